@@ -37,6 +37,12 @@ def test_last_event_of_an_id_is_a_word_that_counts(event, more, word, failed):
     assert (outcome.word, outcome.failed) == (word, failed)
 
 
+def test_failure_after_a_restart_is_told_beside_where():
+    said = 'failed again at "charge", same cause: no'
+    (batch,) = group_batches([line("planned"), line("ended", after="errored", reason=said)])
+    assert batch.outcomes()["a"].sentence == "same cause: no"
+
+
 def test_batches_are_newest_first_and_count_their_outcomes():
     ends = [("complete", "complete"), ("errored", 'failed again at "pay" #2: no'), ("complete", "complete")]
     entries = [line("planned", identity) for identity in "abc"]

@@ -26,6 +26,18 @@ def test_what_was_sent_and_has_not_settled_is_listed_too():
     assert lines_of(trail)[2] == "   2 paused"
 
 
+def test_why_the_rest_is_held_is_said_to_its_end():
+    rows = [Instance(f"n{number}", "errored") for number in range(20)]
+    trail = ActionProgress(make_plan("redrive", "orders", rows, now=0.0, guard=Guard()), 0.0, canary=5)
+    reason = 'n1: failed again at "print shipping label", same cause: ConfigError: depot api moved: 410 Gone'
+    held = f"held: 1 of the first 5 did not complete; {reason}"
+    trail.take(Progress(trail.plan.key, 1.0, "orders", "n1", "redrive", "held", 5, 20, held))
+    for width in (60, 80):
+        lines = ["".join(piece for piece, _ in line) for line in bulk_lines(trail, width, 9, top=0, now=2.0)]
+        assert held in " ".join(" ".join(lines).split())
+        assert "leave the rest unsent" in lines[-1]
+
+
 def test_time_left_keeps_to_the_requests_that_may_go():
     rows = [Instance(f"n{number}", "errored") for number in range(12_431)]
     trail = ActionProgress(make_plan("redrive", "orders", rows, now=0.0, guard=Guard()), 0.0)

@@ -70,6 +70,23 @@ def test_it_fits_and_keeps_its_last_line(width, height, count):
     assert "esc" in lines[-1]
 
 
+@pytest.mark.parametrize("width", [60, 80, 110])
+@pytest.mark.parametrize("typed", ["", "first 5", "first 5 ord", "first 5 orders", "250", "250 orders"])
+def test_no_key_of_the_foot_is_cut(width, typed):
+    rows = [(f"order-{n}", "errored") for n in range(250)]
+    asking = Asking(plan("restart", *rows), 0, production=True, typed=typed, hint="enter confirms nothing")
+    lines = text(asking, width, 11)
+    assert max(map(cells, lines)) <= width
+    assert any(line.endswith("esc cancel, nothing is sent") for line in map(cut_hint, lines))
+    assert "enter confirms nothing" in "".join(lines)
+    first = "y restart 5 first" if width == 60 else "y restart 5, the rest once these are complete"
+    assert (typed == "first 5 orders") == (first in "".join(lines))
+
+
+def cut_hint(line):
+    return line.removesuffix("    enter confirms nothing")
+
+
 def test_hostile_ids_stay_one_line():
     lines = text(Asking(plan("pause", ("a\x1b[2J\nb", "running")), 0))
     assert all(line.isprintable() for line in lines)

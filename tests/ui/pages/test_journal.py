@@ -50,6 +50,26 @@ def test_batch_opens_into_its_ids_and_these_into_events():
     drive(script, **HERE)
 
 
+def test_what_the_cells_cut_is_said_whole_under_the_table():
+    async def script(dash):
+        ids = waiting(dash, 2)
+        finished(ids, verb="restart")
+        past = Journal(user_state_path("wfdash"), profile="", account=ACCOUNT_ID, clock=time.time)
+        for identity, step in zip(ids, ("print shipping label", "write the invoice"), strict=True):
+            said = f'failed again at "{step}", same cause: {"no " * 20}'
+            ended = ActionResult(after="errored", reason=said)
+            past.write("ended", plan="done1", verb="restart", workflow="orders", id=identity, result=ended)
+        past.close()
+        await opened(dash)
+        for step in ("print shipping label", "write the invoice"):
+            assert f'1 failed again at "{step}"' in " ".join(dash.text.split())
+        await dash.press("enter")
+        await dash.press("j")
+        assert f"same cause: {'no ' * 20}".strip() in " ".join(dash.text.split())
+
+    drive(script, **HERE | {"size": (80, 24)})
+
+
 def test_action_of_another_dev_session_says_whose_it_is():
     async def script(dash):
         finished(waiting(dash, 1))

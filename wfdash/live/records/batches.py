@@ -99,7 +99,7 @@ def named_batches(
 def _outcome(entry: JournalEntry) -> IdOutcome:
     if entry.event == "ended":
         if entry.after == "errored" and (found := _WHERE.match(entry.reason)):
-            return IdOutcome(found[0], entry.reason[found.end() :].removeprefix(": "), failed=True)
+            return IdOutcome(found[0], entry.reason[found.end() :].lstrip(":, "), failed=True)
         failed = entry.after != "complete"
         return IdOutcome(entry.after, "" if entry.reason == entry.after else entry.reason, failed=failed)
     if entry.event == "settled" and (found := _SETTLED.match(entry.reason)):

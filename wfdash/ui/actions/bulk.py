@@ -10,12 +10,13 @@ from textual.timer import Timer
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import age, count, spoken
+from wfdash.core.text.wrap import wrapped
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import inverse, leads_to, phrase, same_meaning
 from wfdash.live.actions.plan import Result, make_plan
 from wfdash.live.actions.progress import ORDER, ActionProgress
 from wfdash.ui.actions.prompt_text import shown_names
-from wfdash.ui.base.dialog import LowerHalf
+from wfdash.ui.base.dialog import LowerHalf, foot_lines
 from wfdash.ui.base.lone_key import LoneKey
 from wfdash.ui.context import Context
 from wfdash.ui.keys.prompt_gate import HOLD, bare
@@ -40,6 +41,8 @@ _BAR = 40
 _SAME_CHANGE = 5.0
 """Seconds by which the server's time of a change may follow ours of the answer that settled it."""
 _FOLLOWED = "pending"
+_REASON = 3
+"""Lines for why the rest is held."""
 _SOON = 0.25
 """Seconds in which what comes about is gathered before it is drawn."""
 
@@ -73,15 +76,14 @@ def bulk_lines(
         ],
         _bar(progress.sent, total, width, _time_left(progress, now, bound, slow=bool(slow))),
         *_counts(progress, width),
-        [
-            (
-                f"   {fit(clean(said), max(8, width - 4))}".rstrip(),
-                WARN if said != progress.first_ran else PLAIN,
-            )
-        ],
     ]
+    # Why it is held is what a person decides on: that is said whole.
+    style = WARN if said != progress.first_ran else PLAIN
+    for line in wrapped(clean(said), max(8, width - 4), _REASON if progress.held else 1) or [""]:
+        lines.append([(f"   {line}".rstrip(), style)])
     rows = [(_FOLLOWED, identity, "sent, waiting for the result") for identity in progress.followed]
-    room, many = max(1, height - len(lines) - 2), len(rows) + len(progress.results)
+    foot = foot_lines(_foot(progress, shows, back), width)
+    room, many = max(1, height - len(lines) - 1 - len(foot)), len(rows) + len(progress.results)
     top = min(top, max(0, many - room))
     visible = _in_order(progress, max(0, top - len(rows)), max(0, top + room - len(rows)))
     words = [(_word(result), result.id, _sentence(result, now)) for result in visible]
@@ -89,9 +91,9 @@ def bulk_lines(
     if many > room:
         shown = f"{top + 1} to {min(many, top + room)}"
         lines.append([(f"   {shown} of {count(many)}, up and down for the others", QUIET)])
-    lines += [[]] * max(0, height - len(lines) - 1)
-    lines.append(_foot(progress, shows, back))
-    return lines[:height]
+    lines = lines[: max(1, height - len(foot))]
+    lines += [[]] * (height - len(lines) - len(foot))
+    return [*lines, *foot][:height]
 
 
 def _time_left(progress: ActionProgress, now: float, bound: float, *, slow: bool) -> float | None:
@@ -185,38 +187,34 @@ def _results(rows: list[tuple[str, str, str]], width: int) -> list[Pieces]:
     return lines
 
 
-def _foot(progress: ActionProgress, shows: str, back: str) -> Pieces:
+def _foot(progress: ActionProgress, shows: str, back: str) -> list[Pieces]:
     again = f", {shows} shows it" if shows else ""
-    marks: Pieces = []
+    marks: list[Pieces] = []
     if progress.answered:
         failed_ones = progress.failed_eligible
         these = len(failed_ones) or progress.total
         # The number says what the key takes before it is pressed.
         which, failed = ("the", f" that {_left(progress, failed_ones)}") if failed_ones else ("these", "")
-        marks = [(" m", ACCENT), (f" mark {which} {count(these)}{failed}   ", PLAIN)]
+        marks = [[("m", ACCENT), (f" mark {which} {count(these)}{failed}", PLAIN)]]
     if back:
         key, _, words = back.partition(" ")
-        marks = [(f" {key}", ACCENT), (f" {words}   ", PLAIN), *marks]
+        marks = [[(key, ACCENT), (f" {words}", PLAIN)], *marks]
     if progress.over:
-        return [*marks, (" esc", STRONG), (" close", PLAIN)]
+        return [*marks, [("esc", STRONG), (" close", PLAIN)]]
     if progress.answered:
-        return [*marks, (" esc", STRONG), (f" hide, wfdash still follows the runs{again}", PLAIN)]
+        return [*marks, [("esc", STRONG), (f" hide, wfdash still follows the runs{again}", PLAIN)]]
     if progress.held:
         return [
-            (" g", ACCENT),
-            (" send the rest    ", PLAIN),
-            ("x", ACCENT),
-            (" leave the rest unsent", PLAIN),
+            [("g", ACCENT), (" send the rest", PLAIN)],
+            [("x", ACCENT), (" leave the rest unsent", PLAIN)],
         ]
     if progress.stopping:
-        return [(" stopping: nothing more is sent, what was sent is followed", WARN)]
+        return [[("stopping: nothing more is sent, what was sent is followed", WARN)]]
     if not progress.sending:
-        return [(" all sent, following   ", PLAIN), ("esc", STRONG), (f" hide{again}", PLAIN)]
+        return [[("all sent, following", PLAIN)], [("esc", STRONG), (f" hide{again}", PLAIN)]]
     return [
-        (" x", ACCENT),
-        (" stop sending", PLAIN),
-        ("    esc", STRONG),
-        (f" hide (it continues{again})", PLAIN),
+        [("x", ACCENT), (" stop sending", PLAIN)],
+        [("esc", STRONG), (f" hide (it continues{again})", PLAIN)],
     ]
 
 

@@ -20,7 +20,7 @@ from wfdash.live.actions.resume import (
 from wfdash.live.records.unfinished import Unfinished
 from wfdash.ui.actions.prompt import PromptScreen
 from wfdash.ui.actions.prompt_text import shown_names
-from wfdash.ui.base.dialog import LowerHalf
+from wfdash.ui.base.dialog import LowerHalf, foot_lines
 from wfdash.ui.base.lone_key import LoneKey
 from wfdash.ui.context import Context
 from wfdash.ui.keys.prompt_gate import bare
@@ -59,9 +59,11 @@ class CutOffScreen(LowerHalf):
         if not self.is_ready:
             return
         width, height = self.room
-        lines = self._outcomes(width, height - 3) if self._over is not None else self._lines(width)
+        foot = foot_lines(self._foot(), width)
+        room = height - 2 - len(foot)
+        lines = self._outcomes(width, room) if self._over is not None else self._lines(width)
         trouble: Pieces = [(f"   {fit(clean(self._trouble), width - 4)}".rstrip(), BAD)]
-        self.panel.show([self._title(), *lines[: height - 3], trouble, self._foot()])
+        self.panel.show([self._title(), *lines[:room], trouble, *foot])
 
     def _title(self) -> Pieces:
         many = "1 batch was" if len(self._batches) == 1 else f"{count(len(self._batches))} batches were"
@@ -99,17 +101,22 @@ class CutOffScreen(LowerHalf):
             lines.append([(f"   {name}  ", STRONG), (words, BAD if result.failed else PLAIN)])
         return lines
 
-    def _foot(self) -> Pieces:
-        later: Pieces = [("    esc", STRONG), (" later", PLAIN)]
+    def _foot(self) -> list[Pieces]:
+        later: Pieces = [("esc", STRONG), (" later", PLAIN)]
         if self._read is not None:
             of = len(self._chosen.sent) + len(self._chosen.unknown)
-            reading = f" reading {count(self._read)} of {count(of)} that were sent"
-            return [(reading, QUIET), ("    esc", STRONG), (" stop, nothing is sent", PLAIN)]
+            reading = f"reading {count(self._read)} of {count(of)} that were sent"
+            return [[(reading, QUIET)], [("esc", STRONG), (" stop, nothing is sent", PLAIN)]]
         if self._over is not None:
-            return [(" d", ACCENT), (" note it in the journal", PLAIN), *later]
-        mark: Pieces = [("    m", ACCENT), (f" mark the {count(len(self._chosen.unsent))} unsent", PLAIN)]
-        go_on: Pieces = [] if why_not_resumed(self._chosen) else [(" R", ACCENT), (" resume   ", PLAIN)]
-        return [*go_on, (" d", ACCENT), (" drop it", PLAIN), *(mark if self._chosen.unsent else []), *later]
+            return [[("d", ACCENT), (" note it in the journal", PLAIN)], later]
+        unsent = len(self._chosen.unsent)
+        keys: list[Pieces] = []
+        if not why_not_resumed(self._chosen):
+            keys.append([("R", ACCENT), (" resume", PLAIN)])
+        keys.append([("d", ACCENT), (" drop it", PLAIN)])
+        if unsent:
+            keys.append([("m", ACCENT), (f" mark the {count(unsent)} unsent", PLAIN)])
+        return [*keys, later]
 
     # Keys.
 

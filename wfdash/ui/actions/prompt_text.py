@@ -22,6 +22,7 @@ from wfdash.live.actions.ending import CANARY_WITHIN
 from wfdash.live.actions.plan import Plan, Target
 from wfdash.live.budget.ledger import ACTIONS
 from wfdash.ui.actions.redrive_table import RedriveAnswers, column_width, redrive_lines, redrive_warnings
+from wfdash.ui.base.dialog import foot_lines
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.theme import ACCENT, BAD, PLAIN, QUIET, STRONG, WARN, look
 
@@ -299,50 +300,51 @@ def _foot_lines(asking: Asking, width: int) -> list[Pieces]:
         lines: list[Pieces] = [[(line, BAD)] for line in _wrapped(clean(asking.over), width)]
         return [*lines, [(" esc", STRONG), (" close", PLAIN)]]
     if asking.answers.reading:
-        done = f" reading the steps of {count(asking.answers.read)} of {count(asking.answers.of)}"
-        return [[(done, QUIET), ("    esc", STRONG), (" stop, nothing is sent", PLAIN)]]
+        done = f"reading the steps of {count(asking.answers.read)} of {count(asking.answers.of)}"
+        return foot_lines([[(done, QUIET)], [("esc", STRONG), (" stop, nothing is sent", PLAIN)]], width)
     if asking.sending:
         return [[(" reading it again, then sending", QUIET)]]
     if not asking.plan.eligible:
-        return [_refused_foot(asking)]
+        return foot_lines(_refused_foot(asking), width)
     expected = asking.expected
+    keys: list[Pieces]
     if not expected:
-        line = [
-            (" y", ACCENT),
-            (f" {phrase(asking.plan.verb)}", PLAIN),
-            ("    esc", STRONG),
-            (_CANCEL, PLAIN),
-        ]
+        keys = [[("y", ACCENT), (f" {phrase(asking.plan.verb)}", PLAIN)]]
     elif asking.typed == asking.goal:
         first = f" {asking.canary}, the rest once these are complete" if asking.canary else ""
-        line = [
-            (f" {clean(asking.typed)} ", Style(reverse=True)),
-            ("  now ", PLAIN),
-            ("y", ACCENT),
-            (f" {phrase(asking.plan.verb)}{first}", PLAIN),
-            ("    esc", STRONG),
-            (_CANCEL, PLAIN),
+        if cells(f" {asking.typed}   now y {phrase(asking.plan.verb)}{first}") > width:
+            first = f" {asking.canary} first"
+        keys = [
+            [
+                (f"{clean(asking.typed)} ", Style(reverse=True)),
+                ("  now ", PLAIN),
+                ("y", ACCENT),
+                (f" {phrase(asking.plan.verb)}{first}", PLAIN),
+            ]
         ]
     else:
-        line = [
-            (" type ", PLAIN),
-            (clean(asking.goal), ACCENT),
-            (", then y: ", PLAIN),
-            (clean(asking.typed), STRONG),
-            ("_", PLAIN),
-            (_or_first(asking), QUIET),
-            ("    esc", STRONG),
-            (_CANCEL, PLAIN),
+        keys = [
+            [
+                ("type ", PLAIN),
+                (clean(asking.goal), ACCENT),
+                (", then y: ", PLAIN),
+                (clean(asking.typed), STRONG),
+                ("_", PLAIN),
+                (_or_first(asking), QUIET),
+            ]
         ]
-    if width >= _WIDE and not asking.hint:
-        line += [("    ctrl+s", ACCENT), (" plan to a file", PLAIN)]
+    keys.append([("esc", STRONG), (_CANCEL, PLAIN)])
+    if asking.hint:
+        keys.append([(asking.hint, WARN)])
+    elif width >= _WIDE:
+        keys.append([("ctrl+s", ACCENT), (" plan to a file", PLAIN)])
     limit: list[Pieces] = []
     if asking.canary:
         within = (
-            f"   these have {spoken(CANARY_WITHIN)} to end; where one fails the rest is held until you decide"
+            f"these have {spoken(CANARY_WITHIN)} to end; where one fails the rest is held until you decide"
         )
-        limit = [[(within, QUIET)]]
-    return [*limit, [*line, ("    " + asking.hint if asking.hint else "", WARN)]]
+        limit = [[(line, QUIET)] for line in _wrapped(within, width)]
+    return [*limit, *foot_lines(keys, width)]
 
 
 def _or_first(asking: Asking) -> str:
@@ -350,12 +352,12 @@ def _or_first(asking: Asking) -> str:
     return "  or first 5" if many and not asking.canary else ""
 
 
-def _refused_foot(asking: Asking) -> Pieces:
+def _refused_foot(asking: Asking) -> list[Pieces]:
     # A guard is no refusal of the instance's status, so it cannot be insisted on.
     guarded = any(target.reason.startswith(("read-only", "this server")) for target in asking.plan.skipped)
     if guarded or not asking.plan.targets or asking.plan.verb == "redrive":
-        return [(" esc", STRONG), (" close", PLAIN)]
-    return [(" !", ACCENT), (" ask all the same", PLAIN), ("    esc", STRONG), (_CANCEL, PLAIN)]
+        return [[("esc", STRONG), (" close", PLAIN)]]
+    return [[("!", ACCENT), (" ask all the same", PLAIN)], [("esc", STRONG), (_CANCEL, PLAIN)]]
 
 
 def _wrapped(sentence: str, width: int, most: int = 3) -> list[str]:

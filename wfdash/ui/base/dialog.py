@@ -1,5 +1,7 @@
 """A panel over the lower half of the screen, so that the rows it is about stay visible."""
 
+from collections.abc import Sequence
+
 from rich.style import Style
 from textual.app import ComposeResult
 from textual.events import Key
@@ -11,13 +13,30 @@ from wfdash.core.text.clean import cells
 from wfdash.ui.base.screen import ReadyScreen
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.strips import strip_of
-from wfdash.ui.widgets.theme import BAD, QUIET
+from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET
 
-__all__ = ["LowerHalf", "Panel"]
+__all__ = ["LowerHalf", "Panel", "foot_lines"]
 
 _LEAST = 10
+_APART = 4
+"""Cells between two keys of a foot."""
 _LOOK = 0.05
 """Seconds between two looks whether the terminal has taken what was drawn."""
+
+
+def foot_lines(keys: Sequence[Pieces], width: int) -> list[Pieces]:
+    """Keys, each with its words, on as many lines as they take: no way out may be cut off."""
+    lines: list[list[tuple[str, Style]]] = []
+    taken = width
+    for key in keys:
+        wide = sum(cells(text) for text, _ in key)
+        if taken + _APART + wide > width:
+            lines.append([(" ", PLAIN), *key])
+            taken = 1 + wide
+        else:
+            lines[-1] += [(" " * _APART, PLAIN), *key]
+            taken += _APART + wide
+    return list(lines)
 
 
 class Panel(Widget):

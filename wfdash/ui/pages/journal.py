@@ -10,9 +10,10 @@ from textual.app import ComposeResult
 from textual.widgets import Input
 
 from wfdash.core.model.times import iso
-from wfdash.core.text.clean import clean
+from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.markdown import table_row
 from wfdash.core.text.words import count
+from wfdash.core.text.wrap import wrapped
 from wfdash.core.verbs.rules import phrase
 from wfdash.live.records.batches import Batch, group_batches
 from wfdash.live.records.journal import Journal
@@ -27,11 +28,15 @@ from wfdash.ui.terminal.clipboard import copy_text
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.header import badge_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
-from wfdash.ui.widgets.status_line import StatusLine
+from wfdash.ui.widgets.rule import ruled
+from wfdash.ui.widgets.status_line import Pieces, StatusLine
+from wfdash.ui.widgets.text_lines import TextLines
 from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, WARN
 
 __all__ = ["JournalScreen", "journal_markdown"]
 
+_IN_FULL = 3
+"""Lines for what the row under the cursor tells."""
 _WRITTEN = "every action is written down here before it is sent"
 
 
@@ -78,6 +83,7 @@ class JournalScreen(BaseScreen):
         keys = (("enter", "to the rows"), (self.context.keys.key_of("layer.close"), "no filter"))
         yield Field(placeholder=hint, keys=keys)
         yield BatchTable()
+        yield TextLines(id="in-full")
         yield KeyBar(self.context.pages)
 
     def on_mount(self) -> None:
@@ -112,6 +118,7 @@ class JournalScreen(BaseScreen):
             self.table.message = self._nothing()
         self.table.rows_changed()
         self.table.repaint()
+        self._draw_in_full()
         newest = "the newest " if self._is_cut else ""
         summary = f"{count(len(self.table.batches))} of {newest}{count(len(self._all))} actions "
         badges = badge_pieces(identity_of(self.context, ""))
@@ -124,6 +131,24 @@ class JournalScreen(BaseScreen):
             ],
             [(summary, QUIET)],
         )
+
+    def on_line_table_cursor_moved(self) -> None:
+        self._draw_in_full()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._draw_in_full)
+
+    def _draw_in_full(self) -> None:
+        """What the row under the cursor tells: its cells cut it where the terminal is narrow."""
+        row, lines = self.table.chosen, list[Pieces]()
+        if row is not None:
+            width = self.size.width
+            title, words = self.table.in_full(row)
+            said = wrapped(words, width - 4, _IN_FULL)
+            said += [""] * (_IN_FULL - len(said))  # the table keeps its height while the cursor moves
+            head: Pieces = [(fit(title, width - 8).rstrip(), STRONG)]
+            lines = [ruled(head, width), *([("  " + line, PLAIN)] for line in said)]
+        self.query_one("#in-full", TextLines).show(lines)
 
     def _trouble(self) -> str:
         session = self.context.session
@@ -166,6 +191,7 @@ class JournalScreen(BaseScreen):
         self.table.toggle()
         self.table.rows_changed()
         self.table.repaint()
+        self._draw_in_full()
 
     def action_mark_toggle(self) -> None:
         """Marks the ids of the batch, or the one under the cursor, in the list of their workflow."""

@@ -144,6 +144,24 @@ class BatchTable(ListTable[_Row]):
             (fit(clean(said), rest), style),
         ]
 
+    def in_full(self, row: _Row) -> tuple[str, str]:
+        """What is told of a row, its title and the rest, where its cells may cut it; cleaned."""
+        first = row.batch.first
+        if row.entry is not None:
+            title = f"{row.entry.event} {row.id}"
+            said = f"{row.entry.before} → {row.entry.after or row.entry.answered}"
+            return clean(title), clean(row.entry.reason or said)
+        who = f" by {first.who}" if first.who else ""
+        if row.id:
+            outcome = self._outcomes(row.batch)[row.id]
+            words = f"{outcome.word}: {outcome.sentence}" if outcome.sentence else outcome.word
+            return clean(f"{phrase(first.verb)} {row.id}{who}"), clean(words)
+        whose = self.whose(row.batch)
+        title = f"{phrase(first.verb)} {self._named(row.batch)} in {first.workflow}{who}"
+        cut = "cut off, R resumes: " if row.batch.key in self.cut_off else ""
+        said = f"{cut}{self._summary(row.batch)} · batch:{first.plan}"
+        return clean(f"{title} {whose}".rstrip()), clean(said)
+
     def _summary(self, batch: Batch) -> str:
         if batch.key not in self._summaries:
             self._summaries[batch.key] = batch.summary()
