@@ -189,8 +189,8 @@ def test_filter_counts_what_matches(shell):
 
 def test_all_workflows_equal_an_independent_reader(shell, simulator):
     """No -w: the hours of all together, those of `inventory-sync` as far back as it keeps a success."""
-    names = [each["name"] for each in ask(simulator, "/workflows?per_page=100")["result"]]
     buckets, basis = history(shell, "--since", "150m")
+    names = [each["name"] for each in ask(simulator, "/workflows?per_page=100")["result"]]
     rows = {name: listed(simulator, name) for name in names}
     assert len(buckets) >= 3
     for bucket in buckets:
@@ -198,11 +198,13 @@ def test_all_workflows_equal_an_independent_reader(shell, simulator):
         assert bucket == counted([row for found in rows.values() for row in found], start, end)
     assert basis["workflows"] == names
     lines, basis = history(shell, "--since", "150m", "--by", "workflow")
+    rows = {name: listed(simulator, name) for name in names}
     assert {line["workflow"] for line in lines} == set(names)
     for line in lines:
         name, start, end = line.pop("workflow"), at(line.pop("from")), at(line.pop("to"))
         assert line == counted(rows[name], start, end)
     lines, _ = history(shell, "--since", "24h", "--by", "version")
+    rows = {name: listed(simulator, name) for name in names}
     for line in lines:
         start, end = at(line["from"]), at(line["to"])
         found = [row for row in rows[line["workflow"]] if row["version_id"] == line["version"]]

@@ -1,5 +1,6 @@
 """Change points: found where a rate rises, silent on noise and on a surge, dated beside the deploy."""
 
+import re
 from random import Random
 
 import pytest
@@ -116,6 +117,12 @@ def test_long_runs_that_fail_at_once_are_found():
     found = finding(rows)
     assert found.unusual
     assert abs(found.at - (NOON - HOUR)) <= 60
+
+
+def test_few_that_ended_before_a_rise_are_counted():
+    rows = flow(NOON - HOUR, 12, 60.0, fails=0.0, took=60.0)
+    rows += flow(NOON - 45 * 60, 80, 30.0, fails=0.8, took=60.0, prefix="bad")
+    assert re.match(r"errors rose from 0 of 1\d to \d\d % at ", finding(rows).sentence)
 
 
 def test_rise_and_fall_are_both_dated():

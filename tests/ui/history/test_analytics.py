@@ -35,6 +35,9 @@ def test_erased_hours_are_counted_by_analytics(size):
             assert bucket.complete == sum(
                 bucket.start <= ended < bucket.end and status == "complete" for ended, status in erased
             )
+        shown = [bucket for bucket in loaded.buckets(now) if loaded.is_seen(bucket, now)]
+        created, ended = (sum(getattr(b, name) for b in shown) for name in ("created", "ended"))
+        assert f"{created} created, {ended} ended" in d.text, "what is drawn is what is counted"
         d.app.screen.at = older[-1].start
         d.app.screen._draw()
         await d.until(lambda: "which say nothing of durations" in d.text)
@@ -53,6 +56,8 @@ def test_page_without_the_permission_names_it_once():
         loaded = d.app.screen.loaded
         erased = [bucket for bucket in loaded.buckets(now) if bucket.end <= loaded.edge(now).both]
         assert not any(loaded.is_seen(bucket, now) for bucket in erased)
+        kept = [bucket for bucket in loaded.buckets(now) if loaded.is_seen(bucket, now)]
+        assert loaded.total(now).errored == sum(bucket.errored for bucket in kept), "failures are kept longer"
         await d.passes(60)
         assert len(d.server.state.requests.of("POST", "/graphql")) == 1
 

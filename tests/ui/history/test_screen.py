@@ -274,7 +274,7 @@ def test_incident_stays_after_its_instances_were_restarted():
         await d.press("history.open")
         await d.until(lambda: "after version ccf99991" in d.text)
         await d.until(lambda: not d.app.screen.is_reading)
-        before = d.app.screen.loaded.total.errored
+        before = d.app.screen.loaded.total(d.app.context.clock()).errored
         said = d.app.screen.finding
         failed = [
             each for each in d.world.workflows["orders"].walk(newest_first=True) if each.status == "errored"
@@ -287,7 +287,7 @@ def test_incident_stays_after_its_instances_were_restarted():
         await d.press("history.open")
         await d.until(lambda: not d.app.screen.is_reading and d.app.screen.loaded.earlier)
         await d.until(lambda: "after version ccf99991" in d.text)
-        assert d.app.screen.loaded.total.errored >= before
+        assert d.app.screen.loaded.total(d.app.context.clock()).errored >= before
         assert abs(d.app.screen.finding.at - said.at) <= 120
         assert "earlier run" in d.text
         assert len(d.app.screen.loaded.earlier) < len(failed), "some failed before what is shown"

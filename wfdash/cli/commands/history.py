@@ -17,7 +17,7 @@ from wfdash.cli.commands.history_reading import (
 from wfdash.cli.exits import UsageError
 from wfdash.cli.output import instant, json_line, say
 from wfdash.cli.session import CommandSession
-from wfdash.core.history.bucket import Bucket, Tally
+from wfdash.core.history.bucket import Bucket, Tally, sum_of
 from wfdash.core.history.change import find_changes, outcomes
 from wfdash.core.history.history import History
 from wfdash.core.history.retention import Edge
@@ -199,12 +199,6 @@ def _cells(tally: Tally, start: float, kept: Edge) -> tuple[str, ...]:
 
 def _say(history: History, reading: HistoryReading) -> None:
     """What the numbers show, and what they rest on."""
-    tallies = list(history.versions().values())
-    total = Tally(
-        sum(tally.created for tally in tallies),
-        sum(tally.complete for tally in tallies),
-        sum(tally.errored for tally in tallies),
-    )
     deployed = {v.id: v.created for v in reading.versions.values() if v.created is not None}
     start = max(reading.since, min(reading.now, reading.edge.both))
     if not reading.rows:
@@ -214,6 +208,7 @@ def _say(history: History, reading: HistoryReading) -> None:
         rows = [*reading.rows, *reading.earlier]
         seen = outcomes(rows, start=start // width * width, end=reading.now, width=width)
         changes = find_changes(seen, deployed.values())
+        total = sum_of(history.buckets(start, reading.now))
         say(failures(changes, total, rows, deployed=deployed, now=reading.now).sentence)
     if history.undated:
         say(f"{count(history.undated)} have ended, and this server's list does not say when")

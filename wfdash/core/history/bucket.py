@@ -1,11 +1,11 @@
 """One stretch of time and what happened in it; percentiles as durations that an instance really took."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import ceil
 
 from msgspec import Struct
 
-__all__ = ["Bucket", "Tally", "percentile"]
+__all__ = ["Bucket", "Tally", "percentile", "sum_of"]
 
 
 def percentile(ordered: Sequence[float], share: float) -> float | None:
@@ -53,6 +53,20 @@ class Tally(Struct):
     @property
     def p99(self) -> float | None:
         return percentile(self.took, 0.99)
+
+
+def sum_of(tallies: Iterable[Tally]) -> Tally:
+    """All of them in one."""
+    found = list(tallies)
+    took = [duration for tally in found for duration in tally.took]
+    took.sort()
+    return Tally(
+        sum(tally.created for tally in found),
+        sum(tally.complete for tally in found),
+        sum(tally.errored for tally in found),
+        sum(tally.terminated for tally in found),
+        took,
+    )
 
 
 class Bucket(Tally, kw_only=True):

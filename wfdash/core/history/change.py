@@ -53,6 +53,8 @@ class RateChange(Struct, frozen=True):
     before: float
     after: float
     strength: float
+    sample: int = 0
+    """How many ended before it, back to the change before."""
 
     @property
     def rose(self) -> bool:
@@ -146,6 +148,7 @@ def find_changes(seen: Outcomes, deploys: Iterable[float] = ()) -> list[RateChan
             rates[number],
             rates[number + 1],
             strength,
+            total[place] - total[edges[number]],
         )
         for number, (place, strength) in enumerate(cuts)
     ]

@@ -50,8 +50,8 @@ class History:
         """How many more are so at the end of a bucket than before it."""
         self._tallies: dict[int, Tally] = {}
         """Buckets that have been reckoned and not touched since."""
-        self._versions: Mapping[str, Tally] | None = None
-        self._triggers: Mapping[str, Tally] | None = None
+        self._sums: dict[tuple[int, float], Mapping[str, Tally]] = {}
+        """By version (0) and by trigger (1) from a bucket on, since nothing was counted."""
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -100,17 +100,13 @@ class History:
             )
         return found
 
-    def versions(self) -> Mapping[str, Tally]:
-        """All that was counted, by version; "" where the server does not say it."""
-        if self._versions is None:
-            self._versions = self._by(0)
-        return self._versions
+    def versions(self, since: float = -inf) -> Mapping[str, Tally]:
+        """All that was counted in whole buckets from `since` on, by version; "" where no server says it."""
+        return self._by(0, since)
 
-    def triggers(self) -> Mapping[str, Tally]:
-        """All that was counted, by trigger; "" where the server does not say it."""
-        if self._triggers is None:
-            self._triggers = self._by(1)
-        return self._triggers
+    def triggers(self, since: float = -inf) -> Mapping[str, Tally]:
+        """The same by trigger; "" where the server does not say it."""
+        return self._by(1, since)
 
     def version_tallies(self, version: str) -> Mapping[int, Tally]:
         """Of one version, by bucket: the number of a bucket is its start divided by `width`."""
@@ -120,12 +116,17 @@ class History:
             for place in set().union(*(group.places() for group in groups))
         }
 
-    def _by(self, part: int) -> Mapping[str, Tally]:
-        pairs: dict[str, list[tuple[int, _Group]]] = defaultdict(list)
-        for key, group in self._groups.items():
-            pairs[key[part]] += [(place, group) for place in group.places()]
-        sums = {name: _sum(of) for name, of in pairs.items()}
-        return {name: tally for name, tally in sums.items() if tally.created or tally.ended}
+    def _by(self, part: int, since: float) -> Mapping[str, Tally]:
+        first = -(-since // self.width) if since > -inf else since
+        if (part, first) not in self._sums:
+            pairs: dict[str, list[tuple[int, _Group]]] = defaultdict(list)
+            for key, group in self._groups.items():
+                pairs[key[part]] += [(place, group) for place in group.places() if place >= first]
+            sums = {name: _sum(of) for name, of in pairs.items()}
+            self._sums[part, first] = {
+                name: tally for name, tally in sums.items() if tally.created or tally.ended
+            }
+        return self._sums[part, first]
 
     def _tally(self, place: int) -> Tally:
         tally = self._tallies.get(place)
@@ -138,7 +139,7 @@ class History:
         # One long loop over locals: 100,000 rows are counted at once when the page opens.
         width, since, until, groups = self.width, self.since, self.until, self._groups
         running, queued, tallies = self._running, self._queued, self._tallies
-        self._versions = self._triggers = None
+        self._sums.clear()
         for row in rows:
             status, created, ended = row.status, row.created, row.ended
             final = status in FINAL

@@ -13,8 +13,10 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.text.words import clock, count, short_version, spoken
 from wfdash.core.triage.headline import ENOUGH
 
-__all__ = ["Finding", "durations", "failures", "percent", "share", "throughput"]
+__all__ = ["Finding", "durations", "earlier_rate", "failures", "percent", "share", "throughput"]
 
+_LEVEL: Final = 50
+"""Ended in a stretch without which its rate is told as counts: 0 of 10 may well be one in four."""
 _GRAIN: Final = 90.0
 """A change is dated to the start of its stretch, which may lie before the deploy that made it."""
 
@@ -62,10 +64,12 @@ def failures(
     causes = [_deploy(step, rows, deployed) for step in steps]
     first = next((number for number, (version, _) in enumerate(causes) if version), 0)
     rise, (version, deploy), last = steps[first], causes[first], steps[-1]
-    before, after = _rate(rows, _start(changes, rise), rise.at), _rate(rows, rise.at, rise.until)
+    start = _start(changes, rise)
+    before, after = _rate(rows, start, rise.at), _rate(rows, rise.at, rise.until)
+    sample = _ended(rows, start, rise.at).sample
     if settled or after <= before:
-        before, after = rise.before, rise.after
-    said = f"errors rose from {percent(before)} to {percent(after)}"
+        before, after, sample = rise.before, rise.after, rise.sample
+    said = f"errors rose from {earlier_rate(before, sample)} to {percent(after)}"
     # A change is dated to the start of its stretch, and none comes before what made it.
     at = max(rise.at, deploy)
     said += f" at {_time(at, now, utc)}"
@@ -109,6 +113,11 @@ def percent(share: float) -> str:
     return f"{share * 100:.0f} %"
 
 
+def earlier_rate(rate: float, sample: int) -> str:
+    """What a rate was before it rose: 0 % of ten is no level, and is told as `0 of 10`."""
+    return percent(rate) if sample >= _LEVEL else f"{round(rate * sample)} of {count(sample)}"
+
+
 def share(number: int, of: int) -> str:
     """`38 %`, or `1 of 3` where those are too few for a rate."""
     if not of:
@@ -121,9 +130,12 @@ _PER: Final = (("second", 1.0), ("minute", 60.0), ("hour", 3600.0))
 
 def _rate(rows: Sequence[Instance], start: float, end: float) -> float:
     """The failed among those that completed or failed in a stretch, as every table counts them."""
+    return _ended(rows, start, end).failure_rate or 0.0
+
+
+def _ended(rows: Sequence[Instance], start: float, end: float) -> Tally:
     ended = Counter(row.status for row in rows if row.ended is not None and start <= row.ended < end)
-    sample = ended["complete"] + ended["errored"]
-    return ended["errored"] / sample if sample else 0.0
+    return Tally(complete=ended["complete"], errored=ended["errored"])
 
 
 def _last_rises(changes: Sequence[RateChange]) -> list[RateChange]:

@@ -116,21 +116,23 @@ def axis_lines(
 ) -> list[Pieces]:
     """The deploys that fall into it, the line with a tick at each round time, and the times.
 
-    A name stands beside its mark where it meets no other; `first` is the version whose name goes first.
+    A name stands beside its mark where it meets no other, and one for marks that touch says how many they
+    are; `first` is the version whose name goes first.
     """
     room = of.size * of.cells
     names = [" "] * room
-    came = [(of.column(at), version) for version, at in deployed.items() if of.left <= at < of.right]
-    for column, _ in came:
+    came = sorted(
+        (of.column(at), at, version) for version, at in deployed.items() if of.left <= at < of.right
+    )
+    for column, _, _ in came:
         names[column] = "▲"
-    for column, version in sorted(came, key=lambda pair: (pair[1] != first, -pair[0])):
-        text = short_version(version)
-        for start in (column + 1, column - len(text)):
-            around = names[max(0, start - 1) : start + len(text) + 1]
-            beside = [sign for sign in around if sign not in (" ", "▲")]
-            inside = names[start : start + len(text)] if start >= 0 else ["x"]
-            if start + len(text) <= room and not beside and set(inside) == {" "}:
-                names[start : start + len(text)] = text
+    marks = _clusters(came, of.cells)
+    for left, right, versions in sorted(marks, key=lambda mark: (first not in mark[2], -mark[0])):
+        for text in _named(versions, first):
+            places = (right + 1, left - len(text))
+            free = [start for start in places if _is_free(names, start, len(text))]
+            if free:
+                names[free[0] : free[0] + len(text)] = text
                 break
     line, labels = ["─"] * room, [" "] * room
     for tick in of.ticks(utc=utc):
@@ -146,3 +148,35 @@ def axis_lines(
         [(indent[:-1] + "└", QUIET), ("".join(line), QUIET)],
         [(zone, QUIET), ("".join(labels), QUIET)],
     ]
+
+
+def _clusters(came: Sequence[tuple[int, float, str]], cells: int) -> list[tuple[int, int, list[str]]]:
+    """Marks in the same bucket or side by side: the first and last column, and the versions as they came."""
+    found: list[tuple[int, int, list[str]]] = []
+    for column, _, version in came:
+        if found and column - found[-1][1] <= cells:
+            left, _, versions = found.pop()
+            found.append((left, column, [*versions, version]))
+        else:
+            found.append((column, column, [version]))
+    return found
+
+
+def _named(versions: Sequence[str], first: str) -> list[str]:
+    """What may stand beside the marks of these, the longest first."""
+    if len(versions) == 1:
+        return [short_version(versions[0])]
+    chief = first if first in versions else versions[-1]
+    return [
+        ", ".join(map(short_version, versions)),
+        f"{short_version(chief)} +{len(versions) - 1}",
+        f"{len(versions)} deploys",
+    ]
+
+
+def _is_free(names: Sequence[str], start: int, length: int) -> bool:
+    """Whether a name may stand there: over nothing, and beside no other name."""
+    if start < 0 or start + length > len(names):
+        return False
+    around = names[max(0, start - 1) : start + length + 1]
+    return set(names[start : start + length]) == {" "} and set(around) <= {" ", "▲"}

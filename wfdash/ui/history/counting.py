@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from wfdash.api.interface import Version
 from wfdash.core.history.analytics import Analytics
-from wfdash.core.history.bucket import Bucket, Tally
+from wfdash.core.history.bucket import Bucket, Tally, sum_of
 from wfdash.core.history.change import count_outcomes, find_changes
 from wfdash.core.history.earlier_runs import earlier_run
 from wfdash.core.history.frame import Frame
@@ -108,16 +108,11 @@ class LoadedHistory:
         analytics = self.analytics
         return [bucket if self.is_seen(bucket, now) else analytics.in_place_of(bucket) for bucket in found]
 
-    @property
-    def total(self) -> Tally:
-        tallies = list(self.history.versions().values())
-        return Tally(
-            sum(tally.created for tally in tallies),
-            sum(tally.complete for tally in tallies),
-            sum(tally.errored for tally in tallies),
-            sum(tally.terminated for tally in tallies),
-            sorted(took for tally in tallies for took in tally.took),
-        )
+    def total(self, now: float) -> Tally:
+        """All that the charts show: of what was erased the counts of analytics, or nothing."""
+        if self.history.undated or self.floor is None:
+            return Tally(sum(tally.created for tally in self.history.versions().values()))
+        return sum_of(bucket for bucket in self.buckets(now) if self.is_seen(bucket, now))
 
     async def finding(self, now: float, *, utc: bool) -> Finding:
         """What the failures show, looked for in slices."""
@@ -133,7 +128,7 @@ class LoadedHistory:
             except StopIteration as done:
                 changes = find_changes(done.value, self.deployed.values())
                 within = [row for row in rows if row.ended is not None and row.ended >= start]
-                return failures(changes, self.total, within, deployed=self.deployed, now=now, utc=utc)
+                return failures(changes, self.total(now), within, deployed=self.deployed, now=now, utc=utc)
             await asyncio.sleep(0)
 
     @property

@@ -65,7 +65,8 @@ class Foot(Struct, frozen=True):
 
     def versions(self) -> list[Pieces]:
         """Each version with how it fared; the worst stands out, and an older one stands beside it."""
-        tallies, deployed = dict(self.loaded.history.versions()), self.loaded.deployed
+        kept = self.loaded.edge(self.now).both
+        tallies, deployed = dict(self.loaded.history.versions(kept)), self.loaded.deployed
         for version in sorted(deployed, key=lambda version: -deployed[version])[:2]:
             tallies.setdefault(version, Tally())
         shares = [
@@ -87,7 +88,11 @@ class Foot(Struct, frozen=True):
 
     def triggers(self) -> list[Pieces]:
         """What started them and how each fared, where that is not one and the same and there is room."""
-        found = {name: tally for name, tally in self.loaded.history.triggers().items() if name}
+        found = {
+            name: tally
+            for name, tally in self.loaded.history.triggers(self.loaded.edge(self.now).both).items()
+            if name
+        }
         if len(found) < 2 or not self.tall or self.of_all:
             return []
         order = sorted(found, key=lambda name: -found[name].created)

@@ -119,7 +119,8 @@ class HistoryScreen(BaseScreen):
         """Seconds in which enough end for a rate, as far as is loaded."""
         if self.loaded is None or self.is_reading:
             return 0.0
-        ended, now = self.loaded.total.sample, self.context.clock()
+        now = self.context.clock()
+        ended = self.loaded.total(now).sample
         return self._seconds(now) * ENOUGH / ended if ended else 0.0
 
     def target_workflow(self) -> str:
@@ -216,7 +217,7 @@ class HistoryScreen(BaseScreen):
         if not len(loaded) and not counted and not reader.is_reading and not reader.failure:
             said = wrapped(self._nothing(loaded, now), width - 4, 2 * _SENTENCE)
             return [[], *([(f"  {line}", QUIET)] for line in said)]
-        total, utc = loaded.total, self.context.utc
+        total, utc = loaded.total(now), self.context.utc
         finding = self.finding
         three = charts(
             buckets,
@@ -268,6 +269,8 @@ class HistoryScreen(BaseScreen):
         """How long a stretch the numbers are of."""
         loaded = self.loaded
         assert loaded is not None
+        if loaded.analytics is not None and not loaded.history.undated:
+            return now - max(loaded.frame.left, loaded.analytics.since)
         start = max(loaded.frame.left, loaded.edge(now).both)
         oldest = loaded.oldest
         if loaded.floor is not None:

@@ -50,7 +50,7 @@ class Preview(Struct, frozen=True):
                 self.title(width),
                 [(f"  {fit(self._nothing, width - 3)}", WARN if self.failure else QUIET)],
             ]
-        finding, total, buckets = found.finding, loaded.total, loaded.buckets(self.now)
+        finding, total, buckets = found.finding, loaded.total(self.now), loaded.buckets(self.now)
         style = BAD if finding.unusual else STRONG
         said = wrapped(clean(finding.sentence), width - _TITLED, 2)
         titles: list[list[Pieces]] = [

@@ -8,7 +8,7 @@ from textual.strip import Strip
 from wfdash.core.history.bucket import Tally
 from wfdash.core.history.count_history import Trends
 from wfdash.core.history.picture import PARTS, Picture, rank
-from wfdash.core.history.sentence import share
+from wfdash.core.history.sentence import earlier_rate, share
 from wfdash.core.model.status import ACTIVE, is_final
 from wfdash.core.model.workflow import Workflow
 from wfdash.core.text.clean import cells, clean, fit
@@ -168,7 +168,7 @@ class WorkflowTable(LineTable):
         if title == "FAILED":
             return (_rate(found.now, thin=found.thin).rjust(room), worse)
         if title == "BEFORE":
-            return (_rate(found.before).rjust(room), PLAIN if found.finding.unusual else QUIET)
+            return (_before(found.before).rjust(room), PLAIN if found.finding.unusual else QUIET)
         if title == "LAST HOUR":
             return (f"  {self._bars(found)}", worse if found.recent_failures else QUIET)
         if title == "LAST FAIL":
@@ -224,6 +224,14 @@ class WorkflowTable(LineTable):
 def fit_left(text: str, room: int) -> str:
     """Right-aligned in so many cells."""
     return text.rjust(room) if len(text) <= room else fit(text, room)
+
+
+def _before(tally: Tally | None) -> str:
+    """`2 %`, or `1/12` where those are too few for a level."""
+    if tally is None or not tally.sample:
+        return share(0, 0)
+    rate = tally.failure_rate or 0.0
+    return earlier_rate(rate, tally.sample).replace(" of ", "/")
 
 
 def _rate(tally: Tally | None, *, thin: bool = False) -> str:
