@@ -286,14 +286,19 @@ def test_an_exception_that_no_longer_occurs_is_refused():
 # What an entry point loads.
 
 
+_SAYS_WHAT_IS_LOADED = """
+import sys
+print(*(name for name, module in sys.modules.items() if getattr(module, "__spec__", None)))
+"""
+"""What only stands for a module has no spec."""
+
+
 def loaded_by(code: str) -> set[str]:
     done = subprocess.run(
-        [sys.executable, "-c", f"{code}\nimport sys; print(*sys.modules)"],
-        capture_output=True,
-        text=True,
-        check=True,
+        [sys.executable, "-c", f"{code}\n{_SAYS_WHAT_IS_LOADED}"], capture_output=True, text=True, check=True
     )
-    return {name.split(".")[0] for name in done.stdout.split()}
+    names = done.stdout.split()
+    return {name.split(".")[0] for name in names} | set(names)
 
 
 def test_core_loads_no_textual_and_no_httpx():
@@ -314,3 +319,16 @@ def test_command_line_words_load_neither_textual_nor_httpx(arguments):
 
 def test_the_client_loads_no_command_line_of_httpx():
     assert not loaded_by("import wfdash.api.connect") & {"click", "pygments", "rich", "textual"}
+
+
+def test_the_first_screen_loads_only_what_it_shows():
+    first = "import wfdash.ui.app, wfdash.ui.begun_session, wfdash.api.connect, httpcore"
+    later = {"textual.widgets._select", "socksio", "certifi", "idna", "pydantic", "sqlite3", "wfdash.demo"}
+    later |= {f"wfdash.ui.{name}" for name in ("detail.pane", "actions.own_commands", "base.panel")}
+    assert not loaded_by(first) & later
+
+
+def test_a_library_put_off_is_loaded_at_its_first_use():
+    code = "import wfdash, httpcore, idna, socksio, certifi; from msgspec.inspect import type_info\n"
+    code += "assert idna.encode('example') and type_info(int) and certifi.where()\n"
+    assert "socksio.socks5" in loaded_by(f"{code}socksio.socks5.SOCKS5Connection")

@@ -425,7 +425,7 @@ import sys
 from wfdash.config.load import load
 from wfdash.config.settings import Options
 load(Options(local=""), {})
-loaded = {name.split(".")[0] for name in sys.modules}
+loaded = {name.split(".")[0] for name, module in sys.modules.items() if getattr(module, "__spec__", None)}
 heavy = {"httpx", "pydantic", "textual", "rich", "tomlkit", "asyncio"} & loaded
 assert not heavy, heavy
 """

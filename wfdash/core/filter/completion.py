@@ -17,9 +17,9 @@ __all__ = ["Values", "complete", "completed", "found_values", "no_values", "unfi
 Values = Callable[[str], Sequence[str]]
 """What is known to stand in a field, by its name, for those whose values no list tells."""
 
-_LAST = re.compile(r'[^\s("]*$')
-_TERM = re.compile(r"(-*[A-Za-z_]+(?::|~|>=|<=|>|<)(?:[^\s()\",]*,)*)([^\s()\",]*)")
-_OP = re.compile("[:~<>]=?")
+_LAST = r'[^\s("]*$'
+_TERM = r"(-*[A-Za-z_]+(?::|~|>=|<=|>|<)(?:[^\s()\",]*,)*)([^\s()\",]*)"
+_OP = "[:~<>]=?"
 _VERSION = 8
 """Characters of a version that are offered: as many as the table shows."""
 _MOST = 20
@@ -49,7 +49,7 @@ def complete(text: str, position: int, values: Values = no_values) -> list[str]:
     Only longer ones than what is there; the word is put in with `completed`.
     """
     word = _word(text, position)
-    if found := _TERM.fullmatch(word):
+    if found := re.fullmatch(_TERM, word):
         return _values(found[1], found[2], values)
     dashes = word[: len(word) - len(word.lstrip("-"))]
     part = word.lstrip("-").lower()
@@ -74,7 +74,7 @@ def unfinished(text: str) -> str | None:
     `order status:err` gives `order `, so that the rows do not all go away while a word is typed.
     """
     word = _word(text, len(text))
-    found = _TERM.fullmatch(word)
+    found = re.fullmatch(_TERM, word)
     field = _field(found[1]) if found else None
     if found is None or field is None or not _begun(field, found[2].lower()):
         return None
@@ -94,8 +94,8 @@ def _begun(field: FilterField, part: str) -> bool:
 
 def _field(head: str) -> FilterField | None:
     """The field a term begins with, when the operator is one it takes."""
-    name = _OP.split(head.lstrip("-"), maxsplit=1)[0].lower()
-    field, op = FIELDS.get(name), _OP.search(head)
+    name = re.split(_OP, head.lstrip("-"), maxsplit=1)[0].lower()
+    field, op = FIELDS.get(name), re.search(_OP, head)
     return field if field and op and op[0] in field.ops else None
 
 
@@ -106,5 +106,5 @@ def completed(text: str, position: int, word: str) -> tuple[str, int]:
 
 
 def _word(text: str, position: int) -> str:
-    found = _LAST.search(text[:position])
+    found = re.search(_LAST, text[:position])
     return found[0] if found else ""

@@ -28,8 +28,8 @@ _UNITS: Final = {
     "y": 365 * 86400.0,
     "year": 365 * 86400.0,
 }
-_PART: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)")
-_DURATION: Final = re.compile(r"\s*(?:\d+(?:\.\d+)?\s*[a-z]+[\s,]*(?:and\s+)?)+", re.ASCII)
+_PART: Final = r"(\d+(?:\.\d+)?)\s*([a-z]+)"
+_DURATION: Final = r"(?a)\s*(?:\d+(?:\.\d+)?\s*[a-z]+[\s,]*(?:and\s+)?)+"
 _LONGEST: Final = 64
 _LONGEST_WAIT: Final = 365 * 86400.0
 
@@ -51,10 +51,10 @@ def duration(value: str | float | None) -> float | None:
     # A number that was written as a text is milliseconds too.
     if text.isascii() and text.isdigit():
         return int(text) / 1000
-    if not _DURATION.fullmatch(text):
+    if not re.fullmatch(_DURATION, text):
         return None
     total = 0.0
-    for number, word in _PART.findall(text):
+    for number, word in re.findall(_PART, text):
         unit = _UNITS.get(word) or _UNITS.get(word.removesuffix("s"))
         if unit is None:
             return None

@@ -6,8 +6,8 @@ from typing import Final
 __all__ = ["parse_duration"]
 
 _UNITS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
-_PART: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?) ?([smhdw])", re.IGNORECASE)
-_DURATION: Final = re.compile(rf"{_PART.pattern}(?: ?{_PART.pattern})*", re.IGNORECASE)
+_PART: Final = r"([0-9]{1,9}(?:\.[0-9]{1,3})?) ?([smhdw])"
+_DURATION: Final = rf"{_PART}(?: ?{_PART})*"
 _LONGEST: Final = 64
 
 
@@ -17,6 +17,8 @@ def parse_duration(text: str) -> float | None:
     What the API writes ("30 seconds") is read by `model.retry.duration`.
     """
     text = text.strip()
-    if len(text) > _LONGEST or not _DURATION.fullmatch(text):
+    if len(text) > _LONGEST or not re.fullmatch(_DURATION, text, re.IGNORECASE):
         return None
-    return sum(float(number) * _UNITS[unit.lower()] for number, unit in _PART.findall(text))
+    return sum(
+        float(number) * _UNITS[unit.lower()] for number, unit in re.findall(_PART, text, re.IGNORECASE)
+    )

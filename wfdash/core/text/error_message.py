@@ -12,11 +12,11 @@ _FROM_END: Final = 4_096
 _GENERAL: Final = ("", "Error", "WorkflowFatalError")
 """Names that say nothing: the engine gives every thrown class as `Error` and puts its name before the message
 (measured on the local engine)."""
-_WRAPPED: Final = re.compile(r'Step threw a NonRetryableError with message "(.+)"', re.DOTALL)
-_NAMED: Final = re.compile(r"((?:[A-Za-z_$][\w$.]{0,60})?(?:Error|Exception|Timeout)): *(?=\S)")
-_PAGE: Final = re.compile(r"<!doctype html|<html[\s>]", re.IGNORECASE)
-_TITLE: Final = re.compile(r"<(title|h1)\b[^>]*>([^<]{1,300})", re.IGNORECASE)
-_TAG: Final = re.compile(r"<(?:style|script)\b.*?</(?:style|script)>|<[^>]*>", re.IGNORECASE | re.DOTALL)
+_WRAPPED: Final = r'(?s)Step threw a NonRetryableError with message "(.+)"'
+_NAMED: Final = r"((?:[A-Za-z_$][\w$.]{0,60})?(?:Error|Exception|Timeout)): *(?=\S)"
+_PAGE: Final = r"(?i)<!doctype html|<html[\s>]"
+_TITLE: Final = r"(?i)<(title|h1)\b[^>]*>([^<]{1,300})"
+_TAG: Final = r"(?is)<(?:style|script)\b.*?</(?:style|script)>|<[^>]*>"
 _TRACEBACK: Final = "Traceback (most recent call last):"
 _WORDS: Final = ("message", "error_description", "detail", "msg", "reason", "title", "description")
 _INSIDE: Final = ("error", "errors", "fault", "response", "body", "data", "cause")
@@ -33,12 +33,12 @@ def main_line(name: str, message: str) -> tuple[str, str]:
     text = message.strip()
     if len(text) > _FROM_START + _FROM_END:
         text = f"{text[:_FROM_START]}\n{text[-_FROM_END:]}"
-    if wrapped := _WRAPPED.fullmatch(text):
+    if wrapped := re.fullmatch(_WRAPPED, text):
         text = wrapped[1].strip()
     line = _last_of_traceback(text) or _of_page(text) or _of_json(text) or _first_line(text)
     name = name.strip()
     for _ in range(_DEPTH):
-        found = _NAMED.match(line)
+        found = re.match(_NAMED, line)
         if not found or (name not in _GENERAL and name != found[1] and found[1] not in _GENERAL):
             break
         name = name if found[1] in _GENERAL else found[1]
@@ -77,12 +77,12 @@ def _last_of_traceback(text: str) -> str:
 
 def _of_page(text: str) -> str:
     """The title of an HTML page behind what the program put before it."""
-    found = _PAGE.search(text)
+    found = re.search(_PAGE, text)
     if not found:
         return ""
     page = text[found.start() :]
-    title = _TITLE.search(page)
-    words = title[2] if title else _first_line(_TAG.sub("\n", page))
+    title = re.search(_TITLE, page)
+    words = title[2] if title else _first_line(re.sub(_TAG, "\n", page))
     return f"{_before(text, found.start())}{words.strip() or 'an HTML page without a title'}"
 
 

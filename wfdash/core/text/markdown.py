@@ -7,18 +7,20 @@ from wfdash.core.text.clean import clean
 
 __all__ = ["code", "escaped", "table_row"]
 
-_LINK = re.compile(r"//|www\.|@|[^\W\d_]:(?=\S)|\w\.(?=[^\W\d_])", re.IGNORECASE)
+_LINK = r"(?i)//|www\.|@|[^\W\d_]:(?=\S)|\w\.(?=[^\W\d_])"
 """A word with this in it is a link or a mention to GitHub, a chat or an issue tracker, without any markup."""
-_MARKS = re.compile(r"[\\`*_\[\]<>#|&~$!]")
+_MARKS = r"[\\`*_\[\]<>#|&~$!]"
 _STARTS = ("-", "+", "="), (".", ")")
 """At the very start, or there behind a number, these would make a list, a rule or a heading."""
-_PLAIN = re.compile(r"(?:[A-Za-z0-9]|[ -](?=[A-Za-z0-9])|(?<=[0-9])[.:](?=[0-9]))*")
+_PLAIN = r"(?:[A-Za-z0-9]|[ -](?=[A-Za-z0-9])|(?<=[0-9])[.:](?=[0-9]))*"
 
 
 def escaped(text: str) -> str:
     """Text in a paragraph or an item: no markup, no HTML, and no link, not even a bare one."""
     line = clean(text).strip(" ")
-    words = (code(word) if _LINK.search(word) else _MARKS.sub(r"\\\g<0>", word) for word in line.split(" "))
+    words = (
+        code(word) if re.search(_LINK, word) else re.sub(_MARKS, r"\\\g<0>", word) for word in line.split(" ")
+    )
     return _safe_start(" ".join(words))
 
 
@@ -45,4 +47,4 @@ def table_row(cells: Iterable[str]) -> str:
 def _cell(text: str) -> str:
     line = clean(text).strip(" ")
     # The bar is escaped in code too: a table is parted before its cells are read (GFM, section 4.10).
-    return line if _PLAIN.fullmatch(line) else code(line).replace("|", "\\|")
+    return line if re.fullmatch(_PLAIN, line) else code(line).replace("|", "\\|")

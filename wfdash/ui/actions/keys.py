@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import replace
@@ -24,13 +24,13 @@ from wfdash.live.actions.redrive import READ_BEFORE, Redrive, plan_redrive
 from wfdash.live.reads.newest_version import missing_steps
 from wfdash.live.reads.remainder import Remainder
 from wfdash.ui.actions.chips import ActionChips
-from wfdash.ui.actions.own_commands import OWN_COMMAND, OwnCommands
 from wfdash.ui.base.screen import GLANCE, BaseScreen, PartShown
 from wfdash.ui.context import Context, Prepare
 from wfdash.ui.keys.bindings import bound
 
 if TYPE_CHECKING:
     from wfdash.live.records.journal import Journal
+    from wfdash.ui.actions.own_commands import OwnCommands
 
 __all__ = ["VERB_ACTIONS", "WRITING", "ActionHost", "starts_action"]
 
@@ -44,14 +44,16 @@ WRITING: Final = tuple(action for action in VERB_ACTIONS if action != "instance.
 """The actions of a screen that shows instances."""
 _NO_BULK: Final = "there was no action on many instances yet"
 _STARTING = frozenset(map(textual_action, VERB_ACTIONS))
-_OWN: Final = f"app.write('{OWN_COMMAND}"
-"""How Textual calls what the keys of a person's own commands press."""
+_OWN: Final = "own."
+"""How the actions of a person's own commands begin, with the command's place behind it."""
+_PRESSED: Final = f"app.write('{_OWN}"
+"""How Textual calls what their keys press."""
 
 
 def starts_action(app: App[Any], event: Key) -> bool:
     """Whether this key is about to open a prompt, so that keys after it belong to nothing yet."""
     action = bound(app.screen, event.key)
-    return not isinstance(app.focused, Input) and (action in _STARTING or action.startswith(_OWN))
+    return not isinstance(app.focused, Input) and (action in _STARTING or action.startswith(_PRESSED))
 
 
 class ActionHost:
@@ -60,14 +62,22 @@ class ActionHost:
     def __init__(self, app: App[Any], context: Context) -> None:
         self._app = app
         self._context = context
-        self.own_commands = OwnCommands(app, context)
+        for place, command in enumerate(context.settings.commands):
+            app.bind(command.key, f"app.write({_OWN + str(place)!r})", description=command.name, show=False)
+
+    @cached_property
+    def own_commands(self) -> "OwnCommands":
+        """Loaded at the first press: few have any, and what asks and runs them takes 2 ms of a start."""
+        from wfdash.ui.actions.own_commands import OwnCommands
+
+        return OwnCommands(self._app, self._context)
 
     # What a key asks for.
 
     def write(self, action: str) -> None:
         """Asks for what a key that writes stands for, about what the screen on top has chosen."""
-        if action.startswith(OWN_COMMAND):
-            self.own_commands.press(int(action.removeprefix(OWN_COMMAND)))
+        if action.startswith(_OWN):
+            self.own_commands.press(int(action.removeprefix(_OWN)))
             return
         screen, verb = self._app.screen, VERB_ACTIONS[action]
         if not isinstance(screen, BaseScreen):

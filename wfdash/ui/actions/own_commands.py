@@ -25,10 +25,8 @@ from wfdash.ui.keys.prompt_gate import bare
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.theme import ACCENT, PLAIN, QUIET, STRONG, WARN
 
-__all__ = ["OWN_COMMAND", "OwnCommands"]
+__all__ = ["OwnCommands"]
 
-OWN_COMMAND: Final = "own."
-"""How the actions of these keys begin, with the command's place behind it."""
 _LONGEST: Final = 60.0
 """Seconds after which a command is ended."""
 _MOST: Final = 65_536
@@ -40,16 +38,12 @@ _PATIENCE: Final = 0.2
 
 
 class OwnCommands:
-    """Binds the keys, asks, and runs one command at a time."""
+    """Asks, and runs one command at a time."""
 
     def __init__(self, app: App[int], context: Context) -> None:
         self._app = app
         self._context = context
         self.running: asyncio.Task[None] | None = None
-        for place, command in enumerate(context.settings.commands):
-            app.bind(
-                command.key, f"app.write({OWN_COMMAND + str(place)!r})", description=command.name, show=False
-            )
 
     def press(self, place: int) -> None:
         """Asks for the command at this place, about what the screen on top has chosen."""

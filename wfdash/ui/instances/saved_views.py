@@ -3,26 +3,21 @@
 from collections.abc import Sequence
 from typing import Any
 
-from msgspec.structs import replace
-from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.screen import Screen
 from textual.worker import Worker
 
-from wfdash.config.settings import SavedView, SettingsError
+from wfdash.config.settings import SavedView
 from wfdash.core.filter.query import MatchContext
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import count
-from wfdash.ui.base.panel import PanelScreen, Title
 from wfdash.ui.context import Context
 from wfdash.ui.instances.columns import order_of, sort_of
 from wfdash.ui.instances.rows import InstanceRows
 from wfdash.ui.instances.view_counts import ViewCounts
-from wfdash.ui.widgets.field import Field
-from wfdash.ui.widgets.status_line import Pieces, StatusLine
-from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, STRONG, clicked
+from wfdash.ui.widgets.status_line import Pieces
+from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, clicked
 
-__all__ = ["SaveViewScreen", "SavedViews"]
+__all__ = ["SavedViews"]
 
 
 class SavedViews:
@@ -109,63 +104,6 @@ class SavedViews:
         """Asks under which name to keep the filter and the order in force."""
         rows = self._rows
         view = SavedView("", workflow=rows.workflow, filter=rows.query.text, sort=sort_of(rows.order))
+        from wfdash.ui.instances.save_view import SaveViewScreen
+
         self._host.app.push_screen(SaveViewScreen(self._context, view))
-
-
-class SaveViewScreen(PanelScreen):
-    """Asks for the name; the key is that of a view of this name, or the next free number."""
-
-    DEFAULT_CSS = "SaveViewScreen Field { margin: 0 1; }"
-
-    def __init__(self, context: Context, view: SavedView) -> None:
-        super().__init__(context)
-        self._view = view
-
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="panel"):
-            yield Title()
-            yield Field(placeholder="a name for it", max_length=60)
-            yield StatusLine(id="note")
-
-    def on_mount(self) -> None:
-        self.query_one(Field).focus()
-        self.call_after_refresh(self._tell)
-
-    def _tell(self) -> None:
-        close = self.context.keys.key_of("layer.close")
-        self.query_one(Title).name_it("Save this view", f"enter saves, {close} closes")
-        words = clean(self._view.filter) or "no filter"
-        sort = f", sorted by {self._view.sort}" if self._view.sort else ""
-        self.query_one("#note", StatusLine).show(
-            [(f" {words}{sort}, on {clean(self._view.workflow)}", QUIET)]
-        )
-
-    def on_input_submitted(self) -> None:
-        name = self.query_one(Field).value.strip()
-        if not name:
-            return
-        settings = self.context.settings
-        # Saving under a name that exists replaces it and keeps its key, which the fingers know.
-        key = next((view.key for view in settings.views if view.name == name), "") or self._free_key()
-        view = replace(self._view, name=name, key=key)
-        # The demo is tried on machines that have a real config, which it must not touch.
-        where = "for this session: the demo writes no config"
-        if not settings.demo and settings.config_path is not None:
-            from wfdash.config.writer import save_view
-
-            try:
-                save_view(settings.config_path, view)
-            except SettingsError as wrong:
-                self.query_one("#note", StatusLine).show([(" ", PLAIN), (clean(str(wrong)), BAD)])
-                return
-            where = f"in {settings.config_path}"
-        others = tuple(saved for saved in settings.views if saved.name != name)
-        self.context.settings = replace(settings, views=(*others, view))
-        self.close()
-        under = self.context.keys.key_of(f"view.{key}") if key else "no key: all nine are taken"
-        sentence = f"saved {name} under {under}, {where}"
-        self.app.call_after_refresh(self.context.notify, sentence)
-
-    def _free_key(self) -> str:
-        taken = {view.key for view in self.context.settings.views}
-        return next((str(number) for number in range(1, 10) if str(number) not in taken), "")
