@@ -4,6 +4,7 @@ import asyncio
 import random
 import shutil
 import sqlite3
+from contextlib import closing
 
 import httpx
 import pytest
@@ -21,7 +22,9 @@ from wfdash.demo.http.api import create_app
 from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
 from wfdash.live.records.record.client import RecordedWorkflows
 from wfdash.live.records.record.file import RecordFile
+from wfdash.live.records.record.keeping import PIECE
 from wfdash.live.records.record.observations import SawDetail, SawRows
+from wfdash.live.records.record.packing import LARGEST, pack
 from wfdash.live.records.record.reading import open_record
 from wfdash.live.records.record.replayed import ReplayedWorkflows
 from wfdash.live.records.record.schema import Unusable
@@ -259,6 +262,26 @@ def test_a_record_from_elsewhere_is_not_believed(incident, tmp_path, statements)
         assert isinstance(row.version, str)
         assert row.created is None or isinstance(row.created, float)
     reader.close()
+
+
+def test_values_that_unpack_to_too_much_are_left_out(tmp_path):
+    """Each of the steps' pieces would do, together they would not; and a head that is too large by itself."""
+    path = tmp_path / "a.db"
+    steps = [{"name": f"step {number}", "type": "step"} for number in range(3 * PIECE)]
+    with closing(RecordFile(path, payloads=True, most_bytes=10**9)) as file:
+        for identity in ("pieces", "head"):
+            file.write([SawDetail(NOW, "orders", identity, False, {"status": "complete", "steps": steps})])
+        large = pack(["x" * (LARGEST - 100)])
+        key = "(SELECT key FROM instance WHERE id = ?)"
+        file.connection.execute(f"UPDATE piece SET body = ? WHERE instance = {key}", (large, "pieces"))
+        head = pack({"status": "complete", "params": "x" * LARGEST})
+        file.connection.execute(f"UPDATE detail SET body = ? WHERE instance = {key}", (head, "head"))
+    with closing(open_record(path)) as reader:
+        assert reader.detail("orders", "head", NOW) is None
+        kept = reader.detail("orders", "pieces", NOW)
+        assert kept is not None
+        assert [len(text) for text in kept.result["steps"]] == [LARGEST - 100] * 2
+        assert reader.flaws == ["some of its answers cannot be read and are left out"]
 
 
 def test_an_answer_without_steps_is_put_over_the_last_with_them(tmp_path):

@@ -19,7 +19,7 @@ from msgspec import Struct
 from wfdash.config.plain_file import check_plain
 from wfdash.core.model.instance import Instance
 from wfdash.live.records.record.file import RecordFile, node_of, parts_of
-from wfdash.live.records.record.packing import PackingError, unpack
+from wfdash.live.records.record.packing import LARGEST, PackingError, inflate, parse
 from wfdash.live.records.record.schema import APPLICATION, MIGRATIONS, Unusable, version_of
 
 __all__ = ["KeptDetail", "RecordReader", "open_record", "read_memory"]
@@ -27,8 +27,12 @@ __all__ = ["KeptDetail", "RecordReader", "open_record", "read_memory"]
 _LONGEST = 5.0
 """Seconds that one question may take."""
 _LARGEST = 64 * 2**20
+"""Bytes of one value as it lies in the file."""
+_UNPACKED = 2 * LARGEST
+"""Bytes that are unpacked for one question: a thousand small values may each unpack to the most of one."""
 _MOST_PIECES = 2_000
 _MOST_ENDS = 200_000
+_MOST_WORKFLOWS = 10_000
 _TABLES = ("workflow", "instance", "listed", "detail", "piece", "counts", "version", "moment")
 
 
@@ -85,6 +89,7 @@ class RecordReader:
         self._connection = connection
         self._path, self._node = path, node_of(path)
         self._deadline = 0.0
+        self._room = _UNPACKED
         self._lock = threading.Lock()
         connection.text_factory = lambda text: text.decode("utf-8", "replace")
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST)
@@ -128,10 +133,11 @@ class RecordReader:
 
     def workflows(self, at: float) -> dict[str, Mapping[str, Any]]:
         """Every workflow that was seen by then, with what it last said of itself."""
+        self._room = _UNPACKED
         found: dict[str, Mapping[str, Any]] = {}
         for name, body in self.ask(
             "SELECT name, (SELECT body FROM counts WHERE workflow = key AND at <= ?1"
-            " ORDER BY at DESC LIMIT 1) FROM workflow ORDER BY name",
+            f" ORDER BY at DESC LIMIT 1) FROM workflow ORDER BY name LIMIT {_MOST_WORKFLOWS}",
             at,
         ):
             if isinstance(name, str):
@@ -140,6 +146,7 @@ class RecordReader:
         return found
 
     def versions(self, workflow: str) -> list[Mapping[str, Any]]:
+        self._room = _UNPACKED
         rows = self.ask(
             "SELECT body FROM version JOIN workflow ON key = workflow WHERE name = ?1 LIMIT 1000", workflow
         )
@@ -224,6 +231,7 @@ class RecordReader:
 
     def detail(self, workflow: str, instance: str, at: float) -> KeptDetail | None:
         """The last answer with steps, and what a later one without them told."""
+        self._room = _UNPACKED
         key = self._key(workflow, instance)
         if key is None:
             return None
@@ -340,7 +348,9 @@ class RecordReader:
 
     def _unpacked(self, body: object) -> Any:
         try:
-            return unpack(body)
+            data = inflate(body, min(LARGEST, self._room))
+            self._room -= len(data)
+            return parse(data)
         except PackingError:
             self._flaw("some of its answers cannot be read and are left out")
             return None
