@@ -32,6 +32,13 @@ class AccountRows(Struct):
     def names(self) -> list[str]:
         return list(self._past)
 
+    async def find_names(self) -> list[str]:
+        """Asks which workflows there are, once."""
+        if not self._past:
+            names = [workflow.name for workflow in await self.reads.workflows(_PURPOSE)]
+            self._past = {name: self.reads.past_rows(name, floor=None) for name in names}
+        return self.names
+
     @property
     def floor(self) -> float | None:
         floors = [past.floor for past in self._past.values() if not past.exhausted]
@@ -48,9 +55,7 @@ class AccountRows(Struct):
 
         Raises WorkflowsError.
         """
-        if not self._past:
-            names = [workflow.name for workflow in await self.reads.workflows(_PURPOSE)]
-            self._past = {name: self.reads.past_rows(name, floor=None) for name in names}
+        await self.find_names()
         pages = {name: past.back_to(since) for name, past in self._past.items() if not past.exhausted}
         while pages:
             floors = {name: self._past[name].floor for name in pages}

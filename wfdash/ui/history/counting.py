@@ -38,6 +38,8 @@ class LoadedHistory:
         self.oldest: float | None = None
         """The earliest creation taken in, epoch seconds."""
         self.versions: Mapping[str, Version] = {}
+        self.kept_by: dict[str, tuple[float | None, list[object]]] = {}
+        """Of all workflows how long each keeps what ended: by the config, and by each version of it."""
         self.history = History(frame.width, since=frame.left)
         self._counting: list[Instance] | None = None
         """Rows that came while all are counted anew."""
@@ -89,6 +91,13 @@ class LoadedHistory:
         self.frame = frame
 
     def edge(self, now: float) -> Edge:
+        if self.kept_by and not self.local:
+            # Counted together they are told as far back as the one that keeps what ended the shortest.
+            edges = [
+                edge(now, configured=configured, defaults=defaults)
+                for configured, defaults in self.kept_by.values()
+            ]
+            return Edge(max(each.success for each in edges), max(each.error for each in edges))
         defaults = [version.default_retention for version in self.versions.values()]
         return edge(now, configured=self.retention, defaults=defaults, local=self.local)
 

@@ -126,6 +126,8 @@ class HistoryReader:
             try:
                 if not loaded.versions and not self.of_all:
                     loaded.versions = {v.id: v for v in await session.reads.versions(self.workflow)}
+                if self.of_all:
+                    await self._ask_how_long_kept()
                 async for page in past.back_to(since):
                     self._came(page, past.floor if covered is None else covered)
                     await asyncio.sleep(0)
@@ -142,6 +144,17 @@ class HistoryReader:
         self._recalled = inf  # what was read may be of instances that were restarted
         await self.recall()
         self._grown()
+
+    async def _ask_how_long_kept(self) -> None:
+        """One request a workflow, once: without it what one has erased would look like nothing."""
+        session, retention = self._context.session, self._context.settings.retention
+        if session is None or self.loaded.kept_by or self._account is None:
+            return
+        kept: dict[str, tuple[float | None, list[object]]] = {}
+        for name in await self._account.find_names():
+            versions = [] if name in retention else await session.reads.versions(name)
+            kept[name] = retention.get(name), [version.default_retention for version in versions]
+        self.loaded.kept_by = kept
 
     @property
     def _since(self) -> float:
