@@ -17,7 +17,7 @@ SPANS: Final = (
 )
 """Name, length, and the step by which the right edge moves: in between the chart stands still and fills."""
 _WIDTHS: Final = tuple(
-    60.0 * minutes for minutes in (1, 2, 3, 5, 6, 10, 12, 15, 24, 30, 60, 90, 120, 180, 360, 720)
+    60.0 * minutes for minutes in (1, 2, 3, 5, 6, 10, 12, 15, 24, 30, 60, 90, 120, 180, 240, 360, 480, 720)
 )
 _TICKS: Final = (
     600.0,
@@ -96,7 +96,8 @@ def frame(span: int, now: float, columns: int, *, least: float = 0.0) -> Frame:
     wide = [width for width in widths if width >= least] or widths[-1:]
     # The narrowest of those that fill the room: half of it left blank would be for nothing.
     width = next(
-        (width for width in wide if _filled(right - left, width, columns) >= _FULL * columns), wide[0]
+        (width for width in wide if _filled(right - left, width, columns) >= _FULL * columns),
+        max(wide, key=lambda width: _filled(right - left, width, columns)),
     )
     left = left // width * width
     right = -(-right // width) * width

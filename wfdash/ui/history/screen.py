@@ -269,10 +269,10 @@ class HistoryScreen(BaseScreen):
         """How long a stretch the numbers are of."""
         loaded = self.loaded
         assert loaded is not None
-        if loaded.analytics is not None and not loaded.history.undated:
-            return now - max(loaded.frame.left, loaded.analytics.since)
+        oldest, counted = loaded.oldest, [b.start for b in loaded.buckets(now) if b.counted and b.created]
+        if counted:
+            return now - counted[0]
         start = max(loaded.frame.left, loaded.edge(now).both)
-        oldest = loaded.oldest
         if loaded.floor is not None:
             start = max(start, loaded.floor)
         return now - max(start, oldest if oldest is not None else start)
