@@ -36,13 +36,15 @@ def cost(shells):
 
 def test_nothing_changed_costs_little(terminal, still, tmp_path):
     """Averaged over 10 s, polls and growing durations included: the table alone, one with a detail beside it,
-    a detail alone, a step of it. Each has a state folder, so that none waits for what another has spent."""
+    a detail alone, a step of it, the list of requests, which each poll makes longer. Each has a state folder,
+    so that none waits for what another has spent."""
     wide, small, ssh = (140, 40), (80, 24), {"SSH_CONNECTION": "192.0.2.7 50522 192.0.2.8 22"}
     layers = {
         "table": (small, []),
         "both": (wide, []),
         "detail": (wide, ["enter"]),
         "step": (wide, ["enter", "enter"]),
+        "budget": (wide, ["B"]),
     }
     shells = {
         name: opened(terminal, still, *size, XDG_STATE_HOME=str(tmp_path / name), **ssh)

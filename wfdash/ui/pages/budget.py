@@ -9,12 +9,14 @@ from wfdash.core.handoff.copy_formats import Copy
 from wfdash.core.model.times import iso
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import clock, count, spoken
+from wfdash.core.text.wrap import wrapped
 from wfdash.live.budget.budget import QUOTA, Budget, Priority
 from wfdash.live.budget.waiting import Reason, Waiting
 from wfdash.live.polling.events import Update
 from wfdash.live.watcher import Watcher
 from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
+from wfdash.ui.context import Context
 from wfdash.ui.hooks import about
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.widgets.choices import Choices
@@ -31,6 +33,8 @@ _SPENDERS, _WAITS, _COMMANDS = 4, 3, 4
 """Lines at most about who spent it, what waits and what ran: the requests below want room too."""
 _WORTH_TELLING = 5
 """Requests by others from which they are told of: a few are under way, and counted by one side alone."""
+_HELD = 10.0
+"""Seconds for which the list of requests stands still: each new one moves all lines, 2 kB a second."""
 _RAY_FROM = 110
 """Columns from which there is room for the ray beside the path; the copy menu has it always."""
 
@@ -39,6 +43,11 @@ class BudgetScreen(BaseScreen):
     opened_by = "budget.open"
     offers = ("copy.menu",)
     BINDINGS = bindings("copy.menu")
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._listed: tuple[float, int, bool] | None = None
+        """When the requests were listed, for which width and in which zone; None: not yet."""
 
     def compose(self) -> ComposeResult:
         yield Header()
@@ -86,12 +95,22 @@ class BudgetScreen(BaseScreen):
         )
         lines = [*_summary(poller, now, self.size.width), *self._commands(now)]
         self.query_one("#spent", TextLines).show(lines)
-        room = self.size.width
+        self._list(poller.budget, now)
+
+    def _list(self, budget: Budget, now: float) -> None:
+        """Lists the requests anew every while, and at once where one failed or the lines look otherwise."""
+        room, utc = self.size.width, self.context.utc
+        newest = budget.requests[-1] if budget.requests else None
+        if self._listed is not None and self._listed[1:] == (room, utc):
+            failed = newest is not None and newest.at > self._listed[0] and _is_failed(newest)
+            if not failed and now - self._listed[0] < _HELD:
+                return
+        self._listed = (now, room, utc)
         ray = f"{'RAY':<21} " if room >= _RAY_FROM else ""
         titles = f"  {'AT':<9} {'REQUEST':<15} {'STATUS':<7} {'MS':>6}  {ray}PATH"
         self.query_one("#titles", StatusLine).show([(titles, HEADING)])
         entries = [
-            (_key(exchange), self._line(exchange, now, room)) for exchange in reversed(poller.budget.requests)
+            (_key(exchange), self._line(exchange, now, room)) for exchange in reversed(budget.requests)
         ]
         self.query_one(Choices).fill(entries)
 
@@ -107,7 +126,7 @@ class BudgetScreen(BaseScreen):
 
     def _line(self, exchange: Exchange, now: float, room: int) -> Pieces:
         status = str(exchange.http) if exchange.http is not None else "none"
-        style = PLAIN if exchange.http is not None and exchange.http < 400 else BAD
+        style = BAD if _is_failed(exchange) else PLAIN
         at = fit(clock(exchange.at, utc=self.context.utc, now=now), 9)
         path = exchange.path.partition("/workflows/")[2] or exchange.path.rpartition("/")[2]
         ray = fit(clean(exchange.ray[:40]), 21) + " " if room >= _RAY_FROM else ""
@@ -122,6 +141,10 @@ class BudgetScreen(BaseScreen):
                 QUIET,
             ),
         ]
+
+
+def _is_failed(exchange: Exchange) -> bool:
+    return exchange.http is None or exchange.http >= 400
 
 
 def _asked_for(path: str, failure: str, room: int) -> str:
@@ -154,7 +177,7 @@ def _summary(poller: Watcher, now: float, width: int) -> Sequence[Pieces]:
         [(f"  Actions  {acted:>4} of {most} (a limit of their own)", PLAIN)],
         *_spenders(budget, width),
         *_waits(budget, now, width),
-        _reach(poller),
+        *_reach(poller, width),
     ]
     return lines
 
@@ -171,7 +194,8 @@ def _spenders(budget: Budget, width: int) -> list[Pieces]:
         command = clean(spender.what[:40])
         what = f"this {command}" if mine else f"{command} {spender.pid} of {clean(spender.who[:80])}"
         words = " · ".join(f"{clean(purpose[:40]) or 'other'} {n}" for purpose, n in purposes)
-        lines.append([(fit(f"  {number:>13} by {what}: {words}", width).rstrip(), PLAIN if mine else QUIET)])
+        text, style = f"{number:>13} by {what}: {words}", PLAIN if mine else QUIET
+        lines += [[(f"  {part}", style)] for part in _folded(text, width, len(f"{'':>13} by "))]
     if len(spenders) > _SPENDERS:
         rest = sum(n for _, spender in spenders[_SPENDERS:] for _, n in spender.purposes)
         more = len(spenders) - _SPENDERS
@@ -224,17 +248,25 @@ def _spending(poller: Watcher, now: float) -> Pieces:
     return [(text, WARN if held else PLAIN)]
 
 
-def _reach(poller: Watcher) -> Pieces:
+def _reach(poller: Watcher, width: int) -> list[Pieces]:
     """How far the sweep and the reads of visible rows have come."""
     sweep, (read, wanted) = poller.sweep, poller.row_details.progress
     parts = []
     if sweep.period is not None:
-        parts.append(f"all {count(sweep.seen)} active rows are refreshed every {spoken(sweep.period)}")
+        parts.append(f"{count(sweep.seen)} active rows are read every {spoken(sweep.period)}")
     if sweep.left_out:
         parts.append(f"too many active rows to refresh them all: {', '.join(map(clean, sweep.left_out))}")
     if wanted:
-        parts.append(f"{read} of {wanted} rows on screen are read")
-    return [("  " + " · ".join(parts), QUIET)]
+        parts.append(f"{read} of {wanted} on screen are read")
+    return [[(f"  {line}", QUIET)] for line in _folded(" · ".join(parts), width, 0)]
+
+
+def _folded(text: str, width: int, indent: int) -> list[str]:
+    """On more lines, indented so, what does not fit on one."""
+    start = len(text) - len(text.lstrip())
+    first, *rest = wrapped(text.lstrip(), width - 3 - start) or [""]
+    below = wrapped(" ".join(rest), width - 3 - indent, 2)
+    return [" " * start + first, *(" " * indent + line for line in below)]
 
 
 def _key(exchange: Exchange) -> str:
