@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from functools import partial
 
+from rich.style import Style
 from textual.app import ComposeResult
 
 from wfdash.core.model.instance import Instance
-from wfdash.core.text.clean import clean, fit
-from wfdash.core.text.words import count
+from wfdash.core.text.clean import cells, clean, fit
+from wfdash.core.text.words import age, count
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.triage.error_groups import ErrorGroup, Sample, filter_for
 from wfdash.core.triage.fingerprint import Fingerprint
@@ -32,8 +33,12 @@ from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, STRONG, WARN
 __all__ = ["ErrorsScreen"]
 
 _SUMMARY = 3
-_EXAMPLE = 2
-"""Lines of the sentence over all, and of the example's."""
+_EXAMPLE, _WHOLE_EXAMPLE = 2, 5
+"""Lines of the sentence over all, and of the example's: more of them where there is room for all of it."""
+_ROOMY, _WIDE_OPEN = 20, 36
+"""Lines of a screen from which the example is told to its end, and the newest of the group are listed."""
+_NEWEST = 5
+"""Lines of the newest ones of the group."""
 _PRINTED = 4
 """Rows for the last lines of the example."""
 _LEAST_ODD = 6
@@ -55,6 +60,8 @@ class ErrorsScreen(BaseScreen):
         self._versions = VersionShares(context)
         self._lines = 0
         """Of the groups, with their titles."""
+        self._example_lines, self._newest_lines = _EXAMPLE, 0
+        """They grow only, so that what stands below does not move with the cursor."""
         self._touched = False
         """A key was pressed here: until then the cursor stays on the largest group."""
 
@@ -205,6 +212,8 @@ class ErrorsScreen(BaseScreen):
         lines: list[Pieces] = [[]]
         if group is not None:
             lines += [*self._example(group), []]
+            if self.size.height >= _WIDE_OPEN:
+                lines += [*self._newest(group), []]
         if versions := self._versions.lines(poller, self.size.width):
             lines += [*versions, []]
         elif poller.filtered and group is not None:
@@ -218,9 +227,28 @@ class ErrorsScreen(BaseScreen):
         room = self.size.width - 20
         title: Pieces = [("for example ", QUIET), (fit(clean(sample.id[:200]), room).rstrip(), STRONG)]
         head = ruled(title, self.size.width, hint=f"{key} lists the group")
-        lines = wrapped(clean(why.sentence if why is not None else ""), self.size.width - 4, _EXAMPLE)
-        lines += [""] * (_EXAMPLE - len(lines))  # what stands below does not move with the cursor
+        most = _WHOLE_EXAMPLE if self.size.height >= _ROOMY else _EXAMPLE
+        lines = wrapped(clean(why.sentence if why is not None else ""), self.size.width - 4, most)
+        self._example_lines = max(len(lines), min(most, self._example_lines))
+        lines += [""] * (self._example_lines - len(lines))
         return [head, *([("  " + line, PLAIN)] for line in lines), *self._last_lines(sample)]
+
+    def _newest(self, group: ErrorGroup) -> list[Pieces]:
+        """Its newest ones, in columns, each with how long ago it failed."""
+        now, width = self.context.clock(), self.size.width - 2
+        room = min(30, max((cells(clean(sample.id[:100])) for sample in group.samples), default=8))
+        across = max(1, width // (room + 11))
+        shown = group.samples[: across * _NEWEST]
+        self._newest_lines = max(self._newest_lines, -(-len(shown) // across))
+        title: Pieces = [("its newest", QUIET)]
+        lines: list[Pieces] = [ruled(title, self.size.width, right="how long ago")]
+        for first in range(0, across * self._newest_lines, across):
+            line: list[tuple[str, Style]] = [("  ", PLAIN)]
+            for sample in shown[first : first + across]:
+                ago = age(max(0.0, now - sample.at)) if sample.at is not None else ""
+                line += [(fit(clean(sample.id[:100]), room, cut="middle"), PLAIN), (f"{ago:>7}    ", QUIET)]
+            lines.append(line)
+        return lines
 
     def _last_lines(self, sample: Sample) -> list[Pieces]:
         """The last lines of the example, once lines were asked for."""
