@@ -132,9 +132,9 @@ def _got_no_event(step: Step) -> bool:
 def _short_error(step: Step | None, failure: Failure | None) -> str:
     if step is not None and _got_no_event(step):
         return f"{short_name(step)}: timed out"
-    error = "" if failure is None else failure_text(failure, 60)
+    error = "" if failure is None else failure_text(failure, _ERROR_CELLS)
     text = f"{short_name(step)}: {error}" if step is not None else error
-    return fit(text, 60).rstrip() if cells(text) > 60 else text
+    return fit(text, _ERROR_CELLS).rstrip() if cells(text) > _ERROR_CELLS else text
 
 
 def _when(detail: Detail, at: TimeWords) -> str:

@@ -62,7 +62,7 @@ class WorkflowFacts(Struct, frozen=True):
         counts = self.count_lines(width)
         lines = [*lines, [], *counts] if lines else counts
         for titled, rows in (
-            ("LATEST FAILURES", self._failures(width)),
+            ("LATEST FAILURES · how long ago", self._failures(width)),
             ("DEPLOYS", self._deploys(width)),
             (f"OPEN LONGEST{'' if self.has_all else ' · of those loaded'}", self._open(width)),
         ):
@@ -101,11 +101,10 @@ class WorkflowFacts(Struct, frozen=True):
             facts = (
                 f'at "{clean(mark.step)}"' if mark.step else "",
                 f"version {short_version(mark.version)}" if mark.version else "",
-                f"{age(self.now - found.last)} ago" if found.last is not None else "",
+                f"{age(self.now - found.last)}\xa0ago" if found.last is not None else "",
             )
-            piece.append(
-                [(f"{'':{_COUNTED + 2}}{fit(', '.join(filter(None, facts)), width - _COUNTED - 3)}", QUIET)]
-            )
+            when_and_where = wrapped(", ".join(filter(None, facts)), width - _COUNTED - 3, 2)
+            piece += [[(f"{'':{_COUNTED + 2}}{line}", QUIET)] for line in when_and_where]
             if len(lines) + len(piece) > height:
                 break
             lines += piece
@@ -121,7 +120,7 @@ class WorkflowFacts(Struct, frozen=True):
             mark, said = read.get(row.id), ""
             if mark is not None:
                 said = f'{mark.error} at "{mark.step}"' if mark.step else mark.error
-            found.append((row, f"{age(self.now - (row.ended or 0.0))} ago", said))
+            found.append((row, age(self.now - (row.ended or 0.0)), said))
         return _instances(found, width)
 
     def _open(self, width: int) -> list[Pieces]:
@@ -177,8 +176,8 @@ def _instances(found: Sequence[tuple[Instance, str, str]], width: int) -> list[P
         [
             (f"  {look(row.status).glyph} ", look(row.status).style),
             (fit(clean(row.id), room, cut="middle"), PLAIN),
-            (when.rjust(11), PLAIN),
-            (f"  {fit(clean(said), max(1, width - room - 18))}", QUIET),
+            (when.rjust(8), PLAIN),
+            (f"  {fit(clean(said), max(1, width - room - 15))}", QUIET),
         ]
         for row, when, said in found
     ]
