@@ -193,6 +193,7 @@ def masked(text: str) -> str:
     text = re.sub(r"-manual-[0-9a-f]{6}", "-manual-nnnnnn", text)
     text = re.sub(r"\b(\d{3} {5})[ \d]{5}\d(?=  )", r"\1    ms", text)
     text = re.sub(r"\bread \d\d:\d\d:\d\d", "read hh:mm:ss", text)
+    text = re.sub(r"\b\d+ Bytes", "n Bytes", text)
     text = re.sub(r"\bread \d+ of", "read n of", text)
     text = re.sub(r"\bnext \d+ s +(?=[·.] reads)", "next n s ", text)
     text = re.sub(r"\b\d+ s old +(?=[·.] reads|$)", "n s old ", text, flags=re.M)
