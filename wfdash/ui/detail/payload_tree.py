@@ -136,11 +136,8 @@ class PayloadTree(LineTable):
         room = width - sum(cells(text) for text, _ in pieces) - 1
         note = f"  {node.note}" if node.note else ""
         shown = fit(node.preview, max(0, min(cells(node.preview), room - min(cells(note), room // 2))))
-        pieces += [(shown, _KINDS[node.kind]), (fit(note, max(0, room - cells(shown))), WARN)]
-        if cursor:
-            pieces = [(text, CURSOR) for text, _ in pieces]
-            pieces.append((" " * width, CURSOR))
-        return strip_of(pieces, width)
+        pieces += [(shown, _KINDS[node.kind]), (fit(note, max(0, room - cells(shown))).rstrip(), WARN)]
+        return strip_of(pieces, width, CURSOR if cursor else None)
 
     # Keys.
 
