@@ -33,7 +33,7 @@ from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, STRONG, WARN
 __all__ = ["ErrorsScreen"]
 
 _SUMMARY = 3
-_EXAMPLE, _WHOLE_EXAMPLE = 2, 5
+_EXAMPLE, _LONG_EXAMPLE = 2, 5
 """Lines of the sentence over all, and of the example's: more of them where there is room for all of it."""
 _ROOMY, _WIDE_OPEN = 20, 36
 """Lines of a screen from which the example is told to its end, and the newest of the group are listed."""
@@ -227,7 +227,7 @@ class ErrorsScreen(BaseScreen):
         room = self.size.width - 20
         title: Pieces = [("for example ", QUIET), (fit(clean(sample.id[:200]), room).rstrip(), STRONG)]
         head = ruled(title, self.size.width, hint=f"{key} lists the group")
-        most = _WHOLE_EXAMPLE if self.size.height >= _ROOMY else _EXAMPLE
+        most = _LONG_EXAMPLE if self.size.height >= _ROOMY else _EXAMPLE
         lines = wrapped(clean(why.sentence if why is not None else ""), self.size.width - 4, most)
         self._example_lines = max(len(lines), min(most, self._example_lines))
         lines += [""] * (self._example_lines - len(lines))
