@@ -46,6 +46,16 @@ def test_text_unfolded(message, lines):
     assert unfolded_text(message) == lines
 
 
+def test_long_line_unfolded_says_what_is_left_out():
+    entries = [entry(1, "x" * 25_000)]
+    assert unfolded_text("x" * 25_000)[-1] == "… 5,000 more characters"
+    rows = LogRows()
+    rows.unfolded.add(line_key(entries[0]))
+    rows.take(entries, 20)
+    assert len(rows) == 401
+    assert rows[400].text.endswith("characters")
+
+
 def test_search_finds_any_case_and_every_line():
     rows = LogRows()
     rows.take([entry(n, f"Line {n % 10}") for n in range(1000)], 40)

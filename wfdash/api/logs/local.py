@@ -29,7 +29,7 @@ _PATH: Final = "/local/observability/query"
 _MOST: Final = 10_000
 """Rows of one answer (measured: the store gives no more)."""
 _OFF: Final = 10130
-_CUT: Final = "cut: a line was longer than the 256 kB that a dev session keeps of it"
+_CUT: Final = " … (cut: of a line a dev session keeps 256 kB)"
 _FIRST_AT: Final = (
     "SELECT rowid, ts_ms FROM logs WHERE rowid >= ? AND ts_ms IS NOT NULL ORDER BY rowid LIMIT 1"
 )
@@ -74,8 +74,7 @@ class LocalLogs:
         first = await self._row_of(query, since)
         found = await self._ask(query, _LINES, [max(first - _EARLIER, 0), since, until, query.instance])
         lines = sorted(_lines(found), key=lambda line: line.order)
-        notes = [_CUT] if any(text(row[4]).startswith('"[') for row in found if len(row) > 4) else []
-        notes += [f"cut: only the newest {count(_MOST)} lines were read"] if len(found) >= _MOST else []
+        notes = [f"cut: only the newest {count(_MOST)} lines were read"] if len(found) >= _MOST else []
         return LogPage(lines, notes)
 
     async def check(self) -> str:
@@ -143,5 +142,5 @@ def _words(message: str) -> str:
     except Unreadable:
         return message_of(message)
     if isinstance(value, str) and value.startswith("["):
-        return message_of(cut_text(value[1:]))
+        return cut_text(value[1:]) + _CUT
     return message_of(value)

@@ -10,6 +10,7 @@ from msgspec import Struct
 from wfdash.core.logs.line import PlacedLine
 from wfdash.core.model.times import iso
 from wfdash.core.text.clean import clean
+from wfdash.core.text.words import count
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.why.step_names import base_name
 
@@ -52,6 +53,8 @@ def line_text(entry: PlacedLine, names: Sequence[str]) -> str:
 def unfolded_text(message: str) -> list[str]:
     """The message line by line; one that ends in a JSON object, or is one, with that laid out."""
     text = uncoloured(message[:_LONGEST])
+    if (more := len(message) - _LONGEST) > 0:
+        return [*text.split("\n")[: _MOST_PARTS - 1], f"… {count(more)} more characters"]
     at = min((place for mark in "{[" if (place := text.find(mark)) >= 0), default=-1)
     if at >= 0:
         try:
@@ -99,7 +102,9 @@ class LogRows:
             if line_key(entry) in self.unfolded:
                 texts = (clean(text) for text in unfolded_text(entry.line.message))
                 parts = [part for text in texts for part in _wrapped(text, width)]
-                rows += [LogRow(index, number, part) for number, part in enumerate(parts[:_MOST_PARTS], 1)]
+                if len(parts) > _MOST_PARTS:
+                    parts[_MOST_PARTS - 1 : -1] = []
+                rows += [LogRow(index, number, part) for number, part in enumerate(parts, 1)]
         self._rows = rows
 
     def __len__(self) -> int:

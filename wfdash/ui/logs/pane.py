@@ -195,7 +195,9 @@ class LogPane(Vertical):
         title: list[tuple[str, Style]] = [("lines", STRONG)]
         if self.scope.steps and detail is not None and placed:
             own = sum(map(self.scope.holds, placed))
-            title.append((f", {count(own) if own else 'none'} of {self._of(24)}", PLAIN))
+            # What runs now may have printed some of the newest: that is known once the step was read again.
+            if own or not self.lines.gathering:
+                title.append((f", {count(own) if own else 'none'} of {self._of(24)}", PLAIN))
         if self.table.follows and self.lines.gathering:
             title.append((" · following", PLAIN))
         key = self.context.keys.key_of("logs.open")
