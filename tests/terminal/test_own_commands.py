@@ -81,7 +81,7 @@ def hooked() -> Path:
 def test_a_config_that_others_can_change_runs_nothing(terminal, simulator):
     keep_config(0o666)
     shell = terminal("-w", "orders", columns=140, lines=30, env=simulator.env)
-    shell.wait_for("loaded", "order-")
+    shell.wait_for("loaded", "order-", "own commands and hooks are off: ")
     shell.press("K", "j")
     shell.watch(1.0)
     assert not shell.screen.find("bad news")

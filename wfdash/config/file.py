@@ -296,7 +296,7 @@ def permission_warnings(path: Path) -> tuple[str, ...]:
     except OSError:
         return ()
     if mode & 0o022:
-        return (f"{path} can be changed by others, and it may name a command to run: chmod 600 it.",)
+        return (f"own commands and hooks are off: {path} can be changed by others; chmod 600 it.",)
     if mode & 0o044:
         return (f"{path} can be read by others: chmod 600 it.",)
     return ()

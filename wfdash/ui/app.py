@@ -143,6 +143,8 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
             self.pages.open("workflows")
         self.shift.begin()
         self.hooks.begin()
+        for warning in self.context.settings.warnings:
+            self.pages.say(warning, "warning", aside=True)
         # These look into the state folder, and try whether it takes a page: after the first rows.
         self.call_after_refresh(self.people.begin)
         self.call_after_refresh(self.actions.offer_unfinished)
