@@ -264,6 +264,18 @@ def test_a_record_from_elsewhere_is_not_believed(incident, tmp_path, statements)
     reader.close()
 
 
+def test_a_copy_that_broke_off_says_so(incident, tmp_path):
+    data = (incident[0] / "True.db").read_bytes()
+    path = tmp_path / "a.db"
+    path.write_bytes(data[: len(data) // 2])
+    with pytest.raises(Unusable) as refused:
+        open_record(path)
+    assert (
+        str(refused.value)
+        == f"it is cut off, {len(data) // 2:,} of {len(data):,} bytes are there: copy it anew"
+    )
+
+
 def test_values_that_unpack_to_too_much_are_left_out(tmp_path):
     """Each of the steps' pieces would do, together they would not; and a head that is too large by itself."""
     path = tmp_path / "a.db"

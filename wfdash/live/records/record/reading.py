@@ -74,10 +74,25 @@ def open_record(path: Path) -> "RecordReader":
         return RecordReader(connection, path)
     except (sqlite3.Error, UnicodeError) as wrong:
         connection.close()
-        raise Unusable(f"it is no record of wfdash ({wrong})") from None
+        raise Unusable(_cut_off(path) or f"it is no record of wfdash ({wrong})") from None
     except BaseException:
         connection.close()
         raise
+
+
+def _cut_off(path: Path) -> str:
+    """The sentence about a file that ends before its end, as a copy that broke off; "" for any other.
+
+    SQLite opens none that is shorter than its header says, and its newest rows lie at the end.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        header = file.read(100)
+    page = int.from_bytes(header[16:18])
+    expected = int.from_bytes(header[28:32]) * (65_536 if page == 1 else page)
+    if not header.startswith(b"SQLite format 3\0") or size >= expected:
+        return ""
+    return f"it is cut off, {size:,} of {expected:,} bytes are there: copy it anew"
 
 
 class RecordReader:
