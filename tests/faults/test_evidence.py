@@ -8,6 +8,7 @@ import pytest
 
 from tests.faults.test_shapes import answered, broken, spoiled
 from tests.support.fakes.details import T0
+from wfdash.api.analytics import read_past_instance
 from wfdash.api.errors import WorkflowsError
 from wfdash.api.log_source import LogQuery
 from wfdash.api.logs import tail
@@ -68,6 +69,27 @@ def frame(dice):
     return {**event, "logs": [printed] * dice.randrange(3), "exceptions": [failed] * dice.randrange(2)}
 
 
+def rows(dice):
+    found = [
+        [n, _AT + n, "span", "info", json.dumps(["a line", {"x": 1}]), 0] for n in range(dice.randrange(6))
+    ]
+    return {"success": True, "result": {"rows": found}}
+
+
+def fate(dice):
+    events = ["WORKFLOW_QUEUED", "WORKFLOW_START", "STEP_FAILURE", "WORKFLOW_SUCCESS"]
+    told = [
+        {"datetime": "2026-11-21T10:00:00Z", "eventType": event, "workflowName": "orders", "stepName": "a-1"}
+        for event in dice.sample(events, dice.randrange(5))
+    ]
+    return {"data": {"viewer": {"accounts": [{"workflowsAdaptive": told}]}}, "errors": None}
+
+
+async def read_fate(api):
+    found = await read_past_instance(api, "orders", "order-1", account="acme", since=T0 - 86400, until=T0)
+    return [f"{found}"]
+
+
 async def read_lines(api):
     page = await api.log_reader().read(_QUERY)
     lines = ((line.message, line.level, line.order, iso(line.at)) for line in page.lines)
@@ -100,6 +122,8 @@ def bytes_of(make, number):
 
 READS = {
     "telemetry": (telemetry, read_lines),
+    "dev session": (rows, read_lines),
+    "fate": (fate, read_fate),
     "counts": (counts, read_counts),
     "versions": (versions, read_versions),
 }
@@ -113,7 +137,7 @@ def test_evidence_that_is_broken_is_read_or_refused(kind, attacked):
     async def attack():
         for number in range(_NUMBERS):
             status, headers, body = bytes_of(make, number)
-            async with answered(status, body, headers) as api:
+            async with answered(status, body, headers, local=make is rows) as api:
                 try:
                     lines, refused = await read(api), False
                 except WorkflowsError as error:
@@ -126,6 +150,17 @@ def test_evidence_that_is_broken_is_read_or_refused(kind, attacked):
     asyncio.run(attack())
     attacked(_NUMBERS)
     assert min(outcomes.values()) > _NUMBERS // 10, "else it would pass by all of them being refused, or none"
+
+
+async def test_more_lines_than_any_payload_is_long_are_read(attacked):
+    event = {"timestamp": _AT, "source": "x" * 5000, "$metadata": {"requestId": "r1"}, "$workers": {}}
+    events = [{**event, "timestamp": _AT + n} for n in range(900)]
+    result = {"run": {"status": "COMPLETED"}, "events": {"events": events}}
+    body = json.dumps({"success": True, "result": result}).encode()
+    async with answered(200, body, {}) as api:
+        page = await api.log_reader().read(_QUERY)
+    assert len({line.at for line in page.lines}) == 900
+    attacked(1)
 
 
 def test_frame_of_a_tail_that_is_broken_gives_lines_or_none(attacked):

@@ -175,9 +175,9 @@ async def answered(status, body, headers, *, local=False):
         if local and request.url.path.endswith("/explorer/api"):
             patch = {"requestBody": {"properties": {"status": {}}}}
             paths = {"/workflows/{workflow_name}/instances/{instance_id}/status": {"patch": patch}}
-            return httpx.Response(200, json={"paths": paths})
+            return httpx.Response(200, stream=Bytes(json.dumps({"paths": paths}).encode()))
         if local and request.url.path.endswith("/explorer/api/workflows"):
-            return httpx.Response(200, json={"success": True, "result": []})
+            return httpx.Response(200, stream=Bytes(b'{"success": true, "result": []}'))
         return httpx.Response(status, headers=headers, stream=Bytes(body))
 
     credential = Credential("obviously-fake-token", source="test")

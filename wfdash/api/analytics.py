@@ -5,11 +5,13 @@ The data sets outlive the instances themselves, and are sampled where there is m
 Workflows metrics and analytics; GraphQL adaptive sampling).
 """
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
 from wfdash.api.answers.envelope import Unreadable, read_json
+from wfdash.api.answers.large_json import LARGE
 from wfdash.api.errors import BadAnswer, Forbidden, Refused, WorkflowsError
 from wfdash.api.http.request_info import RequestInfo
 from wfdash.core.history.analytics import Analytics
@@ -29,6 +31,8 @@ _PERMISSION: Final = "Account Analytics Read"
 _DENIALS: Final = ("not authorized", "authz", "permission", "does not have access")
 _MOST: Final = 10_000
 """Rows of one answer (reference)."""
+_LARGEST: Final = 4 * 1024 * 1024
+"""Bytes of one answer: a row has some 150."""
 _GRAINS: Final = (
     (3600.0, "datetimeHour"),
     (900.0, "datetimeFifteenMinutes"),
@@ -146,9 +150,13 @@ def _refused(refusal: str) -> WorkflowsError:
 async def _ask(endpoints: "Endpoints", body: dict[str, Any], workflow: str) -> tuple[Mapping[str, Any], str]:
     """The data and the words of the errors. GraphQL has an envelope of its own, and 200 for a refusal."""
     asked = RequestInfo("read the analytics", workflow, permission=_PERMISSION)
-    answer = await endpoints.http.ask("analytics", "POST", "/graphql", (), body)
+    answer = await endpoints.http.ask("analytics", "POST", "/graphql", (), body, most=_LARGEST)
     try:
-        value = fields_of(read_json(answer.body))
+        # In pieces none of its rows could be left out; as large as that it is parsed while keys go on.
+        small = len(answer.body) < LARGE
+        value = fields_of(
+            read_json(answer.body) if small else await asyncio.to_thread(read_json, answer.body)
+        )
     except Unreadable:
         value = {}
     if answer.http != 200 and "data" not in value:

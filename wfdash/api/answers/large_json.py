@@ -68,6 +68,8 @@ class _Bulky(Struct):
     params: Raw | UnsetType = UNSET
     output: Raw | UnsetType = UNSET
     error: Raw | UnsetType = UNSET
+    events: Raw | UnsetType = UNSET
+    """The lines of a log."""
 
 
 class _Object(Struct, gc=False):
@@ -140,7 +142,7 @@ def _rows(text: Raw) -> CutRows:
 def read_fields(text: Raw) -> dict[str, Raw]:
     """The fields of an object, each as text. Raises MsgspecError, or Unreadable for too many of them."""
     bulky = _BULKY.decode(text)
-    parts = (bulky.steps, bulky.params, bulky.output, bulky.error)
+    parts = (bulky.steps, bulky.params, bulky.output, bulky.error, bulky.events)
     rest = _length(text) - sum(_length(part) for part in parts if isinstance(part, Raw))
     if rest > _LARGEST_VALUE:
         raise Unreadable(f"{size(rest)} of fields that the API does not have")

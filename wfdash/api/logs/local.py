@@ -28,6 +28,7 @@ __all__ = ["LocalLogs"]
 _PATH: Final = "/local/observability/query"
 _MOST: Final = 10_000
 """Rows of one answer (measured: the store gives no more)."""
+_LARGEST_ROW: Final = 2**53
 _OFF: Final = 10130
 _CUT: Final = " … (cut: of a line a dev session keeps 256 kB)"
 _FIRST_AT: Final = (
@@ -79,13 +80,12 @@ class LocalLogs:
 
     async def check(self) -> str:
         found = await self._ask(LogQuery("", "", 0.0, 0.0), "SELECT max(rowid) FROM logs", [])
-        rows = int(number(found[0][0]) or 0) if found else 0
-        return f"can be read, {count(rows)} rows are stored"
+        return f"can be read, {count(_last_row(found))} rows are stored"
 
     async def _row_of(self, query: LogQuery, since: int) -> int:
         """The first row of a time, by halving: the table has no index on time and may have a million rows."""
         found = await self._ask(query, "SELECT max(rowid) FROM logs", [])
-        newest = int(number(found[0][0]) or 0) if found else 0
+        newest = _last_row(found)
         low, high = self._before[1] if self._before[0] <= since else 0, newest + 1
         if low > newest:  # another session, or a store that was emptied
             low = 0
@@ -113,6 +113,12 @@ class LocalLogs:
         if not isinstance(rows, list):
             raise BadAnswer("The dev session answered without the log that was asked for.")
         return [row for row in rows if isinstance(row, list) and row]
+
+
+def _last_row(found: Sequence[Sequence[Any]]) -> int:
+    """The number of the last row; 0 where there is none, or what came is no row's."""
+    last = number(found[0][0]) if found else None
+    return int(last) if last is not None and 0 <= last < _LARGEST_ROW else 0  # NaN is neither
 
 
 def _lines(rows: Sequence[Sequence[Any]]) -> Iterator[LogLine]:

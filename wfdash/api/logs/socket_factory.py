@@ -13,8 +13,8 @@ from wfdash.api.logs.socket import Socket, SocketEnded
 
 __all__ = ["SocketFactory", "check_address"]
 
-_LARGEST: Final = 8 * 1024 * 1024
-"""Bytes of one message: a run prints up to 256 kB (Workers limits)."""
+_LARGEST: Final = 2 * 1024 * 1024
+"""Bytes of one message: a run prints up to 256 kB (Workers limits), which escapes make six times as many."""
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _OPENING: Final = 10.0
 

@@ -19,6 +19,7 @@ from wfdash.api.log_source import RUN_CUT, LogPage, LogQuery, Turn, at_once
 from wfdash.api.logs.message import message_of
 from wfdash.core.logs.line import LogLine, Source
 from wfdash.core.model.json_values import fields_of, number
+from wfdash.core.model.lazy_steps import UnparsedValue
 from wfdash.core.model.times import epoch_ms
 from wfdash.core.text.words import count
 
@@ -116,7 +117,10 @@ class TelemetryLogs:
         found = _Rows()
         while True:
             result = await self._run(query, body)
-            events, _ = rows(fields_of(result.get("events")).get("events"))
+            held = result.get("events")
+            if isinstance(held, UnparsedValue):  # a thousand lines of 4 kB each are more than any payload
+                held = await asyncio.to_thread(held.parsed)
+            events, _ = rows(fields_of(held).get("events"))
             statistics = (result.get("statistics"), fields_of(result.get("run")).get("statistics"))
             levels = (number(fields_of(part).get("abr_level")) for part in statistics)
             found.sampled = max(found.sampled, *(level or 1.0 for level in levels))
