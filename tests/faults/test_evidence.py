@@ -78,11 +78,11 @@ def rows(dice):
 
 def fate(dice):
     events = ["WORKFLOW_QUEUED", "WORKFLOW_START", "STEP_FAILURE", "WORKFLOW_SUCCESS"]
-    told = [
+    seen = [
         {"datetime": "2026-11-21T10:00:00Z", "eventType": event, "workflowName": "orders", "stepName": "a-1"}
         for event in dice.sample(events, dice.randrange(5))
     ]
-    return {"data": {"viewer": {"accounts": [{"workflowsAdaptive": told}]}}, "errors": None}
+    return {"data": {"viewer": {"accounts": [{"workflowsAdaptive": seen}]}}, "errors": None}
 
 
 async def read_fate(api):
