@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from tests.bench.big_screen import item
-from tests.support.fakes.details import answer, attempt, done, step
+from tests.support.fakes.details import answer, attempt, done, failure, sleep, step
 
 __all__ = ["DETAILS", "LISTS", "WORKFLOWS"]
 
@@ -61,6 +61,14 @@ DETAILS = {
     "12 MB in three names": lambda: answer(
         "running", [step("e" + "\u0301" * 2 * _MEGABYTE, n) for n in range(3)]
     ),
+    "8 MB of steps that run": lambda: answer("running", [step(f"fetch {n}-1", n) for n in range(25_000)]),
+    "8 MB of steps that failed": lambda: answer(
+        "errored",
+        [step(f"fetch {n}-1", n, n + 1, False) | {"error": failure()} for n in range(16_000)],
+        error=failure(),
+        end=20_000,
+    ),
+    "8 MB of sleeps": lambda: answer("waiting", [sleep(f"nap {n}-1", n, 1e9) for n in range(45_000)]),
     "60 MB of empty steps": lambda: answer("running", [{}] * 900_000),
 }
 LISTS = {

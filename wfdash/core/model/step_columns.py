@@ -1,6 +1,6 @@
 """The steps of one answer: thousands of them are looked through by column, few are ever read in full."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from sys import intern
 from typing import overload
 
@@ -44,7 +44,7 @@ class Steps(Sequence[Step]):
         """As the API sent them."""
         self._read: dict[int, Step] = {}
         self._columns: StepColumns | None = None
-        self._picked: dict[str, list[int]] = {}
+        self._picked: dict[Hashable, list[int]] = {}
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -94,9 +94,7 @@ class Steps(Sequence[Step]):
 
     def failed(self) -> list[Step]:
         """The steps that ended with an error or without success."""
-        columns = self.columns
-        marks = enumerate(zip(columns.errors, columns.successes))
-        return [self[index] for index, (error, success) in marks if error or success is False]
+        return self.picked("failed", _failed)
 
     def retried(self) -> list[Step]:
         """The steps with more than one attempt."""
@@ -106,7 +104,7 @@ class Steps(Sequence[Step]):
         """The steps without an end, or with one that is not reached yet, but for those that show no begin."""
         return self.picked("unended", _unended)
 
-    def picked(self, purpose: str, choose: Callable[["Steps"], list[int]]) -> list[Step]:
+    def picked(self, purpose: Hashable, choose: Callable[["Steps"], list[int]]) -> list[Step]:
         """The steps of the indices that `choose` gives, which is asked once for each purpose.
 
         It may look at nothing but the steps: to go through 50,000 with each frame would hold the keys.
@@ -114,6 +112,11 @@ class Steps(Sequence[Step]):
         if (indices := self._picked.get(purpose)) is None:
             indices = self._picked[purpose] = choose(self)
         return [self[index] for index in indices]
+
+
+def _failed(steps: Steps) -> list[int]:
+    marks = enumerate(zip(steps.columns.errors, steps.columns.successes))
+    return [index for index, (error, success) in marks if error or success is False]
 
 
 def _unended(steps: Steps) -> list[int]:

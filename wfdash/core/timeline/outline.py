@@ -60,6 +60,8 @@ class Family(Struct):
     """Durations in seconds: minimum, median and maximum of those that ended."""
     alive: list[int] = field(default_factory=list)
     """Members that something is still going to happen to."""
+    first_alive: list[int] = field(default_factory=list)
+    """Of very many, the ones that are drawn; empty until they are."""
     spans: list[tuple[float, float, State]] | None = None
     """See `spans_of`; None until it is asked for."""
 

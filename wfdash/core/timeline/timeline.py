@@ -1,7 +1,7 @@
 """Steps and attempts as rows on a time axis: what is unfolded, each row's bar and its words."""
 
-from collections.abc import Hashable, Iterator, Set
-from typing import Literal, NamedTuple
+from collections.abc import Hashable, Iterator, Sequence, Set
+from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct
 
@@ -9,12 +9,15 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.step import Step
 from wfdash.core.model.step_kind import kind_of
 from wfdash.core.timeline.axis import Axis, Scale, compressed_axis, step_axis, true_axis
-from wfdash.core.timeline.outline import ALIVE, Outline, State, build_outline, moments_of, spans_of
+from wfdash.core.timeline.outline import ALIVE, Family, Outline, State, build_outline, moments_of, spans_of
 from wfdash.core.timeline.rows import Row, Rows, attempt_state, fold_key
 
 __all__ = ["Segment", "Timeline", "arrange", "axis_of", "segments", "timeline"]
 
 Stroke = Literal["work", "failed", "open", "cut", "backoff", "pending", "sleep", "wait", "stop"]
+
+
+_MANY: Final = 200
 
 
 class Segment(NamedTuple):
@@ -78,7 +81,8 @@ def segments(outline: Outline, row: Row, now: float) -> list[Segment]:
     if row.kind == "fold":
         group = outline.of_step[row.step]
         alive = (
-            _step_segment(outline.detail.steps[index], outline.states[index], limit) for index in group.alive
+            _step_segment(outline.detail.steps[index], outline.states[index], limit)
+            for index in _drawn_alive(outline, group)
         )
         settled = (
             Segment(start, end, _settled(row, state)) for start, end, state in spans_of(outline, group)
@@ -93,6 +97,19 @@ def segments(outline: Outline, row: Row, now: float) -> list[Segment]:
         at = outline.detail.end if outline.detail.end is not None else outline.end
         return [Segment(at, at, "stop")]
     return _step_segments(step, row.state, limit)
+
+
+def _drawn_alive(outline: Outline, group: Family) -> Sequence[int]:
+    """Of thousands that go on, the first of each state: all last until now, and the first began first."""
+    if len(group.alive) <= _MANY:
+        return group.alive
+    if not group.first_alive:
+        starts, first = outline.detail.steps.columns.starts, dict[State, int]()
+        for index in group.alive:
+            if starts[index] is not None:
+                first.setdefault(outline.states[index], index)
+        group.first_alive = sorted(first.values())
+    return group.first_alive
 
 
 def _settled(row: Row, state: State) -> Stroke:

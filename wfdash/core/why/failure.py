@@ -87,30 +87,41 @@ def fatal_steps(detail: Detail) -> list[Step]:
 
     Their last error is the instance's, and no step began after their end.
     """
-    return [step for step in carriers(detail) if _is_last(detail, step)]
+    error = detail.error
+    if error is None:
+        return []
+    return detail.steps.picked(
+        ("fatal", error.name, error.message),
+        lambda steps: [step.index for step in carriers(detail) if _is_last(steps, step)],
+    )
 
 
 def carriers(detail: Detail) -> list[Step]:
     """The failed steps whose last error is the instance's, oldest first."""
     error = detail.error
-    return [] if error is None else [step for step in failed_steps(detail) if _is_error_of(step, error)]
+    if error is None:
+        return []
+    return detail.steps.picked(
+        ("carriers", error.name, error.message),
+        lambda _: [step.index for step in failed_steps(detail) if _is_error_of(step, error)],
+    )
 
 
 def is_followed(detail: Detail, step: Step) -> bool:
     """Whether another step began after the end of this one: of a failed one, that the code caught it."""
-    later = _last_start(detail, step)
+    later = _last_start(detail.steps, step)
     return later is not None and step.end is not None and later > step.end
 
 
-def _is_last(detail: Detail, step: Step) -> bool:
+def _is_last(steps: Steps, step: Step) -> bool:
     """Whether surely no step began after its end. Times are cut to milliseconds: equal ones do not tell."""
-    later = _last_start(detail, step)
+    later = _last_start(steps, step)
     return step.end is not None and (later is None or later < step.end or later == step.start)
 
 
-def _last_start(detail: Detail, step: Step) -> float | None:
+def _last_start(steps: Steps, step: Step) -> float | None:
     """When the last of the steps listed after it began; they are listed in the order in which they began."""
-    columns = detail.steps.columns
+    columns = steps.columns
     for index in range(len(columns.starts) - 1, step.index, -1):
         if not kind_of(columns.kinds[index]).added and columns.starts[index] is not None:
             return columns.starts[index]

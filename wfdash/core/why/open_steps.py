@@ -15,6 +15,8 @@ __all__ = ["attempt_count", "of_several", "of_single", "short_name"]
 
 _UNTOLD = "this server does not say until when"
 _SHORT_NAME = 22
+_MOST = 1000
+"""Steps side by side of which it is said which changes next."""
 _TELLING = ("retries", "waits", "runs", "pending", "sleeps")
 """Of steps side by side, which one a cell has room for: what fails, then what somebody else must do."""
 
@@ -35,18 +37,21 @@ def of_single(step: Step, at: TimeWords) -> Why:
 
 def of_several(steps: Sequence[Step], at: TimeWords) -> Why:
     """Parallel steps: what each is at, or how many are at what, and which of them changes next."""
-    each = [of_single(step, at) for step in steps]
+    # Each has a sentence of its own: of 25,000 they would take a second with every frame.
+    each = [of_single(step, at) for step in steps] if len(steps) <= _MOST else []
     due = [(why.deadline, why.estimate, step) for why, step in zip(each, steps) if why.deadline is not None]
     begun = [why.since for why in each if why.since is not None]
+    if not each:
+        begun = [step.start for step in steps if step.start is not None]
     kinds = [doing(step) for step in steps]
     # Their names say more than the same sentence for each of them.
     if len(set(kinds)) == 1 and kinds[0] == "runs":
-        said = f"{len(steps)} steps run: {_list([spoken_name(step, 28) for step in steps])}"
+        said = f"{len(steps)} steps run: {_list([spoken_name(step, 28) for step in steps[:3]], len(steps))}"
     elif len(steps) <= 4:
         said = f"{len(steps)} steps are open: " + ", ".join(_clause(step, at) for step in steps)
     else:
         said = f"{len(steps)} steps are open: " + _counted(kinds) + _last_error(steps)
-    stuck = all(why.looks_stuck for why in each)
+    stuck = bool(each) and all(why.looks_stuck for why in each)
     if not due:
         return Why(said, f"{len(steps)} open: {short_name(steps[-1])}", max(begun, default=None), None, stuck)
     soonest, estimate, step = min(due, key=lambda entry: entry[0])
@@ -232,9 +237,9 @@ def _counted(kinds: Sequence[str]) -> str:
     )
 
 
-def _list(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:3])
-    return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown
+def _list(first: Sequence[str], number: int) -> str:
+    shown = ", ".join(first)
+    return f"{shown} and {number - len(first)} more" if number > len(first) else shown
 
 
 def attempt_count(step: Step) -> str:
