@@ -207,6 +207,15 @@ def test_what_python_itself_reads_is_taken(program, environ):
     assert done.returncode == 5, done.stderr
 
 
+@pytest.mark.parametrize("name", ["LOGNAME", "USER", "LNAME", "USERNAME"])
+def test_a_user_whose_name_is_no_text(program, name):
+    env = dict.fromkeys(("LOGNAME", "USER", "LNAME", "USERNAME")) | {name: os.fsdecode(b"\xffmax\xfe")}
+    ours = {"CLOUDFLARE_BASE_URL": NOWHERE, "CLOUDFLARE_API_TOKEN": TOKEN, "CLOUDFLARE_ACCOUNT_ID": ACCOUNT}
+    done = program("list", "-w", "orders", env=ours | env, timeout=60)
+    assert (done.returncode, done.stdout) == (5, "")
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize("name", ["OPENSSL_CONF", "HOSTALIASES"])
 @pytest.mark.parametrize("arguments", [["--help"], ["list", "-w", "orders"]], ids=lambda words: words[0])
 def test_a_pipe_that_a_library_would_read_is_named(program, tmp_path, name, arguments):

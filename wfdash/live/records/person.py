@@ -13,4 +13,5 @@ def person() -> str:
         user = getpass.getuser()
     except (OSError, KeyError, ImportError):
         user = str(os.getuid()) if hasattr(os, "getuid") else ""
-    return f"{user}@{socket.gethostname()}"
+    # A variable may hold bytes that are no UTF-8, and what is told of it is written as JSON.
+    return f"{user}@{socket.gethostname()}".encode("utf-8", "replace").decode()
