@@ -288,3 +288,20 @@ def test_any_answer_is_a_text(status, steps, end, now):
     text = lines(any_detail(status, steps, end), now=now, width=72)
     assert all(cells(line) <= 72 for line in text)
     assert len(text) >= 1
+
+
+def test_a_fold_of_thousands_that_run_is_drawn_by_its_first():
+    few, many = (
+        detail("running", [step(f"fetch-{n}", n, None, None) for n in range(1, count + 1)])
+        for count in (150, 3000)
+    )
+    bars = []
+    for each in (few, many):
+        outline = build_outline(each)
+        row = timeline(each, now=T0 + 4000).rows[0]
+        assert row.kind == "fold"
+        parts = segments(outline, row, T0 + 4000)
+        bars.append({(part.start, part.end, part.stroke) for part in parts})
+    assert len(bars[0]) == 150
+    assert bars[1] == {(T0 + 1, T0 + 4000, "open")}
+    assert min(bars[0]) == min(bars[1])

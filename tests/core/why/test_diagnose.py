@@ -398,3 +398,12 @@ def test_what_the_real_engine_answered(path):
         assert re.sub(r"\d+ ms", "N ms", why.sentence) == re.sub(r"\d+ ms", "N ms", answer)
     else:
         assert why.sentence.startswith(answer)
+
+
+def test_of_thousands_of_steps_only_the_number_is_told():
+    """A sentence each, with every frame, would hold the keys for a second."""
+    steps = [step(f"fetch {n}-1", n, None, None, timeout="1 minute") for n in range(3000)]
+    why = diagnose(detail("running", steps), now=T0 + 9000)
+    assert why.sentence == '3000 steps run: "fetch 0", "fetch 1", "fetch 2" and 2997 more'
+    assert (why.deadline, why.looks_stuck) == (None, False)
+    assert diagnose(detail("running", steps[:900]), now=T0 + 9000).looks_stuck
