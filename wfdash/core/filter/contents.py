@@ -11,6 +11,7 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.json_values import fields_of
 from wfdash.core.model.lazy_steps import Entries, UnparsedValue
 from wfdash.core.model.step import ABSENT
+from wfdash.core.model.step_columns import Steps
 
 __all__ = ["Contents", "read_contents", "texts_at"]
 
@@ -43,10 +44,8 @@ def _outputs(detail: Detail) -> str:
     texts: list[str] = []
     room = LONGEST
     entries = detail.steps.entries
-    for index in range(len(entries)):
-        # Read and let go of again: kept, the steps of a large answer would be a million values.
-        if isinstance(entries, Entries) and b'"output"' not in bytes(entries.texts[index]):
-            continue
+    # Read and let go of again: kept, the steps of a large answer would be a million values.
+    for index in detail.steps.indices("outputs", _with_output):
         text = _text(fields_of(entries[index]).get("output", ABSENT))[:room]
         if text:
             texts.append(text)
@@ -54,6 +53,13 @@ def _outputs(detail: Detail) -> str:
         if room <= 0:
             break
     return "\n".join(texts)
+
+
+def _with_output(steps: Steps) -> list[int]:
+    entries = steps.entries
+    if not isinstance(entries, Entries):
+        return list(range(len(entries)))
+    return [index for index, text in enumerate(entries.texts) if b'"output"' in bytes(text)]
 
 
 def _text(value: Any) -> str:

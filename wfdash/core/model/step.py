@@ -63,6 +63,7 @@ class Step:
         "_attempts",
         "_config",
         "_fields",
+        "doing",
         "end",
         "error",
         "finished",
@@ -78,6 +79,8 @@ class Step:
         self._fields = fields = fields_of(entry)
         self._attempts: list[Attempt] | None = None
         self._config: StepConfig | Absent | None = ABSENT
+        self.doing: str | None = None
+        """What it is at, once that was worked out; see `core.why.current_steps`."""
         self.index = index
         """Position in ascending (oldest first) order."""
         self.raw = entry

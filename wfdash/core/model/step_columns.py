@@ -109,9 +109,13 @@ class Steps(Sequence[Step]):
 
         It may look at nothing but the steps: to go through 50,000 with each frame would hold the keys.
         """
+        return [self[index] for index in self.indices(purpose, choose)]
+
+    def indices(self, purpose: Hashable, choose: Callable[["Steps"], list[int]]) -> list[int]:
+        """As `picked`, without a look at the steps."""
         if (indices := self._picked.get(purpose)) is None:
             indices = self._picked[purpose] = choose(self)
-        return [self[index] for index in indices]
+        return indices
 
 
 def _failed(steps: Steps) -> list[int]:

@@ -37,23 +37,33 @@ def current_steps(detail: Detail) -> list[Step]:
     """
     if is_final(detail.status):
         return []
-    found = detail.steps.picked("open", _open)
     # The steps that the rollback cut off stay open in the answer, and nothing will move them.
     if detail.status == "rollingBack":
-        return [step for step in found if step.kind == "rollback"]
+        return detail.steps.picked("handlers", _open_handlers)
+    return detail.steps.picked("current", _current)
+
+
+def _open_handlers(steps: Steps) -> list[int]:
+    return [step.index for step in steps.unended() if step.kind == "rollback" and is_open(step)]
+
+
+def _current(steps: Steps) -> list[int]:
+    found = [step for step in steps.unended() if is_open(step)]
     # A pause starts a sleep anew under the same name.
     if any(step.kind == "sleep" for step in found):
-        last = {step.name: step.index for step in detail.steps.of_kind("sleep")}
+        last = {step.name: step.index for step in steps.of_kind("sleep")}
         found = [step for step in found if step.kind != "sleep" or last[step.name] == step.index]
-    return found
-
-
-def _open(steps: Steps) -> list[int]:
-    return [step.index for step in steps.unended() if is_open(step)]
+    return [step.index for step in found]
 
 
 def doing(step: Step) -> Doing:
     """What an open step is at: an attempt runs, or it waits for the next one, a moment, or an event."""
+    if step.doing is None:
+        step.doing = _doing(step)
+    return step.doing  # type: ignore[return-value]
+
+
+def _doing(step: Step) -> Doing:
     if rests := kind_of(step.kind).rests:
         return rests
     if step.attempts and not open_attempt(step) and step.attempts[-1].success is False:
