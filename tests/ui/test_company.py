@@ -81,3 +81,23 @@ def test_what_others_write_there_cannot_act_on_the_terminal():
             assert "\x1b" not in d.text
 
     drive(script, demo=False)
+
+
+def test_journal_shows_what_the_others_do_while_it_is_open():
+    async def script(d):
+        await d.press("journal.open")
+        await d.until(lambda: "No action was sent from this machine yet" in d.text)
+        now = d.app.context.clock()
+        hostile = "order-12\x1b]0;evil\x07"
+        acts = (PeerAction("pause", "orders", (hostile,), 1, now - 3),)
+        with present(Presence("1-a", "ana@desk", "pts/1", "orders", actions=acts)):
+            await d.until(lambda: "under way" in d.text)
+            assert "ana@desk" in d.text
+            assert "\x1b" not in d.text
+            await d.press("mark.toggle")
+            assert len(d.app.pages.listing.marks) == 0
+        over = (PeerAction("pause", "orders", (hostile,), 1, now - 3, over=True),)
+        with present(Presence("1-a", "ana@desk", "pts/1", "orders", actions=over)):
+            await d.until(lambda: "sent: what came of it is in their journal" in d.text)
+
+    drive(script, demo=False)

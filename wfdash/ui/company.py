@@ -16,6 +16,8 @@ from wfdash.core.verbs.rules import phrase
 from wfdash.live.pairing.company import Company
 from wfdash.live.pairing.folder import PairingFolder
 from wfdash.live.pairing.presence import PeerAction, Presence, account_key
+from wfdash.live.records.batches import Batch
+from wfdash.live.records.journal_entries import JournalEntry
 from wfdash.live.records.person import person
 from wfdash.ui.context import Context
 
@@ -127,6 +129,15 @@ class OtherPeople:
             f"with {count(len(names))}",
         )
 
+    def actions(self) -> Sequence[Batch]:
+        """What the others did of late, as their dashboards say it; raw."""
+        others = self._company.others if self._company is not None else ()
+        return [
+            Batch([_entry(other, action, identity) for identity in action.ids or ("",)])
+            for other in others
+            for action in other.actions
+        ]
+
     def warnings(self, workflow: str, ids: Sequence[str]) -> list[str]:
         """Who is acting on some of these just now, a sentence each, cleaned."""
         if self._company is None:
@@ -138,6 +149,20 @@ class OtherPeople:
             f"begun {age(max(0.0, now - action.at))} ago"
             for other, action, both in self._company.acting_on(workflow, ids)
         ]
+
+
+def _entry(other: Presence, action: PeerAction, identity: str) -> JournalEntry:
+    return JournalEntry(
+        at=action.at,
+        session=f"{other.session} {action.at}",
+        plan="",
+        event="answered" if action.over else "under way",
+        verb=action.verb,
+        workflow=action.workflow,
+        id=identity,
+        who=other.who,
+        reason="what came of it is in their journal" if action.over else "",
+    )
 
 
 def _name(other: Presence) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # httpx comes with the session, once the app runs
     from wfdash.live.actions.redrive import Redrive
     from wfdash.live.actions.resume import Resumption
     from wfdash.live.hooks.runner import HookRun
+    from wfdash.live.records.batches import Batch
     from wfdash.live.records.last_action import Done
     from wfdash.live.records.notes import SessionStory
     from wfdash.live.records.pins import Pin, Pins
@@ -214,6 +215,8 @@ class People(Protocol):
     def places(self) -> Sequence[tuple[str, str]]: ...
     def words(self) -> Sequence[str]: ...
     def warnings(self, workflow: str, ids: Sequence[str]) -> list[str]: ...
+    def actions(self) -> "Sequence[Batch]":
+        """What they did of late, as their dashboards say it; raw, to be shown and for nothing else."""
 
 
 class Connection(Protocol):

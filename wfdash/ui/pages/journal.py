@@ -72,7 +72,9 @@ class JournalScreen(BaseScreen):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._all: list[Batch] = []
+        self._own: list[Batch] = []
+        self._theirs: list[Batch] = []
+        """What others did who write another journal: it is shown, and nothing can be done with it."""
         self._unfinished: dict[tuple[str, str], Unfinished] = {}
         self._is_cut = False
         """Whether the journal holds older events than were read."""
@@ -99,7 +101,7 @@ class JournalScreen(BaseScreen):
         if journal is not None:
             self.table.is_ours = journal.is_ours
             batches, unfinished = await asyncio.to_thread(_read, journal)
-            self._all, self._unfinished = batches, unfinished
+            self._own, self._unfinished = batches, unfinished
             self._is_cut = journal.size() > MOST_READ
         self.call_after_refresh(self.fill)
 
@@ -107,7 +109,22 @@ class JournalScreen(BaseScreen):
     def table(self) -> BatchTable:
         return self.query_one(BatchTable)
 
+    def tick(self, now: float) -> None:
+        """Others act while it is open."""
+        if self._theirs_now() != self._theirs:
+            self.fill()
+
+    def _theirs_now(self) -> list[Batch]:
+        """What is not in this journal too, as it is of those of the same login."""
+        own = {_deed(batch) for batch in self._own}
+        return [batch for batch in self.context.people.actions() if _deed(batch) not in own]
+
+    @property
+    def _all(self) -> list[Batch]:
+        return sorted([*self._own, *self._theirs], key=lambda batch: -batch.first.at)
+
     def fill(self) -> None:
+        self._theirs = self._theirs_now()
         words = self.query_one(Field).value.casefold().split()
         self.table.cut_off = set(self._unfinished)
         self.table.take([batch for batch in self._all if _matches(batch, words)])
@@ -196,7 +213,9 @@ class JournalScreen(BaseScreen):
     def action_mark_toggle(self) -> None:
         """Marks the ids of the batch, or the one under the cursor, in the list of their workflow."""
         row = self.table.chosen
-        if row is not None and (whose := self.table.whose(row.batch)):
+        if row is not None and row.batch in self._theirs:
+            self.context.notify("somebody else's dashboard says so: its ids are shown and not taken")
+        elif row is not None and (whose := self.table.whose(row.batch)):
             self.context.notify(f"it was sent {clean(whose)}: its instances are not in this list")
         elif row is not None:
             ids, workflow = [row.id] if row.id else row.batch.ids, row.batch.first.workflow
@@ -234,6 +253,12 @@ def _read(journal: Journal) -> tuple[list[Batch], dict[tuple[str, str], Unfinish
     """What the files hold: in a thread, for they may be large."""
     left = {(plan.session, plan.plan): plan for plan in journal.unfinished()}
     return group_batches(journal.read()), left
+
+
+def _deed(batch: Batch) -> tuple[str, ...]:
+    """What two journals would write of one action."""
+    first = batch.first
+    return first.verb, first.workflow, first.who, *batch.ids[:1]
 
 
 def _matches(batch: Batch, words: list[str]) -> bool:

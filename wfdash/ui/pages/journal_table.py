@@ -67,6 +67,8 @@ class BatchTable(ListTable[_Row]):
     def take(self, batches: list[Batch]) -> None:
         """Shows these batches. The columns are as wide as the newest of them need."""
         self.batches = batches
+        self._summaries.clear()
+        self._found.clear()
         newest = batches[:_MEASURED]
         at = max((len(self._at(batch.first.at)) for batch in newest), default=8) + 1
         what = max((len(phrase(clean(batch.first.verb))) for batch in newest), default=8) + 4
@@ -132,7 +134,7 @@ class BatchTable(ListTable[_Row]):
         if row.batch.key in self.cut_off:
             said, style = f"cut off, R resumes: {said}", BAD
         elif opened:
-            said = f"batch:{first.plan} in {first.workflow} · {said}"
+            said = f"batch:{first.plan} in {first.workflow} · {said}" if first.plan else said
         if whose := self.whose(row.batch):
             said = f"{whose}: {said}"
         return [
@@ -159,7 +161,7 @@ class BatchTable(ListTable[_Row]):
         whose = self.whose(row.batch)
         title = f"{phrase(first.verb)} {self._named(row.batch)} in {first.workflow}{who}"
         cut = "cut off, R resumes: " if row.batch.key in self.cut_off else ""
-        said = f"{cut}{self._summary(row.batch)} · batch:{first.plan}"
+        said = f"{cut}{self._summary(row.batch)}" + (f" · batch:{first.plan}" if first.plan else "")
         return clean(f"{title} {whose}".rstrip()), clean(said)
 
     def _summary(self, batch: Batch) -> str:
