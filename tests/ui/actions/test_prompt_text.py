@@ -5,7 +5,8 @@ import pytest
 from wfdash.api.interface import NewInstance
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import cells
-from wfdash.live.actions.plan import Guard, make_creation, make_plan
+from wfdash.core.verbs.redrive import ROLLED_BACK
+from wfdash.live.actions.plan import Guard, Plan, Target, make_creation, make_plan
 from wfdash.ui.actions.prompt_text import Asking, expected_text, prompt_lines, shown_names
 
 
@@ -81,6 +82,16 @@ def test_no_key_of_the_foot_is_cut(width, typed):
     assert "enter confirms nothing" in "".join(lines)
     first = "y restart 5 first" if width == 60 else "y restart 5, the rest once these are complete"
     assert (typed == "first 5 orders") == (first in "".join(lines))
+
+
+@pytest.mark.parametrize("height", [9, 11, 19])
+def test_rolled_back_ones_are_told_and_offered_at_any_size(height):
+    targets = [Target(f"order-{n}", "errored", reason=ROLLED_BACK if n % 2 else "") for n in range(18)]
+    lines = text(Asking(Plan("k", 0.0, "redrive", "orders", tuple(targets)), 0), 80, height)
+    assert any("9 skipped: rolled back" in line for line in lines)
+    assert "! restart these 9 from the beginning instead" in lines[-1]
+    assert any("order-0" in line for line in lines)
+    assert len(lines) <= height
 
 
 def cut_hint(line):

@@ -283,7 +283,7 @@ def test_rolled_back_ones_are_offered_a_restart_of_their_own():
         await planned(dash)
         number = len(dash.app.screen.asking.rolled_back)
         assert number >= len(undone[:3]) > 0
-        assert re.search(r"!  restart (it|these \d+) from the beginning instead", dash.text)
+        assert re.search(r"! restart (it|these \d+) from the beginning instead", dash.text)
         await dash.press("!")
         await dash.passes(1)
         plan = dash.app.screen.plan

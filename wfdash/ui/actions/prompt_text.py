@@ -160,14 +160,15 @@ def title_pieces(asking: Asking) -> Pieces:
 
 def prompt_lines(asking: Asking, width: int, height: int) -> list[Pieces]:
     """Exactly `height` lines or fewer; the targets give way first, then scroll."""
-    below = [*_consequence_lines(asking, width), *_skipped_lines(asking, width)]
+    consequences, skipped = _consequence_lines(asking, width), _skipped_lines(asking, width)
     # The way out and what confirms stand whatever the size: they are laid out first.
     foot = _foot_lines(asking, width)
     room = height - 1 - len(foot)
     shown = asking.plan.eligible or asking.plan.targets
     # Three targets stay in sight however long the consequences are: a prompt has to show whom it is about.
     few = min(len(shown), 3)
-    below = below[: max(1, room - few)]
+    # What is left out, and why, is told however much there is to say of the others.
+    below = [*_cut(consequences, max(1, room - few - len(skipped))), *skipped][: max(1, room - few)]
     targets = _target_lines(asking, shown, width, max(1, room - len(below)))
     spare = room - len(targets) - len(below)
     gap: list[Pieces] = [()] if spare > 0 else []
@@ -289,10 +290,24 @@ def _skipped_lines(asking: Asking, width: int) -> list[Pieces]:
             else f"{count(times)} skipped: {clean(reason).removeprefix(_IT_IS)}"
         )
         lines += [[(line, WARN if only else QUIET)] for line in _wrapped(sentence, width)]
-    if rolled_back := len(asking.rolled_back):
-        which = "it" if rolled_back == 1 else f"these {count(rolled_back)}"
-        lines.append([("   !", ACCENT), (f"  restart {which} from the beginning instead", PLAIN)])
     return lines
+
+
+def _cut(lines: list[Pieces], most: int) -> list[Pieces]:
+    """So many of them; where some are left out, the last one says so."""
+    if len(lines) <= most:
+        return lines
+    *kept, last = lines[:most]
+    return [*kept, [*last, (" …", QUIET)]]
+
+
+def _rolled_back_keys(asking: Asking) -> list[Pieces]:
+    """The restart that is offered to those that cannot be redriven since their steps were undone."""
+    rolled_back = len(asking.rolled_back)
+    if not rolled_back:
+        return []
+    which = "it" if rolled_back == 1 else f"these {count(rolled_back)}"
+    return [[("!", ACCENT), (f" restart {which} from the beginning instead", PLAIN)]]
 
 
 def _foot_lines(asking: Asking, width: int) -> list[Pieces]:
@@ -333,7 +348,7 @@ def _foot_lines(asking: Asking, width: int) -> list[Pieces]:
                 (_or_first(asking), QUIET),
             ]
         ]
-    keys.append([("esc", STRONG), (_CANCEL, PLAIN)])
+    keys += [[("esc", STRONG), (_CANCEL, PLAIN)], *_rolled_back_keys(asking)]
     if asking.hint:
         keys.append([(asking.hint, WARN)])
     elif width >= _WIDE:
@@ -356,7 +371,7 @@ def _refused_foot(asking: Asking) -> list[Pieces]:
     # A guard is no refusal of the instance's status, so it cannot be insisted on.
     guarded = any(target.reason.startswith(("read-only", "this server")) for target in asking.plan.skipped)
     if guarded or not asking.plan.targets or asking.plan.verb == "redrive":
-        return [[("esc", STRONG), (" close", PLAIN)]]
+        return [*_rolled_back_keys(asking), [("esc", STRONG), (" close", PLAIN)]]
     return [[("!", ACCENT), (" ask all the same", PLAIN)], [("esc", STRONG), (_CANCEL, PLAIN)]]
 
 
