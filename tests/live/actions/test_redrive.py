@@ -127,7 +127,9 @@ def test_a_failed_canary_holds_the_rest_until_the_fix(tmp_path):
 def test_canary_of_hundreds_meets_as_many_causes_as_it_can(tmp_path):
     async def story(desk):
         desk.parcels.deploy(desk.stage.loop.time())
+        frozen = gc.get_freeze_count()
         results = await desk.redrive(desk.rows(), Course(canary=5), late=True)
+        assert gc.get_freeze_count() > frozen, "a full collection would walk all of them"
         starts = {result.id: result.restart_from for result in results}
         sent = [event.id for event in desk.events if isinstance(event, Progress) and event.stage == "sent"]
         assert len({(starts[identity].name, starts[identity].count) for identity in sent[:5]}) == 5
