@@ -142,6 +142,18 @@ def test_canary_of_hundreds_meets_as_many_causes_as_it_can(tmp_path):
     on_parcels(story, tmp_path)
 
 
+def test_canary_that_got_no_answer_is_not_said_to_be_late(tmp_path):
+    async def story(desk):
+        desk.parcels.deploy(desk.stage.loop.time())
+        rows = [row for row in desk.rows() if not stubborn(desk.parcels.by_id[row.id])][:6]
+        desk.stage.app.state.faults.append(InjectedFault.parse("500:1@PATCH"))
+        results = await desk.redrive(rows, Course(canary=2))
+        held = next(result.error for result in results if result.error.startswith("held: "))
+        assert "of 1 of the first 2 it is not known whether they were restarted" in held
+
+    on_parcels(story, tmp_path, failed=60)
+
+
 def test_a_stop_while_the_first_are_chosen_sends_nothing(tmp_path):
     async def story(desk):
         plan = (await desk.plan(desk.rows(), late=True)).plan

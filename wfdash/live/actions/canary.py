@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import Workflows
 from wfdash.core.text.words import count, counted, short_version, spoken
+from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.redrive import redrive_point
 from wfdash.core.verbs.rules import VERBS
 from wfdash.live.actions.ending import Course
@@ -39,11 +40,16 @@ class Held(Struct, frozen=True):
 def judge_canary(results: Sequence[Result]) -> Held | None:
     """None when each of the first ones ran to its end and is complete."""
     failed = [result for result in results if result.exit_code and result.exit_code != 4]
+    unknown = [result for result in results if result.outcome == Outcome.UNKNOWN]
     open_ones = [result for result in results if result.exit_code == 4]
     if failed:
         first = failed[0]
         number = f"{len(failed)} of the first {len(results)} did not complete"
         return Held(f"held: {number}; {first.id}: {first.sentence or first.error}", 1)
+    if unknown:
+        first = unknown[0]
+        number = f"of {len(unknown)} of the first {len(results)} it is not known whether they were restarted"
+        return Held(f"held: {number}; {first.id}: {first.sentence or first.error}", 4)
     if open_ones:
         first = open_ones[0]
         number = f"{len(open_ones)} of the first {len(results)} had not ended in time"
