@@ -108,7 +108,7 @@ async def _resume(parsed: Namespace, session: CommandSession, operator: Operator
     plans = await asyncio.to_thread(journal.unfinished)
     for other in plans:
         if reason := why_not_resumed(other):
-            say(clean(f"wfdash: {other.workflow}: {count(len(other.last))} left: {reason}"))
+            say(clean(f"wfdash: {other.workflow}: {count(other.left)} left: {reason}"))
     left = next(iter(resumable(plans, workflow)), None)
     if left is None:
         raise Stop(f"no batch in {workflow} was cut off: there is nothing to resume", 1)

@@ -33,6 +33,11 @@ class Unfinished(Struct, frozen=True):
     answered: frozenset[str] = frozenset()
     """Of those that were sent, the ones that the server said yes to."""
 
+    @property
+    def left(self) -> int:
+        """How many of it nothing final is known of."""
+        return len(self.sent) + len(self.unknown) + len(self.unsent)
+
 
 def find_unfinished(folder: Path, *, apart_from: str) -> list[Unfinished]:
     """Plans with ids of which nothing final was written, newest last, those of one session left out."""
