@@ -371,6 +371,8 @@ def test_a_narrower_filter_matches_nothing_else(node, other, row):
         ("params~cus_47", "params~cus_4", True),
         ("params~CUS_47 order", "params~cus_4 order", True),
         ("params~cus_47 order", "params~cus_4", True),
+        ("order-12 status:errored", "order-1 status:errored", True),
+        ("status:errored", "status:error", False),
         ("params~cus_4", "params~cus_47", False),
         ("params~cus_47", "any~cus_4", False),
         ("-params~cus_47", "-params~cus_4", False),

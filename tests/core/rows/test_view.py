@@ -99,6 +99,32 @@ def test_another_query_and_order_while_rows_change(first, query, order, later):
     asyncio.run(change())
 
 
+@settings(deadline=None, max_examples=100)
+@given(
+    st.lists(
+        st.tuples(
+            st.lists(ITEMS, max_size=20),
+            st.sampled_from(["", "i", "i1", "i12", "i1 status:running", "status:running", "i2 age>5s"]),
+            st.booleans(),
+        ),
+        max_size=6,
+    ),
+    ORDERS,
+)
+def test_a_letter_more_shows_what_a_new_look_would(typed, order):
+    """Whatever came in between, let in or held, and however many letters go again."""
+
+    async def change():
+        store = Store()
+        view = TableView(store, order=order, clock=clock)
+        for seq, (page, text, hold) in enumerate(typed):
+            view.update(store.apply(page, seq=seq, now=NOW), hold=hold)
+            assert await view.set_query(parse(text))
+            assert view.ids() == naive(store, parse(text), order)
+
+    asyncio.run(change())
+
+
 def test_the_newer_query_takes_over_from_the_older():
     async def change():
         store = Store()

@@ -219,7 +219,8 @@ def _terms(node: Node) -> Iterator[Term]:
 def _implies(term: Term, other: Term) -> bool:
     if term == other:
         return True
-    if (term.field, term.op) != (other.field, other.op) or term.op != "~":
+    # A bare word is looked for in the id.
+    if (term.field, term.op) != (other.field, other.op) or (term.op != "~" and term.field):
         return False
     return len(other.values) == 1 and all(other.values[0].lower() in value.lower() for value in term.values)
 

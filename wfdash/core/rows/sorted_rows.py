@@ -77,9 +77,10 @@ class Arrangement:
         sample = sorted(self.key(rows[at * _STRIDE % len(rows)]) for at in range(number * _SAMPLES))
         return [sample[len(sample) * heap // (number + 1)] for heap in range(1, number + 1)]
 
-    def slices(self) -> Iterator[list[Instance]]:
-        """Every row from the top of the table, SLICE at a time."""
-        rows = reversed(self.base) if self.order.reverse else iter(self.base)
+    def slices(self, *, shown: bool) -> Iterator[list[Instance]]:
+        """Every row from the top of the table, or every one that is shown, SLICE at a time."""
+        these = self.shown if shown else self.base
+        rows = reversed(these) if self.order.reverse else iter(these)
         while part := list(islice(rows, SLICE)):
             yield part
 

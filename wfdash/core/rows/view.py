@@ -38,6 +38,8 @@ class TableView:
         self._pending: dict[str, None] = {}
         self._arrivals: set[str] = set()
         self._ghosts: set[str] = set()
+        self._stands_for: Query | None = None
+        """The filter that all of what is shown was found for; None for none, or while that is not all yet."""
         self._turn = 0
         self._building = False
         for _ in self._rebuild():
@@ -192,7 +194,8 @@ class TableView:
         """Yields between slices: True once, when the first rows are in place."""
         self._building = True
         rows = self._rows
-        parts = rows.slices()
+        parts = rows.slices(shown=self._is_among_shown())
+        self._stands_for = None
         if rows.order != self.order or not rows.base:
             rows = Arrangement(self.order)
             parts = rows.sort(list(self._store))
@@ -209,11 +212,20 @@ class TableView:
                 yield False
         self._show(rows, shown)
         self._building = False
+        self._stands_for = self.query
         if len(rows.placed) < len(self._store):
             self._pending.update(
                 (identity, None) for identity in self._store.ids() if identity not in rows.placed
             )
         self.settle()
+
+    def _is_among_shown(self) -> bool:
+        """Whether what matches now is among what is shown, or waits to be: a letter more was typed."""
+        before, query = self._stands_for, self.query
+        if before is None or query is None or query == before or query.moves:
+            return False
+        # Of what only the record tells nothing stands there for a filter that does not ask for it.
+        return query.needs_details == before.needs_details and query.narrows(before)
 
     def _show(self, rows: Arrangement, shown: list[Instance]) -> None:
         rows.shown = shown[::-1] if rows.order.reverse else list(shown)
