@@ -13,6 +13,7 @@ from pathlib import Path
 from platformdirs import user_config_path, user_state_path
 
 from wfdash import __version__
+from wfdash.cli.doctor.width import ambiguous_width
 from wfdash.config.settings import Settings
 from wfdash.live.records.record.place import DAYS, record_path
 
@@ -53,6 +54,7 @@ def terminal(environ: Mapping[str, str]) -> DoctorLines:
         ("multiplexer", _multiplexer(environ)),
         ("SSH", "yes" if environ.get("SSH_CONNECTION") or environ.get("SSH_TTY") else "no"),
         ("locale", _locale(environ)),
+        ("ambiguous width", ambiguous_width()),
     ]
 
 
