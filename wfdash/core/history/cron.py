@@ -40,6 +40,12 @@ class CronReport(Struct, frozen=True):
             said += f"; began {spoken(middle)} late in the middle, {spoken(most)} at most"
         return said
 
+    def short(self) -> str:
+        """`23 of 24 ran; 30 s late, 33 s at most`: the same numbers in fewer words."""
+        middle, most = percentile(self.late, 0.5), percentile(self.late, 1.0)
+        late = "" if middle is None or most is None else f"; {spoken(middle)} late, {spoken(most)} at most"
+        return f"{count(self.ran)} of {count(self.planned)} ran{late}"
+
 
 def cron_report(cron: str, rows: Iterable[Instance], *, start: float, end: float) -> CronReport | None:
     """What was planned from `start` on, less what may still come by `end`; None where that cannot be told.

@@ -91,6 +91,8 @@ def throughput(tally: Tally, seconds: float) -> str:
     """How many came and ended, and how fast; the unit is the one that gives a number above 1."""
     if not tally.created and not tally.ended:
         return "nothing was created and nothing ended in this time"
+    if not tally.ended:
+        return f"{count(tally.created)} created, none ended"
     said = f"{count(tally.created)} created, {count(tally.ended)} ended"
     unit, length = next(
         ((unit, length) for unit, length in _PER if tally.ended * length >= seconds),

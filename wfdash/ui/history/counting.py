@@ -127,7 +127,9 @@ class LoadedHistory:
         """What the failures show, looked for in slices."""
         start = max(self.frame.left, self.edge(now).both, self.floor or self.frame.left)
         if self.history.undated or start >= now or not self.rows:
-            return Finding(self.nothing)
+            total = self.total(now)
+            counted = failures((), total, (), deployed=self.deployed, now=now, utc=utc)
+            return counted if total.sample and not self.history.undated else Finding(self.nothing)
         rows: Sequence[Instance] = [*self.rows.values(), *self.earlier.values()]
         width = max(_MINUTE, (now - start) / _PLACES)
         work = count_outcomes(rows, start=start // width * width, end=now, width=width)

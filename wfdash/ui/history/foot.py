@@ -12,6 +12,7 @@ from wfdash.core.history.sentence import Finding, percent
 from wfdash.core.model.workflow import Schedule
 from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.words import brief, clock, count, counted, short_version
+from wfdash.core.text.wrap import wrapped
 from wfdash.core.triage.error_groups import VersionShare
 from wfdash.core.triage.headline import worst_version
 from wfdash.ui.history.counting import LoadedHistory
@@ -126,7 +127,10 @@ class Foot(Struct, frozen=True):
             if report is None:
                 continue
             times = ", ".join(map(self._time, report.missed[-_MISSED:]))
-            words = f"missed {times}: {report.sentence()}" if report.missed else report.sentence()
+            missed = f"missed {times}: " if report.missed else ""
+            words = missed + report.sentence()
+            if len(words) > self.width - len("  cron      ") - self._beside - 2:
+                words = missed + report.short()
             lines.append(self._line("cron", schedule.cron, STRONG, words, BAD if report.missed else PLAIN))
         return lines
 
@@ -135,14 +139,18 @@ class Foot(Struct, frozen=True):
             named = f"  {fit(clean(name), 24)}  "
             return [(named, STRONG), (fit(words, max(1, self.width - len(named))), style)]
         left = f"  {fit(clean(name), 8)}  "
-        middle = f"{fit(clean(beside), 16 if self.width < _NARROW else 22)}  "
+        middle = f"{fit(clean(beside), self._beside)}  "
         return [
             (left, STRONG),
             (middle, beside_style),
             (fit(words, max(1, self.width - len(left) - len(middle))), style),
         ]
 
-    def basis(self, total: int | None, state: tuple[str, Style]) -> Pieces:
+    @property
+    def _beside(self) -> int:
+        return 16 if self.width < _NARROW else 22
+
+    def basis(self, total: int | None, state: tuple[str, Style]) -> list[Pieces]:
         """How much is loaded and how far back; what is under way or wrong, else what it cannot tell."""
         loaded, edge = self.loaded, self.loaded.edge(self.now).both
         of = f" of {count(max(total, len(loaded)))}" if total else ""
@@ -156,8 +164,10 @@ class Foot(Struct, frozen=True):
         elif edge > loaded.frame.left:
             said += f" · erased before {self._time(edge)}"
         words, style = state
-        if not words and loaded.refusal and edge > loaded.frame.left:
-            words, style = clean(loaded.refusal), WARN
+        refused: list[Pieces] = []
+        if loaded.refusal and edge > loaded.frame.left:
+            # What to ask for is at its end, and never cut.
+            refused = [[(f" {line}", WARN)] for line in wrapped(clean(loaded.refusal), self.width - 2, 2)]
         if not words:
             words = "as they stand now: a restart takes a failed run away"
             if loaded.earlier:
@@ -166,7 +176,7 @@ class Foot(Struct, frozen=True):
                 words = (
                     f"with {count(len(loaded.earlier))} earlier" if loaded.earlier else "as they stand now"
                 )
-        return [(" " + fit(f"{said} · {words}", self.width - 2), style)]
+        return [[(" " + fit(f"{said} · {words}", self.width - 2), style)], *refused]
 
     def _time(self, at: float) -> str:
         return clock(at, utc=self.utc, now=self.now, seconds=False)

@@ -10,12 +10,12 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.worker import WorkType
 
-from wfdash.core.history.bucket import Bucket
+from wfdash.core.history.bucket import Bucket, Tally
 from wfdash.core.history.frame import SPANS, Frame, frame
 from wfdash.core.history.sentence import Finding, durations, throughput
 from wfdash.core.model.workflow import Schedule
 from wfdash.core.text.clean import clean, fit
-from wfdash.core.text.words import clock
+from wfdash.core.text.words import clock, count, counted
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.triage.headline import ENOUGH
 from wfdash.live.polling.events import Update
@@ -247,8 +247,13 @@ class HistoryScreen(BaseScreen):
             *below.versions(),
             *below.triggers(),
             *below.crons(self._schedules()),
-            below.basis(self._total, self._state()),
+            *below.basis(self._total, self._state()),
         ]
+        if not total.ended and loaded.floor is not None and not reader.is_reading and self._sees_all(now):
+            none = wrapped(self._none_ended(total, now), width - 4, 2 * _SENTENCE)
+            facts = [*below.versions(), *below.crons(self._schedules())]
+            said_so: list[Pieces] = [[], *([(f"  {line}", STRONG)] for line in none), []]
+            return [*said_so, *facts, *below.basis(self._total, self._state())]
         room = max(3 * _LEAST, self.size.height - 2 - len(foot) - sum(map(len, titles)))
         heights = (room - 2 * (room // 3), room // 3, room // 3)
         lines: list[Pieces] = []
@@ -264,6 +269,21 @@ class HistoryScreen(BaseScreen):
             return f"{name} has no instances{before}: there is nothing to draw"
         erased = f"what ended before {clock(edge, utc=self.context.utc, now=now)} may have been erased"
         return f"{name} has no instances now, and {erased}: there is nothing to draw. {clean(loaded.refusal)}"
+
+    def _sees_all(self, now: float) -> bool:
+        """Whether all that happened in what is shown is counted, and none of it erased."""
+        loaded = self.loaded
+        return loaded is not None and all(loaded.is_seen(bucket, now) for bucket in loaded.buckets(now))
+
+    def _none_ended(self, total: Tally, now: float) -> str:
+        """What there is instead of charts without a bar."""
+        came = counted(total.created, "instance")
+        was = "was" if total.created == 1 else "were"
+        running = self.loaded.buckets(now)[-1] if self.loaded is not None else None
+        now_so = f"; {count(running.running)} running, {count(running.queued)} queued now" if running else ""
+        key = self.context.keys.key_of("history.span")
+        said = f"{came} {was} created in the last {SPANS[self.span][0]} and none ended{now_so}"
+        return f"{said}: there is nothing to draw. {key} shows another time."
 
     def _seconds(self, now: float) -> float:
         """How long a stretch the numbers are of."""
