@@ -78,6 +78,7 @@ class Feeds:
             self.sweep,
             self.search,
             self.error_samples,
+            *self.error_samples.beside,
             self.anomaly_reads,
             self.versions,
             self.usual_runs,
@@ -189,8 +190,8 @@ def order(feeds: Feeds, now: float) -> Sequence[Job]:
     first = (feeds.newest, feeds.detail) if late else (feeds.detail, feeds.newest)
     # A cause first, then what is stuck, then the rest of the sample.
     few = feeds.error_samples.progress[0] < ENOUGH
-    samples, oddities = feeds.error_samples, feeds.anomaly_reads
-    triage = (samples, oddities) if few else (oddities, samples)
+    samples, oddities = (feeds.error_samples, *feeds.error_samples.beside), feeds.anomaly_reads
+    triage = (*samples, oddities) if few else (oddities, *samples)
     asked = (feeds.versions, *triage, feeds.search, feeds.history)
     # What usually comes next is said of the instance that somebody looks at: the first runs go before rows.
     usual = feeds.usual_runs

@@ -144,3 +144,20 @@ def test_versions_are_blamed_over_an_unfiltered_range():
             assert len(within - {row.id for row in stretch}) <= len(within) / 10
 
     simulate(story())
+
+
+def test_a_sample_reads_several_at_a_time_and_none_twice():
+    async def story():
+        async with stage("incident") as on:
+            on.poller.show("orders")
+            await on.until(lambda: on.poller.newest.freshness.answered_at is not None)
+            on.app.state.latency = 0.2
+            on.poller.error_samples.wanted = True
+            began = on.loop.time()
+            await on.until(lambda: progress(on)[0] >= 40)
+            # One after another, forty answers of 0.2 s would be 8 s.
+            assert on.loop.time() - began < 5
+            paths = [asked.path for asked in gets(on) if "simple" not in str(asked)]
+            assert len(paths) == len(set(paths))
+
+    simulate(story())
