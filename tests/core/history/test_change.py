@@ -192,3 +192,11 @@ def test_change_is_never_dated_before_the_deploy_that_it_names():
         found = finding(rows, deployed={"ccf9aaaa-1": deploy}.items())
         assert found.version == "ccf9aaaa-1"
         assert found.at >= deploy
+
+
+def test_no_level_is_told_of_what_was_not_looked_through():
+    """Nine minutes that all fail say nothing of the six hours of which the rest is only counted."""
+    tally = Tally(created=1200, complete=700, errored=281)
+    said = failures((), tally, [], deployed={}, now=NOON, looked_since=NOON - 540).sentence
+    assert said == "29 % failed, no change since 11:51, where loading stands: 281 of 981 that ended failed"
+    assert failures((), tally, [], deployed={}, now=NOON).sentence.startswith("errors are level at 29 %")

@@ -42,9 +42,11 @@ def failures(
     now: float,
     utc: bool = True,
     settled: bool = False,
+    looked_since: float | None = None,
 ) -> Finding:
     """Tells the latest rise of the failure rate and what followed it, else the level; of nothing no rate.
 
+    `looked_since`: where changes were looked for in less than the tally counts, which then bears no level.
     `settled`: its rates are those of the test, where older rows that ended beside these are not loaded.
 
     A rate that rose in steps is told from the step that came with a deploy on, else from the first.
@@ -53,7 +55,10 @@ def failures(
         return Finding("no instance completed or failed in this time")
     steps = _last_rises(changes)
     if not steps:
-        level = f"errors are level at {percent(tally.failure_rate or 0.0)}"
+        failed = percent(tally.failure_rate or 0.0)
+        level = f"errors are level at {failed}"
+        if looked_since is not None and not changes:
+            level = f"{failed} failed, no change since {_time(looked_since, now, utc)}, where loading stands"
         if changes:
             last = changes[-1]
             came, deploy = _newest(last, deployed)

@@ -139,7 +139,17 @@ class LoadedHistory:
             except StopIteration as done:
                 changes = find_changes(done.value, self.deployed.values())
                 within = [row for row in rows if row.ended is not None and row.ended >= start]
-                return failures(changes, self.total(now), within, deployed=self.deployed, now=now, utc=utc)
+                # Analytics count what is older, and no change is looked for in what they count.
+                partly = self.analytics is not None and start - self.frame.left > width
+                return failures(
+                    changes,
+                    self.total(now),
+                    within,
+                    deployed=self.deployed,
+                    now=now,
+                    utc=utc,
+                    looked_since=start if partly else None,
+                )
             await asyncio.sleep(0)
 
     @property
