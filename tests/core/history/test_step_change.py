@@ -54,6 +54,14 @@ def test_one_side_alone_is_no_comparison(now, before):
     assert steps_sentence(steps) == "there is nothing to compare with yet"
 
 
+def test_that_no_step_is_worse_is_told_of_enough_runs_alone():
+    few = compare_steps(runs(1, 2.0, count=3), runs(2, 2.0, count=3))
+    assert steps_sentence(few) == "too few runs to tell: a step needs 8 now and 8 before"
+    enough = compare_steps(runs(1, 2.0), runs(2, 2.0))
+    assert steps_sentence(enough, so_far=True) == "no step stands out so far: more runs are read"
+    assert steps_sentence(enough) == "no step fails more or takes longer than before"
+
+
 def rows(count):
     return [Instance(f"i-{n}", "complete", n, n + 1, n, n + 1) for n in range(count)]
 

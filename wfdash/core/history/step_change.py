@@ -108,8 +108,11 @@ def compare_steps(now: Iterable[Detail], before: Iterable[Detail]) -> list[StepC
     )
 
 
-def steps_sentence(steps: Sequence[StepChange]) -> str:
-    """`"charge card" fails more: 38 % of 40 runs, 2 % of 45 before`; what got worse first."""
+def steps_sentence(steps: Sequence[StepChange], *, so_far: bool = False) -> str:
+    """`"charge card" fails more: 38 % of 40 runs, 2 % of 45 before`; what got worse first.
+
+    That nothing is worse is told of enough runs alone, and not `so_far`, while more are read.
+    """
     said = []
     for step in steps:
         now, before = step.now, step.before
@@ -129,6 +132,10 @@ def steps_sentence(steps: Sequence[StepChange]) -> str:
         return "; ".join(said[:2])
     if not any(step.now.runs and step.before.runs for step in steps):
         return "there is nothing to compare with yet"
+    if so_far:
+        return "no step stands out so far: more runs are read"
+    if all(min(step.now.runs, step.before.runs) < _LEAST_RUNS for step in steps):
+        return f"too few runs to tell: a step needs {_LEAST_RUNS} now and {_LEAST_RUNS} before"
     return "no step fails more or takes longer than before"
 
 

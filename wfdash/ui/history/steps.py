@@ -168,7 +168,7 @@ class StepsScreen(BaseScreen):
         steps = compare_steps(now, before)
         self._draw_header(len(now) + len(before))
         worse = any(step.fails_more or step.slower for step in steps)
-        said = steps_sentence(steps) if steps else ""
+        said = steps_sentence(steps, so_far=not self._over) if steps else ""
         lines = [(line, BAD if worse else STRONG) for line in wrapped(clean(said), self.size.width - 2, 2)]
         lines.append((fit(self._basis(len(now), len(before)), self.size.width - 2), QUIET))
         if self._failure:
