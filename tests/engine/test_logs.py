@@ -17,6 +17,9 @@ from wfdash.core.why.step_names import base_name
 
 _SAYS = re.compile(r'id[="]+:? ?"?([\w-]+).*?step[="]+:? ?"?([\w -]+?)"? ?,? "?attempt[="]+:? ?([\d-]+)')
 
+_LATE = ["print-late-1"]
+"""What may run beside the ten."""
+
 
 @pytest.fixture(scope="module")
 def printing(tmp_path_factory):
@@ -48,7 +51,7 @@ async def _lines(api, engine, identity, ids):
     detail = read_detail(WORKFLOW, identity, engine.detail(identity))
     query = LogQuery(WORKFLOW, identity, detail.queued - 2, detail.end + 5)
     page = await api.log_reader().read(query)
-    return detail, place_lines(page.lines, detail, others=ids)
+    return detail, place_lines(page.lines, detail, others=[*ids, *_LATE] if ids else [])
 
 
 async def test_certain_lines_are_right_and_nearly_all_are_certain(printing, api):
@@ -56,7 +59,7 @@ async def test_certain_lines_are_right_and_nearly_all_are_certain(printing, api)
     said = certain = 0
     for identity in ids:
         detail, placed = await _lines(api, engine, identity, ids)
-        assert [entry for entry in placed if not entry.certain] == [], "all ten print their ids"
+        assert [entry for entry in placed if not entry.certain] == [], "all print their ids"
         for entry in placed:
             found = _SAYS.search(entry.line.message)
             if not found:
@@ -75,7 +78,8 @@ async def test_certain_lines_are_right_and_nearly_all_are_certain(printing, api)
 async def test_line_that_says_nothing_goes_with_its_call(printing, api):
     engine, ids = printing
     detail, placed = await _lines(api, engine, "print-3", ids)
-    silent = [entry for entry in placed if entry.line.message == "without a word of it"]
+    said = [entry for entry in placed if entry.line.message == "without a word of it"]
+    silent = [entry for entry in said if entry.certain]
     assert len(silent) == 5
     names = [base_name(detail.steps[entry.step].name) for entry in silent if entry.step is not None]
     assert sorted(names) == sorted(["load order", "charge card", "charge card", "mail", "stock"])
@@ -111,6 +115,17 @@ def test_command_prints_the_lines_of_a_step(printing, program):
     assert {(line["step"], line["source"], line["certain"]) for line in lines} == {
         ("charge card", "local", True)
     }
+
+
+def test_command_follows_until_the_instance_ends(printing, program):
+    engine, _ = printing
+    engine.create(_LATE[0], "printing", id=_LATE[0])
+    done = program("logs", "--local", str(engine.port), "-w", WORKFLOW, _LATE[0], "--follow", "--json")
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert lines[-1]["message"] == "id=print-late-1 step=- attempt=- ends"
+    assert len({json.dumps(line) for line in lines}) >= len(lines) - 5  # five say nothing of themselves
+    assert {line["step"] for line in lines} == {None, "load order", "charge card", "mail", "stock"}
 
 
 async def test_engine_that_keeps_no_lines_says_so(engine, fresh):

@@ -3,7 +3,6 @@
 import json
 import re
 import time
-from collections import Counter
 from datetime import datetime
 
 import pytest
@@ -83,16 +82,12 @@ def test_missing_permission_is_1_and_named(program, faulty):
     assert "Workers Observability Read" in done.stderr
 
 
-def test_follow_ends_with_the_instance(shell, created):
-    shell("terminate", "-w", "orders", created, "--yes")
-    done = shell("logs", "-w", "orders", created, "--follow", "--json")
+def test_follow_of_an_ended_instance_prints_each_line_once(shell, failed):
+    done = shell("logs", "-w", "orders", failed, "--follow", "--json")
     assert done.returncode == 0
-    again = shell("logs", "-w", "orders", created, "--json")
-    followed, listed = Counter(done.stdout.splitlines()), Counter(again.stdout.splitlines())
-    # Each once, though two may say the same: an order that holds a thing twice reserves it twice. What its
-    # steps still print after its end only a follower sees.
-    assert listed
-    assert {text: followed[text] for text in listed} == listed
+    assert len(done.stdout.splitlines()) > 5
+    # Each once, though two may say the same: an order that holds a thing twice reserves it twice.
+    assert done.stdout == shell("logs", "-w", "orders", failed, "--json").stdout
 
 
 def test_credential_in_a_line_is_masked(shell, simulator):

@@ -100,7 +100,8 @@ class _Logs:
             if not is_final(detail.status) or ended is None:
                 detail = await self._detail()
             if is_final(detail.status) and ended is None:
-                ended = clock()
+                # Of one that ended long ago the source has everything already.
+                ended = clock() if detail.end is None else min(clock(), detail.end)
             if clock() - read_at >= reader.pace:
                 await self._read(detail)
                 read_at = clock()
