@@ -87,8 +87,14 @@ def test_lines_alone_and_back_beside_their_timeline():
         await d.press("row.open")
         await d.until(lambda: "charge card" in d.text)
         await opened_logs(d)
+        there = lines_of(d).entry
+        assert there != lines_of(d).rows.entries[-1]
         await d.press("logs.open")
+        assert lines_of(d).entry == there
         assert 'those of "charge card"' in d.lines[2]
+        await d.press("escape")
+        assert lines_of(d).entry == there
+        await d.press("logs.open")
         assert "gaps cut" not in d.text
         assert "▲" in d.lines[4]
         assert not any("load order" in line for line in d.lines[2:-1])

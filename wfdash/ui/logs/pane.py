@@ -130,6 +130,9 @@ class LogPane(Vertical):
 
     def set_alone(self, alone: bool) -> None:
         """Takes the screen, with the lines of the row alone where it printed any; or gives it back."""
+        entry, placed = self.table.entry, self.lines.placed
+        # The last line of a step is not the newest of all: the cursor stays on its line.
+        self.table.follows = not placed or entry is None or entry == placed[-1]
         self.alone = alone
         self.scoped = alone and any(map(self.scope.holds, self.lines.placed)) and bool(self.scope.steps)
         self.table.set_alone(alone)
