@@ -113,6 +113,24 @@ def test_lines_alone_and_back_beside_their_timeline():
     drive(script, filter=FAILED, size=(80, 24))
 
 
+def test_panes_are_drawn_for_the_room_they_get():
+    async def script(d):
+        await d.press("row.open")
+        await d.until(lambda: "charge card" in d.text)
+        chosen = d.app.screen.instance
+        await opened_logs(d)
+        assert f"{chosen}  errored" in d.lines[1]
+        await d.press("logs.open")
+        assert d.lines[1].endswith("ago")
+        assert len(d.lines[1]) > 130
+        await d.press("escape")
+        assert f"{chosen}  errored" in d.lines[1]
+        await d.press("escape")
+        assert len(d.lines[1]) > 130
+
+    drive(script, filter=FAILED)
+
+
 def test_lines_over_an_inspected_step_have_a_page():
     async def script(d):
         await d.press("row.open")

@@ -80,7 +80,6 @@ class LinesBeside(Container):
         self._take_away()
         self.detail.timeline.focus()
         self.place()
-        self._redraw()
         return True
 
     def next_pane(self) -> None:
@@ -120,6 +119,8 @@ class LinesBeside(Container):
         self.set_class(wide, "wide")
         self.detail.is_short = self.lines is not None and not wide
         self._fit()
+        # Its head goes by its width, which is another only once all is laid out.
+        self.call_after_refresh(self._redraw)
 
     def _fit(self) -> None:
         """Beneath, the timeline is as high as its rows, and leaves the lines their share."""
@@ -135,6 +136,7 @@ class LinesBeside(Container):
         if self.lines is not None:
             self.set_class(alone, "alone")
             self.lines.set_alone(alone)
+            self.call_after_refresh(self._redraw)
 
     # One clock.
 

@@ -88,6 +88,9 @@ class LogPane(Vertical):
         self.draw_head()
         self.begin()
 
+    def on_resize(self) -> None:
+        self.draw_head()
+
     @property
     def labels(self) -> Mapping[str, str]:
         """What the keys do here."""
