@@ -120,17 +120,18 @@ def _of_attempt(
 ) -> Iterator[ConsoleLine]:
     """The lines of one attempt: some as text, some as an object, an error's with its stack."""
     end = now if attempt.end is None else attempt.end
-    middle = attempt.start + (end - attempt.start) / 2
+    # By nothing but its beginning: a line that was printed stays where it is while the attempt goes on.
+    after = 0.02 + crc32(f"{instance.id}{entry.plain}{number}".encode()) % 400 / 1000
     yield ConsoleLine(
         attempt.start + 0.004,
         "log",
         (f"[{instance.id}] {entry.plain}: attempt {number}", {"attempt": number}),
     )
-    if _often(entry.plain, 2) and end - attempt.start > 0.02:
+    if _often(entry.plain, 2) and attempt.start + after < end:
         fields = {"event": "progress", "step": entry.plain, "instance": instance.id, "attempt": number}
-        yield ConsoleLine(middle, "info", ({**fields, "took": round(middle - attempt.start, 3)},))
-    if _often(f"{instance.id}{entry.name}", 12):
-        yield ConsoleLine(middle, "debug", (f"{entry.plain} answered {_LONG}",))
+        yield ConsoleLine(attempt.start + after, "info", ({**fields, "took": round(after, 3)},))
+    if _often(f"{instance.id}{entry.name}", 12) and attempt.start + after < end:
+        yield ConsoleLine(attempt.start + after, "debug", (f"{entry.plain} answered {_LONG}",))
     if attempt.end is None:
         return
     last = max(attempt.start, attempt.end - 0.005)
