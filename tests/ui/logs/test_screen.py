@@ -178,6 +178,22 @@ def test_line_unfolds_and_folds():
     drive(script, filter=FAILED)
 
 
+def test_line_unfolded_at_the_foot_is_seen():
+    async def script(d):
+        await opened_logs(d)
+        table = lines_of(d)
+        table.move_to(
+            next(n for n, entry in enumerate(table.rows.entries) if "progress" in entry.line.message)
+        )
+        table.scroll_rows(-100)
+        table.first = max(0, table.cursor - table.page + 1)
+        await d.press("row.open")
+        assert '"took":' in d.text
+        assert 0 <= table.cursor - table.first < table.page
+
+    drive(script, filter=FAILED, size=(80, 24))
+
+
 def test_copy_and_export(tmp_path, monkeypatch):
     async def script(d):
         await opened_logs(d)

@@ -136,6 +136,11 @@ class LogRows:
         """The row of a line."""
         return entry if self._rows is None else self._first[entry]
 
+    def parts_of(self, entry: int) -> int:
+        """How many rows a line takes, its own among them."""
+        last = len(self) if entry + 1 == len(self.entries) else self.row_of(entry + 1)
+        return last - self.row_of(entry)
+
     def prepare_find(self) -> None:
         """Folds the lines' case, so that the first key of a search need not: 100,000 take some 40 ms."""
         if self._folded_of is not self.entries:

@@ -240,6 +240,11 @@ class LogTable(LineTable):
         if not unfold:
             self.cursor_key = (key, 0)
         self.rows_changed()
+        if unfold:
+            # As much of it as there is room for, with the line itself in sight.
+            beyond = self.cursor + self.rows.parts_of(self.rows[self.cursor].entry) - self.page
+            self.first = max(self.first, min(self.cursor, beyond))
+            self.repaint()
 
 
 def _time(at: float, utc: bool) -> str:
