@@ -194,6 +194,22 @@ def test_line_unfolded_at_the_foot_is_seen():
     drive(script, filter=FAILED, size=(80, 24))
 
 
+def test_step_is_not_called_silent_where_lines_are_left_out():
+    async def script(d):
+        d.server.state.telemetry.sampled = 1000
+        await d.press("row.open")
+        await d.until(lambda: "charge card" in d.text)
+        await opened_logs(d)
+        await d.passes(90)
+        assert "sampled" in d.text
+        assert "none of" not in d.text
+        await d.press("escape", "row.open")
+        await opened_logs(d)
+        assert "printed nothing" not in d.text
+
+    drive(script, filter=FAILED, size=(80, 24))
+
+
 def test_copy_and_export(tmp_path, monkeypatch):
     async def script(d):
         await opened_logs(d)

@@ -169,14 +169,20 @@ class LogPane(Vertical):
             return "reading what it printed …"
         if self.scoped and lines.placed:
             what = "step" if self.scope.attempt is None else "attempt"
-            return (
-                f"This {what} printed nothing.\n{key_of('logs.open')} shows the other lines of the instance."
-            )
+            others = f"{key_of('logs.open')} shows the other lines of the instance."
+            if self._is_part:
+                return f"None of the lines that were read is of this {what}.\n{others}"
+            return f"This {what} printed nothing.\n{others}"
         if self.context.settings.local:
             return "Nothing was printed.\nA line comes here when the code calls console.log."
         return (
             "No lines.\nThe code printed nothing, or its Worker has no [observability] in its configuration."
         )
+
+    @property
+    def _is_part(self) -> bool:
+        """Whether the source left some out, so that nothing can be said of those that are not there."""
+        return self.lines.logs is not None and bool(self.lines.logs.state.notes)
 
     def draw_head(self) -> None:
         if not self.is_mounted or not self.query("#logs-head"):
@@ -202,7 +208,7 @@ class LogPane(Vertical):
         if self.scope.steps and detail is not None and placed:
             own = sum(map(self.scope.holds, placed))
             # What runs now may have printed some of the newest: that is known once the step was read again.
-            if own or not self.lines.gathering:
+            if own or not (self.lines.gathering or self._is_part):
                 title.append((f", {count(own) if own else 'none'} of {self._of(24)}", PLAIN))
         if self.table.follows and self.lines.gathering:
             title.append((" · following", PLAIN))
