@@ -70,6 +70,8 @@ class FilterField(Struct, frozen=True):
         return self.ops is _ORDER or self.name in ("since", "before")
 
 
+_WORDS = ("status", "trigger", "version", "blocked", "odd")
+"""Fields whose values never begin with a sign: who writes one means the contrary."""
 STATUS_GROUPS = {"active": False, "final": True}
 """Words for several statuses, and whether those are final."""
 FIELDS = {
@@ -127,6 +129,8 @@ def check(term: Term, position: int, places: tuple[int, ...]) -> None:
     for value, place in zip(term.values, places, strict=True):
         if not value:
             raise QueryError(f"{field.name}{term.op} needs a value: {field.help}", place)
+        if field.name in _WORDS and value[0] in "!-":
+            raise QueryError(f"write -{field.name}:{value.lstrip('!=-')} for what does not match", place)
         if field.ops is _ORDER and parse_duration(value) is None:
             raise QueryError("no duration; write 90s, 10m, 1h30m or 2d", place)
         if field.name == "blocked" and value.lower() not in BLOCKS:

@@ -16,8 +16,9 @@ _WORD = re.compile(r'[^\s()"]+')
 _VALUE = re.compile(r'[^\s()",]+')
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-_RESERVED = ("or", "not", "marked", "|", "||", "&", "&&")
+_RESERVED = ("or", "and", "not", "marked")
 """Words that a filter can hold in quotes only."""
+_UNLIKE = re.compile(r"(\w+)!=(.*)")
 _DEEPEST = 50
 _LONGEST = 2000
 
@@ -98,9 +99,15 @@ def _unparse_term(term: Term) -> str:
 
 def _quoted(text: str, *, word: bool = False) -> str:
     plain = (_WORD if word else _VALUE).fullmatch(text)
-    if plain and not (word and (text.lower() in _RESERVED or text[0] in "-!" or _FIELD.match(text))):
+    if plain and not (word and _is_special(text)):
         return text
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _is_special(word: str) -> bool:
+    """Whether it is no plain word: it has a meaning here, or in other tools."""
+    signs = word[0] in "-!" or any(sign in word for sign in ("|", "&", "!="))
+    return signs or word.lower() in _RESERVED or bool(_FIELD.match(word))
 
 
 class _Reader:
@@ -157,17 +164,21 @@ class _Reader:
             self.depth -= 1
 
     def _refuse_other_spellings(self, start: int) -> None:
-        """Other tools write `!x`, `not x`, `a | b` and `a && b`; taken as words they would match nothing."""
+        """As other tools write `!x`, `not x`, `x!=1`, `a | b` and `a && b`: as words these match nothing."""
         found = _WORD.match(self.text, start)
         word = found[0] if found else ""
         after = self.text[start + len(word) :].strip()
+        if _FIELD.match(word):
+            return
+        if unlike := _UNLIKE.match(word):
+            raise QueryError(f"write -{unlike[1]}:{unlike[2]} for what does not match", start)
         if word.startswith("!"):
             raise QueryError(f"write -{word.lstrip('!') or 'x'} for what does not match", start)
         if word.lower() == "not" and after:
             raise QueryError(f"write -{after} for what does not match", start)
-        if word in ("|", "||"):
+        if "|" in word:
             raise QueryError("write or between two filters; status:errored,queued takes several", start)
-        if word in ("&", "&&"):
+        if "&" in word or (word.lower() == "and" and start and after):
             raise QueryError("a space means and: leave this out", start)
 
     def _group(self, start: int) -> Node:
