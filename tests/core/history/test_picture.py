@@ -142,3 +142,11 @@ def test_columns_show_the_rates_of_the_sentence(exhausted):
     found = picture(rows, now=NOW, floor=NOW - 3650, exhausted=exhausted)
     rates = [percent(tally.failure_rate) for tally in (found.before, found.now)]
     assert found.finding.sentence.startswith(f"errors rose from {rates[0]} to {rates[1]} at ")
+
+
+def test_level_of_more_than_the_hour_says_since_when():
+    rows = stretch(NOW - 7200, NOW, 20, 1)
+    found = picture(rows, now=NOW, floor=None, exhausted=True)
+    assert found.finding.sentence == "errors are level at 10 %: 36 of 360 that ended failed since 20:00"
+    hour = picture(stretch(NOW - 3590, NOW, 20, 1), now=NOW, floor=None, exhausted=True)
+    assert "since" not in hour.finding.sentence

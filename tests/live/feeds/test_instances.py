@@ -3,6 +3,7 @@
 import asyncio
 
 from tests.support.clocks.simulated_time import EPOCH
+from tests.support.fakes.scripted import item, scripted
 from tests.support.harness.stage import asked, newest, staged
 from wfdash.core.filter.query import parse
 from wfdash.core.rows.store import GONE
@@ -82,3 +83,32 @@ async def test_more_arrivals_than_a_page_are_all_listed(on):
     created = [world.create(orders, f"burst-{number}", own=True).id for number in range(730)]
     await asyncio.sleep(8)
     assert all(each in poller.store for each in created)
+
+
+@scripted
+async def test_dev_session_is_asked_for_the_rows_on_screen(api, poller, loop):
+    rows = [item(f"i-{n}", age=100 + n) for n in range(60)]
+    api.local, api.pages = True, {"": rows}
+    poller.show("orders")
+    await asyncio.sleep(1)
+    poller.newest.looked_at = 20
+    await asyncio.sleep(28)
+    assert (api.sizes[0], set(api.sizes[1:])) == (100, {20}), "all of them only after 30 s"
+    await asyncio.sleep(5)
+    assert 100 in api.sizes[-3:]
+    assert poller.newest.complete_at is not None
+    assert poller.history.complete
+    assert not poller.store.gone
+
+    # One far below the screen is deleted: fewer are told, and all are asked for until it is found.
+    api.pages = {"": rows[:50] + rows[51:]}
+    await asyncio.sleep(16)
+    assert poller.store.gone == {"i-50"}
+
+    # More come than are on screen: none is missing between them and those known before.
+    api.pages = {"": [item(f"new-{n}", age=10 + n / 100) for n in range(30)] + rows[:50]}
+    await asyncio.sleep(6)
+    assert {f"new-{n}" for n in range(30)} <= set(poller.store.ids())
+    poller.newest.looked_at = 0
+    await asyncio.sleep(12)
+    assert api.sizes[-1] == 100

@@ -24,6 +24,8 @@ class Scripted:
         self.pages = {}
         self.details = {}
         self.asked = []
+        self.sizes = []
+        """Rows that each list asked for at most."""
 
     async def session_started(self):
         return self.started
@@ -38,7 +40,11 @@ class Scripted:
         page = self.pages.get(status, [])
         if isinstance(page, Exception):
             raise page
-        return InstancePage(list(page), "more" if status == "" and not self.local else None, 1000)
+        self.sizes.append(query.per_page)
+        if self.local:
+            more = "2" if len(page) > query.per_page else None
+            return InstancePage(list(page)[: query.per_page], more, len(page))
+        return InstancePage(list(page), "more" if status == "" else None, 1000)
 
     async def get_instance(self, workflow, instance, *, simple=False, order=""):
         self.asked.append(("get", instance, simple))

@@ -45,3 +45,12 @@ def test_each_order_goes_by_a_column_that_can_be_shown():
     assert next(iter(SORTS)) == "created"
     assert set(SORTS.values()) == {column.name for column in COLUMNS if column.value is not None}
     assert SORTS.keys() <= SORT_VALUES.keys()
+
+
+@pytest.mark.parametrize("seconds", [9, 59, 3599, 86_399, 86_400, 900_000, 90_000_000])
+def test_no_age_or_duration_is_wider_than_its_column(seconds):
+    began = NOW - seconds
+    for status, ended in (("running", None), ("complete", NOW)):
+        row = Instance("order-1", status, created=began, started=began, ended=ended)
+        for name in ("age", "took"):
+            assert len(BY_NAME[name].text(row, BESIDE)) <= BY_NAME[name].cells

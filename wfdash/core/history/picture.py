@@ -71,6 +71,8 @@ def picture(
     cut = changes[-1].at if changes else None
     tally, active = _tally(ended), [row for row in rows if not is_final(row.status)]
     finding = failures(changes, tally, ended, deployed=deployed, now=now, utc=utc, settled=not exhausted)
+    if tally.sample and not changes and (since := _since(ended, now, utc=utc)):
+        finding = replace(finding, sentence=finding.sentence + since)
     missing = "" if exhausted else _missing(start, now, len(active), tally, utc=utc)
     if missing and finding.at is None:
         finding, cut = Finding(f"{_counted(tally)}; {missing}"), None
@@ -127,6 +129,12 @@ def _missing(start: float, now: float, active: int, tally: Tally, *, utc: bool) 
     if active > tally.sample:
         return f"{counted(active, 'instance')} of those loaded {'has' if active == 1 else 'have'} not ended"
     return ""
+
+
+def _since(ended: Sequence[Instance], now: float, *, utc: bool) -> str:
+    """From when on the counted ones ended, where that is longer ago than what is drawn beside them."""
+    first = min((row.ended for row in ended if row.ended is not None), default=now)
+    return f" since {clock(first, utc=utc, now=now, seconds=False)}" if first < now - _HOUR else ""
 
 
 def _counted(tally: Tally) -> str:

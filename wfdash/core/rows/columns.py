@@ -104,7 +104,7 @@ COLUMNS: Final = (
         "AGE",
         "since it was created",
         lambda row, beside: "" if row.created is None else age(beside.now - row.created),
-        cells=5,
+        cells=6,  # `19h43m`
         right=True,
         quiet=True,
         order="created",

@@ -14,6 +14,11 @@ __all__ = ["LOCAL_INTERVAL", "NewestInstances", "OlderInstances", "pushed"]
 
 LOCAL_INTERVAL = 5.0
 _UNFOCUSED = 30.0
+_WHOLE = 100
+"""Rows of a page at most (reference, List instances)."""
+_FEWEST = 10
+_WHOLE_EVERY = 30.0
+"""Seconds after which all rows of the page are asked of a dev session again, not only those looked at."""
 _CATCH_UP = 60
 """Pages that are walked at most to reach rows known before."""
 
@@ -51,6 +56,10 @@ class NewestInstances(Job):
         """Ids on the last newest page."""
         self._missing: set[str] = set()
         """Those that it should have held and did not."""
+        self.looked_at = 0
+        """How many of the newest rows are on screen; 0 where a filter or an order makes it any."""
+        self._whole_at: float | None = None
+        """When a whole page was asked of a dev session; None where the next is to be one."""
 
     def reset(self) -> None:
         """Begins anew: another list is asked for from now on."""
@@ -58,6 +67,7 @@ class NewestInstances(Job):
         self.total = self.counts = self.complete_at = self.below = self._reached = self._catching = None
         self.hidden = self.left_out = 0
         self._page, self._missing = set(), set()
+        self.looked_at, self._whole_at = 0, None
         self.asked = (0, "", None)
         self.soon()
         fresh = self.freshness
@@ -67,7 +77,8 @@ class NewestInstances(Job):
         return super().due(now) if self.context.workflow else None
 
     def pace(self, took: float) -> float:
-        if self._catching:
+        beyond = self.context.local and self._whole_at is None and not self._missing
+        if self._catching or beyond:
             return 0.0
         # Only a terminal that reports lost focus slows the list; no keys are no sign that nobody looks.
         pace = self.interval if self.focused else max(self.interval, _UNFOCUSED)
@@ -83,7 +94,8 @@ class NewestInstances(Job):
     async def ask(self) -> None:
         context, number = self.context, self.context.next_number()
         catching, asked_at = self._catching, context.clock()
-        page = await _page(context, catching[0] if catching else None)
+        rows = self._rows(asked_at)
+        page = await _page(context, catching[0] if catching else None, rows)
         # Each list wakes objects in the session's own process: it rests ten times as long as an answer takes.
         if context.local:
             answered_at = context.clock()
@@ -96,17 +108,36 @@ class NewestInstances(Job):
         if catching:
             self._catch_up(page, oldest, catching[1], catching[2] - 1)
             return
-        self.total, self.counts, self.hidden, self.below = page.total, page.counts, page.hidden, page.cursor
-        self.left_out = page.left_out
-        self.complete_at = number if page.cursor is None and not pushed(context) else None
-        self.asked = (number, _status(context), oldest if page.cursor is not None else None)
+        fewer = page.total is not None and self.total is not None and page.total < self.total
+        self.total, self.counts = page.total, page.counts
         if not pushed(context):
-            self._look_for_deleted(page, oldest if page.cursor is not None else None, number)
+            bound = oldest if page.cursor is not None else None
+            self._look_for_deleted(page, bound, number, whole=rows == _WHOLE)
         self._newest = newest
-        self._catch_up(page, oldest, self._reached, _CATCH_UP)
-        self._reached = newest if newest is not None else self._reached
+        if rows == _WHOLE:
+            self.hidden, self.left_out, self.below = page.hidden, page.left_out, page.cursor
+            self.complete_at = number if page.cursor is None and not pushed(context) else None
+            self.asked = (number, _status(context), oldest if page.cursor is not None else None)
+            self._whole_at = None if self._missing else asked_at
+            self._catch_up(page, oldest, self._reached, _CATCH_UP)
+        elif fewer or (self._reached is not None and oldest is not None and oldest > self._reached):
+            # One was deleted, which may be any, or more came than were asked for.
+            self._whole_at = None
+        else:
+            self._catch_up(page, oldest, self._reached, 0)
+        if rows == _WHOLE or self._whole_at is not None:
+            self._reached = newest if newest is not None else self._reached
 
-    def _look_for_deleted(self, page: InstancePage, oldest: float | None, number: int) -> None:
+    def _rows(self, now: float) -> int:
+        """How many of the newest to ask for: in a dev session each leaves five rows in its trace store."""
+        looked_at = self.looked_at + self.hidden
+        if not self.context.local or not self.looked_at or self._whole_at is None:
+            return _WHOLE
+        return _WHOLE if now - self._whole_at >= _WHOLE_EVERY else min(max(looked_at, _FEWEST), _WHOLE)
+
+    def _look_for_deleted(
+        self, page: InstancePage, oldest: float | None, number: int, *, whole: bool
+    ) -> None:
         """What two newest pages in a row should hold and do not is not there any more.
 
         Not after one: the list is answered by replicas, and a row may be late on one of them.
@@ -120,7 +151,9 @@ class NewestInstances(Job):
             if row.seq < number and row.created is not None and (oldest is None or row.created > oldest)
         }
         self.context.tell(store.doubt(missing & self._missing, GONE))
-        self._page, self._missing = now, missing
+        # A page of fewer rows says nothing of those below it.
+        below = set() if whole else {row.id for row in rows if row.id not in missing}
+        self._page, self._missing = now | below, missing
 
     def left(self, identity: str) -> bool:
         """Whether the newest page should hold this row, by its status and age, and does not any more."""
@@ -195,12 +228,12 @@ def _asked(context: FeedContext) -> Pushdown | None:
     return context.query.pushdown(context.clock()) if context.query and not context.local else None
 
 
-async def _page(context: FeedContext, cursor: str | None) -> InstancePage:
+async def _page(context: FeedContext, cursor: str | None, rows: int = _WHOLE) -> InstancePage:
     asked = _asked(context)
     query = (
         ListQuery(asked.status, asked.date_start, asked.date_end, cursor=cursor)
         if asked
-        else ListQuery(cursor=cursor)
+        else ListQuery(cursor=cursor, per_page=rows)
     )
     return await context.api.list_instances(context.workflow, query)
 

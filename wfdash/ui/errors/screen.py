@@ -174,7 +174,9 @@ class ErrorsScreen(BaseScreen):
             done = [f"read {read} of {count(max(errored, read))} errored · "]
         elif listed:
             done = [f"read {read} of {total}"]
-            done = [f"{done[0]}, {count(errored)} errored in all · ", f"{done[0]} · "]
+            # A server that tells no count, or an old one, would contradict what was read.
+            in_all = [f"{done[0]}, {count(errored)} errored in all · "] if errored >= total else []
+            done = [*in_all, f"{done[0]} · "]
         style = PLAIN if listed and read == total else WARN
         freshness = freshness_pieces(
             poller.newest.freshness,

@@ -6,6 +6,7 @@ from typing import Any
 from textual.screen import Screen
 
 from wfdash.core.model.status import is_final
+from wfdash.core.rows.order import Order
 from wfdash.core.rows.store import Delta
 from wfdash.ui.context import Context
 from wfdash.ui.instances.rows import InstanceRows
@@ -90,6 +91,8 @@ class RowMoves:
         if poller is None or view is None:
             return
         rows = [view.row(index) for index in shown]
+        as_listed = not self._rows.query and self._rows.order == Order()
+        poller.newest.looked_at = shown.stop + len(view.arrivals) if as_listed else 0
         # What ended well has nothing left to say; of what failed the cause is wanted.
         poller.want([row.id for row in rows if not is_final(row.status) or row.status == "errored"])
         # Not while a search reads or is about to: each page of rows would give it more to read.

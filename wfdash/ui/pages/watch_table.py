@@ -48,7 +48,9 @@ class WatchTable(ListTable[PinState]):
         named, workflow, rest = self._widths(width)
         titles = f"    {fit('STATUS', self._status)} {fit('ID', named)}  {fit('WORKFLOW', workflow)}"
         last = next(
-            each for each in ("AGE   BLOCKED ON, LAST CHANGE", "AGE   BLOCKED ON", "") if cells(each) <= rest
+            each
+            for each in ("   AGE BLOCKED ON, LAST CHANGE", "   AGE BLOCKED ON", "")
+            if cells(each) <= rest
         )
         return strip_of([(f"{titles}  {fit(last, rest)} {'READ':>{_READ}}", HEADING)], width)
 
@@ -67,8 +69,8 @@ class WatchTable(ListTable[PinState]):
             (fit(clean(state.status[:60]) or "not read yet", self._status) + " ", appearance.style),
             (fit(clean(state.pin.id), named, cut="middle") + "  ", STRONG),
             (fit(clean(state.pin.workflow), workflow) + "  ", PLAIN),
-            (f"{old:>5} ", QUIET),
-            (fit(changed, max(0, rest - 6)) + " ", WARN if state.changed_at is not None else PLAIN),
+            (f"{old:>6} ", QUIET),
+            (fit(changed, max(0, rest - 7)) + " ", WARN if state.changed_at is not None else PLAIN),
             (f"{read:>{_READ}}", QUIET),
         ]
         return strip_of(pieces, width, CURSOR if cursor else None)

@@ -207,7 +207,8 @@ class WorkflowTable(LineTable):
         total = sum(workflow.counts.get(status, 0) for status in statuses)
         moved = sum(self._trends.delta(workflow.name, status) for status in statuses)
         change = f" {moved:+d}" if abs(moved) < 10_000 else f" {moved // 1000:+d}k"
-        change = change if moved else ""
+        # The number is what counts: it is never cut for what it moved by.
+        change = change if moved and len(count(total)) + len(change) < _ROOM else ""
         style = look(statuses[0]).style if total else QUIET
         worse = BAD if moved > 0 and statuses[0] == "errored" else QUIET
         return [(fit_left(count(total), _ROOM - len(change)), style), (change, worse)]
