@@ -78,6 +78,20 @@ def test_unfolding_shows_attempts_and_the_try_to_come():
     ]
 
 
+def test_next_try_comes_later_by_a_pause():
+    subject = detail("running", [step("charge-1", 0, attempts=[attempt(0, 1, False)])])
+    row = timeline(subject, now=T0 + 20).rows[0]
+
+    def said(paused, now=20.0):
+        at = TimeWords(T0 + now, paused=paused)
+        return "".join(text for text, _ in words(timeline(subject, now=at.now).outline, row, at))
+
+    assert "next try due 9s ago" in said(())
+    assert "next try ~1s" in said([(T0 + 5, T0 + 15)])
+    assert "next try any moment" in said([(T0 + 5, T0 + 15)], now=20.5)
+    assert "next try not known: it was paused" in said([(float("-inf"), T0 + 15)])
+
+
 def test_ascii_has_no_other_characters():
     subject = detail("errored", [*ORDER, termination("cron")], end=3 * HOUR + 328, error=failure())
     for scale in Scale:

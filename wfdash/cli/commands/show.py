@@ -2,7 +2,7 @@
 
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from wfdash.api.errors import BadAnswer, Forbidden, InstanceNotFound, NotFound, Refused
 from wfdash.cli.commands.inputs import check_id
@@ -59,7 +59,14 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
         json_line({"workflow": workflow, "id": parsed.instance, "why": why.sentence, "result": result})
         return 0
     # Names are cut on a terminal only: a pipe has no width.
-    for text in sheet(detail, why.sentence, now, kept=context.retention, uncut=not sys.stdout.isatty()):
+    for text in sheet(
+        detail,
+        why.sentence,
+        now,
+        kept=context.retention,
+        paused=context.paused,
+        uncut=not sys.stdout.isatty(),
+    ):
         line(text)
     return 0
 
@@ -77,7 +84,13 @@ async def _say_past(session: CommandSession, workflow: str, instance: str) -> No
 
 
 def sheet(
-    detail: Detail, why: str, now: float, *, kept: float | None = None, uncut: bool = True
+    detail: Detail,
+    why: str,
+    now: float,
+    *,
+    kept: float | None = None,
+    paused: Sequence[tuple[float, float | None]] = (),
+    uncut: bool = True,
 ) -> list[str]:
     """The lines, all of data already cleaned by `line`; times in UTC, `kept` in seconds from its end.
 
@@ -86,7 +99,8 @@ def sheet(
     head = f"{detail.workflow} / {detail.id}: {detail.status or 'no status'}"
     lines = [head, clean(why), ""]
     lines += [f"{name:<9} {value}" for name, value in _summary(detail, now, kept) if value]
-    lines += ["", *text_timeline(detail, now=now, uncut=uncut), *_texts(detail), "", f"as of {instant(now)}"]
+    lines += ["", *text_timeline(detail, now=now, paused=paused, uncut=uncut), *_texts(detail)]
+    lines += ["", f"as of {instant(now)}"]
     return lines
 
 

@@ -1,6 +1,6 @@
 """The timeline as plain text: for `wfdash show`, pasteable into a ticket."""
 
-from collections.abc import Hashable, Set
+from collections.abc import Hashable, Sequence, Set
 from typing import Final
 
 from wfdash.core.model.detail import Detail
@@ -47,6 +47,7 @@ def text_timeline(
     unfolded: Set[Hashable] | None = None,
     ascii: bool = False,
     utc: bool = True,
+    paused: Sequence[tuple[float, float | None]] = (),
     limit: int = 0,
     uncut: bool = False,
 ) -> list[str]:
@@ -56,6 +57,7 @@ def text_timeline(
 
     By default the attempts of steps that failed or are retrying are shown. `limit` leaves out rows beyond so
     many and says so; 0 shows them all. `ascii` writes no other character but what names and errors contain.
+    `paused` is from when to when the instance was.
     """
     outline = build_outline(detail)
     if not outline.detail.steps:
@@ -63,7 +65,7 @@ def text_timeline(
     axis = axis_of(outline, scale, now)
     rows = arrange(outline, axis, unfold_troubled(outline) if unfolded is None else unfolded).rows
     bar_width = max(10, min(48, width * 2 // 5))
-    at = TimeWords(now, utc)
+    at = TimeWords(now, utc, paused=paused)
     lines = [mark_line(axis, bar_width)]
     shown = rows[:limit] if limit else rows
     lines.extend(_line(outline, row, axis, bar_width, width, at, uncut=uncut) for row in shown)

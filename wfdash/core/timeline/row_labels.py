@@ -9,7 +9,7 @@ from wfdash.core.text.clean import clean
 from wfdash.core.text.words import brief
 from wfdash.core.timeline.outline import ALIVE, Outline, State
 from wfdash.core.timeline.rows import Row
-from wfdash.core.why.current_steps import deadline
+from wfdash.core.why.current_steps import deadline, since
 from wfdash.core.why.failure import cut_by_a_pause, lost_attempts, step_failure, who_cut_off
 from wfdash.core.why.step_names import failure_text, shown_name, terminator
 from wfdash.core.why.why import TimeWords
@@ -132,10 +132,16 @@ def _of_attempt(step: Step, row: Row) -> list[tuple[str, Tone]]:
 
 
 def _due(step: Step, at: TimeWords) -> str:
-    due = deadline(step)[0]
+    due, began = deadline(step)[0], since(step)
+    if due is not None and began is not None and at.paused:
+        due = at.resumed(due, began)
+        if due is None:
+            return "not known: it was paused"
     if due is None:
         return "no end known"
-    return f"due {brief(at.now - due)} ago" if at.is_due(due) else f"~{brief(due - at.now)}"
+    if at.is_due(due):
+        return f"due {brief(at.now - due)} ago"
+    return f"~{brief(due - at.now)}" if due - at.now >= 1 else "any moment"
 
 
 def length_text(outline: Outline, row: Row, now: float) -> str:

@@ -14,10 +14,10 @@ __all__ = ["LOCAL_INTERVAL", "NewestInstances", "OlderInstances", "pushed"]
 
 LOCAL_INTERVAL = 5.0
 _UNFOCUSED = 30.0
-_WHOLE = 100
+_FULL = 100
 """Rows of a page at most (reference, List instances)."""
 _FEWEST = 10
-_WHOLE_EVERY = 30.0
+_FULL_EVERY = 30.0
 """Seconds after which all rows of the page are asked of a dev session again, not only those looked at."""
 _CATCH_UP = 60
 """Pages that are walked at most to reach rows known before."""
@@ -58,7 +58,7 @@ class NewestInstances(Job):
         """Those that it should have held and did not."""
         self.looked_at = 0
         """How many of the newest rows are on screen; 0 where a filter or an order makes it any."""
-        self._whole_at: float | None = None
+        self._full_at: float | None = None
         """When a whole page was asked of a dev session; None where the next is to be one."""
 
     def reset(self) -> None:
@@ -67,7 +67,7 @@ class NewestInstances(Job):
         self.total = self.counts = self.complete_at = self.below = self._reached = self._catching = None
         self.hidden = self.left_out = 0
         self._page, self._missing = set(), set()
-        self.looked_at, self._whole_at = 0, None
+        self.looked_at, self._full_at = 0, None
         self.asked = (0, "", None)
         self.soon()
         fresh = self.freshness
@@ -77,7 +77,7 @@ class NewestInstances(Job):
         return super().due(now) if self.context.workflow else None
 
     def pace(self, took: float) -> float:
-        beyond = self.context.local and self._whole_at is None and not self._missing
+        beyond = self.context.local and self._full_at is None and not self._missing
         if self._catching or beyond:
             return 0.0
         # Only a terminal that reports lost focus slows the list; no keys are no sign that nobody looks.
@@ -112,32 +112,30 @@ class NewestInstances(Job):
         self.total, self.counts = page.total, page.counts
         if not pushed(context):
             bound = oldest if page.cursor is not None else None
-            self._look_for_deleted(page, bound, number, whole=rows == _WHOLE)
+            self._look_for_deleted(page, bound, number, full=rows == _FULL)
         self._newest = newest
-        if rows == _WHOLE:
+        if rows == _FULL:
             self.hidden, self.left_out, self.below = page.hidden, page.left_out, page.cursor
             self.complete_at = number if page.cursor is None and not pushed(context) else None
             self.asked = (number, _status(context), oldest if page.cursor is not None else None)
-            self._whole_at = None if self._missing else asked_at
+            self._full_at = None if self._missing else asked_at
             self._catch_up(page, oldest, self._reached, _CATCH_UP)
         elif fewer or (self._reached is not None and oldest is not None and oldest > self._reached):
             # One was deleted, which may be any, or more came than were asked for.
-            self._whole_at = None
+            self._full_at = None
         else:
             self._catch_up(page, oldest, self._reached, 0)
-        if rows == _WHOLE or self._whole_at is not None:
+        if rows == _FULL or self._full_at is not None:
             self._reached = newest if newest is not None else self._reached
 
     def _rows(self, now: float) -> int:
         """How many of the newest to ask for: in a dev session each leaves five rows in its trace store."""
         looked_at = self.looked_at + self.hidden
-        if not self.context.local or not self.looked_at or self._whole_at is None:
-            return _WHOLE
-        return _WHOLE if now - self._whole_at >= _WHOLE_EVERY else min(max(looked_at, _FEWEST), _WHOLE)
+        if not self.context.local or not self.looked_at or self._full_at is None:
+            return _FULL
+        return _FULL if now - self._full_at >= _FULL_EVERY else min(max(looked_at, _FEWEST), _FULL)
 
-    def _look_for_deleted(
-        self, page: InstancePage, oldest: float | None, number: int, *, whole: bool
-    ) -> None:
+    def _look_for_deleted(self, page: InstancePage, oldest: float | None, number: int, *, full: bool) -> None:
         """What two newest pages in a row should hold and do not is not there any more.
 
         Not after one: the list is answered by replicas, and a row may be late on one of them.
@@ -152,7 +150,7 @@ class NewestInstances(Job):
         }
         self.context.tell(store.doubt(missing & self._missing, GONE))
         # A page of fewer rows says nothing of those below it.
-        below = set() if whole else {row.id for row in rows if row.id not in missing}
+        below = set() if full else {row.id for row in rows if row.id not in missing}
         self._page, self._missing = now | below, missing
 
     def left(self, identity: str) -> bool:
@@ -228,7 +226,7 @@ def _asked(context: FeedContext) -> Pushdown | None:
     return context.query.pushdown(context.clock()) if context.query and not context.local else None
 
 
-async def _page(context: FeedContext, cursor: str | None, rows: int = _WHOLE) -> InstancePage:
+async def _page(context: FeedContext, cursor: str | None, rows: int = _FULL) -> InstancePage:
     asked = _asked(context)
     query = (
         ListQuery(asked.status, asked.date_start, asked.date_end, cursor=cursor)

@@ -128,7 +128,7 @@ class DetailPane(Vertical):
         self._clock = now
         now = as_of(state, now, row)
         # All words of one drawing go by the same moment, so that the sentence and the rows agree.
-        at = TimeWords(now, self.utc)
+        at = TimeWords(now, self.utc, paused=self.why_context.paused)
         self._now, self._detail = now, detail
         self._failing = state is not None and bool(state.freshness.failure or state.gone)
         self._silent = no_answer(state.freshness, self._clock) if state is not None else ""
@@ -150,7 +150,7 @@ class DetailPane(Vertical):
         self._head_lines = len(head)
         self.query_one("#head", TextLines).show(head)
         self._fit_timeline()
-        self.timeline.show(detail, now=now, utc=self.utc, fresh=fresh)
+        self.timeline.show(detail, at, fresh=fresh)
         self._show_foot()
 
     def on_timeline_table_resized(self) -> None:

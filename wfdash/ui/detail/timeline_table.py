@@ -62,12 +62,13 @@ class TimelineTable(LineTable):
 
     # What it shows.
 
-    def show(self, detail: Detail | None, *, now: float, utc: bool, fresh: bool = False) -> None:
-        """Draws this answer as of `now`; `fresh` for another instance, whose cursor begins anew."""
+    def show(self, detail: Detail | None, at: TimeWords, *, fresh: bool = False) -> None:
+        """Draws this answer as of that moment; `fresh` for another instance, whose cursor begins anew."""
+        now = at.now
         # Drawn rows hold times in words: in another zone each of them is another text.
-        if self._at.utc != utc:
+        if (self._at.utc, self._at.paused) != (at.utc, at.paused):
             self._strips.clear()
-        self._at = TimeWords(now, utc)
+        self._at = at
         if fresh:
             self._moved = False
             self.unfolded = set()

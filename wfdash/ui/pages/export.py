@@ -17,6 +17,7 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import masked
 from wfdash.core.text.words import count, counted
 from wfdash.core.timeline.as_text import text_timeline
+from wfdash.core.why.context import WhyContext
 from wfdash.live.polling.freshness import as_of
 from wfdash.live.reads.full_outputs import FullOutputs, read_full_outputs
 from wfdash.live.records.export_files import file_name, fill_first, write_first
@@ -146,9 +147,10 @@ class ExportScreen(MenuScreen):
             return None
         here = self._workflow == session.poller.workflow
         row = session.poller.store.get(self._instance) if here else None
-        said = session.poller.why_context(detail).why(detail, row=row, now=now).sentence
+        known = session.poller.why_context(detail)
+        said = known.why(detail, row=row, now=now).sentence
         if key == "m":
-            return partial(_markdown, detail, said, now), ""
+            return partial(_markdown, detail, said, now, known), ""
         outputs = await read_full_outputs(session.reads, detail, self._progress)
         self._progress(outputs)
         note = f"{count(outputs.left)} step outputs stay cut" if outputs.left else ""
@@ -202,5 +204,6 @@ class ExportScreen(MenuScreen):
             self._say(f"wrote {path}" + (f", {note}" if note else ""))
 
 
-def _markdown(detail: Detail, why: str, now: float) -> list[str]:
-    return [instance_markdown(detail, why=why, timeline=text_timeline(detail, now=now, utc=True), now=now)]
+def _markdown(detail: Detail, why: str, now: float, known: WhyContext) -> list[str]:
+    timeline = text_timeline(detail, now=now, utc=True, paused=known.paused)
+    return [instance_markdown(detail, why=why, timeline=timeline, now=now)]
