@@ -1,5 +1,6 @@
 """A dev session: found by reading alone, never polluted with ghosts, written to only when that is safe."""
 
+import psutil
 import pytest
 
 from tests.api.dev_session import GHOST, NEW, OLD, DevSession
@@ -13,6 +14,7 @@ from wfdash.api.errors import (
     WorkflowNotFound,
 )
 from wfdash.api.interface import ListQuery, NewInstance, RestartFrom
+from wfdash.api.local_process import SessionProcess
 from wfdash.api.paging import walk
 
 ROWS = [
@@ -211,3 +213,12 @@ async def test_a_host_that_the_session_refuses_is_told_in_its_words(local):
     api, _ = await local(lambda seen, writer: reply(403, "Invalid Host header", content_type="text/plain"))
     with pytest.raises(BadAnswer, match="Invalid Host header"):
         await api.list_workflows()
+
+
+def test_a_session_behind_a_tunnel_is_not_searched_for_at_each_answer(monkeypatch):
+    searched = []
+    every = psutil.process_iter
+    monkeypatch.setattr(psutil, "process_iter", lambda names: searched.append(names) or every(names))
+    process = SessionProcess(1)
+    assert [process.started() for _ in range(5)] == [None] * 5
+    assert len(searched) == 1

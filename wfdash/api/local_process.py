@@ -17,22 +17,37 @@ _NAMES = (_RUNTIME, "node", "bun", "deno", "MainThread")
 """Linux calls a process by its first thread, which node 24 renamed."""
 
 
+_SHARE = 10.0
+"""Where nothing is found, as behind a tunnel, the next search rests so many times as long as one took."""
+
+
 class SessionProcess:
     """The processes behind the port that a dev session listens at."""
 
     def __init__(self, port: int) -> None:
         self._port = port
         self._listener: psutil.Process | None = None
+        self._search_at = 0.0
+        """When it may be searched for again, on the steady clock."""
 
     def started(self) -> float | None:
         """Epoch seconds at which the newest runtime began; None where that is not seen. It takes 3 ms."""
         try:
             if self._listener is None or not self._listener.is_running():
-                self._listener = next(self._listeners(), None)
+                self._listener = self._search()
             return max(self._runtimes(), default=None)
         except (psutil.Error, OSError):
             self._listener = None
             return None
+
+    def _search(self) -> psutil.Process | None:
+        """Looks through all processes, which takes seconds on a busy machine: a tenth of the time at most."""
+        begun = time.monotonic()
+        if begun < self._search_at:
+            return None
+        found = next(self._listeners(), None)
+        self._search_at = 0.0 if found else begun + _SHARE * (time.monotonic() - begun)
+        return found
 
     def _listeners(self) -> Iterator[psutil.Process]:
         """Looked for in each likely process: the table of all connections is root's alone on macOS."""

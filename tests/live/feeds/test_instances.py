@@ -112,3 +112,15 @@ async def test_dev_session_is_asked_for_the_rows_on_screen(api, poller, loop):
     poller.newest.looked_at = 0
     await asyncio.sleep(12)
     assert api.sizes[-1] == 100
+
+
+@scripted
+async def test_looking_for_the_session_does_not_slow_its_list(api, poller, loop):
+    async def searched():
+        await asyncio.sleep(4)
+
+    api.local, api.session_started = True, searched
+    api.pages = {"": [item("a", age=9)]}
+    poller.show("orders")
+    await asyncio.sleep(50)
+    assert len(api.sizes) >= 10

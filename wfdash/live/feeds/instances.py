@@ -37,6 +37,8 @@ class NewestInstances(Job):
         self.patience = min(self.interval, self.patience)
         self.context = context
         self._cost = AnswerCost()
+        self._answer = 0.0
+        """Seconds that the last answer took, without what was looked up beside it."""
         self.focused = True
         self.total: int | None = None
         self.counts: dict[str, int] | None = None
@@ -84,7 +86,7 @@ class NewestInstances(Job):
         pace = self.interval if self.focused else max(self.interval, _UNFOCUSED)
         if not self.context.local:
             return pace
-        return max(pace, self._cost.rest(took), self.context.session.rest(self.context.clock()))
+        return max(pace, self._cost.rest(self._answer), self.context.session.rest(self.context.clock()))
 
     def failed(self, sentence: str, now: float, *, wait: float | None = None) -> None:
         super().failed(sentence, now, wait=wait)
@@ -99,6 +101,7 @@ class NewestInstances(Job):
         # Each list wakes objects in the session's own process: it rests ten times as long as an answer takes.
         if context.local:
             answered_at = context.clock()
+            self._answer = answered_at - asked_at
             context.session.answered(asked_at, answered_at, await context.api.session_started())
         context.tell(context.store.apply(page.items, seq=number, now=context.clock()))
         # A filtered page skips rows, so it says nothing of which rows lie side by side.
