@@ -53,6 +53,7 @@ def test_blame_counts_finished_ones_only():
         Instance("c", "complete", created=1, version="old"),
         Instance("d", "errored", created=2, version="old"),
         Instance("e", "errored"),
+        Instance("f", "terminated", created=3, version="old"),
     ]
     shares = blame(rows)
     assert [(s.version, s.errored, s.finished, s.first_seen) for s in shares] == [

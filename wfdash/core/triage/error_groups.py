@@ -8,11 +8,10 @@ from msgspec import Struct, field
 
 from wfdash.core.filter.grammar import And, Term, unparse
 from wfdash.core.model.instance import Instance
-from wfdash.core.model.status import is_final
 from wfdash.core.text.words import short_version
 from wfdash.core.triage.fingerprint import UNNAMED, Fingerprint
 
-__all__ = ["ErrorGroup", "Sample", "VersionShare", "blame", "filter_for", "group"]
+__all__ = ["OUTCOMES", "ErrorGroup", "Sample", "VersionShare", "blame", "filter_for", "group"]
 
 
 class Sample(Struct, frozen=True):
@@ -69,6 +68,10 @@ class ErrorGroup(Struct):
         return counts
 
 
+OUTCOMES = ("complete", "errored")
+"""Ends that tell how it fares: what was terminated counts in no failure rate."""
+
+
 class VersionShare(Struct, frozen=True):
     """How one version fared over a stretch of the list."""
 
@@ -109,7 +112,7 @@ def blame(listed: Iterable[Instance]) -> list[VersionShare]:
             continue
         if row.created is not None:
             first[row.version] = min(first.get(row.version, row.created), row.created)
-        if is_final(row.status):
+        if row.status in OUTCOMES:
             finished[row.version] += 1
             errored[row.version] += row.status == "errored"
     shares = [VersionShare(v, errored[v], finished[v], first.get(v)) for v in first.keys() | finished.keys()]

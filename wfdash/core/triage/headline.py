@@ -7,9 +7,8 @@ from typing import Final
 from msgspec import Struct, field
 
 from wfdash.core.model.instance import Instance
-from wfdash.core.model.status import is_final
 from wfdash.core.text.words import clock, count, short_version, spoken
-from wfdash.core.triage.error_groups import ErrorGroup, VersionShare
+from wfdash.core.triage.error_groups import OUTCOMES, ErrorGroup, VersionShare
 from wfdash.core.triage.fingerprint import DEPLOYED
 
 __all__ = [
@@ -126,7 +125,9 @@ def worst_version(shares: Sequence[VersionShare]) -> VersionShare | None:
 
 def rates(rows: Iterable[Instance]) -> tuple[FailureRate, FailureRate]:
     """What ended last, a third of all, and what ended before it."""
-    ended = sorted((row.ended, row.status == "errored") for row in rows if is_final(row.status) and row.ended)
+    ended = sorted(
+        (row.ended, row.status == "errored") for row in rows if row.status in OUTCOMES and row.ended
+    )
     failed = [errored for _, errored in ended]
     cut = len(failed) - len(failed) // 3 if len(failed) >= 3 * ENOUGH else 0
     lately, before = failed[cut:], failed[:cut]
