@@ -215,7 +215,7 @@ async def test_a_host_that_the_session_refuses_is_told_in_its_words(local):
         await api.list_workflows()
 
 
-def test_a_session_behind_a_tunnel_is_not_searched_for_at_each_answer(monkeypatch):
+def test_session_behind_a_tunnel_is_not_searched_for_each_time(monkeypatch):
     searched = []
     every = psutil.process_iter
     monkeypatch.setattr(psutil, "process_iter", lambda names: searched.append(names) or every(names))

@@ -147,10 +147,10 @@ class ExportScreen(MenuScreen):
             return None
         here = self._workflow == session.poller.workflow
         row = session.poller.store.get(self._instance) if here else None
-        known = session.poller.why_context(detail)
-        said = known.why(detail, row=row, now=now).sentence
+        context = session.poller.why_context(detail)
+        said = context.why(detail, row=row, now=now).sentence
         if key == "m":
-            return partial(_markdown, detail, said, now, known), ""
+            return partial(_markdown, detail, said, now, context), ""
         outputs = await read_full_outputs(session.reads, detail, self._progress)
         self._progress(outputs)
         note = f"{count(outputs.left)} step outputs stay cut" if outputs.left else ""
@@ -204,6 +204,6 @@ class ExportScreen(MenuScreen):
             self._say(f"wrote {path}" + (f", {note}" if note else ""))
 
 
-def _markdown(detail: Detail, why: str, now: float, known: WhyContext) -> list[str]:
-    timeline = text_timeline(detail, now=now, utc=True, paused=known.paused)
+def _markdown(detail: Detail, why: str, now: float, context: WhyContext) -> list[str]:
+    timeline = text_timeline(detail, now=now, utc=True, paused=context.paused)
     return [instance_markdown(detail, why=why, timeline=timeline, now=now)]
