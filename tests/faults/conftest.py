@@ -28,7 +28,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             if path.parent.name != "faults" or (report.when != "call" and outcome == "passed"):
                 continue
             area = path.stem.removeprefix("test_")
-            attacks = int(dict(report.user_properties).get("attacks", 1))
+            attacks = int(dict(getattr(report, "user_properties", ())).get("attacks", 1))
             tried[area] += attacks
             survived[area] += attacks if outcome == "passed" else 0
     if not tried:
