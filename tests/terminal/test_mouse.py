@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support.harness.output import clipboards
 from tests.support.harness.simulator import Simulator
 
 WIDTH, HEIGHT = 140, 40
@@ -127,3 +128,21 @@ def test_moving_the_mouse_writes_nothing(shell):
         if moved < 400:
             break
     assert moved < 400
+
+
+def test_drag_selects_text_within_the_pane_and_copies_it(shell):
+    rows, before = ids(shell), under_cursor(shell)
+    line = next(y for y, row in enumerate(shell.screen.rows) if rows[3] in row)
+    column = shell.screen.rows[line].index(rows[3])
+    end = (line + 1, column + len(rows[4]) - 1)
+    shell.drag(
+        (line, column), end, over=lambda: shell.wait_for(lambda screen: screen.cell(line + 1, end[1]).reverse)
+    )
+    shell.wait_written(b"\x1b]52;")
+    shell.wait_for("selection, ")
+    (copied,) = clipboards(bytes(shell.written))
+    assert copied.startswith(rows[3])
+    assert copied.endswith(rows[4])
+    assert "│" not in copied, "the detail beside the table was taken too"
+    assert under_cursor(shell) == before, "a drag is no click"
+    assert not shell.screen.cell(line + 1, end[1]).reverse

@@ -7,8 +7,10 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from platformdirs import user_state_path
 from rich.text import Text
 from textual import events
 from textual.app import SuspendNotSupported
@@ -32,6 +34,7 @@ from wfdash.ui.instances.screen import InstancesScreen
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.keys.typeahead import TypeAhead, as_enter
 from wfdash.ui.navigation import Navigator
+from wfdash.ui.terminal.clipboard import copy_text
 from wfdash.ui.terminal.rendering import Rendering, TerminalApp, TerminalLine
 from wfdash.ui.terminal.terminal import ensure_size, is_gone, on_signals, on_stopping
 from wfdash.ui.time_travel import TimeTravel
@@ -78,6 +81,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         super().__init__()
         terminal = self.terminal = TerminalLine(self)
         context = self.context = Context(settings, clock=clock, notify=self.notify, terminal=terminal)
+        self.drag.on_selected = partial(_copy, context)
         self.pages = context.pages = Navigator(self, context)
         self.desk = context.desk = ActionDesk(context, self.post_message)
         self.actions = context.prompts = ActionHost(self, context)
@@ -216,7 +220,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
                 top.key_pressed(event.key)
         elif isinstance(event, events.MouseEvent):
             context.last_pointed_at = context.clock()
-            if isinstance(event, events.MouseMove):
+            if self.drag.takes(event) or isinstance(event, events.MouseMove):
                 return  # Textual would repaint what the pointer comes over, link or not
         elif isinstance(event, events.AppFocus | events.AppBlur) and context.session is not None:
             context.session.poller.focus(isinstance(event, events.AppFocus))
@@ -359,3 +363,9 @@ async def run_app(
     ensure_size()
     await app.run_async(mouse=settings.mouse)
     return app.return_code or 0
+
+
+def _copy(context: Context, text: str) -> None:
+    """Copies what was selected with the mouse."""
+    folder, write = user_state_path("wfdash"), context.terminal.write
+    context.notify(copy_text(text, write=write, environ=os.environ, folder=folder, name="selection"))

@@ -223,6 +223,13 @@ class Terminal:
         place = f"{column + 1};{at + 1}"
         self.send(f"\x1b[<0;{place}M\x1b[<0;{place}m".encode() * times)
 
+    def drag(self, start: tuple[int, int], end: tuple[int, int], *, over: Callable[[], object]) -> None:
+        """Press the left button on a cell (line, column), go to another, look `over` it, and let go."""
+        (y, x), (below, right) = start, end
+        self.send(f"\x1b[<0;{x + 1};{y + 1}M\x1b[<32;{right + 1};{below + 1}M".encode())
+        over()
+        self.send(f"\x1b[<0;{right + 1};{below + 1}m".encode())
+
     def wheel(self, notches: int, line: int = 10, column: int = 5) -> None:
         """Turn the wheel over a cell, towards the person for more than 0."""
         button = 65 if notches > 0 else 64

@@ -19,6 +19,7 @@ from wfdash.ui.widgets.strips import changed_spans
 __all__ = ["DrawnScreen"]
 
 _ERASE_LINE, _ERASE_REST = "\x1b[2K", "\x1b[K"
+_SELECTED = Style(reverse=True)
 _GAPS = re.compile(r"( {8,})")
 """Blanks long enough for moving over them to take fewer bytes than writing them."""
 
@@ -34,6 +35,32 @@ class DrawnScreen:
         self._screen: Screen[object] | None = None
         self._size = Size(0, 0)
         self._lines: list[Strip] = []
+        self.marked: Sequence[tuple[int, int, int]] = ()
+        """Line, first cell and the cell behind the last of what is selected."""
+        self._unmarked: Sequence[tuple[int, int, int]] = ()
+
+    def mark(self, spans: Sequence[tuple[int, int, int]]) -> None:
+        """Selects these cells in place of those selected before."""
+        self._unmarked, self.marked = (*self._unmarked, *self.marked), spans
+
+    def marking(self) -> CompositorUpdate | None:
+        """What is to be written to show what is selected, and no more what was."""
+        there = len(self._lines) if self._screen is not None else 0
+        cells = [Cells(y, left, right, self._lines[y]) for y, left, right in self._unmarked if y < there]
+        cells += [
+            Cells(y, left, right, self._lines[y].apply_style(_SELECTED))
+            for y, left, right in self.marked
+            if y < there
+        ]
+        self._unmarked = ()
+        return _changed(cells)
+
+    def marked_text(self) -> str:
+        """The selected lines as text, without the blanks at their ends."""
+        there = len(self._lines) if self._screen is not None else 0
+        return "\n".join(
+            self._lines[y].crop(left, right).text.rstrip() for y, left, right in self.marked if y < there
+        )
 
     def forget(self) -> None:
         """What the terminal shows is not known any more."""

@@ -17,6 +17,7 @@ from textual.widgets import Input
 
 from wfdash.config.settings import Settings
 from wfdash.ui.keys.prompt_gate import ALONE
+from wfdash.ui.terminal.drag import DragSelection
 from wfdash.ui.terminal.drawn import DrawnScreen
 from wfdash.ui.terminal.filters import AsciiFilter, ColourlessFilter, PrintableFilter, SecretFilter
 from wfdash.ui.terminal.palettes import PALETTES, PaletteFilter, base_theme
@@ -61,6 +62,7 @@ class TerminalApp(App[int], inherit_bindings=False):
     def __init__(self) -> None:
         super().__init__()
         self._drawn = DrawnScreen()
+        self.drag = DragSelection(self, self._drawn)
 
     def on_resize(self, event: Resize) -> None:
         self._drawn.resized(event.size)
