@@ -33,7 +33,7 @@ OnEvent = Callable[[Progress | Result], None]
 
 _AT_ONCE = Course()
 _OUT_OF_SIGHT: Final = 250
-"""Results after which the collector is told to look at nothing that is there already."""
+"""Targets, or results, for which the collector is told to look at nothing that is there already."""
 _EXIT_CODES = {Outcome.UNKNOWN: 4, Outcome.UNDER_WAY: 4, Outcome.NO_EFFECT: 1}
 
 
@@ -201,6 +201,8 @@ class Operator:
             run.turns.saw(result)
             run.on_event(result)
 
+        if len(run.plan.targets) >= _OUT_OF_SIGHT:
+            gc.freeze()
         try:
             nobody = run.plan.targets[0] if run.plan.targets else Target("")
             for target in await canary.choose(run.rereader, partial(self._tell_of, run, nobody)):
