@@ -94,7 +94,7 @@ class LogPane(Vertical):
     @property
     def labels(self) -> Mapping[str, str]:
         """What the keys do here."""
-        opens = "all lines or the step's" if self.alone else "lines alone"
+        opens = "lines alone" if not self.alone else "all lines or the step's"
         return {"row.open": "unfold", "filter.edit": "search", "logs.open": opens}
 
     @property
