@@ -29,6 +29,7 @@ HOSTILE = {
     "only marks": "\u0301\u0302",
     "markup": "[/x][@click=app.quit]X[/][link=https://x]",
     "family": "👨‍👩‍👧‍👦 👍🏽 ❤️ 1️⃣ 🇩🇪",
+    "skin tones alone": "\U0001f3fb\U0001f3fb \U0001f3fb\ufe0f",
     "wide": "漢字かな한국어",
 }
 anything = st.text(st.characters(exclude_categories=()))
@@ -40,6 +41,7 @@ def test_hostile_text_becomes_one_printable_line(text):
     assert shown.isprintable()
     assert len(shown.encode()) <= 3 * max(len(text), 1) + 3
     assert cells(shown) == cell_len(shown)
+    assert clean(shown) == shown
 
 
 @given(anything)

@@ -171,6 +171,8 @@ def _settle(odd: re.Match[str]) -> str:
     if odd["invisible"]:
         return _REPLACED
     base = odd[0][:-1]
+    if "\U0001f3fb" <= base <= "\U0001f3ff":  # a skin tone that itself has nothing to colour
+        return _REPLACED * 2
     if base and (category(base) == "So" or (odd["presentation"] and not base.isalpha() and base != " ")):
         return base
     return base + _REPLACED
