@@ -1,6 +1,7 @@
 """When a row on screen is read again, and what is said of it until then."""
 
 import pytest
+from msgspec.structs import replace
 
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.times import iso
@@ -30,13 +31,14 @@ class Row:
         self.context.store.apply([item], seq=1, now=NOW)
         self.details.wanted = ("a",)
 
-    def read(self, at, failed_at):
+    def read(self, at, failed_at, recorded_at=None):
+        """With `recorded_at` the answer is a record's, of that moment."""
         self.now = at
         attempt = {"start": iso(failed_at - 1), "end": iso(failed_at), "success": False}
         step = {"type": "step", "name": "charge card-1", "start": iso(failed_at - 1), "attempts": [attempt]}
         step["config"] = {"retries": {"limit": 5, "delay": DELAY * 1000, "backoff": "constant"}}
         answer = {"status": "running", "start": iso(NOW - 60), "steps": [step]}
-        self.details.remember(read_detail("orders", "a", answer))
+        self.details.remember(replace(read_detail("orders", "a", answer), read_at=recorded_at))
 
     def due(self):
         return self.details.due(self.now) - self.now
@@ -61,3 +63,12 @@ def test_cell_tells_what_was_once_its_moment_has_passed():
     assert row.details.why("a").short == "was: charge card 1/6, in ~30s"
     row.read(NOW + DELAY + 31, NOW)
     assert row.details.why("a").short == "charge card 1/6, due 30s ago"
+
+
+@pytest.mark.parametrize("status", ["running", "errored"])
+def test_what_a_record_holds_of_a_row_is_asked_for_once(status):
+    row = Row()
+    item = {"id": "a", "status": status, "created_on": iso(NOW - 60), "modified_on": iso(NOW)}
+    row.context.store.apply([item], seq=2, now=NOW)
+    row.read(NOW, NOW - 50, recorded_at=NOW - 49)
+    assert row.due() > 0, "the clock of a record stands: it would be asked for ever"

@@ -90,7 +90,7 @@ class AnomalyReads(Job):
 
     def _age(self, identity: str) -> float:
         fact = self._details.fact(identity)
-        return float("inf") if fact is None else self.context.clock() - fact.read_at
+        return float("inf") if fact is None else self.context.clock() - fact.asked_at
 
 
 def _moved_last(row: Instance) -> tuple[bool, float]:

@@ -292,7 +292,7 @@ class FilterSearch(Job):
                 self._to_look_up.append(place)
         elif read is not None and read.status != row.status:
             fact = self._details.fact(identity)
-            self._again[identity] = (fact.read_at if fact is not None else 0.0) + AGAIN
+            self._again[identity] = (fact.asked_at if fact is not None else 0.0) + AGAIN
 
     def _next(self, now: float) -> str | None:
         """The newest that was not read yet, else one that moved on a while ago."""

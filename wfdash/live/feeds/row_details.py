@@ -44,6 +44,8 @@ class RowDetail(Struct):
     """What one instance said of itself. Times are epoch seconds."""
 
     read_at: float
+    asked_at: float
+    """When it was asked for: of what a record holds later than when it was read, and then never again."""
     modified: float | None
     why: Why
     status: str
@@ -142,6 +144,7 @@ class RowDetails(Job):
         self.left = {identity: since - seconds for identity, since in self.left.items()}
         for fact in self._details.values():
             fact.read_at -= seconds
+            fact.asked_at -= seconds
 
     def remember(self, detail: Detail, answered_at: float | None = None) -> None:
         """Takes in what was read of an instance, whoever read it: now, at that moment, or when a record says.
@@ -155,7 +158,7 @@ class RowDetails(Job):
         kept = detail if len(detail.steps) <= _SMALL else None
         modified, moved = row.modified if row else None, last_moved(detail, now)
         self._details[detail.id] = RowDetail(
-            now, modified, self._diagnose(detail), detail.status, kept, moved
+            now, answered_at or context.clock(), modified, self._diagnose(detail), detail.status, kept, moved
         )
         if before is not None and before.moved != moved:
             context.session.moved_at = now
@@ -235,7 +238,7 @@ class RowDetails(Job):
         store = self.context.store
         for identity, since in self.left.items():
             fact = self._details.get(identity)
-            if (fact is None or fact.read_at < since) and store.note(identity) != GONE:
+            if (fact is None or fact.asked_at < since) and store.note(identity) != GONE:
                 return identity
         missed = self._missed()
         prioritised = [identity for identity in missed if identity in self.watched]
@@ -244,7 +247,7 @@ class RowDetails(Job):
                 fact = self._details.get(identity)
                 if (
                     fact is None
-                    or fact.read_at + OLD / 2 < self.context.clock()
+                    or fact.asked_at + OLD / 2 < self.context.clock()
                     or store.note(identity) == ENDED
                 ):
                     return identity
@@ -259,10 +262,10 @@ class RowDetails(Job):
         if fact is None:
             return 0.0
         if is_final(row.status):
-            return None if fact.status == row.status else fact.read_at + _LEAST
+            return None if fact.status == row.status else fact.asked_at + _LEAST
         if row.modified is not None and row.modified != fact.modified:
-            return fact.read_at + _LEAST
-        return fact.read_at + self._rest(fact, now)
+            return fact.asked_at + _LEAST
+        return fact.asked_at + self._rest(fact, now)
 
     def _rest(self, fact: RowDetail, now: float) -> float:
         """Seconds from one read of a row that says it still runs to the next.
