@@ -34,9 +34,9 @@ def test_a_reload_during_a_long_step_is_said(session, terminal, program):
         '"crunch numbers" was cut by a reload or restart of the dev session', "pause and then resume"
     )
     shell.press("l")
-    shell.wait_for(" logs", '"crunch numbers" was cut by a reload or restart of the dev session')
+    shell.wait_for("lines alone", '"crunch numbers" was cut by a reload or restart of the dev session')
     shell.press("escape")
-    shell.wait_gone(" logs ")
+    shell.wait_gone("lines alone")
     said = program("show", "--local", port, "-w", WORKFLOW, "-i", asleep).stdout
     assert '"cool down" has been open since before a reload or restart of the dev session' in said
     shell.press("escape", "E")
