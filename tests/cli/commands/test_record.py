@@ -190,6 +190,28 @@ def test_erasing_needs_a_yes_and_takes_the_record_alone(program, tmp_path):
     assert "there is no record" in program("record", "--erase", "--yes", env=env).stderr
 
 
+@pytest.mark.parametrize(
+    ("answer", "code", "words", "left"),
+    [("yes", 0, "erased", False), ("y", 0, "erased", False), ("n", 1, "nothing was erased", True)],
+)
+def test_erasing_says_what_came_of_the_answer(terminal, tmp_path, answer, code, words, left):
+    account, state = "b" * 32, tmp_path / "state"
+    path = state / "wfdash" / "records" / f"{account}.db"
+    open_file(path).close()
+    env = {"CLOUDFLARE_API_TOKEN": "x" * 40, "CLOUDFLARE_ACCOUNT_ID": account, "XDG_STATE_HOME": str(state)}
+    asking = terminal("record", "--erase", env=env, columns=300)
+    asking.wait_for("Erase", "y/N")
+    asking.type(f"{answer}\r")
+    assert asking.wait_exit() == code
+    assert words in asking.picture()
+    assert path.exists() == left
+
+
+def test_a_command_that_cannot_be_run_is_refused_at_the_start(shell):
+    done = shell("record", "orders", "--for", "1s", "--on-change", "/nowhere/to-be-found --quiet")
+    assert (done.returncode, "no command /nowhere/to-be-found" in done.stderr) == (2, True)
+
+
 @pytest.mark.parametrize("content", [b"not a database, and somebody's" * 99, "sqlite"])
 def test_a_file_of_somebody_else_is_left_as_it_is(shell, tmp_path, content):
     path = tmp_path / "theirs"

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shlex
+import shutil
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
@@ -53,6 +54,9 @@ def prepare(parsed: Namespace) -> None:
         parsed.on_change = shlex.split(parsed.on_change)
     except ValueError as wrong:
         raise UsageError(f"--on-change cannot be taken apart: {wrong}") from None
+    if parsed.on_change and shutil.which(parsed.on_change[0]) is None:
+        # Found out at the first change it would be told at night, once for each.
+        raise UsageError(f"--on-change: there is no command {parsed.on_change[0]} that can be run")
     if parsed.yes and not parsed.erase:
         raise UsageError("--yes goes with --erase")
     if parsed.workflow and parsed.workflows:
@@ -73,8 +77,8 @@ def erase_record(parsed: Namespace, settings: Settings) -> int:
         if not sys.stdin.isatty():
             return refuse("away from a terminal --erase needs --yes", 2)
         print(clean(f"Erase {path}? [y/N] "), end="", file=sys.stderr, flush=True)
-        if sys.stdin.readline().strip() != "y":
-            return 1
+        if sys.stdin.readline().strip() not in ("y", "yes"):
+            return refuse("nothing was erased: that takes a y", 1)
     try:
         erase(path)
     except OSError as wrong:
