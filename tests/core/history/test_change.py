@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from wfdash.core.history.bucket import Tally
-from wfdash.core.history.change import Outcomes, find_changes, outcomes
+from wfdash.core.history.change import Outcomes, RateChange, find_changes, outcomes
 from wfdash.core.history.history import History
 from wfdash.core.history.sentence import durations, failures, percent, throughput
 from wfdash.core.model.instance import Instance
@@ -200,3 +200,11 @@ def test_no_level_is_told_of_what_was_not_looked_through():
     said = failures((), tally, [], deployed={}, now=NOON, looked_since=NOON - 540).sentence
     assert said == "29 % failed, no change since 11:51, where loading stands: 281 of 981 that ended failed"
     assert failures((), tally, [], deployed={}, now=NOON).sentence.startswith("errors are level at 29 %")
+
+
+def test_rise_after_nothing_ended_is_told_by_the_test():
+    """The test dates a success by the time that it outlived failures: its own end may lie after the rise."""
+    rows = [Instance(f"a{number}", "errored", ended=NOON - 600 + number) for number in range(60)]
+    rise = RateChange(NOON - 700, NOON, 0.04, 1.0, 30.0, sample=25)
+    said = failures([rise], Tally(errored=60), rows, deployed={}, now=NOON).sentence
+    assert said.startswith("errors rose from 1 of 25 to 100 %")

@@ -72,7 +72,8 @@ def failures(
     start = _start(changes, rise)
     before, after = _rate(rows, start, rise.at), _rate(rows, rise.at, rise.until)
     sample = _ended(rows, start, rise.at).sample
-    if settled or after <= before:
+    # What the test counts before it may have ended beside the rise: then nothing had, and that is no rate.
+    if settled or after <= before or not sample:
         before, after, sample = rise.before, rise.after, rise.sample
     said = f"errors rose from {earlier_rate(before, sample)} to {percent(after)}"
     # A change is dated to the start of its stretch, and none comes before what made it.
