@@ -64,7 +64,7 @@ def test_a_command_runs_for_a_change_by_itself(terminal, simulator):
     keep_config()
     env = {**simulator.env, "HOME": os.environ["HOME"]}
     shell = terminal("-w", "orders", columns=140, lines=30, env=env)
-    shell.wait_for("loaded", "order-", "kept from now on")
+    shell.wait_for("loaded", "order-", "no payloads")
     identity = simulator.listing("orders", status="waiting")[0]["id"]
     simulator.patch("orders", identity, "terminate")
     shell.wait_for(f"sh for {identity}, terminated: done")

@@ -7,12 +7,14 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import pytest
 
 from tests.live.records.record.test_keeping import AT, kept_in, row, rows_of
 from tests.support.harness.program import ROOT
+from wfdash.core.text.clean import fit
+from wfdash.live.records.locked_file import try_lock
 from wfdash.live.records.record import schema
 from wfdash.live.records.record.file import RecordFile, erase
 from wfdash.live.records.record.observations import SawRows, SawVersions, SawWorkflows
@@ -51,9 +53,9 @@ SEEN = [
 def test_a_recorder_says_where_it_keeps_and_writes_on_closing(tmp_path):
     path = tmp_path / "records" / "a.db"
     recorder, said = recorder_at(path, SEEN)
-    assert said == [
-        f"what wfdash sees is kept from now on, no payloads; [record] on = false stops it; it lies in {path}"
-    ]
+    short = fit(str(path.parent), 30, cut="middle").rstrip()
+    assert said == [f"kept in {short}, no payloads; off: [record] on = false"]
+    assert len(said[0]) <= 78  # what the bottom line of 80 columns has room for
     assert not recorder.trouble
     connection = sqlite3.connect(path)
     assert [connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in
@@ -161,7 +163,7 @@ def test_several_writers_of_one_file_lose_nothing(tmp_path):
     assert connection.execute("SELECT count(*) FROM instance").fetchone() == (901,)
     assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
-    assert [words for words in said if "is kept from now on" not in words] == []
+    assert [words for words in said if not words.startswith("kept in ")] == []
 
 
 WRITER = """
@@ -196,7 +198,7 @@ def test_several_processes_on_a_busy_machine_lose_nothing(tmp_path):
             each.kill()
             each.wait()
     assert [out for out, _ in ends] == ["0 \n"] * 4
-    assert all("is kept from now on" in line for _, words in ends for line in words.splitlines())
+    assert all("kept in " in line for _, words in ends for line in words.splitlines())
     connection = sqlite3.connect(path)
     assert connection.execute("SELECT count(*) FROM instance").fetchone() == (2400,)
     assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
@@ -370,6 +372,39 @@ def test_a_copy_holds_all_that_was_seen_so_far(tmp_path, kept):
     assert reader.flaws == []
     reader.close()
     assert copy.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_first_notice_names_the_usual_folder_uncut(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    path = tmp_path / ".local" / "state" / "wfdash" / "records" / f"{'a' * 32}.db"
+    _, said = recorder_at(path, SEEN)
+    assert said == ["kept in ~/.local/state/wfdash/records, no payloads; off: [record] on = false"]
+
+
+def test_a_record_erased_meanwhile_is_said_in_words(tmp_path):
+    path = tmp_path / "a.db"
+    recorder = Recorder(clock=lambda: AT)
+    recorder.saw(SEEN[0])
+    recorder.start(RecordPlace(path))
+    assert recorder.flush()
+    erase(path)
+    with pytest.raises(Unusable, match=r"^it was erased; a new one begins$"):
+        recorder.read()
+    recorder.saw(SEEN[0])
+    with closing(recorder.read()) as reader:
+        assert [each.id for each in reader.rows("orders", AT)] == ["a"]
+    recorder.close()
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_erasing_takes_the_lock_of_hooks_that_nobody_holds(tmp_path, held):
+    path, lock = tmp_path / "a.db", tmp_path / "a.db.hooks"
+    open_file(path).close()
+    with lock.open("w") as file:
+        if held:
+            assert try_lock(file.fileno())
+        erase(path)
+        assert lock.exists() == held
 
 
 def test_a_copy_of_nothing_is_an_error(tmp_path):

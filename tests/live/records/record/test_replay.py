@@ -228,6 +228,27 @@ def test_a_damaged_record_shows_what_is_sound(incident, tmp_path, seed):
     reader.close()
 
 
+@pytest.mark.parametrize("start", [20_000, 60_000])
+def test_damage_over_many_pages_leaves_the_sound_rows(incident, tmp_path, start):
+    data = bytearray((incident[0] / "True.db").read_bytes())
+    data[start : start + 40_000] = random.Random(1).randbytes(40_000)
+    path = tmp_path / "a.db"
+    path.write_bytes(data)
+    with closing(open_record(path)) as reader:
+        assert "it is damaged" in reader.flaws[0]
+        assert reader.rows("orders", reader.last)
+        assert "orders" in reader.workflows(reader.last)
+
+
+@pytest.mark.parametrize("start", [100, 4096])
+def test_a_record_damaged_all_through_is_not_called_empty(incident, tmp_path, start):
+    data = (incident[0] / "True.db").read_bytes()
+    path = tmp_path / "a.db"
+    path.write_bytes(data[:start] + b"\xff" * (len(data) - start))
+    with pytest.raises(Unusable, match=r"^it is damaged: nothing of it can be read$"):
+        open_record(path)
+
+
 HOSTILE = (
     "DROP TABLE listed; CREATE VIEW listed AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x FROM c)"
     " SELECT x AS instance, 1.0 AS at FROM c",

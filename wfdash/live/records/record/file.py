@@ -1,18 +1,21 @@
 """One record on the disk: written in batches, kept within its bounds, and set aside when it is damaged."""
 
+import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from wfdash.config.plain_file import open_plain
+from wfdash.live.records.locked_file import try_lock
 from wfdash.live.records.record.keeping import Keeper
 from wfdash.live.records.record.observations import Observation
 from wfdash.live.records.record.place import DAYS
 from wfdash.live.records.record.schema import open_file, open_memory
 
-__all__ = ["RecordFile", "erase", "node_of", "parts_of", "set_aside"]
+__all__ = ["RecordFile", "erase", "node_of", "parts_of", "salvage", "set_aside"]
 
 _DAY = 86400.0
 _LOOK = 60.0
@@ -200,7 +203,15 @@ def erase(path: Path) -> bool:
     found = path.exists()
     for part in parts_of(path):
         part.unlink(missing_ok=True)
+    _remove_unlocked(path.with_name(path.name + ".hooks"))
     return found
+
+
+def _remove_unlocked(lock: Path) -> None:
+    """Removes a file that only serves as a lock, unless a process holds it; no other is worth an error."""
+    with suppress(OSError), open(open_plain(lock, os.O_RDWR), "r+b") as file:
+        if not lock.stat().st_size and try_lock(file.fileno()):
+            lock.unlink()
 
 
 def set_aside(path: Path, now: float) -> Path:
@@ -210,3 +221,28 @@ def set_aside(path: Path, now: float) -> Path:
         with suppress(FileNotFoundError):
             part.replace(there)
     return aside
+
+
+def salvage(ask: Callable[[str], Sequence[Sequence[object]]]) -> tuple[sqlite3.Connection, int]:
+    """A record in memory with the rows of a damaged one that can be had, through `ask`.
+
+    With it the number of instances of which no listing is left: they are in it without a status.
+    """
+    copy = open_memory()
+    for table in _SALVAGED:
+        about = copy.execute(f"PRAGMA table_info({table})").fetchall()
+        names = ", ".join(column[1] for column in about)
+        key = [column[1] for column in sorted(about, key=lambda column: int(column[5])) if column[5]]
+        insert = f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({', '.join('?' * len(about))})"
+        # A scan ends at the first damaged page: from the other end it comes to what lies behind the last.
+        for order in ("ASC", "DESC"):
+            ordered = ", ".join(f"{name} {order}" for name in key)
+            copy.executemany(insert, ask(f"SELECT {names} FROM {table} ORDER BY {ordered}"))
+    lost = copy.execute(
+        "INSERT INTO listed (instance, at, status, created) SELECT key, first, 'unknown', created"
+        " FROM instance WHERE NOT EXISTS (SELECT 1 FROM listed WHERE instance = key)"
+    ).rowcount
+    return copy, lost
+
+
+_SALVAGED = ("workflow", "instance", "listed", "detail", "piece", "counts", "version", "moment", "cause")

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from wfdash.config.plain_file import check_plain
 from wfdash.core.model.instance import Instance
-from wfdash.live.records.record.file import RecordFile, node_of, parts_of
+from wfdash.live.records.record.file import RecordFile, node_of, parts_of, salvage
 from wfdash.live.records.record.packing import LARGEST, PackingError, inflate, parse
 from wfdash.live.records.record.schema import APPLICATION, MIGRATIONS, Unusable, version_of
 
@@ -36,6 +36,7 @@ _MOST_WORKFLOWS = 10_000
 _TABLES = ("workflow", "instance", "listed", "detail", "piece", "counts", "version", "moment")
 
 
+_UNREADABLE = "it is damaged: nothing of it can be read"
 _NEEDED = ("workflow", "instance", "listed")
 """Without these there is nothing to list; a view of such a name is somebody's trap."""
 
@@ -74,7 +75,7 @@ def open_record(path: Path) -> "RecordReader":
         return RecordReader(connection, path)
     except (sqlite3.Error, UnicodeError) as wrong:
         connection.close()
-        raise Unusable(_cut_off(path) or f"it is no record of wfdash ({wrong})") from None
+        raise Unusable(_cut_off(path) or _refusal(path, wrong)) from None
     except BaseException:
         connection.close()
         raise
@@ -95,12 +96,20 @@ def _cut_off(path: Path) -> str:
     return f"it is cut off, {size:,} of {expected:,} bytes are there: copy it anew"
 
 
+def _refusal(path: Path, wrong: Exception) -> str:
+    """Of a file with the mark of a record, that it is damaged; of any other, that it is none."""
+    with path.open("rb") as file:
+        marked = int.from_bytes(file.read(72)[68:]) == APPLICATION
+    return _UNREADABLE if marked else f"it is no record of wfdash ({wrong})"
+
+
 class RecordReader:
     """Each method gives what was so at `at`, epoch seconds. Any thread may ask; one waits for the other."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path | None = None) -> None:
         self.flaws: list[str] = []
         """What could not be read, in sentences."""
+        self._damaged = False
         self._connection = connection
         self._path, self._node = path, node_of(path)
         self._deadline = 0.0
@@ -125,7 +134,13 @@ class RecordReader:
                 self._flaw(f'its table "{name}" is missing')
         self.has_index = self._has_index(found)
         """Whether what instances hold can be looked up, in a file that wfdash wrote; no other is asked."""
-        self.first, self.last = self._span()
+        span = self._span()
+        if self._damaged:
+            self._salvage()
+            span = self._span()
+        if not 0 < span[0] <= span[1] < 1e11:
+            raise Unusable(self._nothing())
+        self.first, self.last = span
 
     @property
     def is_gone(self) -> bool:
@@ -334,9 +349,25 @@ class RecordReader:
             for first, last in self.ask(f"SELECT min(at), max(at) FROM {table}"):
                 if isinstance(first, float) and isinstance(last, float):
                     low, high = min(low, first), max(high, last)
-        if not 0 < low <= high < 1e11:
-            raise Unusable("nothing is recorded in it")
         return low, high
+
+    def _salvage(self) -> None:
+        """Goes on with a copy of what is sound: a damaged page would end each question that comes by it."""
+        copy, lost = salvage(self.ask)
+        if lost:
+            self._flaw(f"it is damaged: of {lost:,} instances only the id and the age can be read")
+        damaged, self._connection = self._connection, copy
+        damaged.close()
+        copy.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST)
+        copy.set_progress_handler(self._is_late, 100_000)
+        copy.execute("PRAGMA query_only = ON")
+        self.has_index = False
+
+    def _nothing(self) -> str:
+        """Why nothing can be shown; that nothing was recorded only of a sound file."""
+        if self._damaged:
+            return _UNREADABLE
+        return f"nothing of it can be read: {self.flaws[0]}" if self.flaws else "nothing is recorded in it"
 
     def row_of(self, fields: Sequence[Any]) -> Instance | None:
         identity, status, created, modified, started, ended, version, source, extra, _ = fields
@@ -382,6 +413,7 @@ class RecordReader:
                 late = "interrupted" in str(wrong)
                 self._flaw("a part of it took too long to read" if late else f"a part is missing: {wrong}")
             except sqlite3.DatabaseError as wrong:
+                self._damaged = True
                 self._flaw(f"it is damaged, and shown as far as it is sound ({wrong})")
             except (OverflowError, UnicodeError):
                 self._flaw("a part of it cannot be read")

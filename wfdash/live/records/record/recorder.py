@@ -83,7 +83,10 @@ class Recorder:
         if not self.flush() or self.place is None:
             raise Unusable(self.trouble or "nothing is recorded yet")
         if self.place.path is not None:
-            return open_record(self.place.path)
+            try:
+                return open_record(self.place.path)
+            except FileNotFoundError:  # the thread makes it anew with the next answer
+                raise Unusable("it was erased; a new one begins") from None
         if self._writer is None or self._writer.file is None:
             raise Unusable("nothing is recorded yet")
         return read_memory(self._writer.file)

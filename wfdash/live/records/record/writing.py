@@ -4,6 +4,7 @@ import sqlite3
 import time
 from pathlib import Path
 
+from wfdash.core.text.clean import fit
 from wfdash.live.records.record.file import RecordFile, node_of, set_aside
 from wfdash.live.records.record.place import RecordPlace
 from wfdash.live.records.record.queue import RecordQueue
@@ -20,6 +21,8 @@ _PATIENCE = 3
 """Tries in a row that another program may keep waiting, five seconds each, before that is said."""
 _FAREWELL = 10.0
 """Seconds for which the last batch is tried again while another program holds the file."""
+_FOLDER = 30
+"""Columns of the folder in the first notice: `~/.local/state/wfdash/records` is not cut."""
 _DAMAGE = ("malformed", "not a database", "no such table", "no such column")
 _REASONS = {
     "database or disk is full": "the disk is full",
@@ -84,10 +87,7 @@ class RecordWriter:
         self._node = node_of(path)
         file = RecordFile(path, payloads=self._place.payloads, most_bytes=self._place.most_bytes)
         if fresh:
-            kept = "payloads too" if self._place.payloads else "no payloads"
-            # The path last: it is what a narrow terminal cuts off, and `doctor` tells it too.
-            off = "; [record] on = false stops it" if self._place.own else ""
-            self._queue.announce(f"what wfdash sees is kept from now on, {kept}{off}; it lies in {path}")
+            self._queue.announce(_where_kept(self._place))
         if file.unindexed and not self._said_unindexed:
             self._said_unindexed = True
             words = "this SQLite has no FTS5: what the record holds is searched without an index, slower"
@@ -125,6 +125,17 @@ class RecordWriter:
                 return
             self._queue.announce(f"the record was damaged: it lies in {aside.name}, and a new one begins")
         self._queue.wake()
+
+
+def _where_kept(place: RecordPlace) -> str:
+    """Where, what and how to stop it, on the one line of a narrow terminal."""
+    assert place.path is not None
+    kept = "payloads too" if place.payloads else "no payloads"
+    folder, home = place.path.absolute().parent, Path.home()
+    short = f"~/{folder.relative_to(home)}" if folder.is_relative_to(home) else str(folder)
+    off = "; off: [record] on = false" if place.own else ""
+    # The folder alone: the name in it is an account's, and `doctor` tells it.
+    return f"kept in {fit(short, _FOLDER, cut='middle').rstrip()}, {kept}{off}"
 
 
 def _is_busy(wrong: Exception) -> bool:
