@@ -5,6 +5,7 @@ import re
 import urllib.request
 from functools import partial
 
+import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as strict_families
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -38,15 +39,17 @@ def scrape_strictly(address):
         return list(strict_families(answer.read().decode()))
 
 
-async def scraped(rows, scrape=scrape):
-    """The metrics of a workflow with a hostile name and these rows."""
+async def scraped(rows, scrape=scrape, began=AT):
+    """The metrics of a workflow with a hostile name and these rows, of a program that began then."""
     api = Scripted()
     api.pages[""] = rows
     budget = Budget(clock=lambda: AT)
     watcher = Watcher(api, clock=lambda: AT, budget=budget, notify=lambda _: None)
     watcher.show(HOSTILE)
     running = asyncio.create_task(watcher.run())
-    server = MetricsServer([watcher], budget=budget, recorder=Recorder(clock=lambda: AT), clock=lambda: AT)
+    recorder, now = Recorder(clock=lambda: AT), began
+    server = MetricsServer([watcher], budget=budget, recorder=recorder, clock=lambda: now)
+    now = AT
     address = server.start(0)
     assert address.startswith("http://127.0.0.1:")
     try:
@@ -61,16 +64,18 @@ async def scraped(rows, scrape=scrape):
         await asyncio.gather(running, return_exceptions=True)
 
 
+def ends(name, status, count, at="2026-11-18T11:00:00Z"):
+    return [{**item(f"{name}{number}", status), "ended_on": at} for number in range(count)]
+
+
 async def test_what_is_known_is_told_by_workflow_and_status_alone():
-    ended = {"ended_on": "2026-11-18T11:00:00Z"}
-    long_ago = {"ended_on": "2026-11-18T01:00:00Z"}
     families = await scraped(
         [
-            {**item("a", "errored"), **ended},
-            *({**item(f"b{number}", "complete"), **ended} for number in range(3)),
-            {**item("c", "errored"), **long_ago},
+            *ends("a", "errored", 3),
+            *ends("b", "complete", 9),
             {**item("d"), "created_on": "2026-11-18T10:06:40Z"},
-        ]
+        ],
+        began=AT - 1800,
     )
     found = samples(families)
     assert found["wfdash_failure_ratio", HOSTILE] == 0.25
@@ -83,6 +88,29 @@ async def test_what_is_known_is_told_by_workflow_and_status_alone():
         (), ("workflow",), ("status", "workflow"),
     }  # fmt: skip
     assert not any("spoofed" in part for key in found for part in key if part != HOSTILE)
+
+
+@pytest.mark.parametrize(
+    ("began", "ratio"),
+    [
+        (AT - 300, None),  # the ten ended a minute before
+        (AT - 1800, 0.1),  # without the quick failures that ended before it began
+        (AT - 90000, 0.5),  # the whole hour, no more
+    ],
+)
+async def test_failure_ratio_rests_on_what_ended_since_the_begin(began, ratio):
+    rows = [
+        *ends("a", "complete", 9),
+        *ends("b", "errored", 1),
+        *ends("quick", "errored", 8, at="2026-11-18T10:30:00Z"),
+        *ends("old", "errored", 20, at="2026-11-18T10:00:00Z"),
+    ]
+    assert samples(await scraped(rows, began=began)).get(("wfdash_failure_ratio", HOSTILE)) == ratio
+
+
+async def test_failure_ratio_is_absent_below_ten_ends():
+    found = samples(await scraped(ends("a", "errored", 9), began=AT - 1800))
+    assert ("wfdash_failure_ratio", HOSTILE) not in found
 
 
 async def test_format_names_and_help_are_as_prometheus_has_them():

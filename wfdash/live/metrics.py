@@ -24,6 +24,8 @@ _PATIENCE: Final = 5.0
 """Seconds that a scrape waits for the event loop, before it is answered with a failure."""
 _RECENT: Final = 3600.0
 """Seconds before now in which an instance must have ended to count for the failure ratio."""
+_LEAST: Final = 10
+"""Ends below which there is no failure ratio: one failure would be all of it."""
 
 
 class MetricsServer(Collector):
@@ -41,6 +43,7 @@ class MetricsServer(Collector):
         self._loop = asyncio.get_running_loop()
         self._server: WSGIServer | None = None
         self._began = time.time()
+        self._since = clock()
 
     def start(self, port: int) -> str:
         """Listens, on a free port for 0; the address to scrape. Raises OSError where the port is taken."""
@@ -74,7 +77,8 @@ class MetricsServer(Collector):
         counted = _gauge("wfdash_counted_timestamp_seconds", "When the instances were counted.")
         failing = _gauge(
             "wfdash_failure_ratio",
-            "errored / (complete + errored), of the instances seen that ended within the last hour.",
+            "errored / (complete + errored), of the instances that ended since this wfdash began, "
+            f"within the last hour; absent until {_LEAST} did.",
         )
         oldest = _gauge("wfdash_oldest_active_seconds", "Age of the oldest instance seen that has not ended.")
         read = _gauge("wfdash_last_read_timestamp_seconds", "When the list of instances was read last.")
@@ -93,13 +97,16 @@ class MetricsServer(Collector):
         yield from (instances, counted, failing, oldest, read, up)
 
     def _failure_ratio(self, watcher: Watcher) -> float | None:
-        """None where nothing ended: no ratio is not a good one."""
-        since, failed, ended = self._clock() - _RECENT, 0, 0
+        """None where too few ended: no ratio is not a good one.
+
+        Of what ended earlier the newest page shows the quick ones alone, which are failures more often.
+        """
+        since, failed, ended = max(self._since, self._clock() - _RECENT), 0, 0
         for row in watcher.store:
             if row.status in ("complete", "errored") and (row.ended or 0.0) >= since:
                 ended += 1
                 failed += row.status == "errored"
-        return failed / ended if ended else None
+        return failed / ended if ended >= _LEAST else None
 
     def _oldest(self, watcher: Watcher) -> float | None:
         rows = (watcher.store.get(identity) for identity in watcher.store.active)
