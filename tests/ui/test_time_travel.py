@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from tests.support.harness.dashboard import drive
 from wfdash.live.feeds import filter_search
 
@@ -49,8 +51,40 @@ def test_a_record_is_searched_to_its_end(monkeypatch):
         await dashboard.until(lambda: app.context.session.poller.search.searched.over)
         searched = app.context.session.poller.search.searched
         assert searched.read == searched.candidates > 2
-        assert f"opened {searched.read} of {searched.read}" in dashboard.lines[1]
+        rows_only = searched.rows_only
+        assert 0 < rows_only < searched.read
+        assert f" read {searched.read - rows_only} of {searched.read}" in dashboard.lines[1]
+        assert f"{rows_only} were not read by then" in dashboard.lines[1]
         assert "for the rest" not in dashboard.lines[1]
+
+    drive(script)
+
+
+@pytest.mark.parametrize(
+    ("filter", "words"),
+    [
+        ("params~nothing-like-it", "params are not recorded"),
+        ("output~nothing-like-it", "outputs are not recorded"),
+        ("any~nothing-like-it", "params, outputs and error messages are not recorded"),
+        ("error~nothing-like-it", "error messages are not recorded"),
+    ],
+)
+def test_what_a_record_left_out_is_said_not_denied(filter, words):
+    async def script(dashboard):
+        app = dashboard.app
+        await dashboard.until(lambda: "waiting" in dashboard.text)
+        await dashboard.passes(60)
+        for instance in list(app.session.poller.store.ids()):
+            await app.session.api.get_instance("orders", instance)
+        await dashboard.passes(120)
+        await travel(dashboard, "<")
+        await dashboard.press("filter.edit")
+        await dashboard.type(filter)
+        await dashboard.until(lambda: app.context.session.poller.search.searched.over)
+        assert words in dashboard.lines[1]
+        assert "opened" not in dashboard.lines[1]
+        assert "[record] payloads = true keeps them" in dashboard.text
+        assert app.context.session.poller.search.searched.unrecorded == words.partition(" are ")[0]
 
     drive(script)
 

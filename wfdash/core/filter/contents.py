@@ -8,7 +8,7 @@ from msgspec import MsgspecError, Struct
 from msgspec.json import encode
 
 from wfdash.core.model.detail import Detail
-from wfdash.core.model.json_values import fields_of
+from wfdash.core.model.json_values import NOT_RECORDED, fields_of
 from wfdash.core.model.lazy_steps import Entries, UnparsedValue
 from wfdash.core.model.step import ABSENT
 from wfdash.core.model.step_columns import Steps
@@ -64,7 +64,7 @@ def _with_output(steps: Steps) -> list[int]:
 
 def _text(value: Any) -> str:
     """A text as it is, for outputs come as texts of JSON; anything else as JSON, its letters unescaped."""
-    if value is ABSENT or value is None or isinstance(value, UnparsedValue):
+    if value is ABSENT or value is None or isinstance(value, UnparsedValue) or value == NOT_RECORDED:
         return ""
     if not isinstance(value, str):
         value = _json(value)

@@ -1,22 +1,31 @@
 """What filters ask of an instance that was read: the steps it is or failed at, its errors, what it awaits."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
 from wfdash.core.filter.contents import Contents, read_contents
 from wfdash.core.model.detail import Detail
+from wfdash.core.model.json_values import NOT_RECORDED, NOT_RECORDED_KIND
 from wfdash.core.model.step import Step
 from wfdash.core.why.current_steps import Doing, current_steps, doing
 from wfdash.core.why.failure import attempt_failure, failing_step, ran_again
 from wfdash.core.why.step_names import plain_step
 
-__all__ = ["BLOCKS", "ODDITIES", "DetailFields", "read_fields"]
+__all__ = ["BLOCKS", "ODDITIES", "UNRECORDED", "DetailFields", "read_fields"]
 
 BLOCKS = ("event", "sleep", "retry", "step", "queue", "pause", "rollback")
 
 ODDITIES = ("ran-twice",)
 """`ran-twice`: the platform lost an attempt of a step, which ran again."""
+
+UNRECORDED = {
+    "params": ("params",),
+    "output": ("outputs",),
+    "error": ("error messages",),
+    "any": ("params", "outputs", "error messages"),
+}
+"""By the field of a filter, what it looks through that a record without payloads leaves out."""
 
 _SEARCHED = 100_000
 """Characters of an error that `error~` looks through: one of megabytes would be kept twice for each row."""
@@ -47,6 +56,8 @@ class DetailFields(Struct, frozen=True):
     """The one it was read in."""
     step_count: int | None = None
     """As the API counts them; None where it does not."""
+    unrecorded: frozenset[str] = frozenset()
+    """What it held that the record it is read from left out, in the words of UNRECORDED."""
 
 
 def read_fields(detail: Detail) -> DetailFields:
@@ -73,7 +84,17 @@ def read_fields(detail: Detail) -> DetailFields:
         read_contents(detail),
         detail.status,
         detail.step_count,
+        frozenset(_unrecorded(detail, texts)),
     )
+
+
+def _unrecorded(detail: Detail, errors: Iterable[str]) -> Iterator[str]:
+    if detail.params == NOT_RECORDED:
+        yield "params"
+    if detail.output == NOT_RECORDED:
+        yield "outputs"
+    if any(NOT_RECORDED_KIND in text for text in errors):
+        yield "error messages"
 
 
 def _of_group(name: str) -> str:

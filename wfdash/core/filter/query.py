@@ -5,6 +5,7 @@ from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from wfdash.core.filter.detail_fields import UNRECORDED
 from wfdash.core.filter.fields import (
     STATUS_GROUPS,
     MatchContext,
@@ -69,6 +70,13 @@ class Query:
     def needs_details(self) -> bool:
         """Some term can only be told from an instance that was read."""
         return any((field := field_of(term.field)) is not None and field.details for term in self._terms)
+
+    def unrecorded(self, left_out: Container[str]) -> str:
+        """What it looks through of that which a record left out: `params and outputs`; "" for nothing."""
+        fields = [term.field.partition(".")[0] for term in self._terms]
+        asked = dict.fromkeys(word for field in fields for word in UNRECORDED.get(field, ()))
+        words = [word for word in asked if word in left_out]
+        return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
     def has_rows_of(self, other: "Query") -> bool:
         """Whether they differ at most in what only reading tells, so that the same rows may match."""

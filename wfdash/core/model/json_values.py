@@ -3,7 +3,22 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-__all__ = ["Fields", "fields_of", "flag", "number", "part", "text", "text_or_number"]
+__all__ = [
+    "NOT_RECORDED",
+    "NOT_RECORDED_KIND",
+    "Fields",
+    "fields_of",
+    "flag",
+    "number",
+    "part",
+    "text",
+    "text_or_number",
+]
+
+NOT_RECORDED: Final = "[not recorded]"
+"""What a record without payloads has in the place of one."""
+NOT_RECORDED_KIND: Final = "not recorded, kind "
+"""What it has in the place of an error's message, before the word for its kind."""
 
 Fields = Mapping[str, Any]
 _NONE: Final[Fields] = {}

@@ -3,14 +3,13 @@
 import re
 from typing import Any, Final
 
+from wfdash.core.model.json_values import NOT_RECORDED
 from wfdash.core.text.words import size
 
-__all__ = ["NOT_RECORDED", "TRUNCATED", "is_on_request", "note_of", "stream_size"]
+__all__ = ["TRUNCATED", "is_on_request", "note_of", "stream_size"]
 
 REDACTED: Final = "[REDACTED]"
 TRUNCATED: Final = "[truncated output]"
-NOT_RECORDED: Final = "[not recorded]"
-"""What a record without payloads has in the place of one."""
 _STREAM: Final = re.compile(r"\[ReadableStream \(binary\): (\d{1,18}) bytes\]")
 
 

@@ -7,6 +7,7 @@ from math import inf
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from wfdash.core.filter.detail_fields import DetailFields
 from wfdash.core.filter.query import Query
@@ -61,6 +62,10 @@ class Searched(Struct, frozen=True):
     """Whether more of them may be known in a moment, without a request."""
     waits: bool = False
     """Whether nothing is read for it yet: it is only typed."""
+    unrecorded: str = ""
+    """What the filter looks through that the record left out: `params and outputs`."""
+    rows_only: int = 0
+    """Of those that were read, how many the record holds no more of than their rows."""
 
     @property
     def unread(self) -> int:
@@ -142,7 +147,12 @@ class FilterSearch(Job):
         looking = self._survey is not None or self._asks_the_record
         everything = self._survey is None and read >= len(self._candidates)
         over = self._spent >= self._allowed or everything
-        return Searched(read, len(self._candidates), over, looking, self.waits)
+        found = Searched(read, len(self._candidates), over, looking, self.waits)
+        if not self.free:
+            return found
+        unrecorded = self._query.unrecorded(self._details.unrecorded)
+        rows_only = len(self._candidates & self._details.rows_only)
+        return replace(found, unrecorded=unrecorded, rows_only=rows_only)
 
     def _read(self) -> int:
         """How many of the candidates were read: counted anew only where that may differ."""

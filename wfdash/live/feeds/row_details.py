@@ -81,6 +81,10 @@ class RowDetails(Job):
         """How instants in the sentences are written."""
         self._details: OrderedDict[str, RowDetail] = OrderedDict()
         self.read: dict[str, DetailFields] = {}
+        self.rows_only: set[str] = set()
+        """Instances of which a record holds no more than their rows."""
+        self.unrecorded: set[str] = set()
+        """What instances held that the record they were read from left out."""
         self.kept = 0
         """Changes with each that is kept."""
         self._characters = 0
@@ -99,6 +103,7 @@ class RowDetails(Job):
         self.left = {}
         self._details.clear()
         self.read = {}
+        self.rows_only, self.unrecorded = set(), set()
         self.kept += 1
         self._characters = 0
         self.times = StepTimes()
@@ -163,6 +168,8 @@ class RowDetails(Job):
         if before is not None and before.moved != moved:
             context.session.moved_at = now
         self.keep_fields(detail.id, read_fields(detail))
+        if detail.unread:
+            self.rows_only.add(detail.id)
         self.times.learn(detail)
         self._details.move_to_end(detail.id)
         while len(self._details) > _KEPT:
@@ -183,6 +190,7 @@ class RowDetails(Job):
         if (before := self.read.pop(identity, None)) is not None:
             self._characters -= before.contents.size
         self.read[identity] = fields
+        self.unrecorded |= fields.unrecorded
         self.kept += 1
         self._characters += fields.contents.size
         while len(self.read) > 1 and (self._characters > _SEARCHED or len(self.read) > _MOST_SEARCHED):

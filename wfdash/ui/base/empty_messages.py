@@ -8,10 +8,11 @@ from wfdash.core.text.words import count
 from wfdash.live.feeds.filter_search import MOST, Searched
 from wfdash.live.polling.freshness import Freshness
 
-__all__ = ["PATIENCE", "empty_message", "is_lost", "no_answer", "what_enter_reads"]
+__all__ = ["PATIENCE", "PAYLOADS_KEEP", "empty_message", "is_lost", "no_answer", "what_enter_reads"]
 
 _SILENT = 5.0
 """Seconds without an answer after which a pane says so, long before the request is given up."""
+PAYLOADS_KEEP = "[record] payloads = true keeps them"
 PATIENCE = "wfdash waits and then tries again; `wfdash doctor` says what to check."
 
 
@@ -51,6 +52,9 @@ def empty_message(
     if fresh.answered_at is None and not (frozen and filter and loaded):
         return f"Nothing was read of {name}.\n{thaws}." if frozen else _unanswered(fresh, name, now, key_of)
     change = f"{key_of('layer.close')} clears the filter; {key_of('filter.edit')} changes it."
+    if filter and searched is not None and searched.unrecorded:
+        none = f"No match for {clean(filter)}: {searched.unrecorded} are not recorded."
+        return f"{none}\n{PAYLOADS_KEEP} from then on. {change}"
     if filter and searched is not None and (searched.unread or searched.looking):
         return f"{_searching(searched, clean(filter), key_of)}. {change}"
     if filter and loaded:

@@ -11,7 +11,7 @@ from wfdash.core.text.words import count, spoken
 from wfdash.live.feeds.filter_search import Searched
 from wfdash.live.polling.freshness import Freshness
 from wfdash.live.watcher import Watcher
-from wfdash.ui.base.empty_messages import empty_message, is_lost, no_answer, what_enter_reads
+from wfdash.ui.base.empty_messages import PAYLOADS_KEEP, empty_message, is_lost, no_answer, what_enter_reads
 from wfdash.ui.base.identity import identity_of, last_pieces
 from wfdash.ui.context import Context
 from wfdash.ui.instances.rows import InstanceRows
@@ -84,6 +84,9 @@ class ListStatus(Struct, frozen=True):
             if searched.waits and searched.unread and not searched.looking:
                 groups[:0] = _cost_pieces(searched, poller)
             else:
+                if searched.unrecorded:
+                    groups.append([(f"{searched.unrecorded} are not recorded", WARN)])
+                    groups.append([(PAYLOADS_KEEP, QUIET)])
                 pace = 0.0 if poller.search.free else poller.budget.pace
                 groups += _searched_pieces(searched, *keys, pace)
         if self.recorded:
@@ -190,7 +193,9 @@ def _loaded(poller: Watcher, matched: int | None) -> str:
 
 def _searched_pieces(searched: Searched, go_on: str, stop: str, pace: float) -> Sequence[Pieces]:
     """How many of those that may match were read, what the rest costs, and the key that goes on or stops."""
-    words = f"opened {count(searched.read)} of {count(searched.candidates)}"
+    # Without a pace it comes out of a record.
+    verb, read = "opened" if pace else "read", searched.read - searched.rows_only
+    words = f"{verb} {count(read)} of {count(searched.candidates)}"
     unread = searched.unread
     if searched.looking:
         return [[(f"{count(searched.read)} of {count(searched.candidates)} known so far", WARN)]]
@@ -199,7 +204,8 @@ def _searched_pieces(searched: Searched, go_on: str, stop: str, pace: float) -> 
         return [[(f"{words}, the newest", WARN)], [(f"{go_on} searches on", QUIET)], *cost]
     if unread:
         return [[(words, WARN)], [(f"{stop} stops", QUIET)], *cost]
-    return [[(words, PLAIN if searched.over else WARN)]]
+    rows_only = [[(f"{count(searched.rows_only)} were not read by then", WARN)]] if searched.rows_only else []
+    return [[(words, PLAIN if searched.over else WARN)], *rows_only]
 
 
 def _cost_pieces(searched: Searched, poller: Watcher) -> Sequence[Pieces]:

@@ -9,8 +9,8 @@ from wfdash.core.filter.detail_fields import DetailFields, read_fields
 from wfdash.core.filter.query import MatchContext, Query
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.instance import Instance
+from wfdash.core.model.json_values import NOT_RECORDED
 from wfdash.core.model.status import is_final
-from wfdash.core.payload.placeholders import NOT_RECORDED
 from wfdash.live.records.record.contents import COLUMNS, fields_of, search_of
 from wfdash.live.records.record.reading import KeptDetail, RecordReader
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any, Final
 
-from wfdash.core.payload.placeholders import NOT_RECORDED
+from wfdash.core.model.json_values import NOT_RECORDED, NOT_RECORDED_KIND
 from wfdash.core.text.chance import LONGEST, without_chance
 from wfdash.core.text.error_message import main_line
 from wfdash.core.why.failure import ENGINE_WORDS, HOLLOW
@@ -30,7 +30,6 @@ _ROW: Final = (
 _NAMED: Final = re.compile(r"([A-Za-z_$][\w$.]{0,60}(?:Error|Exception|Timeout)): *(?=\S)")
 _WRAPPED: Final = re.compile(r'(Step threw a NonRetryableError with message ")(.+)(")', re.DOTALL)
 _NAME: Final = re.compile(r"[A-Za-z_$][\w$.]{0,80}|")
-_KIND: Final = "not recorded, kind "
 _SOUNDS: Final = ("bdfgklmnprstvz", "aeiou")
 _ABSENT: Final = object()
 
@@ -118,12 +117,12 @@ def redacted_message(name: str, message: str) -> str:
         return named[0] + redacted_message(named[1], text[named.end() :])
     line = without_chance(main_line(name, text)[1][:LONGEST])
     words = [phrase for phrase in ENGINE_WORDS if phrase in text]
-    return " ".join([f"{_KIND}{_word(line)}", *words[:1]])
+    return " ".join([f"{NOT_RECORDED_KIND}{_word(line)}", *words[:1]])
 
 
 def redacted_kind(name: str, message: str) -> str:
     """The same word for a message and for what stands in its place in a record without payloads."""
-    return message if message.startswith(_KIND) else redacted_message(name, message)
+    return message if message.startswith(NOT_RECORDED_KIND) else redacted_message(name, message)
 
 
 def _word(line: str) -> str:
