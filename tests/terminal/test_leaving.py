@@ -19,7 +19,7 @@ def test_a_signal_gives_the_terminal_back(demo, number):
 
 @pytest.mark.parametrize("number", ENDINGS)
 def test_a_signal_ends_it_although_the_terminal_takes_nothing(demo, number):
-    shell = demo()
+    shell = demo(columns=200, lines=60)
     shell.stall(3)
     shell.signal(number)
     shell.wait_ended_unread()
@@ -84,7 +84,7 @@ def test_stopped_by_another_program_and_gone_on_with(demo, number):
 @pytest.mark.parametrize("stalled", [0, 3])
 def test_a_dropped_connection_ends_it(demo, stalled):
     """Also where nothing was read from it before, so that the program had more to write than it could."""
-    shell = demo()
+    shell = demo(columns=200, lines=60)
     shell.stall(stalled)
     shell.hang_up()
     assert shell.wait_exit() == 129

@@ -51,7 +51,7 @@ def test_rows_counts_and_freshness_are_on_screen():
 
 
 @pytest.mark.parametrize(
-    ("columns", "titles", "shown"), [(32, "STATUS ID AGE▾", "◌ waiting"), (20, "ID AGE▾", "◌")]
+    ("columns", "titles", "shown"), [(33, "STATUS ID AGE▾", "◌ waiting"), (21, "ID AGE▾", "◌")]
 )
 def test_status_is_a_glyph_where_the_id_needs_the_room(columns, titles, shown):
     async def script(d):
