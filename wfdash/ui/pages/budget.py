@@ -33,8 +33,10 @@ _SPENDERS, _WAITS, _COMMANDS = 4, 3, 4
 """Lines at most about who spent it, what waits and what ran: the requests below want room too."""
 _WORTH_TELLING = 5
 """Requests by others from which they are told of: a few are under way, and counted by one side alone."""
-_HELD = 10.0
+_HELD = 15.0
 """Seconds for which the list of requests stands still: each new one moves all lines, 2 kB a second."""
+_TURNS = 5.0
+"""Seconds within which reads that are paced come to their turn as a rule."""
 _RAY_FROM = 110
 """Columns from which there is room for the ray beside the path; the copy menu has it always."""
 
@@ -48,6 +50,8 @@ class BudgetScreen(BaseScreen):
         super().__init__(context)
         self._listed: tuple[float, int, bool] | None = None
         """When the requests were listed, for which width and in which zone; None: not yet."""
+        self._tallest = 0
+        """Lines that stood above the requests at most, at this size."""
 
     def compose(self) -> ComposeResult:
         yield Header()
@@ -61,6 +65,7 @@ class BudgetScreen(BaseScreen):
         self.call_after_refresh(self._draw)
 
     def on_resize(self) -> None:
+        self._tallest = 0
         self.call_after_refresh(self._draw)
 
     def live(self, update: Update) -> None:
@@ -94,7 +99,9 @@ class BudgetScreen(BaseScreen):
             meter=meter_pieces(poller.budget),
         )
         lines = [*_summary(poller, now, self.size.width), *self._commands(now)]
-        self.query_one("#spent", TextLines).show(lines)
+        # What waits comes and goes each second: a list that moved with it would be written anew each time.
+        self._tallest = max(self._tallest, len(lines))
+        self.query_one("#spent", TextLines).show([*lines, *[[] for _ in range(self._tallest - len(lines))]])
         self._list(poller.budget, now)
 
     def _list(self, budget: Budget, now: float) -> None:
@@ -176,8 +183,8 @@ def _summary(poller: Watcher, now: float, width: int) -> Sequence[Pieces]:
         ],
         [(f"  Actions  {acted:>4} of {most} (a limit of their own)", PLAIN)],
         *_spenders(budget, width),
-        *_waits(budget, now, width),
         *_reach(poller, width),
+        *_waits(budget, now, width),
     ]
     return lines
 
@@ -209,6 +216,12 @@ def _spenders(budget: Budget, width: int) -> list[Pieces]:
 
 
 def _waits(budget: Budget, now: float, width: int) -> list[Pieces]:
+    """What has waited for a while. That reads take turns each second is no news, and would flicker."""
+    late = [
+        waiting
+        for waiting in budget.waiting
+        if waiting.refusal.reason is not Reason.PACE or now - waiting.since >= _TURNS
+    ]
     return [
         [
             (
@@ -218,12 +231,14 @@ def _waits(budget: Budget, now: float, width: int) -> list[Pieces]:
                 WARN if waiting.priority <= Priority.VISIBLE else QUIET,
             )
         ]
-        for waiting in budget.waiting[:_WAITS]
+        for waiting in late[:_WAITS]
     ]
 
 
 def _since(waiting: Waiting, now: float) -> str:
-    return f"for {spoken(max(1, int(now - waiting.since)))}"
+    """In steps of five seconds, for the line would be written anew each second else."""
+    waited = int(now - waiting.since)
+    return f"for {spoken(waited - waited % 5)}" if waited >= 5 else "just now"
 
 
 def _why(waiting: Waiting, budget: Budget) -> str:
