@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 import shutil
 import sqlite3
 from contextlib import closing
@@ -285,16 +286,21 @@ def test_a_record_from_elsewhere_is_not_believed(incident, tmp_path, statements)
     reader.close()
 
 
-def test_a_copy_that_broke_off_says_so(incident, tmp_path):
+@pytest.mark.parametrize("there", [4096, 0.8])
+def test_a_copy_that_broke_off_shows_what_is_there(incident, tmp_path, there):
     data = (incident[0] / "True.db").read_bytes()
     path = tmp_path / "a.db"
-    path.write_bytes(data[: len(data) // 2])
-    with pytest.raises(Unusable) as refused:
-        open_record(path)
-    assert (
-        str(refused.value)
-        == f"it is cut off, {len(data) // 2:,} of {len(data):,} bytes are there: copy it anew"
-    )
+    size = there if isinstance(there, int) else int(len(data) * there)
+    path.write_bytes(data[:size])
+    said = f"it is cut off, {size:,} of {len(data):,} bytes are there: copy it anew"
+    if isinstance(there, int):
+        with pytest.raises(Unusable, match=re.escape(said)):
+            open_record(path)
+        return
+    reader = open_record(path)
+    assert reader.flaws[0] == said
+    assert list(questions(reader))
+    reader.close()
 
 
 def test_values_that_unpack_to_too_much_are_left_out(tmp_path):

@@ -30,6 +30,8 @@ _LARGEST = 64 * 2**20
 """Bytes of one value as it lies in the file."""
 _UNPACKED = 2 * LARGEST
 """Bytes that are unpacked for one question: a thousand small values may each unpack to the most of one."""
+_LONGEST_CUT = 256 * 2**20
+"""Bytes of a record that is read into memory because its end is missing."""
 _MOST_PIECES = 2_000
 _MOST_ENDS = 200_000
 _MOST_WORKFLOWS = 10_000
@@ -75,25 +77,52 @@ def open_record(path: Path) -> "RecordReader":
         return RecordReader(connection, path)
     except (sqlite3.Error, UnicodeError) as wrong:
         connection.close()
-        raise Unusable(_cut_off(path) or _refusal(path, wrong)) from None
+        cut_off = _cut_off(path)
+        if cut_off and (reader := _padded(path)) is not None:
+            reader.flaws.insert(0, cut_off)
+            return reader
+        raise Unusable(cut_off or _refusal(path, wrong)) from None
     except BaseException:
         connection.close()
         raise
 
 
 def _cut_off(path: Path) -> str:
-    """The sentence about a file that ends before its end, as a copy that broke off; "" for any other.
+    """The sentence about a file that ends before its end, as a copy that broke off; "" for any other."""
+    size, expected = path.stat().st_size, _length_by_header(path)
+    if size >= expected:
+        return ""
+    return f"it is cut off, {size:,} of {expected:,} bytes are there: copy it anew"
 
-    SQLite opens none that is shorter than its header says, and its newest rows lie at the end.
-    """
-    size = path.stat().st_size
+
+def _length_by_header(path: Path) -> int:
+    """Bytes that a SQLite file says it has (file format, 1.3); 0 of any other file."""
     with path.open("rb") as file:
         header = file.read(100)
     page = int.from_bytes(header[16:18])
-    expected = int.from_bytes(header[28:32]) * (65_536 if page == 1 else page)
-    if not header.startswith(b"SQLite format 3\0") or size >= expected:
-        return ""
-    return f"it is cut off, {size:,} of {expected:,} bytes are there: copy it anew"
+    pages = int.from_bytes(header[28:32]) if header.startswith(b"SQLite format 3\0") else 0
+    return pages * (65_536 if page == 1 else page)
+
+
+def _padded(path: Path) -> "RecordReader | None":
+    """What is left of a record that is cut off, in memory; None where that is nothing.
+
+    SQLite opens none that is shorter than its header says: the pages that are missing are empty ones here,
+    which are damaged to it like any other.
+    """
+    length = _length_by_header(path)
+    # A few bytes may say that they are many: what is to be padded is bounded by what is there.
+    if length > min(4 * path.stat().st_size, _LONGEST_CUT):
+        return None
+    data = bytearray(path.read_bytes().ljust(length, b"\0"))
+    data[18:20] = b"\1\1"  # a database in memory has no -wal file
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    try:
+        connection.deserialize(bytes(data))
+        return RecordReader(connection, path)
+    except (sqlite3.Error, UnicodeError, Unusable):
+        connection.close()
+        return None
 
 
 def _refusal(path: Path, wrong: Exception) -> str:
