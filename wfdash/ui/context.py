@@ -132,6 +132,9 @@ class Pages(Protocol):
     def why_off(self, action: str) -> str:
         """Why an action would do nothing now; "" when it is on."""
 
+    def say(self, message: str, severity: str, *, aside: bool = False) -> None:
+        """Puts a sentence on the bottom line; `aside` once nothing else is said there."""
+
     def leave(self, code: int = 0) -> None: ...
 
 

@@ -40,7 +40,7 @@ class TimeTravel:
             self._show(self._replayed.last)
             on_started()
             for flaw in self._replayed.flaws:
-                self._context.notify(f"this record: {flaw}", severity="warning")
+                self._context.pages.say(f"this record: {flaw}", "warning", aside=True)
 
     def step(self, changes: int) -> None:
         """So many recorded changes of what is on screen: back when negative."""

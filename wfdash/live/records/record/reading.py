@@ -79,7 +79,7 @@ def open_record(path: Path) -> "RecordReader":
         connection.close()
         cut_off = _cut_off(path)
         if cut_off and (reader := _padded(path)) is not None:
-            reader.flaws.insert(0, cut_off)
+            reader.flaws[:1] = [cut_off]  # in place of the damage that the missing pages are
             return reader
         raise Unusable(cut_off or _refusal(path, wrong)) from None
     except BaseException:
@@ -384,7 +384,7 @@ class RecordReader:
         """Goes on with a copy of what is sound: a damaged page would end each question that comes by it."""
         copy, lost = salvage(self.ask)
         if lost:
-            self._flaw(f"it is damaged: of {lost:,} instances only the id and the age can be read")
+            self._flaw(f"it is damaged: of {lost:,} instances only id and age are left")
         damaged, self._connection = self._connection, copy
         damaged.close()
         copy.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST)
