@@ -113,6 +113,26 @@ def test_lines_alone_and_back_beside_their_timeline():
     drive(script, filter=FAILED, size=(80, 24))
 
 
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)])
+def test_next_instance_from_the_lines_alone_has_its_timeline(size):
+    async def script(d):
+        await d.press("row.open")
+        await d.until(lambda: "charge card" in d.text)
+        await opened_logs(d)
+        await d.press("logs.open")
+        first = d.app.screen.instance
+        assert "gaps cut" not in d.text
+        await d.press("instance.next")
+        await d.until(lambda: "telemetry, read" in d.text)
+        assert d.app.screen.instance != first
+        assert d.app.screen.instance in d.lines[1]
+        assert "gaps cut" in d.text
+        await d.press("logs.open")
+        assert "gaps cut" not in d.text
+
+    drive(script, filter=FAILED, size=size)
+
+
 def test_panes_are_drawn_for_the_room_they_get():
     async def script(d):
         await d.press("row.open")

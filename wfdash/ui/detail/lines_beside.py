@@ -58,13 +58,11 @@ class LinesBeside(Container):
         self.place()
 
     def show(self, workflow: str, instance: str) -> None:
-        """Goes on to another instance, with its lines where some are open."""
+        """Goes on to another instance, with its lines where some are open: beside its timeline again."""
         if self.lines is None or self.lines.instance == instance:
             return
-        focused, alone = self.lines.has_focus_within, self.lines.alone
+        focused = self.lines.has_focus_within
         self.open(workflow, instance, LogScope())
-        if alone:
-            self._set_alone(False)
         if not focused:
             self.detail.timeline.focus()
 
