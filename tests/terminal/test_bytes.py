@@ -127,8 +127,8 @@ def _age(screen):
 def test_five_changed_rows_cost_little(terminal, still):
     """From the change until its mark is gone again, polls included, once what a first start draws is over."""
     shell = opened(terminal, still)
-    shell.wait_for("wfdash sees is kept")
-    shell.wait_gone("wfdash sees is kept")
+    shell.wait_for("off: [record] on = false")
+    shell.wait_gone("off: [record] on = false")
     shell.watch(3)
     shown = re.findall(r"order-\d+", shell.screen.text)
     states = {row["id"]: row["status"] for row in still.listing("orders", per_page="100")}

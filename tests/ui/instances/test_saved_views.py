@@ -85,7 +85,7 @@ def test_saving_a_view_writes_it_under_the_next_free_number(tmp_path):
     path.write_text("# mine\n")
 
     async def script(d):
-        await d.until(lambda: "what wfdash sees is kept" in d.text)  # at a first start, over the bottom line
+        await d.until(lambda: "off: [record] on = false" in d.text)  # at a first start, over the bottom line
         await d.press("filter.edit")
         await d.type("status:paused")
         await d.press("enter", "sort.next", "view.save")

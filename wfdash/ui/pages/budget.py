@@ -35,7 +35,7 @@ _WORTH_TELLING = 5
 """Requests by others from which they are told of: a few are under way, and counted by one side alone."""
 _HELD = 15.0
 """Seconds for which the list of requests stands still: each new one moves all lines, 2 kB a second."""
-_TURNS = 5.0
+_TURNS = 1.0
 """Seconds within which reads that are paced come to their turn as a rule."""
 _RAY_FROM = 110
 """Columns from which there is room for the ray beside the path; the copy menu has it always."""
