@@ -58,6 +58,20 @@ def test_what_is_confirmed_on_a_stalled_terminal_is_done_once(terminal, still, t
     left_well(shell, "q")
 
 
+@pytest.mark.parametrize(("keys", "columns", "lines"), [("l.l.l", 140, 40), ("l,", 140, 40), ("ll.", 80, 24)])
+def test_keys_of_one_write_find_lines_that_are_on_their_way(demo, keys, columns, lines):
+    shell = demo(
+        "--scenario", "incident", "--filter", "status:errored", wait=False, columns=columns, lines=lines
+    )
+    shell.wait_for("errored", "order-")
+    shell.press("enter")
+    shell.wait_for("STEP", "attempt 1")
+    shell.type(keys)
+    shell.quiet()
+    shell.press("?")
+    shell.wait_for("Next instance, with")
+
+
 def test_a_bare_escape_is_the_escape_key(demo):
     """As a terminal sends it that knows no keyboard modes: the silence after it tells it from a sequence."""
     shell = demo()

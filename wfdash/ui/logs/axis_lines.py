@@ -19,7 +19,7 @@ _MARK = "▲"
 def strip_pieces(times: PrintedTimes, axis: Axis, width: int, at: float | None) -> list[tuple[str, Style]]:
     """One line under the bars, `width` cells wide; the mark is on the cursor's line, printed `at`."""
     cells = [(bar, _TONES.get(level, QUIET)) for bar, level in printed_strip(times, axis, width)]
-    if at is not None:
+    if at is not None and cells:  # there are none before the pane has its place
         cells[cell_of(axis, at, width)] = (_MARK, ACCENT)
     return cells
 

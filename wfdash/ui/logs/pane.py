@@ -72,13 +72,16 @@ class LogPane(Vertical):
         self.axis: Axis | None = None
         self.lines = LineGathering(context, self, workflow, instance, on_change=self.draw)
         self.context = context
+        # Its own from the first moment: what is about the pane may come before it is on the screen.
+        self.head, self.table = TextLines(id="logs-head"), LogTable(id="lines")
+        self.field = SearchField(context.keys, "search the lines", find=self._find, home=lambda: self.table)
         self._sought = bool(scope.steps) and not alone
         """Whether the cursor has yet to go to the last line of the scope."""
 
     def compose(self) -> ComposeResult:
-        yield TextLines(id="logs-head")
-        yield LogTable(id="lines")
-        yield SearchField(self.context.keys, "search the lines", find=self._find, home=lambda: self.table)
+        yield self.head
+        yield self.table
+        yield self.field
 
     def on_mount(self) -> None:
         self.table.alone = self.alone
@@ -96,14 +99,6 @@ class LogPane(Vertical):
         """What the keys do here."""
         opens = "lines alone" if not self.alone else "all lines or the step's"
         return {"row.open": "unfold", "filter.edit": "search", "logs.open": opens}
-
-    @property
-    def table(self) -> LogTable:
-        return self.query_one("#lines", LogTable)
-
-    @property
-    def field(self) -> SearchField:
-        return self.query_one(SearchField)
 
     @property
     def shown(self) -> Sequence[PlacedLine]:
@@ -146,7 +141,7 @@ class LogPane(Vertical):
     # Drawing.
 
     def draw(self) -> None:
-        if not self.is_mounted or self.lines.detail is None or not self.query("#lines"):
+        if not self.is_mounted or self.lines.detail is None:
             return
         table = self.table
         table.utc = self.context.utc
@@ -185,7 +180,7 @@ class LogPane(Vertical):
         return self.lines.logs is not None and bool(self.lines.logs.state.notes)
 
     def draw_head(self) -> None:
-        if not self.is_mounted or not self.query("#logs-head"):
+        if not self.is_mounted:
             return
         width = self.size.width
         uncertain = sum(not entry.certain for entry in self.shown)
@@ -199,7 +194,7 @@ class LogPane(Vertical):
             # Few rows are left beside a timeline; alone the lines have room for all that is doubtful.
             parts = [part for text in doubts for part in wrapped(text, width - 2, 2)][:_DOUBTS]
         lines[1:1] = [[(f" {part}", WARN)] for part in parts]
-        self.query_one("#logs-head", TextLines).show(lines)
+        self.head.show(lines)
 
     def _rule(self, width: int) -> Pieces:
         """What stands over the lines beside a timeline: how many of them are of its row."""
