@@ -1,13 +1,14 @@
-"""Walking the pages of a list by cursor, each id once, however the server behaves."""
+"""Walking the pages of a list to their end, however the server behaves."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol
 
 from msgspec.structs import replace
 
-from wfdash.api.interface import NEWEST, InstancePage, ListQuery
+from wfdash.api.interface import NEWEST, InstancePage, ListQuery, WorkflowPage
+from wfdash.core.model.workflow import Workflow
 
-__all__ = ["Lists", "walk"]
+__all__ = ["Lists", "all_workflows", "walk"]
 
 BARREN = 5
 """Pages in a row without a new row after which a server is taken to go round in circles."""
@@ -20,7 +21,7 @@ class Lists(Protocol):
 
 
 async def walk(api: Lists, workflow: str, query: ListQuery = NEWEST) -> AsyncIterator[InstancePage]:
-    """Pages until the cursor ends, repeats, or long brings nothing new; rows seen before are left out."""
+    """Pages by cursor until that ends, repeats, or long brings nothing new; each id comes once."""
     seen: set[str] = set()
     cursors: set[str] = set()
     barren = 0
@@ -44,3 +45,14 @@ async def walk(api: Lists, workflow: str, query: ListQuery = NEWEST) -> AsyncIte
             return
         query = replace(query, cursor=page.cursor)
         cursors.add(page.cursor)
+
+
+async def all_workflows(ask: Callable[[int], Awaitable[WorkflowPage]], most: int = 50) -> list[Workflow]:
+    """The workflows of every page that `ask` gives by its number, of so many at most, in the API's order."""
+    found: list[Workflow] = []
+    for number in range(1, most + 1):
+        page = await ask(number)
+        found += page.items
+        if not page.items or number >= (page.total_pages or 1):
+            break
+    return found

@@ -5,7 +5,6 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from itertools import count as count_from
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
@@ -15,7 +14,7 @@ from platformdirs import user_state_path
 from wfdash.api.analytics import KEPT
 from wfdash.api.errors import Forbidden, NotFound, Refused
 from wfdash.api.interface import Version
-from wfdash.api.paging import walk
+from wfdash.api.paging import all_workflows, walk
 from wfdash.cli.exits import Stop
 from wfdash.cli.output import instant, say, write
 from wfdash.cli.session import CommandSession, long_read
@@ -139,13 +138,8 @@ def _named(workflow: str, row: Instance) -> Instance:
 
 
 async def _names(session: CommandSession) -> list[str]:
-    names: list[str] = []
-    for number in count_from(1):
-        page = await session.read(partial(session.api.list_workflows, page=number, per_page=100))
-        names += [workflow.name for workflow in page.items]
-        if not page.items or number >= (page.total_pages or 1):
-            return names
-    return names
+    found = await all_workflows(lambda page: session.read(partial(session.api.list_workflows, page=page)))
+    return [workflow.name for workflow in found]
 
 
 async def read_back(

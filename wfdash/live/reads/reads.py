@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import Struct, field
 
 from wfdash.api.errors import ChooseAccount, Forbidden, InstanceNotFound, NotFound, WorkflowsError
-from wfdash.api.interface import ListQuery, StepAnswer, Version, Workflows
+from wfdash.api.interface import ListQuery, StepAnswer, Version, WorkflowPage, Workflows
+from wfdash.api.paging import all_workflows
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.workflow import Workflow
@@ -154,14 +155,12 @@ class Reads(Struct, frozen=True):
 
     async def workflows(self, purpose: str = "setup") -> list[Workflow]:
         """The workflows of the account, in the API's order."""
-        found: list[Workflow] = []
-        for page in range(1, _PAGES + 1):
+
+        async def ask(page: int) -> WorkflowPage:
             await self._turn(purpose)
-            answer = await self.api.list_workflows(page=page)
-            found += answer.items
-            if not answer.items or page >= (answer.total_pages or 1):
-                break
-        return found
+            return await self.api.list_workflows(page=page)
+
+        return await all_workflows(ask, _PAGES)
 
     async def _turn(self, purpose: str) -> None:
         await self.budget.acquire(Priority.FOREGROUND, purpose)
