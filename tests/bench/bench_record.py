@@ -11,7 +11,7 @@ from tests.bench.line import Line
 from wfdash.core.filter.query import MatchContext, parse
 from wfdash.core.model.instance import Instance
 from wfdash.live.records.record.file import RecordFile
-from wfdash.live.records.record.finding import find
+from wfdash.live.records.record.finding import named, pages_of
 from wfdash.live.records.record.observations import SawDetail, SawRows
 from wfdash.live.records.record.reading import open_record
 from wfdash.live.records.record.recall import RecordRecall
@@ -102,7 +102,8 @@ def _looking_up(path: Path) -> Iterator[Line]:
     reader = open_record(path)
     for text in _SEARCHES:
         began = time.perf_counter()
-        pages = find(reader, "orders", parse(text), _AT)
+        query = parse(text)
+        pages = pages_of(reader, "orders", named(reader, "orders", query), query, _AT)
         first = next(pages, [])
         took = (time.perf_counter() - began) * 1e3
         hits = len(first) + sum(map(len, pages))

@@ -2,6 +2,7 @@
 
 import random
 from contextlib import closing
+from itertools import chain
 
 import pytest
 
@@ -9,7 +10,7 @@ from wfdash.core.filter.query import MatchContext, parse
 from wfdash.core.model.instance import Instance
 from wfdash.live.records.record import contents
 from wfdash.live.records.record.file import RecordFile
-from wfdash.live.records.record.finding import find, find_others
+from wfdash.live.records.record.finding import find_others, named, pages_of
 from wfdash.live.records.record.observations import SawDetail, SawRows
 from wfdash.live.records.record.place import RecordPlace
 from wfdash.live.records.record.reading import open_record
@@ -57,7 +58,9 @@ def path(tmp_path_factory):
 
 
 def found_in(reader, query, workflow="orders"):
-    pages = (page for look in (find, find_others) for page in look(reader, workflow, query, AT))
+    places = named(reader, workflow, query)
+    indexed = pages_of(reader, workflow, places, query, AT)
+    pages = chain(indexed, find_others(reader, workflow, query, AT))
     return [each.row.id for page in pages for each in page]
 
 

@@ -18,7 +18,6 @@ __all__ = [
     "Place",
     "RecordedInstance",
     "all_indexed",
-    "find",
     "find_others",
     "look_up",
     "may_hold",
@@ -64,16 +63,6 @@ class RecordedInstance(Struct, frozen=True):
     def tells_of(self, row: Instance) -> bool:
         """Whether it is still so of this row as the list tells it now."""
         return still_holds(self.at, self.fields.status, row)
-
-
-def find(
-    reader: RecordReader, workflow: str, query: Query, now: float, apart_from: Container[str] = ()
-) -> Iterator[list[RecordedInstance]]:
-    """Those of the index that match, but those, page by page, newest first.
-
-    Nothing where no term of the filter can be told from what is kept.
-    """
-    yield from pages_of(reader, workflow, named(reader, workflow, query), query, now, apart_from)
 
 
 def named(reader: RecordReader, workflow: str, query: Query) -> list[Place]:

@@ -144,9 +144,7 @@ class RecordReader:
         self._deadline = 0.0
         self._room = _UNPACKED
         self._lock = threading.Lock()
-        connection.text_factory = lambda text: text.decode("utf-8", "replace")
-        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST)
-        connection.set_progress_handler(self._is_late, 100_000)
+        self._bound(connection)
         for pragma in ("trusted_schema = OFF", "query_only = ON", "cell_size_check = ON", "mmap_size = 0"):
             connection.execute(f"PRAGMA {pragma}")
         if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
@@ -170,6 +168,12 @@ class RecordReader:
         if not 0 < span[0] <= span[1] < 1e11:
             raise Unusable(self._nothing())
         self.first, self.last = span
+
+    def _bound(self, connection: sqlite3.Connection) -> None:
+        """No value is too large, no question takes too long, and no text fails."""
+        connection.text_factory = lambda text: text.decode("utf-8", "replace")
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST)
+        connection.set_progress_handler(self._is_late, 100_000)
 
     @property
     def is_gone(self) -> bool:
@@ -387,8 +391,7 @@ class RecordReader:
             self._flaw(f"it is damaged: of {lost:,} instances only id and age are left")
         damaged, self._connection = self._connection, copy
         damaged.close()
-        copy.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST)
-        copy.set_progress_handler(self._is_late, 100_000)
+        self._bound(copy)
         copy.execute("PRAGMA query_only = ON")
         self.has_index = False
 
