@@ -70,9 +70,8 @@ class OpenDetail(Job):
         self._moved = False
         self._pace = Pace(0.0, False)
         self.freshness = state.freshness
-        self.next_at = None if state.freshness.settled or state.gone else 0.0
-        if self._asks_for_past(state):
-            self.next_at = 0.0
+        over = (state.freshness.settled or state.gone) and not self._asks_for_past(state)
+        self.next_at = None if over else 0.0
         self.asked_for = True
 
     def due(self, now: float) -> float | None:
@@ -95,7 +94,7 @@ class OpenDetail(Job):
             return
         if row.seq <= self._answered.get(identity, 0):
             return
-        state.is_there()
+        state.found_again()
         state.freshness.settled = False
         # Not at once for all: of those that nobody looks at the next opening reads.
         if identity == self.id:
@@ -168,7 +167,7 @@ class OpenDetail(Job):
         if number < self._answered.get(detail.id, 0):
             return
         self._answered[detail.id] = number
-        state.is_there()
+        state.found_again()
         if detail.simple and state.detail is not None:
             state.detail = with_steps_of(detail, state.detail)
         else:

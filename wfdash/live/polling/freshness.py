@@ -56,7 +56,7 @@ class DetailState(Struct):
     partial: str = ""
     """Why the steps are not all here, in words; "" when they are."""
 
-    def is_there(self) -> None:
+    def found_again(self) -> None:
         """It was listed or answered: what was thought of as gone is not."""
         self.gone, self.past, self.past_refusal, self.past_asked = "", None, "", False
 
