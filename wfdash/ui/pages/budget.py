@@ -1,8 +1,10 @@
 """`B`: what was spent of the request budget and by whom, and the last requests, to be copied for support."""
 
 from collections.abc import Sequence
+from itertools import takewhile
 
 from textual.app import ComposeResult
+from textual.message import Message
 
 from wfdash.api.interface import Exchange
 from wfdash.core.handoff.copy_formats import Copy
@@ -33,12 +35,31 @@ _SPENDERS, _WAITS, _COMMANDS = 4, 3, 4
 """Lines at most about who spent it, what waits and what ran: the requests below want room too."""
 _WORTH_TELLING = 5
 """Requests by others from which they are told of: a few are under way, and counted by one side alone."""
-_HELD = 15.0
-"""Seconds for which the list of requests stands still: each new one moves all lines, 2 kB a second."""
+_HELD, _FILLING = 60.0, 10.0
+"""Seconds for which the list of requests stands still, and while there is room for more: each new one moves
+all lines, and writing them anew is 5 kB."""
 _TURNS = 1.0
 """Seconds within which reads that are paced come to their turn as a rule."""
 _RAY_FROM = 110
 """Columns from which there is room for the ray beside the path; the copy menu has it always."""
+
+
+class RequestList(Choices):
+    """The last requests, which stand still until somebody asks for the newest or a while has passed."""
+
+    class NewestWanted(Message):
+        pass
+
+    def action_move_first(self) -> None:
+        super().action_move_first()
+        self.post_message(self.NewestWanted())
+
+    def follow(self, entries: Sequence[tuple[str, Pieces]]) -> None:
+        """Shows these; a cursor on the newest goes on to the newest: it would walk off the screen else."""
+        newest = self.cursor == 0
+        self.fill(entries)
+        if newest:
+            self.move_to(0)
 
 
 class BudgetScreen(BaseScreen):
@@ -49,7 +70,9 @@ class BudgetScreen(BaseScreen):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._listed: tuple[float, int, bool] | None = None
-        """When the requests were listed, for which width and in which zone; None: not yet."""
+        """When the requests were listed, for which width and in which zone; None: anew."""
+        self._newest = ""
+        """The key of the newest one listed."""
         self._tallest = 0
         """Lines that stood above the requests at most, at this size."""
 
@@ -57,11 +80,11 @@ class BudgetScreen(BaseScreen):
         yield Header()
         yield TextLines(id="spent")
         yield StatusLine(id="titles")
-        yield Choices(id="requests")
+        yield RequestList()
         yield KeyBar(self.context.pages)
 
     def on_mount(self) -> None:
-        self.query_one(Choices).focus()
+        self.query_one(RequestList).focus()
         self.call_after_refresh(self._draw)
 
     def on_resize(self) -> None:
@@ -80,7 +103,7 @@ class BudgetScreen(BaseScreen):
         if self.poller is None:
             return
         kept = list(self.poller.budget.requests)
-        choice = self.query_one(Choices).choice
+        choice = self.query_one(RequestList).choice
         entries = [Copy("a", f"the last {len(kept)} requests", "\n".join(map(_plain, reversed(kept))))]
         entries += [
             Copy("r", "this request", _plain(exchange)) for exchange in kept if _key(exchange) == choice
@@ -104,22 +127,35 @@ class BudgetScreen(BaseScreen):
         self.query_one("#spent", TextLines).show([*lines, *[[] for _ in range(self._tallest - len(lines))]])
         self._list(poller.budget, now)
 
+    def on_request_list_newest_wanted(self) -> None:
+        self._listed = None
+        self._draw()
+
     def _list(self, budget: Budget, now: float) -> None:
-        """Lists the requests anew every while, and at once where one failed or the lines look otherwise."""
-        room, utc = self.size.width, self.context.utc
-        newest = budget.requests[-1] if budget.requests else None
-        if self._listed is not None and self._listed[1:] == (room, utc):
-            failed = newest is not None and newest.at > self._listed[0] and _is_failed(newest)
-            if not failed and now - self._listed[0] < _HELD:
-                return
-        self._listed = (now, room, utc)
+        """Lists the requests, or says how many came since they were."""
+        room, utc, table = self.size.width, self.context.utc, self.query_one(RequestList)
         ray = f"{'RAY':<21} " if room >= _RAY_FROM else ""
         titles = f"  {'AT':<9} {'REQUEST':<15} {'STATUS':<7} {'MS':>6}  {ray}PATH"
-        self.query_one("#titles", StatusLine).show([(titles, HEADING)])
-        entries = [
-            (_key(exchange), self._line(exchange, now, room)) for exchange in reversed(budget.requests)
-        ]
-        self.query_one(Choices).fill(entries)
+        came = 0
+        if self._is_due(budget, now, full=table.row_count() >= table.page):
+            self._listed = (now, room, utc)
+            self._newest = _key(budget.requests[-1]) if budget.requests else ""
+            table.follow([(_key(each), self._line(each, now, room)) for each in reversed(budget.requests)])
+        else:
+            came = sum(
+                1 for _ in takewhile(lambda each: _key(each) != self._newest, reversed(budget.requests))
+            )
+        newer = f"   {came} newer, {self.context.keys.key_of('move.first')} shows them" if came else ""
+        self.query_one("#titles", StatusLine).show([(titles, HEADING), (newer, QUIET)])
+
+    def _is_due(self, budget: Budget, now: float, *, full: bool) -> bool:
+        """Whether to list anew: after a while, and at once where one failed or the lines look otherwise."""
+        if self._listed is None or self._listed[1:] != (self.size.width, self.context.utc):
+            return True
+        newest = budget.requests[-1] if budget.requests else None
+        if newest is not None and newest.at > self._listed[0] and _is_failed(newest):
+            return True
+        return not 0 <= now - self._listed[0] < (_HELD if full else _FILLING)
 
     def _commands(self, now: float) -> list[Pieces]:
         """What ran by itself for a change: [[hooks]]."""
