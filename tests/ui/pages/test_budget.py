@@ -1,8 +1,18 @@
 """`B`: what is left, who spent it, what waits, and the last requests."""
 
+import os
+import re
+import subprocess
+import sys
 from itertools import pairwise
 
-from tests.support.harness.dashboard import drive
+import pytest
+from platformdirs import user_state_path
+
+from tests.support.clocks.simulated_time import EPOCH
+from tests.support.harness.dashboard import BASE, drive
+from wfdash.live.budget.budget import Budget, Priority
+from wfdash.live.budget.shared_counter import share_counter
 from wfdash.ui.pages.budget import RequestList
 from wfdash.ui.widgets.status_line import StatusLine
 
@@ -59,3 +69,51 @@ def test_a_chosen_request_keeps_the_cursor():
         assert table.cursor_key == chosen
 
     drive(script)
+
+
+def others(number, ended=()):
+    """So many one-shots on the credential of the dashboard, each with as many requests as its place."""
+    for place in range(1, number + 1):
+        counter = share_counter(BASE.credential, BASE.base_url, user_state_path("wfdash"), what="list")
+        counter.mine.pid = ended[place - 1] if place <= len(ended) else os.getpid()
+        budget = Budget(clock=lambda: EPOCH, counter=counter)
+        for _ in range(place):
+            assert budget.take(Priority.FOREGROUND, "list") == 0
+        budget.leave()
+
+
+def gone():
+    """The number of a process that has ended."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+@pytest.mark.parametrize(("size", "named"), [((80, 24), 8), ((140, 40), 14)])
+def test_every_request_of_others_is_accounted_for(size, named):
+    """By process while there is room, the rest by command, and a list of requests below at any rate."""
+
+    async def script(d):
+        await d.press("B")
+        await d.until(lambda: "by this dashboard" in d.text)
+        each = re.findall(r"^ +(\d+) by list \d+ of ", d.text, flags=re.M)
+        rest = re.search(r"^ +(\d+) by (\d+) more: list (\d+)$", d.text, flags=re.M)
+        assert len(each) + (int(rest[2]) if rest else 0) == 14
+        assert sum(map(int, each)) + (int(rest[1]) if rest else 0) == sum(range(15))
+        assert len(each) >= min(named, 14) - 1
+        await d.until(lambda: len(re.findall(r"^  \d\d:\d\d:\d\d  ", d.text, flags=re.M)) >= 4)
+
+    others(14)
+    drive(script, size=size, demo=False)
+
+
+def test_a_process_that_has_ended_is_marked():
+    async def script(d):
+        await d.press("B")
+        await d.until(lambda: "by this dashboard" in d.text)
+        assert d.line(f"list {before} of ").partition(":")[0].endswith(", ended")
+        assert "ended" not in d.line(f"list {os.getpid()} of ")
+
+    before = gone()
+    others(2, ended=[before])
+    drive(script, demo=False)

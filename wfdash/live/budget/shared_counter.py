@@ -15,7 +15,7 @@ from wfdash.live.budget.ledger import RequestLedger, Spender
 from wfdash.live.records.locked_file import try_lock
 from wfdash.live.records.person import person
 
-__all__ = ["SharedCounter", "share_counter"]
+__all__ = ["SharedCounter", "has_ended", "share_counter"]
 
 _LOOK = 0.5
 """Seconds between two looks at the file for what is only shown."""
@@ -148,6 +148,20 @@ class SharedCounter:
 
     def _failed(self, error: OSError) -> None:
         self.trouble = str(error.strerror or "the file cannot be written")
+
+
+def has_ended(spender: Spender) -> bool:
+    """Whether its process is gone; of one on another machine nobody here can say."""
+    # On Windows signal 0 is ctrl+c.
+    if spender.pid <= 0 or spender.who != person() or os.name == "nt":
+        return False
+    try:
+        os.kill(spender.pid, 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return False
 
 
 def _key(path: Path) -> bytes:

@@ -1,5 +1,6 @@
 """`B`: what was spent of the request budget and by whom, and the last requests, to be copied for support."""
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import takewhile
 
@@ -13,6 +14,8 @@ from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import clock, count, spoken
 from wfdash.core.text.wrap import wrapped
 from wfdash.live.budget.budget import QUOTA, Budget, Priority
+from wfdash.live.budget.ledger import Spender
+from wfdash.live.budget.shared_counter import has_ended
 from wfdash.live.budget.waiting import Reason, Waiting
 from wfdash.live.polling.events import Update
 from wfdash.live.watcher import Watcher
@@ -31,8 +34,11 @@ from wfdash.ui.widgets.theme import BAD, HEADING, PLAIN, QUIET, STRONG, WARN
 __all__ = ["BudgetScreen"]
 
 _BAR = 30
-_SPENDERS, _WAITS, _COMMANDS = 4, 3, 4
-"""Lines at most about who spent it, what waits and what ran: the requests below want room too."""
+_WAITS, _COMMANDS = 3, 4
+"""Lines at most about what waits and what ran: the requests below want room too."""
+_REQUESTS, _FRAME = 4, 6
+"""Requests that there is room for whoever spent something, and lines that are always there: the header, three
+of numbers, the titles and the keys."""
 _WORTH_TELLING = 5
 """Requests by others from which they are told of: a few are under way, and counted by one side alone."""
 _HELD, _FILLING = 60.0, 10.0
@@ -121,7 +127,8 @@ class BudgetScreen(BaseScreen):
             freshness=freshness_pieces(fresh, now=now, frozen=poller.frozen),
             meter=meter_pieces(poller.budget),
         )
-        lines = [*_summary(poller, now, self.size.width), *self._commands(now)]
+        commands = self._commands(now)
+        lines = [*_summary(poller, now, self.size.width, self.size.height - len(commands)), *commands]
         # What waits comes and goes each second: a list that moved with it would be written anew each time.
         self._tallest = max(self._tallest, len(lines))
         self.query_one("#spent", TextLines).show([*lines, *[[] for _ in range(self._tallest - len(lines))]])
@@ -198,7 +205,7 @@ def _asked_for(path: str, failure: str, room: int) -> str:
     return fit(f"{short}  {failure}", room)
 
 
-def _summary(poller: Watcher, now: float, width: int) -> Sequence[Pieces]:
+def _summary(poller: Watcher, now: float, width: int, height: int) -> Sequence[Pieces]:
     """What the server has left, what was sent by whom and what for, and what waits and why."""
     budget = poller.budget
     spent, limit = budget.meter
@@ -209,6 +216,7 @@ def _summary(poller: Watcher, now: float, width: int) -> Sequence[Pieces]:
         share = "  wfdash's own bound: a dev session has none"
     bar = max(0, min(_BAR, width - len(share) - 38))
     full = min(bar, spent * bar // limit)
+    reach = _reach(poller, width)
     lines: list[Pieces] = [
         *([_spending(poller, now)] if said else []),
         [
@@ -218,31 +226,53 @@ def _summary(poller: Watcher, now: float, width: int) -> Sequence[Pieces]:
             (share, QUIET),
         ],
         [(f"  Actions  {acted:>4} of {most} (a limit of their own)", PLAIN)],
-        *_spenders(budget, width),
-        *_reach(poller, width),
+        *_spenders(budget, width, max(3, height - _FRAME - _REQUESTS - _WAITS - len(reach))),
+        *_elsewhere(budget, width),
+        *reach,
         *_waits(budget, now, width),
     ]
     return lines
 
 
-def _spenders(budget: Budget, width: int) -> list[Pieces]:
-    """A line a process: its number of requests, what it is, whose, and what they were for."""
-    lines: list[Pieces] = []
+def _spenders(budget: Budget, width: int, room: int) -> list[Pieces]:
+    """Each process: its number of requests, what it is, whose, and what they were for; cut where many share
+    the room, and where even so they are too many the last ones in sum."""
     spenders = budget.spenders
     if not spenders:
         return [[("  Nothing was sent in the last 5 minutes", QUIET)]]
-    for mine, spender in spenders[:_SPENDERS]:
-        purposes = spender.purposes
-        number = sum(n for _, n in purposes)
-        command = clean(spender.what[:40])
-        what = f"this {command}" if mine else f"{command} {spender.pid} of {clean(spender.who[:80])}"
-        words = " · ".join(f"{clean(purpose[:40]) or 'other'} {n}" for purpose, n in purposes)
-        text, style = f"{number:>13} by {what}: {words}", PLAIN if mine else QUIET
-        lines += [[(f"  {part}", style)] for part in _folded(text, width, len(f"{'':>13} by "))]
-    if len(spenders) > _SPENDERS:
-        rest = sum(n for _, spender in spenders[_SPENDERS:] for _, n in spender.purposes)
-        more = len(spenders) - _SPENDERS
-        lines.append([(f"  {rest:>13} by {more} more, with the same credential and server", QUIET)])
+    texts = [(_spent_by(spender, mine=mine), PLAIN if mine else QUIET) for mine, spender in spenders]
+    folded = [(part, style) for text, style in texts for part in _folded(text, width, len(f"{'':>13} by "))]
+    if len(folded) > room:
+        shown = len(texts) if len(texts) <= room else room - 1
+        folded = [(fit(text, width - 3).rstrip(), style) for text, style in texts[:shown]]
+        if rest := [spender for _, spender in spenders[shown:]]:
+            folded.append((fit(_spent_by_more(rest), width - 3).rstrip(), QUIET))
+    return [[(f"  {part}", style)] for part, style in folded]
+
+
+def _spent_by(spender: Spender, *, mine: bool) -> str:
+    command = clean(spender.what[:40])
+    what = f"this {command}" if mine else f"{command} {spender.pid} of {clean(spender.who[:80])}"
+    ended = ", ended" if has_ended(spender) else ""
+    words = " · ".join(f"{clean(purpose[:40]) or 'other'} {n}" for purpose, n in spender.purposes)
+    return f"{_requests_of(spender):>13} by {what}{ended}: {words}"
+
+
+def _spent_by_more(rest: Sequence[Spender]) -> str:
+    """Many processes in sum, by their command."""
+    counted: Counter[str] = Counter()
+    for spender in rest:
+        counted[clean(spender.what[:40])] += _requests_of(spender)
+    words = " · ".join(f"{command} {n}" for command, n in counted.most_common())
+    return f"{counted.total():>13} by {len(rest)} more: {words}"
+
+
+def _requests_of(spender: Spender) -> int:
+    return spender.total(range(len(Priority)))
+
+
+def _elsewhere(budget: Budget, width: int) -> list[Pieces]:
+    lines: list[Pieces] = []
     if (elsewhere := budget.elsewhere) >= _WORTH_TELLING:
         words = f"  {elsewhere:>13} or more by others of this user: other tools, tokens, machines"
         lines.append([(fit(words, width).rstrip(), WARN)])
