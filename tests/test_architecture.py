@@ -46,7 +46,7 @@ ROOMS = {
         ("actions", "errors", "history", "logs", "setup"),
         ("base",),
         ("terminal", "widgets"),
-        ("context", "session", "begun_session"),
+        ("context", "session"),
         ("keys",),
     ],
 }
@@ -322,7 +322,7 @@ def test_the_client_loads_no_command_line_of_httpx():
 
 
 def test_the_first_screen_loads_only_what_it_shows():
-    first = "import wfdash.ui.app, wfdash.ui.begun_session, wfdash.api.connect, httpcore"
+    first = "import wfdash.ui.app, wfdash.ui.session, wfdash.api.connect, httpcore"
     later = {"textual.widgets._select", "socksio", "certifi", "idna", "pydantic", "sqlite3", "wfdash.demo"}
     later |= {f"wfdash.ui.{name}" for name in ("detail.pane", "actions.own_commands", "base.panel")}
     assert not loaded_by(first) & later

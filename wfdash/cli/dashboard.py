@@ -70,7 +70,7 @@ async def _run(
     import asyncio
 
     from wfdash.core.filter.query import parse as parse_query
-    from wfdash.ui.begun_session import BegunSession
+    from wfdash.ui.session import BegunSession
 
     if not settings.demo:
         from wfdash.api.connect import load_transport

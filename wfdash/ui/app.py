@@ -42,8 +42,7 @@ from wfdash.ui.widgets.covered import is_opaque
 
 if TYPE_CHECKING:
     from wfdash.live.records.record.reading import RecordReader
-    from wfdash.ui.begun_session import BegunSession
-    from wfdash.ui.session import AccountSession, Connect
+    from wfdash.ui.session import AccountSession, BegunSession, Connect
 
 __all__ = ["WfdashApp", "run_app"]
 

@@ -17,8 +17,7 @@ from wfdash.live.polling.events import Event, Update
 from wfdash.ui.context import Context
 
 if TYPE_CHECKING:
-    from wfdash.ui.begun_session import BegunSession
-    from wfdash.ui.session import AccountSession, Connect
+    from wfdash.ui.session import AccountSession, BegunSession, Connect
 
 __all__ = ["Live", "SessionManager"]
 
@@ -75,7 +74,7 @@ class SessionManager:
 
     async def _live(self, turn: int) -> None:
         """Connects, and polls until the end. The first read is on its way while the first frame is drawn."""
-        from wfdash.ui.begun_session import BegunSession
+        from wfdash.ui.session import BegunSession
 
         context = self._context
 

@@ -21,7 +21,7 @@ from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
 from wfdash.demo.worlds import shop
 from wfdash.keymap.actions import BY_ID
 from wfdash.ui.app import WfdashApp
-from wfdash.ui.begun_session import BegunSession
+from wfdash.ui.session import BegunSession
 
 __all__ = ["Dashboard", "drive", "masked", "opened", "shop_world"]
 

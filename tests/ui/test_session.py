@@ -9,7 +9,7 @@ from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.dashboard import BASE, drive
 from wfdash.api.connect import connect
 from wfdash.api.errors import NotReached
-from wfdash.ui.begun_session import BegunSession
+from wfdash.ui.session import BegunSession
 
 
 def lists_asked(dash):
