@@ -1,14 +1,15 @@
-"""The endpoints that both dialects share, under whatever prefix the server has."""
+"""The endpoints that both dialects share, under whatever prefix the server has, and what is an answer."""
 
 import asyncio
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
-from wfdash.api.answers.check import read_envelope
-from wfdash.api.answers.envelope import Envelope
+from wfdash.api.answers.envelope import Envelope, Unreadable
+from wfdash.api.answers.envelope_errors import refusal
 from wfdash.api.answers.instance_json import read_instance_json
 from wfdash.api.answers.large_json import HEAVY, LARGE, collector_at_rest, read_answer
+from wfdash.api.answers.page_errors import HTML, no_envelope, redirected
 from wfdash.api.answers.rows import change_body, text
 from wfdash.api.errors import BadAnswer, Refused, WorkflowsError
 from wfdash.api.http import client
@@ -81,7 +82,7 @@ class Endpoints:
         parse: Callable[[bytes], Any] = read_answer,
     ) -> Envelope:
         """The envelope of an answer, a large one's read in a thread. Raises the error that fits."""
-        answered = functools.partial(read_envelope, self.http, answer, asked, partial=partial, read=parse)
+        answered = functools.partial(_read_envelope, self.http, answer, asked, partial=partial, read=parse)
         if len(answer.body) < LARGE:
             return answered()
         with collector_at_rest(kept=len(answer.body) >= HEAVY):
@@ -167,3 +168,54 @@ class Endpoints:
 
     async def close(self) -> None:
         await self.http.close()
+
+
+def _read_envelope(
+    http: Http,
+    answer: Answer,
+    asked: RequestInfo,
+    *,
+    partial: bool = False,
+    read: Callable[[bytes], Any] = read_answer,
+) -> Envelope:
+    """The envelope of a good answer. With `partial`, also one that says success:false but has a result.
+
+    `read` parses the body, or raises Unreadable.
+
+    Raises the WorkflowsError that fits. An empty 204 to a write is an envelope without a result.
+    """
+    if 300 <= answer.http < 400:
+        raise redirected(http, answer, asked)
+    envelope = _parse(answer, read)
+    good = 200 <= answer.http < 300
+    if answer.http == 204 and not answer.body and asked.writes:
+        return Envelope(success=True)
+    if isinstance(envelope, str):
+        raise no_envelope(http, answer, asked, envelope)
+    if good and asked.writes and envelope.success is None and not envelope.errors:
+        raise no_envelope(http, answer, asked, "JSON that does not say whether it went well")
+    if good and (envelope.success is not False and not envelope.errors):
+        return envelope
+    if good and partial and isinstance(envelope.result, dict):
+        return envelope
+    if good and envelope.success is True:
+        return envelope
+    raise refusal(http, answer, asked, envelope)
+
+
+def _parse(answer: Answer, read: Callable[[bytes], Any]) -> Envelope | str:
+    """The envelope, or why there is none."""
+    if not answer.body.strip():
+        return "empty"
+    try:
+        value = read(answer.body)
+    except Unreadable as error:
+        if answer.body.lstrip()[:1] == b"<" or answer.media == "text/html":
+            return HTML
+        return str(error)
+    if not isinstance(value, dict):
+        return "JSON, but not the Cloudflare API's"
+    envelope = Envelope.read(value)
+    if not envelope.recognised and not (200 <= answer.http < 300 and "result" in value):
+        return "JSON, but not the Cloudflare API's"
+    return envelope

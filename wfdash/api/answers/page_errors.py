@@ -1,6 +1,7 @@
-"""Answers that are not the API's at all: pages of proxies and firewalls, plain words, nothing."""
+"""Answers that are not the API's at all: pages of proxies and firewalls, redirects, plain words, nothing."""
 
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from wfdash.api.answers.envelope_errors import servers_side, unauthorized
 from wfdash.api.answers.rate_limited import throttled
@@ -18,7 +19,7 @@ from wfdash.api.http.answer import Answer
 from wfdash.api.http.client import Http
 from wfdash.api.http.request_info import RequestInfo
 
-__all__ = ["HTML", "no_envelope"]
+__all__ = ["HTML", "no_envelope", "redirected"]
 
 HTML: Final = "an HTML page instead of JSON"
 
@@ -87,3 +88,23 @@ def _page_in_the_way(http: Http, answer: Answer, origin: dict[str, Any]) -> Forb
     failure = Forbidden(sentence, **origin)
     failure.challenge = True
     return failure
+
+
+def redirected(http: Http, answer: Answer, asked: RequestInfo) -> WorkflowsError:
+    """A sentence for an answer that leads elsewhere: the token goes nowhere but to the configured origin."""
+    place = _place(str(answer.headers.get("location", "")))
+    return OtherServer(
+        f"The server answered {answer.http} and pointed to {http.hide(place)[:200]}. "
+        f"wfdash follows no redirect, so that the token goes nowhere else: check the base URL.{asked.doubt}",
+        http=answer.http,
+        ray=answer.ray,
+    )
+
+
+def _place(location: str) -> str:
+    """Where a Location header leads, without path and query; as it stands where it is no address."""
+    try:
+        parts = urlsplit(location)
+    except ValueError:  # a bracket that opens or closes no address
+        return location
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else location or "nowhere"
