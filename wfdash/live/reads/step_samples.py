@@ -13,6 +13,9 @@ from wfdash.live.reads.reads import Reads
 __all__ = ["StepSamples"]
 
 _PURPOSE = "steps of runs"
+_ENDED = ("complete", "errored")
+_LONGEST = 2000
+"""Steps of a run whose detail is taken in: more would hold the loop for one line of a table."""
 
 
 class StepSamples(Struct):
@@ -23,7 +26,8 @@ class StepSamples(Struct):
     loaded: Callable[[str], Detail | None]
     """What is loaded of an instance already, in full."""
     details: dict[str, Detail] = field(default_factory=dict)
-    gone: set[str] = field(default_factory=set)
+    left_out: set[str] = field(default_factory=set)
+    """Runs that are there no more, were restarted since, or have too many steps."""
 
     async def read(
         self, now: Sequence[Instance], before: Sequence[Instance], on_read: Callable[[], None]
@@ -31,19 +35,25 @@ class StepSamples(Struct):
         """Calls `on_read` after each answer; raises WorkflowsError."""
         for pair in zip_longest(now, before):
             for row in pair:
-                if row is None or row.id in self.details or row.id in self.gone:
+                if row is None or row.id in self.details or row.id in self.left_out:
                     continue
-                if (detail := self.loaded(row.id)) is not None:
-                    self.details[row.id] = detail
+                # What is loaded may be from before it ended.
+                if (detail := self.loaded(row.id)) is not None and detail.status in _ENDED:
+                    self._take(row.id, detail)
                     continue
                 try:
-                    self.details[row.id] = await self.reads.instance(self.workflow, row.id, _PURPOSE)
+                    self._take(row.id, await self.reads.instance(self.workflow, row.id, _PURPOSE))
                 except InstanceNotFound:
-                    self.gone.add(row.id)
-                    continue
+                    self.left_out.add(row.id)
                 on_read()
 
+    def _take(self, identity: str, detail: Detail) -> None:
+        if detail.status in _ENDED and len(detail.steps) <= _LONGEST:
+            self.details[identity] = detail
+        else:
+            self.left_out.add(identity)
+
     def of(self, rows: Sequence[Instance]) -> list[Detail]:
-        """As far as they were read and have ended."""
+        """As far as they were read and can be compared."""
         found = (self.details.get(row.id) for row in rows)
-        return [detail for detail in found if detail is not None and detail.status in ("complete", "errored")]
+        return [detail for detail in found if detail is not None]

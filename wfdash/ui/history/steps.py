@@ -37,8 +37,6 @@ _EACH: Final = 20
 """Runs that are read of now and of before, and again as many each time it is asked for more."""
 _WIDE: Final = 110
 """Columns from which the slowest instance and the share tried again have room."""
-_LONGEST: Final = 2000
-"""Steps of a run whose detail is taken in: more would hold the loop for one line of a table."""
 
 
 class StepTable(ListTable[StepChange]):
@@ -161,16 +159,14 @@ class StepsScreen(BaseScreen):
     def draw(self) -> None:
         if not self.is_ready or self._samples is None:
             return
-        now, before = (
-            [detail for detail in self._samples.of(rows) if len(detail.steps) <= _LONGEST]
-            for rows in (self._now, self._before)
-        )
+        now, before = self._samples.of(self._now), self._samples.of(self._before)
         steps = compare_steps(now, before)
         self._draw_header(len(now) + len(before))
         worse = any(step.fails_more or step.slower for step in steps)
         said = steps_sentence(steps, so_far=not self._over) if steps else ""
         lines = [(line, BAD if worse else STRONG) for line in wrapped(clean(said), self.size.width - 2, 2)]
-        lines.append((fit(self._basis(len(now), len(before)), self.size.width - 2), QUIET))
+        basis = self._basis(len(now), len(before)) + self._left_out()
+        lines.append((fit(basis, self.size.width - 2), QUIET))
         if self._failure:
             lines.append((fit(clean(self._failure), self.size.width - 2), WARN))
         self.query_one("#summary", TextLines).show([*([(f" {line}", style)] for line, style in lines), []])
@@ -195,9 +191,19 @@ class StepsScreen(BaseScreen):
             return f"{said} · before: {before} earlier ones, evenly spread"
         return f"now: the newest {counted(now, 'run')} · before: {before} earlier ones, evenly spread"
 
+    def _left_out(self) -> str:
+        """Why fewer runs are compared than were asked for."""
+        number = self._samples_left_out
+        return f" · {count(number)} left out: restarted, gone or too long" if number else ""
+
+    @property
+    def _samples_left_out(self) -> int:
+        out = self._samples.left_out if self._samples is not None else set[str]()
+        return sum(row.id in out for row in (*self._now, *self._before))
+
     def _draw_header(self, read: int) -> None:
         session = self.context.session
-        of = len(self._now) + len(self._before)
+        of = len(self._now) + len(self._before) - self._samples_left_out
         so_far = f"{read} of {count(of)} runs read"
         self.query_one(Header).tell(
             identity_of(self.context, self._workflow),
