@@ -387,7 +387,11 @@ def _add_redrive(parser: Arguments) -> None:
         help="how many --filter has to find; another number sends nothing",
     )
     parser.add_argument(
-        "--plan", action=Filled, metavar="FILE", default="", help="a plan that --dry-run wrote; -: stdin"
+        "--plan",
+        action=Filled,
+        metavar="FILE",
+        default="",
+        help="a plan that --dry-run wrote, judged again; -: stdin",
     )
     parser.add_argument("--resume", action="store_true", help="go on with a batch that was cut off")
     parser.add_argument(

@@ -72,15 +72,47 @@ def test_a_reviewed_plan_repairs_and_keeps_what_was_done(parcels, tmp_path):
     assert {json.loads(line)["id"] for line in again.stdout.splitlines()} == by_id.keys()
 
 
-def test_a_plan_made_before_another_run_is_not_sent_as_it_was(parcels, tmp_path):
-    plan = [line for line in planned(parcels, *errored(parcels)[-20:]) if not line["reason"]]
-    line = plan[-1] | {"end": "2020-01-01T00:00:00.000Z", "from": {"name": "other", "count": 1, "type": "do"}}
+def test_a_plan_is_judged_again_by_what_is_read(parcels, tmp_path):
+    lines = planned(parcels, *errored(parcels)[-80:])
+    plan = [line for line in lines if not line["reason"] and line["from"]["name"] != "read order"]
+    undone = next(line for line in lines if line["reason"])
+    start = {"name": "read order", "count": 1, "type": "do"}
+    early, bare, spent, undated, gone_on, later = plan[-6:]
+    edited = {
+        undone["id"]: undone | {"reason": None, "from": start},
+        early["id"]: early | {"from": start},
+        bare["id"]: bare | {"from": None},
+        spent["id"]: spent | {"end": "2020-01-01T00:00:00.000Z"},
+        undated["id"]: undated | {"end": None},
+        gone_on["id"]: gone_on | {"end": "2020-01-01T00:00:00.000Z", "from": start | {"name": "other"}},
+        later["id"]: later | {"reason": "not this one"},
+    }
     file = tmp_path / "plan.jsonl"
-    file.write_text(json.dumps(line))
+    file.write_bytes("\r\n".join(map(json.dumps, edited.values())).encode())
+
+    done = parcels("redrive", "--plan", str(file), "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert "2 would be sent, 5 skipped" in done.stderr
+    again = {line["id"]: line for line in objects(done)}
+    assert again.keys() == edited.keys()
+    assert again[bare["id"]] == bare, "what a plan leaves open is looked for"
+    assert again[early["id"]] == early | {"from": start}, "an earlier step may be meant"
+    for line, said in (
+        (undone, "rolled back: "),
+        (spent, "it ran again since the plan and failed at "),
+        (gone_on, "it ran again since the plan and failed at "),
+        (undated, "the plan does not say when it ended"),
+        (later, "not this one"),
+    ):
+        assert again[line["id"]]["reason"].startswith(said), line["id"]
+
     done = parcels("redrive", "--plan", str(file), "--yes")
-    [answer] = objects(done)
-    assert (done.returncode, answer["outcome"]) == (1, "skipped")
-    assert 'not at "other": nothing sent' in answer["error"]
+    sent = {line["id"]: line for line in objects(done)}
+    assert {each for each in sent if sent[each]["answered"]} == {early["id"], bare["id"]}
+    assert sent[early["id"]]["from"] == start
+    assert steps(parcels, undone["id"])
+    done = parcels("redrive", "--plan", str(file), "--yes", "--wait", "--timeout", "2m")
+    assert not any(line["answered"] for line in objects(done)), "a plan that was carried out sends nothing"
 
 
 @pytest.mark.parametrize(

@@ -28,15 +28,23 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import clean, distinguishable
 from wfdash.core.text.words import count, spoken
-from wfdash.core.verbs.consequences import StepTarget, split_at
-from wfdash.core.verbs.redrive import redrive_point, redrive_sentences
+from wfdash.core.verbs.consequences import split_at
+from wfdash.core.verbs.redrive import RedrivePoint, redrive_point, redrive_sentences
 from wfdash.core.verbs.rules import phrase
 from wfdash.core.why.step_names import shown_name
 from wfdash.live.actions.ending import CANARY_WITHIN, Course
 from wfdash.live.actions.operator import Operator
 from wfdash.live.actions.plan import Guard, Plan, Target, make_plan
 from wfdash.live.actions.plan_lines import NoPlan, read_plan
-from wfdash.live.actions.redrive import READ_BEFORE, Redrive, plan_redrive, spoken_start, start_of
+from wfdash.live.actions.redrive import (
+    READ_BEFORE,
+    Redrive,
+    judge_target,
+    plan_redrive,
+    spoken_start,
+    start_of,
+    step_of,
+)
 from wfdash.live.actions.resume import plan_resumption, resumable, why_not_resumed
 from wfdash.live.polling.read_instance import read_answer
 from wfdash.live.reads.newest_version import missing_steps
@@ -178,17 +186,16 @@ async def _plan(parsed: Namespace, session: CommandSession, workflow: str, guard
         except NoPlan as wrong:
             raise UsageError(f"--plan: {parsed.plan}: {wrong}") from None
         plan = make_plan("redrive", workflow, [], now=session.clock(), guard=guard)
-        if len(targets) <= READ_BEFORE:
-            await _check_steps(parsed, targets, _reader(session, workflow))
-        return Redrive(replace(plan, targets=tuple(targets)), {})
+        if len(targets) > READ_BEFORE and not parsed.dry_run:
+            _say_late(len(targets), session)
+            return Redrive(replace(plan, targets=tuple(targets)), {})
+        return await _judge_again(parsed, plan, targets, _reader(session, workflow))
     rows: Sequence[Instance] = [Instance(identity) for identity in parsed.ids]
     if parsed.query is not None:
         rows = await _found(parsed, session)
     late = len(rows) > READ_BEFORE and not parsed.dry_run
     if late:
-        takes = session.budget.actions_take(len(rows))
-        time = f", about {spoken(takes)} at the rate limit" if takes else ""
-        say(f"wfdash: {count(len(rows))} are read, each just before it is sent{time}")
+        _say_late(len(rows), session)
     return await plan_redrive(
         workflow,
         rows,
@@ -200,26 +207,36 @@ async def _plan(parsed: Namespace, session: CommandSession, workflow: str, guard
     )
 
 
-async def _check_steps(
-    parsed: Namespace, targets: Sequence[Target], read: Callable[[str], Awaitable[Detail]]
-) -> None:
-    """Raises UsageError for an id that is not there, or a step that it does not have.
+async def _judge_again(
+    parsed: Namespace, plan: Plan, targets: Sequence[Target], read: Callable[[str], Awaitable[Detail]]
+) -> Redrive:
+    """The targets of the file as they are now, whatever it says of them; what it leaves out stays out.
 
-    One that moved since the plan was written is left to the moment of sending, which skips it.
+    Raises UsageError for an id that is not there, or a step that it does not have.
     """
     lines = [number for number, line in enumerate(parsed.plan_text.split("\n"), 1) if line.strip()]
-    for number, target in zip(lines, targets, strict=True):
-        start, where = target.restart_from, f"--plan: {parsed.plan}: line {number}"
-        if target.reason or start is None:
+    judged: list[Target] = []
+    points: dict[str, RedrivePoint] = {}
+    for place, (number, target) in enumerate(zip(lines, targets, strict=True), 1):
+        if target.reason:
+            judged.append(target)
             continue
+        where = f"--plan: {parsed.plan}: line {number}"
         try:
             detail = await read(target.id)
         except NotFound as error:
             raise UsageError(f"{where}: {error}") from None
-        step = StepTarget(start.name, start.count or 1, start.type or "do")
-        if detail.end == target.ended and split_at(detail.steps, step) is None:
+        _progress(place, len(targets))
+        start, moved = target.restart_from, detail.end != target.ended
+        if start is not None and not moved and split_at(detail.steps, step_of(start)) is None:
             right = spoken_start(start_of(redrive_point(detail)))
             raise UsageError(f"{where}: {target.id} has no step {spoken_start(start)}; it failed at {right}")
+        found, point = judge_target(target, detail)
+        judged.append(replace(found, status=detail.status, version=detail.version))
+        if not found.reason:
+            points[target.id] = point
+            judged[-1] = replace(judged[-1], ended=detail.end)
+    return Redrive(replace(plan, targets=tuple(judged)), points)
 
 
 async def _found(parsed: Namespace, session: CommandSession) -> list[Instance]:
@@ -232,6 +249,12 @@ async def _found(parsed: Namespace, session: CommandSession) -> list[Instance]:
     if parsed.expect is not None and parsed.expect != len(found):
         raise Stop(f"--expect {parsed.expect}: {count(len(found))} match; nothing was sent", 2)
     return list(found.values())
+
+
+def _say_late(number: int, session: CommandSession) -> None:
+    takes = session.budget.actions_take(number)
+    time = f", about {spoken(takes)} at the rate limit" if takes else ""
+    say(f"wfdash: {count(number)} are read, each just before it is sent{time}")
 
 
 def _progress(number: int, total: int) -> None:

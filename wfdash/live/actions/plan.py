@@ -55,6 +55,10 @@ class Target(Struct, frozen=True):
     """The version it ran, "" where no answer named it."""
     cause: tuple[str, str, str] | None = None
     """What it failed with (error, message, step), where that was read: to set beside how it fails again."""
+    given: bool = False
+    """Whether `ended` and `restart_from` come from a file or a journal: what is read now decides on both."""
+    checked: bool = True
+    """Whether a read bore out `restart_from`; False: it is read before it is sent, whatever its end."""
 
     @property
     def unknown(self) -> bool:

@@ -86,4 +86,12 @@ def _target(entry: _Line, number: int) -> Target:
         raise NoPlan(f"line {number}: its {'end is no time' if entry.id else 'id is empty'}")
     if start is not None and not (0 < len(start.name) <= _LONGEST_NAME and (start.count or 1) >= 1):
         raise NoPlan(f"line {number}: from needs a name of 1 to 256 characters and a count from 1")
-    return Target(entry.id, entry.before or "", ended=end, reason=entry.reason or "", restart_from=start)
+    return Target(
+        entry.id,
+        entry.before or "",
+        ended=end,
+        reason=entry.reason or "",
+        restart_from=start,
+        given=True,
+        checked=False,
+    )

@@ -13,15 +13,28 @@ from wfdash.api.interface import RestartFrom
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.triage.fingerprint import fingerprint
+from wfdash.core.verbs.consequences import StepTarget, split_at
 from wfdash.core.verbs.redrive import RedrivePoint, redrive_point
 from wfdash.core.verbs.rules import refusal
 from wfdash.live.actions.plan import Guard, Plan, Target
 from wfdash.live.actions.reread import Rereader, Snapshot
 
-__all__ = ["READ_BEFORE", "Redrive", "cause_of", "find_step", "plan_redrive", "spoken_start", "start_of"]
+__all__ = [
+    "READ_BEFORE",
+    "Redrive",
+    "cause_of",
+    "find_step",
+    "judge_target",
+    "plan_redrive",
+    "spoken_start",
+    "start_of",
+    "step_of",
+]
 
 READ_BEFORE: Final = 200
 """Up to this many are read before the plan is confirmed; of more, each just before it is sent."""
+_TOLERANCE: Final = 5.0
+"""Seconds by which a list row's end and the instance's own may differ without a new run."""
 _AT_A_TIME: Final = 500
 """Rows that are planned before others have their turn."""
 
@@ -89,21 +102,62 @@ async def plan_redrive(
 
 
 async def find_step(rereader: Rereader, target: Target, before: Snapshot) -> Target:
-    """The target as it is sent: read again where it ended anew since the plan; with a reason when not.
+    """The target as it is sent: read again where its end is not the plan's; with a reason when not.
 
     An old step is never sent: the counts of another run may mean another step. Raises WorkflowsError.
     """
-    if target.restart_from is not None and before.ended is not None and before.ended == target.ended:
+    same_end = before.ended is not None and before.ended == target.ended
+    if target.checked and target.restart_from is not None and same_end:
         return target
     _, detail = await rereader.read_full(target.id)
+    return judge_target(target, detail)[0]
+
+
+def judge_target(target: Target, detail: Detail) -> tuple[Target, RedrivePoint]:
+    """The target and its point as a full answer has them, whatever the plan says; with a reason when not.
+
+    What ran again since the plan is not sent again: somebody has redriven it, and it failed anew.
+    """
     point = redrive_point(detail)
+    found = replace(_at(target, point, detail), checked=True)
+    if not point.reason and (moved := _moved(target, detail, spoken_start(found.restart_from))):
+        point = RedrivePoint(moved)
+    elif not point.reason and target.restart_from is not None:
+        point = _point_of(target, detail, point)
+        found = replace(found, restart_from=start_of(point))
     if point.reason:
-        return replace(target, reason=f"{point.reason}: nothing sent")
-    found = _at(target, point, detail)
-    if target.restart_from not in (None, found.restart_from):
-        now = f"now at {spoken_start(found.restart_from)}, not at {spoken_start(target.restart_from)}"
-        return replace(target, reason=f"it failed again since, {now}: nothing sent")
-    return found
+        return replace(target, reason=f"{point.reason}: nothing sent"), point
+    return found, point
+
+
+def _moved(target: Target, detail: Detail, now_at: str) -> str:
+    """Why the end that the plan has is not the one of this run; "" where it is, or neither is known."""
+    if detail.end is None or detail.end == target.ended:
+        return ""
+    if target.ended is None:
+        unsaid = "the plan does not say when it ended, so not whether it ran again since"
+        return unsaid if target.given else ""
+    # A plan without the step has the end of a list row, which differs by seconds from the instance's own.
+    if target.restart_from is None and abs(detail.end - target.ended) <= _TOLERANCE:
+        return ""
+    failed = f"failed at {now_at}" if detail.status == "errored" else f"is {detail.status}"
+    return f"it ran again since the plan and {failed}"
+
+
+def _point_of(target: Target, detail: Detail, found: RedrivePoint) -> RedrivePoint:
+    """The point that the plan asks for, an earlier one only where a person wrote it into a file."""
+    start = target.restart_from
+    assert start is not None, "there is nothing to compare without a step"
+    step = step_of(start)
+    if step == found.target:
+        return found
+    now = spoken_start(start_of(found))
+    split = split_at(detail.steps, step)
+    if split is None:
+        return RedrivePoint(f"it has no step {spoken_start(start)}, it failed at {now}")
+    if not target.given or split.again[0].index > found.again[0].index:
+        return RedrivePoint(f"it failed at {now}, not at {spoken_start(start)}")
+    return RedrivePoint("", step, split.kept, split.again)
 
 
 def _at(target: Target, point: RedrivePoint, detail: Detail) -> Target:
@@ -119,6 +173,11 @@ def start_of(point: RedrivePoint) -> RestartFrom | None:
     """The step as the API is told it: every part of it, so that no default decides."""
     at = point.target
     return None if at is None else RestartFrom(at.name, at.count, at.type)
+
+
+def step_of(start: RestartFrom) -> StepTarget:
+    """The step that a restart begins at, what the API takes for granted filled in."""
+    return StepTarget(start.name, start.count or 1, start.type or "do")
 
 
 def spoken_start(start: RestartFrom | None) -> str:

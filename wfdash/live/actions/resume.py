@@ -103,7 +103,14 @@ def has_arrived(verb: str, entry: JournalEntry, detail: Detail) -> bool | None:
 
 
 def _target(entry: JournalEntry) -> Target:
-    return Target(entry.id, entry.before, ended=entry.end, restart_from=entry.start)
+    return Target(
+        entry.id,
+        entry.before,
+        ended=entry.end,
+        restart_from=entry.start,
+        given=entry.end is not None,
+        checked=False,
+    )
 
 
 def _result(
