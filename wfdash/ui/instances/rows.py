@@ -18,9 +18,8 @@ from wfdash.core.rows.view import TableView
 from wfdash.live.watcher import Watcher
 from wfdash.ui.context import Context
 from wfdash.ui.instances.batch_ids import BatchIds
-from wfdash.ui.instances.cell_facts import CellFacts
 from wfdash.ui.instances.columns import order_text
-from wfdash.ui.instances.table import InstanceTable
+from wfdash.ui.instances.table import CellFacts, InstanceTable
 
 __all__ = ["InstanceRows"]
 

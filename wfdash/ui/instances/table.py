@@ -8,6 +8,7 @@ from rich.style import Style
 from textual.events import Click
 from textual.strip import Strip
 
+from wfdash.core.filter.detail_fields import DetailFields
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.rows.columns import BY_NAME, BesideRow
@@ -16,7 +17,9 @@ from wfdash.core.rows.order import Order
 from wfdash.core.rows.store import GONE, RECORDED
 from wfdash.core.rows.view import TableView
 from wfdash.core.text.clean import cells, clean, fit
-from wfdash.ui.instances.cell_facts import CellFacts
+from wfdash.core.text.words import age
+from wfdash.live.watcher import Watcher
+from wfdash.ui.context import Context
 from wfdash.ui.instances.columns import GLYPH, SORTS, TableColumns, columns, order_by_title
 from wfdash.ui.widgets.line_table import LineTable
 from wfdash.ui.widgets.strips import strip_of
@@ -33,12 +36,74 @@ from wfdash.ui.widgets.theme import (
     look,
 )
 
-__all__ = ["InstanceTable", "RowSource"]
+__all__ = ["CellFacts", "InstanceTable", "RowSource"]
 
 _WIDEST_STATUS = 17
 """A glyph, a space and `waitingForPause`."""
 _SAME_POLL = 0.9
 """Seconds between two changes that count as one poll's."""
+_FAINT = 15.0
+"""Seconds after which a row's "blocked on" is drawn faint: by then it may be at something else."""
+_PARKED = ("waiting", "paused", "queued")
+"""What these are at lasts until the list tells of another status."""
+_OLD = 120.0
+"""Seconds after which it is told how old a row's "blocked on" is: by then it should have been read again."""
+
+
+class CellFacts:
+    """What a cell says beside its row: what the instance is blocked on, and how old that is.
+
+    Asks nobody: all of it was read before, or is not there.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    @property
+    def _poller(self) -> Watcher | None:
+        return self._context.session.poller if self._context.session is not None else None
+
+    def blocked_on(self, instance: str) -> str:
+        """What a row is blocked on in a few words, raw; "" when nothing is known."""
+        poller = self._poller
+        why = poller.row_details.why(instance) if poller is not None else None
+        if poller is None or why is None or not why.short:
+            return ""
+        row, detail = poller.store.get(instance), poller.row_details.fact(instance)
+        old = self._context.clock() - detail.read_at if detail is not None else 0.0
+        # What has ended does not change any more: its age says nothing.
+        dated = old >= _OLD and row is not None and not is_final(row.status)
+        return f"{why.short} · read {age(old)} ago" if dated else why.short
+
+    def fields(self, instance: str) -> DetailFields | None:
+        """What was found in the instance's own answer; None while it was not read."""
+        return self._poller.row_details.read.get(instance) if self._poller is not None else None
+
+    def is_old(self, instance: str) -> bool:
+        """Whether that was read too long ago to be taken for what it is at now."""
+        poller = self._poller
+        row = poller.store.get(instance) if poller is not None else None
+        if poller is None or row is None or is_final(row.status) or row.status in _PARKED:
+            return False
+        detail = poller.row_details.fact(instance)
+        return detail is not None and self._context.clock() - detail.read_at > _FAINT
+
+    def is_behind(self, instance: str) -> bool:
+        """Whether the lists of the last while did not hold its row, and nothing else told of it."""
+        poller = self._poller
+        if poller is None or (seen := poller.store.seen_at(instance)) is None:
+            return False
+        # Against the list's own age: when nothing is answered at all, every row is as old, and the header
+        # says so.
+        listed = poller.newest.freshness.answered_at
+        return listed is not None and listed - seen > _FAINT
+
+    def note(self, instance: str) -> str:
+        """What is doubtful about its row."""
+        if self._poller is None:
+            return ""
+        store = self._poller.store
+        return RECORDED if instance in store.recorded else store.note(instance)
 
 
 class RowSource(Protocol):
