@@ -121,6 +121,11 @@ def test_short_modules_have_several_importers():
     assert_only(WFDASH.lone_modules(), ALLOWED_MODULES)
 
 
+def test_modules_offer_only_what_they_define():
+    """A name that is passed on has the reader open two files to find it."""
+    assert not WFDASH.passed_on()
+
+
 def test_names_say_what_they_name():
     assert_only(WFDASH.private_words(), ALLOWED_NAMES)
 
@@ -230,6 +235,13 @@ def test_a_full_folder_is_found(tmp_path):
 def test_a_class_name_used_twice_is_found(tmp_path):
     tree = tree_of(tmp_path, a="class Entry: ...\nclass _Own: ...", b="class Entry: ...\nclass _Own: ...")
     assert tree.namesakes() == {"Entry is in p.a, p.b"}
+
+
+def test_a_name_that_is_passed_on_is_found(tmp_path):
+    tree = tree_of(tmp_path, source="def f(): ...\n", user="from p.source import f\n__all__ = []\n")
+    assert not tree.passed_on()
+    tree = tree_of(tmp_path, user='from p.source import f\n__all__ = ["f"]\n')
+    assert tree.passed_on() == {"p.user passes on f of p.source"}
 
 
 def test_a_short_module_with_one_importer_is_found(tmp_path):

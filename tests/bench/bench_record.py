@@ -8,7 +8,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.bench.line import Line
-from wfdash.core.filter.query import MatchContext, parse
+from wfdash.core.filter.fields import MatchContext
+from wfdash.core.filter.query import parse
 from wfdash.core.model.instance import Instance
 from wfdash.live.records.record.file import RecordFile
 from wfdash.live.records.record.finding import named, pages_of

@@ -9,7 +9,8 @@ import pytest
 from wfdash.cli.commands.show import sheet
 from wfdash.core.filter.detail_fields import read_fields
 from wfdash.core.filter.fields import MatchContext
-from wfdash.core.filter.query import QueryError, parse
+from wfdash.core.filter.grammar import QueryError
+from wfdash.core.filter.query import parse
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.times import parse_time

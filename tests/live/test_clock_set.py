@@ -9,7 +9,8 @@ from wfdash.api.errors import NotReached
 from wfdash.api.interface import Exchange
 from wfdash.live.actions.follow import Follower
 from wfdash.live.actions.reread import Snapshot
-from wfdash.live.budget.budget import Budget, Priority
+from wfdash.live.budget.budget import Budget
+from wfdash.live.budget.ledger import Priority
 from wfdash.live.budget.shared_counter import SharedCounter
 from wfdash.live.polling.job import Job
 from wfdash.live.polling.scheduler import Scheduler

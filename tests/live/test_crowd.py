@@ -10,7 +10,7 @@ from tests.support.clocks.simulated_time import EPOCH, simulate
 from tests.support.harness.stage import stage
 from wfdash.core.filter.query import parse
 from wfdash.demo.engine.world import build
-from wfdash.live.budget.budget import WINDOW, Priority
+from wfdash.live.budget.ledger import WINDOW, Priority
 from wfdash.live.budget.shared_counter import SharedCounter
 
 LONGEST = 10.0

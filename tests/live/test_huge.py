@@ -5,7 +5,7 @@ import asyncio
 from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.stage import stage
 from wfdash.core.rows.store import ENDED
-from wfdash.live.budget.budget import WINDOW
+from wfdash.live.budget.ledger import WINDOW
 
 STEP = 5.0
 SLACK = 15.0

@@ -10,7 +10,8 @@ from tests.support.fakes.scripted import Scripted, item, scripted
 from tests.support.harness.stage import asked, newest, staged, waiting_of
 from wfdash.api.interface import InstancePage
 from wfdash.core.filter.query import parse
-from wfdash.live.budget.budget import ACTIONS, QUOTA, Budget
+from wfdash.live.budget.budget import Budget
+from wfdash.live.budget.ledger import ACTIONS, QUOTA
 from wfdash.live.watcher import Watcher
 
 

@@ -128,6 +128,16 @@ class Tree:
             and not _is_record(self.sources[name])
         }
 
+    def passed_on(self) -> set[str]:
+        """Names that a module offers as its own and imports from another one of the package."""
+        return {
+            f"{name} passes on {offered} of {node.module}"
+            for name, source in self.sources.items()
+            for node in source.body
+            if isinstance(node, ast.ImportFrom) and node.module in self.paths
+            for offered in {alias.asname or alias.name for alias in node.names} & _offered(source)
+        }
+
     def network_calls(self, below: str) -> set[str]:
         """Where a module of this package asks the network itself: calls of `api.x()` and `acquire()`."""
         return {
@@ -181,6 +191,15 @@ def _is_record(source: ast.Module) -> bool:
     """Whether a module is there for its records: classes, and no function beside them."""
     kinds = [type(node) for node in source.body]
     return ast.ClassDef in kinds and not {ast.FunctionDef, ast.AsyncFunctionDef} & set(kinds)
+
+
+def _offered(source: ast.Module) -> set[str]:
+    """The names in `__all__`."""
+    for node in source.body:
+        match node:
+            case ast.Assign([ast.Name("__all__")], ast.List(names)):
+                return {name.value for name in names if isinstance(name, ast.Constant)}
+    return set()
 
 
 def _asks(called: ast.expr) -> bool:

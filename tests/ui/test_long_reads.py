@@ -9,7 +9,7 @@ import pytest
 from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.dashboard import opened
 from wfdash.demo.engine.world import build
-from wfdash.live.budget.budget import ACTIONS, QUOTA, Priority
+from wfdash.live.budget.ledger import ACTIONS, QUOTA, Priority
 
 PAGES = {
     "errors.open": r"read \d+ of 50\b",

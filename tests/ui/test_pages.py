@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.harness.dashboard import drive
 from wfdash.demo.http.credentials import TOKEN
-from wfdash.live.budget.budget import Priority
+from wfdash.live.budget.ledger import Priority
 from wfdash.ui.terminal.clipboard import copy_text
 
 

@@ -52,7 +52,7 @@ def _check_address(parsed: Namespace) -> None:
 
 
 def _check_filter(text: str) -> None:
-    from wfdash.core.filter.query import QueryError
+    from wfdash.core.filter.grammar import QueryError
     from wfdash.core.filter.query import parse as parse_query
 
     try:

@@ -205,7 +205,7 @@ def _take_record(parsed: Namespace) -> "RecordReader":
 
 def _readable(filter: str, file: str) -> str:
     """The filter of a file; one that cannot be read here is no reason to open nothing."""
-    from wfdash.core.filter.query import QueryError
+    from wfdash.core.filter.grammar import QueryError
     from wfdash.core.filter.query import parse as parse_query
 
     try:

@@ -18,9 +18,10 @@ from wfdash.cli.output import say
 from wfdash.config.settings import Settings
 from wfdash.core.text.clean import clean, mask_in_text
 from wfdash.core.text.words import count, counted, spoken
-from wfdash.live.budget.budget import Budget, Priority
+from wfdash.live.budget.budget import Budget
 from wfdash.live.budget.clock_skew import Skew
 from wfdash.live.budget.joined_lists import JoinedLists, page_file
+from wfdash.live.budget.ledger import Priority
 from wfdash.live.budget.shared_counter import share_counter
 
 __all__ = ["CommandSession", "Failed", "Patient", "again", "failures", "long_read", "open_session"]

@@ -224,7 +224,7 @@ def _check_views(views: Sequence[ViewEntry]) -> None:
 
 
 def _check_filter(index: int, view: ViewEntry) -> None:
-    from wfdash.core.filter.query import QueryError
+    from wfdash.core.filter.grammar import QueryError
     from wfdash.core.filter.query import parse as parse_query
 
     try:

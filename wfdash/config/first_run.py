@@ -15,7 +15,6 @@ from wfdash.config.settings import CLOUDFLARE, Settings
 
 __all__ = [
     "FORM",
-    "CredentialError",
     "TokenSource",
     "guide",
     "remember_led",

@@ -65,7 +65,8 @@ class OwnHook(Struct, frozen=True):
 
 def hook_fault(on: str, run: Sequence[str]) -> tuple[str, str]:
     """The field that is wrong and the sentence for it, "" twice for none."""
-    from wfdash.core.filter.query import QueryError, parse
+    from wfdash.core.filter.grammar import QueryError
+    from wfdash.core.filter.query import parse
 
     if not on and not run:
         return "", ""

@@ -11,7 +11,8 @@ from wfdash.cli.doctor.report import doctor
 from wfdash.config.credential import Credential
 from wfdash.config.load import load
 from wfdash.config.settings import NoCredentials, Options, Settings, SettingsError
-from wfdash.live.budget.budget import Budget, Priority
+from wfdash.live.budget.budget import Budget
+from wfdash.live.budget.ledger import Priority
 from wfdash.live.budget.shared_counter import share_counter
 
 TOKEN = "obviously-fake-token-0xDEADBEEF"

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from wfdash.core.filter.contents import LONGEST, Contents, read_contents, texts_at
 from wfdash.core.filter.detail_fields import read_fields
+from wfdash.core.filter.fields import MatchContext
 from wfdash.core.filter.grammar import QueryError
-from wfdash.core.filter.query import MatchContext, parse
+from wfdash.core.filter.query import parse
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.instance import Instance
 

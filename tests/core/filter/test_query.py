@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from wfdash.core.filter.completion import complete, completed, found_values, unfinished
 from wfdash.core.filter.detail_fields import BLOCKS, DetailFields
-from wfdash.core.filter.fields import FIELDS
-from wfdash.core.filter.grammar import And, Node, Not, Or, Term, unparse
-from wfdash.core.filter.query import EVERYTHING, MatchContext, Query, QueryError, parse
+from wfdash.core.filter.fields import FIELDS, MatchContext
+from wfdash.core.filter.grammar import And, Node, Not, Or, QueryError, Term, unparse
+from wfdash.core.filter.query import EVERYTHING, Query, parse
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import STATUSES
 from wfdash.core.text.durations import parse_duration

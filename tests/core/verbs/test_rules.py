@@ -5,8 +5,9 @@ import pytest
 from wfdash.core.model.status import ACTIVE, FINAL, STATUSES
 from wfdash.core.verbs import rules
 from wfdash.core.verbs.outcome import Outcome
+from wfdash.core.verbs.verb import VERBS
 
-INSTANCE_VERBS = [verb for verb in rules.VERBS if verb != "create"]
+INSTANCE_VERBS = [verb for verb in VERBS if verb != "create"]
 
 ALLOWED = {
     "pause": {"running", "waiting"},
@@ -21,7 +22,7 @@ ALLOWED = {
 }
 
 
-@pytest.mark.parametrize("verb", rules.VERBS)
+@pytest.mark.parametrize("verb", VERBS)
 @pytest.mark.parametrize("status", STATUSES)
 def test_each_verb_is_allowed_or_says_why_not(verb, status):
     reason = rules.refusal(verb, status)
@@ -30,14 +31,14 @@ def test_each_verb_is_allowed_or_says_why_not(verb, status):
         assert "paus" in reason.lower() if status == "waitingForPause" else status in reason
 
 
-@pytest.mark.parametrize("verb", rules.VERBS)
+@pytest.mark.parametrize("verb", VERBS)
 @pytest.mark.parametrize("status", [*STATUSES, "", "hibernating"])
 def test_guards_refuse_everything_with_their_reason(verb, status):
     assert "asked for at the start" in (rules.refusal(verb, status, read_only="asked for at the start") or "")
     assert "4.133" in (rules.refusal(verb, status, watch_only="needs wrangler 4.133 or later") or "")
 
 
-@pytest.mark.parametrize("verb", rules.VERBS)
+@pytest.mark.parametrize("verb", VERBS)
 @pytest.mark.parametrize("status", ["", "unknown", "hibernating"])
 def test_a_status_nobody_knows_is_left_to_the_server(verb, status):
     assert rules.refusal(verb, status) is None
@@ -125,7 +126,7 @@ def test_verb_is_not_done_in_a_status_it_does_not_lead_to(verb, before, now):
 
 
 def test_each_verb_says_whether_it_can_be_taken_back():
-    assert {verb: rules.stake(verb) for verb in rules.VERBS if rules.stake(verb)} == {
+    assert {verb: rules.stake(verb) for verb in VERBS if rules.stake(verb)} == {
         "pause": "resume takes it back",
         "resume": "pause takes it back",
         **dict.fromkeys(rules.DESTROYS, "destroys: it cannot be taken back"),

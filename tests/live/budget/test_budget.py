@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from tests.support.clocks.simulated_time import EPOCH, simulate
 from wfdash.api.http.limit_headers import parse_ratelimit, parse_retry_after
 from wfdash.api.interface import Exchange
-from wfdash.live.budget.budget import ACTIONS, WINDOW, Budget, Priority
+from wfdash.live.budget.budget import Budget
+from wfdash.live.budget.ledger import ACTIONS, WINDOW, Priority
 from wfdash.live.budget.shared_counter import SharedCounter
 
 READS = [Priority.FOREGROUND, Priority.VISIBLE, Priority.ROWS, Priority.SWEEP, Priority.BACKGROUND]

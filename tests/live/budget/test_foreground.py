@@ -6,7 +6,8 @@ import pytest
 
 from tests.support.clocks.simulated_time import EPOCH
 from wfdash.api.interface import Exchange
-from wfdash.live.budget.budget import ACTIONS, QUOTA, WINDOW, Budget, Priority
+from wfdash.live.budget.budget import Budget
+from wfdash.live.budget.ledger import ACTIONS, QUOTA, WINDOW, Priority
 from wfdash.live.budget.shared_counter import SharedCounter
 
 BY_ITSELF = [Priority.VISIBLE, Priority.ROWS, Priority.SWEEP, Priority.BACKGROUND]

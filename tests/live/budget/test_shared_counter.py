@@ -8,7 +8,8 @@ import pytest
 
 from tests.support.clocks.simulated_time import EPOCH
 from wfdash.config.credential import Credential
-from wfdash.live.budget.budget import Budget, Priority
+from wfdash.live.budget.budget import Budget
+from wfdash.live.budget.ledger import Priority
 from wfdash.live.budget.shared_counter import SharedCounter, share_counter
 
 API = "https://api.example.com/client/v4"

@@ -8,7 +8,8 @@ import pytest
 from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.stage import stage
 from wfdash.api.interface import DetailAnswer
-from wfdash.core.filter.query import EVERYTHING, MatchContext, parse
+from wfdash.core.filter.fields import MatchContext
+from wfdash.core.filter.query import EVERYTHING, parse
 from wfdash.core.rows.store import GONE
 from wfdash.core.rows.view import TableView
 from wfdash.demo.engine import verbs

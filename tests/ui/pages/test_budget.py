@@ -11,7 +11,8 @@ from platformdirs import user_state_path
 
 from tests.support.clocks.simulated_time import EPOCH
 from tests.support.harness.dashboard import BASE, drive
-from wfdash.live.budget.budget import Budget, Priority
+from wfdash.live.budget.budget import Budget
+from wfdash.live.budget.ledger import Priority
 from wfdash.live.budget.shared_counter import share_counter
 from wfdash.ui.pages.budget import RequestList
 from wfdash.ui.widgets.status_line import StatusLine

@@ -117,7 +117,7 @@ class Listing:
             return lambda row: True
         if self.query.needs_details:
             return self.query.candidates(now, batches=self.batches)
-        from wfdash.core.filter.query import MatchContext
+        from wfdash.core.filter.fields import MatchContext
 
         return self.query.matcher(now, MatchContext(batches=self.batches))
 
@@ -149,7 +149,7 @@ class Listing:
     async def _matches_detail(self, query: "Query", row: Instance, now: float) -> bool:
         """Reads an instance that the row itself does not rule out."""
         from wfdash.core.filter.detail_fields import read_fields
-        from wfdash.core.filter.query import MatchContext
+        from wfdash.core.filter.fields import MatchContext
         from wfdash.core.model.detail import read_detail
 
         workflow = await self.session.workflow()

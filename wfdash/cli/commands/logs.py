@@ -19,7 +19,7 @@ from wfdash.core.model.times import iso
 from wfdash.core.text.clean import clean, masked
 from wfdash.core.text.words import count
 from wfdash.core.why.step_names import base_name
-from wfdash.live.budget.budget import Priority
+from wfdash.live.budget.ledger import Priority
 from wfdash.live.polling.read_instance import read_answer
 from wfdash.live.reads.log_lines import InstanceLogs
 

@@ -13,13 +13,14 @@ from wfdash.cli.commands.why_facts import WhyFacts
 from wfdash.cli.exits import Stop, UsageError
 from wfdash.cli.output import instant, json_line, line, say
 from wfdash.cli.session import TRANSIENT, CommandSession, again
-from wfdash.core.filter.query import MatchContext, Query, parse
+from wfdash.core.filter.fields import MatchContext
+from wfdash.core.filter.query import Query, parse
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import STATUSES, is_final
 from wfdash.core.text.clean import clean
 from wfdash.core.why.current_steps import current_steps, doing
-from wfdash.live.budget.budget import Priority
+from wfdash.live.budget.ledger import Priority
 from wfdash.live.polling.events import Update
 from wfdash.live.polling.read_instance import read_answer
 from wfdash.live.watcher import Watcher

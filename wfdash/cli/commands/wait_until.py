@@ -8,7 +8,7 @@ from wfdash.cli.output import say
 from wfdash.cli.session import TRANSIENT, CommandSession, again
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
-from wfdash.live.budget.budget import Priority
+from wfdash.live.budget.ledger import Priority
 from wfdash.live.polling.detail_pace import next_read
 from wfdash.live.polling.read_instance import read_answer
 

@@ -15,7 +15,7 @@ from wfdash.core.model.status import is_final
 from wfdash.core.why.context import WhyContext, why_context
 from wfdash.core.why.current_steps import current_steps, doing
 from wfdash.core.why.session_times import SessionTimes
-from wfdash.live.budget.budget import Priority
+from wfdash.live.budget.ledger import Priority
 
 __all__ = ["WhyFacts"]
 

@@ -16,12 +16,12 @@ from wfdash.core.filter.fields import (
     field_of,
     instant,
 )
-from wfdash.core.filter.grammar import And, Node, Not, QueryError, Term, parse_tree, unparse
+from wfdash.core.filter.grammar import And, Node, Not, Term, parse_tree, unparse
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import STATUSES, is_final
 from wfdash.core.text.durations import parse_duration
 
-__all__ = ["EVERYTHING", "MatchContext", "Pushdown", "Query", "QueryError", "parse"]
+__all__ = ["EVERYTHING", "Pushdown", "Query", "parse"]
 
 _NO_CONTEXT = MatchContext()
 NO_BATCHES: Mapping[str, Container[str]] = {}

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 
-from wfdash.core.filter.query import MatchContext, Query
+from wfdash.core.filter.fields import MatchContext
+from wfdash.core.filter.query import Query
 from wfdash.core.model.instance import Instance
 from wfdash.core.rows.order import Order
 from wfdash.core.rows.sorted_rows import Arrangement

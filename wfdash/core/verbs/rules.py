@@ -14,8 +14,6 @@ from wfdash.core.verbs.verb import VERBS
 __all__ = [
     "DESTROYS",
     "RESTARTS",
-    "VERBS",
-    "Judgement",
     "consequence",
     "destroys",
     "inverse",

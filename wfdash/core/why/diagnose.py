@@ -18,7 +18,7 @@ from wfdash.core.why.session_times import SessionTimes, of_cut
 from wfdash.core.why.step_names import failure_text, spoken_name
 from wfdash.core.why.why import TimeWords, Why
 
-__all__ = ["Why", "diagnose"]
+__all__ = ["diagnose"]
 
 _QUIET = 180.0
 """Seconds a running instance may have no open step before it looks stuck: code between steps is short."""

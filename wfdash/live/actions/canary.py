@@ -13,7 +13,7 @@ from wfdash.api.interface import Workflows
 from wfdash.core.text.words import count, counted, short_version, spoken
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.redrive import redrive_point
-from wfdash.core.verbs.rules import VERBS
+from wfdash.core.verbs.verb import VERBS
 from wfdash.live.actions.ending import Course
 from wfdash.live.actions.plan import Plan, Result, Target
 from wfdash.live.actions.redrive import cause_of, spoken_start, start_of

@@ -8,7 +8,9 @@ from msgspec import Struct
 
 from wfdash.api.errors import NotFound, WorkflowsError
 from wfdash.core.verbs.outcome import Outcome
-from wfdash.core.verbs.rules import VERBS, Judgement, phrase, settled
+from wfdash.core.verbs.rules import phrase, settled
+from wfdash.core.verbs.settle import Judgement
+from wfdash.core.verbs.verb import VERBS
 from wfdash.live.actions.reread import Rereader, Snapshot
 
 __all__ = ["Followed", "Follower"]

@@ -14,7 +14,8 @@ from wfdash.api.errors import (
     WorkflowsError,
 )
 from wfdash.core.verbs.outcome import Outcome
-from wfdash.core.verbs.rules import VERBS, leads_to, same_meaning
+from wfdash.core.verbs.rules import leads_to, same_meaning
+from wfdash.core.verbs.verb import VERBS
 from wfdash.live.actions.reread import Snapshot
 
 __all__ = ["LIMITED_TRIES", "as_failure", "judge_failure", "pause_after", "repeatable", "unchanged"]

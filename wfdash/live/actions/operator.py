@@ -13,7 +13,7 @@ from wfdash.api.errors import InstanceNotFound, WorkflowsError
 from wfdash.api.interface import Workflows
 from wfdash.core.model.detail import Detail
 from wfdash.core.verbs.outcome import Outcome
-from wfdash.core.verbs.rules import VERBS
+from wfdash.core.verbs.verb import VERBS
 from wfdash.live.actions.canary import Canary, Held, Turns
 from wfdash.live.actions.create import Creator
 from wfdash.live.actions.ending import Begun, Course, EndFollower
@@ -27,7 +27,7 @@ from wfdash.live.actions.send import NOTHING_SENT, Sender, Sent
 from wfdash.live.polling.read_instance import read_answer
 from wfdash.live.records.journal import Journal
 
-__all__ = ["ActionBudget", "OnEvent", "Operator"]
+__all__ = ["OnEvent", "Operator"]
 
 OnEvent = Callable[[Progress | Result], None]
 

@@ -7,7 +7,8 @@ from msgspec import Struct, field
 
 from wfdash.core.text.words import brief, clock
 from wfdash.core.verbs.outcome import Outcome
-from wfdash.core.verbs.rules import RESTARTS, VERBS, phrase
+from wfdash.core.verbs.rules import RESTARTS, phrase
+from wfdash.core.verbs.verb import VERBS
 from wfdash.live.actions.plan import Plan, Progress, Result
 
 __all__ = ["ORDER", "ActionProgress"]

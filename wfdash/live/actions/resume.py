@@ -11,7 +11,8 @@ from wfdash.api.errors import WorkflowsError
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
 from wfdash.core.verbs.outcome import Outcome
-from wfdash.core.verbs.rules import RESTARTS, VERBS, leads_to, phrase
+from wfdash.core.verbs.rules import RESTARTS, leads_to, phrase
+from wfdash.core.verbs.verb import VERBS
 from wfdash.live.actions.plan import Plan, Result, Target
 from wfdash.live.records.journal_entries import JournalEntry
 from wfdash.live.records.unfinished import Unfinished

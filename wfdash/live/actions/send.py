@@ -22,7 +22,8 @@ from wfdash.api.errors import (
 from wfdash.api.interface import RestartFrom, StatusAnswer, Workflows
 from wfdash.core.model.status import is_final
 from wfdash.core.verbs.outcome import Outcome
-from wfdash.core.verbs.rules import VERBS, refusal, same_meaning
+from wfdash.core.verbs.rules import refusal, same_meaning
+from wfdash.core.verbs.verb import VERBS
 from wfdash.core.why.waits import open_waits
 from wfdash.live.actions.judge import (
     LIMITED_TRIES,

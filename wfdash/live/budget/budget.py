@@ -24,7 +24,7 @@ from wfdash.live.budget.ledger import (
 from wfdash.live.budget.shared_counter import SharedCounter
 from wfdash.live.budget.waiting import Waiting, others
 
-__all__ = ["ACTIONS", "QUOTA", "WINDOW", "Budget", "Priority"]
+__all__ = ["Budget"]
 
 KEPT = 200
 # A block lasts five minutes (API reference, rate limits); a 429 of something in front may be over at once, so

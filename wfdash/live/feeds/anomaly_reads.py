@@ -6,7 +6,7 @@ from itertools import islice
 
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
-from wfdash.live.budget.budget import Priority
+from wfdash.live.budget.ledger import Priority
 from wfdash.live.feeds.anomalies import AGAIN, Anomalies
 from wfdash.live.feeds.row_details import RowDetails
 from wfdash.live.polling.context import FeedContext

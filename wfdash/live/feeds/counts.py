@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from wfdash.api.errors import NotFound
 from wfdash.core.history.count_history import Trends
 from wfdash.core.model.workflow import Workflow
-from wfdash.live.budget.budget import Priority
+from wfdash.live.budget.ledger import Priority
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.events import Update
 from wfdash.live.polling.freshness import Freshness

@@ -10,7 +10,7 @@ from wfdash.core.rows.store import Delta
 from wfdash.core.triage.error_groups import ErrorGroup, Sample, group
 from wfdash.core.triage.fingerprint import fingerprint
 from wfdash.core.triage.headline import ENOUGH
-from wfdash.live.budget.budget import Priority
+from wfdash.live.budget.ledger import Priority
 from wfdash.live.feeds.first_failure import FirstFailureSearch
 from wfdash.live.feeds.past_version import PastVersion
 from wfdash.live.polling.context import FeedContext

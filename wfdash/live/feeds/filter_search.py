@@ -13,7 +13,7 @@ from wfdash.core.filter.detail_fields import DetailFields
 from wfdash.core.filter.query import Query
 from wfdash.core.model.instance import Instance
 from wfdash.core.rows.store import GONE, RECORDED, Delta
-from wfdash.live.budget.budget import Priority
+from wfdash.live.budget.ledger import Priority
 from wfdash.live.feeds.row_details import RowDetails
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.events import Update

@@ -5,7 +5,7 @@ from wfdash.api.interface import InstancePage, ListQuery
 from wfdash.core.filter.query import Pushdown
 from wfdash.core.model.instance import Instance
 from wfdash.core.rows.store import GONE
-from wfdash.live.budget.budget import Priority
+from wfdash.live.budget.ledger import Priority
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.job import Job
 from wfdash.live.polling.session_watch import AnswerCost

@@ -14,7 +14,7 @@ from wfdash.core.triage.anomalies import StepTimes
 from wfdash.core.why.context import WhyContext
 from wfdash.core.why.session_times import last_moved
 from wfdash.core.why.why import Why
-from wfdash.live.budget.budget import Priority
+from wfdash.live.budget.ledger import Priority
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.events import Update
 from wfdash.live.polling.job import Job

@@ -7,7 +7,7 @@ from msgspec import Struct, field
 from wfdash.api.interface import ListQuery
 from wfdash.core.model.status import ACTIVE
 from wfdash.core.rows.store import ENDED
-from wfdash.live.budget.budget import Priority
+from wfdash.live.budget.ledger import Priority
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.job import Job
 

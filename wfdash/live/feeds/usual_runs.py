@@ -12,7 +12,7 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.rows.store import GONE
 from wfdash.core.triage.compare import best_candidates
-from wfdash.live.budget.budget import Priority
+from wfdash.live.budget.ledger import Priority
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.events import Update
 from wfdash.live.polling.job import Job

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from wfdash.api.errors import Forbidden, NotFound
 from wfdash.api.interface import Version
-from wfdash.live.budget.budget import Priority
+from wfdash.live.budget.ledger import Priority
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.events import Update
 from wfdash.live.polling.job import Job

@@ -6,7 +6,7 @@ from wfdash.api.errors import InstanceNotFound, WorkflowNotFound
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.status import is_final
 from wfdash.core.rows.store import GONE, Delta
-from wfdash.live.budget.budget import Priority
+from wfdash.live.budget.ledger import Priority
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.events import Update
 from wfdash.live.polling.job import Job

@@ -12,7 +12,7 @@ from wfdash.api.errors import Forbidden, NotFound, WorkflowsError
 from wfdash.api.interface import NEWEST, ListQuery
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
-from wfdash.live.budget.budget import Priority
+from wfdash.live.budget.ledger import Priority
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.events import Update
 from wfdash.live.polling.job import Job

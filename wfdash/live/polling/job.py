@@ -3,7 +3,7 @@
 import random
 
 from wfdash.api.errors import WorkflowsError
-from wfdash.live.budget.budget import Priority
+from wfdash.live.budget.ledger import Priority
 from wfdash.live.polling.freshness import Freshness
 
 __all__ = ["Job"]

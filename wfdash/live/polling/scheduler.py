@@ -6,7 +6,8 @@ from contextlib import suppress
 from functools import partial
 
 from wfdash.api.errors import NotReached, WorkflowsError
-from wfdash.live.budget.budget import Budget, Priority
+from wfdash.live.budget.budget import Budget
+from wfdash.live.budget.ledger import Priority
 from wfdash.live.polling.job import Job, sentence_of
 
 __all__ = ["Scheduler"]

@@ -8,8 +8,9 @@ from wfdash.api.errors import Refused
 from wfdash.api.interface import NEWEST, InstancePage, ListQuery, Workflows
 from wfdash.api.paging import walk
 from wfdash.core.model.instance import Instance
-from wfdash.live.budget.budget import Budget, Priority
+from wfdash.live.budget.budget import Budget
 from wfdash.live.budget.joined_lists import JoinedLists, page_file
+from wfdash.live.budget.ledger import Priority
 
 __all__ = ["PastRows"]
 

@@ -11,7 +11,8 @@ from wfdash.api.paging import all_workflows
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.workflow import Workflow
-from wfdash.live.budget.budget import Budget, Priority
+from wfdash.live.budget.budget import Budget
+from wfdash.live.budget.ledger import Priority
 from wfdash.live.polling.read_instance import read_answer
 from wfdash.live.reads.log_lines import InstanceLogs
 from wfdash.live.reads.past_rows import PastRows

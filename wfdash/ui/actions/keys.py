@@ -16,7 +16,8 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.lazy_steps import UnparsedValue
 from wfdash.core.verbs.consequences import step_target
-from wfdash.core.verbs.rules import VERBS, phrase, refusal
+from wfdash.core.verbs.rules import phrase, refusal
+from wfdash.core.verbs.verb import VERBS
 from wfdash.keymap.actions import textual_action
 from wfdash.live.actions.plan import Plan, Progress, Result, make_plan
 from wfdash.live.actions.progress import ActionProgress

@@ -8,7 +8,8 @@ from textual.suggester import Suggester
 
 from wfdash.core.filter.completion import Values, complete, completed, no_values, unfinished
 from wfdash.core.filter.fields import FIELDS
-from wfdash.core.filter.query import Query, QueryError, parse
+from wfdash.core.filter.grammar import QueryError
+from wfdash.core.filter.query import Query, parse
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.keys.key_names import KeyNames

@@ -11,7 +11,8 @@ from textual.message import Message
 from textual.widgets import Input
 
 from wfdash.core.filter.completion import Values, no_values, unfinished
-from wfdash.core.filter.query import Query, QueryError, parse
+from wfdash.core.filter.grammar import QueryError
+from wfdash.core.filter.query import Query, parse
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.ui.instances.filter_help import FilterInput, aid_pieces
 from wfdash.ui.keys.key_names import KeyNames

@@ -9,7 +9,9 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.worker import Worker
 
-from wfdash.core.filter.query import EVERYTHING, MatchContext, Query, QueryError, parse
+from wfdash.core.filter.fields import MatchContext
+from wfdash.core.filter.grammar import QueryError
+from wfdash.core.filter.query import EVERYTHING, Query, parse
 from wfdash.core.model.instance import Instance
 from wfdash.core.rows.columns import USUAL
 from wfdash.core.rows.marks import Marks

@@ -7,7 +7,7 @@ from textual.screen import Screen
 from textual.worker import Worker
 
 from wfdash.config.settings import SavedView
-from wfdash.core.filter.query import MatchContext
+from wfdash.core.filter.fields import MatchContext
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import count
 from wfdash.ui.context import Context

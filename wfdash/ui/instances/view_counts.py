@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from time import thread_time
 
 from wfdash.config.settings import SavedView
-from wfdash.core.filter.query import MatchContext, QueryError, parse
+from wfdash.core.filter.fields import MatchContext
+from wfdash.core.filter.grammar import QueryError
+from wfdash.core.filter.query import parse
 from wfdash.core.rows.store import Store
 
 __all__ = ["ViewCounts"]

@@ -13,8 +13,8 @@ from wfdash.core.model.times import iso
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import clock, count, spoken
 from wfdash.core.text.wrap import wrapped
-from wfdash.live.budget.budget import QUOTA, Budget, Priority
-from wfdash.live.budget.ledger import Spender
+from wfdash.live.budget.budget import Budget
+from wfdash.live.budget.ledger import QUOTA, Priority, Spender
 from wfdash.live.budget.shared_counter import has_ended
 from wfdash.live.budget.waiting import Reason, Waiting
 from wfdash.live.polling.events import Update

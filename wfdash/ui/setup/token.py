@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from platformdirs import user_state_path
 
 from wfdash.api.errors import WorkflowsError
-from wfdash.config.first_run import FORM, CredentialError, TokenSource, source_of, with_login, with_token
+from wfdash.config.credential_sources import CredentialError
+from wfdash.config.first_run import FORM, TokenSource, source_of, with_login, with_token
 from wfdash.config.settings import Settings
 from wfdash.ui.setup.page import SetupPage
 from wfdash.ui.setup.text import COMMAND, FOUND, NEW, VARIABLE, WRANGLER

@@ -6,7 +6,8 @@ from itertools import chain
 
 import pytest
 
-from wfdash.core.filter.query import MatchContext, parse
+from wfdash.core.filter.fields import MatchContext
+from wfdash.core.filter.query import parse
 from wfdash.core.model.instance import Instance
 from wfdash.live.records.record import contents
 from wfdash.live.records.record.file import RecordFile

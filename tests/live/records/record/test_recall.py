@@ -2,7 +2,8 @@
 
 import pytest
 
-from wfdash.core.filter.query import MatchContext, parse
+from wfdash.core.filter.fields import MatchContext
+from wfdash.core.filter.query import parse
 from wfdash.core.model.instance import Instance
 from wfdash.live.records.record.file import RecordFile, erase
 from wfdash.live.records.record.observations import SawDetail, SawRows

@@ -6,7 +6,8 @@ from typing import Any, Final
 from msgspec import Struct
 
 from wfdash.core.filter.detail_fields import DetailFields, read_fields
-from wfdash.core.filter.query import MatchContext, Query
+from wfdash.core.filter.fields import MatchContext
+from wfdash.core.filter.query import Query
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.json_values import NOT_RECORDED
