@@ -105,7 +105,7 @@ async def draw(scene: Scene, columns: int, lines: int) -> str:
 
     from wfdash.api.connect import connect
     from wfdash.api.interface import ListQuery, Observer, Workflows
-    from wfdash.config.load import load
+    from wfdash.config.precedence import load
     from wfdash.config.settings import Options
     from wfdash.demo.engine.world import build
     from wfdash.demo.http.api import create_app

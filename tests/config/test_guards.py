@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from wfdash.config.load import load
+from wfdash.config.precedence import load
 from wfdash.config.settings import ForeignAccount, Link, Options, Settings, SettingsError
 
 A, B, C = "a" * 32, "b" * 32, "c" * 32

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from wfdash.config.load import load
+from wfdash.config.precedence import load
 from wfdash.config.settings import CLOUDFLARE, NoCredentials, Options, SettingsError
 from wfdash.core.model.times import iso
 
@@ -422,7 +422,7 @@ def test_settings_without_a_config_load_nothing_heavy():
     code = """
 import subprocess
 import sys
-from wfdash.config.load import load
+from wfdash.config.precedence import load
 from wfdash.config.settings import Options
 load(Options(local=""), {})
 loaded = {name.split(".")[0] for name, module in sys.modules.items() if getattr(module, "__spec__", None)}

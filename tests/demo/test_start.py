@@ -6,7 +6,7 @@ import gc
 import pytest
 
 from wfdash.cli.dashboard import _connector
-from wfdash.config.load import load
+from wfdash.config.precedence import load
 from wfdash.config.settings import Options
 from wfdash.demo.engine.world import build
 from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN

@@ -17,7 +17,7 @@ from wfdash.api.connect import connect
 from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import ListQuery
 from wfdash.config.credential import Credential
-from wfdash.config.load import load
+from wfdash.config.precedence import load
 from wfdash.config.settings import Options, Settings
 
 TOKEN = "obviously-fake-token-0xDEADBEEF"

@@ -93,11 +93,11 @@ def _tables(parsed: argparse.Namespace) -> dict[str, Any]:
     Unchecked, for the check loads pydantic, and a person waits 60 ms more at each tab.
     """
     from wfdash.config.file import read_tables
-    from wfdash.config.load import config_named
+    from wfdash.config.precedence import config_path
     from wfdash.config.settings import Options
 
     with suppress(OSError, ValueError, RecursionError):
-        path = config_named(Options(config=getattr(parsed, "config", None) or ""), os.environ)
+        path = config_path(Options(config=getattr(parsed, "config", None) or ""), os.environ)[0]
         return {
             name: value
             for name, value in read_tables(path).items()

@@ -13,8 +13,8 @@ from wfdash.cli.exits import UsageError
 from wfdash.cli.options import options_of
 from wfdash.cli.output import refuse, say
 from wfdash.cli.terminal import check_terminal, shows_more_than_ascii, take_variables
-from wfdash.config.load import load
 from wfdash.config.plain_file import read_given
+from wfdash.config.precedence import load
 from wfdash.config.settings import (
     ForeignAccount,
     Link,

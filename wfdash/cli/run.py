@@ -9,7 +9,7 @@ from contextlib import suppress
 from importlib import import_module
 
 from wfdash.cli.output import refuse, say
-from wfdash.config.load import load
+from wfdash.config.precedence import load
 from wfdash.config.settings import Options, SettingsError
 
 __all__ = ["start"]

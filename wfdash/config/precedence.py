@@ -23,11 +23,11 @@ from wfdash.config.settings import (
     SettingsError,
 )
 
-__all__ = ["config_path", "resolve"]
+__all__ = ["config_path", "load"]
 
 
-def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
-    """Resolves every setting; `wfdash.config.load.load` says how."""
+def load(options: Options, environ: Mapping[str, str]) -> Settings:
+    """Settings for one run; raises SettingsError (exit 2) or NoCredentials (exit 3)."""
     path, source = config_path(options, environ)
     config, warnings = _read(path, required=source != "default")
     case = Resolution(options, environ, config, sources={"config": f"{path} ({source})"})

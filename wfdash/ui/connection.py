@@ -11,7 +11,7 @@ from textual.app import App
 from textual.message import Message
 from textual.worker import Worker
 
-from wfdash.config.load import load
+from wfdash.config.precedence import load
 from wfdash.config.settings import Options, Settings, SettingsError
 from wfdash.live.polling.events import Event, Update
 from wfdash.ui.context import Context

@@ -9,7 +9,7 @@ from tests.support.fakes.loopback import envelope, reply, serving
 from wfdash.api.interface import Exchange
 from wfdash.cli.doctor.report import doctor
 from wfdash.config.credential import Credential
-from wfdash.config.load import load
+from wfdash.config.precedence import load
 from wfdash.config.settings import NoCredentials, Options, Settings, SettingsError
 from wfdash.live.budget.budget import Budget
 from wfdash.live.budget.ledger import Priority

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from wfdash.config.load import load
+from wfdash.config.precedence import load
 from wfdash.config.settings import Options, ProfileCard, SavedView, SettingsError
 from wfdash.config.writer import NewProfile, save_default_profile, save_profile, save_view
 from wfdash.live.records.journal import Journal

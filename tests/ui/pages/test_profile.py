@@ -9,7 +9,7 @@ from platformdirs import user_state_path
 from tests.support.harness.dashboard import BASE, drive
 from wfdash.config.credential import Credential
 from wfdash.config.file import read
-from wfdash.config.load import load
+from wfdash.config.precedence import load
 from wfdash.config.settings import Options
 from wfdash.demo.engine.world import build
 from wfdash.demo.http.api import create_app

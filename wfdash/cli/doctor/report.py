@@ -6,7 +6,7 @@ from pathlib import Path
 
 from wfdash.cli.doctor.machine import machine, paths, record, state_trouble, terminal
 from wfdash.cli.output import line, say
-from wfdash.config.load import config_named, load
+from wfdash.config.precedence import config_path, load
 from wfdash.config.settings import Options, Settings, SettingsError
 from wfdash.core.text.clean import clean
 
@@ -23,7 +23,7 @@ def run(options: Options, environ: Mapping[str, str], bundle: str = "") -> int:
     # It is for those whose settings do not work: the rest of the report is made all the same.
     except SettingsError as wrong:
         settings = wrong
-    config = config_named(options, environ)
+    config = config_path(options, environ)[0]
     report: list[str] = []
 
     def write(text: str) -> None:

@@ -13,7 +13,7 @@ import pytest
 from wfdash.api.connect import connect
 from wfdash.api.errors import Refused
 from wfdash.api.interface import ListQuery
-from wfdash.config.load import load
+from wfdash.config.precedence import load
 from wfdash.config.settings import Options
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.lazy_steps import plain
