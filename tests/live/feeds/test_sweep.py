@@ -8,7 +8,12 @@ from tests.support.fakes.scripted import item, scripted
 from wfdash.api.interface import InstancePage
 from wfdash.core.filter.query import parse
 from wfdash.core.model.times import iso
-from wfdash.core.rows.store import ENDED
+from wfdash.core.rows.store import CHANGED, ENDED
+from wfdash.core.rows.view import TableView
+
+
+def matching(poller, query):
+    return set(TableView(poller.store, parse(query), clock=lambda: EPOCH).ids())
 
 
 @scripted
@@ -42,6 +47,28 @@ async def test_a_watched_row_is_read_after_one_sweep_missed_it(api, poller, loop
     api.details["old"] = {"status": "errored"}
     await asyncio.sleep(35)
     assert poller.store.get("old").status == "errored"
+
+
+@scripted
+async def test_a_row_that_left_its_status_counts_for_it_no_more(api, poller, loop):
+    api.pages = {"running": [item("stays"), item("goes", age=9)]}
+    poller.show("orders", parse("status:running"))
+    await asyncio.sleep(4)
+    assert matching(poller, "status:running") == {"stays", "goes"}
+    api.pages["running"] = [item("stays")]
+    await asyncio.sleep(12)
+    assert poller.store.note("goes") == CHANGED
+    assert matching(poller, "status:running") == {"stays"}
+    # It may still move: that it ended nothing says yet.
+    assert matching(poller, "status:active") == {"stays", "goes"}
+    await asyncio.sleep(90)
+    assert poller.store.note("goes") == ENDED
+    assert matching(poller, "status:active") == {"stays"}
+    assert matching(poller, "") == {"stays", "goes"}
+    api.pages["running"].append(item("goes", age=9))
+    await asyncio.sleep(4)
+    assert poller.store.note("goes") == ""
+    assert matching(poller, "status:running") == {"stays", "goes"}
 
 
 async def endless(api, workflow, query):

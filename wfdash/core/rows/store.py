@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 
-__all__ = ["ENDED", "GONE", "RECORDED", "Delta", "Store"]
+__all__ = ["CHANGED", "ENDED", "GONE", "RECORDED", "Delta", "Store"]
 
+CHANGED = "changed?"
 ENDED = "ended?"
 GONE = "gone"
 RECORDED = "recorded"
@@ -40,6 +41,8 @@ class Store:
         self._notes: dict[str, str] = {}
         self.gone: set[str] = set()
         """Those that are not there any more; not to be changed."""
+        self.left: dict[str, set[str]] = {ENDED: set(), CHANGED: set()}
+        """Those whose row says a status in which the lists do not hold them any more, by their note."""
         self.recorded: set[str] = set()
         """Those that only the record tells of: no answer of the server has, since they are in here."""
         self._statuses: Counter[str] = Counter()
@@ -84,8 +87,15 @@ class Store:
         return self.gone | self.recorded if self.recorded else self.gone
 
     def note(self, identity: str) -> str:
-        """What is doubtful about a row: `ended?` (two sweeps missed it), `gone`, `recorded`, or ""."""
+        """What is doubtful about a row: `ended?` (two sweeps missed it), `changed?` (two listings of its
+        status did), `gone`, `recorded`, or ""."""
         return self._notes.get(identity, "")
+
+    def left_for(self, statuses: Set[str] | None) -> Set[str]:
+        """Those whose row says one of these statuses and which surely have none of them any more."""
+        if statuses is None or any(map(is_final, statuses)):
+            return frozenset()
+        return self.left[ENDED] | self.left[CHANGED] if len(statuses) == 1 else self.left[ENDED]
 
     def apply(self, items: Iterable[Mapping[str, Any]], *, seq: int, now: float) -> Delta:
         """Takes in rows as the list endpoint sent them at `now`; those without an id are left out.
@@ -160,6 +170,8 @@ class Store:
         ]
         for identity in changed:
             self._notes[identity] = note
+            for kind, left in self.left.items():
+                (left.add if kind == note else left.discard)(identity)
             gone = note == GONE and identity not in self.recorded
             (self.gone.add if gone else self.gone.discard)(identity)
             if note == GONE and identity in self._active:
@@ -216,6 +228,8 @@ class Store:
             self._active[row.id] = now
         self.gone.discard(row.id)
         self.recorded.discard(row.id)
+        for left in self.left.values():
+            left.discard(row.id)
         return self._notes.pop(row.id, None) is not None
 
     def _share(self, extra: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -1,7 +1,7 @@
 """The rows of a store that match a query, in an order, kept up to date a change at a time."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 
 from wfdash.core.filter.fields import MatchContext
 from wfdash.core.filter.query import Query
@@ -237,9 +237,12 @@ class TableView:
 
         What only the record tells of was looked for, and is shown to whoever looks for it.
         """
-        gone = self._store.gone if self.query and self.query.needs_details else self._store.lost
+        gone: Set[str] = self._store.gone if self.query and self.query.needs_details else self._store.lost
         if not self.query:
             return (lambda row: row.id not in gone) if gone else None
+        # A row that left its status keeps it until it is read: it must not count, nor be marked, for it.
+        if left := self._store.left_for(self.query.statuses):
+            gone = gone | left
         matches = self.query.matcher(self._clock(), self._context() if self._context else None)
         return (lambda row: row.id not in gone and matches(row)) if gone else matches
 

@@ -4,7 +4,7 @@ from wfdash.api.errors import Refused
 from wfdash.api.interface import InstancePage, ListQuery
 from wfdash.core.filter.query import Pushdown
 from wfdash.core.model.instance import Instance
-from wfdash.core.rows.store import GONE
+from wfdash.core.rows.store import CHANGED, GONE
 from wfdash.live.budget.ledger import Priority
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.job import Job
@@ -120,7 +120,9 @@ class NewestInstances(Job):
         if rows == _FULL:
             self.hidden, self.left_out, self.below = page.hidden, page.left_out, page.cursor
             self.complete_at = number if page.cursor is None and not pushed(context) else None
+            before = self.asked
             self.asked = (number, _status(context), oldest if page.cursor is not None else None)
+            self._doubt_those_that_left(before)
             self._full_at = None if self._missing else asked_at
             self._catch_up(page, oldest, self._reached, _CATCH_UP)
         elif fewer or (self._reached is not None and oldest is not None and oldest > self._reached):
@@ -163,6 +165,26 @@ class NewestInstances(Job):
         if row is None or not status or row.status != status or row.seq >= number or row.created is None:
             return False
         return oldest is None or row.created > oldest
+
+    def _doubt_those_that_left(self, before: tuple[int, str, float | None]) -> None:
+        """Of active rows that two listings of their status in a row did not hold, read or not.
+
+        Those on screen are read; thousands below it are not, and would count for the status that they had.
+        """
+        number, status, oldest = before
+        store = self.context.store
+        if not status or status != self.asked[1]:
+            return
+        left = [
+            identity
+            for identity in store.active
+            if self.left(identity)
+            and (row := store.get(identity)) is not None
+            and row.seq < number
+            and (oldest is None or (row.created or 0.0) > oldest)
+            and store.note(identity) == ""
+        ]
+        self.context.tell(store.doubt(left, CHANGED))
 
     def _catch_up(self, page: InstancePage, oldest: float | None, reached: float | None, pages: int) -> None:
         # More than a page arrived since the last poll: without the pages between, they would be missing in

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from wfdash.core.filter.detail_fields import DetailFields, read_fields
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
-from wfdash.core.rows.store import ENDED, GONE, Delta
+from wfdash.core.rows.store import CHANGED, ENDED, GONE, Delta
 from wfdash.core.triage.anomalies import StepTimes
 from wfdash.core.why.context import WhyContext
 from wfdash.core.why.session_times import last_moved
@@ -128,7 +128,7 @@ class RowDetails(Job):
             return None
         if store.note(identity) == GONE and not is_final(fact.status):
             return None
-        if self.moved_on(identity) or self._overtaken(fact):
+        if store.note(identity) in (ENDED, CHANGED) or self.moved_on(identity) or self._overtaken(fact):
             return replace(fact.why, short=fact.why.short and f"was: {fact.why.short}", looks_stuck=False)
         return self._diagnose(fact.detail) if fact.detail is not None else fact.why
 

@@ -161,7 +161,7 @@ def list_status(context: Context, rows: InstanceRows, width: int) -> ListStatus:
         failure=context.failure,
         workflow=rows.workflow,
         query=rows.query,
-        matched=None if view is None else len(view),
+        matched=None if view is None else len(view) - len(view.ghosts),
         marked=len(rows.marks),
         marked_elsewhere=rows.table.marks_off_screen(),
         recorded=_recorded(rows),

@@ -14,7 +14,7 @@ from wfdash.core.model.status import is_final
 from wfdash.core.rows.columns import BY_NAME, BesideRow
 from wfdash.core.rows.marks import Marks
 from wfdash.core.rows.order import Order
-from wfdash.core.rows.store import GONE, RECORDED
+from wfdash.core.rows.store import RECORDED
 from wfdash.core.rows.view import TableView
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import age
@@ -264,7 +264,7 @@ class InstanceTable(LineTable):
         """What stands in each column that there is room for."""
         note = self._source.facts.note(row.id)
         why = self._source.facts.blocked_on(row.id)
-        if note in (GONE, RECORDED) and not why:
+        if note and not why:
             why = f"was {row.status}"
         now = self._now or self._clock()
         widths = self._layout(width).widths
