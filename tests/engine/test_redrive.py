@@ -68,7 +68,7 @@ def test_one_that_fails_again_is_told_with_its_step(wfdash, engine, fresh):
     engine.wait(identity, "errored")
     done = wfdash("redrive", identity, "--wait", "--yes")
     [answer] = objects(done)
-    assert (done.returncode, answer["outcome"], answer["ended"]) == (1, "done", "errored")
+    assert (done.returncode, answer["outcome"], answer["ended"]) == (1, "failed again", "errored")
     assert answer["error"] == 'failed again at "weigh", same cause: PaymentError: weigh is broken'
 
 

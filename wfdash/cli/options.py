@@ -371,6 +371,7 @@ def _add_verb(parser: Arguments) -> None:
             "--count", type=ordinal, metavar="N", help="which step of that name and type, from 1"
         )
         parser.add_argument("--type", choices=("do", "sleep", "waitForEvent"), help="its type (do)")
+        _add_canary(parser)
     if verb == "send":
         parser.add_argument("--type", metavar="TYPE", required=True, help="the event's type")
         parser.add_argument("--payload", metavar="JSON|@FILE", default=None, help="any JSON ({})")
@@ -394,6 +395,12 @@ def _add_redrive(parser: Arguments) -> None:
         help="a plan that --dry-run wrote, judged again; -: stdin",
     )
     parser.add_argument("--resume", action="store_true", help="go on with a batch that was cut off")
+    _add_canary(parser)
+    _add_settling(parser)
+
+
+def _add_canary(parser: Arguments) -> None:
+    """What a restart of many takes: a few before the rest, and how fast."""
     parser.add_argument(
         "--canary", type=ordinal, metavar="N", help="send N first, the rest once these are complete"
     )
@@ -404,7 +411,6 @@ def _add_redrive(parser: Arguments) -> None:
     parser.add_argument(
         "--parallel", type=ordinal, metavar="N", help="N runs at a time: the next when one ends"
     )
-    _add_settling(parser)
 
 
 def _add_settling(parser: Arguments) -> None:

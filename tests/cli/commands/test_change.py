@@ -46,7 +46,7 @@ def test_writing_commands_say_what_truly_happened(shell, created):
     [answer] = objects(shell("terminate", "-w", "orders", created, "--yes"))
     assert (answer["after"], answer["outcome"]) == ("terminated", "done")
     [answer] = objects(shell("restart", "-w", "orders", created, "--yes"))
-    assert (answer["before"], answer["outcome"]) == ("terminated", "done")
+    assert (answer["before"], answer["outcome"]) == ("terminated", "under way")
 
 
 def test_a_step_that_is_not_there_is_named(shell, created):

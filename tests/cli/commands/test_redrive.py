@@ -7,12 +7,17 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from msgspec.structs import replace
 
 from tests.cli.commands.conftest import serving
 from tests.cli.commands.test_change import KEYS, objects
 from tests.support.harness.program import ROOT, environment
+from wfdash.cli.commands.results import Printer
+from wfdash.core.verbs.outcome import Outcome
+from wfdash.live.actions.plan import Plan, Target
 
 PARCELS = ("-w", "parcels")
+RESTARTED = ("done", "under way", "failed again")
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +69,8 @@ def test_a_reviewed_plan_repairs_and_keeps_what_was_done(parcels, tmp_path):
     assert by_id[skipped[0]["id"]]["outcome"] == "skipped"
     for line in chosen:
         result = by_id[line["id"]]
-        assert (result["outcome"], result["from"]) == ("done", line["from"])
+        assert result["outcome"] == ("done" if result["ended"] == "complete" else "failed again")
+        assert result["from"] == line["from"]
         assert result["ended"] == result["after"]
         assert steps(parcels, line["id"])[:2] == before[line["id"]][:2]
     assert done.returncode == 1, "one was skipped"
@@ -236,6 +242,41 @@ def test_restart_waits_for_the_end(parcels):
     assert done.returncode == (0 if answer["ended"] == "complete" else 1)
 
 
+def test_restart_takes_a_canary_and_its_bounds(parcels):
+    ids = errored(parcels)[-2:]
+    done = parcels("restart", *ids, "--canary", "3", "--yes")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--canary 3: only 2 can be restarted" in done.stderr
+    done = parcels("restart", *ids, "--within", "1m", "--yes")
+    assert (done.returncode, "--within belongs to --canary" in done.stderr) == (2, True)
+    done = parcels("restart", *ids, "--canary", "1", "--within", "0.2s", "--pace", "60", "--yes")
+    first, second = objects(done)
+    assert (done.returncode, first["outcome"], first["ended"]) == (4, "under way", None)
+    assert (second["outcome"], second["answered"]) == ("skipped", None)
+    assert "had not ended in time" in second["error"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "outcome", "after", "ended", "said"),
+    [
+        ("redrive", Outcome.DONE, "queued", "", "under way"),
+        ("restart", Outcome.DONE, "running", "", "under way"),
+        ("restart", Outcome.DONE, "complete", "", "done"),
+        ("restart", Outcome.DONE, "errored", "", "failed again"),
+        ("redrive", Outcome.DONE, "errored", "errored", "failed again"),
+        ("redrive", Outcome.DONE, "terminated", "terminated", "terminated"),
+        ("restart", Outcome.UNKNOWN, "errored", "", "unknown"),
+        ("restart", Outcome.UNDER_WAY, "errored", "", "under way"),
+        ("resume", Outcome.DONE, "running", "", "done"),
+    ],
+)
+def test_outcome_is_what_the_run_bears_out(capsys, verb, outcome, after, ended, said):
+    plan = Plan("k", 0.0, verb, "parcels", (Target("a"),))
+    result = plan.result("a", 0.0, outcome, after=after)
+    Printer(plan).print(replace(result, ended=ended))
+    assert json.loads(capsys.readouterr().out)["outcome"] == said
+
+
 @pytest.fixture
 def broken():
     """A world of failed parcels as a process: its exports, `mend()`, and `restarts()` at its end."""
@@ -287,4 +328,4 @@ def test_faults_a_kill_and_a_resume_restart_each_once(program, broken, tmp_path)
     last = {line["id"]: line for line in entries}
     assert {identity for identity in plan if restarts[identity] > 1} == set()
     never = {identity for identity in plan if restarts[identity] == 0}
-    assert never == {identity for identity, line in last.items() if line["outcome"] != "done"}
+    assert never == {identity for identity, line in last.items() if line["outcome"] not in RESTARTED}

@@ -18,14 +18,22 @@ from wfdash.cli.session import CommandSession
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import clean, distinguishable
-from wfdash.core.text.words import count
+from wfdash.core.text.words import count, spoken
 from wfdash.core.verbs.consequences import StepTarget
 from wfdash.core.verbs.rules import RESTARTS, consequence, destroys, phrase
-from wfdash.live.actions.ending import Course
+from wfdash.live.actions.ending import CANARY_WITHIN, Course
 from wfdash.live.actions.plan import Guard, Plan, make_plan
 from wfdash.live.polling.read_instance import read_answer
 
-__all__ = ["confirmed", "prepare", "run"]
+__all__ = [
+    "check_canary",
+    "check_within",
+    "confirmed",
+    "course_of",
+    "prepare",
+    "run",
+    "tell_canary",
+]
 
 _READ_BEFORE_ASKING = 20
 
@@ -44,6 +52,7 @@ def prepare(parsed: Namespace) -> str:
     need_yes(parsed.yes or parsed.dry_run)
     if parsed.timeout is not None and not parsed.wait:
         raise UsageError("--timeout belongs to --wait")
+    check_within(parsed)
     return _only_local(parsed)
 
 
@@ -90,20 +99,55 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
             for detail in details
         ]
     plan = _plan(parsed, workflow, rows, now=session.clock(), guard=operator.guard)
+    check_canary(parsed, plan)
     detail = details[0] if len(details) == 1 else None
-    if not parsed.yes and plan.eligible and not await confirmed(plan, session, lambda: _tell(plan, detail)):
+
+    def tell() -> None:
+        _tell(plan, detail)
+        tell_canary(parsed)
+
+    if not parsed.yes and plan.eligible and not await confirmed(plan, session, tell):
         # 1 and not 0: a script that goes on must not take a no for done.
         raise Stop("nothing was sent", 1)
     if parsed.no_journal:
         plan = plan.without_journal()
-    settings, restarts = session.settings, plan.verb in RESTARTS
-    course = Course(
+    course = Course(to_end=parsed.wait, timeout=parsed.timeout)
+    if plan.verb in RESTARTS:
+        course = course_of(parsed, session)
+    return await carry_out(plan, operator, course, session, ended=parsed.wait or course.canary > 0)
+
+
+def check_within(parsed: Namespace) -> None:
+    """Raises UsageError where a time is given for first ones that nobody asked for."""
+    if getattr(parsed, "within", None) is not None and parsed.canary is None:
+        raise UsageError("--within belongs to --canary")
+
+
+def check_canary(parsed: Namespace, plan: Plan) -> None:
+    """Raises UsageError where more are to be sent first than there are."""
+    canary = getattr(parsed, "canary", None)
+    if canary is not None and canary > len(plan.eligible):
+        what = "redriven" if plan.verb == "redrive" else "restarted"
+        raise UsageError(f"--canary {canary}: only {count(len(plan.eligible))} can be {what}")
+
+
+def tell_canary(parsed: Namespace) -> None:
+    """Says how many are sent first, where some are."""
+    if getattr(parsed, "canary", None):
+        within = spoken(CANARY_WITHIN if parsed.within is None else parsed.within)
+        say(f"  the first {count(parsed.canary)} are sent, the rest once these are complete, within {within}")
+
+
+def course_of(parsed: Namespace, session: CommandSession) -> Course:
+    """How the restarts that were asked for are carried out; the config decides where the options do not."""
+    return Course(
+        parsed.canary or 0,
+        CANARY_WITHIN if parsed.within is None else parsed.within,
         to_end=parsed.wait,
         timeout=parsed.timeout,
-        pace=settings.pace if restarts else 0,
-        parallel=settings.parallel if restarts else 0,
+        pace=parsed.pace or session.settings.pace,
+        parallel=parsed.parallel or session.settings.parallel,
     )
-    return await carry_out(plan, operator, course, session, ended=parsed.wait)
 
 
 async def _dry_run(parsed: Namespace, session: CommandSession, workflow: str) -> int:

@@ -9,7 +9,13 @@ from msgspec.structs import replace
 
 from wfdash.api.errors import NotFound
 from wfdash.api.interface import ListQuery
-from wfdash.cli.commands.change import confirmed
+from wfdash.cli.commands.change import (
+    check_canary,
+    check_within,
+    confirmed,
+    course_of,
+    tell_canary,
+)
 from wfdash.cli.commands.inputs import need_yes, read_ids, read_text
 from wfdash.cli.commands.list import Listing
 from wfdash.cli.commands.results import (
@@ -32,7 +38,6 @@ from wfdash.core.verbs.consequences import split_at
 from wfdash.core.verbs.redrive import RedrivePoint, redrive_point, redrive_sentences
 from wfdash.core.verbs.rules import phrase
 from wfdash.core.why.step_names import shown_name
-from wfdash.live.actions.ending import CANARY_WITHIN, Course
 from wfdash.live.actions.operator import Operator
 from wfdash.live.actions.plan import Guard, Plan, Target, make_plan
 from wfdash.live.actions.plan_lines import NoPlan, read_plan
@@ -62,8 +67,7 @@ def prepare(parsed: Namespace) -> None:
         )
     if parsed.expect is not None and not parsed.filter:
         raise UsageError("--expect belongs to --filter")
-    if parsed.within is not None and parsed.canary is None:
-        raise UsageError("--within belongs to --canary")
+    check_within(parsed)
     if parsed.timeout is not None and not parsed.wait:
         raise UsageError("--timeout belongs to --wait")
     asked = sys.stdin.isatty() and sys.stderr.isatty()
@@ -99,8 +103,7 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
         return await _resume(parsed, session, operator, workflow)
     redrive = await _plan(parsed, session, workflow, operator.guard)
     plan = redrive.plan
-    if parsed.canary is not None and parsed.canary > len(plan.eligible):
-        raise UsageError(f"--canary {parsed.canary}: only {count(len(plan.eligible))} can be redriven")
+    check_canary(parsed, plan)
     await _warn(plan, session, workflow)
     if not parsed.yes and plan.eligible:
         sentences = redrive_sentences(list(redrive.points.values()), local=session.api.local)
@@ -166,17 +169,7 @@ async def _warn(plan: Plan, session: CommandSession, workflow: str) -> None:
 async def _carry_out(parsed: Namespace, session: CommandSession, operator: Operator, plan: Plan) -> int:
     if parsed.no_journal:
         plan = plan.without_journal()
-    within = CANARY_WITHIN if parsed.within is None else parsed.within
-    settings = session.settings
-    course = Course(
-        parsed.canary or 0,
-        within,
-        to_end=parsed.wait,
-        timeout=parsed.timeout,
-        pace=parsed.pace or settings.pace,
-        parallel=parsed.parallel or settings.parallel,
-    )
-    return await carry_out(plan, operator, course, session)
+    return await carry_out(plan, operator, course_of(parsed, session), session)
 
 
 async def _plan(parsed: Namespace, session: CommandSession, workflow: str, guard: Guard) -> Redrive:
@@ -280,6 +273,4 @@ def _tell(redrive: Redrive, sentences: Sequence[str], parsed: Namespace) -> None
             say(clean(f"  {name}  from {spoken_start(target.restart_from)}: {kept}"))
     for sentence in sentences:
         say(clean(f"  {sentence}"))
-    if parsed.canary:
-        within = spoken(CANARY_WITHIN if parsed.within is None else parsed.within)
-        say(f"  the first {count(parsed.canary)} are sent, the rest once these are complete, within {within}")
+    tell_canary(parsed)

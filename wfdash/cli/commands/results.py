@@ -11,10 +11,12 @@ from platformdirs import user_state_path
 from wfdash.cli.exits import Stop
 from wfdash.cli.output import json_line, say
 from wfdash.cli.session import CommandSession
+from wfdash.core.model.status import is_final
 from wfdash.core.model.times import iso
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import count
 from wfdash.core.verbs.outcome import Outcome
+from wfdash.core.verbs.rules import RESTARTS
 from wfdash.live.actions.ending import Course
 from wfdash.live.actions.operator import Operator
 from wfdash.live.actions.plan import Plan, Progress, Result
@@ -32,6 +34,7 @@ __all__ = [
     "where_of",
 ]
 
+FAILED_AGAIN = "failed again"
 _WORST_FIRST = (4, 3, 2, 5, 1)
 
 
@@ -156,7 +159,7 @@ class Printer:
             "before": result.before or None,
             "answered": result.answered or None,
             "after": result.after or None,
-            "outcome": result.outcome,
+            "outcome": _outcome(result),
             "error": result.error or None,
         }
         if result.verb == "redrive":
@@ -184,7 +187,17 @@ async def carry_out(
         raise
     printer.close()
     say_lost(operator)
-    return exit_code(result.exit_code for result in results)
+    return exit_code(result.exit_code or (_outcome(result) == FAILED_AGAIN) for result in results)
+
+
+def _outcome(result: Result) -> str:
+    """The outcome as the run bears it out: what failed again, or is only queued again, is not done."""
+    began = result.verb in RESTARTS and result.outcome in (Outcome.DONE, Outcome.UNDER_WAY)
+    settled = result.after if result.outcome == Outcome.DONE and is_final(result.after) else ""
+    ended = result.ended or settled
+    if not began or ended == "complete":
+        return result.outcome
+    return FAILED_AGAIN if ended == "errored" else ended or Outcome.UNDER_WAY
 
 
 def _not_sent(plan: Plan, identity: str) -> Result:
