@@ -87,12 +87,16 @@ class Feeds:
     @property
     def status_counts(self) -> dict[str, int] | None:
         """Instances of the workflow by status, from whichever answer tells them; None until one did."""
+        # A dev session counts anew every 30 s, or when one came or went (measured on the engine): the rows
+        # of one page know better.
+        if self._context.local and self.newest.lists_all:
+            return self._context.store.counts
         return self.newest.counts or self.counts.counts
 
     @property
     def counted_at(self) -> float | None:
         """When these were answered."""
-        job = self.newest if self.newest.counts else self.counts
+        job = self.newest if self.newest.counts or self.newest.lists_all else self.counts
         return job.freshness.answered_at
 
     def why_context(self, detail: Detail | None) -> WhyContext:

@@ -72,3 +72,12 @@ def test_what_a_record_holds_of_a_row_is_asked_for_once(status):
     row.context.store.apply([item], seq=2, now=NOW)
     row.read(NOW, NOW - 50, recorded_at=NOW - 49)
     assert row.due() > 0, "the clock of a record stands: it would be asked for ever"
+
+
+def test_row_of_another_status_is_read_again_soon():
+    row = Row(local=True)
+    row.read(NOW, NOW - 1)
+    item = {"id": "a", "status": "paused", "created_on": iso(NOW - 60)}
+    row.context.store.apply([item], seq=2, now=NOW + 1)
+    assert row.details.why("a") is None
+    assert row.due() == pytest.approx(5)

@@ -10,6 +10,7 @@ from wfdash.api.interface import DetailAnswer, InstancePage, WorkflowPage
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.times import iso
 from wfdash.core.model.workflow import Workflow
+from wfdash.core.rows.store import GONE
 
 
 def lists(api, loop, took):
@@ -117,6 +118,24 @@ async def test_the_processes_tell_when_the_session_began(api, poller, loop):
     api.pages = {"": [item("a", "paused", age=1)]}
     await asyncio.sleep(12)
     assert session_of(poller).changed > EPOCH + 12
+
+
+@scripted
+async def test_rows_of_one_page_are_counted_themselves(api, poller, loop):
+    rows = [item("a", age=1), item("b", "errored", age=2), item("c", "errored", age=3)]
+    stale = {"running": 2, "errored": 1}
+
+    async def counted_long_ago(workflow, query):
+        return InstancePage(list(rows), None, len(rows), stale)
+
+    api.local, api.list_instances = True, counted_long_ago
+    poller.show("orders")
+    await asyncio.sleep(2)
+    assert poller.status_counts == {"running": 1, "errored": 2}
+    del rows[2]
+    await asyncio.sleep(12)
+    assert poller.store.note("c") == GONE
+    assert poller.status_counts == {"running": 1, "errored": 1}
 
 
 @scripted

@@ -82,6 +82,11 @@ class Store:
         return self._statuses
 
     @property
+    def counts(self) -> dict[str, int]:
+        """How many of those that are there have each status, without those that no row has."""
+        return dict(self._statuses - Counter(self._rows[identity].status for identity in self.lost))
+
+    @property
     def lost(self) -> Set[str]:
         """Those of which no server is known to have them: gone, or out of the record alone."""
         return self.gone | self.recorded if self.recorded else self.gone

@@ -44,6 +44,8 @@ class NewestInstances(Job):
         self.counts: dict[str, int] | None = None
         self.hidden = 0
         self.left_out = 0
+        self.lists_all = False
+        """Whether the last page held every instance there is."""
         self.complete_at: int | None = None
         """Number of the last request whose one page was all there is; None when there was more."""
         self.below: str | None = None
@@ -68,6 +70,7 @@ class NewestInstances(Job):
         # A late answer to the old question carries its old number and is dropped where it is applied.
         self.total = self.counts = self.complete_at = self.below = self._reached = self._catching = None
         self.hidden = self.left_out = 0
+        self.lists_all = False
         self._page, self._missing = set(), set()
         self.looked_at, self._full_at = 0, None
         self.asked = (0, "", None)
@@ -113,6 +116,7 @@ class NewestInstances(Job):
             return
         fewer = page.total is not None and self.total is not None and page.total < self.total
         self.total, self.counts = page.total, page.counts
+        self.lists_all = page.cursor is None and not pushed(context)
         if not pushed(context):
             bound = oldest if page.cursor is not None else None
             self._look_for_deleted(page, bound, number, full=rows == _FULL)

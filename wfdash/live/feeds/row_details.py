@@ -271,7 +271,9 @@ class RowDetails(Job):
             return 0.0
         if is_final(row.status):
             return None if fact.status == row.status else fact.asked_at + _LEAST
-        if row.modified is not None and row.modified != fact.modified:
+        # Of another status nothing is said until it is read; a dev session tells no change but that of it.
+        moved = row.modified is not None and row.modified != fact.modified
+        if moved or row.status != fact.status:
             return fact.asked_at + _LEAST
         return fact.asked_at + self._rest(fact, now)
 

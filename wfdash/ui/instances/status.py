@@ -63,7 +63,7 @@ class ListStatus(Struct, frozen=True):
         fresh = freshness_pieces(poller.newest.freshness, now=self.now, frozen=poller.frozen, slow=slow)
         header.tell(
             self.whose,
-            counts=poller.status_counts or {status: n for status, n in poller.store.statuses.items() if n},
+            counts=poller.status_counts or poller.store.counts,
             freshness=fresh if self.workflow else [[]],
             meter=meter_pieces(poller.budget),
             last=self.last,
@@ -179,7 +179,7 @@ def _recorded(rows: InstanceRows) -> int:
 
 def _loaded(poller: Watcher, matched: int | None) -> str:
     """`1,204 of 12,431 loaded`; of a filter `19 of 1,204 loaded of 12,431`."""
-    loaded = len(poller.store)
+    loaded = len(poller.store) - len(poller.store.gone)
     # Where no answer tells a total, what is loaded is all there is once the end was listed.
     total = loaded if poller.total is None and poller.history.complete else poller.total
     if total is None:
