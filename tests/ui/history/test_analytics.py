@@ -108,3 +108,23 @@ def test_vanished_id_says_what_became_of_it(permitted):
             assert "was it deleted, has it expired" in " ".join(d.text.split())
 
     shown(script, prepare, size=(80, 24))
+
+
+def test_sampled_counts_say_so_where_it_is_narrow():
+    def sample(server):
+        server.state.analytics.sampled = 3
+
+    async def script(d):
+        await d.press("history.open")
+        await d.until(lambda: "by analytics" in d.text)
+        said = " ".join(d.text.split())
+        assert "by analytics (sampled, about 1 of 3 events)" in said
+        assert "as they stand now" in said
+        took = d.lines[d.lines.index(d.line(" TOOK ")) + 1 :]
+        foot = next(line for line in took if line.startswith("     0 │"))
+        now = d.app.context.clock()
+        counted = [b for b in d.app.screen.loaded.buckets(now) if b.counted and b.ended]
+        assert counted
+        assert foot.count("·") == len(counted) * d.app.screen.loaded.frame.cells, "not told is not none"
+
+    shown(script, sample, size=(80, 24))

@@ -54,8 +54,13 @@ def charts(
     highest = nice_top(max([pace(bucket) for bucket in counted], default=1.0) or 1.0, ())
     ended = Chart(_bars(buckets, seen, pace), highest, f"{highest:g}/{unit}")
     longest = nice_top(max((bucket.p95 or 0.0 for bucket in counted), default=0.0), _TIMES)
+
+    def is_timed(bucket: Bucket) -> bool:
+        # Analytics tell how many ended and not how long they took: that is no time of nothing.
+        return seen(bucket) and not (bucket.counted and bucket.ended)
+
     took = Chart(
-        _bars(buckets, seen, lambda bucket: bucket.p50, lambda bucket: bucket.p95), longest, brief(longest)
+        _bars(buckets, is_timed, lambda bucket: bucket.p50, lambda bucket: bucket.p95), longest, brief(longest)
     )
     return failed, ended, took
 

@@ -176,7 +176,9 @@ class Foot(Struct, frozen=True):
                 words = (
                     f"with {count(len(loaded.earlier))} earlier" if loaded.earlier else "as they stand now"
                 )
-        return [[(" " + fit(f"{said} · {words}", self.width - 2), style)], *refused]
+        # What it rests on is never cut: how far it is sampled stands at its end.
+        lines = wrapped(f"{said} · {words}", self.width - 2, 2)
+        return [*([(f" {line}", style)] for line in lines), *refused]
 
     def _time(self, at: float) -> str:
         return clock(at, utc=self.utc, now=self.now, seconds=False)
