@@ -6,6 +6,7 @@ Workflows metrics and analytics; GraphQL adaptive sampling).
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
@@ -28,6 +29,9 @@ __all__ = ["KEPT", "read_analytics", "read_past_instance"]
 KEPT: Final = 31 * 86_400.0
 """Seconds that the data set reaches back (reference)."""
 _PERMISSION: Final = "Account Analytics Read"
+_REACH: Final = re.compile(r"older than (?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+"""A plan may reach less far back, and the answer says how far: `cannot request data older than 2678400s`
+(reference, GraphQL errors)."""
 _DENIALS: Final = ("not authorized", "authz", "permission", "does not have access")
 _MOST: Final = 10_000
 """Rows of one answer (reference)."""
@@ -80,7 +84,9 @@ async def read_analytics(
         workflow,
         dataset="workflowsAdaptiveGroups",
         extras=("sampleInterval",),
+        grain=grain,
     )
+    found.since = parse_time(variables["since"]) or found.since
     return _count(rows, found, exact=bool(exact))
 
 
@@ -114,14 +120,16 @@ def _listed(events: Iterable[str]) -> str:
 async def _rows(
     endpoints: "Endpoints",
     query: Callable[[Sequence[str]], str],
-    variables: Mapping[str, str],
+    variables: dict[str, str],
     workflow: str,
     *,
     dataset: str,
     extras: Sequence[str],
+    grain: float = 60.0,
 ) -> tuple[list[Mapping[str, Any]], Sequence[str]]:
     """The rows of a data set, and those of the `extras` that the server knows.
 
+    Where the server reaches less far back, `since` of the variables becomes what it does reach.
     The fields of these data sets are documented, these ones only for adaptive ones or for their groups.
     """
     while True:
@@ -130,6 +138,9 @@ async def _rows(
         )
         if not refusal:
             break
+        if nearer := _nearer(refusal, variables, grain):
+            variables["since"] = nearer
+            continue
         left = [name for name in extras if name not in refusal]
         if "unknown field" not in refusal.lower() or len(left) == len(extras):
             raise _refused(endpoints.http.hide(refusal))
@@ -139,6 +150,19 @@ async def _rows(
     if not isinstance(rows, list):
         raise BadAnswer("The server answered without the analytics that were asked for.")
     return [fields_of(row) for row in rows], extras
+
+
+def _nearer(refusal: str, variables: Mapping[str, str], grain: float) -> str:
+    """From when on it may be asked after such a refusal; "" where that is not what it says."""
+    found = _REACH.search(refusal)
+    since, until = (parse_time(variables[name]) for name in ("since", "until"))
+    if found is None or since is None or until is None:
+        return ""
+    days, hours, minutes, seconds = (int(number or 0) for number in found.groups())
+    reach = days * 86_400 + hours * 3600 + minutes * 60 + seconds
+    # A stretch less: the server's clock has gone on since, and may be ahead.
+    nearer = -(-(until - reach) // grain) * grain + grain
+    return iso(nearer) if reach and since < nearer < until else ""
 
 
 def _refused(refusal: str) -> WorkflowsError:

@@ -58,6 +58,20 @@ async def test_sampled_answers_say_so(on):
     assert (await read(on)).sampling == "may be sampled"
 
 
+@staged("calm")
+async def test_plan_that_reaches_less_far_back_is_asked_for_that(on):
+    day, now = 24 * HOUR, on.loop.time()
+    for kept, since in ((day, now - 7 * day), (31 * day, now - 40 * day)):
+        on.app.state.analytics.kept = kept
+        found = await read(on, since=since)
+        assert now - kept <= found.since <= now - kept + 2 * HOUR
+        assert found.between(found.since, found.since + HOUR) is not None
+        assert found.between(found.since - HOUR, found.since) is None, "not told is not nothing"
+    on.app.state.analytics.kept = day
+    life = on.world.workflows[SYNC].erased[-1]
+    assert (await past_of(on, life.id)).end
+
+
 async def past_of(on, identity, workflow=SYNC):
     return await on.api.past_instance(workflow, identity, now=on.loop.time())
 

@@ -52,13 +52,15 @@ _ENDS: Final = {
 @dataclass
 class SimulatedAnalytics:
     """`sampled` is one in so many events; without `permitted` every query is refused, and what is `missing`
-    is a field that this server does not know.
+    is a field that this server does not know. Nothing is asked of before `kept` seconds ago: the real one
+    refuses that (reference, GraphQL errors).
     """
 
     world: World
     sampled: int = 1
     permitted: bool = True
     missing: str = ""
+    kept: float = _KEPT
 
     @property
     def routes(self) -> list[tuple[str, tuple[str, ...], Handler]]:
@@ -77,6 +79,8 @@ class SimulatedAnalytics:
             return _refused(f'unknown field "{unknown}"', "parse")
         if not self.permitted or variables.get("account") != ACCOUNT_ID:
             return _refused("not authorized for that account", "authz")
+        if (_moment(variables.get("since")) or now) < now - self.kept:
+            return _refused(f"cannot request data older than {self.kept:.0f}s", "")
         if dataset == _ROWS:
             rows = self._rows(variables, re.findall(r"\w+", selected.rpartition("{")[2]), now)
         else:
@@ -90,7 +94,7 @@ class SimulatedAnalytics:
 
     def _rows(self, variables: dict[str, Any], fields: list[str], now: float) -> list[dict[str, Any]]:
         """The events of one instance, the newest first, with no other fields than those asked for."""
-        identity, since = variables.get("instance"), now - _KEPT
+        identity, since = variables.get("instance"), now - self.kept
         found = []
         for workflow in self.world.workflows.values():
             there = workflow.by_id.get(str(identity))
@@ -114,7 +118,7 @@ class SimulatedAnalytics:
 
     def _groups(self, variables: dict[str, Any], grain: float, now: float) -> list[dict[str, Any]]:
         since, until = (_moment(variables.get(name)) for name in ("since", "until"))
-        since = max(since or 0.0, now - _KEPT)
+        since = max(since or 0.0, now - self.kept)
         counts: Counter[tuple[float, str]] = Counter()
         for workflow in self.world.workflows.values():
             if variables.get("workflow") not in (None, workflow.name):

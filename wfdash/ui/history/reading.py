@@ -178,6 +178,8 @@ class HistoryReader:
             found = await session.reads.analytics(name, since=of.left, until=until, width=of.width)
         except WorkflowsError as error:
             loaded.refusal, self._forbidden = error.sentence, isinstance(error, Forbidden)
+            if loaded.analytics is not None and loaded.analytics.since > of.left:
+                loaded.analytics = None  # of a shorter time: its counts are not those of this one
         else:
             loaded.analytics, loaded.refusal = found, ""
         return True
