@@ -208,3 +208,11 @@ def test_rise_after_nothing_ended_is_told_by_the_test():
     rise = RateChange(NOON - 700, NOON, 0.04, 1.0, 30.0, sample=25)
     said = failures([rise], Tally(errored=60), rows, deployed={}, now=NOON).sentence
     assert said.startswith("errors rose from 1 of 25 to 100 %")
+
+
+def test_level_is_not_told_of_the_first_rows_read():
+    tally = Tally(complete=12, errored=100, terminated=3)
+    said = failures((), tally, [], deployed={}, now=NOON, so_far=True).sentence
+    assert said == "100 of 112 that ended failed so far"
+    none = failures((), Tally(terminated=1042), [], deployed={}, now=NOON).sentence
+    assert none == "no instance completed or failed in this time: all 1,042 that ended were terminated"

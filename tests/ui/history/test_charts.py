@@ -2,8 +2,14 @@
 
 import pytest
 
+from wfdash.core.history.bucket import Bucket
 from wfdash.core.history.frame import Frame
-from wfdash.ui.history.charts import GUTTER, axis_lines
+from wfdash.core.history.sentence import Finding
+from wfdash.core.model.instance import Instance
+from wfdash.core.model.workflow import Schedule
+from wfdash.ui.history.charts import GUTTER, axis_lines, charts
+from wfdash.ui.history.counting import LoadedHistory
+from wfdash.ui.history.foot import Foot
 
 FRAME = Frame(0.0, 3600.0, 60.0, 1)
 
@@ -32,3 +38,40 @@ def test_marks_without_room_for_names_are_counted():
     narrow = Frame(0.0, 600.0, 60.0, 1)
     line = axis_lines(narrow, {"12345678": 0.0, "23456789": 30.0}, utc=True)[0]
     assert "".join(text for text, _ in line)[GUTTER:] == "▲2 deploys"
+
+
+def test_few_long_durations_leave_the_others_their_shape():
+    times = [[600.0 + 60 * n] for n in range(19)] + [[40 * 86_400.0]]
+    buckets = [Bucket(1, 1, 0, 0, took, start=n * 60.0, end=n * 60.0 + 60) for n, took in enumerate(times)]
+    took = charts(buckets, lambda _: True, now=1200.0, bad_from=None)[2]
+    assert (took.top, took.label) == (1800.0, "30m+")
+    took = charts(buckets[:19], lambda _: True, now=1140.0, bad_from=None)[2]
+    assert (took.top, took.label) == (1800.0, "30m")
+
+
+def test_chart_without_a_value_is_empty():
+    buckets = [Bucket(1, 0, 0, 1, [60.0], start=n * 60.0, end=n * 60.0 + 60) for n in range(4)]
+    assert [chart.is_empty for chart in charts(buckets, lambda _: True, now=240.0, bad_from=None)] == [
+        True,
+        False,
+        False,
+    ]
+
+
+@pytest.mark.parametrize("width", [80, 100, 140])
+def test_missed_runs_of_a_schedule_are_counted_at_any_width(width):
+    loaded, cron = LoadedHistory(Frame(0.0, 86_400.0, 600.0, 1), local=True, retention=None), "*/30 * * * *"
+    loaded.floor = float("-inf")
+    loaded.add(
+        [
+            Instance(f"{cron}-{n * 1_800_000}", "complete", n * 1800.0 + 27, started=n * 1800.0 + 27)
+            for n in range(40)
+            if n % 7
+        ],
+        walked=True,
+    )
+    foot = Foot(loaded, Finding(""), 72_000.0, width, utc=True, tall=False)
+    line = "".join(text for text, _ in foot.crons([Schedule(cron, None)])[0])
+    assert "…" not in line
+    assert line.count(":") >= 3
+    assert ("34 of 40 ran" if width < 140 else "40 planned, 34 ran, 6 missed") in line

@@ -236,6 +236,23 @@ def test_missed_cron_run_is_named_with_its_time():
     shown(script, "calm", workflow="inventory-sync", size=(140, 40))
 
 
+def test_chart_without_a_bar_leaves_its_room():
+    async def main():
+        world = build("incident", clock=asyncio.get_running_loop().time)
+        for instance in world.workflows["orders"].walk(newest_first=True):
+            if instance.final:
+                instance.status = "terminated"
+        async with opened(world=world, size=(80, 24)) as d:
+            await d.press("history.open")
+            await d.until(lambda: "that ended were terminated" in " ".join(d.text.split()))
+            await d.until(lambda: not d.app.screen.is_reading)
+            failed, ended = (d.lines.index(d.line(title)) for title in (" FAILED ", " ENDED "))
+            assert not any("│" in line for line in d.lines[failed:ended])
+            assert sum("│" in line for line in d.lines) >= 10
+
+    simulate(main())
+
+
 def test_frozen_polling_stops_reading_back_and_says_so():
     async def script(d):
         await d.press("poll.freeze", "history.open")

@@ -44,7 +44,11 @@ class CronReport(Struct, frozen=True):
         """`23 of 24 ran; 30 s late, 33 s at most`: the same numbers in fewer words."""
         middle, most = percentile(self.late, 0.5), percentile(self.late, 1.0)
         late = "" if middle is None or most is None else f"; {spoken(middle)} late, {spoken(most)} at most"
-        return f"{count(self.ran)} of {count(self.planned)} ran{late}"
+        return f"{self.shortest()}{late}"
+
+    def shortest(self) -> str:
+        """`23 of 24 ran`: without how late."""
+        return f"{count(self.ran)} of {count(self.planned)} ran"
 
 
 def cron_report(cron: str, rows: Iterable[Instance], *, start: float, end: float) -> CronReport | None:

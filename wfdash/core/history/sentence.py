@@ -43,18 +43,23 @@ def failures(
     utc: bool = True,
     settled: bool = False,
     looked_since: float | None = None,
+    so_far: bool = False,
 ) -> Finding:
     """Tells the latest rise of the failure rate and what followed it, else the level; of nothing no rate.
 
     `looked_since`: where changes were looked for in less than the tally counts, which then bears no level.
+    `so_far`: more is being read. What fails ends sooner than what completes, so the newest bear no level.
     `settled`: its rates are those of the test, where older rows that ended beside these are not loaded.
 
     A rate that rose in steps is told from the step that came with a deploy on, else from the first.
     """
     if not tally.sample:
-        return Finding("no instance completed or failed in this time")
+        ended = f": all {count(tally.terminated)} that ended were terminated" if tally.terminated > 1 else ""
+        return Finding(f"no instance completed or failed in this time{ended}")
     steps = _last_rises(changes)
     if not steps:
+        if so_far and not changes and looked_since is None:
+            return Finding(f"{count(tally.errored)} of {count(tally.sample)} that ended failed so far")
         failed = percent(tally.failure_rate or 0.0)
         level = f"errors are level at {failed}"
         if looked_since is not None and not changes:

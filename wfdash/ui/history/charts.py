@@ -6,7 +6,7 @@ from typing import Final
 from msgspec import Struct
 from rich.style import Style
 
-from wfdash.core.history.bucket import Bucket
+from wfdash.core.history.bucket import Bucket, percentile
 from wfdash.core.history.frame import Frame
 from wfdash.core.history.sentence import percent
 from wfdash.core.text.words import brief, short_version
@@ -22,8 +22,11 @@ GUTTER: Final = 8
 _RATES: Final = (0.1, 0.25, 0.5, 1.0)
 _TIMES: Final = (
     1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0, 1800.0, 2700.0, 3600.0, 5400.0,
-    7200.0, 10800.0, 21600.0, 43200.0, 86400.0, 172800.0, 432000.0, 864000.0,
+    7200.0, 10800.0, 21600.0, 43200.0, 86400.0, 172800.0, 432000.0, 864000.0, 1728000.0, 3456000.0,
 )  # fmt: skip
+
+_APART: Final = 6.0
+"""Times as long as nine in ten that a few have to be before their bars are cut."""
 
 
 class Chart(Struct, frozen=True):
@@ -33,6 +36,10 @@ class Chart(Struct, frozen=True):
     """Of the top, with its unit."""
     bad_from: float | None = None
     """The moment from which it needs looking at."""
+
+    @property
+    def is_empty(self) -> bool:
+        return all(bar.value is None for bar in self.bars)
 
 
 def charts(
@@ -53,16 +60,21 @@ def charts(
 
     highest = nice_top(max([pace(bucket) for bucket in counted], default=1.0) or 1.0, ())
     ended = Chart(_bars(buckets, seen, pace), highest, f"{highest:g}/{unit}")
-    longest = nice_top(max((bucket.p95 or 0.0 for bucket in counted), default=0.0), _TIMES)
 
     def is_timed(bucket: Bucket) -> bool:
         # Analytics tell how many ended and not how long they took: that is no time of nothing.
         return seen(bucket) and not (bucket.counted and bucket.ended)
 
-    took = Chart(
-        _bars(buckets, is_timed, lambda bucket: bucket.p50, lambda bucket: bucket.p95), longest, brief(longest)
-    )
-    return failed, ended, took
+    bars = _bars(buckets, is_timed, lambda bucket: bucket.p50, lambda bucket: bucket.p95)
+    return failed, ended, Chart(bars, *_longest(sorted(bucket.p95 or 0.0 for bucket in counted)))
+
+
+def _longest(times: Sequence[float]) -> tuple[float, str]:
+    """The top of the durations; `1h+` where a few are so far above the others that they are cut there."""
+    most, usual = percentile(times, 1.0) or 0.0, percentile(times, 0.9) or 0.0
+    is_cut = 0 < usual * _APART < most
+    top = nice_top(usual if is_cut else most, _TIMES)
+    return top, f"{brief(top)}{'+' if is_cut else ''}"
 
 
 def _solid_rate(bucket: Bucket) -> float | None:

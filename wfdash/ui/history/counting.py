@@ -123,8 +123,8 @@ class LoadedHistory:
             return Tally(sum(tally.created for tally in self.history.versions().values()))
         return sum_of(bucket for bucket in self.buckets(now) if self.is_seen(bucket, now))
 
-    async def finding(self, now: float, *, utc: bool) -> Finding:
-        """What the failures show, looked for in slices."""
+    async def finding(self, now: float, *, utc: bool, so_far: bool = False) -> Finding:
+        """What the failures show, looked for in slices; `so_far` while rows are being read."""
         start = max(self.frame.left, self.edge(now).both, self.floor or self.frame.left)
         if self.history.undated or start >= now or not self.rows:
             total = self.total(now)
@@ -149,6 +149,7 @@ class LoadedHistory:
                     now=now,
                     utc=utc,
                     looked_since=start if partly else None,
+                    so_far=so_far,
                 )
             await asyncio.sleep(0)
 

@@ -128,9 +128,9 @@ class Foot(Struct, frozen=True):
                 continue
             times = ", ".join(map(self._time, report.missed[-_MISSED:]))
             missed = f"missed {times}: " if report.missed else ""
-            words = missed + report.sentence()
-            if len(words) > self.width - len("  cron      ") - self._beside - 2:
-                words = missed + report.short()
+            room = self.width - len("  cron      ") - self._beside - 2
+            forms = [missed + text for text in (report.sentence(), report.short(), report.shortest())]
+            words = next((form for form in forms if len(form) <= room), forms[-1])
             lines.append(self._line("cron", schedule.cron, STRONG, words, BAD if report.missed else PLAIN))
         return lines
 
@@ -160,7 +160,9 @@ class Foot(Struct, frozen=True):
         counted_to = min(max(edge, loaded.floor or edge), self.now)
         if loaded.analytics is not None and counted_to > loaded.frame.left:
             sampling = loaded.analytics.sampling
-            said += f" · before {self._time(counted_to)} by analytics{f' ({sampling})' if sampling else ''}"
+            since = loaded.analytics.since
+            reach = f"{self._time(since)} to" if since > loaded.frame.left else "before"
+            said += f" · {reach} {self._time(counted_to)} by analytics{f' ({sampling})' if sampling else ''}"
         elif edge > loaded.frame.left:
             said += f" · erased before {self._time(edge)}"
         words, style = state

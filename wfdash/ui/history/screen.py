@@ -165,6 +165,7 @@ class HistoryScreen(BaseScreen):
         self._look()
         # First: where analytics count what is old, no rows are read for it.
         if not reader.is_reading and (await reader.count_older() | await reader.recall()):
+            self._found_for = (-1, 0.0)
             self._draw()
             self._look()
         if reader.has_more:
@@ -182,7 +183,7 @@ class HistoryScreen(BaseScreen):
 
     async def _find(self, now: float) -> None:
         if self.loaded is not None:
-            self.finding = await self.loaded.finding(now, utc=self.context.utc)
+            self.finding = await self.loaded.finding(now, utc=self.context.utc, so_far=self.is_reading)
             self._draw()
 
     # Drawing.
@@ -255,10 +256,16 @@ class HistoryScreen(BaseScreen):
             said_so: list[Pieces] = [[], *([(f"  {line}", STRONG)] for line in none), []]
             return [*said_so, *facts, *below.basis(self._total, self._state())]
         room = max(3 * _LEAST, self.size.height - 2 - len(foot) - sum(map(len, titles)))
-        heights = (room - 2 * (room // 3), room // 3, room // 3)
+        # One without a bar leaves its room to the others, once all is read.
+        drawn = [chart for chart in three if not chart.is_empty]
+        if reader.is_reading or loaded.floor is None or not drawn:
+            drawn = list(three)
         lines: list[Pieces] = []
-        for title, chart, height in zip(titles, three, heights, strict=True):
-            lines += [*title, *plot_lines(chart, of, buckets, height, cursor)]
+        for title, chart in zip(titles, three, strict=True):
+            lines += title
+            if chart in drawn:
+                height = room // len(drawn) + (room % len(drawn) if chart is drawn[0] else 0)
+                lines += plot_lines(chart, of, buckets, height, cursor)
         return [*lines, *foot]
 
     def _nothing(self, loaded: LoadedHistory, now: float) -> str:
