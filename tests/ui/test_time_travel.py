@@ -67,6 +67,7 @@ def test_a_record_is_searched_to_its_end(monkeypatch):
         ("output~nothing-like-it", "outputs are not recorded"),
         ("any~nothing-like-it", "params, outputs and error messages are not recorded"),
         ("error~nothing-like-it", "error messages are not recorded"),
+        ("-params~nothing-like-it", "params are not recorded"),
     ],
 )
 def test_what_a_record_left_out_is_said_not_denied(filter, words):

@@ -3,8 +3,11 @@
 import pytest
 
 from wfdash.core.filter.detail_fields import read_fields
+from wfdash.core.filter.fields import MatchContext
+from wfdash.core.filter.query import parse
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.instance import Instance
+from wfdash.core.model.json_values import NOT_RECORDED, NOT_RECORDED_KIND
 
 ERROR = {"name": "PaymentError", "message": "Card DECLINED"}
 FAILED = {"start": "2026-11-21T10:00:00Z", "end": "2026-11-21T10:00:01Z", "success": False, "error": ERROR}
@@ -76,3 +79,40 @@ def test_how_long_a_row_lasted():
     assert Instance("a", "complete", created=100.0, started=110.0, ended=120.0).lasted(150.0) == 10.0
     assert Instance("a", "complete", created=100.0).lasted(150.0) is None
     assert Instance("a", "running").lasted(150.0) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "matches"),
+    [
+        ("-params~x", "recorded"),
+        ("-params.city:x", "recorded"),
+        ("-output~x", "recorded"),
+        ("-error~x", "recorded"),
+        ("-any~x", "recorded"),
+        ("-(params~x or output~x)", "recorded"),
+        ("-params~x or step~load", "recorded left-out"),
+        ("-step~x", "recorded left-out"),
+        ("params~x", ""),
+    ],
+)
+def test_what_a_record_left_out_matches_neither_way(text, matches):
+    step = {"type": "step", "name": "load-1", "start": NOON, "end": None, "success": None}
+    common = {"status": "running", "steps": [step]}
+    answers = {
+        "recorded": {
+            **common,
+            "params": {"city": "y"},
+            "output": "y",
+            "error": {"name": "E", "message": "y"},
+        },
+        "left-out": {
+            **common,
+            "params": NOT_RECORDED,
+            "output": NOT_RECORDED,
+            "error": {"name": "E", "message": f"{NOT_RECORDED_KIND}lusab"},
+        },
+    }
+    read = {name: read_fields(read_detail("orders", name, answer)) for name, answer in answers.items()}
+    query = parse(text)
+    found = [name for name in read if query.match(Instance(name, "running"), 0.0, MatchContext(details=read))]
+    assert found == matches.split()

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from msgspec import Struct, field
 
 from wfdash.core.filter.contents import Contents, texts_at
-from wfdash.core.filter.detail_fields import BLOCKS, ODDITIES, DetailFields
+from wfdash.core.filter.detail_fields import BLOCKS, ODDITIES, UNRECORDED, DetailFields
 from wfdash.core.filter.grammar import QueryError, Term
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import STATUSES, is_final
@@ -285,7 +285,11 @@ def _detail_test(term: Term, wanted: bool, details: Mapping[str, DetailFields]) 
     tells, find = _fields_test(term), details.get
     if wanted:
         return lambda row: (read := find(row.id)) is not None and tells(read)
-    return lambda row: (read := find(row.id)) is not None and not tells(read)
+    # Where a record left out what is asked for nobody knows whether it is in there: it matches neither way.
+    texts = frozenset(UNRECORDED.get(term.field.partition(".")[0], ()))
+    return lambda row: (
+        (read := find(row.id)) is not None and texts.isdisjoint(read.unrecorded) and not tells(read)
+    )
 
 
 def _fields_test(term: Term) -> Callable[[DetailFields], bool]:
