@@ -1,6 +1,7 @@
 """The sources of lines, against the simulator in process and against servers that misbehave."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 
 import httpx
@@ -12,7 +13,9 @@ from wfdash.api.errors import Forbidden, NotReached, OtherServer, Refused
 from wfdash.api.interface import ListQuery
 from wfdash.api.log_source import LogQuery
 from wfdash.api.logs.message import cut_text, message_of
+from wfdash.api.logs.socket import SocketEnded
 from wfdash.api.logs.socket_factory import SocketFactory, check_address
+from wfdash.api.logs.tail import TailLogs
 from wfdash.config.credential import Credential
 from wfdash.config.settings import Settings
 from wfdash.core.logs.place import place_lines
@@ -321,3 +324,52 @@ async def test_later_lines_of_a_run_need_not_name_the_instance(api):
     assert page.unnamed == ""
     assert {line.request for line in page.lines} <= set(first.requests)
     assert others[-1].message in {line.message for line in page.lines}
+
+
+class Flood:
+    """A socket with messages at hand without a pause, each as large as one of `lines` lines."""
+
+    def __init__(self, messages, lines=1):
+        self.left, self.lines, self.turns = messages, lines, 0
+
+    async def open(self, url, protocol):
+        return self
+
+    async def send(self, text):
+        pass
+
+    async def receive(self):
+        if not self.left:
+            raise SocketEnded
+        self.left -= 1
+        logs = [{"timestamp": START * 1e3 + n, "level": "log", "message": ["x"]} for n in range(self.lines)]
+        return json.dumps({"eventTimestamp": START * 1e3 + self.left, "logs": logs})
+
+    async def close(self):
+        pass
+
+
+async def test_flood_of_messages_leaves_the_loop_its_turns(api):
+    """Keys wait for the loop: a socket that always has one more message must not keep it."""
+    flood = Flood(20_000)
+    stream = TailLogs(api.log_stream()._endpoints, flood).follow("shop-worker")
+    async for _ in stream:
+        assert flood.left, "every message was read before anything else had a turn"
+        break
+    await stream.aclose()
+
+
+async def test_slow_reader_is_kept_a_bounded_number_of_lines(api):
+    """Some megabytes, however large the messages are; the newest stay."""
+    flood = Flood(60, lines=2000)
+    tail = TailLogs(api.log_stream()._endpoints, flood)
+    stream = tail.follow("shop-worker")
+    await anext(stream)
+    await reached(lambda: not flood.left)
+    (reader,) = tail._pumps["shop-worker"].readers
+    waiting = []
+    while reader._waiting:
+        waiting.append(await anext(stream))
+    await stream.aclose()
+    assert sum(len(page.lines) for page in waiting) <= 20_000
+    assert waiting[-1].lines[0].request.endswith(f"{START * 1e3:.0f}")

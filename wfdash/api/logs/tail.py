@@ -6,6 +6,8 @@ Each message is one invocation, sent once it ended, and `tailAttributes` name it
 
 import asyncio
 import json
+import time
+from collections import deque
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
@@ -32,8 +34,11 @@ _PROTOCOL: Final = "trace-v1"
 _LASTING = (Forbidden, Unauthorized, NotFound, Refused)
 """Failures that trying again does not mend."""
 _FIRST_WAIT, _LONGEST_WAIT = 1.0, 30.0
-_KEPT = 1000
-"""Messages that a slow reader may leave waiting; then the oldest go: telemetry has them too, later."""
+_KEPT, _KEPT_LINES = 1000, 20_000
+"""Messages, and lines in them, that a slow reader may leave waiting; then the oldest go: telemetry has them
+too, later."""
+_AT_ONCE, _REST = 0.01, 3.0
+"""Seconds of reading messages after which the rest of the program has its turn, for so many times as long."""
 _SAMPLED: Final = "sampled: for a time the tail sent only some of the lines, for there were too many"
 
 
@@ -62,14 +67,11 @@ class TailLogs:
         pump = self._pumps.get(script)
         if pump is None or pump.task.done():
             pump = self._pumps[script] = _Pump(self._endpoints, self._sockets, script)
-        waiting: asyncio.Queue[tuple[str, LogPage] | WorkflowsError] = asyncio.Queue(_KEPT)
+        waiting = _Reader()
         pump.readers.add(waiting)
         try:
             while True:
-                news = await waiting.get()
-                if isinstance(news, WorkflowsError):
-                    raise news
-                name, page = news
+                name, page = await waiting.next()
                 if not workflow or not name or name == workflow:
                     yield page
         finally:
@@ -77,6 +79,41 @@ class TailLogs:
             if not pump.readers:
                 self._pumps.pop(script, None)
                 await pump.stop()
+
+
+class _Reader:
+    """What was sent and is not taken yet by one who follows."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[tuple[str, LogPage]] = deque()
+        self._lines = 0
+        self._came = asyncio.Event()
+        self._failure: WorkflowsError | None = None
+
+    def put(self, name: str, page: LogPage) -> None:
+        self._waiting.append((name, page))
+        self._lines += len(page.lines)
+        while len(self._waiting) > _KEPT or (self._lines > _KEPT_LINES and len(self._waiting) > 1):
+            self._take()
+        self._came.set()
+
+    def fail(self, failure: WorkflowsError) -> None:
+        self._failure = failure
+        self._came.set()
+
+    async def next(self) -> tuple[str, LogPage]:
+        """The oldest that waits. Raises the failure that ended the tail."""
+        while not self._waiting:
+            if self._failure is not None:
+                raise self._failure
+            self._came.clear()
+            await self._came.wait()
+        return self._take()
+
+    def _take(self) -> tuple[str, LogPage]:
+        name, page = self._waiting.popleft()
+        self._lines -= len(page.lines)
+        return name, page
 
 
 class _Pump:
@@ -87,7 +124,7 @@ class _Pump:
         self._sockets = sockets
         self._path = _path(script)
         self._asked = RequestInfo("follow the log", permission=TailLogs.permission)
-        self.readers: set[asyncio.Queue[tuple[str, LogPage] | WorkflowsError]] = set()
+        self.readers: set[_Reader] = set()
         self.task = asyncio.ensure_future(self._run())
 
     async def stop(self) -> None:
@@ -103,7 +140,8 @@ class _Pump:
             try:
                 await self._read_tail()
             except _LASTING as failure:
-                self._hand_out(failure)
+                for reader in self.readers:
+                    reader.fail(failure)
                 return
             except WorkflowsError:
                 pass
@@ -126,11 +164,20 @@ class _Pump:
 
     async def _read_socket(self, url: str) -> None:
         socket = await self._sockets.open(url, _PROTOCOL)
+        busy = 0.0
         try:
             with suppress(SocketEnded):
                 await socket.send(json.dumps({"debug": False}))
                 while True:
-                    self._hand_out(await socket.receive())
+                    message = await socket.receive()
+                    began = time.perf_counter()
+                    self._hand_out(message)
+                    busy += time.perf_counter() - began
+                    # Messages that stand ready are received without a turn of the loop: of a flood the keys
+                    # would hear nothing. What is not read yet holds the sender back.
+                    if busy > _AT_ONCE:
+                        await asyncio.sleep(busy * _REST)
+                        busy = 0.0
         finally:
             with suppress(Exception):
                 await asyncio.shield(socket.close())
@@ -141,18 +188,11 @@ class _Pump:
             path = f"{self._path}/{segment(identity)}"
             await self._endpoints.ask("tail", "DELETE", path, self._asked)
 
-    def _hand_out(self, news: str | bytes | WorkflowsError) -> None:
-        if isinstance(news, WorkflowsError):
-            handed: tuple[str, LogPage] | WorkflowsError = news
-        else:
-            read = _read(news)
-            if not read[1].lines and not read[1].notes:
-                return
-            handed = read
-        for reader in self.readers:
-            if reader.full():
-                reader.get_nowait()
-            reader.put_nowait(handed)
+    def _hand_out(self, message: str | bytes) -> None:
+        name, page = _read(message)
+        if page.lines or page.notes:
+            for reader in self.readers:
+                reader.put(name, page)
 
 
 def _path(script: str) -> str:

@@ -14,6 +14,10 @@ from wfdash.api.logs.socket import Socket, SocketEnded
 __all__ = ["open_websocket"]
 
 
+_CLOSING = 0.5
+"""Seconds that the other side has to take leave; one that floods never does, and the program is to end."""
+
+
 class _Straight(connect):
     """Connects to the address it was given and to no other."""
 
@@ -56,7 +60,7 @@ async def open_websocket(url: str, protocol: str, proxy: str | None, *, most: in
             user_agent_header=f"wfdash/{__version__}",
             proxy=proxy,
             open_timeout=seconds,
-            close_timeout=2,
+            close_timeout=_CLOSING,
             max_size=most,
             **trust,
         )

@@ -57,6 +57,9 @@ class _Logs:
         self.since: float | None = None
         self.logs = InstanceLogs(session.api, workflow, self.instance, turn=self._turn, now=session.clock)
         self._printed: set[tuple[object, ...]] = set()
+        """Those of the lines at hand that were printed."""
+        self._number = 0
+        """Lines printed in all."""
         self._said: set[str] = set()
         self._uncertain = 0
         self._asked_at = 0.0
@@ -141,21 +144,28 @@ class _Logs:
         """Prints what was not printed yet; while following, not before the steps of its time are known."""
         as_of = None if is_final(detail.status) else self._asked_at
         alike: Counter[tuple[object, ...]] = Counter()
+        printed: set[tuple[object, ...]] = set()
         for entry in self.logs.placed(detail, others, as_of=as_of):
             own = entry.line
             words = (round(own.at * 1000), own.level, own.message)
             alike[words] += 1
-            if self.follows and as_of is not None and own.at > as_of - _STEPS_LAG:
-                continue
             # Not by its source: what a tail sent first comes from telemetry too.
             same = (*words, alike[words])
-            if same in self._printed or not self._wanted(entry, detail):
+            if same in self._printed:
+                printed.add(same)
+                continue
+            if self.follows and as_of is not None and own.at > as_of - _STEPS_LAG:
+                continue
+            if not self._wanted(entry, detail):
                 continue
             if self.since is not None and own.at < self.since:
                 continue
-            self._printed.add(same)
+            printed.add(same)
+            self._number += 1
             self._uncertain += not entry.certain
             self._print_line(entry, detail)
+        # Of a line that is held no longer nothing is remembered: it may be followed for weeks.
+        self._printed = printed
 
     def _print_line(self, entry: PlacedLine, detail: Detail) -> None:
         own = entry.line
@@ -215,8 +225,8 @@ class _Logs:
             say(f"wfdash: {clean(note)}")
         if self._uncertain:
             say(
-                f"wfdash: {count(self._uncertain)} of {count(len(self._printed))} lines name no instance: "
+                f"wfdash: {count(self._uncertain)} of {count(self._number)} lines name no instance: "
                 "others may be among these"
             )
-        if not self._printed:
+        if not self._number:
             say("wfdash: no lines" + (f' of "{clean(self.step)}"' if self.step else ""))

@@ -129,7 +129,7 @@ class InstanceLogs:
         for line in lines:
             if line.instance and line.instance != self.instance:
                 continue
-            same = (line.source, line.request, line.order or line.message, round(line.at * 1000))
+            same = _same(line)
             if same not in self._kept:
                 self._kept.add(same)
                 self.lines.append(line)
@@ -138,6 +138,7 @@ class InstanceLogs:
             self.version += 1
         if len(self.lines) > _MOST * 1.1:
             self.lines = in_order(self.lines)[-_MOST:]
+            self._kept = {_same(line) for line in self.lines}
         return new
 
     def placed(
@@ -169,3 +170,8 @@ class InstanceLogs:
                 await self._turn()
                 self._about = await self._api.get_workflow(self.workflow)
         return self._about
+
+
+def _same(line: LogLine) -> tuple[Any, ...]:
+    """What two lines have in common that are one, sent twice."""
+    return line.source, line.request, line.order or line.message, round(line.at * 1000)
