@@ -53,6 +53,15 @@ def test_what_does_not_fit_in_a_strip_ends_in_a_mark(text, width, shown):
     assert (strip.text, strip.cell_length) == (shown, width)
 
 
+def test_cursor_row_is_one_bar_with_a_patch_of_each_colour():
+    red, reverse = Style(color="red"), Style(reverse=True)
+    strip = strip_of(
+        [(" 1  ", Style()), ("  52 % ", red), ("▃ ▇ ", red), ("end", Style(bold=True))], 30, reverse
+    )
+    assert all(style.reverse for _, style, _ in strip)
+    assert [text for text, style, _ in strip if style.color] == ["52 %"]
+
+
 class Numbers(LineTable):
     def __init__(self, rows):
         super().__init__()

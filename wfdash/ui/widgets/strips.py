@@ -1,9 +1,11 @@
 """Strips: making them from styled cells, and finding where two of them differ."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import compress, count, repeat
 from operator import ne
+from typing import Final
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -16,6 +18,7 @@ __all__ = ["blank", "changed_spans", "strip_of"]
 # cursor and setting the style again takes about as many bytes.
 _GAP = 8
 STRONG = Style(bold=True)
+_BARS: Final = re.compile("[\u2580-\u259f]")
 
 
 def blank(width: int, style: Style | None = None) -> Strip:
@@ -26,22 +29,29 @@ def blank(width: int, style: Style | None = None) -> Strip:
 def strip_of(pieces: Iterable[tuple[str, Style]], width: int, over: Style | None = None) -> Strip:
     """Styled pieces of cleaned text as a strip of exactly `width` cells; `over` is laid over every style.
 
-    One that reverses leaves out what has a colour, which could not be read as a patch of background and says
-    what a person looks for just there. Text that does not fit ends in `…`.
+    One that reverses turns what has a colour into a patch of it. Text that does not fit ends in `…`.
     """
     if over and over.reverse:
-        bold = over + STRONG
-        segments = [
-            Segment(text, style + STRONG if style.color else bold if style.bold else over)
-            for text, style in pieces
-            if text
-        ]
+        segments = [segment for text, style in pieces if text for segment in _reversed(text, style, over)]
     else:
         segments = [Segment(text, style + over if over else style) for text, style in pieces if text]
     strip = Strip(segments)
     if strip.cell_length > width > 0 and strip.crop(width).text.strip():
         strip = _cut(strip, width)
     return strip.adjust_cell_length(width, over or Style.null())
+
+
+def _reversed(text: str, style: Style, over: Style) -> Iterator[Segment]:
+    """Coloured text keeps its colour as the ground of its letters alone, without the blanks around them."""
+    if not style.color or _BARS.search(text):
+        # Bars on a patch of their colour would show as filled what is empty.
+        yield Segment(text, over + STRONG if style.bold else over)
+        return
+    letters = text.strip(" ")
+    before, _, after = text.partition(letters) if letters else (text, "", "")
+    for part, laid in ((before, over), (letters, style + over + STRONG), (after, over)):
+        if part:
+            yield Segment(part, laid)
 
 
 def _cut(strip: Strip, width: int) -> Strip:
