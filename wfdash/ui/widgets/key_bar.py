@@ -6,6 +6,7 @@ Textual's Footer is not used: it makes a widget a key and leaks them all at ever
 from typing import Protocol
 
 from rich.style import Style
+from textual.binding import ActiveBinding
 from textual.timer import Timer
 
 from wfdash.core.text.clean import clean
@@ -111,28 +112,30 @@ class KeyBar(StatusLine):
 
     def _groups(self) -> list[tuple[str, bool, Pieces]]:
         """Action, whether it is off, and its key with its word, of what has a key here, most needed first."""
-        in_force: dict[str, str] = {}
+        in_force: dict[str, ActiveBinding] = {}
         for active in self.screen.active_bindings.values():
-            in_force.setdefault(active.binding.action, active.binding.key)
+            in_force.setdefault(active.binding.action, active)
         labels = labels_here(self.screen)
         groups: list[tuple[str, bool, Pieces]] = []
         first = (KEY_BAR[0], *offers_here(self.screen))
         for action in map(
             BY_ID.__getitem__, [*first, *(identity for identity in KEY_BAR if identity not in first)]
         ):
-            key = in_force.get(textual_action(action.id))
-            if key is not None and not self._only_closes(action.id):
+            here = in_force.get(textual_action(action.id))
+            if here is not None and not self._only_closes(here, action.id):
                 off = bool(self._pages.why_off(action.id))
                 press = clicked("press", action.id)
                 key_style, style = (QUIET + press,) * 2 if off else (STRONG + press, PLAIN + press)
                 text: Pieces = [
-                    (f" {key_text(key, ascii=self._pages.in_ascii)}", key_style),
+                    (f" {key_text(here.binding.key, ascii=self._pages.in_ascii)}", key_style),
                     (f" {labels.get(action.id, action.label)} ", style),
                 ]
                 groups.append((action.id, off, text))
         return groups
 
-    def _only_closes(self, action: str) -> bool:
-        """Whether this is `q` on a page above others: there it goes back, as the key beside it says."""
-        own = hasattr(self.screen, "action_app_quit")
-        return action == "app.quit" and not own and not self._pages.at_root
+    def _only_closes(self, here: ActiveBinding, action: str) -> bool:
+        """Whether this is `q` on a page above others: there it goes back, as the key beside it says.
+
+        A panel that binds it itself says in its own word what it does.
+        """
+        return action == "app.quit" and here.node is self.app and not self._pages.at_root
