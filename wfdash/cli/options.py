@@ -89,6 +89,14 @@ def duration(text: str) -> float:
     return found
 
 
+def span(text: str) -> float:
+    """Seconds, more than none: what looks back over nothing, or ends as it begins, is a slip."""
+    seconds = duration(text)
+    if seconds <= 0:
+        raise ArgumentTypeError(f"{text!a} is no time at all; write 90s, 10m, 2h or 1d")
+    return seconds
+
+
 class Filled(Action):
     """A text that is there: `-w "$NAME"` with an unset NAME must not act somewhere else."""
 
@@ -285,7 +293,7 @@ def _add_logs(parser: Arguments) -> None:
         "--step", action=Filled, metavar="NAME", default="", help="only of this step, without its -N"
     )
     parser.add_argument("--count", type=ordinal, metavar="N", help="which step of that name, from 1")
-    parser.add_argument("--since", type=duration, metavar="DURATION", help="only the last, e.g. 1h")
+    parser.add_argument("--since", type=span, metavar="DURATION", help="only the last, e.g. 1h")
     parser.add_argument("--follow", action="store_true", help="go on until the instance has ended")
     parser.add_argument("--json", action="store_true", help="one object a line")
 
@@ -293,7 +301,7 @@ def _add_logs(parser: Arguments) -> None:
 def _add_history(parser: Arguments) -> None:
     _add_filter(parser)
     parser.add_argument(
-        "--since", type=duration, metavar="DURATION", default=86400.0, help="how far back, e.g. 7d (24h)"
+        "--since", type=span, metavar="DURATION", default=86400.0, help="how far back, e.g. 7d (24h)"
     )
     parser.add_argument(
         "--by", choices=GROUPINGS, default="hour", metavar="WHAT", help=f"{', '.join(GROUPINGS)} (hour)"
@@ -312,9 +320,7 @@ def _add_history(parser: Arguments) -> None:
 def _add_record(parser: Arguments) -> None:
     parser.add_argument("workflows", nargs="*", metavar="WORKFLOW", help="what to follow; one or more")
     _add_filter(parser)
-    parser.add_argument(
-        "--for", dest="duration", type=duration, metavar="DURATION", help="end after it, e.g. 8h"
-    )
+    parser.add_argument("--for", dest="duration", type=span, metavar="DURATION", help="end after it, e.g. 8h")
     parser.add_argument(
         "--out", action=Filled, metavar="FILE", default="", help="a record of its own, for wfdash replay"
     )
@@ -404,9 +410,7 @@ def _add_canary(parser: Arguments) -> None:
     parser.add_argument(
         "--canary", type=ordinal, metavar="N", help="send N first, the rest once these are complete"
     )
-    parser.add_argument(
-        "--within", type=duration, metavar="DURATION", help="how long the canary may take (10m)"
-    )
+    parser.add_argument("--within", type=span, metavar="DURATION", help="how long the canary may take (10m)")
     parser.add_argument("--pace", type=ordinal, metavar="N", help="send N a minute at most")
     parser.add_argument(
         "--parallel", type=ordinal, metavar="N", help="N runs at a time: the next when one ends"

@@ -212,6 +212,13 @@ def test_a_command_that_cannot_be_run_is_refused_at_the_start(shell):
     assert (done.returncode, "no command /nowhere/to-be-found" in done.stderr) == (2, True)
 
 
+def test_no_folder_is_created_for_a_file_of_its_own(shell, tmp_path):
+    path = tmp_path / "mistyped" / "record.db"
+    done = shell("record", "orders", "--for", "1s", "--out", str(path))
+    assert (done.returncode, f"--out: there is no folder {path.parent}" in done.stderr) == (2, True)
+    assert not path.parent.exists()
+
+
 @pytest.mark.parametrize("content", [b"not a database, and somebody's" * 99, "sqlite"])
 def test_a_file_of_somebody_else_is_left_as_it_is(shell, tmp_path, content):
     path = tmp_path / "theirs"

@@ -57,6 +57,8 @@ def prepare(parsed: Namespace) -> None:
     if parsed.on_change and shutil.which(parsed.on_change[0]) is None:
         # Found out at the first change it would be told at night, once for each.
         raise UsageError(f"--on-change: there is no command {parsed.on_change[0]} that can be run")
+    if parsed.out and not (folder := expanded(parsed.out).parent).is_dir():
+        raise UsageError(f"--out: there is no folder {folder}; create it, or name another file")
     if parsed.yes and not parsed.erase:
         raise UsageError("--yes goes with --erase")
     if parsed.workflow and parsed.workflows:
