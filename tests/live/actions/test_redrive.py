@@ -137,7 +137,8 @@ def test_canary_of_hundreds_meets_as_many_causes_as_it_can(tmp_path):
             "to choose the first 5: 0 of 40 read",
             "to choose the first 5: 1 of 40 read",
         ]
-        assert desk.notes("chosen") == ["the first 5 are of 5 causes and 1 version, of 40 that were read"]
+        [chosen] = desk.notes("chosen")
+        assert chosen == "the first 5 are of 5 causes and 1 version; 40 were read to choose them"
 
     on_parcels(story, tmp_path)
 
@@ -187,6 +188,36 @@ def test_runs_that_have_ended_are_let_go(tmp_path):
         assert most < 20
 
     on_parcels(story, tmp_path, failed=60)
+
+
+def test_runs_cut_off_while_followed_are_found_again(tmp_path):
+    async def story(desk):
+        rows = [row for row in desk.rows() if not stubborn(desk.parcels.by_id[row.id])][:3]
+        followed, all_followed = set(), asyncio.Event()
+
+        def take(event):
+            if isinstance(event, Result) and event.followed:
+                followed.add(event.id)
+            if len(followed) == len(rows):
+                all_followed.set()
+
+        plan = (await desk.plan(rows)).plan
+        going = asyncio.ensure_future(desk.operator.carry_out(plan, take, Course(to_end=True)))
+        await all_followed.wait()
+        going.cancel()
+        await asyncio.gather(going, return_exceptions=True)
+        desk.journal.close()
+        again = Journal(
+            desk.journal.folder, profile="", account=desk.journal.account, clock=desk.stage.loop.time
+        )
+        (left,) = again.unfinished()
+        assert (set(left.followed), left.left) == ({row.id for row in rows}, len(rows))
+        assert left.unsent == left.sent == left.unknown == ()
+        assert again.take_over(left)
+        assert again.unfinished() == []
+        again.close()
+
+    on_parcels(story, tmp_path)
 
 
 def test_lost_answers_and_a_limit_write_each_id_once(tmp_path):

@@ -8,7 +8,7 @@ from platformdirs import user_state_path
 from tests.ui.actions.test_actions import chips, on, orders, writes
 from wfdash.demo.http.credentials import ACCOUNT_ID
 from wfdash.live.records.journal import Journal
-from wfdash.live.records.journal_entries import ActionResult
+from wfdash.live.records.journal_entries import RUN_FOLLOWED, ActionResult
 from wfdash.ui.actions.cut_off import CutOffScreen
 from wfdash.ui.actions.prompt import PromptScreen
 
@@ -19,7 +19,7 @@ def journal():
     return Journal(user_state_path("wfdash"), profile="", account=ACCOUNT_ID, clock=time.time)
 
 
-def cut_off(ids, sent=(), verb="terminate", before="waiting"):
+def cut_off(ids, sent=(), verb="terminate", before="waiting", followed=()):
     """Another process of this machine planned these, sent some, and was killed."""
     left = journal()
     expected = {"plan": "p", "verb": verb, "workflow": "orders", "result": ActionResult(before=before)}
@@ -27,6 +27,9 @@ def cut_off(ids, sent=(), verb="terminate", before="waiting"):
         left.write("planned", id=identity, **expected)
     for identity in sent:
         left.write("sent", id=identity, **expected)
+    for identity in followed:
+        settled = ActionResult(before, "queued", "queued", reason=f"done: restarted{RUN_FOLLOWED}")
+        left.write("settled", id=identity, **expected | {"result": settled})
     left.close()
 
 
@@ -127,6 +130,22 @@ def test_nothing_left_to_send_is_told_before_it_is_noted():
         assert len(journal().unfinished()) == 1
         await dash.press("d")
         await dash.until(lambda: not isinstance(dash.app.screen, CutOffScreen))
+
+    on(script, **HERE)
+    assert journal().unfinished() == []
+
+
+def test_runs_that_nobody_saw_end_are_read():
+    async def script(dash):
+        ids = waiting(dash, 2)
+        cut_off(ids, ids, verb="restart", followed=ids)
+        await offered(dash, "restart of 2 in orders: how 2 ended was not read")
+        assert "2 restarted, how they ended was not read" in dash.text
+        await dash.press("R")
+        await dash.until(lambda: dash.text.count("sent before the cut, waiting now") == 2)
+        await dash.press("d")
+        await dash.until(lambda: not isinstance(dash.app.screen, CutOffScreen))
+        assert writes(dash) == []
 
     on(script, **HERE)
     assert journal().unfinished() == []

@@ -1,8 +1,12 @@
 """How an action on one instance came out."""
 
 from enum import StrEnum
+from typing import Final
 
-__all__ = ["Outcome"]
+__all__ = ["STOPPED", "Outcome"]
+
+STOPPED: Final = "stopped before it was sent"
+"""Why one was not sent where a person stopped what goes to many, or left the rest of it."""
 
 
 class Outcome(StrEnum):

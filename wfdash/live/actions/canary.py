@@ -188,10 +188,10 @@ def _evenly(targets: Sequence[Target], number: int) -> list[Target]:
 
 
 def _how_they_differ(first: Sequence[Target], read: int) -> str:
-    """`the first 5 of 3 causes and 2 versions, chosen after 40 were read`."""
+    """`the first 5 are of 3 causes and 2 versions; 40 were read to choose them`."""
     causes = counted(len({target.cause for target in first}), "cause")
     versions = counted(len({target.version for target in first}), "version")
-    return f"the first {len(first)} are of {causes} and {versions}, of {count(read)} that were read"
+    return f"the first {len(first)} are of {causes} and {versions}; {count(read)} were read to choose them"
 
 
 class Turns:

@@ -9,12 +9,12 @@ from msgspec import Struct
 from wfdash.api.errors import AlreadyExists, BadAnswer, WorkflowsError
 from wfdash.api.interface import Created, NewInstance, Workflows
 from wfdash.api.validate import BATCH
-from wfdash.core.verbs.outcome import Outcome
+from wfdash.core.verbs.outcome import STOPPED, Outcome
 from wfdash.live.actions.judge import LIMITED_TRIES, as_failure, judge_failure, pause_after, repeatable
 from wfdash.live.actions.plan import Plan, Result
 from wfdash.live.actions.plan_journal import PlanJournal
 from wfdash.live.actions.reread import ActionBudget, Rereader, Snapshot
-from wfdash.live.actions.send import NOTHING_SENT, STOPPED
+from wfdash.live.actions.send import NOTHING_SENT
 
 __all__ = ["Creator"]
 

@@ -312,7 +312,18 @@ class Operator:
                 on_status=lambda status: self._progress(run, target, "following", "", status),
             )
             outcome, sentence, status = followed.outcome, followed.sentence, followed.status
-        await run.plan_journal.settled(target.id, outcome, before.status, sent.answered, status, sentence)
+        canary = target.id in run.canary.ids
+        runs_on = outcome in (Outcome.DONE, Outcome.UNDER_WAY) and VERBS[run.plan.verb].runs_on
+        runs_on = runs_on and bool(canary or run.course.to_end or run.course.parallel)
+        await run.plan_journal.settled(
+            target.id,
+            outcome,
+            before.status,
+            sent.answered,
+            status,
+            sentence,
+            followed=runs_on and VERBS[run.plan.verb].restarts,
+        )
         result = replace(
             run.plan.result(
                 target.id,
@@ -328,9 +339,7 @@ class Operator:
             ),
             restart_from=sent.restart_from,
         )
-        canary = target.id in run.canary.ids
-        runs_on = result.outcome in (Outcome.DONE, Outcome.UNDER_WAY) and VERBS[run.plan.verb].runs_on
-        if not runs_on or not (canary or run.course.to_end or run.course.parallel):
+        if not runs_on:
             settle(result)
             return
         settle(replace(result, followed=True))
@@ -358,6 +367,12 @@ class Operator:
         )
         if ending.status:
             await run.plan_journal.ended(result.id, begun.before.status, ending.status, ending.sentence)
+        else:
+            # Nobody looks any more: without this line the next start would take it for cut off.
+            status, said = begun.before.status, ending.sentence
+            await run.plan_journal.settled(
+                result.id, Outcome.UNDER_WAY, status, result.answered, ending.now, said
+            )
         settle(
             replace(
                 result,

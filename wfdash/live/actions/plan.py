@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from wfdash.api.interface import NewInstance, RestartFrom
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import STATUSES
-from wfdash.core.verbs.outcome import Outcome
+from wfdash.core.verbs.outcome import STOPPED, Outcome
 from wfdash.core.verbs.rules import refusal
 
 __all__ = [
@@ -213,6 +213,11 @@ class Result(Struct, frozen=True):
     """Whether the step that it was restarted from has run and succeeded this time."""
     version: str = ""
     """The version of the run that this began, where that was read."""
+
+    @property
+    def unsent(self) -> bool:
+        """Whether it was left out by a person who stopped the batch, not for what it is."""
+        return self.outcome == Outcome.SKIPPED and self.error == STOPPED
 
     @property
     def ended_badly(self) -> bool:

@@ -10,7 +10,7 @@ from wfdash.api.interface import RestartFrom
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.live.actions.plan import Plan, Target
 from wfdash.live.records.journal import Journal
-from wfdash.live.records.journal_entries import ActionResult
+from wfdash.live.records.journal_entries import RUN_FOLLOWED, ActionResult
 
 __all__ = ["PlanJournal"]
 
@@ -65,12 +65,20 @@ class PlanJournal(Struct, frozen=True):
         await self._tell(event, identity, result)
 
     async def settled(
-        self, identity: str, outcome: Outcome, before: str, answered: str, after: str, sentence: str
+        self,
+        identity: str,
+        outcome: Outcome,
+        before: str,
+        answered: str,
+        after: str,
+        sentence: str,
+        *,
+        followed: bool = False,
     ) -> None:
+        """With `followed` a line of its end comes too; a session that is over without it left it open."""
         event = "unknown" if outcome == Outcome.UNKNOWN else "settled"
-        await self._tell(
-            event, identity, ActionResult(before, answered, after, reason=f"{outcome}: {sentence}")
-        )
+        reason = f"{outcome}: {sentence}{RUN_FOLLOWED if followed else ''}"
+        await self._tell(event, identity, ActionResult(before, answered, after, reason=reason))
 
     async def held(self, identity: str, before: str, reason: str) -> None:
         """Writes that an id was not sent, because of what became of the first ones."""

@@ -20,7 +20,7 @@ _TELLING = 5
 """Targets sent after which the pace is worth telling."""
 
 
-_Kind = tuple[Outcome, str, str, bool, bool]
+_Kind = tuple[Outcome, str, str, bool, bool, bool]
 
 
 class ActionProgress(Struct):
@@ -82,7 +82,7 @@ class ActionProgress(Struct):
     @property
     def sending(self) -> bool:
         """Whether a stop would still spare something."""
-        return self.sent < self.total
+        return not self.answered and self.sent < self.total
 
     @property
     def followed(self) -> tuple[str, ...]:
@@ -101,6 +101,11 @@ class ActionProgress(Struct):
         """Runs that this began, of which the end is not known."""
         return self._number(lambda result: result.followed or self._not_ended(result))
 
+    @property
+    def unsent(self) -> int:
+        """How many were left unsent by a stop."""
+        return self._number(lambda result: result.unsent)
+
     def _number(self, counts: Callable[[Result], bool]) -> int:
         """How many results this is true of, which looks at nothing but what they are grouped by."""
         return sum(len(group) for group in self._alike.values() if counts(next(iter(group.values()))))
@@ -114,8 +119,8 @@ class ActionProgress(Struct):
         if self.plan.verb not in RESTARTS:
             past = VERBS[self.plan.verb].past
             return [
-                (outcome, f"{number:,} {past if outcome == Outcome.DONE else outcome}")
-                for outcome, number in self.counts()
+                (outcome, f"{number:,} {past if word == Outcome.DONE else word}")
+                for outcome, word, number in self._counts_by_word()
             ]
         began = Counter[tuple[str, str, bool]]()
         for group in self._alike.values():
@@ -137,7 +142,16 @@ class ActionProgress(Struct):
             passed = sum(number for (ended, _, passed), number in began.items() if passed and not ended)
             past = f", {passed:,} of them past its step" if passed else ""
             said.append((Outcome.UNDER_WAY, f"{self.runs_on:,} run{past}"))
-        said += [(word, f"{number:,} {word}") for word, number in self.counts() if Outcome(word).failed]
+        said += [(each, f"{number:,} {word}") for each, word, number in self._counts_by_word() if each.failed]
+        return said
+
+    def _counts_by_word(self) -> list[tuple[Outcome, str, int]]:
+        """The same as `counts`, those that a stop left unsent apart from those that were skipped."""
+        said: list[tuple[Outcome, str, int]] = []
+        for word, number in self.counts():
+            outcome, unsent = Outcome(word), self.unsent if word == Outcome.SKIPPED else 0
+            said += [(outcome, "not sent", unsent)] if unsent else []
+            said += [(outcome, word, number - unsent)] if number > unsent else []
         return said
 
     def left(self, now: float) -> float | None:
@@ -153,7 +167,7 @@ class ActionProgress(Struct):
             self._put(event)
             self.note = ""
             if self.answered:
-                self.sent = self.total
+                self.sent = self.total - self.unsent
             if self.over:
                 self.ended_at = event.at
         else:
@@ -241,4 +255,11 @@ class ActionProgress(Struct):
 
 
 def _kind(result: Result) -> _Kind:
-    return result.outcome, result.ended, result.failed_at, result.followed, result.passed
+    return (
+        result.outcome,
+        result.ended,
+        result.failed_at,
+        result.followed,
+        result.passed,
+        result.unsent,
+    )

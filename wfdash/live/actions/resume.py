@@ -56,6 +56,9 @@ def why_not_resumed(left: Unfinished) -> str:
 def stopped_at(left: Unfinished) -> str:
     """Which batch was cut off, and where."""
     ids = list(left.last)
+    if left.open == left.followed:
+        what = f"{phrase(left.verb)} of {len(ids):,} in {left.workflow}"
+        return f"{what}: how {len(left.followed):,} ended was not read"
     if len(ids) == 1:
         return f"{phrase(left.verb)} of {ids[0]} in {left.workflow} was cut off"
     reached = f"{len(ids) - len(left.unsent):,}"
@@ -69,7 +72,8 @@ async def plan_resumption(
     key = token_hex(4)
     again: list[Target] = [_target(left.last[identity]) for identity in left.unsent]
     sent: list[Result] = []
-    for identity in (*left.sent, *left.unknown):
+    unsent, followed = frozenset(left.unsent), frozenset(left.followed)
+    for identity in [each for each in left.open if each not in unsent]:
         entry = left.last[identity]
         try:
             detail: Detail | None = await read(identity)
@@ -77,6 +81,8 @@ async def plan_resumption(
         except WorkflowsError as error:
             detail, trouble = None, str(error)
         arrived = None if detail is None else has_arrived(left.verb, entry, detail)
+        if identity in followed:
+            arrived = True  # its own session had seen it begin
         if arrived is False and identity not in left.answered:
             again.append(_target(entry))
         else:
@@ -125,13 +131,15 @@ def _result(
 ) -> Result:
     status = detail.status if detail is not None else ""
     ended = status if arrived and left.verb in RESTARTS and is_final(status) else ""
-    if arrived:
+    if arrived and detail is None:
+        outcome, sentence, code = Outcome.UNKNOWN, "restarted before the cut; how it ended is not known", 4
+    elif arrived:
         outcome, sentence, code = Outcome.DONE, f"sent before the cut, {status} now", 0
         code = 1 if ended in ("errored", "terminated") else 0
     else:
         outcome, code = Outcome.UNKNOWN, 4
         sentence = "sent before the cut; whether it arrived is not known, so it is not sent again"
-    error = "" if arrived and not code else f"{sentence}: {trouble}" if trouble else sentence
+    error = "" if not code else f"{sentence}: {trouble}" if trouble else sentence
     return Result(
         key,
         now,

@@ -21,7 +21,7 @@ from wfdash.api.errors import (
 )
 from wfdash.api.interface import RestartFrom, StatusAnswer, Workflows
 from wfdash.core.model.status import is_final
-from wfdash.core.verbs.outcome import Outcome
+from wfdash.core.verbs.outcome import STOPPED, Outcome
 from wfdash.core.verbs.rules import refusal, same_meaning
 from wfdash.core.verbs.verb import VERBS
 from wfdash.core.why.waits import open_waits
@@ -39,10 +39,9 @@ from wfdash.live.actions.read_sink import ReadSink
 from wfdash.live.actions.redrive import find_step
 from wfdash.live.actions.reread import ActionBudget, Rereader, Snapshot
 
-__all__ = ["NOTHING_SENT", "STOPPED", "Sender", "Sent"]
+__all__ = ["NOTHING_SENT", "Sender", "Sent"]
 
 NOTHING_SENT: Final = "nothing sent"
-STOPPED: Final = "stopped before it was sent"
 _READ_TRIES: Final = 3
 _LIST_AGE: Final = 5.0
 _AGAIN: Final = 1.0

@@ -7,9 +7,9 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from wfdash.core.verbs.outcome import Outcome
+from wfdash.core.verbs.outcome import STOPPED, Outcome
 from wfdash.core.verbs.rules import RESTARTS
-from wfdash.live.records.journal_entries import JournalEntry
+from wfdash.live.records.journal_entries import RUN_FOLLOWED, JournalEntry
 
 __all__ = ["LAST", "Batch", "IdOutcome", "group_batches", "named_batches"]
 
@@ -105,9 +105,12 @@ def _outcome(entry: JournalEntry) -> IdOutcome:
     if entry.event == "settled" and (found := _SETTLED.match(entry.reason)):
         word = found[1]
         restarted = word == Outcome.DONE and entry.verb in RESTARTS
-        return IdOutcome("restarted" if restarted else word, found[2], failed=word in _FAILURES)
+        sentence = found[2].removesuffix(RUN_FOLLOWED)
+        return IdOutcome("restarted" if restarted else word, sentence, failed=word in _FAILURES)
     if entry.event in ("settled", "taken over"):
         return IdOutcome(Outcome.DONE if entry.event == "settled" else entry.event, entry.reason)
+    if entry.event == "skipped" and entry.reason == STOPPED:
+        return IdOutcome(_PLAIN["planned"], entry.reason)
     return IdOutcome(_PLAIN.get(entry.event, entry.event), entry.reason, failed=entry.event == "unknown")
 
 

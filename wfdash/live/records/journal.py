@@ -152,7 +152,7 @@ class Journal:
             open_plans = {(left.session, left.plan) for left in self.unfinished()}
             if not alone or (plan.session, plan.plan) not in open_plans:
                 return False
-            for identity in (*plan.unsent, *plan.sent, *plan.unknown):
+            for identity in plan.open:
                 goes_on = f"session {self.session} goes on with it"
                 self._close(plan, identity, "taken over", (found or {}).get(identity, goes_on))
             return not self.trouble
@@ -163,6 +163,8 @@ class Journal:
             self._close(plan, identity, "skipped", "the session ended before it was sent")
         for identity in plan.sent:
             self._close(plan, identity, "unknown", "the session ended before it settled")
+        for identity in plan.followed:
+            self._close(plan, identity, "settled", "done: nobody followed it to its end")
 
     def _close(self, plan: Unfinished, identity: str, event: str, reason: str) -> None:
         self.write(

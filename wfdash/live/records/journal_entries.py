@@ -19,6 +19,7 @@ __all__ = [
     "KEYS",
     "MOST_READ",
     "NOTHING",
+    "RUN_FOLLOWED",
     "ActionResult",
     "JournalEntry",
     "journal_files",
@@ -60,6 +61,8 @@ KEYS: Final = (
     "from",
     "end",
 )
+RUN_FOLLOWED: Final = "; its run is followed"
+"""Ends the reason of `settled` where another line comes at the end of the run that was begun."""
 FILE_NAME: Final = "actions.jsonl"
 KEPT: Final = 5
 MOST_READ: Final = 4_000_000

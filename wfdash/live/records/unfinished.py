@@ -6,11 +6,18 @@ from pathlib import Path
 from msgspec import MsgspecError, Struct
 from msgspec.json import Decoder
 
-from wfdash.live.records.journal_entries import EVENTS, JournalEntry, journal_files, parse_entry
+from wfdash.live.records.journal_entries import (
+    EVENTS,
+    RUN_FOLLOWED,
+    JournalEntry,
+    journal_files,
+    parse_entry,
+)
 
 __all__ = ["Unfinished", "find_unfinished"]
 
-_OPEN = ("planned", "sent", "answered")
+_FOLLOWED = "followed"
+_OPEN = ("planned", "sent", "answered", _FOLLOWED)
 
 
 class Unfinished(Struct, frozen=True):
@@ -30,13 +37,20 @@ class Unfinished(Struct, frozen=True):
     unsent: tuple[str, ...]
     last: dict[str, JournalEntry]
     """The line that tells most of each: `sent` where there is one, else `planned`."""
+    followed: tuple[str, ...] = ()
+    """Carried out, and followed to an end of which nothing was written."""
     answered: frozenset[str] = frozenset()
     """Of those that were sent, the ones that the server said yes to."""
 
     @property
+    def open(self) -> tuple[str, ...]:
+        """Ids to go on with: those that nothing final is known of, else those whose end is not known."""
+        return (*self.unsent, *self.sent, *self.unknown) or self.followed
+
+    @property
     def left(self) -> int:
-        """How many of it nothing final is known of."""
-        return len(self.sent) + len(self.unknown) + len(self.unsent)
+        """How many there are to go on with."""
+        return len(self.open)
 
 
 def find_unfinished(folder: Path, *, apart_from: str) -> list[Unfinished]:
@@ -55,10 +69,17 @@ class _Line(Struct, gc=False):
     plan: str | None = None
     event: str | None = None
     id: str | None = None
+    reason: str | None = None
 
 
 _LINE = Decoder(_Line)
 _PlanKey = tuple[str, str]
+
+
+def _stage(line: _Line | JournalEntry) -> str:
+    """How far an id came: its event, or that the run which was begun is followed to its end."""
+    followed = line.event == "settled" and (line.reason or "").endswith(RUN_FOLLOWED)
+    return _FOLLOWED if followed else str(line.event)
 
 
 def _lines(folder: Path) -> Iterator[tuple[bytes, _PlanKey, str, str]]:
@@ -72,7 +93,7 @@ def _lines(folder: Path) -> Iterator[tuple[bytes, _PlanKey, str, str]]:
             except (MsgspecError, RecursionError, ValueError):
                 parsed = parse_entry(line)
             if parsed and parsed.session and parsed.plan and parsed.id and parsed.event in EVENTS:
-                yield line, (parsed.session, parsed.plan), parsed.id, str(parsed.event)
+                yield line, (parsed.session, parsed.plan), parsed.id, _stage(parsed)
 
 
 def _open_plans(folder: Path) -> set[_PlanKey]:
@@ -99,7 +120,10 @@ def _unfinished(entries: list[JournalEntry]) -> Unfinished | None:
     last: dict[str, str] = {}
     for entry in entries:
         if not (entry.event == "planned" and entry.id in last):
-            last[entry.id] = entry.event
+            last[entry.id] = _stage(entry)
+    # One alone is seen where it stands; of many nobody remembers which they were.
+    if set(last.values()) == {_FOLLOWED} and len(last) == 1:
+        return None
     if not any(event in _OPEN for event in last.values()):
         return None
 
@@ -123,6 +147,7 @@ def _unfinished(entries: list[JournalEntry]) -> Unfinished | None:
         sent=ids("sent", "answered"),
         unknown=ids("unknown"),
         unsent=ids("planned"),
+        followed=ids(_FOLLOWED),
         last=telling,
         answered=frozenset(entry.id for entry in entries if entry.event == "answered"),
     )

@@ -84,12 +84,14 @@ def bulk_lines(
     rows = [(_FOLLOWED, identity, "sent, waiting for the result") for identity in progress.followed]
     foot = foot_lines(_foot(progress, shows, back), width)
     room, many = max(1, height - len(lines) - 1 - len(foot)), len(rows) + len(progress.results)
-    top = min(top, max(0, many - room))
+    top = min(top, max(0, many - 1 if many > room else 0))
     visible = _in_order(progress, max(0, top - len(rows)), max(0, top + room - len(rows)))
     words = [(_word(result), result.id, _sentence(result, now)) for result in visible]
-    lines += _results([*rows[top : top + room], *words], width)
-    if many > room:
-        shown = f"{top + 1} to {min(many, top + room)}"
+    shown_rows = _results([*rows[top : top + room], *words], width)
+    more = max(0, len(shown_rows) - min(many - top, room))
+    lines += shown_rows[:room]
+    if many > room - more:
+        shown = f"{top + 1} to {min(many, top + room - more)}"
         lines.append([(f"   {shown} of {count(many)}, up and down for the others", QUIET)])
     lines = lines[: max(1, height - len(foot))]
     lines += [[]] * (height - len(lines) - len(foot))
@@ -159,24 +161,26 @@ def _word(result: Result) -> str:
     """The outcome, or where the run that it began has come to."""
     if result.ended_badly:
         return "failed again" if result.ended == "errored" else result.ended
+    if result.unsent:
+        return "not sent"
     return result.ended or ("runs" if result.followed else result.outcome)
 
 
 def _sentence(result: Result, now: float) -> str:
     """What became of it; where the run goes on, with how long ago its status was read."""
-    said = result.sentence or result.error
+    said = (result.sentence or result.error).removeprefix(f"{_word(result)} ")
     return f"{said} {age(max(0.0, now - result.at))} ago" if result.followed and not result.ended else said
 
 
 def _results(rows: list[tuple[str, str, str]], width: int) -> list[Pieces]:
-    """A line each of outcome, id and sentence."""
+    """A line each of outcome, id and sentence; the first one's sentence whole, so that each can be read."""
     # Ids that would look alike once cut or cleaned are numbered: two people must be able to speak of one of
     # them.
     names = shown_names([identity for _, identity, _ in rows], max(12, width // 3))
     longest = max((len(name) for name in names), default=0)
-    lines: list[Pieces] = []
+    room = max(8, width - longest - 21)
+    lines: list[list[tuple[str, Style]]] = []
     for (outcome, _, sentence), name in zip(rows, names, strict=True):
-        room = max(8, width - longest - 21)
         lines.append(
             [
                 (f"   {fit(outcome, 13)}", _STYLES.get(outcome, PLAIN)),
@@ -184,7 +188,11 @@ def _results(rows: list[tuple[str, str, str]], width: int) -> list[Pieces]:
                 (fit(clean(sentence), room), PLAIN),
             ]
         )
-    return lines
+    if rows and cells(said := clean(rows[0][2])) > room:
+        first, *others = wrapped(said, room, _REASON)
+        lines[0][-1] = (first, PLAIN)
+        lines[1:1] = [[(" " * (longest + 18), PLAIN), (line, PLAIN)] for line in others]
+    return list(lines)
 
 
 def _foot(progress: ActionProgress, shows: str, back: str) -> list[Pieces]:

@@ -81,6 +81,7 @@ class CutOffScreen(LowerHalf):
                     ("answered", left.settled),
                     ("sent and not answered", (*left.sent, *left.unknown)),
                     ("not sent", left.unsent),
+                    ("restarted, how they ended was not read", left.followed),
                 )
                 if ids
             )
@@ -104,7 +105,7 @@ class CutOffScreen(LowerHalf):
     def _foot(self) -> list[Pieces]:
         later: Pieces = [("esc", STRONG), (" later", PLAIN)]
         if self._read is not None:
-            of = len(self._chosen.sent) + len(self._chosen.unknown)
+            of = self._chosen.left - len(self._chosen.unsent)
             reading = f"reading {count(self._read)} of {count(of)} that were sent"
             return [[(reading, QUIET)], [("esc", STRONG), (" stop, nothing is sent", PLAIN)]]
         if self._over is not None:
@@ -112,7 +113,8 @@ class CutOffScreen(LowerHalf):
         unsent = len(self._chosen.unsent)
         keys: list[Pieces] = []
         if not why_not_resumed(self._chosen):
-            keys.append([("R", ACCENT), (" resume", PLAIN)])
+            only_read = self._chosen.open == self._chosen.followed
+            keys.append([("R", ACCENT), (" read how they ended" if only_read else " resume", PLAIN)])
         keys.append([("d", ACCENT), (" drop it", PLAIN)])
         if unsent:
             keys.append([("m", ACCENT), (f" mark the {count(unsent)} unsent", PLAIN)])
