@@ -106,7 +106,10 @@ def test_plan_fits_and_keeps_its_warnings_and_targets(size):
         assert "INSTANCE FROM KEEPS AGAIN TWICE" in said
         assert "which version it runs is not documented" in said
         assert "then y" in dash.lines[-1] or "then y" in dash.text
-        assert sum("   parcel-" in line for line in dash.app.screen.panel.plain.split("\n")) >= 2
+        assert sum("   parcel-" in line for line in dash.app.screen.panel.plain.split("\n")) >= 3
+        assert "ctrl+s plan to a file" in dash.app.screen.panel.plain
+        warnings = [line for line in dash.app.screen.panel.plain.split("\n") if "parcel-" not in line]
+        assert not any("…" in line for line in warnings), "no warning is cut"
 
     on(script, size=size, **PARCELS)
 
@@ -230,7 +233,8 @@ def test_held_rest_is_left_unsent_by_a_key():
         await dash.press("x")
         await dash.until(lambda: trail.over, 400)
         assert len(writes(dash)) == 2
-        assert f"{len(trail.plan.eligible) - 2} skipped" in dash.text
+        assert f"{len(trail.plan.eligible) - 2} not sent" in dash.text
+        assert f" 2 of {len(trail.plan.eligible)}" in dash.text
 
     on(script, **PARCELS)
 

@@ -30,6 +30,8 @@ KEPT = 200
 # A block lasts five minutes (API reference, rate limits); a 429 of something in front may be over at once, so
 # the first guess is short.
 _LEAST_FREEZE, _MOST_FREEZE = 15.0, 300.0
+_LATE = 20
+"""Answers that tell how long one takes now."""
 _SET = 1.0
 """Seconds by which a clock is set rather than slowed down."""
 _LONGEST_SLEEP = 1.0
@@ -220,6 +222,13 @@ class Budget:
         """Seconds after which so many more requests of actions may have gone, at the least."""
         over = number - max(0, ACTIONS - self._look().count(ACTS))
         return max(0.0, over * WINDOW / ACTIONS)
+
+    def in_turn_take(self, number: int) -> float:
+        """Seconds for so many actions, each read and then sent, by how long late answers took."""
+        took = [each.milliseconds for each in self.requests if each.http is not None]
+        late = sorted(took[-_LATE:])
+        both = 2 * late[len(late) // 2] / 1000 if late else 0.0
+        return max(self.actions_take(number), number * both)
 
     async def acquire_detail(self) -> None:
         """Waits until one read that an action on many needs may go: hundreds would leave it no writes."""

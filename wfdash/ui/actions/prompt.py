@@ -13,7 +13,7 @@ from wfdash.api.errors import InstanceNotFound, WorkflowsError
 from wfdash.config.settings import Settings
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import clean
-from wfdash.core.text.words import counted
+from wfdash.core.text.words import count, counted
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import RESTARTS, destroys, same_meaning, stake
 from wfdash.live.actions.plan import GONE, Plan, Progress, Result, make_plan
@@ -29,6 +29,8 @@ from wfdash.ui.keys.prompt_gate import bare
 
 __all__ = ["PromptScreen"]
 
+_TABLE_SHARE = 2 / 3
+"""How much of the screen a plan of steps takes at most: three rows and what it means fit into 24 lines."""
 _PASTED = "a paste confirms nothing"
 _NOT_ENTER = "enter confirms nothing"
 
@@ -64,6 +66,8 @@ class PromptScreen(LowerHalf):
         return self.asking.plan
 
     def on_mount(self) -> None:
+        if self.plan.verb == "redrive":
+            self.panel.share = _TABLE_SHARE
         self.asking.now = self.context.clock()
         self.asking.production = self.context.in_production
         journal = self.context.session.journal if self.context.session else None
@@ -134,7 +138,9 @@ class PromptScreen(LowerHalf):
         """How long sending takes at the least."""
         session = self.context.session
         if session is not None:
-            self.asking.takes = session.poller.budget.actions_take(len(self.plan.eligible))
+            budget, number = session.poller.budget, len(self.plan.eligible)
+            self.asking.takes = budget.actions_take(number)
+            self.asking.answers.takes = budget.in_turn_take(number)
 
     async def _look(self) -> None:
         """Reads the one target in full, for what it would lose. The prompt can be answered without."""
@@ -302,7 +308,7 @@ class PromptScreen(LowerHalf):
             self._hint(_NOT_ENTER)
             return
         if character == "y" and not _goes_on(self.asking.typed, expected):
-            self._hint("" if not expected else f"first type {clean(expected)}")
+            self._hint(self._what_to_type(expected))
             return
         self.asking.hint = ""
         if event.key == "backspace":
@@ -311,6 +317,13 @@ class PromptScreen(LowerHalf):
             # Cut from the front, as a field that scrolls does: a key held down must not fill memory.
             self.asking.typed = (self.asking.typed + character)[-80:]
         self.draw()
+
+    def _what_to_type(self, expected: str) -> str:
+        """What y waits for; where more than all are to be first, how many there are."""
+        there = len(self.plan.eligible)
+        if self.asking.first >= there and self.plan.verb in RESTARTS:
+            return f"there are {count(there)}: type a smaller number after first, or {clean(expected)}"
+        return f"first type {clean(expected)}" if expected else ""
 
     def _hint(self, hint: str) -> None:
         self.asking.hint = hint

@@ -76,12 +76,16 @@ class Asking(Struct):
         return expected_text(self.plan, production=self.production, unrecorded=lost)
 
     @property
+    def first(self) -> int:
+        """The number of a `first 5` that is typed, be it too large; else 0."""
+        found = _CANARY.match(self.typed)
+        return int(found[1]) if found else 0
+
+    @property
     def canary(self) -> int:
         """How many are sent first, where `first 5` is typed and can be; else 0."""
-        found = _CANARY.match(self.typed)
-        number = int(found[1]) if found else 0
         many = len(self.plan.eligible)
-        return number if self.plan.verb in RESTARTS and 0 < number < many else 0
+        return self.first if self.plan.verb in RESTARTS and 0 < self.first < many else 0
 
     @property
     def goal(self) -> str:
@@ -97,10 +101,10 @@ UNRECORDED = "unrecorded"
 """Typed to go on where the journal cannot be written."""
 _IT_IS = "it is "
 _CANARY_OFFERED = 5
-_WIDE = 110
-"""Columns from which the foot has room for a key that nobody needs to confirm."""
 _LONG = 60.0
 """Seconds from which it is worth telling how long sending takes."""
+_AROUND_ROWS = 2
+"""Lines that a table of steps takes beside its rows: its title, and which of them are shown."""
 _WARNINGS = 6
 """Lines of what redriving means, at most."""
 
@@ -167,6 +171,8 @@ def prompt_lines(asking: Asking, width: int, height: int) -> list[Pieces]:
     shown = asking.plan.eligible or asking.plan.targets
     # Three targets stay in sight however long the consequences are: a prompt has to show whom it is about.
     few = min(len(shown), 3)
+    if asking.plan.verb == "redrive" and room > few + _AROUND_ROWS + len(skipped):
+        few += _AROUND_ROWS
     # What is left out, and why, is told however much there is to say of the others.
     below = [*_cut(consequences, max(1, room - few - len(skipped))), *skipped][: max(1, room - few)]
     targets = _target_lines(asking, shown, width, max(1, room - len(below)))
@@ -351,8 +357,13 @@ def _foot_lines(asking: Asking, width: int) -> list[Pieces]:
     keys += [[("esc", STRONG), (_CANCEL, PLAIN)], *_rolled_back_keys(asking)]
     if asking.hint:
         keys.append([(asking.hint, WARN)])
-    elif width >= _WIDE:
-        keys.append([("ctrl+s", ACCENT), (" plan to a file", PLAIN)])
+    else:
+        save: Pieces = [("ctrl+s", ACCENT), (" plan to a file", PLAIN)]
+        # A plan of steps is what people look over; elsewhere a prompt must not grow by a line for it.
+        if asking.plan.verb == "redrive" or len(foot_lines([*keys, save], width)) == len(
+            foot_lines(keys, width)
+        ):
+            keys.append(save)
     limit: list[Pieces] = []
     if asking.canary:
         within = (

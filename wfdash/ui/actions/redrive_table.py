@@ -7,7 +7,7 @@ from msgspec import Struct, field
 from rich.style import Style
 
 from wfdash.core.text.clean import cells, clean, fit
-from wfdash.core.text.words import count
+from wfdash.core.text.words import count, spoken
 from wfdash.core.verbs.redrive import RedrivePoint, redrive_sentences
 from wfdash.core.why.step_names import shown_name
 from wfdash.live.actions.plan import Plan, Target
@@ -36,6 +36,8 @@ class RedriveAnswers(Struct):
     read: int = 0
     of: int = 0
     """Instances that are read for the plan; once they are, 0."""
+    takes: float = 0.0
+    """Seconds for reading and sending all of them, as late answers took; 0 where none came yet."""
     warning: str = ""
     """About all of them, beside what their steps tell."""
 
@@ -52,6 +54,7 @@ def redrive_warnings(plan: Plan, answers: RedriveAnswers, *, local: bool) -> str
     said = redrive_sentences(points, local=local)
     if any(target.restart_from is None for target in plan.eligible):
         many = f"{count(len(plan.eligible))} are read, the step of each just before it is sent"
+        many += f": about {spoken(answers.takes)}" if answers.takes >= 1 else ""
         said = [many, *said]
     return "; ".join([answers.warning, *said] if answers.warning else said)
 

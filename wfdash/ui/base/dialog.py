@@ -48,6 +48,8 @@ class Panel(Widget):
         super().__init__()
         self.lines: list[Pieces] = []
         self._most = 0
+        self.share = 0.5
+        """How much of the screen it takes at most."""
         self._stake = ""
         self._grave = False
 
@@ -62,7 +64,7 @@ class Panel(Widget):
         if lines != self.lines:
             self.lines = lines
             self._most = max(self._most, len(lines) + 2)
-            self.styles.height = max(_LEAST, min(self._most, self.app.size.height // 2))
+            self.styles.height = max(_LEAST, min(self._most, int(self.app.size.height * self.share)))
             self.refresh()
 
     @property
@@ -114,5 +116,5 @@ class LowerHalf(ReadyScreen, ModalScreen[None], inherit_bindings=False):
     @property
     def room(self) -> tuple[int, int]:
         """Width and lines for text."""
-        height = max(_LEAST, self.app.size.height // 2)
+        height = max(_LEAST, int(self.app.size.height * self.panel.share))
         return self.app.size.width, height - 1
