@@ -5,8 +5,8 @@ import json
 import pytest
 
 from tests.support.fakes.loopback import envelope, reply
-from wfdash.api.errors import BadAnswer, ChooseAccount, ServerFailed
-from wfdash.api.interface import ListQuery
+from wfdash.api.errors import BadAnswer, ChooseAccount, Refused, ServerFailed
+from wfdash.api.interface import ListQuery, RestartFrom
 from wfdash.api.paging import walk
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.lazy_steps import plain
@@ -90,6 +90,23 @@ async def test_a_refusal_without_a_result_is_a_failure(cloud):
     api, _ = await cloud(answering(None, success=False, errors=errors))
     with pytest.raises(ServerFailed, match="code 10001"):
         await api.get_instance("orders", "a")
+
+
+@pytest.mark.parametrize("status", [400, 404, 409, 422, 500])
+async def test_a_step_that_is_not_there_is_told_under_any_status(cloud, status):
+    words = 'Step "pay" not found in execution history'
+    api, _ = await cloud(answering(None, status=status, errors=[{"code": 10001, "message": words}]))
+    with pytest.raises(Refused, match="does not know this step") as refused:
+        await api.change_status("orders", "a", "restart", restart_from=RestartFrom("pay"))
+    assert refused.value.denied
+
+
+async def test_another_conflict_keeps_its_words(cloud):
+    errors = [{"code": 10402, "message": "instance.cannot_restart: it is being restarted"}]
+    api, _ = await cloud(answering(None, status=409, errors=errors))
+    with pytest.raises(Refused, match=r"code 10402, instance\.cannot_restart: it is being") as refused:
+        await api.change_status("orders", "a", "restart", restart_from=RestartFrom("pay"))
+    assert "goes by its name" not in str(refused.value)
 
 
 async def test_messages_and_errors_may_be_plain_strings_or_nothing(cloud):

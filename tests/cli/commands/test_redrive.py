@@ -178,6 +178,8 @@ def test_a_plan_with_an_id_or_step_that_is_not_there_is_exit_2(parcels, tmp_path
         (["--filter", "status:errored id:nowhere", "--expect", "1", "--yes"], "there is no field id"),
         (["--filter", "status:errored nowhere", "--expect", "1", "--yes"], "nothing that errored matches"),
         (["--filter", "status:errored", "--expect", "7", "--yes"], "match; nothing was sent"),
+        (["--filter", "status:nope", "--expect", "7", "--yes"], "no status nope is known"),
+        (["order-1", "order-2", "--yes"], "parcels has no instance order-1"),
         (["--filter", "batch:abc", "--expect", "7", "--yes"], "no batch abc in parcels is in the journal"),
     ],
 )

@@ -37,6 +37,7 @@ _EXPLANATIONS = {
     10402: "instance.cannot_restart",
     10405: "instance.already_exists",
 }
+_NO_STEP = "not found in execution history"
 _ENGINE = re.compile(r"\((instance\.[a-z_]+)\)|workflows\.api\.error\.([a-z_.]+)")
 
 
@@ -67,7 +68,16 @@ class _No(Struct, frozen=True):
         if self.answer.http < 400:
             return False
         named = self.word.startswith(("instance.", "workflow."))
-        return named or (self.answer.http < 500 and (self.code is not None or bool(self.message)))
+        return (
+            self.lacks_step
+            or named
+            or (self.answer.http < 500 and (self.code is not None or bool(self.message)))
+        )
+
+    @property
+    def lacks_step(self) -> bool:
+        """Only these words say that it is the step, under whatever status (measured on the local engine)."""
+        return bool(self.asked.step) and _NO_STEP in self.message
 
     @property
     def bad_token(self) -> bool:
@@ -108,14 +118,13 @@ def _by_the_engine(no: _No) -> WorkflowsError | None:
     if no.word.endswith("cannot_terminate"):
         sentence = f"{asked.instance} is already final: nothing to terminate ({no.said})."
         return CannotTerminate(sentence, **no.origin)
-    if no.word.endswith("cannot_restart") and asked.step:
-        # Only these words say that it is the step (measured on the local engine).
-        missing = "not found in execution history" in no.said
-        doubt = "The engine does not know this step: a" if missing else "Has it one? A"
-        sentence = (
-            f"{asked.instance} cannot be restarted from a step {asked.step} ({no.said}). {doubt} step goes "
-            "by its name without the -N, by its type, and by which one of that name and type it is."
-        )
+    if asked.step and (no.lacks_step or no.word.endswith("cannot_restart")):
+        sentence = f"{asked.instance} cannot be restarted from a step {asked.step} ({no.said})."
+        if no.lacks_step:
+            sentence += (
+                " The engine does not know this step: a step goes by its name without the -N, by its type, "
+                "and by which one of that name and type it is."
+            )
         return Refused(sentence, **no.origin)
     if no.word.startswith("instance.") and not no.word.endswith("not_found"):
         return Refused(f"The engine refused to {asked.what} ({no.said}).", **no.origin)

@@ -123,13 +123,14 @@ async def _resume(parsed: Namespace, session: CommandSession, operator: Operator
     left = next(iter(resumable(plans, workflow)), None)
     if left is None:
         raise Stop(f"no batch in {workflow} was cut off: there is nothing to resume", 1)
-    say(
-        clean(
-            f"{phrase(left.verb)} of {instant(left.at)} by {left.who}: {count(len(left.settled))} answered, "
-            f"{count(len(left.sent) + len(left.unknown))} sent and not answered, "
-            f"{count(len(left.unsent))} not sent"
-        )
+    states = (
+        (left.settled, "answered"),
+        ((*left.sent, *left.unknown), "sent and not answered"),
+        (left.unsent, "not sent"),
+        (left.followed, "restarted, how they ended was not read"),
     )
+    said = ", ".join(f"{count(len(ids))} {words}" for ids, words in states if ids)
+    say(clean(f"{phrase(left.verb)} of {instant(left.at)} by {left.who}: {said}"))
     resumption = await plan_resumption(left, _reader(session, workflow), now=session.clock())
     plan = resumption.plan
     if parsed.dry_run:
@@ -189,15 +190,29 @@ async def _plan(parsed: Namespace, session: CommandSession, workflow: str, guard
     late = len(rows) > READ_BEFORE and not parsed.dry_run
     if late:
         _say_late(len(rows), session)
-    return await plan_redrive(
+    reader, missing = _reader(session, workflow), list[NotFound]()
+
+    async def read(identity: str) -> Detail:
+        try:
+            return await reader(identity)
+        except NotFound as error:
+            missing.append(error)
+            raise
+
+    redrive = await plan_redrive(
         workflow,
         rows,
-        _reader(session, workflow),
+        read,
         now=session.clock(),
         guard=guard,
         late=late,
         on_read=lambda number: _progress(number, len(rows)),
     )
+    if missing and parsed.ids and not parsed.dry_run:
+        # An id of another workflow says that the others may not be those that were meant either.
+        more = f" And {count(len(missing) - 1)} more are not there." if missing[1:] else ""
+        raise UsageError(f"{missing[0]}{more} --dry-run shows what is. Nothing was sent")
+    return redrive
 
 
 async def _judge_again(
@@ -235,6 +250,8 @@ async def _judge_again(
 async def _found(parsed: Namespace, session: CommandSession) -> list[Instance]:
     """What the filter finds, the list read to its end. Terminated ones only where it asks for them."""
     wanted = {"errored", "terminated"} if "terminated" in parsed.filter.casefold() else {"errored"}
+    if parsed.query.doubt:
+        say(f"wfdash: --filter: {parsed.query.doubt}")
     listing = Listing(parsed, session)
     found = {row.id: row async for _, row in listing.matching() if row.status in wanted}
     if not found:
@@ -245,8 +262,8 @@ async def _found(parsed: Namespace, session: CommandSession) -> list[Instance]:
 
 
 def _say_late(number: int, session: CommandSession) -> None:
-    takes = session.budget.actions_take(number)
-    time = f", about {spoken(takes)} at the rate limit" if takes else ""
+    takes = session.budget.in_turn_take(number)
+    time = f", about {spoken(takes)}" if takes >= 1 else ""
     say(f"wfdash: {count(number)} are read, each just before it is sent{time}")
 
 

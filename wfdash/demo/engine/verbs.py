@@ -126,7 +126,9 @@ def _place(entries: list[LogEntry], start: From) -> int:
             seen += 1
             if seen == start.count:
                 return place
-    raise VerbRefused(*CANNOT_RESTART)
+    http, code, word = CANNOT_RESTART
+    # In the words of the local engine (measured).
+    raise VerbRefused(http, code, f'({word}) Step "{start.name}" not found in execution history')
 
 
 def send_event(world: World, instance: SimulatedInstance, type: str, payload: Any) -> None:
