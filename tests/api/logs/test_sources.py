@@ -12,6 +12,7 @@ from wfdash.api.connect import connect
 from wfdash.api.errors import Forbidden, NotReached, OtherServer, Refused
 from wfdash.api.interface import ListQuery
 from wfdash.api.log_source import LogQuery
+from wfdash.api.logs import tail as tail_logs
 from wfdash.api.logs.message import cut_text, message_of
 from wfdash.api.logs.socket import SocketEnded
 from wfdash.api.logs.socket_factory import SocketFactory, check_address
@@ -359,8 +360,9 @@ async def test_flood_of_messages_leaves_the_loop_its_turns(api):
     await stream.aclose()
 
 
-async def test_slow_reader_is_kept_a_bounded_number_of_lines(api):
+async def test_slow_reader_is_kept_a_bounded_number_of_lines(api, monkeypatch):
     """Some megabytes, however large the messages are; the newest stay."""
+    monkeypatch.setattr(tail_logs, "_A_LINE", 0.0)
     flood = Flood(60, lines=2000)
     tail = TailLogs(api.log_stream()._endpoints, flood)
     stream = tail.follow("shop-worker")

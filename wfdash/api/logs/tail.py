@@ -42,6 +42,10 @@ _AT_ONCE, _REST = 0.01, 3.0
 _SAMPLED: Final = "sampled: for a time the tail sent only some of the lines, for there were too many"
 
 
+_A_LINE: Final = 0.00005
+"""Seconds that a line costs those who put it in its place and draw it."""
+
+
 class TailLogs:
     """At most one tail a script, whoever follows it; it is deleted when the last has left."""
 
@@ -171,8 +175,7 @@ class _Pump:
                 while True:
                     message = await socket.receive()
                     began = time.perf_counter()
-                    self._hand_out(message)
-                    busy += time.perf_counter() - began
+                    busy += self._hand_out(message) * _A_LINE + time.perf_counter() - began
                     # Messages that stand ready are received without a turn of the loop: of a flood the keys
                     # would hear nothing. What is not read yet holds the sender back.
                     if busy > _AT_ONCE:
@@ -188,11 +191,13 @@ class _Pump:
             path = f"{self._path}/{segment(identity)}"
             await self._endpoints.ask("tail", "DELETE", path, self._asked)
 
-    def _hand_out(self, message: str | bytes) -> None:
+    def _hand_out(self, message: str | bytes) -> int:
+        """Returns how many lines there were."""
         name, page = _read(message)
         if page.lines or page.notes:
             for reader in self.readers:
                 reader.put(name, page)
+        return len(page.lines)
 
 
 def _path(script: str) -> str:
