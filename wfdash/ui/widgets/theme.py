@@ -79,6 +79,18 @@ def look(status: str) -> Look:
 
 ASCII: Final = str.maketrans(
     {
+        # What programs print most, though no part of the dashboard draws it; as wide as it is.
+        "✔": "+",
+        "☑": "+",
+        "✅": "+ ",
+        "✘": "x",
+        "✖": "x",
+        "❌": "x ",
+        "⚠": "!",
+        "ℹ": "i",
+        "➜": ">",
+        "❯": ">",
+        "„": '"',
         "…": "~",
         "●": "*",
         "◌": "o",
