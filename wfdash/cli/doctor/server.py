@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from msgspec import Struct, field
 
-from wfdash.api.errors import WorkflowsError
+from wfdash.api.errors import Forbidden, WorkflowsError
 from wfdash.api.interface import Exchange, Workflows
 from wfdash.cli.exits import Stop
 from wfdash.cli.session import CommandSession, open_session
@@ -60,8 +61,10 @@ async def _ask(session: CommandSession, examined: Examined) -> None:
     """Each question once, and the next only where the one before it leaves something to ask."""
     api, settings = session.api, session.settings
 
-    async def attempt(name: str, ask: Callable[[], Awaitable[str]], *, fatal: bool = False) -> None:
-        await _attempt(session, examined, name, ask, fatal=fatal)
+    async def attempt(
+        name: str, ask: Callable[[], Awaitable[str]], *, fatal: bool = False, needed_to: str = ""
+    ) -> None:
+        await _attempt(session, examined, name, ask, fatal=fatal, needed_to=needed_to)
 
     if not settings.local:
         await attempt("token", lambda: _token(api))
@@ -76,15 +79,11 @@ async def _ask(session: CommandSession, examined: Examined) -> None:
     if settings.local and not examined.code:
         examined.facts += _dev_session(api.watch_only)
     if not examined.code:
-        await attempt("logs", lambda: api.log_reader().check())
-        await _ask_for_tail(session, examined, attempt)
+        await attempt("logs", lambda: api.log_reader().check(), needed_to="see console lines")
+        await _ask_for_tail(session, examined)
 
 
-async def _ask_for_tail(
-    session: CommandSession,
-    examined: Examined,
-    attempt: Callable[[str, Callable[[], Awaitable[str]]], Awaitable[None]],
-) -> None:
+async def _ask_for_tail(session: CommandSession, examined: Examined) -> None:
     """Whether lines can be followed as they are printed: of the script of some workflow that is there."""
     script, stream = examined.script, session.api.log_stream()
     if stream is None:
@@ -92,7 +91,8 @@ async def _ask_for_tail(
     if not script:
         examined.facts.append(("logs, live", f"unknown without a workflow; takes {stream.permission}"))
         return
-    await attempt("logs, live", lambda: stream.check(script))
+    ask, purpose = partial(stream.check, script), "see console lines as they are printed"
+    await _attempt(session, examined, "logs, live", ask, fatal=False, needed_to=purpose)
 
 
 def _dev_session(watch_only: str) -> list[tuple[str, str]]:
@@ -109,8 +109,12 @@ async def _attempt(
     ask: Callable[[], Awaitable[str]],
     *,
     fatal: bool,
+    needed_to: str,
 ) -> None:
-    """Notes the answer, or the failure; a `fatal` one decides the exit code and is what has to be fixed."""
+    """Notes the answer, or the failure; a `fatal` one decides the exit code and is what has to be fixed.
+
+    One without which something else cannot be done, which `needed_to` names, is to be fixed for that alone.
+    """
     try:
         await session.turn()
         examined.facts.append((name, await ask()))
@@ -119,6 +123,8 @@ async def _attempt(
         if fatal:
             examined.code = failure.exit_code
             examined.advice.append(failure.sentence)
+        elif needed_to and isinstance(failure, Forbidden):
+            examined.advice.append(f"To {needed_to}, and for nothing else: {failure.sentence}")
     except Stop as pause:
         examined.facts.append((name, f"not asked: {pause}"))
         if fatal:
