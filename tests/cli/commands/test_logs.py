@@ -10,19 +10,19 @@ import pytest
 from tests.support.harness.simulator import Simulator
 
 
-@pytest.fixture(scope="module")
-def failed(simulator):
-    """An order that failed at the card, which prints before it does."""
+def asked(simulator, identity="", **params):
     import httpx
 
     base, account = simulator["CLOUDFLARE_BASE_URL"], simulator["CLOUDFLARE_ACCOUNT_ID"]
-    rows = httpx.get(
-        f"{base}/accounts/{account}/workflows/orders/instances",
-        params={"status": "errored"},
-        headers={"Authorization": f"Bearer {simulator['CLOUDFLARE_API_TOKEN']}"},
-        trust_env=False,
-    ).json()["result"]
-    return rows[0]["id"]
+    url = f"{base}/accounts/{account}/workflows/orders/instances" + (f"/{identity}" if identity else "")
+    bearer = {"Authorization": f"Bearer {simulator['CLOUDFLARE_API_TOKEN']}"}
+    return httpx.get(url, params=params, headers=bearer, trust_env=False).json()["result"]
+
+
+@pytest.fixture(scope="module")
+def failed(simulator):
+    """An order that failed at the card, which prints before it does."""
+    return asked(simulator, status="errored")[0]["id"]
 
 
 def test_lines_as_json_have_the_promised_keys(shell, failed):
@@ -31,7 +31,9 @@ def test_lines_as_json_have_the_promised_keys(shell, failed):
     found = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(found) > 5
     for entry in found:
-        assert list(entry) == ["at", "level", "message", "source", "step", "certain"]
+        assert list(entry)[:6] == ["at", "level", "message", "source", "step", "certain"]
+        assert list(entry)[6:] == ["count", "attempt", "rollback", "times"]
+        assert (entry["step"] is None) == (entry["attempt"] is None)
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", entry["at"])
         assert entry["source"] == "telemetry"
         assert entry["certain"] is True
@@ -44,7 +46,7 @@ def test_step_alone_and_plain(shell, failed):
     done = shell("logs", "-w", "orders", failed, "--step", "charge card")
     assert done.returncode == 0
     cells = [line.split("\t") for line in done.stdout.splitlines()]
-    assert {(len(row), row[2]) for row in cells} == {(4, "charge card")}
+    assert {(len(row), row[2]) for row in cells} == {(4, f"charge card attempt {n}") for n in range(1, 7)}
     assert "\x1b" not in done.stdout
     assert "charge card failed" in cells[-1][3] or cells[-1][1] != "error"
     assert shell("logs", "-w", "orders", failed, "--step", "charge card-1").stdout == done.stdout
@@ -66,6 +68,24 @@ def test_what_cannot_be_read(shell, failed, arguments, code, words):
     done = shell("logs", "-w", "orders", *[failed if word == "FAILED" else word for word in arguments])
     assert (done.returncode, done.stdout) == (code, "")
     assert words in done.stderr
+
+
+def test_step_tells_how_many_lines_it_left_out(shell, simulator):
+    """Of orders that hold a thing twice two steps of one name run side by side."""
+    for row in asked(simulator, per_page=100):
+        identity = row["id"]
+        names = [step.get("name", "") for step in asked(simulator, identity)["steps"]]
+        twin = next((name for name in names if name.startswith("reserve ") and name.endswith("-2")), None)
+        if twin is not None:
+            break
+    name = twin.removesuffix("-2")
+    both = shell("logs", "-w", "orders", identity, "--step", name, "--json")
+    first = shell("logs", "-w", "orders", identity, "--step", name, "--count", "1", "--json")
+    assert {json.loads(line)["step"] for line in both.stdout.splitlines()} == {name}
+    of_both = [line for line in both.stdout.splitlines() if json.loads(line)["count"] is None]
+    assert of_both
+    assert f"left out {len(of_both)} lines that may be of" in first.stderr
+    assert not set(of_both) & set(first.stdout.splitlines())
 
 
 def test_since_leaves_out_what_is_older(shell, failed):
@@ -104,13 +124,16 @@ def test_credential_in_a_line_is_masked(shell, simulator):
 def test_doctor_names_the_permission(program, simulator, faulty):
     assert "can be read (Workers Observability Read)" in program("doctor", env=simulator).stdout
     done = program("doctor", env=faulty("--fault", "403@telemetry"))
+    assert "To see console lines, and for nothing else: " in done.stdout
     assert "It takes the permission Workers Observability Read" in done.stdout
+    assert "nothing to fix" not in done.stdout
     assert "can be followed (Workers Tail Read)" in done.stdout
     assert done.returncode == 0
 
 
 def test_doctor_names_the_permission_to_follow(program, faulty):
     done = program("doctor", env=faulty("--fault", "403@/tails"))
+    assert "To see console lines as they are printed, and for nothing else: " in done.stdout
     assert "It takes the permission Workers Tail Read" in done.stdout
     assert "can be read (Workers Observability Read)" in done.stdout
     assert done.returncode == 0

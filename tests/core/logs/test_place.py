@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.fakes.details import T0, attempt, detail, done, sleep, step
 from wfdash.core.logs.line import LogLine, LogScope
-from wfdash.core.logs.place import place_lines
+from wfdash.core.logs.place import failing_lines, place_lines
 from wfdash.core.logs.whose import distinctive
 
 ID = "order-1"
@@ -143,6 +143,40 @@ def test_scope_of_a_step_and_of_an_attempt():
         [scope.holds(entry) for entry in entries] for scope in (LogScope(), LogScope((0,)), LogScope((0,), 2))
     ]
     assert held == [[True] * 3, [False, True, True], [False, False, True]]
+
+
+def test_line_of_one_of_two_at_once_belongs_to_both_together():
+    twins = [done("probe-1", 0, 10), done("probe-2", 0, 10), done("load-1", 0, 10)]
+    lines = [line(5, f"{ID} probe"), line(6, f"{ID} deep inside"), line(11, f"{ID} outside")]
+    named, deep, outside = place_lines(lines, detail("complete", twins))
+    both, first, tried = LogScope((0, 1)), LogScope((0,)), LogScope((0,), 1)
+    assert [scope.holds(named) for scope in (both, first, tried)] == [True, False, False]
+    assert [scope.may_hold(named) for scope in (both, first, tried)] == [False, True, True]
+    assert [scope.holds(deep) for scope in (both, first)] == [False, False]
+    assert both.may_hold(deep)
+    assert not both.may_hold(outside)
+
+
+UNDONE = [
+    step("charge-1", 0, 40, False, [attempt(0, 10, False), attempt(30, 40, False)]),
+    done("reserve-1", 41, 45, kind="rollback"),
+]
+
+
+@pytest.mark.parametrize(
+    ("steps", "error", "said"),
+    [
+        (UNDONE, {"name": "Error", "message": "declined"}, ["again", "gives up"]),
+        (UNDONE[1:], {"name": "TypeError", "message": "x"}, ["first", "again", "gives up", "outside"]),
+        (UNDONE[:1], None, ["again", "gives up"]),
+    ],
+)
+def test_lines_of_a_failure_end_before_it_is_undone(steps, error, said):
+    texts = {5: "first", 31: "again", 39: "gives up", 40.5: "outside", 43: "undone"}
+    found = detail("errored", steps, end=50, error=error)
+    placed = place_lines([line(at, f"{ID} {text}") for at, text in texts.items()], found)
+    assert [entry.line.message.removeprefix(f"{ID} ") for entry in failing_lines(placed, found)] == said
+    assert len(failing_lines(placed, detail("complete", steps, end=50))) == 5
 
 
 def test_same_line_from_two_sources_counts_once():

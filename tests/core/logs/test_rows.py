@@ -2,13 +2,38 @@
 
 import pytest
 
-from tests.support.fakes.details import T0
+from tests.support.fakes.details import T0, detail, done
 from wfdash.core.logs.line import LogLine, PlacedLine
-from wfdash.core.logs.rows import LogRows, line_key, line_text, unfolded_text
+from wfdash.core.logs.rows import LogRows, is_rollback, line_key, line_text, step_of, unfolded_text
 
 
 def entry(at, text="x", **more):
     return PlacedLine(LogLine(T0 + at, "log", text, "telemetry", "r", order=str(at)), True, **more)
+
+
+def columns(*steps):
+    return detail("complete", steps).steps.columns
+
+
+@pytest.mark.parametrize(
+    ("place", "words", "name"),
+    [
+        ({}, "-", None),
+        ({"step": 0, "attempt": 1}, "poll attempt 1", "poll"),
+        ({"step": 1, "attempt": 3}, "poll #2 attempt 3", "poll"),
+        ({"step": 2, "attempt": 1}, "poll rollback attempt 1", "poll"),
+        ({"among": (0, 1)}, "poll (one of 2 at once)", "poll"),
+        ({"among": (0, 4)}, "-", None),
+        ({"among": (3,)}, "-", None),
+    ],
+)
+def test_line_says_where_it_was_printed(place, words, name):
+    steps = [done("poll-1", 0, 9), done("poll-2", 0, 9), done("poll-1", 9, 10, kind="rollback")]
+    found = columns(*steps, done("poll-12", 9, 10), done("load-1", 0, 9))
+    placed = entry(1, **place)
+    assert line_text(placed, found).split("\t")[2] == words
+    assert step_of(placed, found) == name
+    assert is_rollback(placed, found) == ("rollback" in words)
 
 
 def test_unfolded_line_takes_rows_beneath_it():
@@ -65,8 +90,8 @@ def test_search_finds_any_case_and_every_line():
 
 def test_text_of_a_line_is_one_safe_line():
     hostile = "a\tb\nc\x1b]0;title\x07\x1b[31m[bold]"
-    text = line_text(entry(1, hostile, step=0, times=3), ["charge card-1"])
-    assert text.split("\t")[1:3] == ["log", "charge card"]
+    text = line_text(entry(1, hostile, step=0, attempt=2, times=3), columns(done("charge card-1", 0, 1)))
+    assert text.split("\t")[1:3] == ["log", "charge card attempt 2"]
     assert text.count("\t") == 3
     assert "printed 3 times by replays" in text
     assert not {"\n", "\x1b", "\x07"} & set(text)

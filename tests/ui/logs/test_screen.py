@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.harness.dashboard import drive
+from tests.ui.test_time_travel import travel
 from wfdash.core.logs.line import LogLine
+from wfdash.core.why.failure import failing_step
 from wfdash.demo.engine import verbs
 from wfdash.demo.http.faults import InjectedFault
 from wfdash.ui.logs.pane import LogPane
@@ -151,6 +153,56 @@ def test_panes_are_drawn_for_the_room_they_get():
     drive(script, filter=FAILED)
 
 
+def test_lines_of_a_failure_are_opened_where_it_failed():
+    async def script(d):
+        await d.until(lambda: "reserve" in d.text or "charge" in d.text)
+        await opened_logs(d)
+        detail, table = d.app.screen.beside.lines.lines.detail, lines_of(d)
+        columns = detail.steps.columns
+        assert "rollback" in {
+            columns.kinds[entry.step] for entry in table.rows.entries if entry.step is not None
+        }
+        assert columns.kinds[table.entry.step] == "step"
+        assert table.entry.step == failing_step(detail).index
+        assert table.entry.line.message in [entry.line.message for entry in table.rows.entries[:-1]]
+        await d.press("escape", "escape", "errors.open")
+        await d.until(lambda: "last lines, l shows all" in d.text)
+        failing = failing_step(detail).name.removesuffix("-1")
+        below = d.text[d.text.index("last lines, l shows all") :].splitlines()
+        assert f"{failing} failed" in below[3]
+
+    drive(script, filter=FAILED, size=(140, 40))
+
+
+def test_lines_at_a_moment_of_the_record_end_there():
+    async def script(d):
+        await opened_logs(d)
+        await d.until(lambda: lines_of(d).row_count())
+        before = lines_of(d).row_count()
+        await d.until(lambda: lines_of(d).row_count() > before, 600)
+        now, newest = lines_of(d).row_count(), lines_of(d).rows.entries[-1].line.at
+        await travel(d, "<")
+        while d.app.context.past >= newest:
+            await travel(d, "<")
+        await d.until(lambda: lines_of(d).row_count() < now)
+        assert all(entry.line.at <= d.app.context.past for entry in lines_of(d).rows.entries)
+        assert "until this moment" in d.text
+        await d.press("layer.close")
+        await d.until(lambda: lines_of(d).row_count() >= now)
+
+    drive(script, filter="status:running", size=(140, 40))
+
+
+def test_other_pane_is_offered_where_there_is_one():
+    async def script(d):
+        await opened_logs(d)
+        assert "next pane" in d.lines[-1]
+        await d.press("logs.open")
+        assert "next pane" not in d.lines[-1]
+
+    drive(script, filter=FAILED, size=(140, 40))
+
+
 def test_lines_over_an_inspected_step_have_a_page():
     async def script(d):
         await d.press("row.open")
@@ -236,7 +288,8 @@ def test_copy_and_export(tmp_path, monkeypatch):
         await d.press("copy.menu")
         assert "all lines" in d.text
         await d.press("escape", "export.menu")
-        await d.until(lambda: "wrote" in d.text)
+        # However long the path is, the count is not cut off.
+        await d.until(lambda: " lines written to " in d.text)
 
     monkeypatch.chdir(tmp_path)
     drive(script, filter=FAILED)
@@ -304,6 +357,7 @@ def test_hostile_and_many_lines_are_drawn():
         ]
         pane.lines.logs.add(lines)
         await d.until(lambda: table.row_count() > 5000)
+        await d.press("move.last")
         assert "\x1b" not in d.text
         assert "[bold]@click" in d.text
         assert "? others may be among these" in d.text

@@ -74,8 +74,10 @@ class TelemetryLogs:
                 found.events += more.events
                 found.sampled = max(found.sampled, more.sampled)
                 found.cut = found.cut or more.cut
-        else:
+        elif query.script:
             found = await self._rows(query, frame, most=_UNNAMED)
+        else:  # all that is left would be what every Worker of the account printed
+            found = named
         page = LogPage(list(_lines(found.events)), _notes(found), requests=requests)
         if page.lines and not requests:
             page.unnamed = f"no line names {query.instance}: these are all lines of its Worker at the time"

@@ -11,14 +11,14 @@ from wfdash.cli.commands.inputs import check_id
 from wfdash.cli.exits import Stop, UsageError
 from wfdash.cli.output import json_line, line, say
 from wfdash.cli.session import TRANSIENT, CommandSession, again
-from wfdash.core.logs.line import PlacedLine
-from wfdash.core.logs.rows import uncoloured
+from wfdash.core.logs.line import LogScope, PlacedLine
+from wfdash.core.logs.rows import is_rollback, line_cells, step_of
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
 from wfdash.core.model.times import iso
 from wfdash.core.text.clean import clean, masked
-from wfdash.core.text.words import count
-from wfdash.core.why.step_names import base_name
+from wfdash.core.text.words import count, counted
+from wfdash.core.why.step_names import base_name, counter_of
 from wfdash.live.budget.ledger import Priority
 from wfdash.live.polling.read_instance import read_answer
 from wfdash.live.reads.log_lines import InstanceLogs
@@ -60,6 +60,10 @@ class _Logs:
         """Those of the lines at hand that were printed."""
         self._number = 0
         """Lines printed in all."""
+        self._left: set[tuple[object, ...]] = set()
+        """Of the lines at hand, those that may be of the step that was asked for, or of another as well."""
+        self._left_before = 0
+        """How many such there were among those that are held no longer."""
         self._said: set[str] = set()
         self._uncertain = 0
         self._asked_at = 0.0
@@ -77,7 +81,7 @@ class _Logs:
         try:
             await self._read(detail)
             if self.follows:
-                await self._follow(detail, others)
+                detail = await self._follow(detail, others)
             else:
                 self._print(detail, others)
         finally:
@@ -85,10 +89,10 @@ class _Logs:
                 stream.cancel()
                 with suppress(asyncio.CancelledError):
                     await stream
-        self._conclude()
+        self._conclude(detail)
         return 0
 
-    async def _follow(self, detail: Detail, others: Sequence[str]) -> None:
+    async def _follow(self, detail: Detail, others: Sequence[str]) -> Detail:
         """Prints what comes, until the instance is final and the source had time for the rest."""
         reader = self.logs.reader
         clock, ended, read_at = self.session.clock, None, self.session.clock()
@@ -110,7 +114,7 @@ class _Logs:
                 read_at = clock()
             self._print(detail, others)
             if ended is not None and clock() - ended >= _GRACE.get(reader.name, 2.0):
-                return
+                return detail
 
     async def _listen(self) -> None:
         async for _ in self.logs.stream():
@@ -145,6 +149,8 @@ class _Logs:
         as_of = None if is_final(detail.status) else self._asked_at
         alike: Counter[tuple[object, ...]] = Counter()
         printed: set[tuple[object, ...]] = set()
+        left: set[tuple[object, ...]] = set()
+        scope = LogScope(tuple(self._steps(detail))) if self.step else LogScope()
         for entry in self.logs.placed(detail, others, as_of=as_of):
             own = entry.line
             words = (round(own.at * 1000), own.level, own.message)
@@ -156,34 +162,39 @@ class _Logs:
                 continue
             if self.follows and as_of is not None and own.at > as_of - _STEPS_LAG:
                 continue
-            if not self._wanted(entry, detail):
-                continue
             if self.since is not None and own.at < self.since:
+                continue
+            if self.step and not (scope.steps and scope.holds(entry)):
+                if scope.may_hold(entry):
+                    left.add(same)
                 continue
             printed.add(same)
             self._number += 1
             self._uncertain += not entry.certain
             self._print_line(entry, detail)
         # Of a line that is held no longer nothing is remembered: it may be followed for weeks.
-        self._printed = printed
+        self._left_before += len(self._left - left - printed)
+        self._printed, self._left = printed, left
 
     def _print_line(self, entry: PlacedLine, detail: Detail) -> None:
-        own = entry.line
-        name = None if entry.step is None else base_name(detail.steps[entry.step].name)
-        if self.as_json:
-            values = (iso(own.at), own.level, masked(own.message), own.source, name, entry.certain)
-            keys = ("at", "level", "message", "source", "step", "certain")
-            json_line(dict(zip(keys, values, strict=True)))
+        own, steps = entry.line, detail.steps.columns
+        if not self.as_json:
+            line(*line_cells(entry, steps))
             return
-        where = (name or "-") + ("" if entry.certain else "?")
-        repeated = f" (printed {entry.times} times by replays)" if entry.times > 1 else ""
-        line(iso(own.at), own.level, where, uncoloured(own.message) + repeated)
-
-    def _wanted(self, entry: PlacedLine, detail: Detail) -> bool:
-        """Whether it is of the step that was asked for."""
-        if not self.step:
-            return True
-        return entry.step is not None and entry.step in self._steps(detail)
+        json_line(
+            {
+                "at": iso(own.at),
+                "level": own.level,
+                "message": masked(own.message),
+                "source": own.source,
+                "step": step_of(entry, steps),
+                "certain": entry.certain,
+                "count": None if entry.step is None else counter_of(steps.names[entry.step]),
+                "attempt": entry.attempt,
+                "rollback": is_rollback(entry, steps),
+                "times": entry.times,
+            }
+        )
 
     def _steps(self, detail: Detail) -> list[int]:
         """The steps that --step and --count name: by the name in the code, or with the -N of the API."""
@@ -219,9 +230,9 @@ class _Logs:
     async def _turn(self, _again: bool) -> None:
         await self.session.budget.acquire(Priority.FOREGROUND, self.session.purpose)
 
-    def _conclude(self) -> None:
+    def _conclude(self, detail: Detail) -> None:
         """Says on stderr what the lines cannot say of themselves."""
-        for note in self.logs.state.notes:
+        for note in self.logs.state.notes(self._uncertain):
             say(f"wfdash: {clean(note)}")
         if self._uncertain:
             say(
@@ -229,4 +240,12 @@ class _Logs:
                 "others may be among these"
             )
         if not self._number:
-            say("wfdash: no lines" + (f' of "{clean(self.step)}"' if self.step else ""))
+            reason = self.logs.why_none(detail)
+            of_step = f' of "{clean(self.step)}"' if self.step else ""
+            say(f"wfdash: no lines{of_step}" + (f". {reason}" if reason else ""))
+        if number := self._left_before + len(self._left):
+            left = counted(number, "line")
+            say(
+                f'wfdash: left out {left} that may be of "{clean(self.step)}": another step ran then, '
+                "or one just began or ended, and the text does not say which; without --step all are printed"
+            )

@@ -66,6 +66,15 @@ class Attempts:
         # What ran when the detail was read may have ended, and another step begun, before this was printed.
         return _only(self._at(line.at, -_GRAIN)) if line.at <= self._as_of else None
 
+    def among(self, line: LogLine) -> tuple[int, ...]:
+        """The steps that may have printed a line of which `of` cannot tell: those that ran then.
+
+        A step's first and last moment count. Where the text names some of them, it is those alone.
+        """
+        at = self._at(line.at, _GRAIN)
+        named = _named(at, line.message) if at else []
+        return tuple(sorted({span.step for span in named or at}))
+
     def none_ran(self, at: float) -> bool:
         """Whether code outside steps printed what was printed at a moment."""
         return at <= self._as_of and not self._at(at, -_GRAIN)

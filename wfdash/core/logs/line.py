@@ -40,6 +40,8 @@ class PlacedLine(Struct, frozen=True):
     """Which attempt of the step, from 1."""
     times: int = 1
     """How often it was printed: code outside steps runs again each time the instance wakes."""
+    among: tuple[int, ...] = ()
+    """Where `step` cannot be told: the steps that ran then, of which one may have printed it."""
 
 
 class LogScope(Struct, frozen=True):
@@ -51,6 +53,14 @@ class LogScope(Struct, frozen=True):
     """From 1."""
 
     def holds(self, entry: PlacedLine) -> bool:
+        """Whether it is one of these; a line of one of several steps is, where all of them are asked for."""
         if not self.steps:
             return True
+        if entry.step is None:
+            named = len(entry.among) > 1 and self.attempt is None
+            return named and all(step in self.steps for step in entry.among)
         return entry.step in self.steps and (self.attempt is None or entry.attempt == self.attempt)
+
+    def may_hold(self, entry: PlacedLine) -> bool:
+        """Whether it may be one of these, and may as well be another step's or of code outside steps."""
+        return not self.holds(entry) and any(step in self.steps for step in entry.among)

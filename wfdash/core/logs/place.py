@@ -9,8 +9,9 @@ from wfdash.core.logs.attempts import Attempts
 from wfdash.core.logs.line import LogLine, PlacedLine
 from wfdash.core.logs.whose import Ownership, Whose
 from wfdash.core.model.detail import Detail
+from wfdash.core.why.failure import failing_step
 
-__all__ = ["fold_replays", "in_order", "place_lines"]
+__all__ = ["failing_lines", "fold_replays", "in_order", "place_lines"]
 
 _BEFORE = 2.0
 """Seconds before the start in which the run's own code may have printed already, by its own clock."""
@@ -37,12 +38,30 @@ def place_lines(
         span = None if line.foreign else attempts.of(line)
         certain = whose is Whose.OURS
         if span is None:
-            placed.append(PlacedLine(line, certain))
+            among = () if line.foreign else attempts.among(line)
+            placed.append(PlacedLine(line, certain, among=among))
         else:
             placed.append(PlacedLine(line, certain, span.step, span.number))
     # A run before the last restart had steps of which the answer says nothing any more.
     begun = (detail.start if detail.start is not None else float("-inf")) - _BEFORE
     return fold_replays(placed, lambda at: at >= begun and attempts.none_ran(at))
+
+
+def failing_lines(placed: Sequence[PlacedLine], detail: Detail) -> Sequence[PlacedLine]:
+    """What an errored instance printed as it failed: in the attempt it died of, else before it was undone.
+
+    What rollback handlers printed after it says nothing of why.
+    """
+    if detail.status != "errored":
+        return placed
+    step = failing_step(detail)
+    if step is not None:
+        own = [entry for entry in placed if entry.step == step.index]
+        if own:
+            return [entry for entry in own if entry.attempt == own[-1].attempt]
+    columns = detail.steps.columns
+    undone = [at for at, kind in zip(columns.starts, columns.kinds) if kind == "rollback" and at is not None]
+    return [entry for entry in placed if not undone or entry.line.at < min(undone)]
 
 
 def in_order(lines: Iterable[LogLine]) -> list[LogLine]:

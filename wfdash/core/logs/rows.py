@@ -8,13 +8,24 @@ from collections.abc import Hashable, Sequence
 from msgspec import Struct
 
 from wfdash.core.logs.line import PlacedLine
+from wfdash.core.model.step_columns import StepColumns
 from wfdash.core.model.times import iso
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import count
 from wfdash.core.text.wrap import wrapped
-from wfdash.core.why.step_names import base_name
+from wfdash.core.why.step_names import base_name, counter_of
 
-__all__ = ["LogRow", "LogRows", "line_key", "line_text", "uncoloured", "unfolded_text"]
+__all__ = [
+    "LogRow",
+    "LogRows",
+    "is_rollback",
+    "line_cells",
+    "line_key",
+    "line_text",
+    "step_of",
+    "uncoloured",
+    "unfolded_text",
+]
 
 _MOST_PARTS = 400
 """Rows that one unfolded line may take."""
@@ -41,13 +52,41 @@ def uncoloured(message: str) -> str:
     return _COLOUR.sub("", message) if "\x1b" in message else message
 
 
-def line_text(entry: PlacedLine, names: Sequence[str]) -> str:
-    """One line for a file or the clipboard, as `wfdash logs` prints it; `names` are those of the steps."""
-    step = "-" if entry.step is None else base_name(names[entry.step])
-    where = step + ("" if entry.certain else "?")
+def line_cells(entry: PlacedLine, steps: StepColumns) -> tuple[str, str, str, str]:
+    """When, how grave, where, and what: one line as `wfdash logs` prints it; raw."""
     repeated = f" (printed {entry.times} times by replays)" if entry.times > 1 else ""
-    cells = (iso(entry.line.at), entry.line.level, where, uncoloured(entry.line.message) + repeated)
-    return "\t".join(map(clean, cells))
+    where = _where(entry, steps) + ("" if entry.certain else "?")
+    return iso(entry.line.at), entry.line.level, where, uncoloured(entry.line.message) + repeated
+
+
+def line_text(entry: PlacedLine, steps: StepColumns) -> str:
+    """One line for a file or the clipboard."""
+    return "\t".join(map(clean, line_cells(entry, steps)))
+
+
+def step_of(entry: PlacedLine, steps: StepColumns) -> str | None:
+    """The name in the code of the step that printed it, which steps side by side may share."""
+    indexes = entry.among if entry.step is None else (entry.step,)
+    names = {base_name(steps.names[index]) for index in indexes}
+    return names.pop() if len(names) == 1 and (entry.step is not None or len(indexes) > 1) else None
+
+
+def is_rollback(entry: PlacedLine, steps: StepColumns) -> bool:
+    """Whether a rollback handler printed it."""
+    return entry.step is not None and steps.kinds[entry.step] == "rollback"
+
+
+def _where(entry: PlacedLine, steps: StepColumns) -> str:
+    """`charge card #2 attempt 3`; "-" for what no step printed, or one that cannot be told."""
+    name = step_of(entry, steps)
+    if name is None:
+        return "-"
+    if entry.step is None:
+        return f"{name} (one of {len(entry.among)} at once)"
+    number = counter_of(steps.names[entry.step])
+    words = [name, "" if number in (None, 1) else f"#{number}"]
+    words += ["rollback" if is_rollback(entry, steps) else "", f"attempt {entry.attempt}"]
+    return " ".join(word for word in words if word)
 
 
 def unfolded_text(message: str) -> list[str]:

@@ -9,6 +9,7 @@ from wfdash.core.text.error_message import main_line
 
 __all__ = [
     "base_name",
+    "counter_of",
     "error_name",
     "failure_text",
     "family",
@@ -47,6 +48,12 @@ def terminator(source: str) -> str:
 def base_name(name: str) -> str:
     """A step's name, raw, without the one `-N` counter that the engine appends."""
     return _COUNTER.sub("", name)
+
+
+def counter_of(name: str) -> int | None:
+    """The `-N` that the engine appended: which of the steps of its name it is."""
+    found = _SUFFIX.search(name)
+    return int(found[1]) if found else None
 
 
 @lru_cache(maxsize=4096)

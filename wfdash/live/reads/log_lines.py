@@ -40,9 +40,9 @@ class LogState(Struct):
     stream_failure: WorkflowsError | None = None
     """Why lines are not sent as they are printed, where they could be."""
 
-    @property
-    def notes(self) -> list[str]:
-        return [*self.reservations, *([self.unnamed] if self.unnamed else [])]
+    def notes(self, uncertain: int) -> list[str]:
+        """What is to be said over lines of which so many name no instance."""
+        return [*self.reservations, *([self.unnamed] if self.unnamed and uncertain else [])]
 
     def take(self, page: LogPage) -> None:
         self.reservations |= dict.fromkeys(page.notes)
@@ -65,6 +65,8 @@ class InstanceLogs:
         """Goes up with every line that was not there before."""
         self.last_placed: list[PlacedLine] = []
         """As they were put in their places last."""
+        self.last_detail: Detail | None = None
+        """What they were put in their places by."""
         self._api, self._now = api, now
         self._wait = turn
         self._about: Workflow | None = None
@@ -145,8 +147,17 @@ class InstanceLogs:
         self, detail: Detail, others: Collection[str] = (), *, as_of: float | None = None
     ) -> list[PlacedLine]:
         """The lines in order and each in its place; `as_of` is when the detail was asked for."""
+        self.last_detail = detail
         self.last_placed = place_lines(self.lines, detail, others=others, as_of=as_of)
         return self.last_placed
+
+    def why_none(self, detail: Detail) -> str:
+        """Why there is not one line, where that is known."""
+        if detail.status == "queued" and detail.start is None:
+            return "It has not started yet: its code has not run."
+        if self.state.unnamed and self.lines:
+            return "What its Worker printed in that time names other instances."
+        return ""
 
     def _window(self, detail: Detail, since: float | None) -> tuple[float, float]:
         """When the instance can have printed something."""

@@ -11,6 +11,7 @@ from wfdash.ui.context import Context
 from wfdash.ui.detail.fill import WIDE
 from wfdash.ui.detail.pane import DetailPane
 from wfdash.ui.logs.pane import LogPane
+from wfdash.ui.widgets.key_bar import KeyBar
 from wfdash.ui.widgets.rule import Rule
 
 __all__ = ["LinesBeside"]
@@ -134,6 +135,8 @@ class LinesBeside(Container):
         if self.lines is not None:
             self.set_class(alone, "alone")
             self.lines.set_alone(alone)
+            # The keys stay in the same table, so that nothing else tells the bar what they do now.
+            self.screen.query_one(KeyBar).draw()
             self.call_after_refresh(self._redraw)
 
     # One clock.

@@ -258,7 +258,7 @@ class ErrorsScreen(BaseScreen):
         if poller is None:
             return []
         self._printed.want(poller.workflow, sample.id, None, sample.at)
-        lines = self._printed.of(poller.workflow, sample.id)
+        lines = self._printed.of_failure(poller.workflow, sample.id)
         return line_pieces(lines, self.size.width, _PRINTED, context.utc, context.keys.key_of("logs.open"))
 
     def printed_by(self) -> tuple[str, str]:

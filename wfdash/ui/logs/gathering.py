@@ -31,6 +31,7 @@ _AGAIN: Final = 30.0
 """Seconds after which a stream that failed is asked for again."""
 _SETTLES: Final = 60.0
 """Seconds after an instance's end in which a source may still come out with lines of it."""
+_NOT_RECORDED: Final = "A record holds no console lines."
 _NEIGHBOURS: Final = 1000
 """Loaded instances whose ids tell other instances' lines."""
 
@@ -53,7 +54,7 @@ class LineGathering:
         self._refused = False
         """Whether the source said that it may not be read: it is not asked again."""
         self._context, self._host, self._on_change = context, host, on_change
-        self._placed_for: tuple[int, Detail] | None = None
+        self._placed_for: tuple[int, Detail, float | None] | None = None
         self._not_before = 0.0
         """When the lines may be put in their places again: many take their time."""
         self._listening = False
@@ -75,6 +76,12 @@ class LineGathering:
         if state is None or state.detail is None or session is None:
             return
         self.detail = state.detail
+        if self._context.past is not None:
+            # Of a moment of the record nothing is read: the lines that were gathered until it are shown.
+            self.failure = "" if self.logs is not None else _NOT_RECORDED
+            self._host.call_later(self._on_change)
+            return
+        self.failure = "" if self.failure == _NOT_RECORDED else self.failure
         if self.logs is None:
             self.logs = session.reads.logs(self.workflow, self.instance, self._context.clock)
         elif is_final(state.detail.status):
@@ -92,8 +99,9 @@ class LineGathering:
         loop, cost = asyncio.get_running_loop(), AnswerCost()
         while True:
             began = loop.time()
-            # Nothing is asked for under a page that covers the lines: nobody sees them.
-            if self.poller is None or not (self.poller.frozen or is_covered(self._host)):
+            # Nothing is asked for under a page that covers the lines: nobody sees them. Nor in the past.
+            quiet = self._context.past is not None or is_covered(self._host)
+            if self.poller is None or not (self.poller.frozen or quiet):
                 assert self.detail is not None
                 detail = self.detail
                 try:
@@ -130,7 +138,7 @@ class LineGathering:
         logs, now = self.logs, self._context.machine_clock()
         if logs is None or not logs.version or now < self._not_before:
             return
-        if self._placed_for != (logs.version, self.detail):
+        if self._placed_for != (logs.version, self.detail, self._context.past):
             self._host.run_worker(self._place_and_draw(logs), group="place", exclusive=True)
 
     async def _place_and_draw(self, logs: "InstanceLogs") -> None:
@@ -140,7 +148,8 @@ class LineGathering:
     async def _place(self, logs: "InstanceLogs") -> None:
         """Puts the lines in their places, many of them in a thread: keys go on meanwhile."""
         detail, poller = self.detail, self.poller
-        if detail is None or self._placed_for == (logs.version, detail):
+        past = self._context.past
+        if detail is None or self._placed_for == (logs.version, detail, past):
             return
         here = poller is not None and poller.workflow == self.workflow
         others = [row.id for row in islice(poller.store, _NEIGHBOURS)] if here and poller is not None else []
@@ -150,11 +159,13 @@ class LineGathering:
         as_of = None if is_final(detail.status) or asked is None else asked - _ANSWER
 
         def place() -> tuple[Sequence[PlacedLine], PrintedTimes]:
-            placed = logs.placed(detail, others, as_of=as_of)
+            placed: Sequence[PlacedLine] = logs.placed(detail, others, as_of=as_of)
+            if past is not None:
+                placed = [entry for entry in placed if entry.line.at <= past]
             return placed, PrintedTimes.of(placed)
 
         self.placed, self.times = await asyncio.to_thread(place)
-        self._placed_for = (version, detail)
+        self._placed_for = (version, detail, past)
         self._not_before = 10 * self._context.machine_clock() - 9 * began
 
     def doubts(self, shown: int) -> list[str]:
@@ -164,7 +175,7 @@ class LineGathering:
             names = f"{counted(shown, 'line')} {'names' if shown == 1 else 'name'} no instance"
             said.append(f"? others may be among these: {names}")
         if self.logs is not None:
-            said += [clean(note) for note in self.logs.state.notes]
+            said += [clean(note) for note in self.logs.state.notes(shown)]
             late = self.logs.state.stream_failure
             if late is not None:
                 said.append(f"lines come late: {clean(late.sentence)}")

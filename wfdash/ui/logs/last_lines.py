@@ -9,6 +9,7 @@ from textual.screen import Screen
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.core.logs.line import PlacedLine
+from wfdash.core.logs.place import failing_lines
 from wfdash.core.logs.rows import uncoloured
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
@@ -41,6 +42,14 @@ class LastLines:
         session = self._context.session
         logs = session.reads.gathered_logs(workflow, instance) if session is not None else None
         return () if logs is None else logs.last_placed
+
+    def of_failure(self, workflow: str, instance: str) -> Sequence[PlacedLine]:
+        """Of those, what it printed as it failed."""
+        session = self._context.session
+        logs = session.reads.gathered_logs(workflow, instance) if session is not None else None
+        if logs is None or logs.last_detail is None:
+            return ()
+        return failing_lines(logs.last_placed, logs.last_detail)
 
     def want(self, workflow: str, instance: str, detail: Detail | None, failed: float | None) -> None:
         """Has the lines of this instance read, where lines were asked for before; it too without a detail.

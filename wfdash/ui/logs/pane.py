@@ -15,7 +15,10 @@ from textual.message import Message
 
 from wfdash.core.handoff.copy_formats import Copy
 from wfdash.core.logs.line import LogScope, PlacedLine
+from wfdash.core.logs.place import failing_lines
 from wfdash.core.logs.rows import line_text
+from wfdash.core.model.detail import Detail
+from wfdash.core.model.step_columns import StepColumns
 from wfdash.core.text.clean import cells, clean, fit, masked
 from wfdash.core.text.words import age, count, counted
 from wfdash.core.text.wrap import wrapped
@@ -50,7 +53,6 @@ _COPIED: Final = 2000
 class LogPane(Vertical):
     """Beside a timeline it shows all lines, those of its row set off; alone those of the row, or all."""
 
-    offers: Sequence[str] = ("filter.edit", "logs.open", "copy.menu", "export.menu", "pane.next")
     BINDINGS: ClassVar[list[BindingType]] = bindings("filter.edit", "copy.menu", "logs.open", "export.menu")
     DEFAULT_CSS = "LogPane { width: 1fr; height: 1fr; }"
 
@@ -75,8 +77,10 @@ class LogPane(Vertical):
         # Its own from the first moment: what is about the pane may come before it is on the screen.
         self.head, self.table = TextLines(id="logs-head"), LogTable(id="lines")
         self.field = SearchField(context.keys, "search the lines", find=self._find, home=lambda: self.table)
-        self._sought = bool(scope.steps) and not alone
-        """Whether the cursor has yet to go to the last line of the scope."""
+        self._sought: LogScope | None = None if alone and scope.steps else scope
+        """To the last line of which the cursor has yet to go; of all, to where the instance failed."""
+        self._at_failure = False
+        """Whether the cursor went to where the instance failed, and follows it again once it runs again."""
 
     def compose(self) -> ComposeResult:
         yield self.head
@@ -93,6 +97,12 @@ class LogPane(Vertical):
 
     def on_resize(self) -> None:
         self.draw_head()
+
+    @property
+    def offers(self) -> Sequence[str]:
+        """The keys that are named first: the one for the other pane only where there is one."""
+        own = ("filter.edit", "logs.open", "copy.menu", "export.menu")
+        return own if self.alone else (*own, "pane.next")
 
     @property
     def labels(self) -> Mapping[str, str]:
@@ -123,7 +133,7 @@ class LogPane(Vertical):
         self.scope = scope
         self.table.set_off(scope)
         if go and scope.steps:
-            self._sought = not self.table.go_to_last(scope) and not self.lines.placed
+            self._sought = None if self.table.go_to_last(scope) or self.lines.placed else scope
         self.draw_head()
 
     def set_alone(self, alone: bool) -> None:
@@ -146,14 +156,24 @@ class LogPane(Vertical):
         table = self.table
         table.utc = self.context.utc
         table.message = self._nothing()
+        if self._at_failure and self.lines.detail.status != "errored":
+            table.follows, self._at_failure = True, False
         table.take(self.shown, self.lines.detail.steps.columns.names, self.axis)
         if not self.alone:
             table.set_off(self.scope)
-            if self._sought and self.lines.placed:
-                self._sought = False
-                table.go_to_last(self.scope)
+        if self._sought is not None and self.lines.placed:
+            self._go_to(self._sought, self.lines.detail)
+            self._sought = None
         self.draw_head()
         self.post_message(self.Moved())
+
+    def _go_to(self, scope: LogScope, detail: Detail) -> None:
+        """To the last line of the scope; of one that is all, to where the instance failed."""
+        if scope.steps:
+            self.table.go_to_last(scope)
+        elif detail.status == "errored" and (failing := failing_lines(self.lines.placed, detail)):
+            self.table.go_to(failing[-1])
+            self._at_failure = not self.table.follows
 
     def _nothing(self) -> str:
         """What is said where there is no line."""
@@ -167,7 +187,11 @@ class LogPane(Vertical):
             others = f"{key_of('logs.open')} shows the other lines of the instance."
             if self._is_part:
                 return f"None of the lines that were read is of this {what}.\n{others}"
+            if any(map(self.scope.may_hold, lines.placed)):
+                return f"No line is surely of this {what}: another step ran beside it.\n{others}"
             return f"This {what} printed nothing.\n{others}"
+        if lines.detail is not None and (reason := lines.logs.why_none(lines.detail)):
+            return f"No lines.\n{reason}"
         if self.context.settings.local:
             return "Nothing was printed.\nA line comes here when the code calls console.log."
         return (
@@ -177,14 +201,14 @@ class LogPane(Vertical):
     @property
     def _is_part(self) -> bool:
         """Whether the source left some out, so that nothing can be said of those that are not there."""
-        return self.lines.logs is not None and bool(self.lines.logs.state.notes)
+        return self.lines.logs is not None and bool(self.lines.logs.state.reservations)
 
     def draw_head(self) -> None:
         if not self.is_mounted:
             return
         width = self.size.width
         uncertain = sum(not entry.certain for entry in self.shown)
-        doubts = self.lines.doubts(uncertain)
+        doubts = [*self.lines.doubts(uncertain), *self._left_out()]
         if self.alone:
             lines = [self._title(width), [(f" {fit(self._summary(), width - 2)}", QUIET)]]
             parts = [part for text in doubts for part in wrapped(text, width - 2, 2)]
@@ -195,6 +219,15 @@ class LogPane(Vertical):
             parts = [part for text in doubts for part in wrapped(text, width - 2, 2)][:_DOUBTS]
         lines[1:1] = [[(f" {part}", WARN)] for part in parts]
         self.head.show(lines)
+
+    def _left_out(self) -> list[str]:
+        """Says how many lines may be of the step that is shown alone, and of one beside it as well."""
+        if not self.scoped or self.lines.detail is None or not self.shown:
+            return []
+        left = sum(map(self.scope.may_hold, self.lines.placed))
+        if not left:
+            return []
+        return [f"{counted(left, 'more line')} may be of it: another step ran then, and the text names none"]
 
     def _rule(self, width: int) -> Pieces:
         """What stands over the lines beside a timeline: how many of them are of its row."""
@@ -236,6 +269,8 @@ class LogPane(Vertical):
         logs = self.lines.logs
         if logs is None:
             return ""
+        if self.context.past is not None:
+            return f"{logs.reader.name}, those until this moment"
         read_at = logs.state.read_at
         fresh = "" if read_at is None else f", read {age(max(0.0, self.context.clock() - read_at))} ago"
         return f"{logs.reader.name}{fresh}"
@@ -266,6 +301,7 @@ class LogPane(Vertical):
 
     def on_line_table_cursor_moved(self, message: LineTable.CursorMoved) -> None:
         message.stop()
+        self._at_failure = self._at_failure and not self.table.by_hand
         self.draw_head()
         self.post_message(self.Moved())
 
@@ -297,10 +333,10 @@ class LogPane(Vertical):
         if entry is None or detail is None:
             self.context.notify("there is no line to copy")
             return
-        names = detail.steps.columns.names
-        every = "\n".join(line_text(line, names) for line in self.table.rows.entries[-_COPIED:])
+        steps = detail.steps.columns
+        every = "\n".join(line_text(line, steps) for line in self.table.rows.entries[-_COPIED:])
         entries = [
-            Copy("l", "line", line_text(entry, names)),
+            Copy("l", "line", line_text(entry, steps)),
             Copy("m", "message", masked(entry.line.message)),
             Copy("a", "all lines", every),
         ]
@@ -312,20 +348,21 @@ class LogPane(Vertical):
         if detail is None or not self.table.rows.entries:
             self.context.notify("there is no line to write")
             return
-        entries, names = list(self.table.rows.entries), detail.steps.columns.names
-        self.run_worker(self._write(entries, names), group="export", exit_on_error=False)
+        entries, steps = list(self.table.rows.entries), detail.steps.columns
+        self.run_worker(self._write(entries, steps), group="export", exit_on_error=False)
 
-    async def _write(self, entries: Sequence[PlacedLine], names: Sequence[str]) -> None:
+    async def _write(self, entries: Sequence[PlacedLine], steps: StepColumns) -> None:
         folders = (Path.cwd, partial(user_state_path, "wfdash"))
         name = file_name(f"{self.instance}-log", "txt", self.context.clock())
 
         def make() -> Iterator[str]:
-            return (masked(line_text(line, names)) + "\n" for line in entries)
+            return (masked(line_text(line, steps)) + "\n" for line in entries)
 
         try:
             path = await asyncio.to_thread(write_first, folders, name, make)
         except OSError as error:
             said, severity = f"not written: {error.strerror or error}", "error"
         else:
-            said, severity = f"wrote {path}, {counted(len(entries), 'line')}", "information"
+            # The path may be longer than the line: what it says is cut at its end.
+            said, severity = f"{counted(len(entries), 'line')} written to {path}", "information"
         self.call_later(partial(self.context.notify, said, severity=severity))

@@ -86,12 +86,21 @@ class LogTable(LineTable):
         entries = self.rows.entries
         at = next((n for n in range(len(entries) - 1, -1, -1) if scope.holds(entries[n])), None)
         if at is not None:
-            row = self.rows.row_of(at)
-            # What it printed before says more than what came after.
-            self.first = max(0, min(row + 1 + _AFTER, len(self.rows)) - self.page)
-            self.move_to(row)
-            self.by_hand = False
+            self._go_to(at)
         return at is not None
+
+    def go_to(self, entry: PlacedLine) -> None:
+        """Puts the cursor on a line that is listed, for as long as no key has moved it."""
+        at = next((n for n, listed in enumerate(self.rows.entries) if listed is entry), None)
+        if at is not None:
+            self._go_to(at)
+
+    def _go_to(self, at: int) -> None:
+        row = self.rows.row_of(at)
+        # What it printed before says more than what came after.
+        self.first = max(0, min(row + 1 + _AFTER, len(self.rows)) - self.page)
+        self.move_to(row)
+        self.by_hand = False
 
     def take(self, entries: Sequence[PlacedLine], names: Sequence[str], axis: Axis | None) -> None:
         """Shows these lines; the cursor stays on its line, or goes to the newest."""
