@@ -13,7 +13,7 @@ __all__ = ["StoreSink"]
 
 
 class StoreSink:
-    """A ReadSink. What concerns another workflow than the one that is watched is let pass."""
+    """A ReadSink that puts what it gets into the store. What is of another workflow is let pass."""
 
     def __init__(self, context: FeedContext, jobs: Feeds) -> None:
         self._context = context

@@ -73,7 +73,7 @@ class Watcher:
         self._begun: tuple[str, Query | None] | None = None
 
     async def run(self) -> None:
-        """Forever; cancel to stop. The network never raises here."""
+        """Polls until cancelled. The network never raises here."""
         await self._scheduler.run()
 
     @property
@@ -141,12 +141,12 @@ class Watcher:
         self._scheduler.alone = self.newest
 
     def go_on(self) -> None:
-        """The first rows are drawn: asks for all the rest."""
+        """Asks for all the rest, once the first rows are drawn."""
         self._scheduler.alone = None
         self._scheduler.wake()
 
     def picture(self, workflows: Sequence[str]) -> None:
-        """Whose newest rows are read, at most once a minute each; none when nobody looks."""
+        """Reads the newest rows of these, at most once a minute each; of none when nobody looks."""
         self.workflow_rows.wanted = tuple(workflows)
         self._scheduler.wake()
 
@@ -182,7 +182,7 @@ class Watcher:
         self._scheduler.wake()
 
     def look_up(self, recall: Recall) -> None:
-        """What a filter asks of instances is looked up there first, from now on."""
+        """Looks up there first what a filter asks of instances, from now on."""
         self.search.recall = recall
 
     def search_on(self) -> None:
@@ -191,7 +191,7 @@ class Watcher:
         self._scheduler.wake()
 
     def open(self, instance: str | None, *, beside: bool = False) -> None:
-        """Which detail is polled; None for none. `beside` the list the rows there are looked at as well."""
+        """Polls the detail of this instance; None for none. `beside` the list its rows are looked at too."""
         self._feeds.detail.beside = beside
         if instance == self._feeds.detail.id:
             return
@@ -205,16 +205,16 @@ class Watcher:
         return self._feeds.detail.id
 
     def want(self, ids: Sequence[str]) -> None:
-        """The visible active rows, most important first: what they wait for is read as budget allows."""
+        """Reads what these visible active rows wait for, the first ones first, as budget allows."""
         self.row_details.wanted = tuple(ids)
         self._scheduler.wake()
 
     def prioritise(self, ids: Container[str]) -> None:
-        """The watched and the marked ones, as they are at any moment: read first when a sweep misses them."""
+        """Reads these first, watched and marked as they are at any moment, when a sweep misses them."""
         self.row_details.watched = ids
 
     def poll_now(self) -> None:
-        """Out of turn, and once even while polling is frozen."""
+        """Asks for what is due out of turn, once even while polling is frozen."""
         self._context.session.moved_at = self._context.clock()
         jobs = (self.newest, self.counts, self._feeds.detail)
         for job in jobs:
@@ -224,7 +224,7 @@ class Watcher:
         self._scheduler.wake()
 
     def focus(self, focused: bool) -> None:
-        """Whether the terminal has the focus; without it the list is polled every 30 s."""
+        """Takes in whether the terminal has the focus; without it the list is polled every 30 s."""
         if focused and not self.newest.focused:
             self.newest.soon()
         self.newest.focused = focused
@@ -254,7 +254,7 @@ class Watcher:
 
     @property
     def filtered(self) -> bool:
-        """Whether the API is asked for a part of the list only: the stretch then stands still."""
+        """Whether the API is asked for a part of the list only: the contiguous range then stands still."""
         return pushed(self._context)
 
     def oddities(self) -> Sequence[Oddity]:

@@ -136,7 +136,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
             self.call_after_refresh(self.pages.open, "setup", self.context.settings, self._setup)
 
     def _started(self) -> None:
-        """The session is there: show what was asked for."""
+        """Shows what was asked for, now that the session is there."""
         workflow, instance = self.connection.start_at
         if listed := self.pages.listing.workflow:
             self.root.show_workflow(listed)
@@ -182,7 +182,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
             self.actions.moved(message.progress, message.event)
 
     def _tick(self) -> None:
-        """What is to be seen ticks: the screen on top, and those under a panel."""
+        """Ticks what is to be seen: the screen on top, and those under a panel."""
         # A terminal that was closed without SIGHUP would leave the program running unseen.
         if not self.is_headless and is_gone():
             self.pages.leave(129)

@@ -189,7 +189,7 @@ class Prompts(Protocol):
         """Asks for what a key that writes stands for."""
 
     def prompt(self, plan: "Plan", prepare: "Prepare | None" = None) -> None:
-        """Ask for confirmation of a plan, or of the one that `prepare` makes of it."""
+        """Asks for confirmation of a plan, or of the one that `prepare` makes of it."""
 
     def show_bulk(self, progress: "ActionProgress") -> None: ...
     def draw(self) -> None:

@@ -180,7 +180,7 @@ class Navigator:
             self._app.pop_screen()
 
     def quit(self) -> None:
-        """Closes the top layer; at the root leave, at the second time where an action on many still runs."""
+        """Closes the top layer; at the root leaves, at the second time where an action on many still runs."""
         if self.top is not None and self.top.editing and self.top.close_layer():
             return
         if not self.at_root:

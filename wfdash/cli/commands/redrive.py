@@ -113,7 +113,7 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
 
 
 async def _resume(parsed: Namespace, session: CommandSession, operator: Operator, workflow: str) -> int:
-    """Go on with the newest batch that was cut off; what had been sent is read first."""
+    """Goes on with the newest batch that was cut off; what had been sent is read first."""
     journal = operator.journal
     assert journal is not None
     plans = await asyncio.to_thread(journal.unfinished)

@@ -23,11 +23,11 @@ class ReadSink(Protocol):
         """What a change of status was answered."""
 
     def saw_gone(self, workflow: str, instance: str) -> None:
-        """Hears that there is no such instance any more."""
+        """That there is no such instance any more."""
 
 
 class NullSink:
-    """Where no screen shows anything."""
+    """Keeps nothing: for where no screen shows anything."""
 
     def next_number(self) -> int:
         return 0

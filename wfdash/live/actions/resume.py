@@ -68,7 +68,7 @@ def stopped_at(left: Unfinished) -> str:
 async def plan_resumption(
     left: Unfinished, read: Callable[[str], Awaitable[Detail]], *, now: float
 ) -> Resumption:
-    """Read those that were sent without a word of what became of them; plan the rest and what never came."""
+    """Reads those sent without a word of what became of them; plans the rest and what never came."""
     key = token_hex(4)
     again: list[Target] = [_target(left.last[identity]) for identity in left.unsent]
     sent: list[Result] = []

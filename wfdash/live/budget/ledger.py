@@ -150,8 +150,10 @@ class RequestLedger(Struct):
             self.left = None
 
     def void(self, now: float) -> None:
-        """The clock was set: times to come were told by the old one, and nobody can say how long ago a
-        bucket was filled."""
+        """Drops what a clock that was set makes untrue.
+
+        Times to come were told by the old one, and nobody can say how long ago a bucket was filled.
+        """
         for bucket in self.buckets.values():
             bucket.at = now
         self.frozen_until, self.left = 0.0, None

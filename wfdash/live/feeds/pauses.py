@@ -25,7 +25,7 @@ class Pauses:
         self._of: dict[str, list[tuple[float, float | None]]] = {}
 
     def reset(self) -> None:
-        """Another workflow is watched from now on."""
+        """Begins anew: another workflow is watched from now on."""
         self._of = {}
 
     def of(self, instance: str) -> Sequence[tuple[float, float | None]]:
@@ -33,7 +33,7 @@ class Pauses:
         return self._of.get(instance, ())
 
     def follow(self, delta: Delta) -> None:
-        """Take note of rows that came or changed."""
+        """Takes note of rows that came or changed."""
         now = self._context.clock()
         for row in self._rows((*delta.added, *delta.changed)):
             pauses = self._of.get(row.id, [])

@@ -39,7 +39,7 @@ class Watched(Job):
         return list(self._states.values())
 
     def follow(self, pins: Sequence[Pin]) -> None:
-        """Which ones to read from now on."""
+        """Reads these from now on."""
         self._states = {pin: self._states.get(pin, PinState(pin)) for pin in pins}
         self.heed(Delta(added=tuple(pin.id for pin in pins)))
         self.next_at = 0.0

@@ -93,11 +93,11 @@ class Job:
         self.next_at = self.freshness.due_at = now + max(delay, min(wait or 0.0, 2 * _LONGEST))
 
     def withdrawn(self) -> None:
-        """The question was taken back before it was answered."""
+        """Notes that nothing is asked any more: the question was taken back before its answer came."""
         self.freshness.asking = False
 
     def set_back(self, seconds: float) -> None:
-        """The clock was: what was told and is due keeps its distance from now."""
+        """Moves what was told and is due along with a clock that was set back."""
 
         def moved(at: float | None) -> float | None:
             return at - seconds if at else at

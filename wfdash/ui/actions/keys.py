@@ -208,7 +208,7 @@ class ActionHost:
         self._ask("restart_from", screen, [found[0]], restart_from=start)
 
     def _send_event(self, screen: BaseScreen) -> None:
-        """Opens the event desk for what the action is about; on the desk ask for the payload."""
+        """Opens the event desk for what the action is about; on the desk asks for the payload."""
         event_type, workflow = screen.chosen_event_type(), screen.target_workflow()
         rows = screen.targets()
         if event_type is None:

@@ -112,7 +112,7 @@ class PromptScreen(LowerHalf):
             self.draw()
 
     async def _prepare(self, prepare: Prepare) -> None:
-        """Read what the plan rests on; leaving the prompt ends it. What comes of it is shown before a y."""
+        """Reads what the plan rests on; leaving the prompt ends it. What comes of it is shown before a y."""
         answers = self.asking.answers
 
         def on_read(number: int) -> None:

@@ -36,7 +36,9 @@ _EXPIRED: Final = "the last complete runs have expired: nothing to compare with"
 
 
 class CompareScreen(BaseScreen):
-    """Costs up to five requests for runs of which the most alike is taken, and one each for this one and for
+    """Reads two runs and compares them step by step.
+
+    Costs up to five requests for runs of which the most alike is taken, and one each for this one and for
     the list of the complete ones, where those are not known yet."""
 
     labels: ClassVar[Mapping[str, str]] = {"row.open": "open the other"}

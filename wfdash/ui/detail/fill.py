@@ -75,7 +75,7 @@ class DetailBeside:
         self._host.call_after_refresh(self._on_change)
 
     def follow(self) -> None:
-        """The cursor moved: show what it is on once it stands still."""
+        """Shows what the cursor is on, once it stands still."""
         # A held arrow key passes over hundreds of rows: none of them is asked for.
         if self._resting is not None:
             self._resting.stop()

@@ -23,8 +23,11 @@ _SHARE: Final = 0.42
 
 
 class LinesBeside(Container):
-    """Keeps the two on one clock: the row under the timeline's cursor sets off its lines, and a line under
-    the other cursor brings the timeline to its row, with a mark under the bars."""
+    """Keeps the timeline and the lines on one clock.
+
+    The row under the timeline's cursor sets off its lines, and a line under the other cursor brings the
+    timeline to its row, with a mark under the bars.
+    """
 
     DEFAULT_CSS = """
     LinesBeside { height: 1fr; layout: vertical; }

@@ -142,7 +142,7 @@ class PayloadTree(LineTable):
     # Keys.
 
     def action_row_open(self) -> None:
-        """Folds or unfold; ask for the whole of what the API kept back."""
+        """Folds or unfolds; asks for all of what the API kept back."""
         node = self.node
         if node is None:
             return

@@ -33,8 +33,10 @@ _FEW: Final = 7
 
 
 class TimelineTable(LineTable):
-    """Fold and unfold, three scales, jumps to what failed or was slow. The cursor starts where the trouble is
-    and follows it until the person moves it."""
+    """Folds and unfolds steps, on three scales, with jumps to what failed or was slow.
+
+    The cursor starts where the trouble is and follows it until the person moves it.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("move.", "row.", "timeline.")
 

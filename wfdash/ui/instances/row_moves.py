@@ -30,12 +30,12 @@ class RowMoves:
         self._context, self._host, self._rows = context, host, rows
 
     def take_in(self, delta: Delta) -> None:
-        """The store changed."""
+        """Moves the rows by what changed in the store, or holds them."""
         self._rows.table.note_changes(delta.changed)
         self._move(delta)
 
     def take_in_details(self, instances: Collection[str]) -> None:
-        """Instances were read: a filter that asks for what only that tells may want them, or not any more.
+        """Filters and draws anew the instances that were read, where the filter asks what only reading tells.
 
         Out of the record hundreds come at once, so that all of them move the rows one time.
         """
@@ -61,7 +61,7 @@ class RowMoves:
             rows.put_cursor(rows.awaited)
 
     def tick(self) -> None:
-        """What waited may go in once no key was pressed for a while."""
+        """Lets in what waited, once no key was pressed for a while."""
         rows, view = self._rows, self._rows.view
         if rows.poller is not None:
             rows.table.forget_changes(rows.poller.newest.freshness.answered_at)
@@ -80,7 +80,7 @@ class RowMoves:
         return self._rows.table.cursor > 0 and (0 <= pointed < IDLE or 0 <= pressed < IDLE)
 
     def dismiss_ghosts(self) -> None:
-        """A key was pressed: once it has been acted on the ghosts go."""
+        """Takes the ghosts away once the key that was just pressed has been acted on."""
         if self._rows.view is not None and self._rows.view.ghosts:
             # The key that was just pressed may be about the ghost under the cursor: it is acted on first.
             self._host.set_timer(_SETTLED, self._rows.drop_ghosts)

@@ -1,4 +1,4 @@
-"""What is listed: one workflow, its filter, order and marks, and when the rows of it may move."""
+"""What is listed: one workflow, its filter, order and marks; when its rows may move is in `row_moves`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -148,7 +148,7 @@ class InstanceRows:
         self._batch_ids.look_up(self.query, self.workflow, self._rebuild)
 
     def settle_filter(self) -> None:
-        """What was typed stays, so marks belong to it from now on."""
+        """Keeps what was typed: marks belong to it, and a search for it reads from now on."""
         self.untouched = True
         if self.poller is not None and self.poller.search.waits:
             self.poller.search_on()
@@ -202,7 +202,7 @@ class InstanceRows:
         self._on_change()
 
     def drop_ghosts(self) -> None:
-        """Rows that only stand until the next key go."""
+        """Takes away the rows that only stand until the next key."""
         if self.view is not None and self.view.ghosts:
             self.view.dismiss()
             self.table.rows_changed()
@@ -231,7 +231,7 @@ class InstanceRows:
         return [row for row in rows if row is not None]
 
     def marks_changed(self) -> None:
-        """A filter that asks for marks may want other rows."""
+        """Draws the marks anew, and the rows where the filter asks for marks."""
         if self.query.needs_marks and self.view is not None:
             self._rebuild()
         self.table.repaint()
@@ -243,7 +243,7 @@ class InstanceRows:
         self.marks_changed()
 
     def extend_range(self) -> None:
-        """The cursor moved: a range follows it."""
+        """Extends the range to the cursor, where one is being marked."""
         if self.marks.in_range and self.view is not None and self.instance is not None:
             self.marks.extend(_Ids(self.view), self.view.index_of, self.instance)
             self.marks_changed()

@@ -136,7 +136,7 @@ class SetupScreen(SetupPage):
             self._list()
 
     def action_layer_close(self) -> None:
-        """Leaves the field; else go on with what was chosen so far, and keep nothing."""
+        """Leaves the field; else goes on with what was chosen so far, and keeps nothing."""
         if self.editing:
             self._token_step.leave_field()
         elif self.settings.credential is None:

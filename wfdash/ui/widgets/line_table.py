@@ -127,7 +127,7 @@ class LineTable(Widget, can_focus=True):
     # Repainting.
 
     def rows_changed(self, *, everything: bool = True) -> None:
-        """Rows came, left or moved: find the cursor's row by its key and keep it where it is on screen.
+        """Takes in rows that came, left or moved; the cursor's row stays where it is on screen.
 
         A table scrolled to its top stays there, so that rows arriving above are seen. When the cursor's key
         is gone the cursor stays on its line. With `everything` False more rows are about to come, and the key
@@ -149,7 +149,7 @@ class LineTable(Widget, can_focus=True):
             self.post_message(self.CursorMoved(self, self.cursor_key))
 
     def refresh_rows(self, indices: Iterable[int]) -> None:
-        """The content of these rows may differ; those off screen cost nothing."""
+        """Draws these rows again where they differ; those off screen cost nothing."""
         self._repaint_lines(
             y
             for y in (index - self.first + self._header_height for index in indices)
