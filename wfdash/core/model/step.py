@@ -1,5 +1,6 @@
 """One entry of an instance's `steps`, read tolerantly: attempts and policy only once somebody asks."""
 
+import json
 from typing import Any, Final
 
 from msgspec import Struct
@@ -148,7 +149,15 @@ def read_failure(value: object) -> Failure | None:
     if isinstance(value, str):
         return Failure("", value) if value else None
     fields = fields_of(value)
-    return Failure(text(fields.get("name")), text(fields.get("message"))) if fields is value else None
+    name, said = text(fields.get("name")), fields.get("message")
+    # An error of another shape is shown as it came: silence about it would be taken for none.
+    if fields is not value or (not name and not said):
+        return Failure("", _as_json(value)) if value else None
+    return Failure(name, said if isinstance(said, str) else _as_json(said) if said else "")
+
+
+def _as_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _attempt(entry: object) -> Attempt:
