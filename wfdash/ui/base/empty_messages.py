@@ -37,11 +37,12 @@ def empty_message(
     complete: bool,
     searched: Searched | None,
     script_deleted: bool = False,
+    doubt: str = "",
     frozen: bool = False,
     now: float,
     key_of: Callable[[str], str],
 ) -> str:
-    """What a table without rows says in their place."""
+    """What a table without rows says in their place; `doubt` is what the filter names that nobody knows."""
     name = clean(workflow)
     if not workflow:
         return (
@@ -52,6 +53,8 @@ def empty_message(
     if fresh.answered_at is None and not (frozen and filter and loaded):
         return f"Nothing was read of {name}.\n{thaws}." if frozen else _unanswered(fresh, name, now, key_of)
     change = f"{key_of('layer.close')} clears the filter; {key_of('filter.edit')} changes it."
+    if doubt:
+        change = f"{doubt[0].upper()}{clean(doubt[1:])}{'' if doubt.endswith('?') else '.'} {change}"
     if filter and searched is not None and searched.unrecorded:
         none = f"No match for {clean(filter)}: {searched.unrecorded} are not recorded."
         return f"{none}\n{PAYLOADS_KEEP} from then on. {change}"

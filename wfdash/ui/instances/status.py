@@ -130,6 +130,7 @@ class ListStatus(Struct, frozen=True):
             total=poller.total,
             complete=poller.history.complete,
             searched=poller.search.searched,
+            doubt=self.query.doubt,
             script_deleted=poller.counts.shown is not None and poller.counts.shown.script_deleted,
             frozen=poller.frozen,
             now=self.now,
