@@ -297,6 +297,19 @@ async def test_ten_thousand_steps_arrive_in_slices(pane):
     assert pane.row.step >= 9_000 or pane.row.kind == "fold"
 
 
+def test_pane_that_gets_room_again_follows_the_cursor():
+    async def script(d):
+        rows = d.app.root
+        await d.until(lambda: rows.beside.pane is not None and rows.table.instance in d.lines[2])
+        await d.pilot.resize_terminal(80, 24)
+        await d.press("move.last")
+        await d.passes(2)
+        await d.pilot.resize_terminal(140, 40)
+        await d.until(lambda: rows.table.instance in d.lines[2].partition("│")[2])
+
+    drive(script, size=(140, 40))
+
+
 def test_nothing_stands_beside_a_table_without_rows():
     async def script(d):
         await d.press("j")

@@ -63,8 +63,10 @@ class DetailBeside:
 
     def place(self) -> None:
         """Shows the pane where there is room for both."""
+        hidden = not self.room.display
         self.rule.display = self.room.display = self._host.size.width >= WIDE
-        if self.room.display and self.pane is None:
+        # While it was hidden the cursor may have moved to another instance.
+        if self.room.display and (hidden or self.pane is None):
             self.follow()
 
     def _mount(self) -> None:
