@@ -50,6 +50,20 @@ def test_batch_opens_into_its_ids_and_these_into_events():
     drive(script, **HERE)
 
 
+def test_columns_go_by_the_width_of_now():
+    async def script(dash):
+        finished(waiting(dash, 1))
+        page = await opened(dash)
+        assert " WHO " not in dash.text
+        await dash.pilot.resize_terminal(140, 40)
+        await dash.until(lambda: " WHO " in dash.text)
+        assert page.table.batches[0].first.who in dash.text
+        await dash.pilot.resize_terminal(80, 24)
+        await dash.until(lambda: " WHO " not in dash.text)
+
+    drive(script, **{**HERE, "size": (80, 24)})
+
+
 def test_what_the_cells_cut_is_said_whole_under_the_table():
     async def script(dash):
         ids = waiting(dash, 2)

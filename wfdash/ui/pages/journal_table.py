@@ -69,7 +69,15 @@ class BatchTable(ListTable[_Row]):
         self.batches = batches
         self._summaries.clear()
         self._found.clear()
-        newest = batches[:_MEASURED]
+        self._measure()
+        self._unfold()
+
+    def on_resize(self) -> None:
+        self._measure()
+        super().on_resize()
+
+    def _measure(self) -> None:
+        newest = self.batches[:_MEASURED]
         at = max((len(self._at(batch.first.at)) for batch in newest), default=8) + 1
         what = max((len(phrase(clean(batch.first.verb))) for batch in newest), default=8) + 4
         named = max((cells(clean(self._named(batch))) for batch in newest), default=8) + 2
@@ -77,7 +85,6 @@ class BatchTable(ListTable[_Row]):
         names = max((cells(clean(batch.first.who)) for batch in newest), default=0) + 2
         who = names if wide >= _WHO_FROM else 0
         self._widths = (at, min(what, wide * 3 // 10), min(named, wide // 4), min(who, wide // 5))
-        self._unfold()
 
     def toggle(self) -> None:
         """Opens or closes the batch or the id under the cursor."""
