@@ -97,8 +97,8 @@ class ListedRows(Protocol):
     def leave_all(self, workflow: str) -> None:
         """Drops rows, marks and filter: another account from now on."""
 
-    def step(self, instance: str, rows: int) -> str | None:
-        """Puts the cursor so many rows under this instance; the id it is on then."""
+    def step(self, workflow: str, instance: str, rows: int) -> str | None:
+        """Puts the cursor so many rows under this instance; the id it is on then, None for no other one."""
 
     def mark_later(self, workflow: str, instances: Sequence[str]) -> None:
         """Marks these in the unfiltered list of that workflow, shown now or not."""

@@ -174,10 +174,8 @@ class CompareScreen(BaseScreen):
 
     def _to(self, direction: int) -> None:
         """Compares the instance above or below in the table beneath."""
-        listing = self.context.pages.listing
-        # Only within the list it was opened from: elsewhere "next" would be about other rows.
-        other = listing.step(self.instance, direction) if listing.workflow == self.workflow else None
-        if other is not None and other != self.instance:
+        other = self.context.pages.listing.step(self.workflow, self.instance, direction)
+        if other is not None:
             self.instance, self._other = other, None
             self._tell(_LOOKING)
             self._find()

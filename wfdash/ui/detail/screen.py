@@ -213,11 +213,8 @@ class DetailScreen(BaseScreen):
 
     def _to(self, direction: int) -> None:
         """The instance above or below in the table beneath."""
-        listing = self.context.pages.listing
-        if listing.workflow != self.workflow:
-            return
-        other = listing.step(self.instance, direction)
-        if other is not None and other != self.instance:
+        other = self.context.pages.listing.step(self.workflow, self.instance, direction)
+        if other is not None:
             self.instance = other
             self.beside.show(self.workflow, other)
             self._ask()

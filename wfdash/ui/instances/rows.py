@@ -252,11 +252,14 @@ class InstanceRows:
         """Puts the cursor on this instance, as soon as its row is there."""
         self.awaited = "" if self.table.move_to_key(instance) else instance
 
-    def step(self, instance: str, rows: int) -> str | None:
-        """Puts the cursor so many rows under this instance; the id it is on then."""
+    def step(self, workflow: str, instance: str, rows: int) -> str | None:
+        """Puts the cursor so many rows under this instance; the id it is on then, None for no other one."""
+        # Only within its own list: elsewhere "next" would be about other rows.
+        if workflow != self.workflow:
+            return None
         self.table.move_to_key(instance)
         self.table.move(rows)
-        return self.instance
+        return self.instance if self.instance != instance else None
 
 
 class _ApiQuestion:
