@@ -17,6 +17,7 @@ from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.stage import Stage
 from wfdash.api.interface import ListQuery
 from wfdash.core.model.instance import Instance
+from wfdash.core.verbs.outcome import STOPPED
 from wfdash.demo.engine.program import ALWAYS, Do, Sleep, StepFailure
 from wfdash.demo.http.faults import InjectedFault
 from wfdash.demo.worlds.repair import MENDED, parcel
@@ -166,6 +167,26 @@ def test_a_stop_while_the_first_are_chosen_sends_nothing(tmp_path):
         results = await desk.operator.carry_out(plan, on_event, Course(canary=5))
         assert not desk.writes()
         assert {result.outcome for result in results} == {"skipped"}
+
+    on_parcels(story, tmp_path, failed=60)
+
+
+def test_a_stop_waits_for_no_read_of_the_first_ones(tmp_path):
+    async def story(desk):
+        plan, loop = (await desk.plan(desk.rows(), late=True)).plan, desk.stage.loop
+
+        def on_event(event):
+            if event.stage == "choosing" and not desk.events:
+                desk.stage.app.state.latency = 20.0
+                loop.call_later(1.0, desk.operator.stop, plan.key)
+                desk.events.append(loop.time())
+
+        results = await desk.operator.carry_out(
+            plan, lambda event: isinstance(event, Progress) and on_event(event), Course(canary=5)
+        )
+        assert loop.time() - desk.events[0] < 5
+        assert {result.error for result in results} == {STOPPED}
+        assert not desk.writes()
 
     on_parcels(story, tmp_path, failed=60)
 

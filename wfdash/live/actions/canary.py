@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import Workflows
+from wfdash.core.model.detail import Detail
 from wfdash.core.text.words import count, counted, short_version, spoken
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.redrive import redrive_point
@@ -19,7 +20,7 @@ from wfdash.live.actions.plan import Plan, Result, Target
 from wfdash.live.actions.redrive import cause_of, spoken_start, start_of
 from wfdash.live.actions.reread import ActionBudget, Rereader
 
-__all__ = ["Canary", "Held", "Turns"]
+__all__ = ["Canary", "Held", "Turns", "read_unless_halted"]
 
 _MINUTE = 60.0
 _SHORT = 1.0
@@ -97,11 +98,11 @@ class Canary:
         for place, target in enumerate(to_read):
             tell("choosing", f"to choose the first {number}: {count(place)} of {count(len(to_read))} read")
             try:
-                if self._halt.is_set():
-                    break
-                _, detail = await rereader.read_full(target.id)
+                detail = await read_unless_halted(self._halt, rereader, target.id)
             except WorkflowsError:
                 continue  # it is read again when its turn comes, and what is wrong is told then
+            if detail is None:
+                break
             found[target.id] = replace(
                 target, cause=cause_of(detail), version=detail.version or target.version
             )
@@ -252,6 +253,18 @@ class Turns:
         if not self._course.pace or self._sent_at is None:
             return 0.0
         return self._sent_at + _MINUTE / self._course.pace - self._clock()
+
+
+async def read_unless_halted(halt: asyncio.Event, rereader: Rereader, identity: str) -> Detail | None:
+    """The instance with its steps; None once a person has stopped it, however long the read would wait."""
+    if halt.is_set():
+        return None
+    reading = asyncio.ensure_future(rereader.read_full(identity))
+    try:
+        await _unless_halted(halt, [reading])
+        return reading.result()[1] if reading.done() else None
+    finally:
+        reading.cancel()
 
 
 async def _unless_halted(halt: asyncio.Event, awaited: Iterable["asyncio.Future[Any]"]) -> None:

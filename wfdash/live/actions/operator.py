@@ -14,7 +14,7 @@ from wfdash.api.interface import Workflows
 from wfdash.core.model.detail import Detail
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.verb import VERBS
-from wfdash.live.actions.canary import Canary, Held, Turns
+from wfdash.live.actions.canary import Canary, Held, Turns, read_unless_halted
 from wfdash.live.actions.create import Creator
 from wfdash.live.actions.ending import Begun, Course, EndFollower
 from wfdash.live.actions.follow import Follower
@@ -238,8 +238,10 @@ class Operator:
     async def _with_cause(run: _Run, target: Target) -> Target:
         """What it failed with, to be set beside how it ends: of the first ones only, since each is a read."""
         try:
-            _, detail = await run.rereader.read_full(target.id)
+            detail = await read_unless_halted(run.halt, run.rereader, target.id)
         except WorkflowsError:
+            return target
+        if detail is None:
             return target
         return replace(target, cause=cause_of(detail), version=detail.version or target.version)
 
