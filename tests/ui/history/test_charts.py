@@ -2,6 +2,7 @@
 
 import pytest
 
+from wfdash.core.history.analytics import Analytics
 from wfdash.core.history.bucket import Bucket
 from wfdash.core.history.frame import Frame
 from wfdash.core.history.sentence import Finding
@@ -10,6 +11,7 @@ from wfdash.core.model.workflow import Schedule
 from wfdash.ui.history.charts import GUTTER, axis_lines, charts
 from wfdash.ui.history.counting import LoadedHistory
 from wfdash.ui.history.foot import Foot
+from wfdash.ui.widgets.theme import PLAIN
 
 FRAME = Frame(0.0, 3600.0, 60.0, 1)
 
@@ -75,3 +77,18 @@ def test_missed_runs_of_a_schedule_are_counted_at_any_width(width):
     assert "…" not in line
     assert line.count(":") >= 3
     assert ("34 of 40 ran" if width < 140 else "40 planned, 34 ran, 6 missed") in line
+
+
+@pytest.mark.parametrize(
+    ("since", "said"),
+    [
+        (0.0, "before Thu 02:00 by analytics"),
+        (3600.0, "Thu 01:00 to Thu 02:00 by analytics"),
+        (9000.0, "erased before Thu 02:00"),
+    ],
+)
+def test_basis_says_how_far_analytics_reach(since, said):
+    loaded = LoadedHistory(Frame(0.0, 86_400.0, 600.0, 1), local=False, retention=79_200.0)
+    loaded.floor, loaded.analytics = float("-inf"), Analytics(since, 86_400.0, 600.0)
+    foot = Foot(loaded, Finding(""), 86_400.0, 140, utc=True, tall=False)
+    assert said in "".join(text for text, _ in foot.basis(None, ("", PLAIN))[0])

@@ -158,9 +158,9 @@ class Foot(Struct, frozen=True):
         if loaded.oldest is not None:
             said += f", back to {self._time(loaded.oldest)}"
         counted_to = min(max(edge, loaded.floor or edge), self.now)
-        if loaded.analytics is not None and counted_to > loaded.frame.left:
+        since = loaded.analytics.since if loaded.analytics is not None else counted_to
+        if loaded.analytics is not None and max(since, loaded.frame.left) < counted_to:
             sampling = loaded.analytics.sampling
-            since = loaded.analytics.since
             reach = f"{self._time(since)} to" if since > loaded.frame.left else "before"
             said += f" · {reach} {self._time(counted_to)} by analytics{f' ({sampling})' if sampling else ''}"
         elif edge > loaded.frame.left:
