@@ -1,5 +1,8 @@
 """The stretch a chart shows: long enough, in buckets that fit, with labels that never meet."""
 
+import time
+from datetime import UTC, datetime
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,3 +47,15 @@ def test_buckets_are_wide_enough_for_a_rate_but_stay_many():
 def test_labels_are_round_times():
     assert [tick.label for tick in frame(1, NOON, 72).ticks()][:3] == ["06:00", "07:00", "08:00"]
     assert all(" " in tick.label for tick in frame(3, NOON, 72).ticks())
+
+
+def test_labels_are_whole_days_when_the_clock_is_put_back(monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", "America/New_York")
+        time.tzset()
+        changed = datetime(2026, 11, 1, 6, tzinfo=UTC).timestamp()
+        for span, before in ((3, 4), (4, 20)):
+            labels = [tick.label for tick in frame(span, changed + before * 86_400.0, 132).ticks(utc=False)]
+            assert all(" " in label or label == "12:00" for label in labels), labels
+            assert len(labels) > 3
+    time.tzset()

@@ -66,10 +66,13 @@ class Frame(Struct, frozen=True):
         """Round times as the reader's clock has them, as many as stand apart from each other."""
         room = 5 if self.right - self.left < 48 * _HOUR else 6
         step = next((step for step in _TICKS if step / self.width * self.cells >= room + _GAP), _TICKS[-1])
-        offset = 0.0 if utc else _offset(self.right)
-        at = -(-(self.left + offset) // step) * step - offset
+        # On the reader's clock, which may be put forward or back in what is shown.
+        local = -(-(self.left + (0.0 if utc else _offset(self.left))) // step) * step
         found: list[Tick] = []
-        while at < self.right:
+        while (at := local if utc else _at_local(local)) < self.right:
+            local += step
+            if at < self.left:
+                continue
             moment = datetime.fromtimestamp(at, UTC) if utc else datetime.fromtimestamp(at).astimezone()
             label = f"{moment:%H:%M}" if room == 5 else f"{moment:%b} {moment.day}"
             if room == 6 and (moment.hour or moment.minute):
@@ -78,7 +81,6 @@ class Frame(Struct, frozen=True):
             apart = not found or column > found[-1].column + len(found[-1].label)
             if apart and column + len(label) <= self.size * self.cells:
                 found.append(Tick(column, label))
-            at += step
         return found
 
 
@@ -107,6 +109,12 @@ def frame(span: int, now: float, columns: int, *, least: float = 0.0) -> Frame:
 def _filled(length: float, width: float, columns: int) -> float:
     """Columns that buckets of this width take, each as many cells wide as fit."""
     return length / width * (columns // (length / width))
+
+
+def _at_local(seconds: float) -> float:
+    """The moment at which the reader's clock shows this, counted as if it were UTC."""
+    near = seconds - _offset(seconds)
+    return seconds - _offset(near)
 
 
 def _offset(at: float) -> float:
