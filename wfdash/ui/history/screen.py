@@ -99,9 +99,9 @@ class HistoryScreen(BaseScreen):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
-        """Draws first, then counts: 100,000 rows take some 200 ms."""
+        """Draws first, and counts once that is on the screen: 100,000 rows take some 200 ms."""
         self._draw()
-        self._read()
+        self.call_after_refresh(self._read)
 
     def _read(self) -> None:
         if self._reader is not None:
