@@ -179,6 +179,17 @@ def test_lines_of_a_failure_end_before_it_is_undone(steps, error, said):
     assert len(failing_lines(placed, detail("complete", steps, end=50))) == 5
 
 
+def test_queued_instance_printed_before_a_restart_alone():
+    lines = [line(-30, f"{ID} of the run before"), line(1, "[order-7] of somebody")]
+    found = place_lines(lines, detail("queued", start=None))
+    assert [entry.line.message for entry in found] == [f"{ID} of the run before"]
+
+
+def test_replays_are_not_folded_without_steps():
+    lines = [line(at, f"{ID} fails", request=f"r{at}") for at in (5, 15)]
+    assert [entry.times for entry in place_lines(lines, detail("running"))] == [1, 1]
+
+
 def test_same_line_from_two_sources_counts_once():
     telemetry = [line(11, f"{ID} x", order=str(n), request="A") for n in range(2)]
     tail = [line(11, f"{ID} x", order=str(n), request="t", source="tail", instance=ID) for n in range(3)]

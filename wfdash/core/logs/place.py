@@ -30,10 +30,12 @@ def place_lines(
     ownership.learn(ordered)
     attempts = Attempts(detail, as_of)
     attempts.learn(ordered)
+    # What is queued has run no code: at most a run before its restart has, and said so.
+    has_run = detail.status != "queued" or detail.start is not None
     placed = []
     for line in ordered:
         whose = ownership.of(line)
-        if whose is Whose.OTHERS:
+        if whose is Whose.OTHERS or not (has_run or whose is Whose.OURS):
             continue
         span = None if line.foreign else attempts.of(line)
         certain = whose is Whose.OURS
@@ -42,6 +44,8 @@ def place_lines(
             placed.append(PlacedLine(line, certain, among=among))
         else:
             placed.append(PlacedLine(line, certain, span.step, span.number))
+    if not detail.steps:  # what only a record holds the row of: whether a step ran then is not known
+        return placed
     # A run before the last restart had steps of which the answer says nothing any more.
     begun = (detail.start if detail.start is not None else float("-inf")) - _BEFORE
     return fold_replays(placed, lambda at: at >= begun and attempts.none_ran(at))

@@ -144,12 +144,22 @@ class InstanceLogs:
         return new
 
     def placed(
-        self, detail: Detail, others: Collection[str] = (), *, as_of: float | None = None
+        self,
+        detail: Detail,
+        others: Collection[str] = (),
+        *,
+        as_of: float | None = None,
+        until: float = float("inf"),
     ) -> list[PlacedLine]:
-        """The lines in order and each in its place; `as_of` is when the detail was asked for."""
-        self.last_detail = detail
-        self.last_placed = place_lines(self.lines, detail, others=others, as_of=as_of)
-        return self.last_placed
+        """The lines in order and each in its place; `as_of` is when the detail was asked for.
+
+        With `until` those that were printed by then: what was printed later is no replay of theirs.
+        """
+        lines = [line for line in self.lines if line.at <= until]
+        placed = place_lines(lines, detail, others=others, as_of=as_of)
+        if until == float("inf"):
+            self.last_placed, self.last_detail = placed, detail
+        return placed
 
     def why_none(self, detail: Detail) -> str:
         """Why there is not one line, where that is known."""

@@ -159,9 +159,8 @@ class LineGathering:
         as_of = None if is_final(detail.status) or asked is None else asked - _ANSWER
 
         def place() -> tuple[Sequence[PlacedLine], PrintedTimes]:
-            placed: Sequence[PlacedLine] = logs.placed(detail, others, as_of=as_of)
-            if past is not None:
-                placed = [entry for entry in placed if entry.line.at <= past]
+            until = float("inf") if past is None else past
+            placed = logs.placed(detail, others, as_of=as_of, until=until)
             return placed, PrintedTimes.of(placed)
 
         self.placed, self.times = await asyncio.to_thread(place)
