@@ -26,6 +26,7 @@ _FRESH = 15.0
 _COUNTED = 20.0
 """Seconds up to which the counts of the top line stand without a date."""
 _LONG = 300.0
+_PATIENCE = 90.0
 
 
 @dataclass
@@ -69,11 +70,15 @@ def watch(
     *,
     each: Callable[[int], None] = lambda _: None,
     every: float = 1.0,
+    least: int = 0,
 ) -> Tally:
-    """Compares what the list shows once every second or so; `each` is called with the number of the look."""
+    """Compares what the list shows once every second or so; `each` is called with the number of the look.
+
+    A busy machine looks seldom: it goes on until `least` statements were compared, for a minute and a half.
+    """
     tally, until, looks = Tally(), time.time() + seconds, 0
     waits: list[tuple[float, View]] = []
-    while time.time() < until:
+    while time.time() < until or (tally.compared.total() < least and time.time() < until + _PATIENCE):
         shell.watch(every)
         shell.quiet(0.03)
         now = time.time()

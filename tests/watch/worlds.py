@@ -27,7 +27,7 @@ _PARAMS = {
 }
 
 
-def simulated(scenario: str, seconds: float, *, workflow: str = "orders") -> Tally:
+def simulated(scenario: str, seconds: float, *, workflow: str = "orders", least: int = 0) -> Tally:
     """The dashboard over that world, the cursor moving down and up."""
     simulator = Simulator(scenario)
     env = simulator.env
@@ -35,14 +35,14 @@ def simulated(scenario: str, seconds: float, *, workflow: str = "orders") -> Tal
     answers = Answers(base, workflow, READER).begun()
     shell = Terminal(Program.argv("-w", workflow), env=environment(**env), **_SIZE)
     try:
-        return _watched(shell, answers, seconds, lambda look: None)
+        return _watched(shell, answers, seconds, least, lambda look: None)
     finally:
         answers.stop()
         shell.close()
         simulator.stop()
 
 
-def engine(seconds: float) -> Tally:
+def engine(seconds: float, *, least: int = 0) -> Tally:
     """The dashboard over the real engine, a new instance every few looks."""
     with tempfile.TemporaryDirectory() as folder:
         real = Engine(Path(folder))
@@ -58,24 +58,26 @@ def engine(seconds: float) -> Tally:
         argv = Program.argv("--local", str(real.port), "-w", WORKFLOW)
         shell = Terminal(argv, env=environment(), **_SIZE)
         try:
-            return _watched(shell, answers, seconds, begin)
+            return _watched(shell, answers, seconds, least, begin)
         finally:
             answers.stop()
             shell.close()
             real.stop()
 
 
-def _watched(shell: Terminal, answers: Answers, seconds: float, act: Callable[[int], None]) -> Tally:
+def _watched(
+    shell: Terminal, answers: Answers, seconds: float, least: int, act: Callable[[int], None]
+) -> Tally:
     def each(look: int) -> None:
         act(look)
         if look % _MOVES == _MOVES - 1:
             shell.press("j" if look // _MOVES % 16 < 8 else "k")
 
     shell.wait_for("STATUS", "BLOCKED ON")
-    return watch(shell, answers, seconds, each=each)
+    return watch(shell, answers, seconds, each=each, least=least)
 
 
-WORLDS: dict[str, Callable[[float], Tally]] = {
+WORLDS: dict[str, Callable[..., Tally]] = {
     **{name: partial(simulated, name) for name in ("calm", "incident", "huge")},
     "engine": engine,
 }
