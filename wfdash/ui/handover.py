@@ -91,7 +91,10 @@ class Shift:
         self.begin()
 
     def toggle(self, workflow: str, identity: str) -> None:
-        """Watches an instance, or stops watching it, and says which."""
+        """Watches an instance, or stops watching it, and says which. In a record nothing changes any more."""
+        if self._context.past is not None:
+            self._context.notify("a record stands still: nothing in it can be watched", severity="warning")
+            return
         watched = self.pins.toggle(self.pin(workflow, identity))
         self.follow()
         key = self._context.keys.key_of("watched.open")

@@ -129,6 +129,8 @@ class BudgetScreen(BaseScreen):
         )
         commands = self._commands(now)
         lines = [*_summary(poller, now, self.size.width, self.size.height - len(commands)), *commands]
+        if self.context.past is not None:
+            lines = [[("  A record is read from the disk: nothing is asked of the server for it", PLAIN)]]
         # What waits comes and goes each second: a list that moved with it would be written anew each time.
         self._tallest = max(self._tallest, len(lines))
         self.query_one("#spent", TextLines).show([*lines, *[[] for _ in range(self._tallest - len(lines))]])

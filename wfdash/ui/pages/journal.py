@@ -198,6 +198,11 @@ class JournalScreen(BaseScreen):
         if self._all:
             drop, change = context.keys.key_of("layer.close"), context.keys.key_of("filter.edit")
             return f"No action of the journal matches.\n{drop} clears the filter; {change} changes it."
+        if context.past is not None:
+            return (
+                "A record holds what was seen, not what was sent.\n"
+                "That stands in the journal of the machine that sent it."
+            )
         if context.settings.demo:
             return f"The demo keeps no journal.\nWith an account {_WRITTEN}."
         return f"No action was sent from this machine yet.\nFrom now on {_WRITTEN}."

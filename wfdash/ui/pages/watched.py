@@ -109,6 +109,8 @@ class WatchedScreen(BaseScreen):
             f"it is read every {PACE:.0f} s wherever you are, every {spoken(FINAL_PACE)} once it has ended, "
             "and a change rings the bell and is shown."
         )
+        if context.past is not None:
+            self.table.message = "A record stands still: nothing in it can be watched."
         self.table.take(states, self._short)
         self._draw_reason()
 

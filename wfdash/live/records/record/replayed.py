@@ -21,11 +21,26 @@ from wfdash.core.model.workflow import Workflow
 from wfdash.live.records.record.reading import RecordReader
 
 if TYPE_CHECKING:
-    from wfdash.api.log_source import LogReader, LogStream
+    from wfdash.api.log_source import LogQuery, LogReader, LogStream, Turn
+    from wfdash.core.logs.line import Source
 
 __all__ = ["READ_ONLY", "ReplayedWorkflows"]
 
 READ_ONLY = "this is a record: nothing can be sent from it"
+
+
+class NoLogs:
+    """A LogReader of a record, which keeps no console lines: each read is refused in a sentence."""
+
+    name: "Source" = "telemetry"
+    permission = ""
+    pace = lag = 0.0
+
+    async def read(self, query: "LogQuery", turn: "Turn") -> NoReturn:
+        raise Refused("A record holds no console lines.")
+
+    async def check(self) -> NoReturn:
+        raise Refused("A record holds no console lines.")
 
 
 class ReplayedWorkflows:
@@ -112,7 +127,7 @@ class ReplayedWorkflows:
         return
 
     def log_reader(self) -> "LogReader":
-        raise Refused("A record holds no console lines.")
+        return NoLogs()
 
     def log_stream(self) -> "LogStream | None":
         return None

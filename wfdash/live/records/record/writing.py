@@ -132,7 +132,7 @@ def _where_kept(place: RecordPlace) -> str:
     assert place.path is not None
     kept = "payloads too" if place.payloads else "no payloads"
     folder, home = place.path.absolute().parent, Path.home()
-    short = f"~/{folder.relative_to(home)}" if folder.is_relative_to(home) else str(folder)
+    short = str("~" / folder.relative_to(home)) if folder.is_relative_to(home) else str(folder)
     off = "; off: [record] on = false" if place.own else ""
     # The folder alone: the name in it is an account's, and `doctor` tells it.
     return f"kept in {fit(short, _FOLDER, cut='middle').rstrip()}, {kept}{off}"
