@@ -7,6 +7,7 @@ resized, or carries a batch out. Needs sshd, ssh and tmux, and a person who may 
 import getpass
 import json
 import os
+import re
 import shlex
 import socket
 import subprocess
@@ -84,10 +85,15 @@ def _carry_out(shell: Terminal) -> None:
     """A pause of all that wait has begun."""
     shell.press("/")
     shell.type("status:waiting")
-    for key in ("enter", "*", "p"):
-        shell.press(key)
-        shell.watch(1)
+    shell.press("enter")
+    shell.watch(1)
+    shell.press("*")
+    shell.wait_for(
+        re.compile(r"marked .*\d")
+    )  # on a busy machine: else only the one under the cursor is asked for
+    shell.press("p")
     shell.wait_for(", then y")
+    shell.watch(1)
     shell.type(shell.screen.text.partition("type ")[2].partition(",")[0])
     shell.watch(1)
     shell.press("y")
