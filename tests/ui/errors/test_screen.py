@@ -192,3 +192,16 @@ def test_workflow_without_failures_does_not_wait_for_them():
         assert "has been read yet" not in d.text
 
     drive(script, workflow="refunds")
+
+
+def test_an_account_without_workflows_is_not_waited_for():
+    async def main():
+        world = build("calm", clock=asyncio.get_running_loop().time)
+        world.workflows.clear()
+        async with opened(world=world, workflow="", size=(80, 24)) as dashboard:
+            await dashboard.until(lambda: "This account has no workflows" in dashboard.text)
+            await dashboard.press("errors.open")
+            await dashboard.until(lambda: "no workflow is chosen yet; w lists them" in dashboard.text)
+            assert "loading" not in dashboard.text
+
+    simulate(main())

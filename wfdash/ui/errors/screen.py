@@ -187,7 +187,9 @@ class ErrorsScreen(BaseScreen):
         self.query_one(Header).tell(
             identity_of(self.context, poller.workflow),
             counts={},
-            freshness=[[(so_far, style), *words] for so_far in done for words in freshness],
+            freshness=[[(so_far, style), *words] for so_far in done for words in freshness]
+            if poller.workflow
+            else [[]],
             meter=meter_pieces(poller.budget),
         )
 
@@ -272,6 +274,8 @@ class ErrorsScreen(BaseScreen):
         poller = self.poller
         if poller is None or poller.error_samples.freshness.failure:
             return poller.error_samples.freshness.failure if poller is not None else ""
+        if not poller.workflow:
+            return f"no workflow is chosen yet; {self.context.keys.key_of('workflows.open')} lists them"
         if poller.frozen and not poller.error_samples.listed:
             thaw = self.context.keys.key_of("poll.freeze")
             return f"polling is frozen: {thaw} resumes it, then the errored instances are listed"
