@@ -12,6 +12,7 @@ from wfdash.core.history.count_history import Trends
 from wfdash.core.model.workflow import Workflow
 from wfdash.demo.engine.world import build
 from wfdash.demo.http.faults import InjectedFault
+from wfdash.ui.widgets.rule import Rule
 from wfdash.ui.workflows.table import WorkflowTable, unusual_first
 
 
@@ -25,6 +26,25 @@ def test_new_errors_come_before_old_ones_before_busy_rows():
     assert [each.name for each in unusual_first(after, trends)] == ["new", "old", "busy", "fine"]
     assert trends.delta("new", "errored") == 3
     assert trends.delta("unknown", "errored") == 0
+
+
+def test_rule_is_drawn_in_its_one_place_only(monkeypatch):
+    """What stands elsewhere first is drawn twice at all lines, which a slow line takes long to show."""
+    drawn, places = Rule.render_line, set()
+
+    def noted(rule, y):
+        places.add((type(rule.screen), rule.region.x))
+        return drawn(rule, y)
+
+    monkeypatch.setattr(Rule, "render_line", noted)
+
+    async def script(d):
+        await d.press("workflows.open")
+        await d.until(lambda: "OPEN LONGEST" in d.text)
+        (place,) = {x for screen, x in places if screen is type(d.app.screen)}
+        assert d.lines[5][place] == "│"
+
+    drive(script, size=(140, 40))
 
 
 def test_samples_are_kept_half_an_hour_the_newest_last():

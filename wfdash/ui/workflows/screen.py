@@ -73,7 +73,10 @@ class WorkflowsScreen(BaseScreen):
 
     def on_mount(self) -> None:
         self.query_one(WorkflowTable).focus()
-        self.query_one("#trouble").display = False
+        # The rule stands where the widths say, which are known once the screen has its size: drawn before, it
+        # is drawn twice, at all lines.
+        for name in ("#trouble", "Rule", "#beside"):
+            self.query_one(name).display = False
         for name in ("#trend", "#beside"):
             self.query_one(name).styles.height = "1fr"
         self.ask_anew()
