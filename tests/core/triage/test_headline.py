@@ -5,7 +5,7 @@ import pytest
 from wfdash.core.model.instance import Instance
 from wfdash.core.triage.error_groups import Sample, VersionShare, group
 from wfdash.core.triage.fingerprint import DEPLOYED, Fingerprint
-from wfdash.core.triage.headline import Evidence, FailureRate, headline, stands_out, worst_version
+from wfdash.core.triage.headline import Evidence, FailureRate, headline, rates, stands_out, worst_version
 
 NEW, OLD = "9f2c0000-1111", "77aa0000-1111"
 TIMEOUT = Fingerprint("TimeoutError", "timed out after <n>ms", "charge card", NEW)
@@ -96,6 +96,16 @@ def test_mostly_failing_is_an_alarm_though_it_did_before():
     found = said(group(samples(TIMEOUT, 30)), Evidence(30, 30, (), rows))
     assert found.unusual
     assert found.sentence.endswith("; 30 of 40 that ended lately failed")
+
+
+def test_what_ended_without_a_time_is_counted_too():
+    rows = ended(5, 0, NOON) + [Instance(f"fine-{n}", "complete", created=NOON - n) for n in range(4)]
+    found = said(group(samples(TIMEOUT, 5)), Evidence(5, 5, rows=rows))
+    assert found.sentence.endswith("; 5 of 9 that ended failed")
+    many = [Instance(f"{n}", "errored" if n % 2 else "complete", created=NOON + n) for n in range(60)]
+    for row in many[1::2]:
+        row.ended = NOON + 900
+    assert rates(many) == (FailureRate(10, 20), FailureRate(20, 40))
 
 
 def test_version_without_another_is_not_blamed():

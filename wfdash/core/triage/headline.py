@@ -109,7 +109,8 @@ def headline(groups: Sequence[ErrorGroup], evidence: Evidence, *, now: float, ut
     if worst is not None:
         return Headline(f"{said}; {_fares_worse(worst, evidence)}", unusual=True, version=worst.version)
     if lately.failed >= _LEAST_FAILED and lately.share >= _MOST:
-        return Headline(f"{said}; {lately} that ended lately failed", unusual=True)
+        when = " lately" if before.ended else ""
+        return Headline(f"{said}; {lately} that ended{when} failed", unusual=True)
     if not before.ended:
         return Headline(f"{said}; nothing to compare it with yet")
     if stands_out(lately, before, by_chance=_BY_CHANCE_IN_TIME):
@@ -124,11 +125,17 @@ def worst_version(shares: Sequence[VersionShare]) -> VersionShare | None:
 
 
 def rates(rows: Iterable[Instance]) -> tuple[FailureRate, FailureRate]:
-    """What ended last, a third of all, and what ended before it."""
-    ended = sorted(
-        (row.ended, row.status == "errored") for row in rows if row.status in OUTCOMES and row.ended
-    )
-    failed = [errored for _, errored in ended]
+    """What ended last, a third of all, and what ended before it; all together where they are few.
+
+    A dev session lists no ends, and of all that ended only what failed is read there: then all of it is
+    taken as it was created, else the failed ones alone would be what ended.
+    """
+    over = [row for row in rows if row.status in OUTCOMES]
+    dated = all(row.ended or row.modified for row in over)
+    ends = [((row.ended or row.modified) if dated else row.created) or 0.0 for row in over]
+    failed = [
+        row.status == "errored" for _, row in sorted(zip(ends, over, strict=True), key=lambda each: each[0])
+    ]
     cut = len(failed) - len(failed) // 3 if len(failed) >= 3 * ENOUGH else 0
     lately, before = failed[cut:], failed[:cut]
     return FailureRate(sum(lately), len(lately)), FailureRate(sum(before), len(before))
