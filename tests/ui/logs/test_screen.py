@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.harness.dashboard import drive
 from tests.ui.test_time_travel import travel
-from wfdash.core.logs.line import LogLine
+from wfdash.core.logs.line import LogLine, LogScope, PlacedLine
 from wfdash.core.why.failure import failing_step
 from wfdash.demo.engine import verbs
 from wfdash.demo.http.faults import InjectedFault
@@ -174,6 +174,23 @@ def test_lines_of_a_failure_are_opened_where_it_failed():
     drive(script, filter=FAILED, size=(140, 40))
 
 
+def test_lines_that_may_be_of_a_step_are_counted_apart():
+    async def script(d):
+        await opened_logs(d)
+        pane = d.app.screen.query_one(LogPane)
+        await d.passes(90)
+        first = pane.lines.placed[0].line
+        pane.lines.placed = [PlacedLine(first, True, among=(0, 1)), PlacedLine(first, True, among=(1, 2))]
+        pane.draw()
+        for scope, words in (((0,), "0 to 1 of"), ((1,), "0 to 2 of"), ((0, 1), "1 to 2 of")):
+            pane.point_at(LogScope(scope), go=False)
+            assert words in d.text
+        pane.point_at(LogScope((3,)), go=False)
+        assert "none of" in d.text
+
+    drive(script, filter=FAILED, size=(140, 40))
+
+
 def test_lines_at_a_moment_of_the_record_end_there():
     async def script(d):
         await opened_logs(d)
@@ -186,7 +203,8 @@ def test_lines_at_a_moment_of_the_record_end_there():
             await travel(d, "<")
         await d.until(lambda: lines_of(d).row_count() < now)
         assert all(entry.line.at <= d.app.context.past for entry in lines_of(d).rows.entries)
-        assert "until this moment" in d.text
+        await d.until(lambda: "telemetry, until then" in d.text)
+        assert "following" not in d.text
         await d.press("layer.close")
         await d.until(lambda: lines_of(d).row_count() >= now)
 

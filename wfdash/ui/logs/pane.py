@@ -18,6 +18,7 @@ from wfdash.core.logs.line import LogScope, PlacedLine
 from wfdash.core.logs.place import failing_lines
 from wfdash.core.logs.rows import line_text
 from wfdash.core.model.detail import Detail
+from wfdash.core.model.status import is_final
 from wfdash.core.model.step_columns import StepColumns
 from wfdash.core.text.clean import cells, clean, fit, masked
 from wfdash.core.text.words import age, count, counted
@@ -192,6 +193,8 @@ class LogPane(Vertical):
             return f"This {what} printed nothing.\n{others}"
         if lines.detail is not None and (reason := lines.logs.why_none(lines.detail)):
             return f"No lines.\n{reason}"
+        if self.context.settings.local and lines.detail is not None and is_final(lines.detail.status):
+            return "It has ended, and its code has printed nothing."
         if self.context.settings.local:
             return "Nothing was printed.\nA line comes here when the code calls console.log."
         return (
@@ -234,11 +237,14 @@ class LogPane(Vertical):
         placed, detail = self.lines.placed, self.lines.detail
         title: list[tuple[str, Style]] = [("lines", STRONG)]
         if self.scope.steps and detail is not None and placed:
-            own = sum(map(self.scope.holds, placed))
+            own, perhaps = sum(map(self.scope.holds, placed)), sum(map(self.scope.may_hold, placed))
             # What runs now may have printed some of the newest: that is known once the step was read again.
-            if own or not (self.lines.gathering or self._is_part):
-                title.append((f", {count(own) if own else 'none'} of {self._of(24)}", PLAIN))
-        if self.table.follows and self.lines.gathering:
+            if own or perhaps or not (self.lines.gathering or self._is_part):
+                number = (
+                    f"{count(own)} to {count(own + perhaps)}" if perhaps else count(own) if own else "none"
+                )
+                title.append((f", {number} of {self._of(24)}", PLAIN))
+        if self._is_following:
             title.append((" · following", PLAIN))
         key = self.context.keys.key_of("logs.open")
         return ruled(title, width, hint=f"{key} lines alone", right=self._source())
@@ -270,7 +276,7 @@ class LogPane(Vertical):
         if logs is None:
             return ""
         if self.context.past is not None:
-            return f"{logs.reader.name}, those until this moment"
+            return f"{logs.reader.name}, until then"
         read_at = logs.state.read_at
         fresh = "" if read_at is None else f", read {age(max(0.0, self.context.clock() - read_at))} ago"
         return f"{logs.reader.name}{fresh}"
@@ -281,8 +287,12 @@ class LogPane(Vertical):
             what = f"{count(len(shown))} of {count(len(self.lines.placed))} lines: those of {self._of(60)}"
         else:
             what = counted(len(shown), "line")
-        following = self.table.follows and self.lines.gathering
-        return f"{what} · {'following' if following else 'newest last'}"
+        return f"{what} · {'following' if self._is_following else 'newest last'}"
+
+    @property
+    def _is_following(self) -> bool:
+        """Whether the cursor goes to what is printed next: at a moment of the record nothing is."""
+        return self.table.follows and self.lines.gathering and self.context.past is None
 
     def _of(self, room: int) -> str:
         """The steps, or the attempt, that the scope is."""
