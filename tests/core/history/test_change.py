@@ -179,6 +179,9 @@ def test_throughput_and_durations_in_words():
     assert throughput(tally, HOUR) == "12 created, 10 ended: 10.0 per hour"
     assert throughput(Tally(), HOUR) == "nothing was created and nothing ended in this time"
     assert durations(tally) == "half took 10 s or less, 95 of 100 11 m 40 s or less"
+    said = throughput(Tally(12), HOUR, undated=9)
+    assert said == "12 created; 9 have ended, this server does not say when"
+    assert durations(Tally(12), undated=9) == "this server's list does not say how long they took"
     assert durations(Tally()) == "no instance that ended in this time says how long it took"
 
 

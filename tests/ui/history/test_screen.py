@@ -278,6 +278,8 @@ def test_server_without_ends_draws_no_rate():
         loaded.add(rows, walked=True)
         d.app.screen._reframe()
         await d.until(lambda: "does not say when an instance ended" in d.text)
+        assert "none ended" not in d.text
+        assert "have ended, this server does not say when" in d.text
         await d.press("history.earlier")
         assert "╌" not in d.text
         assert "% failed," not in d.line(" to ")

@@ -98,8 +98,13 @@ def failures(
     return Finding(said, at, version, unusual=True, until=last.until)
 
 
-def throughput(tally: Tally, seconds: float) -> str:
-    """How many came and ended, and how fast; the unit is the one that gives a number above 1."""
+def throughput(tally: Tally, seconds: float, *, undated: int = 0) -> str:
+    """How many came and ended, and how fast; the unit is the one that gives a number above 1.
+
+    `undated` have ended at a time that no list tells: in this one or in another.
+    """
+    if undated:
+        return f"{count(tally.created)} created; {count(undated)} have ended, this server does not say when"
     if not tally.created and not tally.ended:
         return "nothing was created and nothing ended in this time"
     if not tally.ended:
@@ -112,8 +117,10 @@ def throughput(tally: Tally, seconds: float) -> str:
     return f"{said}: {tally.ended * length / seconds:.1f} per {unit}" if seconds > 0 else said
 
 
-def durations(tally: Tally) -> str:
+def durations(tally: Tally, *, undated: int = 0) -> str:
     """What half of those that ended took, and what 95 of 100 did."""
+    if undated:
+        return "this server's list does not say how long they took"
     if tally.p50 is None or tally.p95 is None:
         return "no instance that ended in this time says how long it took"
     return f"half took {spoken(tally.p50)} or less, 95 of 100 {spoken(tally.p95)} or less"

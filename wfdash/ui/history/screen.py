@@ -228,7 +228,9 @@ class HistoryScreen(BaseScreen):
         )
         style = BAD if finding.unusual else STRONG
         said = wrapped(clean(finding.sentence), width - 10, _SENTENCE)
-        ended, took = throughput(total, self._seconds(now)), durations(total)
+        undated = loaded.history.undated
+        ended = throughput(total, self._seconds(now), undated=undated)
+        took = durations(total, undated=undated)
         if loaded.floor is None:
             ended = took = "nothing is read yet"
         titles: list[list[Pieces]] = [

@@ -53,13 +53,15 @@ class Preview(Struct, frozen=True):
         finding, total, buckets = found.finding, loaded.total(self.now), loaded.buckets(self.now)
         style = BAD if finding.unusual else STRONG
         said = wrapped(clean(finding.sentence), width - _TITLED, 2)
+        undated = loaded.history.undated
+        ended = throughput(total, self._seconds(), undated=undated)
         titles: list[list[Pieces]] = [
             [
                 [(f" {'FAILED' if not number else '':<8}", HEADING), (text, style)]
                 for number, text in enumerate(said)
             ],
-            [[(" ENDED   ", HEADING), (fit(throughput(total, self._seconds()), width - _TITLED), PLAIN)]],
-            [[(" TOOK    ", HEADING), (fit(durations(total), width - _TITLED), PLAIN)]],
+            [[(" ENDED   ", HEADING), (fit(ended, width - _TITLED), PLAIN)]],
+            [[(" TOOK    ", HEADING), (fit(durations(total, undated=undated), width - _TITLED), PLAIN)]],
         ]
         drawn = charts(
             buckets,
