@@ -27,6 +27,7 @@ from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.context import Context
 from wfdash.ui.detail.payload_tree import PayloadTree
+from wfdash.ui.detail.raw_lines import RawLines
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.widgets.header import badge_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
@@ -41,9 +42,13 @@ __all__ = ["InspectorScreen"]
 class InspectorScreen(BaseScreen):
     """A closer look; it asks for nothing unless the person wants a text that the API cut off."""
 
-    labels: ClassVar[Mapping[str, str]] = {"row.open": "unfold", "filter.edit": "search"}
-    offers = ("filter.edit", "copy.menu")
-    BINDINGS: ClassVar[list[BindingType]] = bindings("filter.edit", "copy.menu")
+    labels: ClassVar[Mapping[str, str]] = {
+        "row.open": "unfold",
+        "filter.edit": "search",
+        "pane.next": "raw JSON",
+    }
+    offers = ("filter.edit", "pane.next", "copy.menu", "layer.close")
+    BINDINGS: ClassVar[list[BindingType]] = bindings("filter.edit", "pane.next", "copy.menu")
 
     def __init__(self, context: Context, workflow: str, instance: str, step: int | None = None) -> None:
         super().__init__(context)
@@ -59,18 +64,24 @@ class InspectorScreen(BaseScreen):
     def compose(self) -> ComposeResult:
         yield TextLines(id="head")
         yield PayloadTree(id="tree")
+        yield RawLines(id="raw")
         yield SearchField(
             self.context.keys, "search keys and values", find=self._find, home=lambda: self.tree_
         )
         yield KeyBar(self.context.pages)
 
     def on_mount(self) -> None:
+        self.raw.display = False
         self.tree_.focus()
         self.call_after_refresh(self._take)
 
     @property
     def tree_(self) -> PayloadTree:
         return self.query_one("#tree", PayloadTree)
+
+    @property
+    def raw(self) -> RawLines:
+        return self.query_one("#raw", RawLines)
 
     @property
     def field(self) -> SearchField:
@@ -110,6 +121,8 @@ class InspectorScreen(BaseScreen):
         room = self.tree_.page - len(shown)
         wanted = (*opened(shown), ("instance",), ("instance", "params"))
         self.tree_.fill(shown, *(unfolded_within(shown, room, first=wanted) if first else ()))
+        if self.raw.display:
+            self.raw.show(self._answered())
         self._draw_head()
 
     def _draw_head(self) -> None:
@@ -165,9 +178,27 @@ class InspectorScreen(BaseScreen):
         runs_code = kind_of(detail.steps.columns.kinds[step]).runs_code
         return LogScope((step,)) if runs_code else LogScope()
 
+    # As the API gave it.
+
+    def action_pane_next(self) -> None:
+        """From the tree to the text of the answer, and back."""
+        shown: PayloadTree | RawLines = self.tree_ if self.raw.display else self.raw
+        self.tree_.display, self.raw.display = shown is self.tree_, shown is self.raw
+        if shown is self.raw:
+            self.raw.show(self._answered())
+        shown.focus()
+
+    def _answered(self) -> Any:
+        detail, step = self._detail, self.step
+        if detail is None:
+            return None
+        return detail.steps[step].raw if step is not None and step < len(detail.steps) else detail.raw
+
     # Search.
 
     def action_filter_edit(self) -> None:
+        if self.raw.display:
+            self.action_pane_next()
         self.field.begin()
 
     def _find(self, words: str, direction: int, here_too: bool) -> tuple[int, int]:
@@ -182,6 +213,9 @@ class InspectorScreen(BaseScreen):
     # Copy, and the full text of what was cut off.
 
     def action_copy_menu(self) -> None:
+        if self.raw.display:
+            self.context.pages.open("copy", "the answer", [Copy("v", "JSON", value_text(self._answered()))])
+            return
         node = self.tree_.node
         if node is None:
             return
