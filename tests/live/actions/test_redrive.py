@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace as replace_in
@@ -169,6 +170,29 @@ def test_a_stop_while_the_first_are_chosen_sends_nothing(tmp_path):
         assert {result.outcome for result in results} == {"skipped"}
 
     on_parcels(story, tmp_path, failed=60)
+
+
+@pytest.mark.parametrize("many", [4, 30])
+def test_two_at_the_same_moment_restart_each_once(tmp_path, many):
+    async def story(desk):
+        clock = desk.stage.loop.time
+        journals = [Journal(tmp_path, profile="", account="", clock=clock) for _ in range(2)]
+        rows = desk.rows()[:many]
+        plans = [(await desk.plan(rows)).plan for _ in journals]
+        operators = [
+            Operator(desk.api, budget=desk.stage.budget, journal=journal, clock=clock) for journal in journals
+        ]
+        both = await asyncio.gather(
+            *(each.carry_out(plan, desk.events.append) for each, plan in zip(operators, plans, strict=True))
+        )
+        assert set(desk.writes().values()) == {1}
+        assert set(desk.writes()) == {target.id for target in plans[0].eligible}
+        sent = [{result.id for result in results if result.sent_at is not None} for results in both]
+        assert not sent[0] & sent[1]
+        for journal in journals:
+            journal.close()
+
+    on_parcels(story, tmp_path, newest=False, failed=60)
 
 
 def test_a_stop_waits_for_no_read_of_the_first_ones(tmp_path):

@@ -8,6 +8,7 @@ from msgspec import Struct
 from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import RestartFrom
 from wfdash.core.verbs.outcome import Outcome
+from wfdash.core.verbs.verb import VERBS
 from wfdash.live.actions.plan import Plan, Target
 from wfdash.live.records.journal import Journal
 from wfdash.live.records.journal_entries import RUN_FOLLOWED, ActionResult
@@ -46,6 +47,15 @@ class PlanJournal(Struct, frozen=True):
         """Writes `sent`: "" once it is on the disk, else why the request must not leave."""
         result = ActionResult(before=before, start=start, end=end)
         return self._refusal(await self._tell("sent", identity, result))
+
+    async def taken(self, identity: str, end: float | None) -> bool:
+        """Whether another plan on this machine sent its restart first; for after this one's `sent`."""
+        journal, plan = self.journal, self.plan
+        if journal is None or not VERBS[plan.verb].restarts:
+            return False
+        return await self._off_the_loop(
+            lambda: journal.restarted_by_another(plan=plan.key, workflow=plan.workflow, id=identity, end=end)
+        )
 
     async def answered(self, identity: str, before: str, answered: str, http: int | None, ray: str) -> None:
         await self._tell(

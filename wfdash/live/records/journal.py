@@ -8,7 +8,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from wfdash.config.plain_file import read_plain
 from wfdash.core.model.times import iso
+from wfdash.core.verbs.outcome import Outcome
+from wfdash.core.verbs.rules import RESTARTS
 from wfdash.live.records.journal_entries import (
     FILE_NAME,
     KEPT,
@@ -16,6 +19,7 @@ from wfdash.live.records.journal_entries import (
     NOTHING,
     ActionResult,
     JournalEntry,
+    parse_entry,
     read_entries,
     result_as_sent,
 )
@@ -26,6 +30,11 @@ from wfdash.live.records.unfinished import Unfinished, find_unfinished
 __all__ = ["Journal"]
 
 MAX_BYTES: Final = 10_000_000
+_LATELY: Final = 1_000_000
+"""Bytes at the end of the file that hold what several processes sent within a minute."""
+_UNDER_WAY: Final = 60.0
+"""Seconds after which what was sent has arrived, so that a read tells of it."""
+_TOLERANCE: Final = 5.0
 
 
 class Journal:
@@ -121,6 +130,32 @@ class Journal:
             self.trouble, self._lock_lost = "", False
         return True
 
+    def restarted_by_another(self, *, plan: str, workflow: str, id: str, end: float | None) -> bool:
+        """Whether another plan's restart of the same end stands before this one's, not yet known to be void.
+
+        Two that read an instance at the same moment both find it failed, and the API takes both restarts:
+        the order of their lines decides, which is the same for all who read them.
+        """
+        try:
+            data = read_plain(self.path)[-_LATELY:]
+        except OSError:
+            return False
+        name = json.dumps(id).encode("ascii")
+        found = [parse_entry(line) for line in data.split(b"\n") if name in line]
+        entries = [each for each in found if each is not None and (each.id, each.workflow) == (id, workflow)]
+        own = [each.plan == plan and each.event == "sent" for each in entries]
+        before = entries[: len(own) - own[::-1].index(True)] if any(own) else entries
+        claims: dict[str, bool] = {}
+        for each in before:
+            if each.plan == plan or not self.is_ours(each.account):
+                continue
+            if each.event == "sent":
+                recent = self._clock() - each.at <= _UNDER_WAY
+                claims[each.plan] = recent and each.verb in RESTARTS and _same(each.end, end)
+            elif each.event in ("skipped", "taken over") or each.reason.startswith(f"{Outcome.REFUSED}: "):
+                claims[each.plan] = False
+        return any(claims.values())
+
     @property
     def path(self) -> Path:
         """The file that is written now."""
@@ -179,3 +214,8 @@ class Journal:
 
     def close(self) -> None:
         self._alive.release()
+
+
+def _same(end: float | None, other: float | None) -> bool:
+    """Whether these may be one end; a list row and the instance's own differ by seconds."""
+    return end is None or other is None or abs(end - other) <= _TOLERANCE
