@@ -120,6 +120,9 @@ def test_setup_takes_the_token_from_elsewhere_and_keeps_where(
     shell.wait_for("all of them", "active, asked at")
     shell.press("enter")
     shell.wait_for("y keep it")
+    shell.press("enter")
+    shell.wait_for("nothing to choose: y writes it")
+    assert not config.exists()
     shell.press("y")
     shell.wait_for("kept as profile default")
     profile = read(config, required=True).profiles["default"]

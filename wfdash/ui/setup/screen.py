@@ -106,6 +106,8 @@ class SetupScreen(SetupPage):
             self._keep()
 
     def action_row_open(self) -> None:
+        if off := self.why_off("row.open"):
+            self.context.notify(off)
         choice = self.choices.choice
         if choice is None:
             return
