@@ -13,6 +13,7 @@ from wfdash.core.history.history import History
 from wfdash.core.history.retention import Edge, edge
 from wfdash.core.history.sentence import Finding, failures
 from wfdash.core.model.instance import Instance
+from wfdash.core.model.status import is_final
 
 __all__ = ["LoadedHistory"]
 
@@ -152,6 +153,12 @@ class LoadedHistory:
                     so_far=so_far,
                 )
             await asyncio.sleep(0)
+
+    @property
+    def ended_at_some_time(self) -> int:
+        """How many of those loaded have ended, where the list tells no times of it; else 0."""
+        # The few that were read have times: alone they would be all that ended.
+        return sum(is_final(row.status) for row in self.rows.values()) if self.history.undated else 0
 
     @property
     def nothing(self) -> str:

@@ -228,7 +228,7 @@ class HistoryScreen(BaseScreen):
         )
         style = BAD if finding.unusual else STRONG
         said = wrapped(clean(finding.sentence), width - 10, _SENTENCE)
-        undated = loaded.history.undated
+        undated = loaded.ended_at_some_time
         ended = throughput(total, self._seconds(now), undated=undated)
         took = durations(total, undated=undated)
         if loaded.floor is None:

@@ -53,7 +53,7 @@ class Preview(Struct, frozen=True):
         finding, total, buckets = found.finding, loaded.total(self.now), loaded.buckets(self.now)
         style = BAD if finding.unusual else STRONG
         said = wrapped(clean(finding.sentence), width - _TITLED, 2)
-        undated = loaded.history.undated
+        undated = loaded.ended_at_some_time
         ended = throughput(total, self._seconds(), undated=undated)
         titles: list[list[Pieces]] = [
             [
