@@ -137,12 +137,12 @@ def test_nothing_left_to_send_is_told_before_it_is_noted():
 
 def test_runs_that_nobody_saw_end_are_read():
     async def script(dash):
-        ids = waiting(dash, 2)
-        cut_off(ids, ids, verb="restart", followed=ids)
-        await offered(dash, "restart of 2 in orders: how 2 ended was not read")
-        assert "2 restarted, how they ended was not read" in dash.text
+        ids = waiting(dash, 3)
+        cut_off(ids, ids, verb="restart", before="errored", followed=ids[:2])
+        await offered(dash, "restart of 3 in orders stopped at 3")
+        assert "1 sent and not answered, 2 restarted, how they ended was not read" in dash.text
         await dash.press("R")
-        await dash.until(lambda: dash.text.count("sent before the cut, waiting now") == 2)
+        await dash.until(lambda: dash.text.count("sent before the cut, waiting now") == 3)
         await dash.press("d")
         await dash.until(lambda: not isinstance(dash.app.screen, CutOffScreen))
         assert writes(dash) == []

@@ -44,8 +44,8 @@ class Unfinished(Struct, frozen=True):
 
     @property
     def open(self) -> tuple[str, ...]:
-        """Ids to go on with: those that nothing final is known of, else those whose end is not known."""
-        return (*self.unsent, *self.sent, *self.unknown) or self.followed
+        """Ids to go on with: nothing final is known of them; where all were sent, not of their end either."""
+        return (*self.unsent, *self.sent, *self.unknown, *(() if self.unsent else self.followed))
 
     @property
     def left(self) -> int:

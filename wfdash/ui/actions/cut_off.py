@@ -10,6 +10,7 @@ from wfdash.api.errors import WorkflowsError
 from wfdash.core.model.detail import Detail
 from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.words import clock, count
+from wfdash.core.text.wrap import wrapped
 from wfdash.core.verbs.rules import refusal
 from wfdash.live.actions.resume import (
     Resumption,
@@ -85,8 +86,8 @@ class CutOffScreen(LowerHalf):
                 )
                 if ids
             )
-            who = f"     {when} by {clean(left.who) or 'nobody named'}: "
-            lines.append([(fit(who + ", ".join(states), width), QUIET)])
+            who = f"{when} by {clean(left.who) or 'nobody named'}: "
+            lines += [[(f"     {line}", QUIET)] for line in wrapped(who + ", ".join(states), width - 6, 2)]
             if reason := why_not_resumed(left):
                 lines.append([(fit(f"     {reason}", width), WARN)])
         return lines
