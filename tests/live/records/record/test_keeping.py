@@ -206,12 +206,19 @@ def test_the_credential_in_use_is_in_no_record(record, monkeypatch):
     assert rows_of(file, "listed") == 2, "an answer that says the same again changes nothing"
 
 
+def bytes_on_disk(file):
+    """Of the file alone, with all that was written in it."""
+    file.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    return file.path.stat().st_size
+
+
 def test_a_record_stays_below_its_bound(record):
     file = record(most_bytes=400_000)
     for number in range(3000):
         file.write([SawRows(AT + number, "orders", [row(f"order-{number:06}", note=number)])])
     file.bound(AT + 3000)
     assert file.size <= 400_000
+    assert bytes_on_disk(file) <= 400_000, "what is free inside it is on the disk all the same"
     newest = file.connection.execute("SELECT id FROM instance ORDER BY first DESC LIMIT 1").fetchone()
     assert newest == ("order-002999",)
 
@@ -225,6 +232,7 @@ def test_a_record_of_what_is_so_now_stays_below_its_bound_too(record):
         file.write([SawRows(AT + 60 * minute, "orders", rows)])
     file.bound(AT + 180)
     assert 0 < file.size <= 400_000
+    assert bytes_on_disk(file) <= 400_000
     kept = file.connection.execute("SELECT id FROM instance ORDER BY created DESC LIMIT 1").fetchone()
     assert kept == ("order-002999",)
     for table in ("listed", "detail", "piece", "cause"):

@@ -22,6 +22,8 @@ _LOOK = 60.0
 """Seconds between two looks at the size and the age."""
 _AT_ONCE = 2_000
 """Rows that are deleted in one transaction: others wait no longer for it than for a batch."""
+_PAGES = 1_000
+"""Free pages that are given back to the disk in one go: 4 MB."""
 _SPARE = 0.9
 """Part of its bound to which a record that is too large is cut."""
 
@@ -67,8 +69,12 @@ class RecordFile:
             return
         self._look_at = time.monotonic() + _LOOK
         self.prune(now - DAYS * _DAY)
-        if self.size <= self.most_bytes:
-            return
+        if self.size > self.most_bytes:
+            self._cut()
+        self._give_back()
+
+    def _cut(self) -> None:
+        """Lets go of the oldest until it is a little smaller than it may be."""
         target = self.most_bytes * _SPARE
         oldest, newest = self._span()
         # Step by step up to now: what is still so stays, however long ago it began, so the oldest thing kept
@@ -88,7 +94,6 @@ class RecordFile:
         if removed:
             with self.lock:
                 self._keeper.forget()
-                self.connection.execute("PRAGMA incremental_vacuum").fetchall()
 
     def _drop(self, statement: str, before: float) -> int:
         total = 0
@@ -109,8 +114,23 @@ class RecordFile:
             ]
         with self.lock:
             self._keeper.forget()
-            self.connection.execute("PRAGMA incremental_vacuum").fetchall()
         return removed[-1]
+
+    def _give_back(self) -> None:
+        """Returns free pages to the disk, so many at a time that others wait no longer than for a batch."""
+        free = self._free_pages
+        while free:
+            with self.lock:
+                # A script, for that runs to its end: `execute` gives back one page and takes it for all.
+                self.connection.executescript(f"PRAGMA incremental_vacuum({_PAGES})")
+            if (left := self._free_pages) >= free:
+                return
+            free = left
+
+    @property
+    def _free_pages(self) -> int:
+        with self.lock:
+            return int(self.connection.execute("PRAGMA freelist_count").fetchone()[0])
 
     def _merge_index(self) -> None:
         """What was dropped leaves the index only with this."""
