@@ -346,6 +346,17 @@ def test_desk_keeps_its_instance_until_the_cursor_moves():
     on(script)
 
 
+def test_params_pasted_in_several_lines_are_taken_whole():
+    async def script(dash):
+        await dash.press("instance.create")
+        await dash.press("tab")
+        dash.app.post_message(Paste('{\r\n  "a": 1,\n  "b": [2]\n}\n'))
+        await dash.until(lambda: '{ "a": 1, "b": [2] }' in dash.text)
+        assert "ready: enter asks" in dash.text
+
+    on(script)
+
+
 def test_an_instance_is_created_with_the_id_that_was_proposed():
     async def script(dash):
         await dash.press("instance.create")

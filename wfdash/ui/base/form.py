@@ -78,7 +78,12 @@ class FormScreen(PanelScreen):
                     label = StatusLine(id=f"label-{field.id}")
                     label.add_class("label")
                     yield label
-                    yield Field(placeholder=field.hint, id=f"field-{field.id}", max_length=_LONGEST)
+                    yield Field(
+                        placeholder=field.hint,
+                        id=f"field-{field.id}",
+                        max_length=_LONGEST,
+                        all_lines=field.json,
+                    )
             yield TextLines(id="checked")
 
     def on_mount(self) -> None:

@@ -30,7 +30,7 @@ class NoteScreen(PanelScreen):
         with Vertical(classes="panel"):
             yield Title()
             yield TextLines(id="story")
-            yield Field(placeholder="what you saw, did or suspect")
+            yield Field(placeholder="what you saw, did or suspect", all_lines=True)
 
     def on_mount(self) -> None:
         self.query_one(Field).focus()

@@ -40,8 +40,12 @@ class Field(Input, inherit_bindings=False):
         suggester: Suggester | None = None,
         highlighter: Highlighter | None = None,
         keys: Sequence[tuple[str, str]] = (),
+        all_lines: bool = False,
     ) -> None:
-        """`keys` and what they do while it is typed in take the place of the key bar's own."""
+        """`keys` and what they do while it is typed in take the place of the key bar's own.
+
+        Of a paste the first line is taken, with `all_lines` all of them, one behind the other.
+        """
         super().__init__(
             placeholder=placeholder,
             id=id,
@@ -53,6 +57,7 @@ class Field(Input, inherit_bindings=False):
         )
         self.cursor_blink = False
         self.keys = keys
+        self._all_lines = all_lines
         self.note = ""
         """What came of the text, told beside those keys."""
 
@@ -69,9 +74,10 @@ class Field(Input, inherit_bindings=False):
 
     def _on_paste(self, event: Paste) -> None:
         """Textual would ring and drop what is too long without a word."""
-        line = event.text.splitlines()[0] if event.text else ""
+        lines = event.text.splitlines()
+        event.text = " ".join(filter(None, map(str.strip, lines))) if self._all_lines else "".join(lines[:1])
         left = (self.max_length or 0) - len(self.value)
-        if self.max_length and len(line) > left:
+        if self.max_length and len(event.text) > left:
             event.prevent_default()
             event.stop()
             most = f"{self.max_length:,} characters"
