@@ -99,7 +99,7 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     recorder.start(place)
     await asyncio.to_thread(recorder.flush, _OPENING)
     if recorder.trouble:
-        raise Stop(recorder.trouble, 1)
+        return 1  # the recorder has said why
     api = RecordedWorkflows(session.api, recorder.saw, clock=session.clock)
     hooks = _hooks(session, place) if parsed.on_change else None
     command = Hook("on-change", tuple(parsed.on_change))

@@ -1,5 +1,6 @@
 """A recorder and its file: where it lies, what is in the way of it, and what others do with it."""
 
+import os
 import random
 import signal
 import sqlite3
@@ -124,6 +125,20 @@ def test_a_disk_that_cannot_serve_is_a_sentence(tmp_path, monkeypatch, disk, wor
     recorder.close()
     assert len(said) == 1
     assert words in said[0]
+
+
+def test_a_disk_without_shared_memory_is_one_sentence(tmp_path):
+    """Where no memory can be had for the file, as on some network disks: here a pipe lies in its place."""
+    os.mkfifo(tmp_path / "a.db-shm")
+    for _ in range(2):  # the first one leaves a file that is in WAL already
+        said = []
+        recorder = Recorder(clock=lambda: AT, said=said.append)
+        recorder.start(RecordPlace(tmp_path / "a.db"))
+        recorder.saw(SawRows(AT, "orders", [row("a")]))
+        assert not recorder.flush()
+        recorder.close()
+        assert [words for words in said if "no WAL" not in words] == []
+        assert len(said) == 1
 
 
 def test_erasing_removes_every_part_and_a_writer_begins_anew(tmp_path):

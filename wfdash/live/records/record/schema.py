@@ -52,6 +52,9 @@ MIGRATIONS: Sequence[Sequence[str]] = (
 """What each version adds to the one before; a file's `user_version` is how many of them it has."""
 
 
+_NO_WAL = "this disk cannot share it between programs (no WAL)"
+
+
 class Unusable(Exception):
     """A file cannot serve as the record; `str()` is the sentence. `damaged` when it can only be set aside."""
 
@@ -69,8 +72,11 @@ def open_file(path: Path) -> sqlite3.Connection:
         empty = _check(connection)
         os.chmod(path, 0o600)
         _ready(connection, empty)
-    except BaseException:
+    except BaseException as wrong:
         connection.close()
+        # Some network disks take the switch to WAL and refuse the memory that goes with it at the first read.
+        if "SHM" in getattr(wrong, "sqlite_errorname", ""):
+            raise Unusable(_NO_WAL) from wrong
         raise
     return connection
 
@@ -118,9 +124,15 @@ def migrate(connection: sqlite3.Connection) -> None:
             connection.execute(f"PRAGMA user_version = {number + 1}")
         connection.execute(f"PRAGMA application_id = {APPLICATION}")
     except BaseException:
-        connection.execute("ROLLBACK")
+        _roll_back(connection)
         raise
     connection.execute("COMMIT")
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    """Ends the transaction, where SQLite has not done so itself, as after a refusal of the disk."""
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
 
 
 def _connect(path: str) -> sqlite3.Connection:
@@ -138,7 +150,7 @@ def _check(connection: sqlite3.Connection) -> bool:
         tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         version = version_of(connection)
     finally:
-        connection.execute("ROLLBACK")
+        _roll_back(connection)
     if tables and application != APPLICATION:
         raise Unusable("it is no record of wfdash", damaged=True)
     if version > len(MIGRATIONS):
@@ -152,7 +164,7 @@ def _ready(connection: sqlite3.Connection, empty: bool) -> None:
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     # On a network disk SQLite cannot share a file this way, and several dashboards would stand in a queue.
     if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
-        raise Unusable("this disk cannot share it between programs (no WAL)")
+        raise Unusable(_NO_WAL)
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA journal_size_limit = 4194304")
     migrate(connection)
