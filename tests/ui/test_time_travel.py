@@ -1,11 +1,13 @@
 """The record on the pages: a moment of it, in words that cannot be missed, and back to now."""
 
 import asyncio
+import sqlite3
 
 import pytest
 
 from tests.support.harness.dashboard import drive
 from wfdash.live.feeds import filter_search
+from wfdash.live.records.record import schema
 
 
 def test_keys_go_through_the_record_and_back_to_now():
@@ -33,6 +35,26 @@ def test_keys_go_through_the_record_and_back_to_now():
         assert app.context.session is live
         assert "RECORD" not in dashboard.lines[0]
         await dashboard.until(lambda: app.root.rows.instance == here)
+
+    drive(script)
+
+
+def test_a_record_that_cannot_be_kept_is_said_in_its_own_words(monkeypatch):
+    def refusing(path):
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA query_only = 1")
+        return connection
+
+    monkeypatch.setattr(schema, "_connect", refusing)
+
+    async def script(dashboard):
+        await dashboard.until(lambda: "waiting" in dashboard.text)
+        await dashboard.until(lambda: "its file is read-only" in dashboard.text)
+        await dashboard.passes(60)
+        assert "its file is read-only" not in dashboard.text
+        await dashboard.press("<")
+        await dashboard.until(lambda: "its file is read-only" in dashboard.text)
+        assert dashboard.lines[-1].startswith(" the record is not kept: its file is read-only")
 
     drive(script)
 

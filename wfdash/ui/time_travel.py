@@ -107,7 +107,10 @@ class TimeTravel:
         try:
             return await asyncio.to_thread(recorder.read)
         except (Unusable, OSError) as wrong:
-            self._context.notify(f"the record cannot be read: {clean(str(wrong))}", severity="warning")
+            words = (
+                recorder.trouble or f"the record cannot be read: {wrong}"
+            )  # a trouble is a sentence itself
+            self._context.notify(clean(words), severity="warning")
             return None
 
     def _show(self, moment: float) -> None:
