@@ -276,3 +276,33 @@ def test_what_was_left_open_long_ago_is_found(tmp_path):
     (left,) = journal(tmp_path).unfinished()
     assert (left.sent, left.unsent, left.settled) == (("left open",), ("never sent",), ("over",))
     assert left.left == 2, "what is over is none of it"
+
+
+@pytest.mark.parametrize(
+    ("events", "end", "taken"),
+    [
+        (["sent"], 50.0, True),
+        (["sent"], 52.0, True),
+        (["sent"], 90.0, False),
+        (["sent", "answered"], 50.0, True),
+        (["sent", "answered", "settled", "ended"], 50.0, True),
+        (["sent", "answered", "settled", "ended"], 52.0, False),
+        (["sent", "skipped"], 50.0, False),
+        (["sent", "taken over"], 50.0, False),
+        (["sent", "refused"], 50.0, False),
+        (["planned"], 50.0, False),
+    ],
+)
+def test_restart_of_another_plan_goes_first(tmp_path, events, end, taken):
+    first, second = journal(tmp_path), journal(tmp_path)
+    of = {"verb": "redrive", "workflow": "orders", "id": "order-1"}
+    for event in events:
+        result = ActionResult(end=50.0, reason="refused: no" if event == "refused" else "")
+        first.write("settled" if event == "refused" else event, plan="p1", result=result, **of)
+    second.write("sent", plan="p2", result=ActionResult(end=end), **of)
+    asked = {"workflow": "orders", "id": "order-1", "end": end}
+    assert second.restarted_by_another(plan="p2", **asked) is taken
+    if "sent" in events:
+        assert not first.restarted_by_another(plan="p1", **asked), "only the later one gives way"
+    first.close()
+    second.close()

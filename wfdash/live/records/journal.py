@@ -4,7 +4,7 @@ import errno
 import json
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,7 +34,13 @@ _LATELY: Final = 1_000_000
 """Bytes at the end of the file that hold what several processes sent within a minute."""
 _UNDER_WAY: Final = 60.0
 """Seconds after which what was sent has arrived, so that a read tells of it."""
+_REMEMBERED: Final = 600.0
+"""Seconds for which an end that was restarted from is not restarted from again."""
+_ROUNDED: Final = 0.002
+"""Seconds by which a time differs once it was written."""
 _TOLERANCE: Final = 5.0
+_VOID: Final = (f"{Outcome.REFUSED}: ", f"{Outcome.NO_EFFECT}: ")
+"""How the reason begins of what the server said no to, or what came to nothing."""
 
 
 class Journal:
@@ -145,16 +151,24 @@ class Journal:
         entries = [each for each in found if each is not None and (each.id, each.workflow) == (id, workflow)]
         own = [each.plan == plan and each.event == "sent" for each in entries]
         before = entries[: len(own) - own[::-1].index(True)] if any(own) else entries
-        claims: dict[str, bool] = {}
+        others: dict[str, list[JournalEntry]] = {}
         for each in before:
-            if each.plan == plan or not self.is_ours(each.account):
-                continue
-            if each.event == "sent":
-                recent = self._clock() - each.at <= _UNDER_WAY
-                claims[each.plan] = recent and each.verb in RESTARTS and _same(each.end, end)
-            elif each.event in ("skipped", "taken over") or each.reason.startswith(f"{Outcome.REFUSED}: "):
-                claims[each.plan] = False
-        return any(claims.values())
+            if each.plan != plan and each.verb in RESTARTS and self.is_ours(each.account):
+                others.setdefault(each.plan, []).append(each)
+        return any(self._is_claim(entries, end) for entries in others.values())
+
+    def _is_claim(self, entries: Sequence[JournalEntry], end: float | None) -> bool:
+        """Whether another plan's restart, of the end that is read now, may have been carried out."""
+        sent = next((each for each in reversed(entries) if each.event == "sent"), None)
+        last = entries[-1]
+        if sent is None or last.event in ("skipped", "taken over") or last.reason.startswith(_VOID):
+            return False
+        age = self._clock() - sent.at
+        # What waited for its turn is old by now: the end that was restarted from is no new failure.
+        same = sent.end is not None and end is not None and abs(sent.end - end) < _ROUNDED
+        if same and last.event in ("answered", "settled", "ended"):
+            return age <= _REMEMBERED
+        return last.event != "ended" and age <= _UNDER_WAY and _same(sent.end, end)
 
     @property
     def path(self) -> Path:
