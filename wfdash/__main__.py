@@ -30,7 +30,7 @@ def _pipe_for_a_library() -> str:
         except (OSError, ValueError):
             continue
         if stat.S_ISFIFO(mode) or (stat.S_ISCHR(mode) and os.path.realpath(path) not in _ENDLESS_OR_EMPTY):
-            return f"{name}: {ascii(path)[1:-1]} is a pipe or a device, not a file. Mend or unset it."
+            return f"{name}: {ascii(path)[1:-1]} is a pipe or a device, not a file. Correct or unset it."
     return ""
 
 

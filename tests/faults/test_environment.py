@@ -225,7 +225,7 @@ def test_a_pipe_that_a_library_would_read_is_named(program, tmp_path, name, argu
     assert done.returncode == 2
     assert (
         done.stderr
-        == f"wfdash: {name}: {tmp_path / 'pipe'} is a pipe or a device, not a file. Mend or unset it.\n"
+        == f"wfdash: {name}: {tmp_path / 'pipe'} is a pipe or a device, not a file. Correct or unset it.\n"
     )
 
 

@@ -52,7 +52,7 @@ def take_variables(environ: MutableMapping[str, str]) -> None:
         )
     frames = environ.get("TEXTUAL_FPS", "60")
     if not _is_number(frames, _FASTEST):
-        raise UsageError(f'TEXTUAL_FPS: "{frames[:40]}" is no number from 1 to {_FASTEST}; mend or unset it')
+        raise UsageError(f'TEXTUAL_FPS: "{frames[:40]}" is not 1 to {_FASTEST}; correct or unset it')
     if not _is_number(environ.get("ESCDELAY", "100"), _LONGEST_ESCAPE):
         del environ["ESCDELAY"]
     kept = ("TEXTUAL_COLOR_SYSTEM", "TEXTUAL_FPS", "TEXTUAL_DISABLE_KITTY_KEY")

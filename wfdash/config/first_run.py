@@ -70,7 +70,7 @@ def source_of(kind: str, typed: str) -> TokenSource:
     try:
         command = tuple(shlex.split(typed))
     except ValueError as wrong:
-        raise CredentialError(f"The command cannot be taken apart: {wrong}.") from None
+        raise CredentialError(f"The command cannot be parsed: {wrong}.") from None
     if not command:
         raise CredentialError("There is no command.")
     return TokenSource(command=command)

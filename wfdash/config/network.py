@@ -82,7 +82,7 @@ def _checked(name: str, value: str) -> str:
         host = ""
     if not host or not address.isprintable() or not is_host(host) or " " in address:
         raise SettingsError(
-            f'{name}: "{shown}" is no address of a proxy, such as {_SUCH_AS}: mend or unset it.'
+            f'{name}: "{shown}" is no address of a proxy, such as {_SUCH_AS}: correct or unset it.'
         )
     if parts.scheme not in _SCHEMES:
         schemes = ", ".join(_SCHEMES)
@@ -149,5 +149,5 @@ def _check_key_log(file: str) -> None:
         os.close(open_log(Path(file)))
     except OSError as error:
         raise SettingsError(
-            f"SSLKEYLOGFILE: {file} cannot be written: {error.strerror}. Mend or unset it."
+            f"SSLKEYLOGFILE: {file} cannot be written: {error.strerror}. Correct or unset it."
         ) from None

@@ -94,7 +94,7 @@ class ChangeHooks:
         try:
             await runner.run()
         except OSError as wrong:
-            words = f"[[hooks]] are off: their lock cannot be had: {wrong.strerror}"
+            words = f"[[hooks]] are off: their lock is not available: {wrong.strerror}"
             self._context.notify(clean(words), severity="warning")
         finally:
             learning.cancel()

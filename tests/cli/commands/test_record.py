@@ -144,7 +144,7 @@ def test_metrics_of_the_program_are_read_by_prometheus(program, simulator, tmp_p
         wait_until(lambda: {"wfdash_instances", "wfdash_requests_left", "wfdash_up"} <= found())
         port, other = str(urlsplit(address).port), str(tmp_path / "p.db")
         taken = program("record", "-w", "orders", "--out", other, "--metrics", port, env=simulator)
-        assert (taken.returncode, "cannot be had" in taken.stderr) == (1, True)
+        assert (taken.returncode, "is not available" in taken.stderr) == (1, True)
         running.send_signal(signal.SIGTERM)
         assert running.wait(60) == 143
     finally:

@@ -26,6 +26,11 @@ DIALECT = {
     r"\bcut off; enter\b": "truncated",
     r"\bcounted apart\b": "its own limit",
     r"\bkept 3\b": "retained",
+    r"\bmend or\b": "correct",
+    r"\btaken apart\b": "parsed",
+    r"\bcannot be had\b": "is not available",
+    r"\bhas it no more\b": "no longer has it",
+    r"\banew\b": "again",
     r"\b[a-z]+\(s\)": "a plural by words.counted",
 }
 """What a tired reader whose first language it is not would have to read twice, and what says it."""

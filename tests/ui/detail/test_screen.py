@@ -113,7 +113,8 @@ def test_step_looked_at_stays_when_the_instance_begins_anew():
         before = app.screen.tree_.value
         assert before["success"] is False
         await app.session.api.change_status("orders", instance, "restart")
-        await dashboard.until(lambda: "not in the newest answer: the instance began anew" in dashboard.text)
+        gone = "not in the newest answer: the instance started again"
+        await dashboard.until(lambda: gone in dashboard.text)
         assert "charge card-1" in dashboard.text
         assert "this was read " in dashboard.text
         await dashboard.passes(30)

@@ -53,7 +53,7 @@ def prepare(parsed: Namespace) -> None:
     try:
         parsed.on_change = shlex.split(parsed.on_change)
     except ValueError as wrong:
-        raise UsageError(f"--on-change cannot be taken apart: {wrong}") from None
+        raise UsageError(f"--on-change cannot be parsed: {wrong}") from None
     if parsed.on_change and shutil.which(parsed.on_change[0]) is None:
         # Found out at the first change it would be told at night, once for each.
         raise UsageError(f"--on-change: there is no command {parsed.on_change[0]} that can be run")
@@ -129,7 +129,7 @@ def _serve_metrics(
     try:
         address = server.start(port)
     except OSError as wrong:
-        raise Stop(f"--metrics: port {port} of 127.0.0.1 cannot be had: {wrong.strerror}", 1) from None
+        raise Stop(f"--metrics: port {port} of 127.0.0.1 is not available: {wrong.strerror}", 1) from None
     session.endings.append(server.close)
     say(f"wfdash: metrics at {address}")
 
@@ -177,7 +177,7 @@ async def _until_over(
         done, _ = await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         return max((future.result() or 0 for future in done), default=0)
     except OSError as wrong:
-        raise Stop(f"--on-change: its lock cannot be had: {wrong}", 1) from None
+        raise Stop(f"--on-change: its lock is not available: {wrong}", 1) from None
     finally:
         for task in tasks:
             task.cancel()

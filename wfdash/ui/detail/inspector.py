@@ -107,7 +107,7 @@ class InspectorScreen(BaseScreen):
                 # What was looked at stays on the screen with its date, rather than turn into another step
                 # under the eyes.
                 self._last_seen = self._last_seen or self._read
-                self._why_gone = partial_reason(detail) or "the instance began anew"
+                self._why_gone = partial_reason(detail) or "the instance started again"
                 self._draw_head()
                 return
             self.step, self._last_seen = place, ""

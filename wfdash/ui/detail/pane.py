@@ -273,9 +273,9 @@ class DetailPane(Vertical):
             never = "no such instance: was it deleted, has it expired, or is the workflow or id another?"
             if self.recorded:
                 back = self._keys.key_of("past.back")
-                never = f"the server has it no more, the record does: {back} shows it as it was"
+                never = f"the server no longer has it, the record does: {back} shows it as it was"
             if state.past is not None and state.past.workflow and not self.recorded:
-                never = "the server has it no more: it was deleted, or has expired"
+                never = "the server no longer has it: it was deleted, or has expired"
             said.append(f"{clean(state.gone)}{when}" if state.detail is not None else never)
             if state.past is not None:
                 moment = partial(clock, utc=self.utc, now=self._clock)

@@ -292,7 +292,7 @@ def test_a_copy_that_broke_off_shows_what_is_there(incident, tmp_path, there):
     path = tmp_path / "a.db"
     size = there if isinstance(there, int) else int(len(data) * there)
     path.write_bytes(data[:size])
-    said = f"it is cut off, {size:,} of {len(data):,} bytes are there: copy it anew"
+    said = f"it is cut off, {size:,} of {len(data):,} bytes are there: copy it again"
     if isinstance(there, int):
         with pytest.raises(Unusable, match=re.escape(said)):
             open_record(path)

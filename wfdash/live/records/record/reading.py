@@ -92,7 +92,7 @@ def _cut_off(path: Path) -> str:
     size, expected = path.stat().st_size, _length_by_header(path)
     if size >= expected:
         return ""
-    return f"it is cut off, {size:,} of {expected:,} bytes are there: copy it anew"
+    return f"it is cut off, {size:,} of {expected:,} bytes are there: copy it again"
 
 
 def _length_by_header(path: Path) -> int:
