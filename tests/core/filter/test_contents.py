@@ -75,6 +75,16 @@ def test_contents_are_found_by_text_and_by_place(text, expected):
     assert matches(text, **fields) is expected
 
 
+@pytest.mark.parametrize("value", ['say "hi"', "C:\\data", "line1\nline2", "\x1b[31m", "tab\there"])
+@pytest.mark.parametrize("field", ["params", "output", "any"])
+def test_a_value_is_found_however_json_writes_it(field, value):
+    quoted = value.replace("\\", "\\\\").replace('"', '\\"')
+    texts = {"params": {"text": value}, "output": {"text": value}}
+    assert matches(f'{field}~"{quoted}"', **texts)
+    assert not matches(f'-{field}~"{quoted}"', **texts)
+    assert not matches(f'{field}~"{quoted}!"', **texts)
+
+
 @given(JSON, st.text(min_size=1, max_size=3))
 def test_part_of_params_is_found_where_their_text_has_it(params, part):
     text = (

@@ -1,5 +1,6 @@
 """The fields a filter knows: which operators and values each takes, and the test each makes of a row."""
 
+import json
 import operator
 import re
 from collections.abc import Callable, Container, Mapping
@@ -26,6 +27,7 @@ __all__ = [
     "doubtful",
     "field_of",
     "instant",
+    "spellings",
 ]
 
 Test = Callable[[Instance], bool]
@@ -51,6 +53,7 @@ _ORDER = (">", "<", ">=", "<=")
 PLAIN = re.compile(r"[\w-]+", re.ASCII)
 """A text that JSON writes in one way only."""
 _WITH_PLACES = ("params", "output")
+_AS_JSON = ("params", "output", "any")
 _PLACE_OPS = (":", "~")
 
 
@@ -292,8 +295,18 @@ def _detail_test(term: Term, wanted: bool, details: Mapping[str, DetailFields]) 
     )
 
 
-def _fields_test(term: Term) -> Callable[[DetailFields], bool]:
+def spellings(term: Term) -> tuple[str, ...]:
+    """The texts of which one has to stand there: as they were typed, and as JSON writes them."""
     low = tuple(value.lower() for value in term.values)
+    if term.field not in _AS_JSON:
+        return low
+    # Whoever looks for C:\data or a line break knows the value, not its escapes; both are found.
+    written = (json.dumps(value, ensure_ascii=False)[1:-1] for value in low if not PLAIN.fullmatch(value))
+    return tuple(dict.fromkeys((*low, *written)))
+
+
+def _fields_test(term: Term) -> Callable[[DetailFields], bool]:
+    low = spellings(term)
     if "." in term.field:
         at_place = _place_test(term, low)
         return lambda read: at_place(read.contents)

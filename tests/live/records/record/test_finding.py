@@ -22,6 +22,7 @@ AT = 1_795_000_000.0
 TEXTS = [
     'a" OR "b', "NEAR(x y, 3)", "x* AND -y", "%_%", "é\u202eü", "İstanbul", "straße", "a\0bcd", "^col : c",
     "{}", "𝔘𝔫𝔦", "line\nbreak", "tab\tand'quote", "4711", "47", "ORDER_4711", "cus-0004711-x", "y" * 5000,
+    "c:\\data",
 ]  # fmt: skip
 
 

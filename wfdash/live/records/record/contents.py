@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from wfdash.core.filter.contents import Contents
 from wfdash.core.filter.detail_fields import DetailFields
-from wfdash.core.filter.fields import PLAIN
+from wfdash.core.filter.fields import PLAIN, spellings
 from wfdash.core.filter.query import Query
 
 __all__ = ["COLUMNS", "ContentIndex", "Search", "fields_of", "open_index", "search_of"]
@@ -116,7 +116,7 @@ def search_of(query: Query, *, first: int) -> Search | None:
     values: list[str] = []
     for term in query.needed:
         places = _PLACES.get(term.field.partition(".")[0])
-        low = [value.lower().replace("\0", _NUL) for value in term.values]
+        low = [value.replace("\0", _NUL) for value in spellings(term)]
         if places is None:
             continue
         if "." in term.field and not all(map(PLAIN.fullmatch, low)):  # JSON may write it in another way
