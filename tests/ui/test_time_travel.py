@@ -1,6 +1,7 @@
 """The record on the pages: a moment of it, in words that cannot be missed, and back to now."""
 
 import asyncio
+import re
 import sqlite3
 
 import pytest
@@ -78,6 +79,22 @@ def test_a_record_is_searched_to_its_end(monkeypatch):
         assert f" read {searched.read - rows_only} of {searched.read}" in dashboard.lines[1]
         assert f"{rows_only} were not read by then" in dashboard.lines[1]
         assert "for the rest" not in dashboard.lines[1]
+
+    drive(script)
+
+
+def test_a_failure_that_was_only_listed_has_no_cause():
+    """Its row is all that a record has of it: that it failed for "Error" would be made up."""
+
+    async def script(dashboard):
+        await dashboard.until(lambda: "waiting" in dashboard.text)
+        await dashboard.passes(60)
+        await travel(dashboard, "<")
+        await dashboard.press("workflows.open")
+        await dashboard.until(lambda: "WHY IT FAILED" in dashboard.text)
+        await dashboard.until(lambda: "reading the newest failures" not in dashboard.text)
+        assert not re.search(r"\d of \d+ +Error *$", dashboard.text, re.MULTILINE)
+        assert "none of its failures was read by then" in dashboard.text
 
     drive(script)
 

@@ -54,5 +54,5 @@ async def _read_next(reads: Reads, workflow: ErroredWorkflow, row: Instance) -> 
     except WorkflowsError as error:
         workflow.failure = error.sentence
         return
-    if detail.status == "errored":
+    if detail.status == "errored" and not detail.unread:  # in a record some were only listed
         workflow.samples.append(Sample(row.id, detail.end or row.ended, fingerprint(detail)))

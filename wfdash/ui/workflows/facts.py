@@ -29,6 +29,7 @@ _FAILURES: Final = 6
 _OPEN: Final = 30
 _FEWEST: Final = 2
 """Rows of a list at least: with less room it is left out."""
+_GONE: Final = "none of its failures is there any more"
 
 
 class Causes(Struct):
@@ -37,6 +38,8 @@ class Causes(Struct):
     samples: list[Sample] = field(default_factory=list)
     failure: str = ""
     over: bool = False
+    unread: bool = False
+    """Whether some were only listed by the moment of a record: nobody knows their causes."""
 
 
 class WorkflowFacts(Struct, frozen=True):
@@ -83,7 +86,8 @@ class WorkflowFacts(Struct, frozen=True):
         if causes.failure:
             return [title, [(f"  {fit(clean(causes.failure), width - 3)}", WARN)]]
         if not causes.samples:
-            said = "none of its failures is there any more" if causes.over else "reading the newest failures"
+            gone = "none of its failures was read by then" if causes.unread else _GONE
+            said = gone if causes.over else "reading the newest failures"
             return [title, [(f"  {fit(said, width - 3)}", QUIET)]] if self._errored else []
         read = len(causes.samples)
         said = f" · the newest {read} read, {self.key} reads more"

@@ -113,7 +113,9 @@ class Pictures:
                     detail = await reads.instance(workflow, row.id, _PURPOSE)
                 except InstanceNotFound:
                     continue
-                if detail.status == "errored":
+                if detail.unread:
+                    causes.unread = True
+                elif detail.status == "errored":
                     causes.samples.append(Sample(row.id, row.ended, fingerprint(detail)))
                     self._causes[workflow] = now, causes
         except WorkflowsError as error:
