@@ -99,6 +99,22 @@ def test_a_failure_that_was_only_listed_has_no_cause():
     drive(script)
 
 
+def test_a_record_offers_no_reading_of_what_was_only_listed():
+    async def script(dashboard):
+        await dashboard.until(lambda: "errored" in dashboard.text)
+        session = dashboard.app.context.session
+        errored = next(row.id for row in session.poller.store if row.status == "errored")
+        await session.reads.instance("orders", errored)
+        await dashboard.passes(60)
+        await travel(dashboard, "<")
+        await dashboard.press("workflows.open")
+        await dashboard.until(lambda: "1 of 1" in dashboard.text)
+        await dashboard.passes(20)
+        assert "WHY IT FAILED · 1 read by then, others not" in dashboard.text
+
+    drive(script)
+
+
 @pytest.mark.parametrize(
     ("filter", "words"),
     [

@@ -91,6 +91,8 @@ class WorkflowFacts(Struct, frozen=True):
             return [title, [(f"  {fit(said, width - 3)}", QUIET)]] if self._errored else []
         read = len(causes.samples)
         said = f" · the newest {read} read, {self.key} reads more"
+        if causes.unread:
+            said = f" · {read} read by then, others not"
         lines: list[Pieces] = [ruled([*words, (said, QUIET)], width)]
         for found in group(causes.samples)[:_GROUPS]:
             mark = found.fingerprint
