@@ -10,6 +10,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.fakes.scripted import Scripted, item
+from wfdash.api.interface import NEWEST
 from wfdash.live.budget.budget import Budget
 from wfdash.live.metrics import MetricsServer
 from wfdash.live.records.record.recorder import Recorder
@@ -39,9 +40,20 @@ def scrape_strictly(address):
         return list(strict_families(answer.read().decode()))
 
 
-async def scraped(rows, scrape=scrape, began=AT):
+class NewestPageOnly(Scripted):
+    """Lists the newest; the older ones and those of one status are still on their way."""
+
+    async def list_instances(self, workflow, query=NEWEST):
+        if query.status or query.cursor:
+            await asyncio.Event().wait()
+        page = await super().list_instances(workflow, query)
+        page.cursor = "older"
+        return page
+
+
+async def scraped(rows, scrape=scrape, began=AT, api=None):
     """The metrics of a workflow with a hostile name and these rows, of a program that began then."""
-    api = Scripted()
+    api = api or Scripted()
     api.pages[""] = rows
     budget = Budget(clock=lambda: AT)
     watcher = Watcher(api, clock=lambda: AT, budget=budget, notify=lambda _: None)
@@ -54,7 +66,8 @@ async def scraped(rows, scrape=scrape, began=AT):
     assert address.startswith("http://127.0.0.1:")
     try:
         for _ in range(6000):
-            if len(watcher.store) and watcher.status_counts:
+            listed = watcher.sweep.period is not None or isinstance(api, NewestPageOnly)
+            if len(watcher.store) and watcher.status_counts and listed:
                 break
             await asyncio.sleep(0.01)
         return await asyncio.to_thread(partial(scrape, address))
@@ -129,4 +142,10 @@ async def test_format_names_and_help_are_as_prometheus_has_them():
 async def test_what_is_not_known_has_no_sample():
     found = samples(await scraped([item("a", "complete")]))
     assert ("wfdash_failure_ratio", HOSTILE) not in found
+    assert ("wfdash_oldest_active_seconds", HOSTILE) not in found
+
+
+async def test_oldest_active_is_absent_before_all_were_listed():
+    found = samples(await scraped([item("a")], api=NewestPageOnly()))
+    assert found["wfdash_up", HOSTILE] == 1
     assert ("wfdash_oldest_active_seconds", HOSTILE) not in found

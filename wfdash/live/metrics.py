@@ -109,6 +109,9 @@ class MetricsServer(Collector):
         return failed / ended if ended >= _LEAST else None
 
     def _oldest(self, watcher: Watcher) -> float | None:
+        """None until all that can still move was listed once: the newest page tells minutes, not hours."""
+        if watcher.sweep.period is None and not watcher.history.complete:
+            return None
         rows = (watcher.store.get(identity) for identity in watcher.store.active)
         created = [row.created for row in rows if row is not None and row.created is not None]
         return max(0.0, self._clock() - min(created)) if created else None

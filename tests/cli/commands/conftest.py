@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -63,7 +64,10 @@ def created(shell: Run) -> str:
         done = shell("create", "-w", "orders", "--params", '{"orderId": "made-here"}')
         assert done.returncode == 0, done.stderr
         built = str(json.loads(done.stdout)["id"])
-        saved = json.loads(shell("show", "-w", "orders", "-i", built, "--json").stdout)
-        if saved["result"]["status"] in ("running", "waiting"):
+        deadline, status = time.monotonic() + 60, "queued"
+        while status == "queued" and time.monotonic() < deadline:
+            saved = json.loads(shell("show", "-w", "orders", "-i", built, "--json").stdout)
+            status = saved["result"]["status"]
+        if status in ("running", "waiting"):
             return built
     raise AssertionError("every order that was made ended at once")

@@ -65,9 +65,11 @@ def test_oldest_first_and_all_of_them(shell):
 def test_a_filter_says_how_much_was_read(shell):
     done = shell("list", "-w", "orders", "--filter", "status:errored age>1h", "--limit", "2")
     assert len(done.stdout.splitlines()) == 2
-    assert re.search(r"^2 of \d+ read match; more may follow; --limit 0 for all$", done.stderr, re.MULTILINE)
+    assert re.search(
+        r"^2 of \d+ listed match; more may follow; --limit 0 for all$", done.stderr, re.MULTILINE
+    )
     done = shell("list", "-w", "orders", "--filter", "status:paused", "--limit", "0")
-    assert re.search(r"^\d+ of \d+ read match$", done.stderr, re.MULTILINE)
+    assert re.search(r"^\d+ of \d+ listed match$", done.stderr, re.MULTILINE)
 
 
 def test_a_status_nobody_knows_is_matched_here_and_doubted(shell):
@@ -84,7 +86,12 @@ def test_terms_that_need_details_are_refused_or_read(shell):
         "list", "-w", "orders", "--filter", "status:errored error~paymenterror", "--read-details", "5"
     )
     assert done.returncode == 0
-    assert "5 read in full" in done.stderr
+    assert "5 read in full, " in done.stderr
+    stopped = shell("list", "-w", "orders", "--filter", "status:errored error~e", "--read-details", "5",
+                    "--limit", "2")  # fmt: skip
+    assert stopped.stderr.count("read in full") == 1
+    assert "0 more" not in stopped.stderr
+    assert "more may follow; --limit 0 for all" in stopped.stderr
 
 
 def test_without_a_workflow_the_choices_are_named(shell):

@@ -212,6 +212,12 @@ def test_a_command_that_cannot_be_run_is_refused_at_the_start(shell):
     assert (done.returncode, "no command /nowhere/to-be-found" in done.stderr) == (2, True)
 
 
+def test_a_workflow_that_is_not_there_ends_it(shell):
+    done = shell("record", "orders", "nosuch", "--for", "60s")
+    assert done.returncode == 1
+    assert "There is no workflow nosuch" in done.stderr
+
+
 def test_no_folder_is_created_for_a_file_of_its_own(shell, tmp_path):
     path = tmp_path / "mistyped" / "record.db"
     done = shell("record", "orders", "--for", "1s", "--out", str(path))

@@ -179,14 +179,15 @@ class Listing:
         """What a person should know of what is not there; "" when nothing."""
         parts = []
         if self.query:
-            parts.append(f"{count(self.shown)} of {count(self.read)} read match")
+            parts.append(f"{count(self.shown)} of {count(self.read)} listed match")
             if self.limit and self.shown == self.limit and self.read != self.total:
                 parts.append("more may follow; --limit 0 for all")
         elif self.limit and self.total is not None and self.total > self.shown == self.limit:
             parts.append(f"{count(self.shown)} of {count(self.total)}; --limit 0 for all")
         parts += self._recalled.notes()
         if self.asked or self.unread:
-            parts.append(f"{count(self.asked)} read in full, {count(self.unread)} more not (--read-details)")
+            more = f", {count(self.unread)} more not (--read-details)" if self.unread else ""
+            parts.append(f"{count(self.asked)} read in full{more}")
         if self.hidden:
             parts.append(f"{count(self.hidden)} without a status hidden")
         if self.left_out:

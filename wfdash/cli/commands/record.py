@@ -11,7 +11,7 @@ from functools import partial
 
 from platformdirs import user_state_path
 
-from wfdash.api.errors import WorkflowsError
+from wfdash.api.errors import WorkflowNotFound, WorkflowsError
 from wfdash.cli.exits import Stop, UsageError
 from wfdash.cli.output import refuse, say
 from wfdash.cli.session import TRANSIENT, CommandSession, again
@@ -244,8 +244,10 @@ class RecordedWorkflow:
             self._error = fresh.error
             mends = fresh.error is None or isinstance(fresh.error, TRANSIENT)
             self._lasting = 0 if mends else self._lasting + 1
-            # Twice, for after a 401 the client looks for a newer token.
-            if fresh.error is not None and self._lasting == 2 and not self.ended.done():
+            # Twice, for after a 401 the client looks for a newer token, and what was there may come back.
+            # A name that never was there is a slip: a record of nothing must not end as if all went well.
+            enough = 1 if fresh.answered_at is None and isinstance(fresh.error, WorkflowNotFound) else 2
+            if fresh.error is not None and self._lasting == enough and not self.ended.done():
                 say(f"wfdash: {clean(fresh.failure)}")
                 self.ended.set_result(fresh.error.exit_code)
                 return
