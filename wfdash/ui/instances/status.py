@@ -58,12 +58,14 @@ class ListStatus(Struct, frozen=True):
             waiting = [[(clean(self.failure) or "connecting", QUIET)]]
             header.tell(self.whose, counts={}, freshness=waiting, meter=())
             return
+        # The rows of a page, or of the first moments of a record, would pass for those of the workflow.
+        has_all = poller.history.complete and not poller.search.free
         counted_at = poller.counted_at if poller.status_counts else None
         slow = poller.budget.slow("list", "rows on screen", after=5.0)
         fresh = freshness_pieces(poller.newest.freshness, now=self.now, frozen=poller.frozen, slow=slow)
         header.tell(
             self.whose,
-            counts=poller.status_counts or poller.store.counts,
+            counts=poller.status_counts or (poller.store.counts if has_all else {}),
             freshness=fresh if self.workflow else [[]],
             meter=meter_pieces(poller.budget),
             last=self.last,
