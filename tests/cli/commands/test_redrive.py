@@ -128,6 +128,7 @@ def test_a_plan_is_judged_again_by_what_is_read(parcels, tmp_path):
         ({"workflow": "orders"}, "its workflow is orders, not parcels"),
         ({"verb": "restart"}, "its verb is restart, not redrive"),
         ({"from": {"name": "", "count": 1}}, "from needs a name"),
+        ({"from": {"name": "weigh", "count": 0}}, "a count from 1"),
         ({"from": {"name": "x", "type": "teleport"}}, "no object of a plan"),
         ({"end": "yesterday"}, "its end is no time"),
         ({"id": 7}, "no object of a plan"),

@@ -1,5 +1,7 @@
 """The panel of an action on many: what is done, and what is still followed."""
 
+import re
+
 from wfdash.core.model.instance import Instance
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.live.actions.plan import Guard, Progress, Result, make_plan
@@ -51,3 +53,21 @@ def test_time_left_keeps_to_the_requests_that_may_go():
     assert bar(80, bound=9000.0).endswith("399 of 12,431, about 2 h 30 m left")
     assert bar(80, bound=9000.0, slow="400 went").endswith("about 2 h 30 m left")
     assert len(bar(60, bound=9000.0)) <= 60
+
+
+def test_the_range_that_is_shown_begins_before_it_ends():
+    rows = [Instance(f"n{number}", "errored") for number in range(5)]
+    trail = ActionProgress(make_plan("redrive", "orders", rows, now=0.0, guard=Guard()), 0.0)
+    key, cause = trail.plan.key, 'failed again at "print shipping label", same cause: ConfigError ' * 3
+    for row in rows:
+        end = Result(
+            key, 1.0, "orders", row.id, "redrive", "errored", "", "", Outcome.UNKNOWN, sentence=cause
+        )
+        trail.take(end)
+    ranges = []
+    for height in range(8, 16):
+        for top in range(5):
+            for line in bulk_lines(trail, 60, height, top=top, now=2.0):
+                ranges += re.findall(r"(\d+) to (-?\d+) of 5,", "".join(words for words, _ in line))
+    assert ranges
+    assert [pair for pair in ranges if not 1 <= int(pair[0]) <= int(pair[1]) <= 5] == []

@@ -38,6 +38,16 @@ def test_what_must_be_typed():
     assert expected_text(plan("pause", ("a", "running")), production=True) == ""
 
 
+@pytest.mark.parametrize(
+    ("typed", "enough"), [("2", True), ("2 ", True), ("first 1 ", True), (" 2", False), ("2 y", False)]
+)
+def test_a_space_behind_what_is_typed_is_no_fault(typed, enough):
+    asking = Asking(plan("restart", ("a", "errored"), ("b", "errored")), 0)
+    asking.typed = typed
+    assert asking.is_typed is enough
+    assert any("now y restart" in line for line in text(asking, height=20)) is enough
+
+
 def test_eligible_skipped_and_unknown_are_counted_apart():
     rows = [("a", "running"), ("b", "running"), ("c", "complete"), ("d", "complete"), ("e", "hibernating")]
     lines = "\n".join(text(Asking(plan("terminate", *rows), 0), height=20))

@@ -84,7 +84,8 @@ def _target(entry: _Line, number: int) -> Target:
     start, end = entry.start, parse_time(entry.end)
     if not entry.id or (entry.end is not None and end is None):
         raise NoPlan(f"line {number}: its {'end is no time' if entry.id else 'id is empty'}")
-    if start is not None and not (0 < len(start.name) <= _LONGEST_NAME and (start.count or 1) >= 1):
+    counted = start is None or start.count is None or start.count >= 1
+    if not counted or (start is not None and not 0 < len(start.name) <= _LONGEST_NAME):
         raise NoPlan(f"line {number}: from needs a name of 1 to 256 characters and a count from 1")
     return Target(
         entry.id,

@@ -91,7 +91,8 @@ def bulk_lines(
     more = max(0, len(shown_rows) - min(many - top, room))
     lines += shown_rows[:room]
     if many > room - more:
-        shown = f"{top + 1} to {min(many, top + room - more)}"
+        # Where the sentence of the first one takes all the room, that one is shown all the same.
+        shown = f"{top + 1} to {max(top + 1, min(many, top + room - more))}"
         lines.append([(f"   {shown} of {count(many)}, up and down for the others", QUIET)])
     lines = lines[: max(1, height - len(foot))]
     lines += [[]] * (height - len(lines) - len(foot))

@@ -98,7 +98,8 @@ class PromptScreen(LowerHalf):
 
     def draw(self) -> None:
         if self.is_ready:
-            self.panel.warn(stake(self.plan.verb), grave=destroys(self.plan.verb))
+            verb = self.plan.verb if self.plan.eligible else ""
+            self.panel.warn(stake(verb), grave=destroys(verb))
             self.panel.show(prompt_lines(self.asking, *self.room))
 
     async def _try_journal(self, journal: Journal) -> None:
@@ -301,7 +302,7 @@ class PromptScreen(LowerHalf):
     def _type(self, event: events.Key) -> None:
         expected = self.asking.goal
         character = bare(event)
-        if character == "y" and self.asking.typed == expected:
+        if character == "y" and self.asking.is_typed:
             self._take_alone(event, self._confirmed)
             return
         if event.key == "enter":

@@ -95,6 +95,11 @@ class Asking(Struct):
         rest = self.expected.partition(" ")[2]
         return f"first {self.canary}{f' {rest}' if rest else ''}"
 
+    @property
+    def is_typed(self) -> bool:
+        """Whether all is typed that y waits for; a space behind it, as one writes `319 y`, is no fault."""
+        return self.typed.rstrip(" ") == self.goal
+
 
 _CANARY = re.compile(r"first ([0-9]{1,6})(?= |$)")
 UNRECORDED = "unrecorded"
@@ -331,7 +336,7 @@ def _foot_lines(asking: Asking, width: int) -> list[Pieces]:
     keys: list[Pieces]
     if not expected:
         keys = [[("y", ACCENT), (f" {phrase(asking.plan.verb)}", PLAIN)]]
-    elif asking.typed == asking.goal:
+    elif asking.is_typed:
         first = f" {asking.canary}, the rest once these are complete" if asking.canary else ""
         if cells(f" {asking.typed}   now y {phrase(asking.plan.verb)}{first}") > width:
             first = f" {asking.canary} first"
