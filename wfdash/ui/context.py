@@ -100,8 +100,8 @@ class ListedRows(Protocol):
     def step(self, workflow: str, instance: str, rows: int) -> str | None:
         """Puts the cursor so many rows under this instance; the id it is on then, None for no other one."""
 
-    def mark_later(self, workflow: str, instances: Sequence[str]) -> None:
-        """Marks these in the unfiltered list of that workflow, shown now or not."""
+    def mark_later(self, workflow: str, instances: Sequence[str], *, alone: bool = False) -> str:
+        """Marks these in the list of that workflow as it is shown, now or next; what came of it, in words."""
 
 
 class Pages(Protocol):

@@ -54,6 +54,20 @@ async def confirmed(dash, number):
     await dash.press("y")
 
 
+def test_m_marks_the_unsent_under_a_filter():
+    async def script(dash):
+        ids = waiting(dash, 4)
+        cut_off(ids, ids[:1])
+        await dash.press("filter.edit", *"status:waiting", "enter")
+        await offered(dash, "terminate of 4 in orders stopped at 1")
+        await dash.press("m")
+        await dash.press("escape")
+        await dash.until(lambda: "3 marked" in dash.text)
+        assert {row.id for row in dash.app.root.rows.targets()} == set(ids[1:])
+
+    on(script, **HERE)
+
+
 @pytest.mark.parametrize("workflow", ["orders", ""])
 def test_start_says_what_was_cut_off_and_closes_nothing(workflow):
     cut_off(["order-8001", "order-8002", "order-8003"], ["order-8001"])

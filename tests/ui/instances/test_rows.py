@@ -85,3 +85,30 @@ def test_an_ended_row_without_the_column_says_how_long_it_took():
         assert first[heading.index("BLOCKED ON") :].startswith("took ")
 
     drive(script)
+
+
+def test_marks_set_elsewhere_are_in_force_in_the_list_shown():
+    async def script(d):
+        await d.passes(1)
+        rows, listing = d.app.root.rows, d.app.pages.listing
+        other = next(row.id for row in shown(d) if row.status != "waiting")
+        await d.press("filter.edit", *"status:waiting", "enter")
+        first, second = [row.id for row in shown(d)][:2]
+        assert listing.mark_later(rows.workflow, [second]) == f"1 marked in the list of {rows.workflow}"
+        await d.passes(1)
+        assert [row.id for row in rows.targets()] == [second]
+        assert "1 marked" in d.text
+        assert "status:waiting" in d.lines[1]
+
+        words = listing.mark_later(rows.workflow, [other])
+        assert words.startswith(f"2 marked in the list of {rows.workflow}; the filter status:waiting hid")
+        await d.passes(1)
+        assert "no filter" in d.lines[1]
+        assert {row.id for row in rows.targets()} == {second, other} <= {row.id for row in shown(d)}
+
+        await d.press("filter.edit", *"status:waiting", "enter")
+        assert not rows.marks.ids, "what went along to the whole list is not left behind"
+        assert listing.mark_later(rows.workflow, [first], alone=True).startswith("1 marked")
+        assert [row.id for row in rows.targets()] == [first]
+
+    drive(script)

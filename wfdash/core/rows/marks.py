@@ -54,9 +54,13 @@ class Marks:
     def mark(self, identities: Iterable[str]) -> None:
         self._marked.update(dict.fromkeys(identities))
 
-    def mark_in(self, workflow: str, filter: str, identities: Iterable[str]) -> None:
-        """Marks in a list that may not be the one shown."""
-        self._sets.setdefault((workflow, filter), {}).update(dict.fromkeys(identities))
+    def mark_in(self, workflow: str, filter: str, identities: Iterable[str], *, alone: bool = False) -> int:
+        """Marks in a list that may not be the one shown, `alone` in place of its marks; how many it has."""
+        marked = self._sets.setdefault((workflow, filter), {})
+        if alone:
+            marked.clear()
+        marked.update(dict.fromkeys(identities))
+        return len(marked)
 
     def unmark(self, identities: Iterable[str]) -> None:
         for identity in identities:

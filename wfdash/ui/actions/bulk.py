@@ -357,12 +357,10 @@ class BulkScreen(LowerHalf):
     def _mark(self) -> None:
         """Marks what failed, else all that this was about, and nothing else."""
         ids = self.progress.failed_eligible or tuple(target.id for target in self.progress.plan.eligible)
-        listing = self.context.pages.listing
-        if listing.workflow == self.progress.plan.workflow:
-            # Else a bulk that follows would hold marks of before that nobody remembers.
-            listing.marks.clear()
-        listing.mark_later(self.progress.plan.workflow, ids)
-        self.context.notify(f"{count(len(ids))} marked in the list of {self.progress.plan.workflow}")
+        # Alone: a bulk that follows would hold marks of before that nobody remembers.
+        self.context.notify(
+            self.context.pages.listing.mark_later(self.progress.plan.workflow, ids, alone=True)
+        )
         self.close()
 
     def on_paste(self, event: events.Paste) -> None:

@@ -141,9 +141,8 @@ class CutOffScreen(LowerHalf):
         elif bare(event) == "R" and self._over is None:
             self._resume()
         elif bare(event) == "m" and self._chosen.unsent:
-            self.context.pages.listing.mark_later(self._chosen.workflow, self._chosen.unsent)
-            number = count(len(self._chosen.unsent))
-            self.context.notify(f"{number} marked in the list of {self._chosen.workflow}")
+            listing, chosen = self.context.pages.listing, self._chosen
+            self.context.notify(listing.mark_later(chosen.workflow, chosen.unsent, alone=True))
         elif bare(event) == "d":
             # What is dropped is offered never again.
             self._lone.take(event, self._drop_chosen)

@@ -320,8 +320,8 @@ class ErrorsScreen(BaseScreen):
 
     def _mark(self, fingerprint: Fingerprint) -> None:
         ids = [row.id for row in self._rows_of(fingerprint)]
-        self.context.pages.listing.marks.mark(ids)
-        self.context.notify(f"{count(len(ids))} marked in the list of {self.target_workflow()}")
+        listing = self.context.pages.listing
+        self.context.notify(listing.mark_later(self.target_workflow(), ids))
         self.group_table.repaint()
 
     def _is_marked(self, group: ErrorGroup) -> bool:

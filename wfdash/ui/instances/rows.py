@@ -17,6 +17,7 @@ from wfdash.core.rows.columns import USUAL
 from wfdash.core.rows.marks import Marks
 from wfdash.core.rows.order import Order
 from wfdash.core.rows.view import TableView
+from wfdash.core.text.words import count
 from wfdash.live.watcher import Watcher
 from wfdash.ui.context import Context
 from wfdash.ui.instances.batch_ids import BatchIds
@@ -237,10 +238,33 @@ class InstanceRows:
         self.table.repaint()
         self._on_change()
 
-    def mark_later(self, workflow: str, instances: Sequence[str]) -> None:
-        """Marks these in the unfiltered list of that workflow, shown now or not."""
-        self.marks.mark_in(workflow, str(EVERYTHING), instances)
+    def mark_later(self, workflow: str, instances: Sequence[str], *, alone: bool = False) -> str:
+        """Marks these in the list of that workflow as it is shown, now or next; what came of it, in words.
+
+        `alone` takes the marks away that it had. A filter that hides one of them is put away: what is
+        acted on must stand in the list.
+        """
+        here, scope, gone = workflow == self.workflow, str(EVERYTHING), ""
+        if here:
+            ids = [] if alone else list(self.marks)
+            instances = list(dict.fromkeys([*ids, *instances]))
+            self.marks.end_range()
+            if self._hides(instances):
+                gone = f"; the filter {self.query} hid some of them and is put away"
+                self.marks.clear()
+                self.set_query(EVERYTHING)
+            scope = self.marks.scope[1]
+        number = self.marks.mark_in(workflow, scope, instances, alone=alone or here)
         self.marks_changed()
+        return f"{count(number)} marked in the list of {workflow}{gone}"
+
+    def _hides(self, instances: Sequence[str]) -> bool:
+        """Whether the filter leaves out one of these that is loaded, were they marked."""
+        if self.poller is None or not self.query:
+            return False
+        context = MatchContext(frozenset(instances), self.poller.row_details.read, self.batches)
+        test, store = self.query.matcher(self._context.clock(), context), self.poller.store
+        return any(not test(row) for row in map(store.get, instances) if row is not None)
 
     def extend_range(self) -> None:
         """Extends the range to the cursor, where one is being marked."""

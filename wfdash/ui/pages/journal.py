@@ -224,8 +224,7 @@ class JournalScreen(BaseScreen):
             self.context.notify(f"it was sent {clean(whose)}: its instances are not in this list")
         elif row is not None:
             ids, workflow = [row.id] if row.id else row.batch.ids, row.batch.first.workflow
-            self.context.pages.listing.mark_later(workflow, ids)
-            self.context.notify(f"{count(len(ids))} marked in the list of {workflow}")
+            self.context.notify(self.context.pages.listing.mark_later(workflow, ids))
 
     def cut_off(self) -> Unfinished | None:
         row = self.table.chosen
