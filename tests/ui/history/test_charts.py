@@ -92,3 +92,15 @@ def test_basis_says_how_far_analytics_reach(since, said):
     loaded.floor, loaded.analytics = float("-inf"), Analytics(since, 86_400.0, 600.0)
     foot = Foot(loaded, Finding(""), 86_400.0, 140, utc=True, tall=False)
     assert said in "".join(text for text, _ in foot.basis(None, ("", PLAIN))[0])
+
+
+def test_versions_of_a_partial_load_are_told_as_such():
+    loaded = LoadedHistory(Frame(0.0, 86_400.0, 600.0, 1), local=True, retention=None)
+    loaded.add([Instance("a", "running", version="v1", created=80_000.0)], walked=True)
+    told = {}
+    for floor in (79_000.0, 0.0):
+        loaded.floor = floor
+        foot = Foot(loaded, Finding(""), 82_800.0, 80, utc=True, tall=False)
+        told[floor] = "".join(text for line in foot.versions() for text, _ in line)
+    assert "none of those loaded completed or failed" in told[79_000.0]
+    assert "none has completed or failed yet" in told[0.0]

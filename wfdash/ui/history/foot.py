@@ -107,6 +107,9 @@ class Foot(Struct, frozen=True):
 
     def _fared(self, share: VersionShare, tally: Tally) -> str:
         if not tally.sample:
+            floor, left = self.loaded.floor, self.loaded.frame.left
+            if floor is None or floor > max(left, self.loaded.edge(self.now).both):
+                return "none of those loaded completed or failed" if tally.created else "none loaded"
             return "none has completed or failed yet" if tally.created else "none in this time"
         words = f"{percent(share.share)} failed, {count(tally.errored)} of {count(tally.sample)}"
         if tally.p50 is not None and tally.p95 is not None:
