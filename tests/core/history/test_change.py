@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from wfdash.core.history.bucket import Tally
-from wfdash.core.history.change import Outcomes, RateChange, find_changes, outcomes
+from wfdash.core.history.change import Outcomes, RateChange, find_changes, outcomes, places
 from wfdash.core.history.history import History
 from wfdash.core.history.sentence import durations, failures, percent, throughput
 from wfdash.core.model.instance import Instance
@@ -177,6 +177,7 @@ def test_percent_never_rounds_something_to_nothing(share, text):
 def test_throughput_and_durations_in_words():
     tally = Tally(12, 9, 1, 0, [10.0] * 9 + [700.0])
     assert throughput(tally, HOUR) == "12 created, 10 ended: 10.0 per hour"
+    assert throughput(tally, HOUR, shown=6 * HOUR) == "12 created, 10 ended: 10.0 per hour over 1 h"
     assert throughput(Tally(), HOUR) == "nothing was created and nothing ended in this time"
     assert durations(tally) == "half took 10 s or less, 95 of 100 11 m 40 s or less"
     said = throughput(Tally(12), HOUR, undated=9)
@@ -200,8 +201,9 @@ def test_change_is_never_dated_before_the_deploy_that_it_names():
 def test_no_level_is_told_of_what_was_not_looked_through():
     """Nine minutes that all fail say nothing of the six hours of which the rest is only counted."""
     tally = Tally(created=1200, complete=700, errored=281)
-    said = failures((), tally, [], deployed={}, now=NOON, looked_since=NOON - 540).sentence
-    assert said == "29 % failed, no change since 11:51, where loading stands: 281 of 981 that ended failed"
+    for so_far, why in ((True, "where loading stands"), (False, "before which only counts are kept")):
+        said = failures((), tally, [], deployed={}, now=NOON, looked_since=NOON - 540, so_far=so_far).sentence
+        assert said == f"29 % failed, no change since 11:51, {why}: 281 of 981 that ended failed"
     assert failures((), tally, [], deployed={}, now=NOON).sentence.startswith("errors are level at 29 %")
 
 
@@ -219,3 +221,25 @@ def test_level_is_not_told_of_the_first_rows_read():
     assert said == "100 of 112 that ended failed so far"
     none = failures((), Tally(terminated=1042), [], deployed={}, now=NOON).sentence
     assert none == "no instance completed or failed in this time: all 1,042 that ended were terminated"
+    partly = failures((), Tally(terminated=4), [], deployed={}, now=NOON, so_far=True).sentence
+    assert partly == "none of those loaded so far completed or failed: all 4 that ended were terminated"
+
+
+def test_fall_tells_the_rate_of_what_ended_since():
+    rows = [Instance(f"a{number}", "errored", ended=NOON - 900 + number) for number in range(60)]
+    rows += [Instance(f"b{number}", "complete", ended=NOON - 500 + number) for number in range(37)]
+    rows += [Instance("c", "errored", ended=NOON - 550)]
+    fall = RateChange(NOON - 600, float("inf"), 1.0, 0.0, 30.0, sample=60)
+    said = failures([fall], Tally(errored=61, complete=37), rows, deployed={}, now=NOON).sentence
+    assert said.startswith("errors fell from 100 % to 3 % at 11:50: 61 of 98")
+
+
+def test_change_is_the_same_however_long_the_span():
+    rows = flow(NOON - HOUR, 300, 11.0, fails=0.97, took=30.0, failing=5.0)
+    rows += flow(NOON - 240, 20, 11.0, fails=0.0, took=5.0, prefix="good")
+    found = []
+    for days in (1, 7, 31):
+        first, width = places(rows, start=NOON - days * 24 * HOUR, now=NOON)
+        found.append(find_changes(outcomes(rows, start=first, end=NOON, width=width)))
+    assert [not change.rose for change in found[0]] == [True]
+    assert found[0] == found[1] == found[2]

@@ -18,7 +18,7 @@ from wfdash.cli.exits import UsageError
 from wfdash.cli.output import instant, json_line, say
 from wfdash.cli.session import CommandSession
 from wfdash.core.history.bucket import Bucket, Tally, sum_of
-from wfdash.core.history.change import find_changes, outcomes
+from wfdash.core.history.change import find_changes, outcomes, places
 from wfdash.core.history.history import History
 from wfdash.core.history.retention import Edge
 from wfdash.core.history.sentence import failures, percent
@@ -29,7 +29,6 @@ from wfdash.core.text.words import brief, count, short_version
 __all__ = ["prepare", "run"]
 
 _HOUR = 3600.0
-_MINUTE = 60.0
 _TITLES = ("created", "complete", "errored", "terminated", "failed", "p50", "p95")
 
 
@@ -204,9 +203,9 @@ def _say(history: History, reading: HistoryReading) -> None:
     if not reading.rows:
         say(f"no instance of {reading.workflow or 'any workflow'} is in the list" + _matching(reading))
     elif not history.undated and start < reading.now:
-        width = max(_MINUTE, (reading.now - start) / 3000)
         rows = [*reading.rows, *reading.earlier]
-        seen = outcomes(rows, start=start // width * width, end=reading.now, width=width)
+        first, width = places(rows, start=start, now=reading.now)
+        seen = outcomes(rows, start=first, end=reading.now, width=width)
         changes = find_changes(seen, deployed.values())
         total = sum_of(history.buckets(start, reading.now))
         say(failures(changes, total, rows, deployed=deployed, now=reading.now).sentence)

@@ -11,7 +11,7 @@ from wfdash.core.history.bucket import percentile
 from wfdash.core.history.history import SLICE
 from wfdash.core.model.instance import Instance
 
-__all__ = ["SOON", "Outcomes", "RateChange", "count_outcomes", "find_changes", "outcomes"]
+__all__ = ["SOON", "Outcomes", "RateChange", "count_outcomes", "find_changes", "outcomes", "places"]
 
 _STRENGTH: Final = 6.0
 """How much better two rates explain it than one does, as a logarithm, before a change is named.
@@ -31,6 +31,9 @@ _LEAST_TIMES: Final = 2.0
 _MOST: Final = 8
 """Changes in one stretch; a rate that changes more often has no level to speak of."""
 _NO_SUCCESS: Final = ("errored", "terminated", "queued")
+_MINUTE: Final = 60.0
+_PLACES: Final = 3000
+"""Stretches at most among which a change is looked for."""
 _OUTLIVED: Final = 0.9
 """Share of the failures by whose age an instance that still runs has got past where they fail."""
 
@@ -59,6 +62,16 @@ class RateChange(Struct, frozen=True):
     @property
     def rose(self) -> bool:
         return self.after > self.before
+
+
+def places(rows: Sequence[Instance], *, start: float, now: float) -> tuple[float, float]:
+    """Start and width of the stretches among which a change is looked for, the same for every longer span.
+
+    From the first row on: an empty week ahead of it would only make the stretches too wide for an hour.
+    """
+    start = max(start, min((row.created for row in rows if row.created is not None), default=start))
+    width = max(_MINUTE, (now - start) / _PLACES)
+    return start // width * width, width
 
 
 def outcomes(rows: Sequence[Instance], *, start: float, end: float, width: float) -> Outcomes:

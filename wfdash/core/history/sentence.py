@@ -17,6 +17,8 @@ __all__ = ["Finding", "durations", "earlier_rate", "failures", "percent", "share
 
 _LEVEL: Final = 50
 """Ended in a stretch without which its rate is told as counts: 0 of 10 may well be one in four."""
+_MOSTLY: Final = 0.8
+"""Share of a chart below which a rate tells how long a time it rests on; its last step is not over yet."""
 _GRAIN: Final = 90.0
 """A change is dated to the start of its stretch, which may lie before the deploy that made it."""
 
@@ -55,6 +57,8 @@ def failures(
     """
     if not tally.sample:
         ended = f": all {count(tally.terminated)} that ended were terminated" if tally.terminated > 1 else ""
+        if so_far:
+            return Finding(f"none of those loaded so far completed or failed{ended}")
         return Finding(f"no instance completed or failed in this time{ended}")
     steps = _last_rises(changes)
     if not steps:
@@ -63,12 +67,15 @@ def failures(
         failed = percent(tally.failure_rate or 0.0)
         level = f"errors are level at {failed}"
         if looked_since is not None and not changes:
-            level = f"{failed} failed, no change since {_time(looked_since, now, utc)}, where loading stands"
+            why = "where loading stands" if so_far else "before which only counts are kept"
+            level = f"{failed} failed, no change since {_time(looked_since, now, utc)}, {why}"
         if changes:
             last = changes[-1]
             came, deploy = _newest(last, deployed)
             at = max(last.at, deploy)
-            level = f"errors fell from {percent(last.before)} to {percent(last.after)}"
+            since = _ended(rows, at, last.until).failure_rate
+            after = last.after if settled or since is None or since >= last.before else since
+            level = f"errors fell from {percent(last.before)} to {percent(after)}"
             level += f" at {_time(at, now, utc)}{_beside(at, came, deploy)}"
         return Finding(f"{level}: {count(tally.errored)} of {count(tally.sample)} that ended failed")
     causes = [_deploy(step, rows, deployed) for step in steps]
@@ -98,10 +105,11 @@ def failures(
     return Finding(said, at, version, unusual=True, until=last.until)
 
 
-def throughput(tally: Tally, seconds: float, *, undated: int = 0) -> str:
+def throughput(tally: Tally, seconds: float, *, undated: int = 0, shown: float = 0.0) -> str:
     """How many came and ended, and how fast; the unit is the one that gives a number above 1.
 
     `undated` have ended at a time that no list tells: in this one or in another.
+    `shown`: seconds of the chart, which may be longer than those that the rate rests on.
     """
     if undated:
         return f"{count(tally.created)} created; {count(undated)} have ended, this server does not say when"
@@ -114,7 +122,10 @@ def throughput(tally: Tally, seconds: float, *, undated: int = 0) -> str:
         ((unit, length) for unit, length in _PER if tally.ended * length >= seconds),
         ("day", 86400.0),
     )
-    return f"{said}: {tally.ended * length / seconds:.1f} per {unit}" if seconds > 0 else said
+    if seconds <= 0:
+        return said
+    over = f" over {spoken(seconds)}" if seconds < _MOSTLY * shown else ""
+    return f"{said}: {tally.ended * length / seconds:.1f} per {unit}{over}"
 
 
 def durations(tally: Tally, *, undated: int = 0) -> str:

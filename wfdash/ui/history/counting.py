@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from wfdash.api.interface import Version
 from wfdash.core.history.analytics import Analytics
 from wfdash.core.history.bucket import Bucket, Tally, sum_of
-from wfdash.core.history.change import count_outcomes, find_changes
+from wfdash.core.history.change import count_outcomes, find_changes, places
 from wfdash.core.history.earlier_runs import earlier_run
 from wfdash.core.history.frame import Frame
 from wfdash.core.history.history import History
@@ -16,10 +16,6 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 
 __all__ = ["LoadedHistory"]
-
-_MINUTE = 60.0
-_PLACES = 3000
-"""Stretches at most among which a change is looked for."""
 
 
 class LoadedHistory:
@@ -129,11 +125,11 @@ class LoadedHistory:
         start = max(self.frame.left, self.edge(now).both, self.floor or self.frame.left)
         if self.history.undated or start >= now or not self.rows:
             total = self.total(now)
-            counted = failures((), total, (), deployed=self.deployed, now=now, utc=utc)
+            counted = failures((), total, (), deployed=self.deployed, now=now, utc=utc, so_far=so_far)
             return counted if total.sample and not self.history.undated else Finding(self.nothing)
         rows: Sequence[Instance] = [*self.rows.values(), *self.earlier.values()]
-        width = max(_MINUTE, (now - start) / _PLACES)
-        work = count_outcomes(rows, start=start // width * width, end=now, width=width)
+        first, width = places(rows, start=start, now=now)
+        work = count_outcomes(rows, start=first, end=now, width=width)
         while True:
             try:
                 next(work)
@@ -141,10 +137,13 @@ class LoadedHistory:
                 changes = find_changes(done.value, self.deployed.values())
                 within = [row for row in rows if row.ended is not None and row.ended >= start]
                 # Analytics count what is older, and no change is looked for in what they count.
-                partly = self.analytics is not None and start - self.frame.left > width
+                total = self.total(now)
+                listed = sum(row.status in ("complete", "errored") for row in within)
+                older = start - self.frame.left > width and total.sample > listed
+                partly = self.analytics is not None and older
                 return failures(
                     changes,
-                    self.total(now),
+                    total,
                     within,
                     deployed=self.deployed,
                     now=now,

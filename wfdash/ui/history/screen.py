@@ -229,7 +229,7 @@ class HistoryScreen(BaseScreen):
         style = BAD if finding.unusual else STRONG
         said = wrapped(clean(finding.sentence), width - 10, _SENTENCE)
         undated = loaded.ended_at_some_time
-        ended = throughput(total, self._seconds(now), undated=undated)
+        ended = throughput(total, self._seconds(now), undated=undated, shown=now - of.left)
         took = durations(total, undated=undated)
         if loaded.floor is None:
             ended = took = "nothing is read yet"
