@@ -97,10 +97,10 @@ def test_basis_says_how_far_analytics_reach(since, said):
 def test_versions_of_a_partial_load_are_told_as_such():
     loaded = LoadedHistory(Frame(0.0, 86_400.0, 600.0, 1), local=True, retention=None)
     loaded.add([Instance("a", "running", version="v1", created=80_000.0)], walked=True)
-    told = {}
+    lines = {}
     for floor in (79_000.0, 0.0):
         loaded.floor = floor
         foot = Foot(loaded, Finding(""), 82_800.0, 80, utc=True, tall=False)
-        told[floor] = "".join(text for line in foot.versions() for text, _ in line)
-    assert "none of those loaded completed or failed" in told[79_000.0]
-    assert "none has completed or failed yet" in told[0.0]
+        lines[floor] = "".join(text for line in foot.versions() for text, _ in line)
+    assert "none of those loaded completed or failed" in lines[79_000.0]
+    assert "none has completed or failed yet" in lines[0.0]
