@@ -142,8 +142,11 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
             self.root.show_workflow(listed)
         if workflow and instance:
             self.pages.show_instance(workflow, instance)
-        elif not workflow:
-            self.pages.open("workflows")
+        # What was opened meanwhile had nobody to ask.
+        for screen in self.screen_stack:
+            if isinstance(screen, BaseScreen) and screen.is_ready:
+                screen.ask_anew()
+        self.pages.list_workflows()
         self.shift.begin()
         self.hooks.begin()
         for warning in self.context.settings.warnings:
@@ -195,6 +198,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
                 if is_opaque(screen):
                     break
             self.actions.draw()
+            self.pages.list_workflows()
 
     # Keys.
 

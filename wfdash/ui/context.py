@@ -107,6 +107,9 @@ class ListedRows(Protocol):
 class Pages(Protocol):
     """Opens and closes pages, each by its name."""
 
+    awaited: str
+    """A page that was asked for before it was clear of which workflow; "" for none."""
+
     @property
     def listing(self) -> ListedRows: ...
     @property
@@ -124,6 +127,9 @@ class Pages(Protocol):
     def open(self, name: str, *arguments: Any) -> None: ...
     def show_workflow(self, workflow: str) -> None: ...
     def show_instance(self, workflow: str, instance: str, *, over: str = "") -> None: ...
+    def show_awaited(self, workflow: str) -> None:
+        """Opens the page of this workflow that was asked for before any was listed, if one was."""
+
     def close_all(self) -> None: ...
     def close_layer(self) -> None: ...
     def press(self, action: str) -> None:

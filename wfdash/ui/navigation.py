@@ -65,6 +65,8 @@ class Navigator:
         self._context = context
         self._warned_at: float | None = None
         self._ending = False
+        self.awaited = ""
+        """A page that was asked for before it was clear of which workflow; "" for none."""
 
     @property
     def root(self) -> InstancesScreen:
@@ -128,6 +130,8 @@ class Navigator:
 
     def open(self, name: str, *arguments: Any) -> None:
         """Opens a page by name, once: a page that is open already comes no second time."""
+        if name != "workflows":
+            self.awaited = ""
         module, cls = _PAGES[name]
         screen: type[ReadyScreen] = getattr(import_module(module), cls)
         if not isinstance(self._app.screen, screen):
@@ -150,11 +154,43 @@ class Navigator:
         self.open("detail", workflow, instance)
 
     def show_of_chosen(self, page: str) -> None:
-        """Opens this page of the workflow that is chosen on the screen on top, where one is."""
+        """Opens this page of the workflow that is chosen on the screen on top, where one is.
+
+        Before the workflows have come there is none to choose: the page opens once they are there.
+        """
         chosen = self.top.chosen_workflow() if self.top is not None else ""
+        if not chosen and self._is_listing_due:
+            self.close_all()
+            self.open("workflows")
+            self.awaited = page
+            return
         if chosen and chosen != self.listing.workflow:
             self.show_workflow(chosen)
         self.open(page)
+
+    def show_awaited(self, workflow: str) -> None:
+        """The workflows have come, the cursor on this one: opens the page of it that was asked for before."""
+        page, self.awaited = self.awaited, ""
+        if page:
+            self.show_workflow(workflow)
+            self.open(page)
+
+    def list_workflows(self) -> None:
+        """Opens the list of workflows in place of a list of no workflow."""
+        alone = len(self._app.screen_stack) == 1 and self._context.session is not None
+        if alone and not self.listing.workflow:
+            self.open("workflows")
+
+    @property
+    def _is_listing_due(self) -> bool:
+        """Whether no workflow is chosen, and some are about to be listed of which one can be."""
+        session, in_setup = self._context.session, self.top is not self.root and not self.opened_by
+        if self.listing.workflow or in_setup or self._context.failure:
+            return False
+        if session is None:
+            return True
+        counts = session.poller.counts
+        return counts.all_fresh.answered_at is None or bool(counts.workflows)
 
     def say(self, message: str, severity: str, looks: int = _PATIENCE, *, aside: bool = False) -> None:
         """Now, or once there is a bottom line: a page may be on its way, a prompt or a panel in between.
@@ -172,12 +208,15 @@ class Navigator:
             self._app.set_timer(_LOOK, partial(self.say, message, severity, left, aside=aside))
 
     def close_all(self) -> None:
+        self.awaited = ""
         while len(self._app.screen_stack) > 1:
             self._app.pop_screen()
 
     def close_layer(self) -> None:
+        self.awaited = ""
         if (self.top is None or not self.top.close_layer()) and not self.at_root:
             self._app.pop_screen()
+            self.list_workflows()
 
     def quit(self) -> None:
         """Closes the top layer; at the root leaves, at the second time where an action on many still runs."""
@@ -185,6 +224,7 @@ class Navigator:
             return
         if not self.at_root:
             self._app.pop_screen()
+            self.list_workflows()
             return
         if (left := self._unfinished()) and not self._asked_before():
             self._context.notify(left, severity="warning")

@@ -163,6 +163,8 @@ class WorkflowsScreen(BaseScreen):
         self._arrange()
         self._draw()
         self._picture()
+        if chosen := self.chosen_workflow():
+            self.context.pages.show_awaited(chosen)
 
     def _draw(self) -> None:
         poller, now = self.poller, self.context.clock()
@@ -195,7 +197,9 @@ class WorkflowsScreen(BaseScreen):
             return f"{fresh.failure}\nwfdash keeps trying; `wfdash doctor` says what to check."
         if fresh.answered_at is None:
             silent = no_answer(fresh, self.context.clock())
-            return f"Loading the workflows: {silent}.\n{PATIENCE}" if silent else "Loading the workflows."
+            loading = f"Loading the workflows: {silent}.\n{PATIENCE}" if silent else "Loading the workflows."
+            page = self.context.pages.awaited
+            return f"{loading}\nThe page of {page} opens then." if page else loading
         if self.poller.local:
             return (
                 "This dev session has no workflows.\nAdd one under `workflows` in the Worker's configuration."
