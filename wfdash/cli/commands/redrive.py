@@ -19,6 +19,7 @@ from wfdash.cli.commands.change import (
 from wfdash.cli.commands.inputs import need_yes, read_ids, read_text
 from wfdash.cli.commands.list import Listing
 from wfdash.cli.commands.results import (
+    AGAIN,
     Printer,
     carry_out,
     check_writable,
@@ -122,7 +123,8 @@ async def _resume(parsed: Namespace, session: CommandSession, operator: Operator
             say(clean(f"wfdash: {other.workflow}: {count(other.left)} left: {reason}"))
     left = next(iter(resumable(plans, workflow)), None)
     if left is None:
-        raise Stop(f"no batch in {workflow} was cut off: there is nothing to resume", 1)
+        held = "what a canary held is sent with its --plan, or its ids, again"
+        raise Stop(f"no batch in {workflow} was cut off: there is nothing to resume; {held}", 1)
     states = (
         (left.settled, "answered"),
         ((*left.sent, *left.unknown), "sent and not answered"),
@@ -170,7 +172,10 @@ async def _warn(plan: Plan, session: CommandSession, workflow: str) -> None:
 async def _carry_out(parsed: Namespace, session: CommandSession, operator: Operator, plan: Plan) -> int:
     if parsed.no_journal:
         plan = plan.without_journal()
-    return await carry_out(plan, operator, course_of(parsed, session), session)
+    again = AGAIN
+    if parsed.plan:
+        again = f"run it again with --plan {parsed.plan}; what ran again since is left out"
+    return await carry_out(plan, operator, course_of(parsed, session), session, again=again)
 
 
 async def _plan(parsed: Namespace, session: CommandSession, workflow: str, guard: Guard) -> Redrive:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -17,6 +17,7 @@ from wfdash.core.text.clean import clean
 from wfdash.core.text.words import count
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import RESTARTS
+from wfdash.live.actions.canary import HELD
 from wfdash.live.actions.ending import Course
 from wfdash.live.actions.operator import Operator
 from wfdash.live.actions.plan import Plan, Progress, Result
@@ -24,6 +25,7 @@ from wfdash.live.actions.plan_lines import plan_lines, start_object
 from wfdash.live.records.journal import Journal
 
 __all__ = [
+    "AGAIN",
     "Printer",
     "carry_out",
     "check_writable",
@@ -34,6 +36,7 @@ __all__ = [
     "where_of",
 ]
 
+AGAIN = "give the ids again that are printed as skipped"
 FAILED_AGAIN = "failed again"
 _WORST_FIRST = (4, 3, 2, 5, 1)
 
@@ -175,9 +178,18 @@ class Printer:
 
 
 async def carry_out(
-    plan: Plan, operator: Operator, course: Course, session: CommandSession, *, ended: bool = False
+    plan: Plan,
+    operator: Operator,
+    course: Course,
+    session: CommandSession,
+    *,
+    ended: bool = False,
+    again: str = AGAIN,
 ) -> int:
-    """Sends a plan, prints a result an id as it comes, and returns the exit code of them all."""
+    """Sends a plan, prints a result an id as it comes, and returns the exit code of them all.
+
+    `again` is what to do next where the first ones held the others back.
+    """
     printer = Printer(plan, ended=ended)
     try:
         results = await operator.carry_out(plan, printer.on_event, course)
@@ -186,8 +198,21 @@ async def carry_out(
         printer.interrupted(session.clock())
         raise
     printer.close()
+    _say_held(results, again)
     say_lost(operator)
     return exit_code(result.exit_code or (_outcome(result) == FAILED_AGAIN) for result in results)
+
+
+def _say_held(results: Sequence[Result], again: str) -> None:
+    """Says how many the first ones held back, why, and how to go on: stdout may be a file."""
+    sent = [result for result in results if result.outcome != Outcome.SKIPPED]
+    held = [
+        result for result in results if result.outcome == Outcome.SKIPPED and result.error.startswith(HELD)
+    ]
+    if held:
+        numbers = f"{count(len(sent))} sent, {count(len(held))} held and not sent"
+        why = held[0].error.removeprefix(HELD).rstrip(".")
+        say(clean(f"wfdash: {numbers}: {why}. To go on: {again}"))
 
 
 def _outcome(result: Result) -> str:

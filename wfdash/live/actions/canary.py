@@ -20,7 +20,7 @@ from wfdash.live.actions.plan import Plan, Result, Target
 from wfdash.live.actions.redrive import cause_of, spoken_start, start_of
 from wfdash.live.actions.reread import ActionBudget, Rereader
 
-__all__ = ["Canary", "Held", "Turns", "read_unless_halted"]
+__all__ = ["HELD", "Canary", "Held", "Turns", "read_unless_halted"]
 
 _MINUTE = 60.0
 _SHORT = 1.0
@@ -29,6 +29,8 @@ _READ_TO_CHOOSE: Final = 40
 """Of those that failed so many are read at most, to choose the first ones so that they differ."""
 _READ_FOR_EACH: Final = 4
 """The same for each of the first ones, where that is more."""
+HELD: Final = "held: "
+"""How the reason begins of what the first ones held back."""
 
 
 class Held(Struct, frozen=True):
@@ -46,15 +48,15 @@ def judge_canary(results: Sequence[Result]) -> Held | None:
     if failed:
         first = failed[0]
         number = f"{len(failed)} of the first {len(results)} did not complete"
-        return Held(f"held: {number}; {first.id}: {first.sentence or first.error}", 1)
+        return Held(f"{HELD}{number}; {first.id}: {first.sentence or first.error}", 1)
     if unknown:
         first = unknown[0]
         number = f"of {len(unknown)} of the first {len(results)} it is not known whether they were restarted"
-        return Held(f"held: {number}; {first.id}: {first.sentence or first.error}", 4)
+        return Held(f"{HELD}{number}; {first.id}: {first.sentence or first.error}", 4)
     if open_ones:
         first = open_ones[0]
         number = f"{len(open_ones)} of the first {len(results)} had not ended in time"
-        return Held(f"held: {number}; {first.id}: {first.sentence or first.error}", 4)
+        return Held(f"{HELD}{number}; {first.id}: {first.sentence or first.error}", 4)
     return None
 
 
@@ -158,7 +160,7 @@ class Canary:
         if newest is None or not old:
             return None
         which = f"on version {on} as before, not on the newest, {short_version(newest.id)}"
-        return Held(f"held: the first {len(first)} are complete, but {which}", 1)
+        return Held(f"{HELD}the first {len(first)} are complete, but {which}", 1)
 
     async def _goes_on(self, held: Held, tell: Callable[[str, str], None]) -> bool:
         """Whether a person sends the rest although the first ones failed."""
