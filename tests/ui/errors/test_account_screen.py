@@ -56,3 +56,12 @@ def test_a_workflow_that_cannot_be_listed_is_named():
         assert all(name == "orders" for cause in d.app.screen.table.rows for name, _ in cause.workflows)
 
     drive(script, serve=refusing("refunds"))
+
+
+def test_reading_all_workflows_while_frozen_says_frozen():
+    async def script(d):
+        await d.press("poll.freeze", "errors.open", "errors.all")
+        await d.until(lambda: "errored read" in d.text and "so far" not in d.text)
+        assert "‖ frozen" in d.lines[0]
+
+    drive(script, size=(140, 40))

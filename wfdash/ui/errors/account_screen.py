@@ -177,10 +177,12 @@ class AccountErrorsScreen(BaseScreen):
         so_far = f"{listed} of {len(self._workflows)} workflows listed"
         if self._over:
             so_far = f"read {clock(self._begun_at, utc=self.context.utc, now=now)}"
+        # These are read once, at a key, frozen or not: the rest of the dashboard still stands.
+        frozen = [("‖ frozen · ", WARN)] if session is not None and session.poller.frozen else []
         self.query_one(Header).tell(
             identity_of(self.context, "errors of all workflows"),
             counts={},
-            freshness=[[(so_far, PLAIN if self._over else WARN)]],
+            freshness=[[*frozen, (so_far, PLAIN if self._over else WARN)]],
             meter=meter_pieces(session.budget) if session is not None else [],
         )
 
