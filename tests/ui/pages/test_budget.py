@@ -118,3 +118,18 @@ def test_a_process_that_has_ended_is_marked():
     before = gone()
     others(2, ended=[before])
     drive(script, demo=False)
+
+
+def test_the_reading_for_a_prompt_counts_as_one_of_actions():
+    """The row says that reads are among them: else it would tell of an action where none was sent."""
+
+    async def script(d):
+        await d.press("t")
+        await d.until(lambda: d.app.session.budget.actions[0] > 0)
+        await d.press("escape")
+        await d.until(lambda: d.app.screen is d.app.root)
+        await d.press("B")
+        await d.until(lambda: "by this dashboard" in d.text)
+        assert "1 of 400 (with their reads;" in d.line("Actions")
+
+    drive(script, size=(80, 24))

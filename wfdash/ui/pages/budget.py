@@ -227,7 +227,12 @@ def _summary(poller: Watcher, now: float, width: int, height: int) -> Sequence[P
             ("░" * (bar - full), QUIET),
             (share, QUIET),
         ],
-        [(f"  Actions  {acted:>4} of {most} (a limit of their own)", PLAIN)],
+        [
+            (
+                f"  Actions  {acted:>4} of {most} (with their reads; a limit of their own)",
+                PLAIN,
+            )
+        ],
         *_spenders(budget, width, max(3, height - _FRAME - _REQUESTS - _WAITS - len(reach))),
         *_elsewhere(budget, width),
         *reach,
