@@ -49,3 +49,18 @@ def test_help_names_each_key_once():
         assert d.text.count("Terminate with rollback") == 1
 
     drive(script, size=(140, 90))
+
+
+def test_help_over_a_page_of_no_instance_lists_no_act_on_one():
+    """A search finds them all the same."""
+
+    async def script(d):
+        await d.press("H", "help.open")
+        assert "Refresh now" in d.text
+        for words in ("On the instance", "Terminate", "Watch this instance", "Lines that the instance"):
+            assert words not in d.text
+        await d.press("/")
+        await d.type("terminate")
+        assert "Terminate with rollback" in d.text
+
+    drive(script, size=(140, 90))

@@ -100,16 +100,28 @@ class HelpScreen(BaseScreen):
 
     def _of_here(self) -> list[Action]:
         """The actions of the page beneath: what is particular to it."""
-        beneath = self.app.screen_stack[-2]
-        labels = labels_here(beneath)
-        live = {found.binding.action for found in self._active.values()}
+        labels = labels_here(self.app.screen_stack[-2])
         return [
             action
             for action in ACTIONS
-            if textual_action(action.id) in live
+            if self._is_live(action)
             and action.id not in _REST
             and (action.id in labels or action.scope not in ("app", "table"))
         ]
+
+    def _is_live(self, action: Action) -> bool:
+        """Whether it is bound on the page beneath; what is done to instances, where that has any."""
+        live = {found.binding.action for found in self._active.values()}
+        if textual_action(action.id) not in live:
+            return False
+        beneath = self.app.screen_stack[-2]
+        if action.scope != "instance" or not isinstance(beneath, BaseScreen):
+            return True
+        # Some of these are bound by the app, on every page.
+        writes = (each.id for each in ACTIONS if each.scope == "instance" and each.dangerous)
+        return bool(
+            beneath.subject()[1] or beneath.printed_by()[1] or live.intersection(map(textual_action, writes))
+        )
 
     def _here(self, actions: list[Action]) -> list[Pieces]:
         labels = labels_here(self.app.screen_stack[-2])
@@ -123,11 +135,18 @@ class HelpScreen(BaseScreen):
         return [("  " + fit(self.context.keys.keys_of(action.id), 18), STRONG), (label.capitalize(), PLAIN)]
 
     def _section(self, title: str, *, without: list[Action]) -> list[Pieces]:
-        """The keys of a scope but those that stand above already; nothing where that is all of them."""
+        """The keys of a scope but those that stand above already; nothing where that is all of them.
+
+        Whoever searches finds those of other pages too.
+        """
+        searched = bool(self.query_one(Field).value.strip())
         own = [
             self._line(action)
             for action in ACTIONS
-            if SCOPES[action.scope].title == title and action.id not in _REST and action not in without
+            if SCOPES[action.scope].title == title
+            and action.id not in _REST
+            and action not in without
+            and (searched or action.scope != "instance" or self._is_live(action))
         ]
         return [[(" " + title, STRONG)], *own, []] if own else []
 
