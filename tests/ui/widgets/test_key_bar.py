@@ -101,7 +101,7 @@ def test_a_page_tells_first_what_is_done_on_it():
         await d.press("escape", "/", *"status:errored", "enter", "enter")
         await d.until(lambda: "enter inspect  = compare" in d.lines[-1])
         await d.press("enter")
-        await d.until(lambda: "enter unfold  / search  y copy" in d.lines[-1])
+        await d.until(lambda: "enter unfold  / search  tab raw JSON  y copy" in d.lines[-1])
 
     drive(script, size=(100, 30))
 
