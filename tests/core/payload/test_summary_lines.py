@@ -22,3 +22,4 @@ def test_ended_run_is_kept_as_answered_and_for_good_when_local():
 def test_json_in_a_text_is_shown_as_json():
     assert result_line("output", '{"seat": "12A"}') == 'output {"seat": "12A"}'
     assert result_line("output", "plain") == 'output "plain"'
+    assert result_line("output", "[not recorded]") == "output not recorded"

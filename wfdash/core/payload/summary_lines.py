@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
+from wfdash.core.model.json_values import NOT_RECORDED
 from wfdash.core.model.retry import attempts_allowed, duration
 from wfdash.core.model.step import ABSENT, Attempt, Step, StepConfig
 from wfdash.core.payload.tree import inner_json, size_of, summary
@@ -122,6 +123,8 @@ def result_line(name: str, value: Any) -> str:
     """
     if value is ABSENT:
         return ""
+    if value == NOT_RECORDED:
+        return f"{name} not recorded"  # wfdash says so: no text of the instance's
     if isinstance(value, str) and (inner := inner_json(value)) is not ABSENT:
         value = inner
     length = size_of(value, least=1000)
