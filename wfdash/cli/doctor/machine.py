@@ -125,7 +125,8 @@ def state_trouble() -> list[str]:
     if _writable(_existing(path)):
         return []
     return [
-        f"{path} cannot be written: no journal, notes or pins are kept. Make it yours, or set XDG_STATE_HOME."
+        f"{path} cannot be written: no journal, record, notes or pins are kept. "
+        "Make it yours, or set XDG_STATE_HOME."
     ]
 
 

@@ -54,7 +54,9 @@ class AnomalyReads(Job):
     def progress(self) -> tuple[int, int]:
         """How many rows of the sample were read lately, of how many."""
         sample = [identity for identity in self._sample if identity in self.context.store.active]
-        return sum(1 for identity in sample if self._age(identity) < _CHECKED), len(sample)
+        # Of some a record holds the row alone: nothing can be said of their steps.
+        recorded = (identity for identity in sample if identity not in self._details.rows_only)
+        return sum(1 for identity in recorded if self._age(identity) < _CHECKED), len(sample)
 
     def due(self, now: float) -> float | None:
         if not self.wanted or not self.context.workflow:

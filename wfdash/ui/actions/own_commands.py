@@ -67,6 +67,8 @@ class OwnCommands:
 
     def _refusal(self, command: OwnCommand) -> str:
         guard = self._context.desk.guard
+        if self._context.settings.demo and self._context.past is not None:
+            return "off in a record without its account"
         if self._context.settings.demo:
             return "off in the demo, whose instances are nobody's"
         if command.dangerous and (guard.read_only or guard.watch_only or self._context.settings.read_only):

@@ -140,7 +140,11 @@ class ErrorsScreen(BaseScreen):
         self.odd.hint = (
             f"{key_of('row.open')} opens it" if self.odd.has_focus else f"{key_of('pane.next')} goes here"
         )
-        self.odd.message = f"{self.odd.rests_on}, none stuck so far"
+        done, of = poller.anomaly_reads.progress
+        none = "none stuck so far"
+        if self.context.past is not None and done < of:
+            none = "none of them stuck; the others were not read by then" if done else "none was read by then"
+        self.odd.message = f"{self.odd.rests_on}, {none}"
         self.odd.rows_changed()
         self._share_out(len(groups), len(oddities))
 
@@ -198,6 +202,10 @@ class ErrorsScreen(BaseScreen):
         assert poller is not None
         samples = poller.error_samples
         if not total and samples.listed:
+            errored = (poller.status_counts or {}).get("errored", 0)
+            if errored and context.past is not None:
+                of = f"{count(errored)} errored instances of {poller.workflow}"
+                return Headline(f"none of the {of} was recorded by then")
             return Headline(f"no instance of {poller.workflow} is errored")
         counted, appeared = self._versions, poller.versions.appeared
         evidence = Evidence(read, total, counted.shares, counted.rows, appeared, samples.since_found)
