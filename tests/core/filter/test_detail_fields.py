@@ -116,3 +116,12 @@ def test_what_a_record_left_out_matches_neither_way(text, matches):
     query = parse(text)
     found = [name for name in read if query.match(Instance(name, "running"), 0.0, MatchContext(details=read))]
     assert found == matches.split()
+
+
+def test_a_row_alone_matches_no_text_neither_way():
+    detail = read_detail("orders", "a", {"status": "errored"})
+    detail.unread = True
+    read = {"a": read_fields(detail)}
+    for text in ("params~x", "-params~x", "-any~x", "-error~x"):
+        assert not parse(text).match(Instance("a", "errored"), 0.0, MatchContext(details=read)), text
+    assert parse("-any~x").unrecorded(read["a"].unrecorded) == "params, outputs and error messages"

@@ -89,11 +89,12 @@ def read_fields(detail: Detail) -> DetailFields:
 
 
 def _unrecorded(detail: Detail, errors: Iterable[str]) -> Iterator[str]:
-    if detail.params == NOT_RECORDED:
+    # Of one that was never read a record holds the row alone.
+    if detail.unread or detail.params == NOT_RECORDED:
         yield "params"
-    if detail.output == NOT_RECORDED:
+    if detail.unread or detail.output == NOT_RECORDED:
         yield "outputs"
-    if any(NOT_RECORDED_KIND in text for text in errors):
+    if detail.unread or any(NOT_RECORDED_KIND in text for text in errors):
         yield "error messages"
 
 
