@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 from wfdash.core.model.json_values import number
 
-__all__ = ["epoch_ms", "iso", "parse_time", "parse_times", "seconds_of"]
+__all__ = ["SAME_END", "epoch_ms", "iso", "parse_time", "parse_times", "seconds_of"]
 
+SAME_END: Final = 5.0
+"""Seconds by which a list row's end and the instance's own may differ without a new run."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST = -62135596800.0
 _LATEST = 253402300799.999

@@ -12,6 +12,7 @@ from wfdash.api.errors import Forbidden, Unauthorized, WorkflowsError
 from wfdash.api.interface import RestartFrom
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
+from wfdash.core.model.times import SAME_END
 from wfdash.core.triage.fingerprint import fingerprint
 from wfdash.core.verbs.consequences import StepTarget, split_at
 from wfdash.core.verbs.redrive import RedrivePoint, redrive_point
@@ -33,8 +34,6 @@ __all__ = [
 
 READ_BEFORE: Final = 200
 """Up to this many are read before the plan is confirmed; of more, each just before it is sent."""
-_TOLERANCE: Final = 5.0
-"""Seconds by which a list row's end and the instance's own may differ without a new run."""
 _AT_A_TIME: Final = 500
 """Rows that are planned before others have their turn."""
 
@@ -138,7 +137,7 @@ def _moved(target: Target, detail: Detail, now_at: str) -> str:
         unsaid = "the plan does not say when it ended, so not whether it ran again since"
         return unsaid if target.given else ""
     # A plan without the step has the end of a list row, which differs by seconds from the instance's own.
-    if target.restart_from is None and abs(detail.end - target.ended) <= _TOLERANCE:
+    if target.restart_from is None and abs(detail.end - target.ended) <= SAME_END:
         return ""
     failed = f"failed at {now_at}" if detail.status == "errored" else f"is {detail.status}"
     return f"it ran again since the plan and {failed}"

@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from secrets import token_hex
-from typing import Final
 
 from msgspec import Struct
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
+from wfdash.core.model.times import SAME_END
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import RESTARTS, leads_to, phrase
 from wfdash.core.verbs.verb import VERBS
@@ -18,9 +18,6 @@ from wfdash.live.records.journal_entries import JournalEntry
 from wfdash.live.records.unfinished import Unfinished
 
 __all__ = ["Resumption", "has_arrived", "plan_resumption", "resumable", "stopped_at", "why_not_resumed"]
-
-_TOLERANCE: Final = 5.0
-"""Seconds by which a list row's end and the instance's own may differ without a new run."""
 
 
 class Resumption(Struct, frozen=True):
@@ -106,7 +103,7 @@ def has_arrived(verb: str, entry: JournalEntry, detail: Detail) -> bool | None:
         return None
     if detail.end == entry.end and detail.status == entry.before:
         return False
-    return True if detail.end - entry.end > _TOLERANCE else None
+    return True if detail.end - entry.end > SAME_END else None
 
 
 def _target(entry: JournalEntry) -> Target:

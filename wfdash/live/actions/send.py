@@ -21,6 +21,7 @@ from wfdash.api.errors import (
 )
 from wfdash.api.interface import RestartFrom, StatusAnswer, Workflows
 from wfdash.core.model.status import is_final
+from wfdash.core.model.times import SAME_END
 from wfdash.core.verbs.outcome import STOPPED, Outcome
 from wfdash.core.verbs.rules import refusal, same_meaning
 from wfdash.core.verbs.verb import VERBS
@@ -47,8 +48,6 @@ _LIST_AGE: Final = 5.0
 _AGAIN: Final = 1.0
 _PATIENCE: Final = 20.0
 """Seconds after which a read without an answer is not repeated: somebody waits for it."""
-_RERUN_TOLERANCE: Final = 5.0
-"""Seconds by which a list row's end and the instance's own may differ without a new run."""
 
 _T = TypeVar("_T")
 
@@ -236,7 +235,7 @@ class Sender(Struct, frozen=True):
         ends = (target.ended, now.ended)
         if VERBS[verb].starts_from == "failed step":
             pass  # the step it ended at decides, not when
-        elif was and ends[0] is not None and ends[1] is not None and ends[1] - ends[0] > _RERUN_TOLERANCE:
+        elif was and ends[0] is not None and ends[1] is not None and ends[1] - ends[0] > SAME_END:
             return f"was {was}, ran again since and is {now.status}: nothing sent"
         if self.plan.insisted:
             return ""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from wfdash.config.plain_file import read_plain
-from wfdash.core.model.times import iso
+from wfdash.core.model.times import SAME_END, iso
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import RESTARTS
 from wfdash.live.records.journal_entries import (
@@ -38,7 +38,6 @@ _REMEMBERED: Final = 600.0
 """Seconds for which an end that was restarted from is not restarted from again."""
 _ROUNDED: Final = 0.002
 """Seconds by which a time differs once it was written."""
-_TOLERANCE: Final = 5.0
 _VOID: Final = (f"{Outcome.REFUSED}: ", f"{Outcome.NO_EFFECT}: ")
 """How the reason begins of what the server said no to, or what came to nothing."""
 
@@ -231,5 +230,5 @@ class Journal:
 
 
 def _same(end: float | None, other: float | None) -> bool:
-    """Whether these may be one end; a list row and the instance's own differ by seconds."""
-    return end is None or other is None or abs(end - other) <= _TOLERANCE
+    """Whether these may be one end."""
+    return end is None or other is None or abs(end - other) <= SAME_END
