@@ -6,7 +6,16 @@ import re
 import stat
 from pathlib import Path
 
-__all__ = ["LARGEST", "check_plain", "expanded", "open_log", "open_plain", "read_given", "read_plain"]
+__all__ = [
+    "LARGEST",
+    "check_plain",
+    "expanded",
+    "open_log",
+    "open_plain",
+    "read_end",
+    "read_given",
+    "read_plain",
+]
 
 LARGEST = 256 * 1024 * 1024
 """Bytes of a file that are read at most."""
@@ -80,6 +89,13 @@ def _refuse_other(path: Path, mode: int) -> None:
 def read_plain(path: Path, limit: int = LARGEST) -> bytes:
     """What a regular file holds. Raises OSError, also for more than `limit` bytes."""
     return _read(open_plain(path), path, limit)
+
+
+def read_end(path: Path, most: int) -> bytes:
+    """The last bytes of a regular file, at most so many. Raises OSError."""
+    with open(open_plain(path), "rb") as file:
+        file.seek(max(0, os.fstat(file.fileno()).st_size - most))
+        return file.read(most)
 
 
 def read_given(path: Path, limit: int = LARGEST) -> bytes:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from wfdash.config.plain_file import read_plain
+from wfdash.config.plain_file import read_end
 from wfdash.core.model.times import SAME_END, iso
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import RESTARTS
@@ -142,7 +142,7 @@ class Journal:
         the order of their lines decides, which is the same for all who read them.
         """
         try:
-            data = read_plain(self.path)[-_LATELY:]
+            data = read_end(self.path, _LATELY)
         except OSError:
             return False
         name = json.dumps(id).encode("ascii")
