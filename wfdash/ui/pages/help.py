@@ -75,9 +75,13 @@ class HelpScreen(BaseScreen):
         self.call_after_refresh(self._fill)
 
     def _fill(self) -> None:
-        here = self._of_here()
+        live = self._live()
+        here = self._of_here(live)
         titles = dict.fromkeys(scope.title for scope in SCOPES.values())
-        sections = [self._section(title, without=here) for title in titles]
+        # Whoever searches finds what is done to instances on other pages too.
+        searched = bool(self.query_one(Field).value.strip())
+        listed = [action for action in ACTIONS if searched or action.scope != "instance" or action in live]
+        sections = [self._section(title, listed, without=here) for title in titles]
         sections.insert(4, _statuses())
         sections.insert(5, _signs())
         sections.insert(0, self._here(here))
@@ -98,30 +102,26 @@ class HelpScreen(BaseScreen):
             title.append((said, QUIET))
         self.query_one("#title", StatusLine).show(title)
 
-    def _of_here(self) -> list[Action]:
+    def _of_here(self, live: list[Action]) -> list[Action]:
         """The actions of the page beneath: what is particular to it."""
         labels = labels_here(self.app.screen_stack[-2])
         return [
             action
-            for action in ACTIONS
-            if self._is_live(action)
-            and action.id not in _REST
-            and (action.id in labels or action.scope not in ("app", "table"))
+            for action in live
+            if action.id not in _REST and (action.id in labels or action.scope not in ("app", "table"))
         ]
 
-    def _is_live(self, action: Action) -> bool:
-        """Whether it is bound on the page beneath; what is done to instances, where that has any."""
-        live = {found.binding.action for found in self._active.values()}
-        if textual_action(action.id) not in live:
-            return False
+    def _live(self) -> list[Action]:
+        """Those bound on the page beneath; what is done to instances, where that has any."""
+        bound = {found.binding.action for found in self._active.values()}
         beneath = self.app.screen_stack[-2]
-        if action.scope != "instance" or not isinstance(beneath, BaseScreen):
-            return True
+        live = [action for action in ACTIONS if textual_action(action.id) in bound]
+        if not isinstance(beneath, BaseScreen) or beneath.subject()[1] or beneath.printed_by()[1]:
+            return live
         # Some of these are bound by the app, on every page.
-        writes = (each.id for each in ACTIONS if each.scope == "instance" and each.dangerous)
-        return bool(
-            beneath.subject()[1] or beneath.printed_by()[1] or live.intersection(map(textual_action, writes))
-        )
+        if any(action.scope == "instance" and action.dangerous for action in live):
+            return live
+        return [action for action in live if action.scope != "instance"]
 
     def _here(self, actions: list[Action]) -> list[Pieces]:
         labels = labels_here(self.app.screen_stack[-2])
@@ -134,19 +134,12 @@ class HelpScreen(BaseScreen):
             return self._line(action)
         return [("  " + fit(self.context.keys.keys_of(action.id), 18), STRONG), (label.capitalize(), PLAIN)]
 
-    def _section(self, title: str, *, without: list[Action]) -> list[Pieces]:
-        """The keys of a scope but those that stand above already; nothing where that is all of them.
-
-        Whoever searches finds those of other pages too.
-        """
-        searched = bool(self.query_one(Field).value.strip())
+    def _section(self, title: str, listed: list[Action], *, without: list[Action]) -> list[Pieces]:
+        """The keys of a scope but those that stand above already; nothing where that is all of them."""
         own = [
             self._line(action)
-            for action in ACTIONS
-            if SCOPES[action.scope].title == title
-            and action.id not in _REST
-            and action not in without
-            and (searched or action.scope != "instance" or self._is_live(action))
+            for action in listed
+            if SCOPES[action.scope].title == title and action.id not in _REST and action not in without
         ]
         return [[(" " + title, STRONG)], *own, []] if own else []
 
