@@ -25,6 +25,13 @@ def lines_of(d):
     return d.app.screen.query_one("#lines")
 
 
+async def another_line(d):
+    """Waits until a line comes after those that are there."""
+    await d.until(lambda: lines_of(d).row_count())
+    before = lines_of(d).row_count()
+    await d.until(lambda: lines_of(d).row_count() > before, 600)
+
+
 def timeline_of(d):
     return d.app.screen.query_one("#timeline")
 
@@ -194,9 +201,7 @@ def test_lines_that_may_be_of_a_step_are_counted_apart():
 def test_lines_at_a_moment_of_the_record_end_there():
     async def script(d):
         await opened_logs(d)
-        await d.until(lambda: lines_of(d).row_count())
-        before = lines_of(d).row_count()
-        await d.until(lambda: lines_of(d).row_count() > before, 600)
+        await another_line(d)
         now, newest = lines_of(d).row_count(), lines_of(d).rows.entries[-1].line.at
         await travel(d, "<")
         while d.app.context.past >= newest:
@@ -319,9 +324,7 @@ def test_copy_and_export(tmp_path, monkeypatch):
 def test_following_shows_what_a_running_instance_prints():
     async def script(d):
         await opened_logs(d)
-        await d.until(lambda: lines_of(d).row_count())
-        before = lines_of(d).row_count()
-        await d.until(lambda: lines_of(d).row_count() > before, 600)
+        await another_line(d)
         table = lines_of(d)
         assert table.cursor == table.row_count() - 1
         assert len(d.server.state.tails.open) == 1

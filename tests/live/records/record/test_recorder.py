@@ -108,6 +108,17 @@ def test_a_full_disk_is_a_sentence(tmp_path):
     file.close()
 
 
+def said_of_a_refusal(path):
+    """What a recorder says of a place that keeps nothing."""
+    said = []
+    recorder = Recorder(clock=lambda: AT, said=said.append)
+    recorder.start(RecordPlace(path))
+    recorder.saw(SawRows(AT, "orders", [row("a")]))
+    assert not recorder.flush()
+    recorder.close()
+    return said
+
+
 @pytest.mark.parametrize(
     ("disk", "words"),
     [("vfs=unix-dotfile", "no WAL"), ("mode=ro", "its file is read-only")],
@@ -117,12 +128,7 @@ def test_a_disk_that_cannot_serve_is_a_sentence(tmp_path, monkeypatch, disk, wor
         return sqlite3.connect(f"file:{path}?{disk}", uri=True, isolation_level=None, check_same_thread=False)
 
     monkeypatch.setattr(schema, "_connect", connect)
-    said = []
-    recorder = Recorder(clock=lambda: AT, said=said.append)
-    recorder.start(RecordPlace(tmp_path / "a.db"))
-    recorder.saw(SawRows(AT, "orders", [row("a")]))
-    assert not recorder.flush()
-    recorder.close()
+    said = said_of_a_refusal(tmp_path / "a.db")
     assert len(said) == 1
     assert words in said[0]
 
@@ -131,12 +137,7 @@ def test_a_disk_without_shared_memory_is_one_sentence(tmp_path):
     """Where no memory can be had for the file, as on some network disks: here a pipe lies in its place."""
     os.mkfifo(tmp_path / "a.db-shm")
     for _ in range(2):  # the first one leaves a file that is in WAL already
-        said = []
-        recorder = Recorder(clock=lambda: AT, said=said.append)
-        recorder.start(RecordPlace(tmp_path / "a.db"))
-        recorder.saw(SawRows(AT, "orders", [row("a")]))
-        assert not recorder.flush()
-        recorder.close()
+        said = said_of_a_refusal(tmp_path / "a.db")
         assert [words for words in said if "no WAL" not in words] == []
         assert len(said) == 1
 
