@@ -16,6 +16,17 @@ def file(tmp_path):
     return path
 
 
+def orders(shell, number):
+    """The ids of some of the scenario's own orders.
+
+    Other tests create instances in this simulator too.
+    """
+    listed = shell("list", "-w", "orders", "--limit", "100", "--json").stdout.splitlines()
+    ids = [identity for line in listed if (identity := json.loads(line)["id"]).startswith("order-")]
+    assert len(ids) >= number
+    return ids[:number]
+
+
 def test_it_opens_on_the_same_workflow_and_filter(terminal, simulator, file):
     dashboard = terminal("open", str(file), env=simulator, columns=140, lines=40)
     dashboard.wait_for("orders", "status:errored since:4h", "errored")
@@ -24,8 +35,7 @@ def test_it_opens_on_the_same_workflow_and_filter(terminal, simulator, file):
 
 
 def test_marks_and_pins_are_there_again(terminal, simulator, shell, tmp_path):
-    listed = shell("list", "-w", "orders", "--limit", "60", "--json").stdout.splitlines()
-    ids = [identity for line in listed if (identity := json.loads(line)["id"]).startswith("order-")]
+    ids = orders(shell, 3)
     path = tmp_path / "shift.jsonl"
     handover = Handover(1_763_730_131.0, workflow="orders", marks=ids[:2], pins=[("orders", ids[2])])
     path.write_text("\n".join(handover.lines()) + "\n")
@@ -36,8 +46,7 @@ def test_marks_and_pins_are_there_again(terminal, simulator, shell, tmp_path):
 
 
 def test_cut_handover_opens_with_what_it_has_and_says_so(terminal, simulator, shell, tmp_path):
-    listed = shell("list", "-w", "orders", "--limit", "5", "--json").stdout.splitlines()
-    instance = json.loads(listed[0])["id"]
+    instance = orders(shell, 1)[0]
     path = tmp_path / "shift.jsonl"
     full = Handover(1_763_730_131.0, workflow="orders", instance=instance, marks=["a", "b"]).lines()
     path.write_text("\n".join(full[:2]) + "\n" + full[2][:9])
