@@ -354,7 +354,14 @@ def test_a_number_of_frames_out_of_bounds_is_refused(value):
 
 @pytest.mark.parametrize("colours", ["auto", "standard", "256", "truecolor"])
 def test_variables_about_the_terminal_are_kept(colours):
-    kept = {"TEXTUAL_COLOR_SYSTEM": colours, "TEXTUAL_FPS": "10", "ESCDELAY": "50", "TERM": "screen"}
+    kept = {"TEXTUAL_COLOR_SYSTEM": colours, "TEXTUAL_FPS": "10", "ESCDELAY": "70", "TERM": "screen"}
     environ = dict(kept, TEXTUAL_PRESS="t,y", LINES="3")
     take_variables(environ)
     assert environ == kept
+
+
+@pytest.mark.parametrize("value", [{}, {"ESCDELAY": "99999999"}, {"ESCDELAY": ""}])
+def test_an_escape_waits_no_longer_than_a_slow_link_allows(value):
+    environ = dict(value)
+    take_variables(environ)
+    assert int(environ["ESCDELAY"]) <= 50

@@ -10,6 +10,9 @@ __all__ = ["check_terminal", "shows_more_than_ascii", "take_variables"]
 _COLOURS = ("auto", "standard", "256", "truecolor")
 _LONGEST_ESCAPE = 500
 """Milliseconds after which an escape is the key. More would make esc seem dead."""
+_ESCAPE = "50"
+"""Milliseconds, where ESCDELAY does not say. Textual's 100 are a quarter of the time in which a key should be
+answered over a slow link, and the rest of a sequence comes with its escape, or too late for either."""
 _FASTEST = 240
 
 
@@ -53,8 +56,8 @@ def take_variables(environ: MutableMapping[str, str]) -> None:
     frames = environ.get("TEXTUAL_FPS", "60")
     if not _is_number(frames, _FASTEST):
         raise UsageError(f'TEXTUAL_FPS: "{frames[:40]}" is not 1 to {_FASTEST}; correct or unset it')
-    if not _is_number(environ.get("ESCDELAY", "100"), _LONGEST_ESCAPE):
-        del environ["ESCDELAY"]
+    if not _is_number(environ.setdefault("ESCDELAY", _ESCAPE), _LONGEST_ESCAPE):
+        environ["ESCDELAY"] = _ESCAPE
     kept = ("TEXTUAL_COLOR_SYSTEM", "TEXTUAL_FPS", "TEXTUAL_DISABLE_KITTY_KEY")
     for name in [variable for variable in environ if variable.startswith("TEXTUAL") and variable not in kept]:
         del environ[name]
