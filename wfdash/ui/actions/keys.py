@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec.structs import replace
 from textual.app import App
 from textual.events import Key
-from textual.widgets import Input
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import RestartFrom
@@ -28,6 +27,7 @@ from wfdash.ui.actions.chips import ActionChips
 from wfdash.ui.base.screen import GLANCE, BaseScreen, PartShown
 from wfdash.ui.context import Context, Prepare
 from wfdash.ui.keys.bindings import bound
+from wfdash.ui.keys.text_field import as_field
 
 if TYPE_CHECKING:
     from wfdash.live.records.journal import Journal
@@ -54,7 +54,7 @@ _PRESSED: Final = f"app.write('{_OWN}"
 def starts_action(app: App[Any], event: Key) -> bool:
     """Whether this key is about to open a prompt, so that keys after it belong to nothing yet."""
     action = bound(app.screen, event.key)
-    return not isinstance(app.focused, Input) and (action in _STARTING or action.startswith(_PRESSED))
+    return as_field(app.focused) is None and (action in _STARTING or action.startswith(_PRESSED))
 
 
 class ActionHost:

@@ -15,8 +15,8 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.model.step import Step
 from wfdash.live.polling.events import Update
 from wfdash.ui.context import Context
+from wfdash.ui.keys.text_field import as_field
 from wfdash.ui.widgets.covered import is_covered
-from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ class BaseScreen(ReadyScreen, inherit_bindings=False):
     @property
     def editing(self) -> bool:
         """Whether keys go into a text field."""
-        return isinstance(self.focused, Field)
+        return as_field(self.focused) is not None
 
     def targets(self, most: int | None = None) -> list[Instance]:
         """What an action pressed now is for: the marked instances, else the one under the cursor.

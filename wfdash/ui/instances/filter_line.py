@@ -2,22 +2,26 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
 
 from rich.style import Style
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.widgets import Input
 
-from wfdash.core.filter.completion import Values, no_values, unfinished
 from wfdash.core.filter.grammar import QueryError
 from wfdash.core.filter.query import Query, parse
 from wfdash.core.text.clean import cells, clean, fit
-from wfdash.ui.instances.filter_help import FilterInput, aid_pieces
 from wfdash.ui.keys.key_names import KeyNames
 from wfdash.ui.widgets.status_line import Pieces, StatusLine, length
 from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, clicked
+
+if TYPE_CHECKING:
+    from textual.widgets import Input
+
+    from wfdash.core.filter.completion import Values
+    from wfdash.ui.instances.filter_help import FilterInput
 
 __all__ = ["FilterLine", "Filtered"]
 
@@ -62,24 +66,27 @@ class FilterLine(Vertical):
         self.error: QueryError | None = None
         self._counts: Sequence[Pieces] = ()
         self._views: Sequence[Pieces] = ()
-        self.values: Values = no_values
+        self.values: Values = lambda _: ()
         """What stands in a field, for completions."""
         self._before = ""
 
     def compose(self) -> ComposeResult:
         with Horizontal():
             yield StatusLine(id="filter-prompt")
-            yield FilterInput(self._keys)
             yield StatusLine(id="filter-status")
-        yield StatusLine(id="filter-aid")
 
     def on_mount(self) -> None:
-        self.field.can_focus = False
         self.draw()
 
-    @property
-    def field(self) -> FilterInput:
-        return self.query_one(FilterInput)
+    @cached_property
+    def field(self) -> "FilterInput":
+        """Loaded and put there, with the line that helps, when a filter is typed for the first time."""
+        from wfdash.ui.instances.filter_help import FilterInput
+
+        field = FilterInput(self._keys)
+        self.query_one(Horizontal).mount(field, after="#filter-prompt")
+        self.mount(StatusLine(id="filter-aid"))
+        return field
 
     @property
     def editing(self) -> bool:
@@ -126,8 +133,10 @@ class FilterLine(Vertical):
         self._counts, self._views = counts, views
         self.draw()
 
-    def on_input_changed(self, event: Input.Changed) -> None:
+    def on_input_changed(self, event: "Input.Changed") -> None:
         """What is only begun is left out for as long as it is typed."""
+        from wfdash.core.filter.completion import unfinished
+
         event.stop()
         if not self.editing:
             return
@@ -140,7 +149,7 @@ class FilterLine(Vertical):
         self.error = None
         self.draw()
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    def on_input_submitted(self, event: "Input.Submitted") -> None:
         """What cannot be read is not left: another filter than the one typed would be in force."""
         event.stop()
         self.put(event.value)
@@ -187,6 +196,8 @@ class FilterLine(Vertical):
 
     def _draw_aid(self) -> None:
         if self.editing and self.is_mounted:
+            from wfdash.ui.instances.filter_help import aid_pieces
+
             pieces = aid_pieces(
                 self.field, self.error, self._filtered.query, start=_PROMPT, width=self.size.width
             )

@@ -4,7 +4,6 @@ from itertools import islice
 
 from textual.containers import Vertical
 
-from wfdash.core.filter.completion import found_values
 from wfdash.live.reads.remainder import ListRemainder
 from wfdash.ui.context import Context
 from wfdash.ui.instances.columns import next_order, reversed_order
@@ -34,6 +33,8 @@ class ListKeys(Vertical):
 
     def _values_of(self, field: str) -> list[str]:
         """What stands in a field, as far as some of the loaded rows and all that was read can tell."""
+        from wfdash.core.filter.completion import found_values
+
         poller = self._rows.poller
         if poller is None:
             return []

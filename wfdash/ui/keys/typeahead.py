@@ -11,11 +11,11 @@ from typing import Any, Final
 from textual.app import App
 from textual.events import Key, Paste
 from textual.message_pump import MessagePump
-from textual.widgets import Input
 
 from wfdash.keymap.actions import ACTIONS, textual_action
 from wfdash.ui.keys.bindings import bound
 from wfdash.ui.keys.prompt_gate import KeyGate
+from wfdash.ui.keys.text_field import as_field
 
 __all__ = ["OPENERS", "TypeAhead", "as_enter"]
 
@@ -74,7 +74,7 @@ class TypeAhead:
         if isinstance(event, Paste):
             await self._give(event)
             return
-        typing, screen = isinstance(field, Input), self._app.screen
+        typing, screen = as_field(field) is not None, self._app.screen
         action = "" if typing else bound(screen, event.key)
         # Letters in a field and held arrows lead nowhere: waiting behind each would make typing and scrolling
         # lag.
@@ -88,7 +88,7 @@ class TypeAhead:
         await self._give(event)
         # On a slow link the letters of a filter come in one read with its slash: each would act on the table.
         if action in _OPENING:
-            self._look_again(lambda: isinstance(self._app.focused, Input), self._go_on, _FOR_A_FIELD)
+            self._look_again(lambda: as_field(self._app.focused) is not None, self._go_on, _FOR_A_FIELD)
         else:
             self._app.call_later(self._climb, iter(way), partial(self._arrive, screen))
 

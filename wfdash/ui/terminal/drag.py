@@ -7,8 +7,8 @@ from textual.css.query import NoMatches
 from textual.errors import NoWidget
 from textual.events import MouseDown, MouseEvent, MouseMove, MouseUp
 from textual.geometry import Offset, Region
-from textual.widgets import Input
 
+from wfdash.ui.keys.text_field import as_field
 from wfdash.ui.terminal.drawn import DrawnScreen
 
 __all__ = ["DragSelection"]
@@ -69,7 +69,7 @@ class DragSelection:
         except (NoWidget, NoMatches):
             return
         # A field has a selection of its own.
-        if button == _LEFT and not isinstance(widget, Input):
+        if button == _LEFT and as_field(widget) is None:
             self._began, self._pane = here, region
 
     def _spans(self, here: Offset) -> Iterator[tuple[int, int, int]]:

@@ -13,10 +13,10 @@ from textual.driver import Driver
 from textual.events import Event, Resize
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
-from textual.widgets import Input
 
 from wfdash.config.settings import Settings
 from wfdash.ui.keys.prompt_gate import ALONE
+from wfdash.ui.keys.text_field import as_field
 from wfdash.ui.terminal.drag import DragSelection
 from wfdash.ui.terminal.drawn import DrawnScreen
 from wfdash.ui.terminal.filters import AsciiFilter, ColourlessFilter, PrintableFilter, SecretFilter
@@ -120,7 +120,7 @@ class TerminalApp(App[int], inherit_bindings=False):
             renderable = NarrowUpdate.of(renderable)
         # An input method opens where the terminal's own cursor is; Textual leaves it where the field stood
         # when it was focused, before it had its place.
-        if isinstance(field := screen.focused, Input):
+        if (field := as_field(screen.focused)) is not None:
             self.cursor_position = field.cursor_screen_offset
         super()._display(screen, renderable)
 

@@ -8,11 +8,12 @@ from typing import Protocol
 from rich.style import Style
 from textual.binding import ActiveBinding
 from textual.timer import Timer
+from textual.widget import Widget
 
 from wfdash.core.text.clean import clean
 from wfdash.keymap.actions import BY_ID, KEY_BAR, key_text, textual_action
 from wfdash.ui.keys.bindings import labels_here, offers_here
-from wfdash.ui.widgets.field import Field
+from wfdash.ui.keys.text_field import as_field
 from wfdash.ui.widgets.status_line import Pieces, StatusLine, length
 from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, STRONG, WARN, clicked
 
@@ -88,13 +89,8 @@ class KeyBar(StatusLine):
 
     def _keys(self, room: int) -> Pieces:
         """As many as fit, those that are on before those that are off, help always among them."""
-        focused = self.screen.focused
-        if isinstance(focused, Field) and focused.keys:
-            pairs = [((f" {key}", STRONG), (f" {word} ", PLAIN)) for key, word in focused.keys]
-            return [
-                *([(f" {focused.note} ", STRONG)] if focused.note else []),
-                *(piece for pair in pairs for piece in pair),
-            ]
+        if of_field := _of_field(self.screen.focused):
+            return of_field
         groups = self._groups()
         if sum(length(pieces) for _, _, pieces in groups) > room:
             groups = [group for group in groups if not group[1]]
@@ -139,3 +135,18 @@ class KeyBar(StatusLine):
         A panel that binds it itself says in its own word what it does.
         """
         return action == "app.quit" and here.node is self.app and not self._pages.at_root
+
+
+def _of_field(focused: Widget | None) -> Pieces:
+    """The keys of the text field that is typed in, where it has some of its own."""
+    if as_field(focused) is None:
+        return []
+    from wfdash.ui.widgets.field import Field
+
+    if not isinstance(focused, Field) or not focused.keys:
+        return []
+    pairs = [((f" {key}", STRONG), (f" {word} ", PLAIN)) for key, word in focused.keys]
+    return [
+        *([(f" {focused.note} ", STRONG)] if focused.note else []),
+        *(piece for pair in pairs for piece in pair),
+    ]
