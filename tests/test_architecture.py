@@ -334,9 +334,11 @@ def test_the_client_loads_no_command_line_of_httpx():
 
 
 def test_the_first_screen_loads_only_what_it_shows():
-    first = "import wfdash.ui.app, wfdash.ui.session, wfdash.api.connect, httpcore"
+    first = "from wfdash.libraries import load_httpx; load_httpx()\n"
+    first += "import wfdash.ui.app, wfdash.ui.session, wfdash.api.connect, httpcore"
     later = {"textual.widgets._select", "socksio", "certifi", "idna", "pydantic", "sqlite3", "wfdash.demo"}
     later |= {f"wfdash.ui.{name}" for name in ("detail.pane", "actions.own_commands", "base.panel")}
+    later |= {"textual.widgets._input", "http.cookiejar", "http.client", "email.utils", "statistics"}
     assert not loaded_by(first) & later
 
 
@@ -344,3 +346,13 @@ def test_a_library_put_off_is_loaded_at_its_first_use():
     code = "import wfdash, httpcore, idna, socksio, certifi; from msgspec.inspect import type_info\n"
     code += "assert idna.encode('example') and type_info(int) and certifi.where()\n"
     assert "socksio.socks5" in loaded_by(f"{code}socksio.socks5.SOCKS5Connection")
+
+
+def test_what_httpx_keeps_cookies_with_is_there_for_others():
+    code = "from wfdash.libraries import load_httpx; load_httpx()\nimport httpx, http, urllib\n"
+    code += "assert not hasattr(urllib, 'request') and not hasattr(http, 'cookiejar')\n"
+    code += (
+        "assert httpx.Response(200, headers={'content-type': 'a/b; charset=latin-1'}).encoding == 'latin-1'\n"
+    )
+    code += "from urllib.request import Request; assert Request('http://a/b').host == 'a'\n"
+    assert {"urllib.request", "http.client", "email.message"} <= loaded_by(code)

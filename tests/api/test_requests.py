@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.fakes.loopback import envelope
+from tests.support.fakes.loopback import envelope, reply
 from wfdash.api.errors import BadAnswer, Refused, WorkflowNotFound
 from wfdash.api.interface import ListQuery, NewInstance, RestartFrom
 from wfdash.config.credential import Credential
@@ -44,6 +44,14 @@ async def test_any_id_stays_one_segment(cloud, identity, encoded):
     api, server = await cloud(answering({}))
     await api.get_instance("orders", identity)
     assert server.seen[0].target == f"{BASE}/orders/instances/{encoded}"
+
+
+async def test_a_cookie_goes_back_to_no_server(cloud):
+    answer = reply(200, '{"success": true, "result": {}}', set_cookie="__cf_bm=who-you-are; Path=/")
+    api, server = await cloud(lambda seen, writer: answer)
+    for _ in range(2):
+        await api.get_instance("orders", CRON)
+    assert [seen.headers.get("cookie") for seen in server.seen] == [None, None]
 
 
 @pytest.mark.parametrize("identity", ["", ".", ".."])

@@ -84,7 +84,7 @@ async def _client(settings: Settings, transport: httpx.AsyncBaseTransport | None
         trust: ssl.SSLContext = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     else:
         trust = await asyncio.to_thread(_trust)
-    return httpx.AsyncClient(
+    return _Client(
         verify=trust,
         transport=transport,
         # The settings have read the environment: httpx would end at NO_PROXY=fd00::/8 (0.28, URLPattern).
@@ -97,6 +97,24 @@ async def _client(settings: Settings, transport: httpx.AsyncBaseTransport | None
         ),
         timeout=httpx.Timeout(READ, connect=CONNECT),
     )
+
+
+class _NoCookies(httpx.Cookies):
+    """Takes none: what the API answers rests on the credential alone, and telling them costs each answer."""
+
+    def extract_cookies(self, response: httpx.Response) -> None:
+        return
+
+    def __bool__(self) -> bool:
+        return False
+
+
+class _Client(httpx.AsyncClient):
+    """Sends no server back what it was given to be recognised by."""
+
+    @property  # type: ignore[misc]
+    def cookies(self) -> httpx.Cookies:
+        return _NoCookies()
 
 
 def _trust() -> ssl.SSLContext:

@@ -69,6 +69,9 @@ async def _run(
     """Shows the dashboard; its first request is on its way while the modules of the screens are loaded."""
     import asyncio
 
+    from wfdash.libraries import load_httpx
+
+    load_httpx()
     from wfdash.core.filter.query import parse as parse_query
     from wfdash.ui.session import BegunSession
 

@@ -1,13 +1,12 @@
-"""What the rate-limit headers of an answer say: how much of the window is left, and how long to wait."""
+"""What the headers of an answer say of time: how much of the window is left, how long to wait, its date."""
 
 import re
-from datetime import UTC
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from msgspec import Struct
 
-__all__ = ["RequestsLeft", "parse_ratelimit", "parse_retry_after"]
+__all__ = ["RequestsLeft", "parse_date", "parse_ratelimit", "parse_retry_after"]
 
 _ITEM = re.compile(r'\s*(?:"([^"]*)"|([^;,"]+))((?:\s*;[^,"]*)?)')
 _NUMBER = re.compile(r"\b([rtqw])\s*=\s*(\d{1,15}(?:\.\d{1,6})?)")
@@ -46,6 +45,7 @@ def _items(header: str) -> list[tuple[str, dict[str, float]]]:
     ]
 
 
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _LONGEST: Final = 3600.0
 """Seconds; whoever asks for more is left alone for so long."""
 
@@ -59,12 +59,25 @@ def parse_retry_after(value: str, date: str, now: float | None = None) -> float 
     text = value.strip()
     if re.fullmatch(r"[0-9]{1,30}(\.[0-9]{1,6})?(e[0-9]{1,3})?", text, re.IGNORECASE):
         return min(float(text), _LONGEST)
-    until, since = _seconds(text), _seconds(date)
+    until, since = parse_date(text), parse_date(date)
     since = now if since is None else since
     return None if until is None or since is None else min(max(until - since, 0.0), _LONGEST)
 
 
-def _seconds(text: str) -> float | None:
+def parse_date(text: str) -> float | None:
+    """Epoch seconds of an HTTP date; None for what is none."""
+    if not text:
+        return None
+    try:
+        # As every server writes it (RFC 9110, 5.6.7). The library for the other forms takes 1.5 ms to load.
+        if text.endswith(" GMT") and text[8:11] in _MONTHS:
+            month = _MONTHS.index(text[8:11]) + 1
+            written = f"{text[12:16]}-{month:02}-{text[5:7]}T{text[17:25]}+00:00"
+            return datetime.fromisoformat(written).timestamp()
+    except ValueError:
+        pass
+    from email.utils import parsedate_to_datetime
+
     try:
         return parsedate_to_datetime(text).astimezone(UTC).timestamp()
     except (ValueError, TypeError, OverflowError, IndexError):

@@ -4,10 +4,10 @@ A run is matched by how far it has come: each sample is looked at from the momen
 same steps. What was left of it then, less what has gone by since, is one guess; all together are the spread.
 """
 
+import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from math import ceil, floor
-from statistics import median
 from typing import Final
 
 from msgspec import Struct, field
@@ -107,11 +107,11 @@ class UsualRun:
             return None
         lefts = sorted(left for left, _, _ in guesses)
         least, most = _spread(lefts)
-        middle = median(lefts)
+        middle = statistics.median(lefts)
         if most - least > max(_NEAR, _WIDEST * middle):
             return None
         runs = [(sample, at) for _, sample, at in guesses]
-        steps = round(median(len(sample.ends) for sample, _ in runs))
+        steps = round(statistics.median(len(sample.ends) for sample, _ in runs))
         # Time only takes guesses away, those that were over first: their number says which are left.
         if len(runs) not in so_far.coming:
             so_far.coming[len(runs)] = _coming(runs, so_far.begun)
@@ -191,8 +191,13 @@ def _coming(runs: Sequence[tuple[RunSample, float]], begun: set[Key]) -> tuple[U
             # From the end, since runs differ most in how long they waited before.
             begins[name].append(first[name] - run.took)
     usual = [name for name, numbers in counts.items() if len(numbers) >= _OFTEN * len(runs)]
-    usual.sort(key=lambda name: median(begins[name]))
+    usual.sort(key=lambda name: statistics.median(begins[name]))
     return tuple(
-        UsualStep(kind, base_name(name), round(median(counts[kind, name])), median(took[kind, name]))
+        UsualStep(
+            kind,
+            base_name(name),
+            round(statistics.median(counts[kind, name])),
+            statistics.median(took[kind, name]),
+        )
         for kind, name in usual
     )

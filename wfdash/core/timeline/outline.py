@@ -1,8 +1,8 @@
 """An instance's steps in order for a timeline: their states, repeated names, what failed or was slow."""
 
+import statistics
 from collections import Counter
 from collections.abc import Generator, Mapping
-from statistics import median
 from typing import Final, Literal
 
 from msgspec import Struct, field
@@ -189,7 +189,7 @@ def _measure(group: Family, outline: Outline) -> None:
     measured = sorted([length for index in members if (length := lengths[index]) is not None])
     slowest: list[int] = []
     if measured:
-        group.least, group.middle, group.most = measured[0], median(measured), measured[-1]
+        group.least, group.middle, group.most = measured[0], statistics.median(measured), measured[-1]
         limit = max(_SLOW_TIMES * group.middle, group.middle + _SLOW_LEAST)
         if group.most > limit:
             group.slow = [index for index in members if (lengths[index] or 0.0) > limit]

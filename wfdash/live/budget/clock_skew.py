@@ -2,11 +2,11 @@
 
 from collections import deque
 from collections.abc import Callable
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 from msgspec.structs import replace
 
+from wfdash.api.http.limit_headers import parse_date
 from wfdash.api.interface import Exchange
 
 __all__ = ["Skew", "clock_skew"]
@@ -20,9 +20,8 @@ _STEADY: Final = 2.0
 
 def clock_skew(exchange: Exchange) -> float | None:
     """Seconds this machine is ahead of the answer's Date, 0.0 within its resolution; None without a Date."""
-    try:
-        server = parsedate_to_datetime(exchange.server_date).timestamp()
-    except (ValueError, TypeError, OverflowError):
+    server = parse_date(exchange.server_date)
+    if server is None:
         return None
     # A Date header has whole seconds, and was written somewhere between request and answer.
     earliest, latest = exchange.at - server - 1, exchange.at + exchange.milliseconds / 1000 - server
