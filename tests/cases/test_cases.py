@@ -51,7 +51,7 @@ class Case:
         read = sum(found.count for found in self.groups())
         rows = list(self.rows.values())
         deployed = {version: parse_time(at) for version, at in self.file.get("deployed", {}).items()}
-        return Evidence(read, read, blame(rows), rows, deployed)
+        return Evidence(read, read, blame(rows, self.now), rows, deployed)
 
     def causes(self):
         return {group.fingerprint.cause: group for group in self.groups()}

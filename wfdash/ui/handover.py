@@ -150,7 +150,7 @@ class Shift:
             rows, both = samples.compared()
             read, total = samples.progress
             versions = session.poller.versions.appeared
-            evidence = Evidence(read, total, blame(both), rows, versions, samples.since_found)
+            evidence = Evidence(read, total, blame(both, now), rows, versions, samples.since_found)
             said = headline(samples.groups, evidence, now=samples.read_at).sentence
             self.story.tell(
                 samples.read_at, "cause", said, workflow=listing.workflow

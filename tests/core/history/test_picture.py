@@ -27,6 +27,7 @@ def test_rise_is_told_with_both_rates():
     found = picture(rows, now=NOW, floor=NOW - 3650)
     assert found.finding.unusual
     assert found.now.failure_rate == pytest.approx(0.6, abs=0.05)
+    assert found.since == pytest.approx(NOW - 900, abs=60)
     assert found.before.failure_rate == pytest.approx(0.1, abs=0.03)
     assert found.last_failure == max(row.ended for row in rows if row.status == "errored")
     assert rank(found)[0] == 0
@@ -37,6 +38,7 @@ def test_level_is_one_rate():
     assert not found.finding.unusual
     assert found.before is None
     assert found.now.failure_rate == pytest.approx(0.1)
+    assert found.since == NOW - 3600
 
 
 def newest_of_a_busy_hour():

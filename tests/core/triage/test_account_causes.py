@@ -61,7 +61,7 @@ def test_what_workflows_share_is_one_line_and_the_first():
         (
             [ErroredWorkflow("orders", 1200, 100, [sample("TypeError", "")])],
             True,
-            "1 cause in 1 of 1 workflows; 1 of 1,200 errored read",
+            "1 cause in the only workflow; 1 of 1,200 errored read",
         ),
         (
             [ErroredWorkflow(name, 1, 1, [sample("TimeoutError", "x")]) for name in ("orders", "mails")],

@@ -55,11 +55,20 @@ def test_blame_counts_finished_ones_only():
         Instance("e", "errored"),
         Instance("f", "terminated", created=3, version="old"),
     ]
-    shares = blame(rows)
+    shares = blame(rows, 100.0)
     assert [(s.version, s.errored, s.finished, s.first_seen) for s in shares] == [
         ("new", 1, 1, 10),
         ("old", 1, 2, 1),
     ]
+
+
+def test_blame_tells_open_ones_and_what_outlived_failures():
+    failed = [Instance(f"f{n}", "errored", started=1, ended=10 + n, version="new") for n in range(10)]
+    young = [Instance(f"y{n}", "running", started=85, version="new") for n in range(3)]
+    old = [Instance(f"o{n}", "waiting", started=5, version="new") for n in range(4)]
+    rows = [*failed, *young, *old, Instance("t", "terminated", started=1, ended=5, version="new")]
+    (share,) = blame(rows, 100.0)
+    assert (share.rows, share.finished, share.open, share.outlived) == (18, 10, 7, 4)
 
 
 def test_sample_read_for_its_age_counts_but_is_not_drawn():

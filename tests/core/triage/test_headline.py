@@ -76,6 +76,18 @@ def test_worse_version_is_named_before_its_cause_is():
     )
 
 
+def test_the_newest_alone_are_named_as_such():
+    shares = (VersionShare(NEW, 40, 40, NOON, 104, 63, 50), WORSE[1])
+    found = said(group(samples(TIMEOUT, 12)), Evidence(12, 50, shares))
+    assert "9f2c0000 (40 of 40 that ended of its newest 104 failed, others 3 of 96)" in found.sentence
+
+
+def test_version_whose_failures_end_sooner_is_not_blamed():
+    many = VersionShare(NEW, 10, 10, NOON, 110, 100, 95)
+    assert worst_version((many, VersionShare(OLD, 9, 100, NOON - 900))) is None
+    assert worst_version((VersionShare(NEW, 10, 10, NOON), VersionShare(OLD, 9, 100, NOON - 900)))
+
+
 def test_failure_rate_as_before_is_no_alarm():
     rows = ended(2, 38, NOON) + ended(2, 38, NOON + 100) + ended(2, 38, NOON + 200)
     found = said(group(samples(TIMEOUT, 12)), Evidence(12, 12, (VersionShare(NEW, 6, 120, NOON),), rows))

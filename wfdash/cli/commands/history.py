@@ -97,10 +97,10 @@ def _item(tally: Tally, start: float, end: float, kept: Edge) -> dict[str, Any]:
     return {
         "from": iso(start),
         "to": iso(end),
-        "created": kept.created(tally.created, start),
-        "complete": kept.number("complete", tally.complete, start),
-        "errored": kept.number("errored", tally.errored, start),
-        "terminated": kept.number("terminated", tally.terminated, start),
+        "created": kept.number(tally.created, start),
+        "complete": kept.number(tally.complete, start),
+        "errored": kept.number(tally.errored, start),
+        "terminated": kept.number(tally.terminated, start),
         "failure_rate": kept.rate(tally, start),
         "took_p50": _seconds(tally.p50),
         "took_p95": _seconds(tally.p95),
@@ -186,8 +186,8 @@ def _buckets(history: History, reading: HistoryReading) -> Sequence[Bucket]:
 def _cells(tally: Tally, start: float, kept: Edge) -> tuple[str, ...]:
     rate = kept.rate(tally, start)
     numbers = (
-        kept.created(tally.created, start),
-        *(kept.number(name, getattr(tally, name), start) for name in ("complete", "errored", "terminated")),
+        kept.number(tally.created, start),
+        *(kept.number(getattr(tally, name), start) for name in ("complete", "errored", "terminated")),
     )
     return (
         *("?" if number is None else count(number) for number in numbers),

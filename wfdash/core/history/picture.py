@@ -41,6 +41,8 @@ class Picture(Struct, frozen=True):
     floor: float | None
     rows: int
     active: int
+    since: float | None = None
+    """From when on `now` counts: the change, or the first of those that ended."""
     thin: bool = False
     """Whether what is loaded is too little for a rate: its counts are told, and no level."""
 
@@ -97,6 +99,7 @@ def picture(
         None if exhausted else floor,
         len(rows),
         len(active),
+        cut if cut is not None else min((row.ended for row in ended if row.ended), default=None),
         bool(missing) and cut is None,
     )
 

@@ -26,12 +26,10 @@ class Edge(Struct, frozen=True):
         """From here on a rate can be told: before it one side of it is missing."""
         return max(self.success, self.error)
 
-    def number(self, status: str, count: int, start: float) -> int | None:
-        """How many ended so in a stretch from `start`; None where none is left and some may have been."""
-        since = self.success if status == "complete" else self.error
-        return count if count or start >= since else None
-
-    def created(self, count: int, start: float) -> int | None:
+    def number(self, count: int, start: float) -> int | None:
+        """How many there were in a stretch from `start`; None where none is left and some may have been."""
+        # An instance may have been created to be kept for less than its version's default, so that none
+        # of one end proves nothing where the other end's may have been erased.
         return count if count or start >= self.both else None
 
     def rate(self, tally: Tally, start: float) -> float | None:

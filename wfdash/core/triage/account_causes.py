@@ -73,7 +73,10 @@ def account_sentence(workflows: list[ErroredWorkflow], causes: list[AccountCause
     hit = sum(bool(workflow.samples) for workflow in workflows)
     if over and not errored:
         return f"no instance of {counted(len(asked), 'workflow')} is errored"
-    said = f"{counted(len(causes), 'cause')} in {count(hit)} of {count(len(workflows))} workflows"
+    among = (
+        f"{count(hit)} of {count(len(workflows))} workflows" if len(workflows) > 1 else "the only workflow"
+    )
+    said = f"{counted(len(causes), 'cause')} in {among}"
     said += f"; {count(read)} of {count(errored)} errored read" + ("" if over else " so far")
     shared = [cause for cause in causes if len(cause.workflows) > 1]
     if shared:

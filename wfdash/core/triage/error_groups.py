@@ -3,11 +3,13 @@
 import re
 from collections import Counter
 from collections.abc import Iterable
+from math import ceil, inf
 
 from msgspec import Struct, field
 
 from wfdash.core.filter.grammar import And, Term, unparse
 from wfdash.core.model.instance import Instance
+from wfdash.core.model.status import is_final
 from wfdash.core.text.words import short_version
 from wfdash.core.triage.fingerprint import UNNAMED, Fingerprint
 
@@ -80,10 +82,20 @@ class VersionShare(Struct, frozen=True):
     finished: int
     first_seen: float | None
     """Creation of its oldest instance in the stretch, epoch seconds."""
+    rows: int = 0
+    """All of it in the stretch, however they ended."""
+    open: int = 0
+    """Those of them that have not ended."""
+    outlived: int = 0
+    """Of the open ones those that have run for longer than nearly all that failed."""
 
     @property
     def share(self) -> float:
         return self.errored / self.finished if self.finished else 0.0
+
+
+_OUTLIVED = 0.9
+"""Share of a version's failures that have come by the age at which an open one counts as not failed."""
 
 
 def group(samples: Iterable[Sample]) -> list[ErrorGroup]:
@@ -101,21 +113,44 @@ def group(samples: Iterable[Sample]) -> list[ErrorGroup]:
     )
 
 
-def blame(listed: Iterable[Instance]) -> list[VersionShare]:
+def blame(listed: Iterable[Instance], now: float) -> list[VersionShare]:
     """Versions over an unbroken, unfiltered stretch of the list, the worst errored share first."""
     errored: Counter[str] = Counter()
     finished: Counter[str] = Counter()
     first: dict[str, float] = {}
+    ages: dict[str, list[float]] = {}
+    lasted: dict[str, list[float]] = {}
+    rows: Counter[str] = Counter()
     for row in listed:
         # A row without a version says nothing of any.
         if not row.version:
             continue
+        rows[row.version] += 1
         if row.created is not None:
             first[row.version] = min(first.get(row.version, row.created), row.created)
         if row.status in OUTCOMES:
             finished[row.version] += 1
             errored[row.version] += row.status == "errored"
-    shares = [VersionShare(v, errored[v], finished[v], first.get(v)) for v in first.keys() | finished.keys()]
+        if not is_final(row.status):
+            ages.setdefault(row.version, []).append(now - row.started if row.started else 0.0)
+        elif row.status == "errored" and row.started and row.ended:
+            lasted.setdefault(row.version, []).append(row.ended - row.started)
+    shares = []
+    for version, number in rows.items():
+        failed, open_ages = sorted(lasted.get(version, ())), ages.get(version, [])
+        fails_by = failed[ceil(len(failed) * _OUTLIVED) - 1] if failed else inf
+        outlived = sum(age > fails_by for age in open_ages)
+        shares.append(
+            VersionShare(
+                version,
+                errored[version],
+                finished[version],
+                first.get(version),
+                number,
+                len(open_ages),
+                outlived,
+            )
+        )
     return sorted(shares, key=lambda share: (-share.share, -share.errored, share.version))
 
 

@@ -96,7 +96,7 @@ def headline(groups: Sequence[ErrorGroup], evidence: Evidence, *, now: float, ut
         named, others = short_version(worst.version), _others(evidence.shares, worst)
         newer = _newer(worst, evidence)
         beside = "" if newer is not None else f", others {others}"
-        said += f": {_scope(groups, top)} version {named} ({_of(worst)} failed{beside})"
+        said += f": {_scope(groups, top)} version {named} ({_failed(worst)}{beside})"
         said += _times(top, worst.version, evidence, now, utc)
         if newer is not None:
             came = clock(evidence.deployed[newer.version], utc=utc, now=now)
@@ -119,8 +119,18 @@ def headline(groups: Sequence[ErrorGroup], evidence: Evidence, *, now: float, ut
 
 
 def worst_version(shares: Sequence[VersionShare]) -> VersionShare | None:
-    """The version that fares worse than all the others together, by more than chance; None for none."""
-    found = [share for share in shares if stands_out(_of(share), _others(shares, share))]
+    """The version that fares worse than all the others together, by more than chance; None for none.
+
+    What fails mostly ends sooner than what completes: of a new version only failures may have ended yet.
+    So those that have outlived its failures are set against them as well, as if they had ended.
+    """
+    tested = {share.version: FailureRate(share.errored, share.finished + share.outlived) for share in shares}
+    found = []
+    for share in shares:
+        others = [rate for version, rate in tested.items() if version != share.version]
+        beside = FailureRate(sum(rate.failed for rate in others), sum(rate.ended for rate in others))
+        if stands_out(tested[share.version], beside):
+            found.append(share)
     return max(found, key=lambda share: share.share, default=None)
 
 
@@ -169,6 +179,13 @@ def _of(share: VersionShare) -> FailureRate:
     return FailureRate(share.errored, share.finished)
 
 
+def _failed(share: VersionShare) -> str:
+    """`40 of 45 failed`; where more of it have not ended, that it rests on the newest alone is said."""
+    if not share.open:
+        return f"{_of(share)} failed"
+    return f"{_of(share)} that ended of its newest {count(share.rows)} failed"
+
+
 def _others(shares: Sequence[VersionShare], share: VersionShare) -> FailureRate:
     rest = [other for other in shares if other.version != share.version]
     return FailureRate(sum(other.errored for other in rest), sum(other.finished for other in rest))
@@ -176,7 +193,7 @@ def _others(shares: Sequence[VersionShare], share: VersionShare) -> FailureRate:
 
 def _fares_worse(worst: VersionShare, evidence: Evidence) -> str:
     named = short_version(worst.version)
-    return f"version {named} fails more: {_of(worst)} failed, others {_others(evidence.shares, worst)}"
+    return f"version {named} fails more: {_failed(worst)}, others {_others(evidence.shares, worst)}"
 
 
 def _cause(top: ErrorGroup) -> str:

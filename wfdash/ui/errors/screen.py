@@ -7,6 +7,7 @@ from rich.style import Style
 from textual.app import ComposeResult
 
 from wfdash.core.model.instance import Instance
+from wfdash.core.model.status import ACTIVE
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import age, count
 from wfdash.core.text.wrap import wrapped
@@ -153,8 +154,10 @@ class ErrorsScreen(BaseScreen):
         poller = self.poller
         assert poller is not None
         done, of = poller.anomaly_reads.progress
-        active = len(poller.store.active)
-        if not active:
+        loaded = len(poller.store.active)
+        counted = sum((poller.status_counts or {}).get(status, 0) for status in ACTIVE)
+        active = max(loaded, counted if self.context.past is None else 0)
+        if not loaded:
             return "no active row is loaded"
         among = f" of {count(active)} active" if active > of else ""
         return f"{done} of {of} rows checked{among}"

@@ -41,7 +41,7 @@ class VersionShares:
         if now - self._counted_at >= _RECOUNT or samples.compared_with != self._compared_with:
             self.rows, both = samples.compared()
             self._compared_with = samples.compared_with
-            self.shares, self._past, self._counted_at = blame(both), len(both) - len(self.rows), now
+            self.shares, self._past, self._counted_at = blame(both, now), len(both) - len(self.rows), now
 
     def lines(self, poller: Watcher, width: int) -> list[Pieces]:
         """A title and a line for each of the first few versions; none where nothing was counted."""
@@ -65,6 +65,7 @@ class VersionShares:
             errored, finished = (count(n).rjust(room) for n, room in zip(_numbers(share), widths))
             style = WARN if share == worst else PLAIN
             words = f"{share.share:>4.0%}  {errored} of {finished} ended in error"
+            words += f", {count(share.open)} open" if share.open else ""
             if not share.finished:
                 words = "   –  none has ended yet"
             name = f"  {clean(short_version(share.version)):<8}  "

@@ -1,5 +1,6 @@
 """The workflows of an account as rows: how each fails now and before, its last hour, counts by status."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from rich.style import Style
@@ -30,13 +31,15 @@ _COLUMNS = (
     ("paused", ("paused", "waitingForPause")),
     ("complete", ("complete",)),
 )
-_PICTURE = (("FAILED", 8), ("BEFORE", 8), ("LAST HOUR", PARTS + 2), ("LAST FAIL", 11), ("OLDEST", 8))
-"""Columns of what its newest rows show, with their rooms."""
+_PICTURE = (("FAILED IN", 12), ("BEFORE", 7), ("LAST HOUR", PARTS + 2), ("LAST FAIL", 10), ("OLDEST", 7))
+"""Columns of what its newest rows show, with their rooms: at 80 columns all of them stand."""
 _TOP = 8
 """Failures in five minutes of the highest bar at least: a single one is no tower."""
 _ROOM = 11
 _LEAST_NAME = 16
-_CRON = 11
+_CRON = 10
+_UNIT = re.compile(r"\d+\D+")
+"""The larger of two units."""
 _DELETED = (" script deleted", " deleted")
 
 
@@ -165,8 +168,8 @@ class WorkflowTable(LineTable):
         if found is None:
             return (f"  {UNKNOWN * PARTS}" if title == "LAST HOUR" else " " * room, QUIET)
         worse = BAD if found.finding.unusual else PLAIN
-        if title == "FAILED":
-            return (_rate(found.now, thin=found.thin).rjust(room), worse)
+        if title == "FAILED IN":
+            return (self._failed(found).rjust(room), worse)
         if title == "BEFORE":
             return (_before(found.before).rjust(room), PLAIN if found.finding.unusual else QUIET)
         if title == "LAST HOUR":
@@ -177,6 +180,14 @@ class WorkflowTable(LineTable):
                 PLAIN if found.recent_failures else QUIET,
             )
         return (self._oldest(workflow, found).rjust(room), PLAIN)
+
+    def _failed(self, found: Picture) -> str:
+        """`38 % 7h`: the rate, and in how long; each workflow's is its own, by what is loaded of it."""
+        rate = _rate(found.now, thin=found.thin)
+        if not found.now.sample or found.since is None:
+            return rate
+        larger = _UNIT.findall(brief(max(1.0, self._clock() - found.since)))
+        return " ".join([rate, *larger[:1]])
 
     def _bars(self, found: Picture) -> str:
         drawn = amounts([number or 0 for number in found.failed], self._most)
