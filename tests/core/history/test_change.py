@@ -239,7 +239,7 @@ def test_change_is_the_same_however_long_the_span():
     rows += flow(NOON - 240, 20, 11.0, fails=0.0, took=5.0, prefix="good")
     found = []
     for days in (1, 7, 31):
-        first, width = places(rows, start=NOON - days * 24 * HOUR, now=NOON)
+        first, width = places(min(row.created for row in rows), start=NOON - days * 24 * HOUR, now=NOON)
         found.append(find_changes(outcomes(rows, start=first, end=NOON, width=width)))
     assert [not change.rose for change in found[0]] == [True]
     assert found[0] == found[1] == found[2]

@@ -130,6 +130,23 @@ def test_history_gives_way_after_each_slice():
     assert sizes == [SLICE, 2 * SLICE, 2 * SLICE + 1]
 
 
+def test_many_versions_are_summed_up_in_between():
+    rows = [
+        Instance(f"order-{n}", "complete", NOON + n, ended=NOON + n + 5, started=NOON + n, version=f"{n}")
+        for n in range(3 * SLICE)
+    ]
+    undisturbed, history, late = History(WIDTH), History(WIDTH), History(WIDTH, since=NOON + 5 * WIDTH)
+    for each in (undisturbed, history, late):
+        each.add(rows)
+    assert len(list(undisturbed.reckon(NOON, NOON + 4 * SLICE))) > 1
+    for _ in history.reckon(NOON, NOON + 4 * SLICE, NOON):
+        # What is asked for in between may begin later: by now some of what was kept is erased.
+        assert history.versions(late.since) == late.versions()
+        assert history.triggers(late.since) == late.triggers()
+    assert history.versions(late.since) == late.versions()
+    assert sum(tally.created for tally in history.versions(NOON).values()) == len(rows)
+
+
 def test_unknown_end_is_counted_apart_and_never_as_running():
     history = History(WIDTH)
     history.add([Instance("order-1", "errored", NOON)])

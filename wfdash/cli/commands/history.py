@@ -204,7 +204,8 @@ def _say(history: History, reading: HistoryReading) -> None:
         say(f"no instance of {reading.workflow or 'any workflow'} is in the list" + _matching(reading))
     elif not history.undated and start < reading.now:
         rows = [*reading.rows, *reading.earlier]
-        first, width = places(rows, start=start, now=reading.now)
+        oldest = min((row.created for row in reading.rows if row.created is not None), default=None)
+        first, width = places(oldest, start=start, now=reading.now)
         seen = outcomes(rows, start=first, end=reading.now, width=width)
         changes = find_changes(seen, deployed.values())
         total = sum_of(history.buckets(start, reading.now))

@@ -64,12 +64,13 @@ class RateChange(Struct, frozen=True):
         return self.after > self.before
 
 
-def places(rows: Sequence[Instance], *, start: float, now: float) -> tuple[float, float]:
+def places(oldest: float | None, *, start: float, now: float) -> tuple[float, float]:
     """Start and width of the stretches among which a change is looked for, the same for every longer span.
 
-    From the first row on: an empty week ahead of it would only make the stretches too wide for an hour.
+    From the creation of the oldest row on: an empty week ahead of it would only make the stretches too wide
+    for an hour.
     """
-    start = max(start, min((row.created for row in rows if row.created is not None), default=start))
+    start = start if oldest is None else max(start, oldest)
     width = max(_MINUTE, (now - start) / _PLACES)
     return start // width * width, width
 

@@ -124,13 +124,14 @@ def worst_version(shares: Sequence[VersionShare]) -> VersionShare | None:
     What fails mostly ends sooner than what completes: of a new version only failures may have ended yet.
     So those that have outlived its failures are set against them as well, as if they had ended.
     """
-    tested = {share.version: FailureRate(share.errored, share.finished + share.outlived) for share in shares}
-    found = []
-    for share in shares:
-        others = [rate for version, rate in tested.items() if version != share.version]
-        beside = FailureRate(sum(rate.failed for rate in others), sum(rate.ended for rate in others))
-        if stands_out(tested[share.version], beside):
-            found.append(share)
+    tested = [FailureRate(share.errored, share.finished + share.outlived) for share in shares]
+    # Of thousands of versions not each is held against each.
+    failed, ended = sum(rate.failed for rate in tested), sum(rate.ended for rate in tested)
+    found = [
+        share
+        for share, rate in zip(shares, tested, strict=True)
+        if stands_out(rate, FailureRate(failed - rate.failed, ended - rate.ended))
+    ]
     return max(found, key=lambda share: share.share, default=None)
 
 

@@ -76,16 +76,25 @@ class LoadedHistory:
     def _is_covered(self, row: Instance) -> bool:
         return self.floor is not None and row.created is not None and row.created >= self.floor
 
-    async def show(self, frame: Frame) -> None:
+    async def show(self, frame: Frame, now: float) -> None:
         """Counts anew for another stretch or other buckets, in slices."""
         if (frame.width, frame.left) != (self.frame.width, self.frame.left):
             history = History(frame.width, since=frame.left)
             self._counting = []
             for _ in history.take([*self.rows.values(), *self.earlier.values()]):
                 await asyncio.sleep(0)
+            await self._sum_up(history, frame, now)
             history.add(self._counting)
             self._counting, self.history = None, history
         self.frame = frame
+
+    async def sum_up(self, now: float) -> None:
+        """Reckons ahead what the next drawing asks for, in slices."""
+        await self._sum_up(self.history, self.frame, now)
+
+    async def _sum_up(self, history: History, frame: Frame, now: float) -> None:
+        for _ in history.reckon(frame.left, frame.right, self.edge(now).both):
+            await asyncio.sleep(0)
 
     def edge(self, now: float) -> Edge:
         if self.kept_by and not self.local:
@@ -128,7 +137,7 @@ class LoadedHistory:
             counted = failures((), total, (), deployed=self.deployed, now=now, utc=utc, so_far=so_far)
             return counted if total.sample and not self.history.undated else Finding(self.nothing)
         rows: Sequence[Instance] = [*self.rows.values(), *self.earlier.values()]
-        first, width = places(rows, start=start, now=now)
+        first, width = places(self.oldest, start=start, now=now)
         work = count_outcomes(rows, start=first, end=now, width=width)
         while True:
             try:

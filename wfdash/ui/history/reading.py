@@ -98,6 +98,7 @@ class HistoryReader:
                 loaded.add(rows, walked=True)
                 floors += [min(row.created for row in rows if row.created is not None)] if rows else []
                 await asyncio.sleep(0)
+            await loaded.sum_up(self._context.clock())
             loaded.floor = min(floors, default=None)
         past = session.reads.past_rows(self.workflow, floor=loaded.floor)
         past.exhausted = poller.history.complete and not poller.filtered and loaded.floor is not None

@@ -159,7 +159,7 @@ class HistoryScreen(BaseScreen):
         self._start("count", partial(self._show, self._reader, of))
 
     async def _show(self, reader: HistoryReader, of: Frame) -> None:
-        await reader.loaded.show(of)
+        await reader.loaded.show(of, self.context.clock())
         self._found_for = (-1, 0.0)
         self._draw()
         self._look()
