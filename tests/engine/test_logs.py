@@ -128,6 +128,15 @@ def test_command_follows_until_the_instance_ends(printing, program):
     assert {line["step"] for line in lines} == {None, "load order", "charge card", "mail", "stock"}
 
 
+def test_pane_says_that_an_ended_instance_printed_nothing(printing, terminal):
+    engine, _ = printing
+    engine.wait(engine.create("print-nothing", "quick"), "complete")
+    shell = terminal("--local", str(engine.port), "-w", WORKFLOW, "-i", "print-nothing")
+    shell.wait_for("print-nothing", "finished")
+    shell.send(b"l")
+    shell.wait_for("It has ended, and its code has printed nothing.")
+
+
 async def test_engine_that_keeps_no_lines_says_so(engine, fresh):
     identity = engine.create(fresh("silent"), "quick")
     client = await connect(Settings(base_url=f"http://127.0.0.1:{engine.port}", local=True))

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from tests.support.fakes.loopback import envelope, reply
 from wfdash.api.connect import connect
@@ -82,6 +83,17 @@ async def test_telemetry_finds_lines_that_do_not_name_the_instance(api):
     last = [entry for entry in placed if entry.step == failed_step.index][-1]
     assert last.line.level == "error"
     assert "charge card failed" in last.line.message
+
+
+async def test_lines_of_a_worker_without_a_name_are_not_all(api):
+    """Those of every Worker of the account would say nothing of this instance."""
+    about = await api.get_workflow("orders")
+    nobody = LogQuery("orders", "order-nobody", Time.now - 4 * 3600, Time.now)
+    page = await api.log_reader().read(nobody)
+    assert (page.lines, page.unnamed) == ([], "")
+    page = await api.log_reader().read(replace(nobody, script=about.script_name))
+    assert page.lines
+    assert "all lines of its Worker" in page.unnamed
 
 
 @pytest.mark.parametrize("trouble", [{"twice": True}, {"disorder": True}, {"started": 1}])
