@@ -48,6 +48,10 @@ def _place(lines, found, others=()):
         (BOTH, line(5, f"{ID} works on load b"), (True, 1, 1)),
         (BOTH, line(5, f"{ID} works on load bb"), (True, None, None)),
         ([done("load-1", 0, 10), done("load all-1", 0, 10)], line(5, f"{ID}: load all"), (True, 1, 1)),
+        # The last line of a step bears the time of its end, where another one goes on.
+        ([done("a-1", 0, 10), done("b-1", 0, 20)], line(10, f"{ID} is through"), (True, None, None)),
+        ([done("probe-1", 0, 10), done("probe-2", 0, 20)], line(10, f"{ID} probe 1"), (True, None, None)),
+        ([done("a-1", 0, 20), done("b-1", 10, 20)], line(10, f"{ID} begins"), (True, None, None)),
         # Another one's id, or one that ours is only a part of.
         ([TWICE], line(12, f"{ID}2 asks the bank"), (False, 0, 1)),
         ([TWICE], line(12, f"{ID}-child asks the bank"), (False, 0, 1)),

@@ -17,6 +17,8 @@ __all__ = ["AttemptSpan", "Attempts"]
 _GRAIN = 0.0005
 """Half a millisecond, which is what both clocks are cut to."""
 
+_EDGE = 0.0015
+"""The millisecond of a step's first or last moment, and the one beside it: a line may bear either."""
 _DOUBT = 1.0
 """Seconds by which this machine's clock and the server's may differ without anybody having noticed."""
 
@@ -64,7 +66,9 @@ class Attempts:
         if found is not None:
             return found
         # What ran when the detail was read may have ended, and another step begun, before this was printed.
-        return _only(self._at(line.at, -_GRAIN)) if line.at <= self._as_of else None
+        inside = _only(self._at(line.at, -_GRAIN)) if line.at <= self._as_of else None
+        # The last line of a step bears the millisecond of its end: another that goes on then is not the one.
+        return inside if inside is not None and len(self._at(line.at, _EDGE)) == 1 else None
 
     def among(self, line: LogLine) -> tuple[int, ...]:
         """The steps that may have printed a line of which `of` cannot tell: those that ran then.
