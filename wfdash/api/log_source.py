@@ -5,6 +5,7 @@ from typing import Protocol
 
 from msgspec import Struct, field
 
+from wfdash.api.errors import WorkflowsError
 from wfdash.core.logs.line import LogLine, Source
 
 __all__ = ["RUN_CUT", "LogPage", "LogQuery", "LogReader", "LogStream", "Turn", "at_once"]
@@ -56,6 +57,10 @@ class LogReader(Protocol):
     """Seconds between two reads while it is followed."""
     lag: float
     """Seconds by which a line may come late: what was read so recently is read again."""
+    kept: float
+    """Seconds for which a line is kept at most; infinity where nothing says so."""
+    kept_surely: float
+    """Seconds for which it is kept under whatever plan."""
 
     async def read(self, query: LogQuery, turn: Turn) -> LogPage:
         """The lines that there are; `turn` is awaited before each request."""
@@ -74,6 +79,10 @@ class LogStream(Protocol):
 
     def follow(self, script: str, workflow: str = "") -> AsyncIterator[LogPage]:
         """Of one workflow of the script, or of all."""
+        ...
+
+    def trouble(self, script: str) -> WorkflowsError | None:
+        """Why nothing is sent just now, though it is tried again and again."""
         ...
 
     async def check(self, script: str) -> str:

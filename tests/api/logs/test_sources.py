@@ -372,6 +372,42 @@ async def test_flood_of_messages_leaves_the_loop_its_turns(api):
     await stream.aclose()
 
 
+async def test_tail_that_is_closed_again_and_again_says_so(api, monkeypatch):
+    monkeypatch.setattr(tail_logs, "_FIRST_WAIT", 0.01)
+    closed = Flood(0)
+    tail = TailLogs(api.log_stream()._endpoints, closed)
+    stream = tail.follow("shop-worker")
+    reading = asyncio.ensure_future(anext(stream))
+    await reached(lambda: tail.trouble("shop-worker"))
+    assert tail.trouble("shop-worker").sentence == "The server closed the log that it sends (WebSocket 1006)."
+    assert tail.trouble("another-worker") is None
+    closed.left = 1
+    await reading
+    assert tail.trouble("shop-worker") is None
+    await stream.aclose()
+
+
+async def test_tail_that_ended_takes_no_other_with_it(api, app):
+    app.state.faults.append(InjectedFault.parse("403:1@/tails"))
+    tail = api.log_stream()
+    refused, follower = tail.follow("shop-worker"), tail.follow("shop-worker")
+    with pytest.raises(Forbidden):
+        await anext(refused)
+    reading = [asyncio.ensure_future(anext(follower))]
+    await reached(lambda: app.state.tails.connections)
+    await refused.aclose()
+    third = tail.follow("shop-worker")
+    reading.append(asyncio.ensure_future(anext(third)))
+    await asyncio.sleep(0)
+    assert len(tail._pumps["shop-worker"].readers) == 2
+    for each in reading:
+        each.cancel()
+    await asyncio.gather(*reading, return_exceptions=True)
+    for stream in (follower, third):
+        await stream.aclose()
+    assert app.state.tails.open == {}
+
+
 async def test_slow_reader_is_kept_a_bounded_number_of_lines(api, monkeypatch):
     """Some megabytes, however large the messages are; the newest stay."""
     monkeypatch.setattr(tail_logs, "_A_LINE", 0.0)

@@ -32,7 +32,8 @@ def test_lines_as_json_have_the_promised_keys(shell, failed):
     assert len(found) > 5
     for entry in found:
         assert list(entry)[:6] == ["at", "level", "message", "source", "step", "certain"]
-        assert list(entry)[6:] == ["count", "attempt", "rollback", "times"]
+        assert list(entry)[6:] == ["count", "attempt", "rollback", "times", "late"]
+        assert entry["late"] is False
         assert (entry["step"] is None) == (entry["attempt"] is None)
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", entry["at"])
         assert entry["source"] == "telemetry"

@@ -1,6 +1,11 @@
 """The lines of one instance as they are gathered."""
 
+import pytest
+
+from tests.support.fakes.details import T0, detail
+from wfdash.api.log_source import LogPage
 from wfdash.core.logs.line import LogLine
+from wfdash.core.model.workflow import Workflow
 from wfdash.live.reads import log_lines
 from wfdash.live.reads.log_lines import InstanceLogs
 
@@ -32,3 +37,84 @@ def test_what_is_remembered_of_lines_is_bounded(monkeypatch):
     assert len(logs.lines) <= 110
     assert logs.lines[-1].message == "line 1999"
     assert logs.add(lines(range(1950, 2000))) == 0
+    # A source that is read far back gives them again: they would be printed a second time.
+    assert logs.add(lines(range(50))) == 0
+    assert "cut: only the newest 100 lines are kept" in logs.state.notes(0)
+
+
+class Telemetry:
+    """A source that has each line so many seconds after it was printed."""
+
+    name, permission, pace, lag, local = "telemetry", "", 3.0, 20.0, False
+    kept, kept_surely = 7 * 86_400.0, 3 * 86_400.0
+
+    def __init__(self, printed, behind=0.0):
+        self.printed = [T0 + at for at in printed]
+        self.behind, self.now, self.asked = behind, T0, []
+
+    def log_reader(self):
+        return self
+
+    async def get_workflow(self, workflow):
+        return Workflow(workflow, script_name="shop", class_name="Orders")
+
+    async def read(self, query, turn):
+        self.asked.append((query.since, query.until))
+        there = [at for at in self.printed if query.since <= at <= min(query.until, self.now - self.behind)]
+        return LogPage([LogLine(at, "log", f"at {at}", "telemetry", order=str(at)) for at in there])
+
+    def lines_of(self):
+        return InstanceLogs(self, "orders", "order-1", turn=turn, now=lambda: self.now)
+
+
+async def read_until(source, logs, shown, end):
+    while source.now < T0 + end:
+        source.now += source.pace
+        await logs.read(shown(source.now))
+
+
+@pytest.mark.parametrize("behind", [0.0, 10.0, 45.0, 130.0])
+async def test_lines_that_come_late_are_not_lost(behind):
+    source = Telemetry([float(at) for at in range(1, 200, 7)], behind)
+    logs = source.lines_of()
+    await read_until(source, logs, lambda _: detail("running"), 200 + behind + 60)
+    assert sorted(line.at for line in logs.lines) == source.printed
+    far = [until - since for since, until in source.asked if until - since > 100]
+    assert len(far) <= len(source.asked) / 10
+
+
+async def test_ended_instance_is_read_to_its_end():
+    """Not before what comes late has had its time, and then far enough back for what came later still."""
+    source = Telemetry([1.0, 40.0, 59.0], behind=30.0)
+    logs = source.lines_of()
+
+    def shown(now):
+        return detail("complete", end=60.0) if now >= T0 + 61 else detail("running")
+
+    await read_until(source, logs, shown, 78)
+    assert not logs.state.read_to_end
+    await read_until(source, logs, shown, 81)
+    assert logs.state.read_to_end
+    source.now = T0 + 95
+    await logs.read(shown(source.now))  # it is opened once more
+    assert [line.at for line in logs.lines] == source.printed
+    await logs.read(detail("running"))
+    assert not logs.state.read_to_end
+
+
+async def test_lines_older_than_a_source_keeps_are_not_asked_for():
+    day = 86_400.0
+    source = Telemetry([8 * day])
+    source.now = T0 + 9 * day
+    logs = source.lines_of()
+    await logs.read(detail("running"))
+    assert source.asked == [(T0 + 2 * day, T0 + 9 * day + 1)]
+    assert logs.state.notes(0) == ["what it printed more than 7 days ago is kept no longer"]
+    source.now = T0 + 17 * day
+    ended = detail("complete", end=8 * day)
+    logs = source.lines_of()
+    await logs.read(ended)
+    assert len(source.asked) == 1
+    assert logs.state.read_to_end
+    words = "It ended 9d ago: lines are kept for 7 days, for 3 on the free plan."
+    assert (logs.why_none(ended), logs.state.notes(0)) == (words, [])

@@ -1,5 +1,6 @@
 """`l`: the lines beside a timeline and alone, followed, searched, unfolded, copied and written."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -150,7 +151,7 @@ def test_panes_are_drawn_for_the_room_they_get():
         await opened_logs(d)
         assert f"{chosen}  errored" in d.lines[1]
         await d.press("logs.open")
-        assert d.lines[1].endswith("ago")
+        assert re.search(r"telemetry, read \d\d:\d\d:\d\d$", d.lines[1])
         assert len(d.lines[1]) > 130
         await d.press("escape")
         assert f"{chosen}  errored" in d.lines[1]
@@ -334,6 +335,24 @@ def test_following_shows_what_a_running_instance_prints():
         await d.until(lambda: not d.server.state.tails.open)
 
     drive(script, filter="status:running")
+
+
+def test_lines_say_when_nothing_more_comes():
+    """Not that they are followed, once the end was read; and what is sent no more is not listened for."""
+
+    async def script(d):
+        await opened_logs(d)
+        await another_line(d)
+        assert "following" in d.text
+        await d.until(lambda: "late lines may come" in d.text, 1800)
+        assert "following" not in d.text
+        await d.until(lambda: "read to the end" in d.text, 60)
+        await d.until(lambda: not d.server.state.tails.open, 10)
+        await d.press("logs.open")
+        assert re.search(r"ended \d\d:\d\d:\d\d, read to the end", d.text)
+        assert re.search(r"telemetry, read \d\d:\d\d:\d\d", d.text)
+
+    drive(script, scenario="incident", filter="status:running")
 
 
 def test_following_keeps_nothing_else_waiting():

@@ -62,6 +62,7 @@ class LocalLogs:
     permission = ""
     pace = 1.5
     lag = 5.0
+    kept = kept_surely = float("inf")
 
     def __init__(self, endpoints: "Endpoints") -> None:
         self._endpoints = endpoints

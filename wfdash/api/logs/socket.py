@@ -6,7 +6,11 @@ __all__ = ["Socket", "SocketEnded"]
 
 
 class SocketEnded(Exception):
-    """The other side closed it, or it was cut."""
+    """The other side closed it, or it was cut; `code` says why (RFC 6455, 7.4.1)."""
+
+    def __init__(self, code: int = 1006) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 class Socket(Protocol):

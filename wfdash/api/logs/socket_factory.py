@@ -90,7 +90,7 @@ class _InProcess:
     async def receive(self) -> str | bytes:
         message = await self._to_us.get()
         if message["type"] != "websocket.send":
-            raise SocketEnded
+            raise SocketEnded(message.get("code", 1006))
         return message.get("text") or message.get("bytes") or b""
 
     async def close(self) -> None:

@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from wfdash.api.answers.envelope import Unreadable, read_json
 from wfdash.api.answers.rows import text
-from wfdash.api.errors import BadAnswer, Forbidden, NotFound, Refused, Unauthorized, WorkflowsError
+from wfdash.api.errors import (
+    BadAnswer,
+    Forbidden,
+    NotFound,
+    NotReached,
+    Refused,
+    Unauthorized,
+    WorkflowsError,
+)
 from wfdash.api.http.client import segment
 from wfdash.api.http.request_info import RequestInfo
 from wfdash.api.log_source import RUN_CUT, LogPage
@@ -34,6 +42,10 @@ _PROTOCOL: Final = "trace-v1"
 _LASTING = (Forbidden, Unauthorized, NotFound, Refused)
 """Failures that trying again does not mend."""
 _FIRST_WAIT, _LONGEST_WAIT = 1.0, 30.0
+_LONGEST_ASKED: Final = 300.0
+"""Seconds of a `Retry-After` that are waited: the window of the rate limit."""
+_IN_VAIN: Final = 2
+"""Tails one after the other that sent nothing before it is said: one that is cut is made anew in a second."""
 _KEPT, _KEPT_LINES = 1000, 20_000
 """Messages, and lines in them, that a slow reader may leave waiting; then the oldest go: telemetry has them
 too, later."""
@@ -81,8 +93,14 @@ class TailLogs:
         finally:
             pump.readers.discard(waiting)
             if not pump.readers:
-                self._pumps.pop(script, None)
+                if self._pumps.get(script) is pump:
+                    del self._pumps[script]
                 await pump.stop()
+
+    def trouble(self, script: str) -> WorkflowsError | None:
+        """Why nothing is sent just now, though the tail is made again and again."""
+        pump = self._pumps.get(script)
+        return pump.trouble if pump is not None else None
 
 
 class _Reader:
@@ -129,6 +147,8 @@ class _Pump:
         self._path = _path(script)
         self._asked = RequestInfo("follow the log", permission=TailLogs.permission)
         self.readers: set[_Reader] = set()
+        self.trouble: WorkflowsError | None = None
+        self._in_vain = 0
         self.task = asyncio.ensure_future(self._run())
 
     async def stop(self) -> None:
@@ -147,8 +167,10 @@ class _Pump:
                 for reader in self.readers:
                     reader.fail(failure)
                 return
-            except WorkflowsError:
-                pass
+            except WorkflowsError as failure:
+                self._in_vain += 1
+                self.trouble = failure if self._in_vain >= _IN_VAIN else None
+                wait = max(wait, min(failure.retry_after or 0.0, _LONGEST_ASKED))
             lasted = asyncio.get_running_loop().time() - began
             wait = _FIRST_WAIT if lasted > _LONGEST_WAIT else wait
             await asyncio.sleep(wait)
@@ -168,22 +190,30 @@ class _Pump:
 
     async def _read_socket(self, url: str) -> None:
         socket = await self._sockets.open(url, _PROTOCOL)
+        # One that stays open works, though nothing is printed.
+        lasting = asyncio.get_running_loop().call_later(_LONGEST_WAIT, self._works)
         busy = 0.0
         try:
-            with suppress(SocketEnded):
-                await socket.send(json.dumps({"debug": False}))
-                while True:
-                    message = await socket.receive()
-                    began = time.perf_counter()
-                    busy += self._hand_out(message) * _A_LINE + time.perf_counter() - began
-                    # Messages that stand ready are received without a turn of the loop: of a flood the keys
-                    # would hear nothing. What is not read yet holds the sender back.
-                    if busy > _AT_ONCE:
-                        await asyncio.sleep(busy * _REST)
-                        busy = 0.0
+            await socket.send(json.dumps({"debug": False}))
+            while True:
+                message = await socket.receive()
+                began = time.perf_counter()
+                self._works()
+                busy += self._hand_out(message) * _A_LINE + time.perf_counter() - began
+                # Messages that stand ready are received without a turn of the loop: of a flood the keys
+                # would hear nothing. What is not read yet holds the sender back.
+                if busy > _AT_ONCE:
+                    await asyncio.sleep(busy * _REST)
+                    busy = 0.0
+        except SocketEnded as ended:
+            raise NotReached(f"The server closed the log that it sends (WebSocket {ended.code}).") from None
         finally:
+            lasting.cancel()
             with suppress(Exception):
                 await asyncio.shield(socket.close())
+
+    def _works(self) -> None:
+        self.trouble, self._in_vain = None, 0
 
     async def _delete(self, identity: str) -> None:
         # One that is left behind ends by itself after some hours, but a script may have ten.

@@ -38,8 +38,6 @@ _REQUESTS: Final = 50
 """Invocations whose rows are asked for at once."""
 _PATIENCE: Final = 30.0
 """Seconds that a run may be STARTED."""
-_KEPT: Final = 7 * 86_400.0
-"""Seconds that rows are kept (3 days on the free plan)."""
 
 
 class _Rows(Struct):
@@ -55,6 +53,7 @@ class TelemetryLogs:
     permission = "Workers Observability Read"
     pace = 3.0
     lag = 20.0
+    kept, kept_surely = 7 * 86_400.0, 3 * 86_400.0  # 3 days on the free plan (Workers Logs limits)
 
     def __init__(self, endpoints: "Endpoints") -> None:
         self._endpoints = endpoints
@@ -63,8 +62,8 @@ class TelemetryLogs:
     async def read(self, query: LogQuery, turn: Turn = at_once) -> LogPage:
         """The rows that name the instance and those of the same invocations; if none does, all rows."""
         self._turn = turn
-        since = max(query.since, query.until - _KEPT)
-        frame = (int(since * 1000), max(int(query.until * 1000), int(since * 1000) + 1))
+        since = int(query.since * 1000)
+        frame = (since, max(int(query.until * 1000), since + 1))
         named = await self._rows(query, frame, needle=query.instance)
         requests = list(dict.fromkeys([*query.requests, *_requests(named.events)]))
         if requests:

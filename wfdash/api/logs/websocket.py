@@ -38,8 +38,8 @@ class _Websocket:
     async def receive(self) -> str | bytes:
         try:
             return await self._connection.recv()
-        except ConnectionClosed:
-            raise SocketEnded from None
+        except ConnectionClosed as closed:
+            raise SocketEnded(closed.rcvd.code if closed.rcvd is not None else 1006) from None
 
     async def close(self) -> None:
         await self._connection.close()

@@ -26,10 +26,10 @@ from wfdash.live.reads.log_lines import InstanceLogs
 __all__ = ["prepare", "run"]
 
 _LEAST = 1.0
+_PATIENCE = 5
+"""Reads that may fail once the instance has ended and its last lines are to be had."""
 _STEPS_LAG = 1.0
 """Seconds before the instance was read of which its steps are surely known."""
-_GRACE = {"telemetry": 12.0, "local": 2.0}
-"""Seconds after an instance's end in which a source may still come out with lines of it."""
 
 
 def prepare(parsed: Namespace) -> None:
@@ -64,6 +64,12 @@ class _Logs:
         """Of the lines at hand, those that may be of the step that was asked for, or of another as well."""
         self._left_before = 0
         """How many such there were among those that are held no longer."""
+        self._newest = float("-inf")
+        """When the newest line that was printed is from."""
+        self._late = 0
+        """Lines that were printed after newer ones."""
+        self._in_vain = 0
+        """Reads that failed since nothing more was to come."""
         self._said: set[str] = set()
         self._uncertain = 0
         self._asked_at = 0.0
@@ -95,31 +101,43 @@ class _Logs:
     async def _follow(self, detail: Detail, others: Sequence[str]) -> Detail:
         """Prints what comes, until the instance is final and the source had time for the rest."""
         reader = self.logs.reader
-        clock, ended, read_at = self.session.clock, None, self.session.clock()
+        clock, read_at, has_ended = self.session.clock, self.session.clock(), is_final(detail.status)
         self._print(detail, others)
-        while True:
+        while not self.logs.state.read_to_end:
             self._woken.clear()
             # However often lines are sent: each round reads the instance.
             await asyncio.sleep(_LEAST)
             with suppress(TimeoutError):
                 async with asyncio.timeout(max(reader.pace - _LEAST, 0.1)):
                     await self._woken.wait()
-            if not is_final(detail.status) or ended is None:
-                detail = await self._detail()
-            if is_final(detail.status) and ended is None:
-                # Of one that ended long ago the source has everything already.
-                ended = clock() if detail.end is None else min(clock(), detail.end)
-            if clock() - read_at >= reader.pace:
+            if not has_ended:
+                detail, has_ended = await self._ended_or_not()
+            if clock() - read_at >= reader.pace or not self.logs.comes_late(detail):
                 await self._read(detail)
                 read_at = clock()
+            self._say_trouble()
             self._print(detail, others)
-            if ended is not None and clock() - ended >= _GRACE.get(reader.name, 2.0):
-                return detail
+        return detail
+
+    async def _ended_or_not(self) -> tuple[Detail, bool]:
+        """The instance as it is now; of one that has ended it is said why the command goes on."""
+        detail = await self._detail()
+        if not is_final(detail.status):
+            return detail, False
+        if self.logs.comes_late(detail):
+            ended = f" {iso(detail.end)}" if detail.end is not None else ""
+            late = f"lines that come late are waited for {self.logs.reader.lag:.0f} s"
+            say(f"wfdash: {clean(self.instance)} is {clean(detail.status)}, it ended{ended}: {late}")
+        return detail, True
 
     async def _listen(self) -> None:
         async for _ in self.logs.stream():
             self._woken.set()
-        failure = self.logs.state.stream_failure
+        self._say_trouble()
+
+    def _say_trouble(self) -> None:
+        """Says why lines are not sent as they are printed, each reason once."""
+        failure = self.logs.stream_trouble
         if failure is not None and failure.sentence not in self._said:
             self._said.add(failure.sentence)
             say(f"wfdash: lines come late: {clean(failure.sentence)}")
@@ -140,6 +158,10 @@ class _Logs:
             await read()
             self._said.discard("failed")
         except TRANSIENT as failure:
+            # Of what runs it is waited out; once it has ended, a script waits for its end.
+            self._in_vain += not self.logs.comes_late(detail)
+            if self._in_vain >= _PATIENCE:
+                raise
             if "failed" not in self._said:
                 say(again(failure.sentence))
             self._said.add("failed")
@@ -178,8 +200,13 @@ class _Logs:
 
     def _print_line(self, entry: PlacedLine, detail: Detail) -> None:
         own, steps = entry.line, detail.steps.columns
+        # To wait for a line that may never come would keep all others back: each is printed as it comes.
+        late = own.at < self._newest
+        self._newest = max(self._newest, own.at)
+        self._late += late
         if not self.as_json:
-            line(*line_cells(entry, steps))
+            at, level, where, message = line_cells(entry, steps)
+            line(at, level, where, f"{message} (came late)" if late else message)
             return
         json_line(
             {
@@ -193,6 +220,7 @@ class _Logs:
                 "attempt": entry.attempt,
                 "rollback": is_rollback(entry, steps),
                 "times": entry.times,
+                "late": late,
             }
         )
 
@@ -234,6 +262,9 @@ class _Logs:
         """Says on stderr what the lines cannot say of themselves."""
         for note in self.logs.state.notes(self._uncertain):
             say(f"wfdash: {clean(note)}")
+        if self._late:
+            came = f"{counted(self._late, 'line')} came late and {'stands' if self._late == 1 else 'stand'}"
+            say(f"wfdash: {came} after newer ones: marked so")
         if self._uncertain:
             say(
                 f"wfdash: {count(self._uncertain)} of {count(self._number)} lines name no instance: "

@@ -11,7 +11,9 @@ from wfdash.api.log_source import LogPage, LogQuery
 from wfdash.core.logs.line import LogLine, PlacedLine
 from wfdash.core.logs.place import in_order, place_lines
 from wfdash.core.model.detail import Detail
+from wfdash.core.model.status import is_final
 from wfdash.core.model.workflow import Workflow
+from wfdash.core.text.words import age, count
 
 __all__ = ["InstanceLogs", "LogState"]
 
@@ -21,6 +23,8 @@ _AFTER = 5.0
 """Seconds after its end: the last lines of a run carry the time at which it was torn down."""
 _MOST = 100_000
 """Lines that are kept of one instance; then the oldest go."""
+_FAR, _FAR_EVERY = 10.0, 60.0
+"""How many times the usual lag is read again, and how often: now and then a source is minutes behind."""
 _LIVE = 50
 """Runs of code that may still print: a run outlives a sleep of the instance by minutes at most."""
 
@@ -39,6 +43,8 @@ class LogState(Struct):
     """When the source answered last, epoch seconds."""
     stream_failure: WorkflowsError | None = None
     """Why lines are not sent as they are printed, where they could be."""
+    read_to_end: bool = False
+    """Whether all was read, once the instance had ended and what comes late had had its time."""
 
     def notes(self, uncertain: int) -> list[str]:
         """What is to be said over lines of which so many name no instance."""
@@ -72,17 +78,32 @@ class InstanceLogs:
         self._about: Workflow | None = None
         self._kept: set[tuple[Any, ...]] = set()
         self._read_until = 0.0
+        self._read_far = 0.0
+        """When it was read far back last."""
+        self._ended: float | None = None
+        self._dropped = float("-inf")
+        """No line as old as this is kept any more."""
         self._requests: list[str] = []
         """The runs of code that named the instance, the newest last."""
 
     async def read(self, detail: Detail, *, since: float | None = None) -> int:
         """Reads what was printed since the last read, or since then; returns how many lines are new."""
+        self.state.read_to_end = False
         about = await self._worker()
         start, end = self._window(detail, since)
+        began, to_end = self._now(), not self.comes_late(detail)
+        if start < began - self.reader.kept < end:
+            days = round(self.reader.kept / 86_400)
+            self.state.reservations[f"what it printed more than {days} days ago is kept no longer"] = None
+        start = max(start, began - self.reader.kept)
         if self._read_until:
-            start = max(start, self._read_until - self.reader.lag)
-        if start >= end:  # it ended before the time that is asked for
-            self.state.read_at = self._now()
+            is_far = to_end or began - self._read_far >= _FAR_EVERY
+            self._read_far = began if is_far else self._read_far
+            start = max(start, self._read_until - self.reader.lag * (_FAR if is_far else 1.0))
+        else:
+            self._read_far = began
+        if start >= end:  # it ended before the time that is asked for, or its lines are gone
+            self.state.read_at, self.state.read_to_end = began, to_end
             return 0
         query = LogQuery(
             self.workflow,
@@ -102,8 +123,26 @@ class InstanceLogs:
         self._requests = list(dict.fromkeys([*self._requests, *page.requests]))
         self.state.take(page)
         self.state.unnamed = page.unnamed
+        self.state.read_to_end = to_end
         self._read_until = end
         return self.add(page.lines)
+
+    def comes_late(self, detail: Detail) -> bool:
+        """Whether there may be more lines: it runs, or ended just now and its last ones are on their way."""
+        if not is_final(detail.status):
+            self._ended = None
+            return True
+        if self._ended is None:
+            # Of one that ended long ago the source has everything already.
+            self._ended = min(self._now(), detail.end if detail.end is not None else float("inf"))
+        return self._now() - self._ended < self.reader.lag
+
+    @property
+    def stream_trouble(self) -> WorkflowsError | None:
+        """Why lines are not sent as they are printed, where they could be: now, or for good."""
+        script = self._about.script_name if self._about is not None else ""
+        stream = self._api.log_stream() if script else None
+        return self.state.stream_failure or (stream.trouble(script) if stream is not None else None)
 
     async def stream(self) -> AsyncIterator[int]:
         """Takes in what is sent, for as long as the caller stays; yields how many new lines came.
@@ -129,7 +168,7 @@ class InstanceLogs:
         """Keeps those that were not there yet."""
         new = 0
         for line in lines:
-            if line.instance and line.instance != self.instance:
+            if (line.instance and line.instance != self.instance) or line.at <= self._dropped:
                 continue
             same = _same(line)
             if same not in self._kept:
@@ -139,7 +178,11 @@ class InstanceLogs:
         if new:
             self.version += 1
         if len(self.lines) > _MOST * 1.1:
-            self.lines = in_order(self.lines)[-_MOST:]
+            self.lines = in_order(self.lines)
+            if len(self.lines) > _MOST:
+                self._dropped = self.lines[-_MOST - 1].at
+                self.state.reservations[f"cut: only the newest {count(_MOST)} lines are kept"] = None
+            self.lines = self.lines[-_MOST:]
             self._kept = {_same(line) for line in self.lines}
         return new
 
@@ -167,6 +210,10 @@ class InstanceLogs:
             return "It has not started yet: its code has not run."
         if self.state.unnamed and self.lines:
             return "What its Worker printed in that time names other instances."
+        if detail.end is not None and self._now() - detail.end > self.reader.kept_surely:
+            long, least = (round(days / 86_400) for days in (self.reader.kept, self.reader.kept_surely))
+            ago = age(self._now() - detail.end)
+            return f"It ended {ago} ago: lines are kept for {long} days, for {least} on the free plan."
         return ""
 
     def _window(self, detail: Detail, since: float | None) -> tuple[float, float]:

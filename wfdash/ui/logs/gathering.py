@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from textual.widget import Widget
+from textual.worker import Worker
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.core.logs.line import PlacedLine
@@ -29,8 +30,6 @@ _ANSWER: Final = 1.0
 """Seconds that an answer about the steps may have taken."""
 _AGAIN: Final = 30.0
 """Seconds after which a stream that failed is asked for again."""
-_SETTLES: Final = 60.0
-"""Seconds after an instance's end in which a source may still come out with lines of it."""
 _NOT_RECORDED: Final = "A record holds no console lines."
 _NEIGHBOURS: Final = 1000
 """Loaded instances whose ids tell other instances' lines."""
@@ -57,7 +56,7 @@ class LineGathering:
         self._placed_for: tuple[int, Detail, float | None] | None = None
         self._not_before = 0.0
         """When the lines may be put in their places again: many take their time."""
-        self._listening = False
+        self._listening: Worker[None] | None = None
 
     @property
     def poller(self) -> "Watcher | None":
@@ -90,9 +89,10 @@ class LineGathering:
         if not self.gathering and not self._refused:
             self.gathering = True
             self._host.run_worker(self._gather(self.logs), group="logs", exit_on_error=False)
-        if not self._listening:
-            self._listening = True
-            self._host.run_worker(self._listen(self.logs), group="logs", exit_on_error=False)
+        if self._listening is None and not is_final(state.detail.status):
+            self._listening = self._host.run_worker(
+                self._listen(self.logs), group="logs", exit_on_error=False
+            )
 
     async def _gather(self, logs: "InstanceLogs") -> None:
         """Reads again and again, at most a tenth of the time, until nothing more can come."""
@@ -114,7 +114,7 @@ class LineGathering:
                         self._host.call_later(self._on_change)
                         return
                 await self._place(logs)
-                if is_final(detail.status) and self._context.clock() > (detail.end or 0.0) + _SETTLES:
+                if logs.state.read_to_end and self.detail is detail:
                     self.gathering = False
                     self._host.call_later(self._on_change)
                     return
@@ -131,11 +131,15 @@ class LineGathering:
             if failure is None or failure.exit_code in (1, 3):
                 return
             await asyncio.sleep(_AGAIN)
-        self._listening = False
+        self._listening = None
 
     def draw_news(self) -> None:
         """Draws what was sent since the last time, and what a newer answer says of the steps."""
         logs, now = self.logs, self._context.machine_clock()
+        ended = logs is not None and self.detail is not None and not logs.comes_late(self.detail)
+        if ended and self._listening is not None:  # nothing more is sent: its tail is given back
+            self._listening.cancel()
+            self._listening = None
         if logs is None or not logs.version or now < self._not_before:
             return
         if self._placed_for != (logs.version, self.detail, self._context.past):
@@ -175,7 +179,7 @@ class LineGathering:
             said.append(f"? others may be among these: {names}")
         if self.logs is not None:
             said += [clean(note) for note in self.logs.state.notes(shown)]
-            late = self.logs.state.stream_failure
+            late = self.logs.stream_trouble
             if late is not None:
                 said.append(f"lines come late: {clean(late.sentence)}")
         if self.failure and self.placed:

@@ -21,7 +21,7 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
 from wfdash.core.model.step_columns import StepColumns
 from wfdash.core.text.clean import cells, clean, fit, masked
-from wfdash.core.text.words import age, count, counted
+from wfdash.core.text.words import age, clock, count, counted
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.timeline.axis import Axis
 from wfdash.core.why.step_names import numbered_name
@@ -244,10 +244,13 @@ class LogPane(Vertical):
                     f"{count(own)} to {count(own + perhaps)}" if perhaps else count(own) if own else "none"
                 )
                 title.append((f", {number} of {self._of(24)}", PLAIN))
-        if self._is_following:
-            title.append((" · following", PLAIN))
-        key = self.context.keys.key_of("logs.open")
-        return ruled(title, width, hint=f"{key} lines alone", right=self._source())
+        right, key = self._source(), self.context.keys.key_of("logs.open")
+        room = width - length(title) - cells(right) - 8
+        # What follows is shortened before the source gives way.
+        standing = next((words for words in self._standing() if cells(words) + 3 <= room), "")
+        if standing:
+            title.append((f" · {standing}", PLAIN))
+        return ruled(title, width, hint=f"{key} lines alone", right=right)
 
     def _title(self, width: int) -> Pieces:
         detail = self.lines.detail
@@ -277,9 +280,13 @@ class LogPane(Vertical):
             return ""
         if self.context.past is not None:
             return f"{logs.reader.name}, until then"
-        read_at = logs.state.read_at
-        fresh = "" if read_at is None else f", read {age(max(0.0, self.context.clock() - read_at))} ago"
-        return f"{logs.reader.name}{fresh}"
+        read_at, now = logs.state.read_at, self.context.clock()
+        if read_at is None:
+            return logs.reader.name
+        # Of one that has ended nothing goes stale.
+        if logs.state.read_to_end:
+            return f"{logs.reader.name}, read {clock(read_at, utc=self.context.utc, now=now)}"
+        return f"{logs.reader.name}, read {age(max(0.0, now - read_at))} ago"
 
     def _summary(self) -> str:
         shown = self.shown
@@ -287,12 +294,23 @@ class LogPane(Vertical):
             what = f"{count(len(shown))} of {count(len(self.lines.placed))} lines: those of {self._of(60)}"
         else:
             what = counted(len(shown), "line")
-        return f"{what} · {'following' if self._is_following else 'newest last'}"
+        return f"{what} · {(self._standing() or ['newest last'])[0]}"
 
-    @property
-    def _is_following(self) -> bool:
-        """Whether the cursor goes to what is printed next: at a moment of the record nothing is."""
-        return self.table.follows and self.lines.gathering and self.context.past is None
+    def _standing(self) -> list[str]:
+        """Whether more lines can come, in words: the longest first. At a moment of the record none can."""
+        lines, detail = self.lines, self.lines.detail
+        if detail is None or self.context.past is not None:
+            return []
+        if not is_final(detail.status):
+            # The cursor goes to what is printed next.
+            return ["following"] if self.table.follows and lines.gathering else []
+        now, utc = self.context.clock(), self.context.utc
+        ended = f"ended {clock(detail.end, utc=utc, now=now)}" if detail.end is not None else "ended"
+        if lines.gathering:
+            return [f"{ended}, late lines may come", "late lines may come", "ended"]
+        if lines.logs is not None and lines.logs.state.read_to_end:
+            return [f"{ended}, read to the end", "read to the end", "ended"]
+        return [ended, "ended"]
 
     def _of(self, room: int) -> str:
         """The steps, or the attempt, that the scope is."""

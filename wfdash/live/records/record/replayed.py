@@ -35,6 +35,7 @@ class NoLogs:
     name: "Source" = "telemetry"
     permission = ""
     pace = lag = 0.0
+    kept = kept_surely = float("inf")
 
     async def read(self, query: "LogQuery", turn: "Turn") -> NoReturn:
         raise Refused("A record holds no console lines.")
