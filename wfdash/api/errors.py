@@ -14,6 +14,7 @@ WorkflowsError
 ├── ChooseAccount       the credential sees several accounts, or none
 └── Refused             400, 409 and what the engine will not do
     ├── AlreadyExists   the instance id is taken
+    ├── CannotRestart   not from that step
     └── CannotTerminate the instance is already final
 """
 
@@ -23,6 +24,7 @@ from typing import Any
 __all__ = [
     "AlreadyExists",
     "BadAnswer",
+    "CannotRestart",
     "CannotTerminate",
     "ChooseAccount",
     "Forbidden",
@@ -129,6 +131,10 @@ class Refused(WorkflowsError):
 
 
 class AlreadyExists(Refused):
+    pass
+
+
+class CannotRestart(Refused):
     pass
 
 

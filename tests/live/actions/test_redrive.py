@@ -19,6 +19,7 @@ from tests.support.harness.stage import Stage
 from wfdash.api.interface import ListQuery
 from wfdash.core.model.instance import Instance
 from wfdash.core.verbs.outcome import STOPPED
+from wfdash.demo.engine import verbs
 from wfdash.demo.engine.program import ALWAYS, Do, Sleep, StepFailure
 from wfdash.demo.http.faults import InjectedFault
 from wfdash.demo.worlds.repair import MENDED, parcel
@@ -193,6 +194,52 @@ def test_two_at_the_same_moment_restart_each_once(tmp_path, many):
             journal.close()
 
     on_parcels(story, tmp_path, newest=False, failed=60)
+
+
+@pytest.mark.parametrize("verb", ["redrive", "restart"])
+def test_many_restarted_elsewhere_meanwhile_are_left_alone(tmp_path, verb):
+    """A list page may be seconds old: another machine's restart shows in a read just before alone."""
+
+    async def story(desk):
+        rows, now = desk.rows()[:30], desk.stage.loop.time()
+        plan = (await desk.plan(rows)).plan
+        if verb == "restart":
+            plan = make_plan("restart", "parcels", rows, now=now, guard=desk.operator.guard)
+        first, *others = plan.eligible
+
+        def on_event(event):
+            if isinstance(event, Progress) and event.stage == "sent" and event.id == first.id:
+                for target in others:
+                    verbs.restart(desk.stage.world, desk.parcels.by_id[target.id])
+
+        results = await desk.operator.carry_out(plan, on_event)
+        assert set(desk.writes()) == {first.id}
+        told = {result.error for result in results if result.id in {target.id for target in others}}
+        said = r"(was errored, now|running again already: it is) (queued|running): nothing sent"
+        assert all(re.fullmatch(said, each) for each in told)
+
+    on_parcels(story, tmp_path, failed=60)
+
+
+@pytest.mark.parametrize("many", [3, 30])
+def test_a_refused_step_of_one_restarted_elsewhere_says_so(tmp_path, many):
+    async def story(desk):
+        plan = (await desk.plan(desk.rows()[:many])).plan
+
+        def on_event(event):
+            if isinstance(event, Progress) and event.stage == "sent":
+                verbs.restart(desk.stage.world, desk.parcels.by_id[event.id])
+
+        results = [each for each in await desk.operator.carry_out(plan, on_event) if each.sent_at is not None]
+        assert len(results) == len(plan.eligible)
+        for result in results:
+            assert result.outcome == "refused"
+            said = rf"{result.id} was restarted elsewhere meanwhile: it is (queued|running) now"
+            assert re.match(said, result.error)
+            assert "code 10402" in result.error
+            assert "does not know this step" not in result.error
+
+    on_parcels(story, tmp_path, failed=60)
 
 
 def test_a_stop_waits_for_no_read_of_the_first_ones(tmp_path):

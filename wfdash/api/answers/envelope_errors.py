@@ -9,6 +9,7 @@ from wfdash.api.answers.envelope import Envelope
 from wfdash.api.answers.rate_limited import throttled
 from wfdash.api.errors import (
     AlreadyExists,
+    CannotRestart,
     CannotTerminate,
     Forbidden,
     InstanceNotFound,
@@ -125,7 +126,7 @@ def _by_the_engine(no: _No) -> WorkflowsError | None:
                 " The engine does not know this step: a step goes by its name without the -N, by its type, "
                 "and by which one of that name and type it is."
             )
-        return Refused(sentence, **no.origin)
+        return CannotRestart(sentence, **no.origin)
     if no.word.startswith("instance.") and not no.word.endswith("not_found"):
         return Refused(f"The engine refused to {asked.what} ({no.said}).", **no.origin)
     return None

@@ -100,13 +100,14 @@ async def plan_redrive(
     return Redrive(Plan(token_hex(4), now, "redrive", workflow, tuple(targets.values())), points)
 
 
-async def find_step(rereader: Rereader, target: Target, before: Snapshot) -> Target:
+async def find_step(rereader: Rereader, target: Target, before: Snapshot, *, fresh: bool) -> Target:
     """The target as it is sent: read again where its end is not the plan's; with a reason when not.
 
-    An old step is never sent: the counts of another run may mean another step. Raises WorkflowsError.
+    An old step is never sent: the counts of another run may mean another step. `before` is `fresh` where it
+    was read for this one alone: only then does the same end spare the read. Raises WorkflowsError.
     """
     same_end = before.ended is not None and before.ended == target.ended
-    if target.checked and target.restart_from is not None and same_end:
+    if fresh and target.checked and target.restart_from is not None and same_end:
         return target
     _, detail = await rereader.read_full(target.id)
     return judge_target(target, detail)[0]

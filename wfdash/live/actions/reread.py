@@ -115,6 +115,11 @@ class Rereader:
             raise InstanceNotFound(f"no list shows an instance {identity}")
         return await self._detail(identity)
 
+    async def read_alone(self, identity: str) -> Snapshot:
+        """A reading of this one as it is now, whatever a list page has said of it."""
+        with _understood():
+            return await self._detail(identity)
+
     async def read_full(self, identity: str) -> tuple[Snapshot, Detail]:
         """The instance with all its steps."""
         with _understood():

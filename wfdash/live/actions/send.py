@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from wfdash.api.errors import (
     BadAnswer,
+    CannotRestart,
     CannotTerminate,
     Forbidden,
     NotFound,
@@ -178,9 +179,16 @@ class Sender(Struct, frozen=True):
         before = await self.rereader.read(
             target.id, expect=target.status, max_age=_LIST_AGE if self.many else 0.0
         )
-        if VERBS[self.plan.verb].starts_from == "failed step" and not self._changed(target, before):
-            target = await find_step(self.rereader, target, before)
-        if self.plan.only_waiting and not self._changed(target, before):
+        verb = VERBS[self.plan.verb]
+        if self._changed(target, before):
+            return target, before
+        # A page may be seconds old: ours would undo a restart that another machine began since.
+        if verb.starts_from == "failed step":
+            target = await find_step(self.rereader, target, before, fresh=not self.many)
+        elif verb.restarts and self.many:
+            now = await self.rereader.read_alone(target.id)
+            target = replace(target, reason=self._changed(target, now))
+        if self.plan.only_waiting:
             before, detail = await self.rereader.read_full(target.id)
             # An event that nothing waits for is kept, and answers a later wait that it was not meant for.
             if not any(wait.event_type in (self.plan.event_type, "") for wait in open_waits([detail])):
@@ -273,7 +281,7 @@ class Sender(Struct, frozen=True):
             failure = as_failure(error)
             if isinstance(failure, RateLimited) and repeatable(failure, self.plan.verb):
                 return failure
-            if isinstance(failure, CannotTerminate):
+            if isinstance(failure, CannotRestart | CannotTerminate):
                 failure = await self._doubted(target, before, failure)
             return await self._failed(target, before, failure, forbid, at)
         # 200 alone is not success: the status in the answer is compared with what the verb leads to.
@@ -290,16 +298,28 @@ class Sender(Struct, frozen=True):
         )
 
     async def _doubted(self, target: Target, before: Snapshot, error: WorkflowsError) -> WorkflowsError:
-        """The refusal to end what was read as not ended, with what another read says of it now."""
+        """The refusal of what was read as possible, with what another read says of it now."""
         try:
-            status = (await self.rereader.read(target.id, expect=before.status)).status
+            now = await self.rereader.read(target.id, expect=before.status)
         except WorkflowsError:
             return error
-        said = f"It ended meanwhile: {status}."
-        if not is_final(status):
-            said = f"Yet read again after that it is {status}: the API contradicts itself."
-        sentence = f"{error.sentence} {said}"
-        return CannotTerminate(sentence, http=error.http, code=error.code, ray=error.ray, denied=error.denied)
+        origin: dict[str, Any] = {
+            "http": error.http,
+            "code": error.code,
+            "ray": error.ray,
+            "denied": error.denied,
+        }
+        if isinstance(error, CannotRestart):
+            if same_meaning(self.plan.verb, before.status, now.status) and not now.moved_since(before):
+                return error
+            # Its history is another one by now, so "not found" says nothing about the step.
+            answered = f"{error.http}" if error.code is None else f"{error.http}, code {error.code}"
+            elsewhere = f"{target.id} was restarted elsewhere meanwhile: it is {now.status} now"
+            return CannotRestart(f"{elsewhere}, and this restart was refused ({answered}).", **origin)
+        said = f"It ended meanwhile: {now.status}."
+        if not is_final(now.status):
+            said = f"Yet read again after that it is {now.status}: the API contradicts itself."
+        return CannotTerminate(f"{error.sentence} {said}", **origin)
 
     def _start(self, target: Target) -> RestartFrom | None:
         starts_from = VERBS[self.plan.verb].starts_from
