@@ -142,7 +142,9 @@ def test_many_are_read_by_pages_and_written_one_by_one():
         reads = [each.path for each in on.stage.app.state.requests if each.method == "GET"]
         pages = [path for path in reads if "/instances?" in path]
         assert len(pages) < len(rows) / 2
-        assert len(reads) - len(pages) <= len(rows), "each by itself once: a page may lack a restart of others"
+        assert len(reads) - len(pages) <= len(rows), (
+            "each by itself once: a page may lack a restart of others"
+        )
 
     on_the_simulator(story)
 

@@ -81,6 +81,18 @@ def test_many_are_counted():
     assert subject.line(AT) == "pause 2 instances: 1 paused, 1 refused"
 
 
+def test_what_was_sent_is_never_less_than_what_came_of_it():
+    subject = trail("restart", "a", "b", "c")
+    subject.take(moved(subject, "sent"))
+    subject.take(ended(subject, "done", "queued"))
+    assert subject.sent == 1
+    subject.take(moved(subject, "sent", done=1))
+    subject.take(ended(subject, "done", "queued", "b"))
+    subject.take(ended(subject, "done", "complete", "b"))
+    assert subject.sent == 2
+    assert subject.line(AT).startswith("restart 3 instances: 2 of 3 · 2 restarted")
+
+
 def test_what_has_not_settled_is_followed_once_all_is_sent():
     subject = trail("pause", "a", "b")
     subject.take(moved(subject, "answered", "paused", done=1))

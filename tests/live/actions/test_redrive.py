@@ -214,9 +214,9 @@ def test_many_restarted_elsewhere_meanwhile_are_left_alone(tmp_path, verb):
 
         results = await desk.operator.carry_out(plan, on_event)
         assert set(desk.writes()) == {first.id}
-        told = {result.error for result in results if result.id in {target.id for target in others}}
+        reasons = {result.error for result in results if result.id in {target.id for target in others}}
         said = r"(was errored, now|running again already: it is) (queued|running): nothing sent"
-        assert all(re.fullmatch(said, each) for each in told)
+        assert all(re.fullmatch(said, each) for each in reasons)
 
     on_parcels(story, tmp_path, failed=60)
 

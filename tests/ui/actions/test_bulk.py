@@ -2,11 +2,15 @@
 
 import re
 
+import pytest
+from msgspec.structs import replace
+
 from wfdash.core.model.instance import Instance
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.live.actions.plan import Guard, Progress, Result, make_plan
 from wfdash.live.actions.progress import ActionProgress
 from wfdash.ui.actions.bulk import bulk_lines
+from wfdash.ui.actions.chips import chip_pieces
 
 
 def lines_of(trail):
@@ -71,3 +75,50 @@ def test_the_range_that_is_shown_begins_before_it_ends():
                 ranges += re.findall(r"(\d+) to (-?\d+) of 5,", "".join(words for words, _ in line))
     assert ranges
     assert [pair for pair in ranges if not 1 <= int(pair[0]) <= int(pair[1]) <= 5] == []
+
+
+def redriven(*outcomes):
+    """A redrive whose first target the prompt named as skipped; an outcome each with what came of it."""
+    rows = [Instance("n0", "complete"), *(Instance(f"n{n}", "errored") for n in range(1, len(outcomes) + 1))]
+    plan = make_plan("restart", "orders", rows, now=0.0, guard=Guard())
+    first, *others = plan.targets
+    trail = ActionProgress(replace(plan, targets=(replace(first, reason="it is complete"), *others)), 0.0)
+    for target, (outcome, ended) in zip(trail.plan.targets, [("skipped", ""), *outcomes], strict=True):
+        trail.take(
+            Result(
+                plan.key,
+                1.0,
+                "orders",
+                target.id,
+                "restart",
+                "errored",
+                "",
+                "",
+                Outcome(outcome),
+                sentence=target.reason or ended or "it is not there any more",
+                ended=ended,
+                failed_at='"print label"' if ended == "errored" else "",
+            )
+        )
+    return trail
+
+
+def test_what_is_skipped_late_stands_before_what_was_named():
+    trail = redriven(("done", "complete"), ("skipped", ""), ("done", "errored"))
+    words = [line.split()[:2] for line in lines_of(trail)[4:8]]
+    assert words == [["failed", "again"], ["skipped", "n2"], ["complete", "n1"], ["skipped", "n0"]]
+
+
+@pytest.mark.parametrize("width", [60, 80, 140])
+def test_chip_cuts_no_number_and_shows_a_failure(width):
+    good = [("done", "complete")] * 5
+    pieces = chip_pieces(
+        redriven(*good, ("done", "errored"), ("done", "errored")), 2.0, width, utc=True, shows="X"
+    )
+    line = "".join(text for text, _ in pieces)
+    assert len(line) <= width
+    assert line.startswith(" ✗ restart")
+    for number in ("5 complete", "2 failed again", "1 skipped"):
+        assert number in line
+    assert "X shows it" in line or width == 60
+    assert chip_pieces(redriven(*good), 2.0, width, utc=True)[0][0] == " ! "

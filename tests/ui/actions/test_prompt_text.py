@@ -1,12 +1,14 @@
 """The words of a prompt: ids that can be told apart, everything counted, nothing off the edge."""
 
+import re
+
 import pytest
 
 from wfdash.api.interface import NewInstance
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import cells
 from wfdash.core.verbs.redrive import ROLLED_BACK
-from wfdash.live.actions.plan import Guard, Plan, Target, make_creation, make_plan
+from wfdash.live.actions.plan import GONE, Guard, Plan, Target, make_creation, make_plan
 from wfdash.ui.actions.prompt_text import Asking, expected_text, prompt_lines, shown_names
 
 
@@ -102,6 +104,22 @@ def test_rolled_back_ones_are_told_and_offered_at_any_size(height):
     assert "! restart these 9 from the beginning instead" in lines[-1]
     assert any("order-0" in line for line in lines)
     assert len(lines) <= height
+
+
+@pytest.mark.parametrize(("verb", "height"), [("redrive", 11), ("redrive", 19), ("restart", 9)])
+def test_what_changed_meanwhile_is_told_wherever_its_row_is(verb, height):
+    targets = tuple(Target(f"order-{n}", "errored") for n in range(40))
+    asking = Asking(Plan("k", 0.0, verb, "orders", targets), 0)
+    asking.changed = {"order-30": "complete", "order-31": GONE}
+    said = "2 changed meanwhile, now 1 complete, 1 deleted or expired: they are skipped"
+    assert said in " ".join(" ".join(text(asking, 80, height)).split())
+    asking.changed = {"order-1": "complete"}
+    lines = text(asking, 80, height)
+    assert any("1 changed meanwhile, now 1 complete: it is skipped" in line for line in lines)
+    if verb == "redrive":
+        assert any(re.search(r"order-1 .* now complete: nothing is sent", line) for line in lines)
+    asking.over = "all of them changed"
+    assert not any("meanwhile" in line for line in text(asking, 80, height))
 
 
 def cut_hint(line):

@@ -1,5 +1,6 @@
 """What the person is told of one action from the request to its end: a line that grows until it settles."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 
@@ -20,7 +21,8 @@ _TELLING = 5
 """Targets sent after which the pace is worth telling."""
 
 
-_Kind = tuple[Outcome, str, str, bool, bool, bool]
+_WHERE = re.compile(r"(?<=failed again) at .*|, [0-9,]+ of them past its step", re.DOTALL)
+_Kind = tuple[Outcome, str, str, bool, bool, bool, bool]
 
 
 class ActionProgress(Struct):
@@ -40,6 +42,8 @@ class ActionProgress(Struct):
     _alike: dict[_Kind, dict[str, Result]] = field(default_factory=dict)
     """The results by all that they are counted by, then by id."""
     _eligible: frozenset[str] = frozenset()
+    _settled: int = 0
+    """Of those that are eligible, how many have a result."""
     ended_at: float | None = None
     sent_at: float | None = None
     in_doubt: bool = False
@@ -166,6 +170,8 @@ class ActionProgress(Struct):
         if isinstance(event, Result):
             self._put(event)
             self.note = ""
+            # What became of the last one may be told before anything is said of the next.
+            self.sent = max(self.sent, self._settled - self.unsent)
             if self.answered:
                 self.sent = self.total - self.unsent
             if self.over:
@@ -186,12 +192,29 @@ class ActionProgress(Struct):
     def _put(self, result: Result) -> None:
         """Takes a result in the place of an earlier one of its id."""
         if (earlier := self.results.get(result.id)) is not None:
-            group = self._alike[_kind(earlier)]
+            group = self._alike[self._kind(earlier)]
             del group[result.id]
             if not group:
-                del self._alike[_kind(earlier)]
+                del self._alike[self._kind(earlier)]
+        elif result.id in self._eligible:
+            self._settled += 1
         self.results[result.id] = result
-        self._alike.setdefault(_kind(result), {})[result.id] = result
+        self._alike.setdefault(self._kind(result), {})[result.id] = result
+
+    def _kind(self, result: Result) -> _Kind:
+        return (
+            result.outcome,
+            result.ended,
+            result.failed_at,
+            result.followed,
+            result.passed,
+            result.unsent,
+            self.is_eligible(result.id),
+        )
+
+    def is_eligible(self, identity: str) -> bool:
+        """Whether the prompt had it among those that are sent."""
+        return identity in self._eligible
 
     def counts(self) -> list[tuple[str, int]]:
         """Results so far by outcome, in ORDER."""
@@ -206,6 +229,11 @@ class ActionProgress(Struct):
         return self._number(lambda result: result.failed) > 0
 
     @property
+    def ended_badly(self) -> bool:
+        """Whether a run that this began failed again, or was ended."""
+        return self._number(lambda result: result.ended_badly) > 0
+
+    @property
     def failed(self) -> tuple[str, ...]:
         """The ids worth another try."""
         groups = [group for group in self._alike.values() if next(iter(group.values())).failed]
@@ -216,9 +244,9 @@ class ActionProgress(Struct):
         """The same without those that the prompt had named as skipped."""
         return tuple(identity for identity in self.failed if identity in self._eligible)
 
-    def line(self, now: float, *, utc: bool = True) -> str:
-        """The whole in one line, raw."""
-        return self._single_line(now, utc) if self.single else self._line_of_many()
+    def line(self, now: float, *, utc: bool = True, brief: bool = False) -> str:
+        """The whole in one line, raw; of many `brief` leaves out where they failed, never a number."""
+        return self._single_line(now, utc) if self.single else self._line_of_many(brief)
 
     def _single_line(self, now: float, utc: bool) -> str:
         target = self.plan.targets[0]
@@ -240,10 +268,16 @@ class ActionProgress(Struct):
         took = result.at - (self.sent_at if self.sent_at is not None else self.asked_at)
         return f"{line} after {brief(max(0.0, took))}"
 
-    def _line_of_many(self) -> str:
+    def _line_of_many(self, brief: bool) -> str:
         total = self.total
-        what = f"{phrase(self.plan.verb)} {total} instances"
-        counted = (" · " if self.plan.verb in RESTARTS else ", ").join(words for _, words in self.words())
+        what = f"{phrase(self.plan.verb)} {total}{'' if brief else ' instances'}"
+        said = [words for _, words in self.words()]
+        if brief:
+            # Those restarted are the sum of what they came to.
+            said = [
+                _WHERE.sub("", words) for words in said if not (said[1:] and words.endswith(" restarted"))
+            ]
+        counted = (" · " if self.plan.verb in RESTARTS else ", ").join(said)
         if self.answered:
             return f"{what}: {counted}"
         if self.held:
@@ -252,14 +286,3 @@ class ActionProgress(Struct):
             counted = f"{counted} · the rest waits for these {self.canary}"
         note = f" · {self.note}" if self.note else ""
         return f"{what}: {self.sent} of {total}{f' · {counted}' if counted else ''}{note}"
-
-
-def _kind(result: Result) -> _Kind:
-    return (
-        result.outcome,
-        result.ended,
-        result.failed_at,
-        result.followed,
-        result.passed,
-        result.unsent,
-    )

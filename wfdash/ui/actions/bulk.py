@@ -135,17 +135,17 @@ def _counts(progress: ActionProgress, width: int) -> list[Pieces]:
 
 def _in_order(progress: ActionProgress, start: int, stop: int) -> list[Result]:
     """Those of all results, the ones to look at first; in groups, since all of them are too many to sort."""
-    groups = sorted(progress.alike, key=lambda group: _worth(next(iter(group.values()))))
+    groups = sorted(progress.alike, key=lambda group: _worth(progress, next(iter(group.values()))))
     return list(islice(chain.from_iterable(group.values() for group in groups), start, stop))
 
 
-def _worth(result: Result) -> tuple[int, int]:
-    return _rank(result), _PLACE[result.outcome]
+def _worth(progress: ActionProgress, result: Result) -> tuple[int, int]:
+    return _rank(progress, result), _PLACE[result.outcome]
 
 
-def _rank(result: Result) -> int:
-    """What a person has to look at comes first; what was skipped, as the prompt said, last."""
-    if result.outcome == Outcome.SKIPPED:
+def _rank(progress: ActionProgress, result: Result) -> int:
+    """What a person has to look at comes first; what was skipped, as the prompt said, or a stop, last."""
+    if result.unsent or not progress.is_eligible(result.id):
         return 4
     return 0 if result.ended_badly else 1 if result.failed else 2 if result.followed else 3
 

@@ -31,8 +31,13 @@ def chip_pieces(progress: ActionProgress, now: float, width: int, *, utc: bool, 
     """An action as one line of cleaned text; `shows` is the key that shows all of an action on many."""
     counts = progress.counts()
     glyph, style = _GLYPHS.get(counts[-1][0], ("?", PLAIN)) if progress.over and counts else ("▸", PLAIN)
+    if glyph in "✓◐!" and progress.over and progress.ended_badly:
+        glyph, style = "✗", BAD  # sent as asked, and it failed again
     text = clean(progress.line(now, utc=utc))
     more = f" · {shows} shows it" if shows and not progress.single else ""
+    if cells(text) + cells(more) > width - 4 and not progress.single:
+        text = clean(progress.line(now, utc=utc, brief=True))
+        more = more if cells(text) + cells(more) <= width - 4 else ""
     room = max(1, width - 4 - cells(more))
     # The verb stands at the front and the outcome at the end: what is cut is the id between them.
     shown = fit(text, room, cut="middle") if cells(text) > room else text

@@ -202,14 +202,15 @@ class PromptScreen(LowerHalf):
         """Once no target means any more what it meant, only esc is left."""
         if self.asking.over or self.asking.sending or not self.plan.eligible:
             return
-        changes = [
-            (target.status, now)
+        changes = {
+            target.id: (target.status, now)
             for target in self.plan.eligible
             if (now := self.asking.statuses.get(target.id, target.status)) and target.status
             if not same_meaning(self.plan.verb, target.status, now)
-        ]
+        }
+        self.asking.changed = {identity: now for identity, (_, now) in changes.items()}
         if len(changes) == len(self.plan.eligible):
-            was, now = changes[0]
+            was, now = next(iter(changes.values()))
             whose = "" if len(changes) == 1 else "all of them changed: the first "
             self.asking.over = f"{whose}was {was}, now {now}: nothing sent"
             self._lone.cancel()

@@ -38,6 +38,8 @@ class Asking(Struct):
     production: bool = False
     details: Mapping[str, Detail] = field(default_factory=dict)
     statuses: Mapping[str, str] = field(default_factory=dict)
+    changed: Mapping[str, str] = field(default_factory=dict)
+    """Of those that would be sent, the status of each that means something else by now: it is skipped."""
     reading: bool = False
     typed: str = ""
     hint: str = ""
@@ -190,7 +192,9 @@ def _target_lines(asking: Asking, shown: Sequence[Target], width: int, room: int
     if asking.plan.verb == "redrive":
         ids = [target.id for target in (*asking.plan.eligible, *asking.plan.skipped)]
         names = shown_names(ids, max(12, width // 3))
-        return redrive_lines(asking.plan, asking.answers, names, top=asking.top, width=width, room=room)
+        return redrive_lines(
+            asking.plan, asking.answers, names, changed=asking.changed, top=asking.top, width=width, room=room
+        )
     names = shown_names([target.id for target in shown], max(8, width - 36))
     top = min(asking.top, max(0, len(shown) - room))
     fits = len(shown) <= room
@@ -293,7 +297,7 @@ def _insisted(asking: Asking) -> list[str]:
 def _skipped_lines(asking: Asking, width: int) -> list[Pieces]:
     reasons = Counter(target.reason for target in asking.plan.skipped)
     only = not asking.plan.eligible
-    lines: list[Pieces] = []
+    lines: list[Pieces] = [[(line, WARN)] for line in _wrapped(_changed(asking), width)]
     for reason, times in reasons.most_common():
         sentence = (
             clean(reason)
@@ -302,6 +306,16 @@ def _skipped_lines(asking: Asking, width: int) -> list[Pieces]:
         )
         lines += [[(line, WARN if only else QUIET)] for line in _wrapped(sentence, width)]
     return lines
+
+
+def _changed(asking: Asking) -> str:
+    """How many changed since the key was pressed: of hundreds the row that says so is not in sight."""
+    if asking.over or not asking.changed or len(asking.plan.eligible) == 1:
+        return ""
+    now = Counter(asking.changed.values()).most_common()
+    words = ", ".join(f"{count(times)} {clean(status)}" for status, times in now)
+    are = "it is" if len(asking.changed) == 1 else "they are"
+    return f"{count(len(asking.changed))} changed meanwhile, now {words}: {are} skipped"
 
 
 def _cut(lines: list[Pieces], most: int) -> list[Pieces]:

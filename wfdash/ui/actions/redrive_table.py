@@ -60,9 +60,19 @@ def redrive_warnings(plan: Plan, answers: RedriveAnswers, *, local: bool) -> str
 
 
 def redrive_lines(
-    plan: Plan, answers: RedriveAnswers, names: Sequence[str], *, top: int, width: int, room: int
+    plan: Plan,
+    answers: RedriveAnswers,
+    names: Sequence[str],
+    *,
+    changed: Mapping[str, str],
+    top: int,
+    width: int,
+    room: int,
 ) -> list[Pieces]:
-    """A title and at most `room` lines in all, those that are redriven first; `names` are in that order."""
+    """A title and at most `room` lines in all, those that are redriven first; `names` are in that order.
+
+    `changed` has the status of those that are no longer what they were.
+    """
     rows = (*plan.eligible, *plan.skipped)
     fits = len(rows) <= room - 1
     shown = len(rows) if fits else max(1, room - 2)
@@ -76,7 +86,12 @@ def redrive_lines(
     for target, name in zip(rows[top : top + shown], names[top : top + shown], strict=True):
         start = _start(target, answers)
         head: Pieces = [(f"   {fit(name, first, cut='middle')}  ", STRONG)]
-        lines.append([*head, *_row(target, start, answers, second, max(8, width - first - second - 8))])
+        rest = max(8, width - first - second - 8)
+        if target.id in changed:
+            now = f"now {clean(changed[target.id])}: nothing is sent"
+            lines.append([*head, (fit(now, second + rest), WARN)])
+        else:
+            lines.append([*head, *_row(target, start, answers, second, rest)])
     if not fits:
         more = f"   {top + 1} to {top + shown} of {count(len(rows))}, up and down for the others"
         lines.append([(more, QUIET)])
