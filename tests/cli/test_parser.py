@@ -89,6 +89,8 @@ def test_behind_two_dashes_everything_is_an_id():
         (["list", "--", "a"], "unrecognized"),
         (["--", "lst"], "did you mean list"),
         (["pause", "-b", "--yes"], "behind --"),
+        (["show", "-i", "-rf-x"], "expected one argument .*--instance=-"),
+        (["restart", "a", "--from-step", "-x"], "expected one argument .*--from-step=-"),
     ],
 )
 def test_what_is_refused(arguments, words):

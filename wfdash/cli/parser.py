@@ -32,6 +32,8 @@ class _Parser(argparse.ArgumentParser):
         # An id may begin with a minus; argparse takes it for an option and says no more than that.
         if self.prog.split()[-1] in _WITH_IDS and re.match("unrecognized arguments: -[^-]", message):
             message += " (an id that begins with - stands behind --)"
+        elif lacking := re.fullmatch("argument (?:-[a-z]/)?(--[a-z-]+): expected one argument", message):
+            message += f" (one that begins with - is written {lacking[1]}=-...)"
         elif strange := re.match("unrecognized arguments: (--[a-z][a-z-]*)", message):
             near = get_close_matches(strange[1], self._option_string_actions, n=1)
             message += f"; did you mean {near[0]}?" if near else ""
