@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import urllib.error
 import urllib.request
 from functools import partial
 
@@ -75,6 +76,38 @@ async def scraped(rows, scrape=scrape, began=AT, api=None):
         server.close()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+
+
+def statuses_by_host(address):
+    """What a browser is answered that was led here by these names."""
+    given = {}
+    for host in (
+        "127.0.0.1:9",
+        "localhost",
+        "[::1]:80",
+        "LOCALHOST:1",
+        "evil.example",
+        "127.0.0.1.evil.example",
+        "",
+    ):
+        try:
+            asked = urllib.request.Request(address, headers={"Host": host})
+            with urllib.request.urlopen(asked, timeout=60) as answer:
+                given[host] = answer.status
+        except urllib.error.HTTPError as refused:
+            given[host] = refused.code if b"wfdash_" not in refused.read() else 200
+    return given
+
+
+async def test_another_name_of_this_machine_is_turned_away():
+    given = await scraped([item("a")], statuses_by_host)
+    assert [host for host, status in given.items() if status == 200] == [
+        "127.0.0.1:9",
+        "localhost",
+        "[::1]:80",
+        "LOCALHOST:1",
+    ]
+    assert set(given.values()) == {200, 421}
 
 
 def ends(name, status, count, at="2026-11-18T11:00:00Z"):

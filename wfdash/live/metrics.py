@@ -1,8 +1,9 @@
 """Prometheus text about the workflows that are followed, on loopback. Loaded for `--metrics` alone."""
 
 import asyncio
+import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from prometheus_client import CollectorRegistry, start_http_server
@@ -16,10 +17,12 @@ from wfdash.live.watcher import Watcher
 
 if TYPE_CHECKING:
     from wsgiref.simple_server import WSGIServer
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 __all__ = ["MetricsServer"]
 
 _HOST: Final = "127.0.0.1"
+_OWN_NAMES: Final = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?", re.IGNORECASE)
 _PATIENCE: Final = 5.0
 """Seconds that a scrape waits for the event loop, before it is answered with a failure."""
 _RECENT: Final = 3600.0
@@ -50,6 +53,9 @@ class MetricsServer(Collector):
         registry = CollectorRegistry()
         registry.register(self)
         self._server, _ = start_http_server(port, _HOST, registry)
+        app = self._server.get_app()
+        assert app is not None
+        self._server.set_app(_under_own_names(app))
         return f"http://{_HOST}:{self._server.server_port}/metrics"
 
     def close(self) -> None:
@@ -139,3 +145,15 @@ def _add(family: GaugeMetricFamily, labels: Sequence[str], value: float | None) 
     """What is not known has no sample."""
     if value is not None:
         family.add_metric(labels, value)
+
+
+def _under_own_names(app: "WSGIApplication") -> "WSGIApplication":
+    """Turns away a web page whose own name leads to this machine: a browser would let it read the answer."""
+
+    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if _OWN_NAMES.fullmatch(environ.get("HTTP_HOST", "")):
+            return app(environ, start_response)
+        start_response("421 Misdirected Request", [("Content-Type", "text/plain; charset=utf-8")])
+        return [f"These are the metrics of wfdash, at {_HOST} alone.\n".encode()]
+
+    return answer
