@@ -18,7 +18,6 @@ from textual.css.query import NoMatches
 from textual.screen import Screen
 
 from wfdash.config.settings import Settings
-from wfdash.core.handoff.handover import Handover
 from wfdash.core.logs.line import LogScope
 from wfdash.core.text.crash_report import crash_report
 from wfdash.live.polling.events import RecordChanged
@@ -41,6 +40,7 @@ from wfdash.ui.time_travel import TimeTravel
 from wfdash.ui.widgets.covered import is_opaque
 
 if TYPE_CHECKING:
+    from wfdash.core.handoff.handover import Handover
     from wfdash.live.records.record.reading import RecordReader
     from wfdash.ui.session import AccountSession, BegunSession, Connect
 
@@ -67,7 +67,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         workflow: str = "",
         instance: str = "",
         filter: str = "",
-        handover: Handover | None = None,
+        handover: "Handover | None" = None,
         setup: str | None = None,
         replayed: "RecordReader | None" = None,
         begun: "BegunSession | None" = None,
@@ -346,7 +346,7 @@ async def run_app(
     workflow: str = "",
     instance: str = "",
     filter: str = "",
-    handover: Handover | None = None,
+    handover: "Handover | None" = None,
     setup: str | None = None,
     replayed: "RecordReader | None" = None,
     begun: "BegunSession | None" = None,

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from platformdirs import user_state_path
 from textual.app import App
@@ -13,13 +14,14 @@ from textual.app import App
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import age, count
 from wfdash.core.verbs.rules import phrase
-from wfdash.live.pairing.company import Company
-from wfdash.live.pairing.folder import PairingFolder
-from wfdash.live.pairing.presence import PeerAction, Presence, account_key
 from wfdash.live.records.batches import Batch
 from wfdash.live.records.journal_entries import JournalEntry
 from wfdash.live.records.person import person
 from wfdash.ui.context import Context
+
+if TYPE_CHECKING:
+    from wfdash.live.pairing.company import Company
+    from wfdash.live.pairing.presence import PeerAction, Presence
 
 __all__ = ["OtherPeople"]
 
@@ -45,6 +47,10 @@ class OtherPeople:
 
     def begin(self) -> None:
         """Starts with the session, once its account is known."""
+        from wfdash.live.pairing.company import Company
+        from wfdash.live.pairing.folder import PairingFolder
+        from wfdash.live.pairing.presence import account_key
+
         settings, session = self._context.settings, self._context.session
         if settings.demo or session is None or not settings.kept_for:
             return
@@ -63,7 +69,9 @@ class OtherPeople:
         )
         self._app.run_worker(self._company.run(), group="company", exclusive=True, exit_on_error=False)
 
-    def _own(self, identity: str) -> Presence:
+    def _own(self, identity: str) -> "Presence":
+        from wfdash.live.pairing.presence import PeerAction, Presence
+
         context = self._context
         workflow, instance = context.pages.place
         now = context.clock()
@@ -100,7 +108,7 @@ class OtherPeople:
             self._troubled = True
             self._context.notify(self._company.trouble, severity="warning")
 
-    def _news(self, other: Presence, action: PeerAction) -> str:
+    def _news(self, other: "Presence", action: "PeerAction") -> str:
         """Who did what, and when where that is not just now: whoever starts is told of the last minutes."""
         old = max(0.0, self._context.clock() - action.at)
         when = f", {age(old)} ago" if old >= _JUST else ""
@@ -151,7 +159,7 @@ class OtherPeople:
         ]
 
 
-def _entry(other: Presence, action: PeerAction, identity: str) -> JournalEntry:
+def _entry(other: "Presence", action: "PeerAction", identity: str) -> JournalEntry:
     return JournalEntry(
         at=action.at,
         session=f"{other.session} {action.at}",
@@ -165,7 +173,7 @@ def _entry(other: Presence, action: PeerAction, identity: str) -> JournalEntry:
     )
 
 
-def _name(other: Presence) -> str:
+def _name(other: "Presence") -> str:
     """The other's user, and the terminal too where the user is our own: two people may share one login."""
     who = clean(other.user[:40])
     if other.user != person().partition("@")[0]:
@@ -173,7 +181,7 @@ def _name(other: Presence) -> str:
     return f"{who} on {clean(other.terminal[:20])}" if other.terminal else f"{who} elsewhere"
 
 
-def _deed(action: PeerAction) -> str:
+def _deed(action: "PeerAction") -> str:
     verb = clean(phrase(action.verb))
     return (
         f"{verb} {clean(action.ids[0][:40])}"

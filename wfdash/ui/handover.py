@@ -1,10 +1,10 @@
 """What a shift gathers and hands over: watched instances, notes, what was done, what was seen to change."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from platformdirs import user_state_path
 
-from wfdash.core.handoff.handover import Handover
 from wfdash.core.text.words import clock
 from wfdash.core.triage.error_groups import blame
 from wfdash.core.triage.headline import Evidence, headline
@@ -15,13 +15,16 @@ from wfdash.live.records.pins import Pin, Pins, PinState
 from wfdash.ui.context import Context
 from wfdash.ui.instances.columns import order_of, sort_of
 
+if TYPE_CHECKING:
+    from wfdash.core.handoff.handover import Handover
+
 __all__ = ["Shift"]
 
 
 class Shift:
     """Notes, watched instances and handover, outliving every screen. The demo keeps none on disk."""
 
-    def __init__(self, context: Context, handover: Handover | None = None) -> None:
+    def __init__(self, context: Context, handover: "Handover | None" = None) -> None:
         self._context = context
         folder: Path | None = None if context.settings.demo else user_state_path("wfdash")
         self.pins = Pins(folder / "watched.json" if folder else None)
@@ -66,7 +69,7 @@ class Shift:
             self._context.pages.listing.set_order(order_of(handover.sort))
         self._greet(handover)
 
-    def _greet(self, handover: Handover) -> None:
+    def _greet(self, handover: "Handover") -> None:
         """What the last shift left, for its notes are on no page that is open; and whether it is all."""
         context, story = self._context, len(handover.story)
         key_of = context.keys.key_of
@@ -141,8 +144,10 @@ class Shift:
         if self._titled:
             self._context.terminal.write("\x1b[23;2t")
 
-    def handover(self) -> Handover:
+    def handover(self) -> "Handover":
         """Where the person stands now, and all that was gathered."""
+        from wfdash.core.handoff.handover import Handover
+
         context, now = self._context, self._context.clock()
         listing, session = context.pages.listing, context.session
         samples = session.poller.error_samples if session is not None else None

@@ -11,7 +11,6 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.rows.store import GONE
-from wfdash.core.triage.compare import best_candidates
 from wfdash.live.budget.ledger import Priority
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.events import Update
@@ -132,6 +131,8 @@ class UsualRuns(Job):
         opened = self._opened()
         if opened is None or opened.status not in ("running", "waiting") or not opened.version:
             return None
+        from wfdash.core.triage.compare import best_candidates
+
         version = opened.version
         runs: Container[str] = self._runs.get(version, ())
         if len(self._runs.get(version, ())) >= ENOUGH:

@@ -14,11 +14,11 @@ from wfdash.core.model.workflow import Workflow
 from wfdash.live.budget.budget import Budget
 from wfdash.live.budget.ledger import Priority
 from wfdash.live.polling.read_instance import read_answer
-from wfdash.live.reads.log_lines import InstanceLogs
 from wfdash.live.reads.past_rows import PastRows
 
 if TYPE_CHECKING:
     from wfdash.core.history.analytics import Analytics
+    from wfdash.live.reads.log_lines import InstanceLogs
 
 __all__ = ["Reads"]
 
@@ -32,7 +32,7 @@ class Reads(Struct, frozen=True):
 
     api: Workflows
     budget: Budget
-    _logs: dict[tuple[str, str], InstanceLogs] = field(default_factory=dict)
+    _logs: "dict[tuple[str, str], InstanceLogs]" = field(default_factory=dict)
     """Of the instances whose lines were looked at last."""
 
     async def instance(self, workflow: str, instance: str, purpose: str = "instance") -> Detail:
@@ -113,8 +113,10 @@ class Reads(Struct, frozen=True):
             return []  # whoever asks next says what is wrong, and asks again
         return []
 
-    def logs(self, workflow: str, instance: str, clock: Callable[[], float]) -> InstanceLogs:
+    def logs(self, workflow: str, instance: str, clock: Callable[[], float]) -> "InstanceLogs":
         """What gathers an instance's lines, with those it had; asks nobody before it is told to."""
+        from wfdash.live.reads.log_lines import InstanceLogs
+
         key = (workflow, instance)
         found = self._logs.pop(key, None)
         self._logs[key] = found or InstanceLogs(
@@ -127,7 +129,7 @@ class Reads(Struct, frozen=True):
     async def _turn_for_logs(self, again: bool) -> None:
         await self.budget.acquire(Priority.VISIBLE if again else Priority.FOREGROUND, "logs")
 
-    def gathered_logs(self, workflow: str, instance: str) -> InstanceLogs | None:
+    def gathered_logs(self, workflow: str, instance: str) -> "InstanceLogs | None":
         """The lines of an instance as far as they were gathered before."""
         return self._logs.get((workflow, instance))
 

@@ -9,7 +9,6 @@ from textual.events import Click
 from textual.timer import Timer
 
 from wfdash.core.filter.grammar import Term, unparse
-from wfdash.core.handoff.copy_formats import copies
 from wfdash.core.model.instance import Instance
 from wfdash.live.polling.events import Update
 from wfdash.ui.actions.chips import ActionChips
@@ -186,6 +185,8 @@ class InstancesScreen(BaseScreen):
             self.context.pages.open("inspector", *self.subject(), message.step)
 
     def action_copy_menu(self) -> None:
+        from wfdash.core.handoff.copy_formats import copies
+
         poller, instance, settings = self.poller, self.rows.instance, self.context.settings
         row = poller.store.get(instance) if poller is not None and instance is not None else None
         if row is not None:
