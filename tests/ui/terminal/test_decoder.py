@@ -52,6 +52,17 @@ def test_old_escape_is_the_key_though_the_next_is_read_late():
     assert typed(b"[A") == ["up"], "cut where the read was full"
 
 
+def test_escape_is_decided_as_soon_as_nothing_can_follow():
+    """Whoever reads the terminal must look again then, not a turn later: esc came 0.2 s late."""
+    now = [100.0]
+    understood = InputDecoder(lambda: now[0])
+    understood.feed(b"\x1b")
+    now[0] += understood.decided_in
+    assert [event.key for event in understood.feed(b"") if isinstance(event, Key)] == ["escape"]
+    understood.feed(b"\x1b[")
+    assert understood.decided_in > 0.2, "half a sequence is waited for"
+
+
 def test_what_makes_no_sense_takes_nothing_with_it():
     assert keys(b"a\x1b[48;40;140;0;0t\x1b[<0;23;44Mb") == ["a", "b"]
     assert keys(b"a\xffb")[::2] == ["a", "b"]

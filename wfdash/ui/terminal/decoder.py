@@ -82,6 +82,12 @@ class InputDecoder:
         return bool(self._begun) or self._paste.open
 
     @property
+    def decided_in(self) -> float:
+        """Seconds until time decides what was read last: soon for an escape, which a person waits for."""
+        patience = ESCAPE_DELAY if self._begun == _ESC else _CUT
+        return max(0.0, self._begun_at + patience - self._clock()) if self._begun else _CUT
+
+    @property
     def _halfway(self) -> bool:
         return self.undecided or self._passing or bool(self._utf8.getstate()[0])
 

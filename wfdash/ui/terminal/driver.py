@@ -146,12 +146,13 @@ class TolerantDriver(LinuxDriver):
             ending = False
             while not ending:
                 ending = self.exit_event.is_set()  # then one last look
-                for event in decoder.feed(self._sent(selector)):
+                # A whole turn more for an escape would be felt each time somebody goes back.
+                for event in decoder.feed(self._sent(selector, min(_TURN, decoder.decided_in))):
                     self.process_message(event)
 
-    def _sent(self, selector: selectors.BaseSelector) -> bytes:
-        """What came within a turn, if anything did."""
-        if not selector.select(_TURN):
+    def _sent(self, selector: selectors.BaseSelector, turn: float) -> bytes:
+        """What came within so many seconds, if anything did."""
+        if not selector.select(turn):
             return b""
         with suppress(OSError):
             if data := os.read(self.fileno, AT_ONCE):
