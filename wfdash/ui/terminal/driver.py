@@ -18,6 +18,11 @@ __all__ = ["TolerantDriver"]
 
 _TURN = 0.1
 """Seconds after which the program looks up."""
+_FIRST_LINES = 1000
+"""Characters of a page that go ahead of the rest. Of what sshd reads in one go nothing is seen at the other
+end until all of it has arrived: 4 kB, at 20 kB/s, are a fifth of a second without an answer to the key."""
+_TAKEN_IN = 0.002
+"""Seconds in which sshd reads them."""
 
 
 class SafeWriter(io.TextIOBase):
@@ -46,10 +51,19 @@ class SafeWriter(io.TextIOBase):
         # A terminal that is gone raises in Textual's writing thread, and nobody hears of it.
         with suppress(OSError):
             if not self._muted:
-                self._file.write(text)
+                self._file.write(self._behind_first_lines(text))
         self._written += 1
         self.taken_at = time.monotonic()
         return len(text)
+
+    def _behind_first_lines(self, text: str) -> str:
+        """What is left to be written of a page, once its first lines are on their way."""
+        if len(text) < 2 * _FIRST_LINES or (end := text.find("\n", _FIRST_LINES) + 1) == 0:
+            return text
+        self._file.write(text[:end])
+        self._file.flush()
+        time.sleep(_TAKEN_IN)
+        return text[end:]
 
     def flush(self) -> None:
         with suppress(OSError):
