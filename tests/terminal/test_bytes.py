@@ -166,3 +166,17 @@ def test_pages_come_up_in_few_bytes(terminal, still):
         shell.wait_gone(words)
     assert started <= 30 * 1024
     assert max(written.values()) <= 16 * 1024, f"{written}"
+
+
+def test_a_prompt_writes_only_what_it_changes(terminal, still):
+    """Coming and going; all of the page behind it would be four times as much each time."""
+    shell = opened(terminal, still)
+    shell.wait_for("gaps cut")
+    assert shell.rests(1, PER_SECOND)
+    written = []
+    for key, words in (("p", "esc cancel"), ("escape", "p pause")):
+        before = len(shell.written)
+        shell.press(key)
+        shell.wait_for(words)
+        written.append(len(shell.written) - before)
+    assert max(written) <= 3000, f"{written}"

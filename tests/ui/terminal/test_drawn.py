@@ -1,6 +1,7 @@
 """What is written of a screen that is painted again."""
 
 import random
+from typing import NamedTuple
 
 import pyte
 import pytest
@@ -13,7 +14,15 @@ from textual.strip import Strip
 
 from wfdash.ui.terminal.drawn import DrawnScreen
 
-FIRST, SECOND = object(), object()
+
+class Page(NamedTuple):
+    """As much of a screen as is looked at; each is its own."""
+
+    name: str
+    is_modal: bool = False
+
+
+FIRST, SECOND, PANEL = Page("first"), Page("second"), Page("panel", is_modal=True)
 LINES = ("order-1 running", "order-2 waiting")
 
 
@@ -102,7 +111,7 @@ def test_terminal_shows_what_textual_painted(seed):
         else:
             lines = [line_of(luck) for _ in range(HEIGHT)]
             update = LayoutUpdate([[line] for line in lines], Region(0, 0, WIDTH, HEIGHT))
-            screen = luck.choice((FIRST, FIRST, SECOND))
+            screen = luck.choice((FIRST, FIRST, SECOND, PANEL))
         sequences += written(drawn.narrowed(screen, update))
     plain = "\n".join(f"\x1b[{y + 1};1H" + line.render(Console()) for y, line in enumerate(lines))
     assert on_terminal(sequences) == on_terminal(plain)
@@ -124,11 +133,21 @@ def test_blank_cells_cost_nothing():
         lambda drawn: drawn.narrowed(SECOND, frame(*LINES)),
         lambda drawn: drawn.narrowed(SECOND, change(0, 0, "panel", len(LINES[0]))),
     ],
-    ids=["lent", "resized", "another screen", "a panel over it"],
+    ids=["lent", "resized", "another page", "cells of another page"],
 )
 def test_screen_is_written_whole_where_it_may_be_another(drawn, lost):
     lost(drawn)
     assert has_all_lines(drawn.narrowed(FIRST, frame(*LINES)))
+
+
+def test_panel_over_a_page_writes_what_it_changes(drawn):
+    opened = written(drawn.narrowed(PANEL, frame(LINES[0], "pause order-2 ?")))
+    assert "pause order-2" in opened
+    assert LINES[0] not in opened
+    assert drawn.narrowed(PANEL, change(1, 14, "!", len(LINES[1]))) is not None
+    closed = written(drawn.narrowed(FIRST, frame(*LINES)))
+    assert "order-2" in closed
+    assert LINES[0] not in closed
 
 
 def test_resize_to_the_same_size_forgets_nothing(drawn):

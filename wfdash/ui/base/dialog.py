@@ -42,7 +42,8 @@ def foot_lines(keys: Sequence[Pieces], width: int) -> list[Pieces]:
 class Panel(Widget):
     """Lines under a rule, which says in word, shape and colour how much is at stake."""
 
-    DEFAULT_CSS = "Panel { width: 1fr; height: 1fr; background: transparent; }"
+    # No line until it has some: as high as the screen, it was a blank page for a moment in place of the rows.
+    DEFAULT_CSS = "Panel { width: 1fr; height: 0; background: transparent; }"
 
     def __init__(self) -> None:
         super().__init__()

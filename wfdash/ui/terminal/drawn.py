@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from msgspec import Struct
 from rich.cells import cell_len
 from rich.color import ColorSystem
 from rich.console import Console
 from rich.control import Control
+from rich.segment import Segment
 from rich.style import Style
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.geometry import Size
@@ -20,6 +22,7 @@ __all__ = ["DrawnScreen"]
 
 _ERASE_LINE, _ERASE_REST = "\x1b[2K", "\x1b[K"
 _SELECTED = Style(reverse=True)
+_ATTRIBUTES = ("bold", "dim", "italic", "underline", "blink", "reverse", "strike")
 _GAPS = re.compile(r"( {8,})")
 """Blanks long enough for moving over them to take fewer bytes than writing them."""
 
@@ -28,7 +31,8 @@ class DrawnScreen:
     """The lines of the screen that was painted last.
 
     Textual paints a screen that comes up twice: once for its layout and once more because it came up. Another
-    screen is written from the first line to the last, which puts right whatever else wrote to the terminal.
+    page is written from the first line to the last, which puts right whatever else wrote to the terminal. A
+    prompt or panel writes only what it changes: over a slow link a page takes a third of a second.
     """
 
     def __init__(self) -> None:
@@ -75,15 +79,22 @@ class DrawnScreen:
         """What of this update is to be written; remembers all of it."""
         if isinstance(update, LayoutUpdate):
             return self._narrowed(screen, update)
-        if isinstance(update, ChopsUpdate) and screen is self._screen:
-            return self._splice(update)
-        if screen is not self._screen:
+        if not self._stands_under(screen):
             self.forget()
+        elif isinstance(update, ChopsUpdate):
+            self._screen = screen
+            return self._splice(update)
         return update
 
+    def _stands_under(self, screen: Screen[object]) -> bool:
+        """Whether what stands on the terminal is what this screen is painted over."""
+        if self._screen is None:
+            return False
+        return screen is self._screen or screen.is_modal or self._screen.is_modal
+
     def _narrowed(self, screen: Screen[object], update: LayoutUpdate) -> CompositorUpdate | None:
-        lines = [Strip.join(strips).simplify() for strips in update.strips]
-        same = screen is self._screen and update.region.size == self._size
+        lines = [_as_drawn(Strip.join(strips)) for strips in update.strips]
+        same = self._stands_under(screen) and update.region.size == self._size
         before, self._lines = self._lines, lines
         self._screen, self._size = screen, update.region.size
         if not same:
@@ -99,7 +110,7 @@ class DrawnScreen:
                 if strip is not None and start < stop:
                     new = strip.crop(start - x, stop - x)
                     line = Strip.join((line.crop(0, start), new, line.crop(stop)))
-            self._lines[y] = line.simplify()
+            self._lines[y] = _as_drawn(line)
         return _changed(
             [cells for y, line in before.items() for cells in _differences(y, line, self._lines[y])]
         )
@@ -112,6 +123,23 @@ class Cells(Struct, frozen=True):
     start: int
     end: int | None
     line: Strip
+
+
+def _as_drawn(line: Strip) -> Strip:
+    """The line as the terminal gets it. Under a prompt Textual names the colours that are there anyway."""
+    segments = [Segment(text, style and _style_drawn(style)) for text, style, _ in line]
+    return Strip(segments, line.cell_length).simplify()
+
+
+@lru_cache(1024)
+def _style_drawn(style: Style) -> Style:
+    ink, ground = (
+        None if colour is None or colour.is_default else colour for colour in (style.color, style.bgcolor)
+    )
+    if not style.meta and (ink, ground) == (style.color, style.bgcolor):
+        return style
+    shape = Style.parse(" ".join(name for name in _ATTRIBUTES if getattr(style, name)))
+    return Style.from_color(ink, ground) + Style(link=style.link) + shape
 
 
 def _differences(y: int, before: Strip, line: Strip) -> Iterator[Cells]:
