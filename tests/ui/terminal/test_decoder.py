@@ -57,7 +57,7 @@ def test_escape_is_decided_as_soon_as_nothing_can_follow():
     now = [100.0]
     understood = InputDecoder(lambda: now[0])
     understood.feed(b"\x1b")
-    now[0] += understood.decided_in
+    now[0] += understood.decided_in + 0.001
     assert [event.key for event in understood.feed(b"") if isinstance(event, Key)] == ["escape"]
     understood.feed(b"\x1b[")
     assert understood.decided_in > 0.2, "half a sequence is waited for"
