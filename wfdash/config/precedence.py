@@ -135,6 +135,7 @@ def _settings(case: Resolution, path: Path, warnings: tuple[str, ...], **decided
         theme=config.display.theme,
         time=config.display.time,
         mouse=config.display.mouse if options.mouse is None else options.mouse,
+        scale=config.display.scale,
         ascii=options.ascii or config.display.ascii,
         columns=tuple(config.display.columns),
         no_color=bool(case.environ.get("NO_COLOR")),

@@ -73,6 +73,7 @@ class Display(Table, frozen=True):
     theme: str = "ansi-dark"
     time: Literal["utc", "local"] = "utc"
     mouse: bool = False
+    scale: Literal["gaps cut", "to scale", "equal steps"] = "gaps cut"
     ascii: bool = False
     columns: list[str] = []
 

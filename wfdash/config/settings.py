@@ -156,6 +156,7 @@ class Settings(Struct, frozen=True):
     theme: str = "ansi-dark"
     time: str = "utc"
     mouse: bool = False
+    scale: str = "gaps cut"
     ascii: bool = False
     columns: tuple[str, ...] = ()
     """Of the list of instances, in their order; () for all."""

@@ -13,9 +13,9 @@ def test_columns_are_hidden_moved_and_kept(tmp_path):
 
     async def script(d):
         assert titles(d)[:4] == ["STATUS", "ID", "AGE▾", "BLOCKED"]
-        await d.press("display.open", *["j"] * 5, "enter")
+        await d.press("display.open", *["j"] * 6, "enter")
         await d.until(lambda: "AGE▾" not in titles(d))
-        await d.press("g", *["j"] * 4, "left")
+        await d.press("g", *["j"] * 5, "left")
         await d.until(lambda: titles(d)[:3] == ["ID", "STATUS", "BLOCKED"])
         await d.press("enter")
         assert titles(d)[0] == "ID", "the id is always there"
@@ -38,14 +38,29 @@ def test_theme_and_mouse_are_changed_and_kept(tmp_path):
 
     async def script(d):
         before = d.app.rendering.theme
-        await d.press("display.open", "enter", "j", "enter", "j", "enter")
+        await d.press("display.open", "enter", *["j", "enter"] * 3)
         assert d.app.rendering.theme != before
         assert d.app.context.settings.mouse
         assert not d.app.context.utc
 
     drive(script, size=(140, 40), demo=False, config_path=path)
     kept = read(path, required=True).display
-    assert (kept.theme, kept.time, kept.mouse) == ("ansi-light", "local", True)
+    assert (kept.theme, kept.time, kept.mouse, kept.scale) == ("ansi-light", "local", True, "to scale")
+
+
+def test_time_scale_is_kept_for_every_timeline(tmp_path):
+    path = tmp_path / "config.toml"
+
+    async def script(d):
+        await d.press("enter")
+        await d.until(lambda: "gaps cut" in d.text)
+        await d.press("x")
+        await d.until(lambda: "to scale" in d.text)
+        await d.press("escape", "j", "enter")
+        await d.until(lambda: "to scale" in d.text)
+
+    drive(script, size=(100, 30), demo=False, config_path=path)
+    assert read(path, required=True).display.scale == "to scale"
 
 
 def test_demo_changes_the_display_for_itself_alone():

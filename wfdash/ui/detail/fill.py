@@ -1,13 +1,16 @@
 """What fills a detail pane, full screen or beside the table."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
 from textual.containers import Vertical
 from textual.screen import Screen
 from textual.timer import Timer
 
 from wfdash.core.why.context import WhyContext
+from wfdash.ui.base.kept_display import keep_display
 from wfdash.ui.context import Context
 from wfdash.ui.widgets.covered import is_covered
 from wfdash.ui.widgets.rule import Rule
@@ -29,6 +32,7 @@ def fill(pane: "DetailPane", context: Context, instance: str | None) -> None:
     poller = context.session.poller if context.session is not None else None
     state = poller.detail(instance) if poller is not None and instance is not None else None
     pane.utc = context.utc
+    pane.timeline.take_scale(context.settings.scale, partial(_keep_scale, context))
     # Without a session the sentence is made all the same; it only knows less.
     local = WhyContext(context.settings.local)
     pane.why_context = poller.why_context(state.detail if state is not None else None) if poller else local
@@ -40,6 +44,12 @@ def fill(pane: "DetailPane", context: Context, instance: str | None) -> None:
         poller.usual_run(state.detail) if state is not None and state.detail is not None else None
     )
     pane.show(poller.store.get(instance), state, context.clock())
+
+
+def _keep_scale(context: Context, scale: str) -> None:
+    """Every timeline from now on has it; where the config cannot be written, until the program ends."""
+    context.settings = replace(context.settings, scale=scale)
+    keep_display(context.settings, "scale", scale)
 
 
 class DetailBeside:

@@ -1,6 +1,6 @@
 """The timeline of an open instance: a bar, a state, a name and a duration to a row, on one time axis."""
 
-from collections.abc import Generator, Hashable
+from collections.abc import Callable, Generator, Hashable
 from functools import partial
 from itertools import takewhile
 from time import thread_time
@@ -53,6 +53,7 @@ class TimelineTable(LineTable):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.scale = Scale.COMPRESSED
+        self._keep_scale: Callable[[str], None] = lambda scale: None
         self.unfolded: set[Hashable] = set()
         self.timeline: Timeline | None = None
         self._detail: Detail | None = None
@@ -259,9 +260,17 @@ class TimelineTable(LineTable):
             self.cursor_key = row.key
             self._arrange()
 
+    def take_scale(self, scale: str, keep: Callable[[str], None]) -> None:
+        """Lays time out on this scale from now on; `keep` is given each one that the person chooses."""
+        self._keep_scale = keep
+        if scale != self.scale.value:
+            self.scale = Scale(scale)
+            self._arrange()
+
     def action_timeline_scale(self) -> None:
         self.scale = self.scale.next()
         self._arrange()
+        self._keep_scale(self.scale.value)
 
     def action_timeline_next(self) -> None:
         self._to_target(1)

@@ -57,7 +57,9 @@ class LogsScreen(BaseScreen):
         detail = self.pane.lines.detail
         if detail is not None and detail is not self._axis_of and 0 < len(detail.steps) <= _FEW_STEPS:
             self._axis_of = detail
-            self.pane.axis = axis_of(build_outline(detail), Scale.COMPRESSED, self.context.clock())
+            self.pane.axis = axis_of(
+                build_outline(detail), Scale(self.context.settings.scale), self.context.clock()
+            )
 
     # What it is about.
 

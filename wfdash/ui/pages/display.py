@@ -1,4 +1,4 @@
-"""`D`: theme, mouse, times and columns, changed at once and kept in the config."""
+"""`D`: theme, mouse, times, scale and columns, changed at once and kept in the config."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -8,9 +8,11 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from wfdash.config.schema import THEMES
-from wfdash.config.settings import Settings, SettingsError
+from wfdash.config.settings import Settings
 from wfdash.core.rows.columns import BY_NAME, COLUMNS, USUAL
 from wfdash.core.text.clean import fit
+from wfdash.core.timeline.axis import Scale
+from wfdash.ui.base.kept_display import keep_display
 from wfdash.ui.base.panel import PanelScreen, Title
 from wfdash.ui.context import Context
 from wfdash.ui.keys.bindings import bindings
@@ -21,11 +23,12 @@ from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG
 
 __all__ = ["DisplayScreen"]
 
-_SETTINGS = ("theme", "time", "mouse")
+_SETTINGS = ("theme", "time", "mouse", "scale")
 _ABOUT: Mapping[str, str] = {
     "theme": "the first three are the terminal's own 16 colours",
     "time": "of every time on screen",
     "mouse": "taken from the terminal, whose own selection then needs shift",
+    "scale": "how a timeline lays out time",
     **{f"column {column.name}": column.about for column in COLUMNS},
 }
 
@@ -77,7 +80,9 @@ class DisplayScreen(PanelScreen):
         context = self.context
         if name == "time":
             return "UTC" if context.utc else "local"
-        return context.settings.theme if name == "theme" else "on" if context.settings.mouse else "off"
+        if name == "mouse":
+            return "on" if context.settings.mouse else "off"
+        return context.settings.theme if name == "theme" else context.settings.scale
 
     def action_row_open(self) -> None:
         choice, settings, shown = self.query_one(Choices).choice, self.context.settings, self._shown
@@ -87,6 +92,9 @@ class DisplayScreen(PanelScreen):
             self._take(replace(settings, theme=theme), "theme", theme)
         elif choice == "mouse":
             self._take(replace(settings, mouse=not settings.mouse), "mouse", not settings.mouse)
+        elif choice == "scale":
+            scale = Scale(settings.scale).next().value
+            self._take(replace(settings, scale=scale), "scale", scale)
         elif choice == "time":
             self.app.call_later(self.app.run_action, "app.time_zone")
             self._keep("time", "local" if self.context.utc else "utc")
@@ -122,15 +130,7 @@ class DisplayScreen(PanelScreen):
         self._fill()
 
     def _keep(self, name: str, value: str | bool | tuple[str, ...]) -> None:
-        """In the config; the demo writes none."""
-        settings = self.context.settings
-        if settings.demo or settings.config_path is None:
-            return
-        from wfdash.config.writer import save_display
-
-        try:
-            save_display(settings.config_path, name, value)
-        except SettingsError as wrong:
+        if wrong := keep_display(self.context.settings, name, value):
             said = f"for this session only: {wrong}"
             self.app.call_after_refresh(self.context.notify, said, severity="warning")
 
