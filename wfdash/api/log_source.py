@@ -77,8 +77,8 @@ class LogStream(Protocol):
     name: Source
     permission: str
 
-    def follow(self, script: str, workflow: str = "") -> AsyncIterator[LogPage]:
-        """Of one workflow of the script, or of all."""
+    def follow(self, script: str, workflow: str, turn: Turn) -> AsyncIterator[LogPage]:
+        """Of one workflow of the script, or of all for ""; `turn` is awaited each time it is begun anew."""
         ...
 
     def trouble(self, script: str) -> WorkflowsError | None:

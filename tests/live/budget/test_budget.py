@@ -26,8 +26,8 @@ class Clock:
         return self.now
 
 
-def answered(http=200, *, ratelimit="", policy="", retry_after="", kind="list", at=EPOCH):
-    return Exchange(at, kind, "GET", "/x", http, 12.0, 100, "ray", ratelimit, policy, retry_after, "")
+def answered(http=200, *, ratelimit="", policy="", retry_after="", kind="list", at=EPOCH, method="GET"):
+    return Exchange(at, kind, method, "/x", http, 12.0, 100, "ray", ratelimit, policy, retry_after, "")
 
 
 @settings(deadline=None, max_examples=40)
@@ -61,6 +61,16 @@ def test_something_is_always_left_for_the_more_urgent():
     while not budget.take(Priority.VISIBLE):
         pass
     assert budget.take(Priority.FOREGROUND) == 0
+
+
+def test_what_is_tidied_up_without_asking_is_counted():
+    budget = Budget(clock=Clock())
+    said = {"ratelimit": '"default";r=1000;t=40', "policy": '"default";q=1200;w=300'}
+    budget.saw(answered(kind="tail", method="POST", **said))
+    assert budget.meter[0] == 0, "what asked for its turn is not counted twice"
+    budget.saw(answered(kind="tail", method="DELETE", **said))
+    assert budget.meter[0] == 1
+    assert budget.left.remaining == 1000, "the server has counted it already"
 
 
 def test_the_share_sets_the_limit():

@@ -25,7 +25,7 @@ from wfdash.api.errors import (
 )
 from wfdash.api.http.client import segment
 from wfdash.api.http.request_info import RequestInfo
-from wfdash.api.log_source import RUN_CUT, LogPage
+from wfdash.api.log_source import RUN_CUT, LogPage, Turn, at_once
 from wfdash.api.logs.message import message_of
 from wfdash.api.logs.socket import SocketEnded
 from wfdash.api.logs.socket_factory import SocketFactory
@@ -75,14 +75,14 @@ class TailLogs:
         await self._endpoints.ask("tail", "GET", _path(script), asked)
         return f"can be followed ({self.permission})"
 
-    async def follow(self, script: str, workflow: str = "") -> AsyncIterator[LogPage]:
+    async def follow(self, script: str, workflow: str = "", turn: Turn = at_once) -> AsyncIterator[LogPage]:
         """The lines of a script's workflows, or of one of them, until the caller leaves.
 
         It reconnects by itself. Raises what trying again does not mend.
         """
         pump = self._pumps.get(script)
         if pump is None or pump.task.done():
-            pump = self._pumps[script] = _Pump(self._endpoints, self._sockets, script)
+            pump = self._pumps[script] = _Pump(self._endpoints, self._sockets, script, turn)
         waiting = _Reader()
         pump.readers.add(waiting)
         try:
@@ -141,9 +141,10 @@ class _Reader:
 class _Pump:
     """Reads one tail and hands its messages to everyone who follows."""
 
-    def __init__(self, endpoints: "Endpoints", sockets: SocketFactory, script: str) -> None:
+    def __init__(self, endpoints: "Endpoints", sockets: SocketFactory, script: str, turn: Turn) -> None:
         self._endpoints = endpoints
         self._sockets = sockets
+        self._turn = turn
         self._path = _path(script)
         self._asked = RequestInfo("follow the log", permission=TailLogs.permission)
         self.readers: set[_Reader] = set()
@@ -178,6 +179,7 @@ class _Pump:
 
     async def _read_tail(self) -> None:
         """One tail, from its making to its deletion."""
+        await self._turn()
         _, envelope = await self._endpoints.ask("tail", "POST", self._path, self._asked, body={"filters": []})
         created = fields_of(envelope.result)
         identity, url = text(created.get("id")), text(created.get("url"))

@@ -250,6 +250,11 @@ class Budget:
         """Learns from an answer; the client hands over every one."""
         now = self._now()
         self.requests.append(exchange)
+        # What is tidied up (the tail of a log that nobody follows any more) waits for nothing, and counts.
+        if exchange.method == "DELETE" and not self._free:
+            with self._open(now) as ledger:
+                session, mine = self._counter.session, self._counter.mine
+                ledger.spend(session, mine, Priority.FOREGROUND, "logs", now)
         if left := parse_ratelimit(exchange.ratelimit, exchange.ratelimit_policy):
             # What all processes sent since this answer is taken off it, until the next one tells anew.
             sent = self._counter.ledger.sent

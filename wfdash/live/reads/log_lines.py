@@ -1,6 +1,7 @@
 """The lines of one instance as they are gathered: read again while it runs, and sent as they are printed."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from itertools import chain, repeat
 from typing import Any
 
 from msgspec import Struct, field
@@ -155,7 +156,11 @@ class InstanceLogs:
             self.state.stream_failure = None
             if stream is None or not about.script_name:
                 return
-            async for page in stream.follow(about.script_name, self.workflow):
+            # Whoever presses the key waits for the first; what was cut is begun anew by itself.
+            again = chain([False], repeat(True))
+            async for page in stream.follow(
+                about.script_name, self.workflow, lambda: self._wait(next(again))
+            ):
                 if page.instance and page.instance != self.instance:
                     continue
                 self.state.take(page)
