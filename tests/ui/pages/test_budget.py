@@ -72,14 +72,19 @@ def test_a_chosen_request_keeps_the_cursor():
     drive(script)
 
 
-def others(number, ended=()):
+PURPOSES = ("rows on screen", "open instance", "comparison", "errors", "history")
+
+
+def others(number, ended=(), purposes=("list",)):
     """So many one-shots on the credential of the dashboard, each with as many requests as its place."""
     for place in range(1, number + 1):
         counter = share_counter(BASE.credential, BASE.base_url, user_state_path("wfdash"), what="list")
         counter.mine.pid = ended[place - 1] if place <= len(ended) else os.getpid()
         budget = Budget(clock=lambda: EPOCH, counter=counter)
         for _ in range(place):
-            assert budget.take(Priority.FOREGROUND, "list") == 0
+            assert budget.take(Priority.FOREGROUND, purposes[0]) == 0
+        for purpose in purposes[1:]:
+            assert budget.take(Priority.FOREGROUND, purpose) == 0
         budget.leave()
 
 
@@ -106,6 +111,18 @@ def test_every_request_of_others_is_accounted_for(size, named):
 
     others(14)
     drive(script, size=size, demo=False)
+
+
+def test_the_largest_spender_keeps_all_its_purposes():
+    async def script(d):
+        await d.press("B")
+        await d.until(lambda: "by this dashboard" in d.text)
+        spent = " ".join(d.text.split()).partition(" by list ")[2].partition(" by list ")[0]
+        assert all(f"{purpose} 1" in spent for purpose in PURPOSES[1:])
+
+    others(3)
+    others(5, purposes=PURPOSES)
+    drive(script, size=(80, 24), demo=False)
 
 
 def test_a_process_that_has_ended_is_marked():

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import takewhile
 
+from rich.style import Style
 from textual.app import ComposeResult
 from textual.message import Message
 
@@ -242,19 +243,28 @@ def _summary(poller: Watcher, now: float, width: int, height: int) -> Sequence[P
 
 
 def _spenders(budget: Budget, width: int, room: int) -> list[Pieces]:
-    """Each process: its number of requests, what it is, whose, and what they were for; cut where many share
-    the room, and where even so they are too many the last ones in sum."""
+    """Each process: its number of requests, what it is, whose, and what they were for.
+
+    Where they are too many for the room, the first keep all their words and later ones are cut to a line;
+    where even so they are too many, the last ones come in sum.
+    """
     spenders = budget.spenders
     if not spenders:
         return [[("  Nothing was sent in the last 5 minutes", QUIET)]]
     texts = [(_spent_by(spender, mine=mine), PLAIN if mine else QUIET) for mine, spender in spenders]
-    folded = [(part, style) for text, style in texts for part in _folded(text, width, len(f"{'':>13} by "))]
-    if len(folded) > room:
-        shown = len(texts) if len(texts) <= room else room - 1
-        folded = [(fit(text, width - 3).rstrip(), style) for text, style in texts[:shown]]
-        if rest := [spender for _, spender in spenders[shown:]]:
-            folded.append((fit(_spent_by_more(rest), width - 3).rstrip(), QUIET))
-    return [[(f"  {part}", style)] for part, style in folded]
+    shown = len(texts) if len(texts) <= room else room - 1
+    rest = [spender for _, spender in spenders[shown:]]
+    free = room - shown - bool(rest)
+    lines: list[tuple[str, Style]] = []
+    for text, style in texts[:shown]:
+        parts = _folded(text, width, len(f"{'':>13} by "))
+        if len(parts) - 1 > free:
+            parts = [fit(text, width - 3).rstrip()]
+        free -= len(parts) - 1
+        lines += [(part, style) for part in parts]
+    if rest:
+        lines.append((fit(_spent_by_more(rest), width - 3).rstrip(), QUIET))
+    return [[(f"  {part}", style)] for part, style in lines]
 
 
 def _spent_by(spender: Spender, *, mine: bool) -> str:
