@@ -155,10 +155,10 @@ async def test_tail_is_shared_and_deleted_at_the_end(api, app, moving):
 async def test_tail_that_is_cut_is_made_anew(api, app, moving):
     tails = app.state.tails
     tails.cut_after = 1
-    made_before = []
+    turns = []
 
     async def turn():
-        made_before.append(tails.connections)
+        turns.append(tails.connections)
 
     stream = api.log_stream().follow("shop-worker", turn=turn)
     reading = asyncio.ensure_future(anext(stream))
@@ -172,7 +172,7 @@ async def test_tail_that_is_cut_is_made_anew(api, app, moving):
     assert await reading
     await stream.aclose()
     assert tails.open == {}
-    assert made_before == [0, 1], "each waits for its turn before it is made"
+    assert turns == [0, 1], "each waits for its turn before it is made"
 
 
 async def followed(api, app, moving, *, least=2):
