@@ -25,6 +25,7 @@ __all__ = [
     "MOST_ROWS",
     "CutRows",
     "collector_at_rest",
+    "object_texts",
     "read_answer",
     "read_fields",
     "read_result",
@@ -132,11 +133,16 @@ def _result(text: Raw) -> Any:
 
 
 def _rows(text: Raw) -> CutRows:
-    _OBJECTS.decode(text)  # ends at the first that is none: a list of numbers would cost 60 bytes each
-    texts = _TEXTS.decode(text)
+    texts = object_texts(text)
     rows = CutRows(read_value(row) for row in texts[:MOST_ROWS])
     rows.left_out = len(texts) - len(rows)
     return rows
+
+
+def object_texts(text: Raw) -> list[Raw]:
+    """The objects of an array, each as text. Raises MsgspecError where another value is among them."""
+    _OBJECTS.decode(text)  # ends at the first that is none: of numbers there may be millions
+    return _TEXTS.decode(text)
 
 
 def read_fields(text: Raw) -> dict[str, Raw]:
@@ -168,8 +174,7 @@ def _parse(text: Raw) -> Any:
             case b"{":
                 return {key: _parse(value) for key, value in _FIELDS.decode(text).items()}
             case b"[":
-                _OBJECTS.decode(text)
-                return [_parse(value) for value in _TEXTS.decode(text)]
+                return [_parse(value) for value in object_texts(text)]
     except (MsgspecError, RecursionError):
         pass
     with collector_at_rest():
