@@ -2,10 +2,11 @@
 
 import pytest
 
-from tests.support.fakes.details import T0, attempt, detail, done, sleep, step
+from tests.support.fakes.details import T0, answer, attempt, detail, done, sleep, step
 from wfdash.core.logs.line import LogLine, LogScope
 from wfdash.core.logs.place import failing_lines, place_lines
 from wfdash.core.logs.whose import distinctive
+from wfdash.core.model.detail import read_detail
 
 ID = "order-1"
 TWICE = step("charge card-1", 10, 40, True, [attempt(10, 20, False), attempt(30, 40, True)])
@@ -218,6 +219,33 @@ def test_same_line_from_two_sources_counts_once():
 )
 def test_id_must_be_distinctive_to_be_evidence(identity, speaks):
     assert distinctive(identity) is speaks
+
+
+@pytest.mark.parametrize(
+    ("identity", "text", "is_ours"),
+    [
+        ("1234567", "[1234567] first: hello", True),
+        ("4711", 'id=4711 step="load"', True),
+        ("4711", '{"instanceId": "4711", "n": 1}', True),
+        ("x1", "instance: x1, begins", True),
+        ("nightly", '{"instance":"nightly"}', True),
+        ("x1", "[x1] begins", False),
+        ("nightly", "[nightly] begins", False),
+        ("4711", "sends 4711 mails", False),
+        ("4711", "orderId=4711", False),
+        ("4711", "[4711-a] begins", False),
+        ("2026", "[2026] report", False),
+        ("12", "id=12", False),
+    ],
+)
+def test_plain_id_counts_where_a_program_names_itself(identity, text, is_ours):
+    found = read_detail("orders", identity, answer("complete", [TWICE], end=100))
+    [entry] = place_lines([line(12, text)], found, others=["9", "12345"])
+    assert entry.certain is is_ours
+    # And in the lines of another it is not that one's.
+    other = read_detail("orders", "order-1", answer("complete", [TWICE], end=100))
+    left = place_lines([line(12, text)], other, others=[identity])
+    assert bool(left) is not is_ours
 
 
 def test_many_lines_of_many_steps_are_placed_in_time():

@@ -9,6 +9,12 @@ from wfdash.core.logs.line import LogLine
 __all__ = ["Ownership", "Whose", "distinctive"]
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]+")
+_CALLED = re.compile(
+    r"(?:^\[|(?<![\w-])(instance[_-]?(?:id)?|id)[\"']?\s?[=:]\s?[\"']?)([A-Za-z0-9_-]+)(?=[\]\s\"',;:}]|$)",
+    re.I,
+)
+"""A word where a program says of whom it speaks: `[4711] begins`, `id=4711`, `"instanceId": "4711"`."""
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _LONGEST = 20_000
 """Characters of a line that are searched for ids."""
 
@@ -29,6 +35,16 @@ def distinctive(identity: str) -> bool:
     return len(identity) >= 4 if digits else len(identity) >= 16
 
 
+def _called(text: str) -> set[str]:
+    """The words that stand where an id does: after the word instance any, elsewhere numbers such as 4711."""
+    words = set()
+    for key, word in _CALLED.findall(text):
+        is_number = word.isdecimal() and len(word) >= 4 and not _YEAR.fullmatch(word)
+        if is_number or key[:8].lower() == "instance":
+            words.add(word)
+    return words
+
+
 class Ownership:
     """Tells the lines of one instance from those of others whose ids are known.
 
@@ -40,6 +56,8 @@ class Ownership:
         self.id = identity
         self._speaks = distinctive(identity)
         self._others = {other for other in others if other != identity and distinctive(other)}
+        self._plain = {other for other in others if other != identity and not distinctive(other)}
+        """Those that a text may hold as any other word."""
         self._ours: set[str] = set()
         self._theirs: set[str] = set()
 
@@ -76,12 +94,13 @@ class Ownership:
             return Whose.OURS if line.instance == self.id else Whose.OTHERS
         text = line.message[:_LONGEST]
         # Most lines name nobody: to look for our own id costs a tenth of parting the text.
-        ours = self._speaks and self.id in text
-        if not ours and not self._others:
+        ours = self.id in text
+        if not ours and not self._others and not self._plain:
             return Whose.PERHAPS
-        tokens = set(_TOKEN.findall(text))
-        ours = ours and self.id in tokens
-        theirs = not self._others.isdisjoint(tokens)
+        called = _called(text) if self._plain or not self._speaks else set()
+        tokens = set(_TOKEN.findall(text)) if self._others or self._speaks else called
+        ours = ours and self.id in (tokens if self._speaks else called)
+        theirs = not self._others.isdisjoint(tokens) or not self._plain.isdisjoint(called)
         if ours == theirs:
             return Whose.PERHAPS
         return Whose.OURS if ours else Whose.OTHERS
