@@ -6,11 +6,12 @@ instead marks the beginning of a request, and its span is a request handler's, b
 256 kB: of its JSON so much is kept, and that is a JSON text then. No row names its instance.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from wfdash.api.answers.envelope import Unreadable, read_text
-from wfdash.api.answers.rows import text
+from wfdash.api.answers.rows import rows, text
 from wfdash.api.errors import BadAnswer, NotFound, Refused
 from wfdash.api.http.request_info import RequestInfo
 from wfdash.api.log_source import LogPage, LogQuery, Turn, at_once
@@ -30,6 +31,8 @@ _MOST: Final = 10_000
 """Rows of one answer (measured: the store gives no more)."""
 _LARGEST_ROW: Final = 2**53
 _OFF: Final = 10130
+_WORKER: Final = re.compile(r'(?:\["|"\[\\")\[([\w-]+)\]\\?"')
+"""The first argument of a call, in one that was cut with its quotation marks escaped."""
 _CUT: Final = " … (cut: of a line a dev session keeps 256 kB)"
 _FIRST_AT: Final = (
     "SELECT rowid, ts_ms FROM logs WHERE rowid >= ? AND ts_ms IS NOT NULL ORDER BY rowid LIMIT 1"
@@ -46,7 +49,10 @@ _LINES: Final = (
     f" newest AS (SELECT place FROM lines ORDER BY place DESC LIMIT {_MOST}),"
     " handlers AS (SELECT span_id FROM logs"
     " WHERE rowid >= ?1 AND ts_ms <= ?3 AND substr(message, 1, 1) = '\"' AND substr(message, 1, 2) <> '\"[')"
-    " SELECT rowid, ts_ms, span_id, level, message, span_id IN (SELECT span_id FROM handlers) FROM logs"
+    " SELECT rowid, ts_ms, span_id, level, message, span_id IN (SELECT span_id FROM handlers),"
+    # Of a span that has not ended yet there is no row.
+    " (SELECT service FROM spans WHERE spans.trace_id = logs.trace_id AND spans.span_id = logs.span_id)"
+    " FROM logs"
     " WHERE rowid IN (SELECT place FROM named UNION SELECT place FROM newest)"
     # In a busy session the calls that name the instance go before all others.
     f" ORDER BY rowid IN (SELECT place FROM named) DESC, rowid DESC LIMIT {_MOST}"
@@ -68,20 +74,33 @@ class LocalLogs:
         self._endpoints = endpoints
         self._before: tuple[int, int] = (0, 0)
         """A time (in ms) and a row before it, as found last: a follower goes on from there."""
+        self._scripts: dict[str, str] = {}
+        """The Worker of each workflow."""
 
     async def read(self, query: LogQuery, turn: Turn = at_once) -> LogPage:
-        """All lines of the session's Workers in a time: whose they are, only their texts can say."""
+        """The lines of a workflow's Worker in a time: whose they are, only their texts can say."""
         await turn()  # once: a dev session counts no requests, and a first look takes some twelve small ones
         since, until = round(query.since * 1000), round(query.until * 1000)
         first = await self._row_of(query, since)
         found = await self._ask(query, _LINES, [max(first - _EARLIER, 0), since, until, query.instance])
-        lines = sorted(_lines(found), key=lambda line: line.order)
+        own = await self._script_of(query)
+        lines = sorted(_lines(found, own, len(set(self._scripts.values())) > 1), key=lambda line: line.order)
         notes = [f"cut: only the newest {count(_MOST)} lines were read"] if len(found) >= _MOST else []
         return LogPage(lines, notes)
 
     async def check(self) -> str:
         found = await self._ask(LogQuery("", "", 0.0, 0.0), "SELECT max(rowid) FROM logs", [])
         return f"can be read, {count(_last_row(found))} rows are stored"
+
+    async def _script_of(self, query: LogQuery) -> str:
+        """The Worker of the workflow; "" where the session does not say."""
+        if query.workflow not in self._scripts:
+            asked = RequestInfo("read the log", query.workflow, query.instance)
+            _, envelope = await self._endpoints.ask("logs", "GET", "/workflows", asked)
+            named, _ = rows(envelope.result)
+            self._scripts = {text(item.get("name")): text(item.get("script_name")) for item in named}
+            self._scripts.setdefault(query.workflow, "")
+        return self._scripts[query.workflow]
 
     async def _row_of(self, query: LogQuery, since: int) -> int:
         """The first row of a time, by halving: the table has no index on time and may have a million rows."""
@@ -92,8 +111,8 @@ class LocalLogs:
             low = 0
         while high - low > 256:
             middle = (low + high) // 2
-            rows = await self._ask(query, _FIRST_AT, [middle])
-            at = number(rows[0][1]) if rows and len(rows[0]) > 1 else None
+            first = await self._ask(query, _FIRST_AT, [middle])
+            at = number(first[0][1]) if first and len(first[0]) > 1 else None
             low, high = (middle, high) if at is not None and at < since else (low, middle)
         self._before = (since, low)
         return low
@@ -110,10 +129,10 @@ class LocalLogs:
             else:
                 sentence = "This dev session keeps no log lines: that needs wrangler 4.164 or later."
             raise Refused(sentence, http=failure.http, code=failure.code) from None
-        rows = fields_of(envelope.result).get("rows")
-        if not isinstance(rows, list):
+        found = fields_of(envelope.result).get("rows")
+        if not isinstance(found, list):
             raise BadAnswer("The dev session answered without the log that was asked for.")
-        return [row for row in rows if isinstance(row, list) and row]
+        return [row for row in found if isinstance(row, list) and row]
 
 
 def _last_row(found: Sequence[Sequence[Any]]) -> int:
@@ -122,15 +141,19 @@ def _last_row(found: Sequence[Sequence[Any]]) -> int:
     return int(last) if last is not None and 0 <= last < _LARGEST_ROW else 0  # NaN is neither
 
 
-def _lines(rows: Sequence[Sequence[Any]]) -> Iterator[LogLine]:
-    for row in rows:
-        if len(row) < 6:
-            continue
+def _lines(found: Sequence[Sequence[Any]], script: str, several: bool) -> Iterator[LogLine]:
+    """The lines of one Worker. With `several` in a session, wrangler puts `[NAME]` before most lines."""
+    stored = [row for row in found if len(row) >= 7]
+    workers = [_worker_of(text(row[4])) for row in stored]
+    several = bool(script) and (several or script in workers)
+    others = {text(row[2]) for row, worker in zip(stored, workers) if several and worker not in ("", script)}
+    others |= {text(row[2]) for row in stored if script and text(row[6]) not in ("", script)}
+    for row, worker in zip(stored, workers):
         number_of, at, span, level, message, handler = row[:6]
         moment = epoch_ms(at)
-        if moment is None:
+        if moment is None or text(span) in others:
             continue
-        words = _words(text(message))
+        words = _words(text(message), worker if several else "")
         yield LogLine(
             moment / 1000,
             text(level) or "log",
@@ -142,12 +165,21 @@ def _lines(rows: Sequence[Sequence[Any]]) -> Iterator[LogLine]:
         )
 
 
-def _words(message: str) -> str:
-    """What was printed; of a call that was cut, what is left of its arguments."""
+def _worker_of(message: str) -> str:
+    """The Worker that wrangler names as the first argument of a call; "" where there is none."""
+    found = _WORKER.match(message)
+    return found[1] if found is not None else ""
+
+
+def _words(message: str, worker: str) -> str:
+    """What was printed; of a call that was cut, what is left of its arguments. Without the Worker's name."""
     try:
         value = read_text(message)
     except Unreadable:
         return message_of(message)
     if isinstance(value, str) and value.startswith("["):
-        return cut_text(value[1:]) + _CUT
+        left = value[1:].removeprefix(f'"[{worker}]",') if worker else value[1:]
+        return cut_text(left) + _CUT
+    if worker and isinstance(value, list):
+        value = value[1:]
     return message_of(value)
