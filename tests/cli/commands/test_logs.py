@@ -3,11 +3,16 @@
 import json
 import re
 import time
+from argparse import Namespace
 from datetime import datetime
+from types import SimpleNamespace
 
 import pytest
 
+from tests.support.fakes.details import T0, detail, done
 from tests.support.harness.simulator import Simulator
+from wfdash.cli.commands.logs import _Logs
+from wfdash.core.logs.line import LogLine
 
 
 def asked(simulator, identity="", **params):
@@ -32,7 +37,7 @@ def test_lines_as_json_have_the_promised_keys(shell, failed):
     assert len(found) > 5
     for entry in found:
         assert list(entry)[:6] == ["at", "level", "message", "source", "step", "certain"]
-        assert list(entry)[6:] == ["count", "attempt", "rollback", "times", "late"]
+        assert list(entry)[6:] == ["count", "attempt", "rollback", "times", "late", "among"]
         assert entry["late"] is False
         assert (entry["step"] is None) == (entry["attempt"] is None)
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", entry["at"])
@@ -109,6 +114,28 @@ def test_follow_of_an_ended_instance_prints_each_line_once(shell, failed):
     assert len(done.stdout.splitlines()) > 5
     # Each once, though two may say the same: an order that holds a thing twice reserves it twice.
     assert done.stdout == shell("logs", "-w", "orders", failed, "--json").stdout
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_line_that_comes_after_newer_ones_is_marked(capsys, as_json):
+    """It is neither held back nor lost, and none is printed twice."""
+    parsed = Namespace(instance="order-1", json=as_json, follow=True, step="", count=None, since=None)
+    api = SimpleNamespace(log_reader=lambda: None)
+    command = _Logs(parsed, SimpleNamespace(api=api, clock=time.time), "orders")
+    ended = detail("complete", [done("load-1", 0, 10)], end=20)
+    for times in ((1, 2), (1.5, 3), (1.5, 2, 3)):
+        found = [LogLine(T0 + at, "log", f"at {at}", "telemetry", order=str(at)) for at in times]
+        command.logs.add(found)
+        command._print(ended, [])
+    lines = capsys.readouterr().out.splitlines()
+    if as_json:
+        found = [(entry["message"], entry["late"]) for entry in map(json.loads, lines)]
+        assert found == [("at 1", False), ("at 2", False), ("at 1.5", True), ("at 3", False)]
+    else:
+        assert [entry.split("\t")[3] for entry in lines] == ["at 1", "at 2", "at 1.5 (came late)", "at 3"]
+    command.logs.state.reservations.clear()
+    command._conclude(ended)
+    assert "1 line came late and stands after newer ones" in capsys.readouterr().err
 
 
 def test_credential_in_a_line_is_masked(program, faulty):

@@ -23,7 +23,7 @@ def columns(*steps):
         ({"step": 1, "attempt": 3}, "poll #2 attempt 3", "poll"),
         ({"step": 2, "attempt": 1}, "poll rollback attempt 1", "poll"),
         ({"among": (0, 1)}, "poll (one of 2 at once)", "poll"),
-        ({"among": (0, 4)}, "-", None),
+        ({"among": (0, 4)}, "one of 2 steps", None),
         ({"among": (3,)}, "-", None),
     ],
 )

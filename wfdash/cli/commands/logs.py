@@ -221,6 +221,7 @@ class _Logs:
                 "rollback": is_rollback(entry, steps),
                 "times": entry.times,
                 "late": late,
+                "among": [base_name(steps.names[step]) for step in entry.among],
             }
         )
 
@@ -267,8 +268,8 @@ class _Logs:
             say(f"wfdash: {came} after newer ones: marked so")
         if self._uncertain:
             say(
-                f"wfdash: {count(self._uncertain)} of {count(self._number)} lines name no instance: "
-                "others may be among these"
+                f"wfdash: {count(self._uncertain)} of {count(self._number)} lines do not surely name "
+                f"{clean(self.instance)}: others may be among these"
             )
         if not self._number:
             reason = self.logs.why_none(detail)

@@ -77,10 +77,10 @@ def is_rollback(entry: PlacedLine, steps: StepColumns) -> bool:
 
 
 def _where(entry: PlacedLine, steps: StepColumns) -> str:
-    """`charge card #2 attempt 3`; "-" for what no step printed, or one that cannot be told."""
+    """`charge card #2 attempt 3`, `one of 3 steps` that ran then; "-" for what code outside steps printed."""
     name = step_of(entry, steps)
     if name is None:
-        return "-"
+        return f"one of {len(entry.among)} steps" if len(entry.among) > 1 else "-"
     if entry.step is None:
         return f"{name} (one of {len(entry.among)} at once)"
     number = counter_of(steps.names[entry.step])

@@ -48,7 +48,7 @@ class LogState(Struct):
     """Whether all was read, once the instance had ended and what comes late had had its time."""
 
     def notes(self, uncertain: int) -> list[str]:
-        """What is to be said over lines of which so many name no instance."""
+        """What is to be said over lines of which so many may be of others."""
         return [*self.reservations, *([self.unnamed] if self.unnamed and uncertain else [])]
 
     def take(self, page: LogPage) -> None:
@@ -72,6 +72,8 @@ class InstanceLogs:
         """Goes up with every line that was not there before."""
         self.last_placed: list[PlacedLine] = []
         """As they were put in their places last."""
+        self.earlier = 0
+        """Lines from before the last restart, which are not among those."""
         self.last_detail: Detail | None = None
         """What they were put in their places by."""
         self._api, self._now = api, now
@@ -198,12 +200,16 @@ class InstanceLogs:
         *,
         as_of: float | None = None,
         until: float = float("inf"),
+        of_this_run: bool = False,
     ) -> list[PlacedLine]:
         """The lines in order and each in its place; `as_of` is when the detail was asked for.
 
-        With `until` those that were printed by then: what was printed later is no replay of theirs.
+        With `until` those that were printed by then: what was printed later is no replay of theirs. With
+        `of_this_run` without those from before a restart, of which the detail has no steps; they are counted.
         """
-        lines = [line for line in self.lines if line.at <= until]
+        since = self._window(detail, None)[0] if of_this_run else float("-inf")
+        lines = [line for line in self.lines if since <= line.at <= until]
+        self.earlier = sum(line.at < since for line in self.lines) if of_this_run else 0
         placed = place_lines(lines, detail, others=others, as_of=as_of)
         if until == float("inf"):
             self.last_placed, self.last_detail = placed, detail

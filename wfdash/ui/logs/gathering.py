@@ -53,6 +53,10 @@ class LineGathering:
         self._refused = False
         """Whether the source said that it may not be read: it is not asked again."""
         self._context, self._host, self._on_change = context, host, on_change
+        self._newest: Detail | None = None
+        """The instance as it was now, not at a moment of the record."""
+        self._as_of: float | None = None
+        """When that was asked for, of one that runs."""
         self._placed_for: tuple[int, Detail, float | None] | None = None
         self._not_before = 0.0
         """When the lines may be put in their places again: many take their time."""
@@ -80,6 +84,8 @@ class LineGathering:
             self.failure = "" if self.logs is not None else _NOT_RECORDED
             self._host.call_later(self._on_change)
             return
+        asked, ended = state.freshness.answered_at, is_final(state.detail.status)
+        self._as_of = None if ended or asked is None else asked - _ANSWER
         self.failure = "" if self.failure == _NOT_RECORDED else self.failure
         if self.logs is None:
             self.logs = session.reads.logs(self.workflow, self.instance, self._context.clock)
@@ -155,16 +161,19 @@ class LineGathering:
         past = self._context.past
         if detail is None or self._placed_for == (logs.version, detail, past):
             return
+        steps, as_of = detail, self._as_of
+        if past is None:
+            self._newest = detail
+        elif self._newest is not None and _goes_on(detail, self._newest):
+            # What was recorded by then is older than the moment: an attempt may have ended in between.
+            steps = self._newest
         here = poller is not None and poller.workflow == self.workflow
         others = [row.id for row in islice(poller.store, _NEIGHBOURS)] if here and poller is not None else []
         version, began = logs.version, self._context.machine_clock()
-        state = poller.detail(self.instance) if poller is not None else None
-        asked = state.freshness.answered_at if state is not None else None
-        as_of = None if is_final(detail.status) or asked is None else asked - _ANSWER
 
         def place() -> tuple[Sequence[PlacedLine], PrintedTimes]:
             until = float("inf") if past is None else past
-            placed = logs.placed(detail, others, as_of=as_of, until=until)
+            placed = logs.placed(steps, others, as_of=as_of, until=until, of_this_run=True)
             return placed, PrintedTimes.of(placed)
 
         self.placed, self.times = await asyncio.to_thread(place)
@@ -172,12 +181,14 @@ class LineGathering:
         self._not_before = 10 * self._context.machine_clock() - 9 * began
 
     def doubts(self, shown: int) -> list[str]:
-        """What a person must know before believing the lines, of which `shown` name no instance."""
+        """What a person must know before believing the lines, of which `shown` do not surely name it."""
         said = [cut] if (cut := clean(self._cut())) else []
         if shown:
-            names = f"{counted(shown, 'line')} {'names' if shown == 1 else 'name'} no instance"
+            names = f"{counted(shown, 'line')} {'does' if shown == 1 else 'do'} not surely name this one"
             said.append(f"? others may be among these: {names}")
         if self.logs is not None:
+            if self.logs.earlier:
+                said.append(f"{counted(self.logs.earlier, 'line')} of the run before are left out")
             said += [clean(note) for note in self.logs.state.notes(shown)]
             late = self.logs.stream_trouble
             if late is not None:
@@ -193,3 +204,9 @@ class LineGathering:
             return ""
         why = poller.why_context(detail).why(detail, now=self._context.clock(), utc=self._context.utc)
         return why.sentence if why.short.startswith(CUT) else ""
+
+
+def _goes_on(before: Detail, now: Detail) -> bool:
+    """Whether an instance is in the same run as it was, with the steps that it had then."""
+    names, count = before.steps.columns.names, len(before.steps)
+    return before.start == now.start and list(names) == list(now.steps.columns.names[:count])

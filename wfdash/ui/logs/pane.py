@@ -240,10 +240,8 @@ class LogPane(Vertical):
             own, perhaps = sum(map(self.scope.holds, placed)), sum(map(self.scope.may_hold, placed))
             # What runs now may have printed some of the newest: that is known once the step was read again.
             if own or perhaps or not (self.lines.gathering or self._is_part):
-                number = (
-                    f"{count(own)} to {count(own + perhaps)}" if perhaps else count(own) if own else "none"
-                )
-                title.append((f", {number} of {self._of(24)}", PLAIN))
+                more = f", {count(perhaps)} may be" if perhaps else ""
+                title.append((f", {count(own) if own else 'none'} of {self._of(24)}{more}", PLAIN))
         right, key = self._source(), self.context.keys.key_of("logs.open")
         room = width - length(title) - cells(right) - 8
         # What follows is shortened before the source gives way.

@@ -202,7 +202,9 @@ class LogTable(LineTable):
         line = entry.line
         letter, style = LEVELS.get(line.level, (clean(line.level[:1]) or "?", PLAIN))
         is_there = entry.step is not None and entry.step < len(self.names)
-        step = fit(numbered_name(self.names[entry.step or 0]) if is_there else "", self._step_width)
+        several = f"one of {len(entry.among)}" if len(entry.among) > 1 else ""
+        where = numbered_name(self.names[entry.step or 0]) if is_there else several
+        step = fit(where, self._step_width)
         words = clean(uncoloured(line.message[: room * 8]))
         note = f" ×{entry.times}" if entry.times > 1 else ""
         tone = ACCENT if index in self._found else style if line.level in ("warn", "error") else PLAIN
