@@ -212,9 +212,9 @@ def test_lines_at_a_moment_of_the_record_end_there():
         shown = lines_of(d).rows.entries
         assert all(entry.line.at <= d.app.context.past for entry in shown)
         # What was recorded by then does not know the attempt that ended last.
-        known = [entry for entry in shown if (entry.line.at, entry.line.message) in steps]
-        assert known
-        for entry in known:
+        before = [entry for entry in shown if (entry.line.at, entry.line.message) in steps]
+        assert before
+        for entry in before:
             assert entry.step == steps[entry.line.at, entry.line.message]
         await d.until(lambda: "telemetry, until then" in d.text)
         assert "following" not in d.text
