@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.times import iso
 from wfdash.core.why.context import WhyContext
+from wfdash.live.budget.ledger import Priority
 from wfdash.live.feeds.row_details import RowDetails
 from wfdash.live.polling.context import FeedContext
 
@@ -80,4 +81,20 @@ def test_row_of_another_status_is_read_again_soon():
     item = {"id": "a", "status": "paused", "created_on": iso(NOW - 60)}
     row.context.store.apply([item], seq=2, now=NOW + 1)
     assert row.details.why("a") is None
+    assert row.details.was("a") == "was: charge card 1/6, in ~30s"
     assert row.due() == pytest.approx(5)
+
+
+@pytest.mark.parametrize(
+    ("status", "was"), [("waiting", "was: charge card"), ("complete", ""), ("errored", "was: ")]
+)
+def test_row_that_changed_is_read_at_once_and_again_later(status, was):
+    row = Row()
+    listed = {"id": "a", "created_on": iso(NOW - 60), "modified_on": iso(NOW + 1)}
+    row.read(NOW, NOW - 1)
+    row.context.store.apply([{**listed, "status": status}], seq=2, now=NOW + 1)
+    assert row.details.was("a").startswith(was)
+    assert row.due() == pytest.approx(1)
+    assert row.details.priority == Priority.ROWS
+    row.read(NOW + 2, NOW - 1)
+    assert row.due() == pytest.approx(5), "its answer lags behind its row"

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from wfdash.core.filter.detail_fields import DetailFields, read_fields
 from wfdash.core.model.detail import Detail
+from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.rows.store import CHANGED, ENDED, GONE, Delta
 from wfdash.core.triage.anomalies import StepTimes
@@ -27,6 +28,8 @@ OLD = 60.0
 """Seconds after which a fact is read again."""
 _LEAST = 5.0
 """Seconds a fact is kept at least, whatever its deadline said."""
+_SOON = 1.0
+"""Seconds after which a row that is listed with another status is read anew."""
 _STILL = 300.0
 """Seconds after which a row of a dev session is read again at most: each read leaves nine rows in the trace
 store of its developer (measured on wrangler 4.164)."""
@@ -93,9 +96,14 @@ class RowDetails(Job):
 
     @property
     def priority(self) -> Priority:
-        """A row on screen that was never read, or that may have ended, goes before the sweep."""
-        read, wanted = self.progress
-        return Priority.ROWS if read < wanted or self.urgent else Priority.BACKGROUND
+        """A row on screen that was not read in its status, or that may have ended, goes before the sweep."""
+        if self.urgent or any(self._is_behind(identity) for identity in self.wanted):
+            return Priority.ROWS
+        return Priority.BACKGROUND
+
+    def _is_behind(self, identity: str) -> bool:
+        fact, row = self._details.get(identity), self.context.store.get(identity)
+        return fact is None or (row is not None and row.status != fact.status)
 
     def reset(self) -> None:
         """Begins anew: another workflow is watched from now on."""
@@ -131,6 +139,16 @@ class RowDetails(Job):
         if store.note(identity) in (ENDED, CHANGED) or self.moved_on(identity) or self._overtaken(fact):
             return replace(fact.why, short=fact.why.short and f"was: {fact.why.short}", looks_stuck=False)
         return self._diagnose(fact.detail) if fact.detail is not None else fact.why
+
+    def was(self, identity: str) -> str:
+        """What it was blocked on before its status changed, in a few words; "" where `why` tells more.
+
+        What has completed is past that, and says how long it took.
+        """
+        fact, row = self._details.get(identity), self.context.store.get(identity)
+        if fact is None or row is None or row.status in (fact.status, "complete") or is_final(fact.status):
+            return ""
+        return fact.why.short and f"was: {fact.why.short}"
 
     def moved_on(self, identity: str) -> bool:
         """Whether the list tells of a change since it was read: its open steps may be other ones now."""
@@ -270,12 +288,18 @@ class RowDetails(Job):
         if fact is None:
             return 0.0
         if is_final(row.status):
-            return None if fact.status == row.status else fact.asked_at + _LEAST
+            return None if fact.status == row.status else fact.asked_at + self._rest_of_end(row, fact)
         # Of another status nothing is said until it is read; a dev session tells no change but that of it.
         moved = row.modified is not None and row.modified != fact.modified
+        if moved and row.status != fact.status and not self.context.local:
+            return fact.asked_at + _SOON
         if moved or row.status != fact.status:
             return fact.asked_at + _LEAST
         return fact.asked_at + self._rest(fact, now)
+
+    def _rest_of_end(self, row: Instance, fact: RowDetail) -> float:
+        """Seconds after which one that has ended since is read: longer where its answer lagged already."""
+        return _LEAST if self.context.local or row.modified == fact.modified else _SOON
 
     def _rest(self, fact: RowDetail, now: float) -> float:
         """Seconds from one read of a row that says it still runs to the next.

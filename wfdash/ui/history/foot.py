@@ -10,7 +10,7 @@ from wfdash.core.history.bucket import Bucket, Tally
 from wfdash.core.history.cron import cron_report
 from wfdash.core.history.sentence import Finding, percent
 from wfdash.core.model.workflow import Schedule
-from wfdash.core.text.clean import clean, fit
+from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import brief, clock, count, counted, short_version
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.triage.error_groups import VersionShare
@@ -79,10 +79,17 @@ class Foot(Struct, frozen=True):
         shares.sort(key=lambda share: (share != worst, -share.finished, -(share.first_seen or 0.0)))
         lines = []
         for share in shares[: _VERSIONS_TALL if self.tall else _VERSIONS]:
-            since = deployed.get(share.version)
+            came = deployed.get(share.version)
+            # What is counted of an older version begins with the chart, or with what is loaded of it.
+            since = (
+                came if came is None else max(came, kept, self.loaded.frame.left, self.loaded.floor or came)
+            )
             when = f"since {self._day(since)}" if since is not None else ""
             style = BAD if share == worst else PLAIN
             words = self._fared(share, tallies[share.version])
+            if came is not None and came != since:
+                later = f"{words} · deployed {self._day(came)}"
+                words = later if cells(later) <= self.width - self._beside - 14 else words
             name = share.version if self.of_all else short_version(share.version)
             lines.append(self._line(name, when, QUIET, words, style))
         return lines

@@ -66,14 +66,15 @@ class CellFacts:
     def blocked_on(self, instance: str) -> str:
         """What a row is blocked on in a few words, raw; "" when nothing is known."""
         poller = self._poller
-        why = poller.row_details.why(instance) if poller is not None else None
-        if poller is None or why is None or not why.short:
+        if poller is None:
             return ""
+        why = poller.row_details.why(instance)
+        short = why.short if why is not None else poller.row_details.was(instance)
         row, detail = poller.store.get(instance), poller.row_details.fact(instance)
         old = self._context.clock() - detail.read_at if detail is not None else 0.0
         # What has ended does not change any more: its age says nothing.
-        dated = old >= _OLD and row is not None and not is_final(row.status)
-        return f"{why.short} · read {age(old)} ago" if dated else why.short
+        dated = short and old >= _OLD and row is not None and (why is None or not is_final(row.status))
+        return f"{short} · read {age(old)} ago" if dated else short
 
     def fields(self, instance: str) -> DetailFields | None:
         """What was found in the instance's own answer; None while it was not read."""
