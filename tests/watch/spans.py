@@ -3,7 +3,18 @@
 import re
 from datetime import UTC, datetime
 
-__all__ = ["AGE", "CLOCK", "SPOKEN", "Slack", "age_span", "near", "seconds_of", "spoken_span", "worded_clock"]
+__all__ = [
+    "AGE",
+    "CLOCK",
+    "SPOKEN",
+    "Slack",
+    "age_span",
+    "brief_span",
+    "near",
+    "seconds_of",
+    "spoken_span",
+    "worded_clock",
+]
 
 AGE = r"(?:<10s|\d+[smhd](?:\d+[smhd])?)"
 """What a cell says: `<10s`, `40s`, `3h12m`."""
@@ -39,6 +50,11 @@ def age_span(text: str) -> tuple[float, float]:
         return 0.0, 10.0
     least, unit = _parts(text)
     return least, least + {"s": 10.0, "m": 60.0, "h": 60.0, "d": 86400.0}[unit]
+
+
+def brief_span(text: str) -> tuple[float, float]:
+    """The same of a duration in a cell, to two units: `23h58m`, `740ms`."""
+    return spoken_span(text)
 
 
 def spoken_span(text: str) -> tuple[float, float]:

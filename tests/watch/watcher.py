@@ -1,9 +1,7 @@
 """Runs the real program on a terminal beside a reader of the same API, and holds each against the other."""
 
 import time
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from pyte import graphics
 
@@ -13,9 +11,10 @@ from tests.watch.cells import Foretold, holds, undated
 from tests.watch.sentences import clauses
 from tests.watch.spans import Slack, age_span, near, seconds_of, spoken_span
 from tests.watch.steps import Record, next_attempt
+from tests.watch.tally import Tally
 from tests.watch.view import Detail, Row, View, read_view
 
-__all__ = ["Tally", "watch"]
+__all__ = ["watch"]
 
 graphics.TEXT[2] = "+blink"  # pyte knows no faint text, and nothing here blinks
 
@@ -29,55 +28,31 @@ _LONG = 300.0
 _PATIENCE = 90.0
 
 
-@dataclass
-class Tally:
-    """How many statements of each kind were held against the API, and those that were false."""
-
-    compared: Counter[str] = field(default_factory=Counter)
-    unknown: Counter[str] = field(default_factory=Counter)
-    """Statements whose form the watcher does not know, which are no proof of anything."""
-    false: list[str] = field(default_factory=list)
-    foretold: list[Foretold] = field(default_factory=list)
-    errors: list[float] = field(default_factory=list)
-    """By how many seconds the next try came outside what was foretold of it; 0 within."""
-
-    def note(self, kind: str, true: bool | None, what: str) -> None:
-        if true is None:
-            self.unknown[f"{kind}: {what.split(' states ')[-1]}"] += 1
-            return
-        self.compared[kind] += 1
-        if not true:
-            self.false.append(f"{kind}: {what}")
-
-    def lines(self) -> list[str]:
-        """What it found, to be read by a person."""
-        total = sum(self.compared.values())
-        kinds = ", ".join(f"{number:,} {kind}" for kind, number in self.compared.most_common())
-        said = [f"{total:,} statements compared ({kinds}), {len(self.false)} false"]
-        if self.errors:
-            said.append(
-                f"{len(self.errors):,} next tries foretold, the worst off by {max(self.errors):.1f} s"
-            )
-        said += [f"  false  {each}" for each in self.false[:60]]
-        said += [f"  not understood {number}x  {each}" for each, number in self.unknown.most_common(20)]
-        return said
-
-
 def watch(
     shell: Terminal,
     answers: Answers,
     seconds: float,
     *,
     each: Callable[[int], None] = lambda _: None,
+    page: Callable[[list[str], float, Tally], None] = lambda *_: None,
     every: float = 1.0,
     least: int = 0,
 ) -> Tally:
-    """Compares what the list shows once every second or so; `each` is called with the number of the look.
+    """Compares what is shown once every second or so; `each` is called with the number of the look.
+
+    `page` compares what is no list, some seconds after it was on the screen.
 
     A busy machine looks seldom: it goes on until `least` statements were compared, for a minute and a half.
     """
     tally, until, looks = Tally(), time.time() + seconds, 0
-    waits: list[tuple[float, View]] = []
+
+    def compare(at: float, view: View | list[str]) -> None:
+        if isinstance(view, View):
+            _compare(at, view, answers, tally)
+        else:
+            page(view, at, tally)
+
+    waits: list[tuple[float, View | list[str]]] = []
     while time.time() < until or (tally.compared.total() < least and time.time() < until + _PATIENCE):
         shell.watch(every)
         shell.quiet(0.03)
@@ -85,14 +60,14 @@ def watch(
         seen = read_view(shell.screen.rows, lambda line, column: shell.screen.cell(line, column).blink)
         if seen is not None:
             answers.wanted |= {row.identity for row in seen.rows}
-            waits.append((now, seen))
+        waits.append((now, seen if seen is not None else list(shell.screen.rows)))
         while waits and waits[0][0] < now - 5:
-            _compare(*waits.pop(0), answers, tally)
+            compare(*waits.pop(0))
         each(looks)
         looks += 1
     time.sleep(4)
     for at, view in waits:
-        _compare(at, view, answers, tally)
+        compare(at, view)
     _compare_foretold(answers, tally)
     return tally
 
@@ -148,7 +123,9 @@ def _compare_cell(now: float, view: View, row: Row, answers: Answers, tally: Tal
     waits = row.status in ("waiting", "paused", "queued", *FINAL)
     back = _LONG if was or read or row.faint or waits else _FRESH + _LAG
     states = answers.states(row.identity, now - back, now + 1)
-    of_status = [(at, state) for at, state in states if state["status"] in (row.status, "")] or states
+    of_status = [(at, state) for at, state in states if state["status"] in (row.status, "")]
+    if was or not of_status:
+        of_status = states
     right, foretold = holds(text, of_status, None if was else now)
     kind = "was" if was else "faint cell" if row.faint else "cell"
     open_now = answers.details[row.identity][-1][1]

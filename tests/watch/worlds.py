@@ -10,13 +10,24 @@ from tests.support.harness.program import Program, environment
 from tests.support.harness.pty import Terminal
 from tests.support.harness.simulator import READER, Simulator
 from tests.watch.answers import Answers
-from tests.watch.watcher import Tally, watch
+from tests.watch.errors_page import compare_errors
+from tests.watch.history_page import compare_history
+from tests.watch.listing import Account
+from tests.watch.tally import Tally
+from tests.watch.waits_page import compare_waits
+from tests.watch.watcher import watch
+from tests.watch.workflows_page import compare_workflows
 
 __all__ = ["WORLDS", "engine", "simulated"]
 
 _SIZE = {"columns": 180, "lines": 45}
 _MOVES = 8
 """Looks between two moves of the cursor, which opens another instance beside the list."""
+_TOUR = (("", 30), ("E", 16), ("H", 12), ("w", 12), ("v", 10))
+"""Pages by their keys, and for how many looks each is on the screen; the list comes between them."""
+_WITHIN = {"E": "j", "H": "left", "w": "j", "v": "j"}
+"""What is pressed on a page now and then."""
+_COUNTED = 16.0
 _STORIES = ("quick", "flaky", "exhausted", "slowRetry", "sleeper", "approval", "loop", "napping", "fatal")
 _PARAMS = {
     "slowRetry": {"delay": "6 seconds"},
@@ -32,12 +43,13 @@ def simulated(scenario: str, seconds: float, *, workflow: str = "orders", least:
     simulator = Simulator(scenario)
     env = simulator.env
     base = f"{env['CLOUDFLARE_BASE_URL']}/accounts/{env['CLOUDFLARE_ACCOUNT_ID']}/workflows"
-    answers = Answers(base, workflow, READER).begun()
+    answers, account = Answers(base, workflow, READER).begun(), Account(base, READER)
     shell = Terminal(Program.argv("-w", workflow), env=environment(**env), **_SIZE)
     try:
-        return _watched(shell, answers, seconds, least, lambda look: None)
+        return _watched(shell, answers, account, workflow, seconds, least, lambda look: None)
     finally:
         answers.stop()
+        account.close()
         shell.close()
         simulator.stop()
 
@@ -54,27 +66,78 @@ def engine(seconds: float, *, least: int = 0) -> Tally:
                 real.create(f"{story}-{look:04d}", story, **_PARAMS.get(story, {}))
 
         real.create("quick-first", "quick")
-        answers = Answers(base, WORKFLOW).begun()
+        answers, account = Answers(base, WORKFLOW).begun(), Account(base)
         argv = Program.argv("--local", str(real.port), "-w", WORKFLOW)
         shell = Terminal(argv, env=environment(), **_SIZE)
         try:
-            return _watched(shell, answers, seconds, least, begin)
+            return _watched(shell, answers, account, WORKFLOW, seconds, least, begin)
         finally:
             answers.stop()
+            account.close()
             shell.close()
             real.stop()
 
 
+class _Tour:
+    """Goes from the list to each page and back, as the looks are counted."""
+
+    def __init__(self, shell: Terminal) -> None:
+        self._shell = shell
+        self._turns = [(key, at) for key, looks in _TOUR for at in range(looks)]
+
+    def step(self, look: int) -> None:
+        """Presses what is due at this look."""
+        key, at = self._turns[look % len(self._turns)]
+        if not key:
+            # At the first look of the list a page is still open.
+            press = ("escape",) if at == 0 and look else ()
+            if look % _MOVES == _MOVES - 1:
+                press = ("j" if look // _MOVES % 16 < 8 else "k",)
+        elif at == 0:
+            press = ("escape", key) if key != _TOUR[1][0] else (key,)
+        else:
+            press = (_WITHIN[key],) if at % 5 == 4 else ()
+        for each in press:
+            self._shell.press(each)
+            self._shell.watch(0.3)  # an escape and a key at once would be one key
+
+
 def _watched(
-    shell: Terminal, answers: Answers, seconds: float, least: int, act: Callable[[int], None]
+    shell: Terminal,
+    answers: Answers,
+    account: Account,
+    workflow: str,
+    seconds: float,
+    least: int,
+    act: Callable[[int], None],
 ) -> Tally:
+    tour = _Tour(shell)
+
     def each(look: int) -> None:
         act(look)
-        if look % _MOVES == _MOVES - 1:
-            shell.press("j" if look // _MOVES % 16 < 8 else "k")
+        tour.step(look)
+        account.sample()
+
+    def page(lines: list[str], at: float, tally: Tally) -> None:
+        def counted(name: str, status: str) -> tuple[int, int]:
+            # A dev session has counts of one workflow at a time, up to half a minute old.
+            return (
+                account.counted(name, status, at - _COUNTED, at + 1)
+                if account.counts
+                else answers.counted(status, at - 3 * _COUNTED, at + 1)
+                if name == workflow
+                else (0, -1)
+            )
+
+        if not (
+            compare_errors(lines, at, answers, account, workflow, tally)
+            or compare_workflows(lines, at, account, counted, tally)
+            or compare_waits(lines, at, answers, tally)
+        ):
+            compare_history(lines, at, account, workflow, tally)
 
     shell.wait_for("STATUS", "BLOCKED ON")
-    return watch(shell, answers, seconds, each=each, least=least)
+    return watch(shell, answers, seconds, each=each, page=page, least=least)
 
 
 WORLDS: dict[str, Callable[..., Tally]] = {

@@ -1,0 +1,146 @@
+"""What the history page says in words and numbers, held against the rows that the API lists."""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from math import ceil
+
+from tests.watch.listing import Account, Listing
+from tests.watch.spans import brief_span, worded_clock
+from tests.watch.tally import Tally
+
+__all__ = ["compare_history"]
+
+_BEHIND = 65.0
+"""Seconds by which rows that have not ended may be behind: their list is read in turn."""
+_MOMENT = re.compile(
+    r"^  (\d\d:\d\d) to (\d\d:\d\d)  "
+    r"(?:(\d+(?:\.\d+)?) % failed, ([\d,]+) of ([\d,]+)|nothing completed or failed)"
+)
+_PARTS = re.compile(
+    r"^  ([\d,]+) created(?: · ([\d,]+) running, ([\d,]+) queued)?(?: · p50 (\S+))?(?: · p95 (\S+))?"
+)
+_FARED = re.compile(
+    r"^  (?P<version>\w{8})  since (?P<since>.+?)  +(?P<rate>\d+) % failed, "
+    r"(?P<bad>[\d,]+) of (?P<all>[\d,]+)"
+)
+_LOADED = re.compile(r"^ ([\d,]+) of ([\d,]+) loaded, back to (\S+(?: [\d:]{5})?)")
+_ROSE = re.compile(
+    r"errors (?:rose|fell) from (\d+) % to (\d+) % at (\d\d:\d\d)(?:, (\d+) m (after|with) version (\w{8}))?"
+)
+_ENDED = re.compile(r"^ ENDED +([\d,]+) created, ([\d,]+) ended")
+
+
+def compare_history(lines: Sequence[str], at: float, account: Account, workflow: str, tally: Tally) -> bool:
+    """Whether it was that page; each statement on it is counted."""
+    if not any(line.startswith(" TOOK") for line in lines) or "WORKFLOW" in lines[1]:
+        return False
+    listing = account.listing(workflow)
+    for line, below in zip(lines, [*lines[1:], ""], strict=True):
+        if found := _MOMENT.match(line):
+            _compare_moment(found, _PARTS.match(below), listing, at, tally)
+        elif found := _FARED.match(line):
+            _compare_version(found, listing, at, tally)
+        elif found := _LOADED.match(line):
+            _compare_loaded(found, listing, at, tally)
+        elif found := _ENDED.match(line):
+            _compare_ended(found, listing, at, tally)
+        elif line.startswith(" FAILED") and (found := _ROSE.search(line)) and found[6]:
+            deployed = account.versions(workflow).get(found[6], 0.0)
+            right = 0 <= int(found[4]) * 60 + 59 >= _at(found[3], at) - deployed >= -60
+            tally.note("history rise", right, f"{line.strip()}, deployed {worded_clock(deployed, at)}")
+    return True
+
+
+def _int(text: str) -> int:
+    return int(text.replace(",", ""))
+
+
+def _at(clock: str, now: float) -> float:
+    """The last moment before now that has this time of day."""
+    day = datetime.fromtimestamp(now, UTC)
+    hour, minute = map(int, clock.split(":")[:2])
+    found = day.replace(hour=hour, minute=minute, second=0, microsecond=0).timestamp()
+    return found if found <= now else found - 86_400
+
+
+def _compare_moment(
+    said: re.Match[str], parts: re.Match[str] | None, listing: Listing, at: float, tally: Tally
+) -> None:
+    start = _at(said[1], at)
+    end = start + (_at(said[2], start + 86_399) - start) % 86_400
+    if listing.floor != float("-inf"):
+        return  # what was created before may have ended then
+    what = f"{said[0].strip()} {parts[0].strip() if parts else ''}"
+    seen = min(end, at + 1)
+    for title, text, statuses in (
+        ("errored", said[4], ("errored",)),
+        ("ended", said[5], ("errored", "complete")),
+    ):
+        most = len(listing.ended(start, seen, *statuses))
+        least = len(listing.ended(start, min(end, at - _BEHIND), *statuses))
+        number = _int(text or "0")
+        tally.note(f"bucket {title}", least <= number <= most, f"{what}: the API {least} to {most}")
+    if said[3] is not None and _int(said[5]):
+        share = 100 * _int(said[4]) / _int(said[5])
+        tally.note("bucket rate", abs(share - float(said[3])) <= 0.51, f"{what}: {share:.1f}")
+    if parts is None:
+        return
+    created = [row["created"] for row in listing.rows if start <= row["created"] < seen]
+    least = sum(moment < at - 8 for moment in created)
+    tally.note(
+        "bucket created", least <= _int(parts[1]) <= len(created), f"{what}: {least} to {len(created)}"
+    )
+    over = end < at - _BEHIND
+    took = sorted(
+        row["ended"] - row["started"]
+        for row in listing.ended(start, end, "complete", "errored")
+        if row["started"]
+    )
+    for text, percent in ((parts[4], 0.5), (parts[5], 0.95)):
+        if text and over and took:
+            value, (least_s, most_s) = took[max(0, ceil(percent * len(took)) - 1)], brief_span(text)
+            tally.note("bucket took", least_s - 0.01 <= value < most_s, f"{what}: the API {value:.2f}")
+
+
+def _compare_version(said: re.Match[str], listing: Listing, at: float, tally: Tally) -> None:
+    """Counted is what ended since the moment that it names."""
+    share = 100 * _int(said["bad"]) / _int(said["all"])
+    tally.note("history share", abs(share - int(said["rate"])) <= 0.51, f"{said[0].strip()}: {share:.1f}")
+    if not re.fullmatch(r"[\d:]{5}(:\d\d)?", said["since"]):
+        return
+    since = _at(said["since"], at)
+    if listing.floor != float("-inf"):
+        return
+    rows = [dict(row) for row in listing.rows if (row.get("version_id") or "").startswith(said["version"])]
+    mine = Listing(rows, listing.floor)
+    for title, statuses in (("bad", ("errored",)), ("all", ("errored", "complete"))):
+        most = len(mine.ended(since, at + 1, *statuses))
+        least = len(mine.ended(since + 60, at - _BEHIND, *statuses))
+        right = least <= _int(said[title]) <= most
+        tally.note("history version", right, f"{said[0].strip()}: {least} to {most}")
+
+
+def _compare_loaded(said: re.Match[str], listing: Listing, at: float, tally: Tally) -> None:
+    if listing.floor == float("-inf"):
+        there = sum(row["created"] <= at + 1 for row in listing.rows)
+        before = sum(row["created"] <= at - 15 for row in listing.rows)
+        right = _int(said[1]) <= there and before <= _int(said[2]) <= there
+        tally.note("history loaded", right, f"{said[0].strip()}: the API {before} to {there}")
+
+
+def _compare_ended(said: re.Match[str], listing: Listing, at: float, tally: Tally) -> None:
+    """Where its left edge is, no number says: one round minute must bear out both."""
+    if listing.floor != float("-inf"):
+        return
+    created, ended = _int(said[1]), _int(said[2])
+    for minute in range(50, 6 * 60 + 31):
+        left = (at - minute * 60) // 60 * 60
+        births = [row["created"] for row in listing.rows if row["created"] >= left]
+        least = sum(moment < at - 15 for moment in births)
+        if not least <= created <= len(births):
+            continue
+        if len(listing.ended(left, at - _BEHIND)) <= ended <= len(listing.ended(left, at + 1)):
+            tally.note("history sums", True, said[0])
+            return
+    tally.note("history sums", False, f"{said[0].strip()}: no left edge bears both out")

@@ -1,0 +1,103 @@
+"""All that the API lists of a workflow, read anew, and what of it was so at a moment before."""
+
+import time
+from itertools import pairwise
+from typing import Any
+
+import httpx
+
+from tests.watch.answers import FINAL
+from tests.watch.spans import seconds_of
+from tests.watch.steps import Record
+
+__all__ = ["Account", "Listing"]
+
+_MOST = 30
+"""Pages of a hundred that are read at most: below them nothing is compared."""
+_KEPT = 4.0
+"""Seconds that a listing serves, so that the statements of one screen share it."""
+
+
+class Listing:
+    """Rows with their times as epoch seconds; all that were created from `floor` on are there."""
+
+    def __init__(self, rows: list[Record], floor: float) -> None:
+        self.rows, self.floor = rows, floor
+        for row in rows:
+            for key in ("created", "started", "ended"):
+                row[key] = seconds_of(row.get(f"{key}_on"))
+
+    def ended(self, since: float, until: float, *statuses: str) -> list[Record]:
+        """What ended in that stretch with one of the statuses."""
+        found = [row for row in self.rows if row["status"] in (statuses or FINAL)]
+        return [row for row in found if row["ended"] is not None and since <= row["ended"] < until]
+
+    def open_at(self, at: float) -> list[Record]:
+        """What had been created and had not ended then."""
+        return [row for row in self.rows if row["created"] <= at and (row["ended"] or at + 1) > at]
+
+
+class Account:
+    """Reads lists, versions and counts of every workflow, as often as a page states something of them."""
+
+    def __init__(self, base: str, token: str = "") -> None:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._http = httpx.Client(base_url=base, headers=headers, trust_env=False, timeout=60)
+        self._listed: dict[str, tuple[float, Listing]] = {}
+        self.counts: list[tuple[float, dict[str, Record]]] = []
+
+    def close(self) -> None:
+        self._http.close()
+
+    def listing(self, workflow: str) -> Listing:
+        """The newest rows, or all, not older than a few seconds."""
+        at, found = self._listed.get(workflow, (0.0, None))
+        if found is None or time.time() - at > _KEPT:
+            found = self._list(workflow)
+            self._listed[workflow] = time.time(), found
+        return found
+
+    def errored(self, workflow: str) -> Listing:
+        """The same of the errored ones; a dev session is not asked by status, for it has all in one list."""
+        every = self.listing(workflow)
+        return every if every.floor == float("-inf") else self._list(workflow, status="errored")
+
+    def _list(self, workflow: str, **query: str) -> Listing:
+        rows: list[Record] = []
+        query = {"per_page": "100", **query}
+        for _ in range(_MOST):
+            body = self._get(f"/{workflow}/instances", query)
+            rows += body["result"]
+            cursor = (body.get("result_info") or {}).get("cursor")
+            if not cursor or not body["result"]:
+                return Listing(rows, float("-inf"))
+            query["cursor"] = cursor
+        return Listing(rows, seconds_of(rows[-1]["created_on"]) or 0.0)
+
+    def versions(self, workflow: str) -> dict[str, float]:
+        """When each version was deployed, by its first eight letters."""
+        found = self._get(f"/{workflow}/versions", {"per_page": "100"})["result"]
+        return {version["id"][:8]: seconds_of(version["created_on"]) or 0.0 for version in found}
+
+    def workflows(self) -> dict[str, Record]:
+        return {each["name"]: each for each in self._get("", {"per_page": "100"})["result"]}
+
+    def sample(self) -> None:
+        """Keeps the counts of this moment."""
+        counts = {name: each["instances"] for name, each in self.workflows().items() if "instances" in each}
+        self.counts = [*self.counts[-60:], (time.time(), counts)] if counts else []
+
+    def counted(self, workflow: str, status: str, since: float, until: float) -> tuple[int, int]:
+        """The least and the most that had it in that span; (0, -1) where its begin was not sampled."""
+        kept = [
+            (at, counts.get(workflow, {}).get(status, 0)) for at, counts in self.counts if at <= until + 2
+        ]
+        first = max((n for n, (at, _) in enumerate(kept) if at <= since), default=None)
+        if first is None:
+            return 0, -1
+        numbers = [number for _, number in kept[first:]]
+        moves = max((abs(after - before) for before, after in pairwise(numbers)), default=0)
+        return min(numbers) - max(1, moves), max(numbers) + max(1, moves)
+
+    def _get(self, path: str, query: dict[str, str]) -> Any:
+        return self._http.get(path, params=query).raise_for_status().json()
