@@ -153,10 +153,17 @@ class OtherPeople:
         now = self._context.clock()
         return [
             f"{_name(other)} is carrying out {clean(phrase(action.verb))} on "
-            f"{'this one' if len(ids) == 1 else f'{count(both)} of these'}, "
+            f"{_how_many(action, both, len(ids))}, "
             f"begun {age(max(0.0, now - action.at))} ago"
             for other, action, both in self._company.acting_on(workflow, ids)
         ]
+
+
+def _how_many(action: "PeerAction", both: int, asked: int) -> str:
+    """Of an action on many, another dashboard names only the first ids."""
+    if asked == 1:
+        return "this one"
+    return f"{'at least ' if action.count > len(action.ids) else ''}{count(both)} of these"
 
 
 def _entry(other: "Presence", action: "PeerAction", identity: str) -> JournalEntry:

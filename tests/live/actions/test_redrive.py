@@ -28,8 +28,10 @@ from wfdash.live.actions.ending import Course
 from wfdash.live.actions.operator import Operator
 from wfdash.live.actions.plan import Progress, Result, make_plan
 from wfdash.live.actions.redrive import plan_redrive
+from wfdash.live.actions.resume import plan_resumption
 from wfdash.live.polling.read_instance import read_answer
 from wfdash.live.reads.newest_version import missing_steps
+from wfdash.live.records.batches import group_batches
 from wfdash.live.records.journal import Journal
 
 
@@ -65,12 +67,12 @@ class Desk:
         found.sort(key=lambda each: not first(each))
         return [Instance(each.id, each.status, each.created, ended=each.ended) for each in found]
 
-    async def plan(self, rows, **options):
-        async def read(identity):
-            return read_answer("parcels", identity, await self.api.get_instance("parcels", identity))
+    async def read(self, identity):
+        return read_answer("parcels", identity, await self.api.get_instance("parcels", identity))
 
+    async def plan(self, rows, **options):
         now = self.stage.loop.time()
-        return await plan_redrive("parcels", rows, read, now=now, guard=self.operator.guard, **options)
+        return await plan_redrive("parcels", rows, self.read, now=now, guard=self.operator.guard, **options)
 
     async def redrive(self, rows, course, **options):
         plan = (await self.plan(rows, **options)).plan
@@ -305,8 +307,12 @@ def test_runs_cut_off_while_followed_are_found_again(tmp_path):
         (left,) = again.unfinished()
         assert (set(left.followed), left.left) == ({row.id for row in rows}, len(rows))
         assert left.unsent == left.sent == left.unknown == ()
-        assert again.take_over(left)
+        await asyncio.sleep(600)
+        resumption = await plan_resumption(left, desk.read, now=desk.stage.loop.time())
+        assert again.take_over(left, resumption.findings())
         assert again.unfinished() == []
+        (batch,) = group_batches(again.read())
+        assert {outcome.word for outcome in batch.outcomes().values()} == {"complete"}
         again.close()
 
     on_parcels(story, tmp_path)

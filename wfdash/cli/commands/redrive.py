@@ -57,6 +57,8 @@ from wfdash.live.reads.newest_version import missing_steps
 
 __all__ = ["prepare", "run"]
 
+_AGAIN_READS = " (--resume once more reads it)"
+
 
 def prepare(parsed: Namespace) -> None:
     """Checks all that can be checked before anything is read."""
@@ -129,7 +131,7 @@ async def _resume(parsed: Namespace, session: CommandSession, operator: Operator
         (left.settled, "answered"),
         ((*left.sent, *left.unknown), "sent and not answered"),
         (left.unsent, "not sent"),
-        (left.followed, "restarted, how they ended was not read"),
+        (left.followed, f"restarted, how they ended was not read{_AGAIN_READS if left.unsent else ''}"),
     )
     said = ", ".join(f"{count(len(ids))} {words}" for ids, words in states if ids)
     say(clean(f"{phrase(left.verb)} of {instant(left.at)} by {left.who}: {said}"))
@@ -139,7 +141,7 @@ async def _resume(parsed: Namespace, session: CommandSession, operator: Operator
         return print_plan(plan, session)
     if not parsed.yes and plan.eligible and not await confirmed(plan, session, lambda: None):
         raise Stop("nothing was sent", 1)
-    if not await asyncio.to_thread(journal.take_over, left):
+    if not await asyncio.to_thread(journal.take_over, left, resumption.findings()):
         raise Stop("another wfdash goes on with it already: nothing was sent", 1)
     printer = Printer(plan)
     for result in resumption.sent_before:

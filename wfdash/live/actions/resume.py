@@ -14,7 +14,7 @@ from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import RESTARTS, leads_to, phrase
 from wfdash.core.verbs.verb import VERBS
 from wfdash.live.actions.plan import Plan, Result, Target
-from wfdash.live.records.journal_entries import JournalEntry
+from wfdash.live.records.journal_entries import ActionResult, JournalEntry
 from wfdash.live.records.unfinished import Unfinished
 
 __all__ = ["Resumption", "has_arrived", "plan_resumption", "resumable", "stopped_at", "why_not_resumed"]
@@ -38,9 +38,15 @@ class Resumption(Struct, frozen=True):
             said.append(f"of {doubt:,} it cannot be told whether they arrived: they are not sent again")
         return said
 
-    def findings(self) -> dict[str, str]:
+    def findings(self) -> dict[str, ActionResult]:
         """What was found out of each that had been sent, by id, for the journal."""
-        return {result.id: f"{result.outcome}: {result.sentence}" for result in self.sent_before}
+        return {
+            result.id: ActionResult(
+                after=result.ended,
+                reason=result.sentence if result.ended else f"{result.outcome}: {result.sentence}",
+            )
+            for result in self.sent_before
+        }
 
 
 def why_not_resumed(left: Unfinished) -> str:

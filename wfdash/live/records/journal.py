@@ -190,7 +190,7 @@ class Journal:
             if self.is_ours(plan.account) and session_is_over(self.folder, plan.session)
         ]
 
-    def take_over(self, plan: Unfinished, found: Mapping[str, str] | None = None) -> bool:
+    def take_over(self, plan: Unfinished, found: Mapping[str, ActionResult] | None = None) -> bool:
         """Close it for whoever else looks, so that only one goes on with it; False where another did.
 
         `found` is what became of ids that had been sent, as a read told.
@@ -200,28 +200,32 @@ class Journal:
             open_plans = {(left.session, left.plan) for left in self.unfinished()}
             if not alone or (plan.session, plan.plan) not in open_plans:
                 return False
+            goes_on = ActionResult(reason=f"session {self.session} goes on with it")
             for identity in plan.open:
-                goes_on = f"session {self.session} goes on with it"
-                self._close(plan, identity, "taken over", (found or {}).get(identity, goes_on))
+                result = (found or {}).get(identity, goes_on)
+                self._close(plan, identity, "ended" if result.after else "taken over", result)
             return not self.trouble
 
     def close_unfinished(self, plan: Unfinished) -> None:
         """Writes down that a person was told, so that the next start does not tell it again."""
         for identity in plan.unsent:
-            self._close(plan, identity, "skipped", "the session ended before it was sent")
+            self._close_because(plan, identity, "skipped", "the session ended before it was sent")
         for identity in plan.sent:
-            self._close(plan, identity, "unknown", "the session ended before it settled")
+            self._close_because(plan, identity, "unknown", "the session ended before it settled")
         for identity in plan.followed:
-            self._close(plan, identity, "settled", "done: nobody followed it to its end")
+            self._close_because(plan, identity, "settled", "done: nobody followed it to its end")
 
-    def _close(self, plan: Unfinished, identity: str, event: str, reason: str) -> None:
+    def _close_because(self, plan: Unfinished, identity: str, event: str, reason: str) -> None:
+        self._close(plan, identity, event, ActionResult(reason=reason))
+
+    def _close(self, plan: Unfinished, identity: str, event: str, result: ActionResult) -> None:
         self.write(
             event,
             plan=plan.plan,
             verb=plan.verb,
             workflow=plan.workflow,
             id=identity,
-            result=ActionResult(reason=reason),
+            result=result,
             session=plan.session,
         )
 

@@ -41,6 +41,8 @@ _BAR = 40
 _SAME_CHANGE = 5.0
 """Seconds by which the server's time of a change may follow ours of the answer that settled it."""
 _FOLLOWED = "pending"
+_ROOMY = 11
+"""Lines from which one is left empty above the results."""
 _REASON = 3
 """Lines for why the rest is held."""
 _SOON = 0.25
@@ -79,7 +81,8 @@ def bulk_lines(
     ]
     # Why it is held is what a person decides on: that is said whole.
     style = WARN if said != progress.first_ran else PLAIN
-    for line in wrapped(clean(said), max(8, width - 4), _REASON if progress.held else 1) or [""]:
+    gap = [""] if height >= _ROOMY else []
+    for line in wrapped(clean(said), max(8, width - 4), _REASON if progress.held else 1) or gap:
         lines.append([(f"   {line}".rstrip(), style)])
     rows = [(_FOLLOWED, identity, "sent, waiting for the result") for identity in progress.followed]
     foot = foot_lines(_foot(progress, shows, back), width)
