@@ -1,11 +1,12 @@
 """Where a failure rate changed: a likelihood-ratio test over every moment it may have, silent on noise."""
 
-from collections.abc import Container, Generator, Iterable, Iterator, Sequence
+from collections.abc import Collection, Container, Generator, Iterable, Iterator, Sequence
 from itertools import pairwise
 from math import log
 from typing import Final, cast
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from wfdash.core.history.bucket import percentile
 from wfdash.core.history.history import SLICE
@@ -33,7 +34,9 @@ _MOST: Final = 8
 _NO_SUCCESS: Final = ("errored", "terminated", "queued")
 _MINUTE: Final = 60.0
 _PLACES: Final = 3000
-"""Stretches at most among which a change is looked for."""
+"""Stretches at most among which a change is looked for; among those beside it it is dated."""
+_FINE_PLACES: Final = 50_000
+"""Minutes of 31 days, and some."""
 _OUTLIVED: Final = 0.9
 """Share of the failures by whose age an instance that still runs has got past where they fail."""
 
@@ -71,7 +74,7 @@ def places(oldest: float | None, *, start: float, now: float) -> tuple[float, fl
     for an hour.
     """
     start = start if oldest is None else max(start, oldest)
-    width = max(_MINUTE, (now - start) / _PLACES)
+    width = max(_MINUTE, (now - start) / _FINE_PLACES)
     return start // width * width, width
 
 
@@ -131,16 +134,23 @@ def _slowly(rows: Sequence[Instance]) -> Iterator[Instance | None]:
 def find_changes(seen: Outcomes, deploys: Iterable[float] = ()) -> list[RateChange]:
     """The moments at which the rate changed, oldest first; none where one rate explains it all.
 
-    Of moments that explain it about as well, one soon after a deploy is taken.
+    Of moments that explain it about as well, one soon after a deploy is taken. A long time is looked
+    through in wider stretches first.
     """
-    likely = {
-        place
-        for deploy in deploys
-        for place in range(
-            max(0, int((deploy - seen.start) // seen.width)),
-            int((deploy - seen.start + SOON) // seen.width) + 1,
-        )
-    }
+    deploys, count = list(deploys), len(seen.failed)
+    size = -(-count // _PLACES)
+    if size <= 1:
+        return _changes(seen, deploys)
+    failed, passed = (
+        [sum(numbers[at : at + size]) for at in range(0, count, size)]
+        for numbers in (seen.failed, seen.passed)
+    )
+    coarse = Outcomes(seen.start, seen.width * size, failed, passed)
+    return _sharpened(_changes(coarse, deploys), coarse, seen, size, deploys)
+
+
+def _changes(seen: Outcomes, deploys: Collection[float]) -> list[RateChange]:
+    likely = _likely(deploys, seen.start, seen.width)
     failed, total = _sums(seen.failed), _sums([a + b for a, b in zip(seen.failed, seen.passed, strict=True)])
     cuts: list[tuple[int, float]] = []
     stretches = [(0, len(seen.failed))]
@@ -166,6 +176,41 @@ def find_changes(seen: Outcomes, deploys: Iterable[float] = ()) -> list[RateChan
         )
         for number, (place, strength) in enumerate(cuts)
     ]
+
+
+def _sharpened(
+    changes: Sequence[RateChange], coarse: Outcomes, seen: Outcomes, size: int, deploys: Collection[float]
+) -> list[RateChange]:
+    """The same changes, each dated among the stretches beside it, `size` of which were taken together."""
+    failed, passed = _sums(coarse.failed), _sums(coarse.passed)
+    places = [round((change.at - coarse.start) / coarse.width) for change in changes]
+    edges, dated = [0, *places, len(coarse.failed)], list[float]()
+    for number, place in enumerate(places):
+        low, high = edges[number], edges[number + 2]
+        first, last = max(low, place - 1), min(high, place + 1)
+        # Before and after them all that the change was told by, as one stretch each.
+        near = slice(first * size, last * size)
+        failures = [failed[first] - failed[low], *seen.failed[near], failed[high] - failed[last]]
+        passes = [passed[first] - passed[low], *seen.passed[near], passed[high] - passed[last]]
+        start = seen.start + (near.start - 1) * seen.width
+        totals = _sums([a + b for a, b in zip(failures, passes, strict=True)])
+        found, strength = _best(
+            _sums(failures), totals, 0, len(failures), _likely(deploys, start, seen.width)
+        )
+        dated.append(start + found * seen.width if strength > 0 else changes[number].at)
+    ends = [*dated[1:], *(change.until for change in changes[-1:])]
+    return [
+        replace(change, at=at, until=until) for change, at, until in zip(changes, dated, ends, strict=True)
+    ]
+
+
+def _likely(deploys: Collection[float], start: float, width: float) -> set[int]:
+    """Places soon after a deploy."""
+    return {
+        place
+        for deploy in deploys
+        for place in range(max(0, int((deploy - start) // width)), int((deploy - start + SOON) // width) + 1)
+    }
 
 
 def _best(
