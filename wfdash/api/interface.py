@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from wfdash.core.history.past_instance import PastInstance
 
 __all__ = [
+    "MOST_VERSIONS",
     "NEWEST",
     "ApiVerb",
     "Created",
@@ -51,6 +52,8 @@ class ListQuery(Struct, frozen=True):
     per_page: int = 100
 
 
+MOST_VERSIONS: Final = 1000
+"""Versions of a workflow that are read at most."""
 NEWEST: Final = ListQuery()
 
 

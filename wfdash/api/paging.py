@@ -1,17 +1,22 @@
 """Walking the pages of a list to their end, however the server behaves."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from math import inf
 from typing import Protocol
 
 from msgspec.structs import replace
 
-from wfdash.api.interface import NEWEST, InstancePage, ListQuery, WorkflowPage
+from wfdash.api.interface import MOST_VERSIONS, NEWEST, InstancePage, ListQuery, Version, WorkflowPage
 from wfdash.core.model.workflow import Workflow
 
-__all__ = ["Lists", "all_workflows", "walk"]
+__all__ = ["Lists", "all_workflows", "versions_back_to", "walk"]
 
 BARREN = 5
 """Pages in a row without a new row after which a server is taken to go round in circles."""
+
+
+_VERSIONS_A_PAGE = 100
+"""As many as the API gives at once (reference)."""
 
 
 class Lists(Protocol):
@@ -56,3 +61,19 @@ async def all_workflows(ask: Callable[[int], Awaitable[WorkflowPage]], most: int
         if not page.items or number >= (page.total_pages or 1):
             break
     return found
+
+
+async def versions_back_to(
+    since: float, ask: Callable[[int, int], Awaitable[list[Version]]]
+) -> list[Version]:
+    """The newest first, back to the one in force at `since`; `ask` gives a page by its number and size."""
+    found: dict[str, Version] = {}
+    for number in range(1, MOST_VERSIONS // _VERSIONS_A_PAGE + 1):
+        page = await ask(number, _VERSIONS_A_PAGE)
+        fresh = [version for version in page if version.id not in found]
+        found.update((version.id, version) for version in fresh)
+        # A page that brings nothing new has no time either, and ends it.
+        oldest = min((version.created for version in fresh if version.created is not None), default=-inf)
+        if len(page) < _VERSIONS_A_PAGE or oldest <= since:
+            break
+    return list(found.values())

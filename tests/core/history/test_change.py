@@ -243,3 +243,30 @@ def test_change_is_the_same_however_long_the_span():
         found.append(find_changes(outcomes(rows, start=first, end=NOON, width=width)))
     assert [not change.rose for change in found[0]] == [True]
     assert found[0] == found[1] == found[2]
+
+
+@pytest.mark.parametrize("days", [3, 7, 31])
+def test_change_is_dated_to_the_minute_in_a_month(days):
+    """Wide stretches would date it to before the deploy that made it, which then goes unnamed."""
+    rise = NOON - 26 * HOUR - 400
+    rows = flow(NOON - days * 24 * HOUR, days * 240, 360.0, fails=0.02, took=30.0, failing=5.0)
+    rows += flow(rise, 600, 20.0, fails=0.5, took=5.0, failing=5.0, prefix="bad", version="ccf9")
+    first, width = places(min(row.created for row in rows), start=NOON - days * 24 * HOUR, now=NOON)
+    seen = outcomes(rows, start=first, end=NOON, width=width)
+    changes = find_changes(seen, [rise])
+    assert width == 60
+    assert abs(changes[0].at - rise) <= 300
+    assert changes[0].rose
+    assert [change.until for change in changes[:-1]] == [change.at for change in changes[1:]]
+    total = Tally(errored=1, complete=1)
+    said = failures(changes, total, rows, deployed={"ccf9": rise}, now=NOON).sentence
+    assert "version ccf9" in said
+
+
+def test_what_is_loaded_in_part_says_so():
+    some = Tally(created=12, complete=2, took=[4.0, 9.0])
+    assert throughput(Tally(created=3), 60.0, so_far=True) == "so far 3 created, none ended"
+    assert throughput(some, 60.0, so_far=True).startswith("so far 12 created, 2 ended: ")
+    assert throughput(Tally(), 60.0, so_far=True).startswith("nothing that is loaded so far was created")
+    assert durations(some, so_far=True) == "so far half took 4 s or less, 95 of 100 9 s or less"
+    assert durations(Tally(created=3), so_far=True) == "none that is loaded so far says how long it took"

@@ -1,6 +1,7 @@
 """The page of history over the simulator: what it says, and what a moment reads out."""
 
 import asyncio
+from dataclasses import replace as replaced
 
 import pytest
 from msgspec.structs import replace
@@ -11,6 +12,7 @@ from wfdash.core.model.status import is_final
 from wfdash.demo.engine import verbs
 from wfdash.demo.engine.world import build
 from wfdash.live.polling.events import Update
+from wfdash.ui.history.reading import HistoryReader
 
 
 def shown(script, scenario, *, size=(80, 24), **options):
@@ -264,6 +266,74 @@ def test_frozen_polling_stops_reading_back_and_says_so():
         await d.press("poll.freeze")
         await d.until(lambda: "as they stand now" in d.text)
         assert len(d.app.screen.loaded) > count
+
+    shown(script, "incident", size=(80, 24))
+
+
+def test_reopened_page_shows_what_it_had_with_its_age():
+    """Reading back again takes a while: until then the page stands as it was read, and says when."""
+
+    async def script(d):
+        await d.press("history.open")
+        await d.until(lambda: "as they stand now" in d.text)
+        count = len(d.app.screen.loaded)
+        await d.press("layer.close", "poll.freeze", "history.open")
+        await d.until(lambda: "as read at" in d.text and "polling is frozen" in d.text)
+        assert len(d.app.screen.loaded) >= count
+        assert "errors rose from" in d.text
+        assert "so far" not in d.text
+        await d.press("poll.freeze")
+        await d.until(lambda: "as they stand now" in d.text)
+        assert d.app.screen._reader.before is None
+        assert len(d.app.screen.loaded) >= count
+        assert "as read at" not in d.text
+
+    shown(script, "incident", size=(80, 24))
+
+
+def test_reopened_page_calls_the_time_between_unread():
+    """The table went to another workflow and back: what came meanwhile is not there, which is not none."""
+
+    async def script(d):
+        await d.press("history.open")
+        await d.until(lambda: "as they stand now" in d.text)
+        await d.press("layer.close")
+        poller = d.app.session.poller
+        closed = HistoryReader._closed
+        closed[poller] = replace(closed[poller], at=closed[poller].at - 900)
+        contiguous = poller._context.contiguous
+        contiguous.floor = contiguous.ceiling
+        await d.press("poll.freeze", "history.open")
+        await d.until(lambda: "as read at" in d.text)
+        screen = d.app.screen
+        now = d.app.context.clock()
+        unseen = [bucket for bucket in screen.loaded.buckets(now) if not screen.loaded.is_seen(bucket, now)]
+        assert unseen, "what came after it was closed is not loaded"
+        assert unseen[-1].end > now
+
+    shown(script, "incident", size=(80, 24))
+
+
+def test_deploys_of_the_span_are_all_read():
+    """A page of versions is 100: with more of them in what is shown, older ones were never marked."""
+
+    async def script(d):
+        workflow = d.world.workflows["orders"]
+        newest = workflow.versions[-1]
+        workflow.versions[:-1] = [
+            replaced(
+                newest,
+                id=f"{number:08x}-0000-4000-8000-000000000000",
+                created=newest.created - 60.0 * (301 - number),
+            )
+            for number in range(300)
+        ]
+        await d.press("history.open")
+        await d.until(lambda: "as they stand now" in d.text)
+        loaded = d.app.screen.loaded
+        within = [v for v in workflow.versions if v.created >= loaded.frame.left]
+        assert {v.id for v in within} <= set(loaded.deployed)
+        assert len(within) > 100
 
     shown(script, "incident", size=(80, 24))
 

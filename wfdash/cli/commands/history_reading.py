@@ -14,7 +14,7 @@ from platformdirs import user_state_path
 from wfdash.api.analytics import KEPT
 from wfdash.api.errors import Forbidden, NotFound, Refused
 from wfdash.api.interface import Version
-from wfdash.api.paging import all_workflows, walk
+from wfdash.api.paging import all_workflows, versions_back_to, walk
 from wfdash.cli.exits import Stop
 from wfdash.cli.output import instant, say, write
 from wfdash.cli.session import CommandSession, long_read
@@ -187,7 +187,12 @@ async def read_back(
     versions: list[Version] = []
     if not session.api.local:
         with suppress(Forbidden, NotFound):
-            versions = await session.read(lambda: session.api.list_versions(workflow))
+            versions = await versions_back_to(
+                since,
+                lambda page, size: session.read(
+                    lambda: session.api.list_versions(workflow, page=page, per_page=size)
+                ),
+            )
     kept = edge(
         now,
         configured=session.settings.retention.get(workflow),

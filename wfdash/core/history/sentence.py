@@ -105,12 +105,19 @@ def failures(
     return Finding(said, at, version, unusual=True, until=last.until)
 
 
-def throughput(tally: Tally, seconds: float, *, undated: int = 0, shown: float = 0.0) -> str:
+def throughput(
+    tally: Tally, seconds: float, *, undated: int = 0, shown: float = 0.0, so_far: bool = False
+) -> str:
     """How many came and ended, and how fast; the unit is the one that gives a number above 1.
 
     `undated` have ended at a time that no list tells: in this one or in another.
     `shown`: seconds of the chart, which may be longer than those that the rate rests on.
+    `so_far`: more is being read.
     """
+    if so_far and not undated:
+        if not tally.created and not tally.ended:
+            return "nothing that is loaded so far was created or ended in this time"
+        return f"so far {throughput(tally, seconds, shown=shown)}"
     if undated:
         return f"{count(tally.created)} created; {count(undated)} have ended, this server does not say when"
     if not tally.created and not tally.ended:
@@ -128,13 +135,15 @@ def throughput(tally: Tally, seconds: float, *, undated: int = 0, shown: float =
     return f"{said}: {tally.ended * length / seconds:.1f} per {unit}{over}"
 
 
-def durations(tally: Tally, *, undated: int = 0) -> str:
-    """What half of those that ended took, and what 95 of 100 did."""
+def durations(tally: Tally, *, undated: int = 0, so_far: bool = False) -> str:
+    """What half of those that ended took, and what 95 of 100 did; `so_far` while more is being read."""
     if undated:
         return "this server's list does not say how long they took"
     if tally.p50 is None or tally.p95 is None:
-        return "no instance that ended in this time says how long it took"
-    return f"half took {spoken(tally.p50)} or less, 95 of 100 {spoken(tally.p95)} or less"
+        none = "none that is loaded so far" if so_far else "no instance that ended in this time"
+        return f"{none} says how long it took"
+    said = f"half took {spoken(tally.p50)} or less, 95 of 100 {spoken(tally.p95)} or less"
+    return f"so far {said}" if so_far else said
 
 
 def percent(share: float) -> str:

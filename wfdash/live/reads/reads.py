@@ -1,13 +1,14 @@
 """One read each, of what somebody waits for: it goes first, and the budget page says what it is for."""
 
 from collections.abc import Callable, Mapping, Sequence
+from math import inf
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct, field
 
 from wfdash.api.errors import ChooseAccount, Forbidden, InstanceNotFound, NotFound, WorkflowsError
 from wfdash.api.interface import ListQuery, StepAnswer, Version, WorkflowPage, Workflows
-from wfdash.api.paging import all_workflows
+from wfdash.api.paging import all_workflows, versions_back_to
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.workflow import Workflow
@@ -75,13 +76,20 @@ class Reads(Struct, frozen=True):
         """Reads rows back in time, below a moment down to which all are loaded."""
         return PastRows(self.api, self.budget, workflow, floor)
 
-    async def versions(self, workflow: str) -> list[Version]:
-        """The versions of a workflow; none in a dev session, or where the credential may not list them."""
+    async def versions(self, workflow: str, *, since: float = inf) -> list[Version]:
+        """The newest versions of a workflow, back to the one that was in force at `since`.
+
+        None in a dev session, or where the credential may not list them; no more than `MOST_VERSIONS`.
+        """
         if self.api.local:
             return []
-        await self._turn("versions")
+
+        async def ask(page: int, per_page: int) -> list[Version]:
+            await self._turn("versions")
+            return await self.api.list_versions(workflow, page=page, per_page=per_page)
+
         try:
-            return await self.api.list_versions(workflow)
+            return await versions_back_to(since, ask)
         except (Forbidden, NotFound):
             return []
 

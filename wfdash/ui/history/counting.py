@@ -2,6 +2,9 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from math import inf
+
+from msgspec import Struct
 
 from wfdash.api.interface import Version
 from wfdash.core.history.analytics import Analytics
@@ -15,7 +18,22 @@ from wfdash.core.history.sentence import Finding, failures
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 
-__all__ = ["LoadedHistory"]
+__all__ = ["EarlierHistory", "LoadedHistory"]
+
+
+class EarlierHistory(Struct, frozen=True):
+    """What a page had read when it was closed: shown again with its age, until it is read anew."""
+
+    workflow: str
+    of_all: bool
+    loaded: "LoadedHistory"
+    at: float
+    """When the oldest of its rows was read, epoch seconds."""
+    span: int
+
+    def is_of(self, workflow: str, *, of_all: bool) -> bool:
+        """Whether it is what a page of this one opens with."""
+        return self.of_all == of_all and (of_all or self.workflow == workflow)
 
 
 class LoadedHistory:
@@ -32,9 +50,13 @@ class LoadedHistory:
         self.refusal = ""
         """Why there are none, in a sentence."""
         self.floor: float | None = None
+        self.until = inf
+        """From here on rows are missing again: it was closed then."""
         self.oldest: float | None = None
         """The earliest creation taken in, epoch seconds."""
         self.versions: Mapping[str, Version] = {}
+        self.deploys_from = inf
+        """Which deploys there were before that was not read."""
         self.kept_by: dict[str, tuple[float | None, list[object]]] = {}
         """Of all workflows how long each keeps what ended: by the config, and by each version of it."""
         self.history = History(frame.width, since=frame.left)
@@ -113,7 +135,7 @@ class LoadedHistory:
             return True
         if self.history.undated or self.floor is None:
             return False
-        return bucket.start >= self.edge(now).both and bucket.end > self.floor
+        return bucket.start >= self.edge(now).both and bucket.end > self.floor and bucket.end <= self.until
 
     def buckets(self, now: float) -> list[Bucket]:
         """Of what rows do not tell the counts of analytics, as far as there are any."""

@@ -1,6 +1,7 @@
 """Below the charts: a moment read out, each version and schedule, and what all of it rests on."""
 
 from collections.abc import Sequence
+from math import inf
 from typing import Final
 
 from msgspec import Struct
@@ -175,6 +176,8 @@ class Foot(Struct, frozen=True):
             said += f" · {reach} {self._time(counted_to)} by analytics{f' ({sampling})' if sampling else ''}"
         elif edge > loaded.frame.left:
             said += f" · erased before {self._time(edge)}"
+        if loaded.frame.left < loaded.deploys_from < inf:
+            said += f" · deploys before {self._time(loaded.deploys_from)} not read"
         words, style = state
         refused: list[Pieces] = []
         if loaded.refusal and edge > loaded.frame.left:

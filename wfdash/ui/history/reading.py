@@ -3,9 +3,13 @@
 import asyncio
 from collections.abc import Callable, Iterable
 from math import inf
-from typing import Final
+from typing import ClassVar, Final
+from weakref import WeakKeyDictionary
+
+from msgspec.structs import replace
 
 from wfdash.api.errors import Forbidden, WorkflowsError
+from wfdash.api.interface import MOST_VERSIONS
 from wfdash.core.history.earlier_runs import earlier_runs
 from wfdash.core.history.frame import Frame
 from wfdash.core.history.history import SLICE
@@ -16,7 +20,7 @@ from wfdash.live.reads.past_rows import PastRows
 from wfdash.live.records.record.recorder import recorded_ends
 from wfdash.live.watcher import Watcher
 from wfdash.ui.context import Context
-from wfdash.ui.history.counting import LoadedHistory
+from wfdash.ui.history.counting import EarlierHistory, LoadedHistory
 
 __all__ = ["HistoryReader"]
 
@@ -37,22 +41,32 @@ class HistoryReader:
     `grown` is called where more may be shown than what is framed.
     """
 
+    _closed: ClassVar[WeakKeyDictionary[Watcher, EarlierHistory]] = WeakKeyDictionary()
+    """Of each session what the page that was closed last showed: of another account it is nothing."""
+
     def __init__(
         self, context: Context, poller: Watcher, frame: Frame, *, of_all: bool, grown: Callable[[], None]
     ) -> None:
         self.workflow, self.of_all = poller.workflow, of_all
-        self.loaded = LoadedHistory(
+        self._own = LoadedHistory(
             frame,
             local=poller.local,
             retention=None if of_all else context.settings.retention.get(poller.workflow),
         )
+        self.before = self.earlier(poller, of_all=of_all)
+        """What stands for it until all of that is read again."""
+        if self.before is not None:
+            self.before.loaded.until = self.before.at
+            self._own.analytics = self.before.loaded.analytics
         self.is_reading = False
+        self.lacks_versions = False
+        """Whether the versions are awaited before any row."""
         self.failure = ""
         """Why the last read failed, in a sentence; it is tried again."""
         self._context, self._poller, self._grown = context, poller, grown
         self._account: AccountRows | None = None
         self._read_at: float | None = None
-        """When all workflows were read last."""
+        """When all that is framed was read last."""
         self._asked_for: tuple[float, float, float] | None = None
         """The stretch that analytics were asked for last, and when."""
         self._forbidden = False
@@ -61,12 +75,49 @@ class HistoryReader:
         """From when on the record was asked for earlier runs."""
         self._thawed = asyncio.Event()
 
+    @property
+    def loaded(self) -> LoadedHistory:
+        """What is shown."""
+        return self._own if self.before is None else self.before.loaded
+
+    @property
+    def read_to(self) -> float | None:
+        """How far back this page itself has read."""
+        return self._own.floor
+
+    @classmethod
+    def earlier(cls, poller: Watcher, *, of_all: bool) -> EarlierHistory | None:
+        """What a page opens with, before anything is read."""
+        before = cls._closed.get(poller)
+        return before if before is not None and before.is_of(poller.workflow, of_all=of_all) else None
+
+    def leave(self, span: int) -> None:
+        """Leaves what is shown to the next page."""
+        if self.before is not None:
+            self._closed[self._poller] = replace(self.before, span=span)
+        elif self._own.floor is not None and len(self._own):
+            at = self._context.clock() if self._read_at is None else self._read_at
+            self._closed[self._poller] = EarlierHistory(self.workflow, self.of_all, self._own, at, span)
+
+    async def show(self, frame: Frame) -> None:
+        """Counts what is shown, and what is read to take its place, for another stretch."""
+        now = self._context.clock()
+        await self.loaded.show(frame, now)
+        if self.before is not None:
+            await self._own.show(frame, now)
+
+    def _add(self, rows: list[Instance], *, walked: bool) -> None:
+        self._own.add(rows, walked=walked)
+        if self.before is not None:
+            self.before.loaded.add(rows, walked=walked)
+
     def take(self, update: Update) -> None:
         """Counts the rows that the table was given."""
         poller = self._poller
         if update.delta and not self.of_all and poller.workflow == self.workflow:
             ids = (*update.delta.added, *update.delta.changed)
-            self.loaded.add(row for identity in ids if (row := poller.store.get(identity)) is not None)
+            rows = [row for identity in ids if (row := poller.store.get(identity)) is not None]
+            self._add(rows, walked=False)
 
     def thaw(self) -> None:
         """Reads on, once polling is not frozen any more."""
@@ -75,40 +126,49 @@ class HistoryReader:
 
     def is_due(self, now: float) -> bool:
         """Whether all workflows should be read for what has changed since."""
-        since = self._read_at
+        since = self._read_at if self.of_all else None
         return since is not None and now - since >= _EVERY and not self.is_reading and not self._poller.frozen
 
     @property
     def has_more(self) -> bool:
         """Whether what is framed goes further back than what was read."""
-        floor = self.loaded.floor
-        return floor is None or floor > self._since
+        floor = self._own.floor
+        return floor is None or floor > self._since or self._lacks_deploys
+
+    @property
+    def _lacks_deploys(self) -> bool:
+        loaded = self._own
+        is_short = loaded.deploys_from > loaded.frame.left and len(loaded.versions) < MOST_VERSIONS
+        return is_short and not self.of_all
 
     async def read(self) -> None:
         """Reads until what is framed is covered; again what is loaded only where it may have changed."""
         await (self._read_all() if self.of_all else self._read_workflow())
 
     async def _read_workflow(self) -> None:
-        loaded, poller, session = self.loaded, self._poller, self._context.session
+        loaded, poller, session = self._own, self._poller, self._context.session
         if session is None:
             return
         if loaded.floor is None:
             floors: list[float] = []
             for rows in poller.contiguous_slices(SLICE) if not poller.filtered else ():
-                loaded.add(rows, walked=True)
+                self._add(rows, walked=True)
                 floors += [min(row.created for row in rows if row.created is not None)] if rows else []
                 await asyncio.sleep(0)
             await loaded.sum_up(self._context.clock())
             loaded.floor = min(floors, default=None)
+            if self.before is not None and loaded.floor is not None and loaded.floor <= self.before.at:
+                self.before.loaded.until = inf  # the table went on from where the page was closed
         past = session.reads.past_rows(self.workflow, floor=loaded.floor)
         past.exhausted = poller.history.complete and not poller.filtered and loaded.floor is not None
         await self._read_back(past, since=self._since)
+        self._read_at = self._context.clock()
 
     async def _read_all(self) -> None:
-        session, covered = self._context.session, self.loaded.floor
+        session, covered = self._context.session, self._own.floor
         if session is None:
             return
-        if self._read_at is not None and covered is not None and covered <= self.loaded.frame.left:
+        if self._read_at is not None and covered is not None and covered <= self._own.frame.left:
             await self._read_back(AccountRows(session.reads), since=self._read_at - _LATELY, covered=covered)
         else:
             self._account = self._account or AccountRows(session.reads)
@@ -119,14 +179,13 @@ class HistoryReader:
         self, past: PastRows | AccountRows, *, since: float, covered: float | None = None
     ) -> None:
         """Page by page in the foreground, and again after a failure, until the span is covered."""
-        loaded, session = self.loaded, self._context.session
+        loaded, session = self._own, self._context.session
         if session is None:
             return
         self.is_reading = True
         while True:
             try:
-                if not loaded.versions and not self.of_all:
-                    loaded.versions = {v.id: v for v in await session.reads.versions(self.workflow)}
+                await self._read_versions()
                 if self.of_all:
                     await self._ask_how_long_kept()
                 async for page in past.back_to(since):
@@ -141,31 +200,46 @@ class HistoryReader:
                 await asyncio.sleep(max(_AGAIN, error.retry_after or 0.0))
         if past.exhausted and covered is None:
             loaded.floor = float("-inf")
+        self.before = None
         self.is_reading, self.failure = False, ""
         self._recalled = inf  # what was read may be of instances that were restarted
         await self.recall()
         self._grown()
 
+    async def _read_versions(self) -> None:
+        """Back to the oldest deploy that is framed; of all workflows none is marked."""
+        loaded, session, since = self._own, self._context.session, self._own.frame.left
+        if session is None or not self._lacks_deploys:
+            return
+        self.lacks_versions = True
+        try:
+            found = await session.reads.versions(self.workflow, since=since)
+        finally:
+            self.lacks_versions = False
+        loaded.versions = {version.id: version for version in found}
+        created = [version.created for version in found if version.created is not None]
+        loaded.deploys_from = min(created, default=since) if len(found) >= MOST_VERSIONS else since
+
     async def _ask_how_long_kept(self) -> None:
         """One request a workflow, once: without it what one has erased would look like nothing."""
         session, retention = self._context.session, self._context.settings.retention
-        if session is None or self.loaded.kept_by or self._account is None:
+        if session is None or self._own.kept_by or self._account is None:
             return
         kept: dict[str, tuple[float | None, list[object]]] = {}
         for name in await self._account.find_names():
             versions = [] if name in retention else await session.reads.versions(name)
             kept[name] = retention.get(name), [version.default_retention for version in versions]
-        self.loaded.kept_by = kept
+        self._own.kept_by = kept
 
     @property
     def _since(self) -> float:
         """How far back rows are read: no further than a week where analytics count what is older."""
-        left = self.loaded.frame.left
-        return left if self.loaded.analytics is None else max(left, self._context.clock() - _WEEK)
+        left = self._own.frame.left
+        return left if self._own.analytics is None else max(left, self._context.clock() - _WEEK)
 
     async def count_older(self) -> bool:
         """Asks analytics for what is erased, or too far back to be read; whether anything was asked."""
-        loaded, session, now = self.loaded, self._context.session, self._context.clock()
+        loaded, session, now = self._own, self._context.session, self._context.clock()
         of = loaded.frame
         if session is None or loaded.history.undated or self._forbidden or self._poller.frozen:
             return False
@@ -187,7 +261,7 @@ class HistoryReader:
 
     async def recall(self) -> bool:
         """Takes in what a restart took out of the list, as far as the record saw it; whether it was asked."""
-        loaded, session, left = self.loaded, self._context.session, self.loaded.frame.left
+        loaded, session, left = self._own, self._context.session, self._own.frame.left
         if session is None or session.recorder is None or left >= self._recalled:
             return False
         self._recalled = left
@@ -202,7 +276,6 @@ class HistoryReader:
         # The table may know more of an instance by now than the list that was asked before.
         mine = self._poller.workflow == self.workflow and not self.of_all
         store = self._poller.store if mine else None
-        self.loaded.add(
-            ((store.get(row.id) if store is not None else None) or row for row in page), walked=True
-        )
-        self.loaded.floor, self.failure = floor, ""
+        rows = [(store.get(row.id) if store is not None else None) or row for row in page]
+        self._add(rows, walked=True)
+        self._own.floor, self.failure = floor, ""

@@ -94,6 +94,8 @@ class HistoryScreen(BaseScreen):
         self._reader, self.finding, self.at = None, Finding("counting what is loaded"), None
         poller = self.poller
         if poller is not None and (poller.workflow or self.of_all):
+            if (before := HistoryReader.earlier(poller, of_all=self.of_all)) is not None:
+                self.span = before.span
             of = frame(self.span, self.context.clock(), self._columns)
             self._reader = HistoryReader(self.context, poller, of, of_all=self.of_all, grown=self._reframe)
         self.call_after_refresh(self._begin)
@@ -101,11 +103,18 @@ class HistoryScreen(BaseScreen):
     def _begin(self) -> None:
         """Draws first, and counts once that is on the screen: 100,000 rows take some 200 ms."""
         self._draw()
+        if self._reader is not None and self._reader.before is not None:
+            self._reframe()
         self.call_after_refresh(self._read)
 
     def _read(self) -> None:
         if self._reader is not None:
             self._start("load", self._reader.read)
+
+    def on_unmount(self) -> None:
+        """Leaves what it has read to the next one."""
+        if self._reader is not None:
+            self._reader.leave(self.span)
 
     def on_resize(self) -> None:
         self._reframe()
@@ -117,11 +126,16 @@ class HistoryScreen(BaseScreen):
     @property
     def _least(self) -> float:
         """Seconds in which enough end for a rate, as far as is loaded."""
-        if self.loaded is None or self.is_reading:
+        if self.loaded is None or self._is_partial:
             return 0.0
         now = self.context.clock()
         ended = self.loaded.total(now).sample
         return self._seconds(now) * ENOUGH / ended if ended else 0.0
+
+    @property
+    def _is_partial(self) -> bool:
+        """Whether more is being read than is shown."""
+        return self._reader is not None and self._reader.is_reading and self._reader.before is None
 
     def target_workflow(self) -> str:
         return self._reader.workflow if self._reader is not None else ""
@@ -159,7 +173,7 @@ class HistoryScreen(BaseScreen):
         self._start("count", partial(self._show, self._reader, of))
 
     async def _show(self, reader: HistoryReader, of: Frame) -> None:
-        await reader.loaded.show(of, self.context.clock())
+        await reader.show(of)
         self._found_for = (-1, 0.0)
         self._draw()
         self._look()
@@ -183,7 +197,7 @@ class HistoryScreen(BaseScreen):
 
     async def _find(self, now: float) -> None:
         if self.loaded is not None:
-            self.finding = await self.loaded.finding(now, utc=self.context.utc, so_far=self.is_reading)
+            self.finding = await self.loaded.finding(now, utc=self.context.utc, so_far=self._is_partial)
             self._draw()
 
     # Drawing.
@@ -229,8 +243,9 @@ class HistoryScreen(BaseScreen):
         style = BAD if finding.unusual else STRONG
         said = wrapped(clean(finding.sentence), width - 10, _SENTENCE)
         undated = loaded.ended_at_some_time
-        ended = throughput(total, self._seconds(now), undated=undated, shown=now - of.left)
-        took = durations(total, undated=undated)
+        so_far = self._is_partial
+        ended = throughput(total, self._seconds(now), undated=undated, shown=now - of.left, so_far=so_far)
+        took = durations(total, undated=undated, so_far=so_far)
         if loaded.floor is None:
             ended = took = "nothing is read yet"
         titles: list[list[Pieces]] = [
@@ -252,7 +267,8 @@ class HistoryScreen(BaseScreen):
             *below.crons(self._schedules()),
             *below.basis(self._total, self._state()),
         ]
-        if not total.ended and loaded.floor is not None and not reader.is_reading and self._sees_all(now):
+        is_read = loaded.floor is not None and not reader.is_reading and reader.before is None
+        if not total.ended and is_read and self._sees_all(now):
             none = wrapped(self._none_ended(total, now), width - 4, 2 * _SENTENCE)
             facts = [*below.versions(), *below.crons(self._schedules())]
             said_so: list[Pieces] = [[], *([(f"  {line}", STRONG)] for line in none), []]
@@ -327,15 +343,31 @@ class HistoryScreen(BaseScreen):
         poller, reader = self.poller, self._reader
         if reader is None:
             return "", QUIET
+        before = ""
+        if reader.before is not None:
+            before = f"as read at {clock(reader.before.at, utc=self.context.utc, now=self.context.clock())}, "
         if reader.failure:
-            return clean(reader.failure), WARN
-        if not reader.is_reading or poller is None:
+            return clean(f"{before}{reader.failure}"), WARN
+        if poller is None or not (reader.is_reading or before):
             return "", QUIET
         if poller.frozen:
-            return f"polling is frozen: {self.context.keys.key_of('poll.freeze')} resumes it", WARN
+            return f"{before}polling is frozen: {self.context.keys.key_of('poll.freeze')} resumes it", WARN
         slow = poller.budget.slow(*_PURPOSES)
-        stop = f"{self.context.keys.key_of('layer.close')} stops it, a request a page"
-        return f"reading on, {f'slow: {slow}' if slow else stop}", QUIET
+        doing, stop = "reading on", f"{self.context.keys.key_of('layer.close')} stops it, a request a page"
+        if before:
+            doing, stop = "reading it again", self._again(reader)
+        elif reader.lacks_versions:
+            doing = "reading the versions first"
+        elif self._total is not None and len(reader.loaded) >= self._total:
+            doing = "looking for older ones"
+        return f"{before}{doing}, {f'slow: {slow}' if slow else stop}", QUIET
+
+    def _again(self, reader: HistoryReader) -> str:
+        """How far back what was read before is read again."""
+        floor = reader.read_to
+        if floor is None:
+            return "the newest first"
+        return f"back to {clock(floor, utc=self.context.utc, now=self.context.clock(), seconds=False)} so far"
 
     # The cursor.
 
