@@ -115,6 +115,47 @@ def test_a_record_offers_no_reading_of_what_was_only_listed():
     drive(script)
 
 
+def test_a_moment_of_which_a_part_is_recorded_says_so():
+    async def script(dashboard):
+        await dashboard.until(lambda: "waiting" in dashboard.text)
+        await dashboard.passes(60)
+        await travel(dashboard, "<")
+        for _ in range(20):  # to the first moment
+            await dashboard.press("{")
+        await dashboard.until(lambda: "recorded by then, of" in dashboard.text)
+        recorded, of = re.search(r"([\d,]+) recorded by then, of ([\d,]+)", dashboard.text).groups()
+        assert int(recorded.replace(",", "")) < int(of.replace(",", ""))
+        await dashboard.press("history.open")
+        await dashboard.until(lambda: "recorded without a gap" in dashboard.text)
+        assert "rose" not in dashboard.text
+        assert "is not recorded by then" in " ".join(dashboard.text.split())
+        await dashboard.press("errors.open")
+        await dashboard.until(lambda: "read 0 of 0" not in dashboard.text)
+        assert "lately" not in dashboard.text
+        assert "none stuck so far" not in dashboard.text
+        await dashboard.press("workflows.open")
+        await dashboard.until(lambda: re.search(r"the newest \d+ instances recorded by then", dashboard.text))
+
+    drive(script, scenario="incident")
+
+
+def test_messages_read_now_are_not_shown_in_the_record():
+    """The record keeps no payloads: an error's text was in memory alone, and may be of later."""
+
+    async def script(dashboard):
+        await dashboard.until(lambda: "waiting" in dashboard.text)
+        await dashboard.press("workflows.open")
+        await dashboard.until(lambda: re.search(r"\d of \d+ +\w+Error: ", dashboard.text))
+        assert "kind" not in dashboard.text.partition("WHY IT FAILED")[2]
+        await dashboard.passes(30)
+        await travel(dashboard, "<")
+        await dashboard.until(lambda: "reading the newest failures" not in dashboard.text)
+        said = dashboard.text.partition("WHY IT FAILED")[2]
+        assert not re.search(r"Error: (?!not recorded)", said), said
+
+    drive(script)
+
+
 @pytest.mark.parametrize(
     ("filter", "words"),
     [

@@ -103,6 +103,8 @@ class InstancePage(Struct):
     """Local servers only: rows left out for want of a status (ids asked for but never made)."""
     left_out: int = 0
     """Rows beyond those that are read of one answer: the server sent more than it was asked for."""
+    unbroken: float = float("-inf")
+    """Creation down to which no row is missing: of a server all, of a record as far as was seen."""
 
 
 class DetailAnswer(Struct):

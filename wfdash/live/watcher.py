@@ -96,6 +96,11 @@ class Watcher:
         return sum(counts.values()) if counts else self.newest.total
 
     @property
+    def partial(self) -> bool:
+        """Whether it is a record that holds only a part of what was there."""
+        return self.newest.partial
+
+    @property
     def status_counts(self) -> dict[str, int] | None:
         """Instances of the workflow by status; None until an answer told them."""
         return self._feeds.status_counts

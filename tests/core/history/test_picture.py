@@ -63,6 +63,15 @@ def test_newest_rows_bear_no_level_while_the_hour_is_not_loaded():
     assert found.thin
 
 
+def test_nothing_rises_out_of_what_a_record_missed():
+    rows = stretch(NOW - 1200, NOW - 600, 10, 1) + stretch(NOW - 600, NOW, 5, 9)
+    assert picture(rows, now=NOW, floor=NOW - 1250).finding.unusual
+    found = picture(rows, now=NOW, floor=NOW - 1250, partial=True)
+    assert not found.finding.unusual
+    assert found.finding.sentence.endswith("is not recorded by then")
+    assert found.before is None
+
+
 def test_rows_of_which_most_have_not_ended_bear_no_level():
     older = [ended(f"old-{n}", "complete", NOW - 3500 + n) for n in range(20)]
     found = picture(newest_of_a_busy_hour() + older, now=NOW, floor=NOW - 3700)

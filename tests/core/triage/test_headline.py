@@ -51,6 +51,15 @@ def test_a_cure_is_named_with_its_time_and_an_old_deploy_is_not():
     )
 
 
+def test_a_part_of_a_record_accuses_nobody():
+    groups, rows = group(samples(TIMEOUT, 12)), ended(9, 1, NOON)
+    found = said(groups, Evidence(12, 331, WORSE, rows, partial=True, exact=False))
+    assert found.sentence.endswith("; others are not recorded, so there is nothing to compare it with")
+    few = said(group(samples(TIMEOUT, 5)), Evidence(5, 331, WORSE, rows, partial=True))
+    assert few.sentence == "5 of 331 errored instances recorded by then: too few to name a cause"
+    assert [(each.unusual, each.version) for each in (found, few)] == [(False, "")] * 2
+
+
 def test_good_version_is_never_blamed():
     groups = group(samples(APPROVAL, 8) + samples(TIMEOUT, 4))
     found = said(groups, Evidence(12, 50, WORSE))

@@ -58,10 +58,14 @@ def picture(
     now: float,
     floor: float | None,
     exhausted: bool = False,
+    partial: bool = False,
     deployed: Mapping[str, float] | None = None,
     utc: bool = True,
 ) -> Picture:
-    """Counts rows of which none is missing from `floor` on; `exhausted` where none is older."""
+    """Counts rows of which none is missing from `floor` on; `exhausted` where none is older.
+
+    `partial` where a record holds only some of the older ones: then nothing has risen within the hour.
+    """
     start = min((row.created for row in rows if row.created is not None), default=now)
     start = min(start, now - _HOUR) if exhausted else floor if floor is not None else start
     ended = [row for row in rows if row.ended is not None and start <= row.ended]
@@ -75,9 +79,10 @@ def picture(
     finding = failures(changes, tally, ended, deployed=deployed, now=now, utc=utc, settled=not exhausted)
     if tally.sample and not changes and (since := _since(ended, now, utc=utc)):
         finding = replace(finding, sentence=finding.sentence + since)
-    missing = "" if exhausted else _missing(start, now, len(active), tally, utc=utc)
-    if missing and finding.at is None:
-        finding, cut = Finding(f"{_counted(tally)}; {missing}"), None
+    kept = "recorded by then" if partial else "loaded"
+    missing = "" if exhausted else _missing(start, now, len(active), tally, kept, utc=utc)
+    if missing and (partial or finding.at is None):
+        finding, cut = Finding(f"{_counted(tally, kept)}; {missing}"), None
     elif missing:
         finding = replace(finding, sentence=f"{finding.sentence}; {missing}")
     if finding.unusual and not (changes and changes[-1].rose):
@@ -121,16 +126,16 @@ def _age_of_failures(rows: Sequence[Instance]) -> float:
     return percentile(ages, _OUTLIVED) or 0.0
 
 
-def _missing(start: float, now: float, active: int, tally: Tally, *, utc: bool) -> str:
+def _missing(start: float, now: float, active: int, tally: Tally, kept: str, *, utc: bool) -> str:
     """Why these rows bear no level; "" where they do.
 
     What fails ends sooner than what completes: among the newest rows those that ended are mostly failures.
     """
     if start > now - _HOUR:
         at = clock(start, utc=utc, now=now, seconds=False)
-        return f"what was created before {at} is not loaded"
+        return f"what was created before {at} is not {kept}"
     if active > tally.sample:
-        return f"{counted(active, 'instance')} of those loaded {'has' if active == 1 else 'have'} not ended"
+        return f"{counted(active, 'instance')} of those {kept} {'has' if active == 1 else 'have'} not ended"
     return ""
 
 
@@ -140,9 +145,9 @@ def _since(ended: Sequence[Instance], now: float, *, utc: bool) -> str:
     return f" since {clock(first, utc=utc, now=now, seconds=False)}" if first < now - _HOUR else ""
 
 
-def _counted(tally: Tally) -> str:
+def _counted(tally: Tally, kept: str) -> str:
     if not tally.sample:
-        return "none of those loaded completed or failed"
+        return f"none of those {kept} completed or failed"
     return f"{count(tally.errored)} of {count(tally.sample)} that ended failed"
 
 

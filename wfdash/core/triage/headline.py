@@ -65,6 +65,8 @@ class Evidence(Struct, frozen=True):
     """When versions came, epoch seconds."""
     exact: bool = True
     """False where older failures of the same cause may not have been read."""
+    partial: bool = False
+    """Whether a record holds only a part of what was there: what is missing in it may be anything."""
 
     @property
     def enough(self) -> bool:
@@ -83,11 +85,14 @@ def headline(groups: Sequence[ErrorGroup], evidence: Evidence, *, now: float, ut
     """Names the cause once enough was read, and blames a version only beside one that fares better."""
     if not groups:
         return Headline("no errored instance has been read yet")
-    worst = worst_version(evidence.shares)
+    worst = worst_version(evidence.shares) if not evidence.partial else None
     if not evidence.enough:
-        said = f"{evidence.read} of {evidence.of} errored instances read so far"
+        when = "recorded by then" if evidence.partial else "read so far"
+        said = f"{evidence.read} of {evidence.of} errored instances {when}"
         if worst is not None:
             return Headline(f"{said}; {_fares_worse(worst, evidence)}", unusual=True, version=worst.version)
+        if evidence.partial:
+            return Headline(f"{said}: too few to name a cause")
         return Headline(f"{said}; a cause is named after {min(ENOUGH, evidence.of)}")
     of_worst = [found for found in groups if worst is not None and found.fingerprint.version == worst.version]
     top = of_worst[0] if of_worst else groups[0]
@@ -105,6 +110,8 @@ def headline(groups: Sequence[ErrorGroup], evidence: Evidence, *, now: float, ut
     said += _since(top, evidence, now, utc)
     if top.fingerprint.error == DEPLOYED:
         said += _deploys(top, evidence.deployed, now, utc)
+    if evidence.partial:
+        return Headline(f"{said}; others are not recorded, so there is nothing to compare it with")
     lately, before = rates(evidence.rows)
     if worst is not None:
         return Headline(f"{said}; {_fares_worse(worst, evidence)}", unusual=True, version=worst.version)

@@ -46,6 +46,8 @@ class NewestInstances(Job):
         self.left_out = 0
         self.lists_all = False
         """Whether the last page held every instance there is."""
+        self.unbroken = float("-inf")
+        """Creation below which rows are missing that were there: of a record, which holds what was seen."""
         self.complete_at: int | None = None
         """Number of the last request whose one page was all there is; None when there was more."""
         self.below: str | None = None
@@ -70,13 +72,18 @@ class NewestInstances(Job):
         # A late answer to the old question carries its old number and is dropped where it is applied.
         self.total = self.counts = self.complete_at = self.below = self._reached = self._catching = None
         self.hidden = self.left_out = 0
-        self.lists_all = False
+        self.lists_all, self.unbroken = False, float("-inf")
         self._page, self._missing = set(), set()
         self.looked_at, self._full_at = 0, None
         self.asked = (0, "", None)
         self.soon()
         fresh = self.freshness
         fresh.answered_at, fresh.missed, fresh.failure, fresh.error = None, 0, "", None
+
+    @property
+    def partial(self) -> bool:
+        """Whether it is known that rows are missing which no page will bring."""
+        return self.unbroken > float("-inf")
 
     def due(self, now: float) -> float | None:
         return super().due(now) if self.context.workflow else None
@@ -115,8 +122,8 @@ class NewestInstances(Job):
             self._catch_up(page, oldest, catching[1], catching[2] - 1)
             return
         fewer = page.total is not None and self.total is not None and page.total < self.total
-        self.total, self.counts = page.total, page.counts
-        self.lists_all = page.cursor is None and not pushed(context)
+        self.total, self.counts, self.unbroken = page.total, page.counts, page.unbroken
+        self.lists_all = page.cursor is None and not pushed(context) and not self.partial
         if not pushed(context):
             bound = oldest if page.cursor is not None else None
             self._look_for_deleted(page, bound, number, full=rows == _FULL)
@@ -196,7 +203,9 @@ class NewestInstances(Job):
         gap = reached is not None and oldest is not None and oldest > reached
         self._catching = (page.cursor, reached, pages) if gap and page.cursor and pages else None
         if not self._catching and not pushed(self.context):
-            self.context.contiguous.reach_up(oldest, self._newest)
+            below = page.unbroken if oldest is None else max(oldest, page.unbroken)
+            if self._newest is not None and below <= self._newest:
+                self.context.contiguous.reach_up(below, self._newest)
 
 
 class OlderInstances(Job):
@@ -247,7 +256,8 @@ class OlderInstances(Job):
         context.tell(context.store.apply(page.items, seq=number, now=context.clock()))
         if not pushed(context):
             context.contiguous.note_ends(page.items)
-            context.contiguous.reach_down(_span(page)[0])
+            oldest = _span(page)[0]
+            context.contiguous.reach_down(None if oldest is None else max(oldest, page.unbroken))
 
 
 def _asked(context: FeedContext) -> Pushdown | None:

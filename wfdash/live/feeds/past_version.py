@@ -1,7 +1,7 @@
 """How instances fared before the newest version came: one page of the list from before its deploy."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from msgspec import Struct, field
 
@@ -39,11 +39,9 @@ class PastVersion(Struct):
             return None
         return version, at
 
-    def listed(self, version: str, items: Iterable[Mapping[str, Any]], now: float) -> None:
+    def listed(self, version: str, rows: Sequence[Instance], now: float) -> None:
         """Takes in the page from before this version."""
-        self.version, self.listed_at = version, now
-        read = (Instance.from_item(item) for item in items)
-        self.rows = [row for row in read if row is not None]
+        self.version, self.listed_at, self.rows = version, now, list(rows)
 
     def beside(self, newest: Iterable[Instance]) -> list[Instance]:
         """The rows of both stretches, each instance once and as it was listed last."""

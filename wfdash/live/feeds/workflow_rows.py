@@ -36,6 +36,8 @@ class RowsOfWorkflow(Struct):
     asked_at: float = float("-inf")
     read_at: float | None = None
     failure: str = ""
+    partial: bool = False
+    """Whether older rows are missing that no page brings, as of a record."""
     number: int = 0
     """Changes with each answer."""
     _below: float | None = None
@@ -79,6 +81,7 @@ class RowsOfWorkflow(Struct):
             kept = sorted(self.rows.values(), key=lambda row: row.created or 0.0, reverse=True)[:_MOST]
             self.rows = {row.id: row for row in kept}
             self.floor, self.exhausted = kept[-1].created, False
+        self.exhausted = self.exhausted and not self.partial
         self.read_at, self.failure = now, ""
         self.number += 1
 
@@ -130,11 +133,15 @@ class WorkflowRows(Job):
             if isinstance(error, (Forbidden, NotFound)):
                 return  # the others go on
             raise
-        rows = Instance.from_items(page.items)
+        found.partial = page.unbroken > float("-inf")
+        listed = Instance.from_items(page.items)
+        # Below it only some are there, and these are no fair sample.
+        rows = [row for row in listed if not found.partial or (row.created or 0.0) >= page.unbroken]
         for row in rows:
             row.extra = None  # no picture shows what else a row says
             row.seen = None if is_final(row.status) else now
-        found.take(rows, query, last=page.cursor is None, now=self.context.clock())
+        last = page.cursor is None or len(rows) < len(listed)
+        found.take(rows, query, last=last, now=self.context.clock())
         self.context.notify(Update(workflows=True))
 
     def _next(self) -> str | None:

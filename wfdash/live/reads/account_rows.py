@@ -47,6 +47,11 @@ class AccountRows(Struct):
         return max((floor for floor in floors if floor is not None), default=float("-inf"))
 
     @property
+    def end(self) -> float:
+        """Creation below which rows of one of them are missing that no page brings."""
+        return max((past.end for past in self._past.values()), default=float("-inf"))
+
+    @property
     def exhausted(self) -> bool:
         return bool(self._past) and all(past.exhausted for past in self._past.values())
 

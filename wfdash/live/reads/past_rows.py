@@ -28,6 +28,8 @@ class PastRows(Struct):
     """Creation of the oldest row read, epoch seconds."""
     exhausted: bool = False
     """The list has come to its end."""
+    end: float = float("-inf")
+    """Creation below which rows are missing that no page brings, as of a record; they are left out."""
     dates_refused: bool = False
 
     async def back_to(self, since: float) -> AsyncIterator[list[Instance]]:
@@ -43,7 +45,8 @@ class PastRows(Struct):
             lists = JoinedLists(_Turns(self.api, self.budget), place, clock=self.budget.clock)
             try:
                 async for page in walk(lists, self.workflow, query):
-                    rows = Instance.from_items(page.items)
+                    self.end = max(self.end, page.unbroken)
+                    rows = [row for row in Instance.from_items(page.items) if self._is_followed(row)]
                     for row in rows:
                         row.extra = None  # 100,000 dicts of what no chart shows would be 18 MB
                     created = [row.created for row in rows if row.created is not None]
@@ -64,6 +67,10 @@ class PastRows(Struct):
                 self.dates_refused = True
             finally:
                 lists.close()
+
+    def _is_followed(self, row: Instance) -> bool:
+        """Whether rows are missing neither here nor above: those further down are no fair sample."""
+        return row.created is None or row.created >= self.end
 
 
 class _Turns(Struct, frozen=True):

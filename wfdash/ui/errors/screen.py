@@ -42,6 +42,8 @@ _NEWEST = 5
 """Lines of the newest ones of the group."""
 _PRINTED = 4
 """Rows for the last lines of the example."""
+_HOUR = 3600.0
+"""Seconds that a record must hold unbroken before anything is blamed out of it."""
 _LEAST_ODD = 6
 """Lines that the groups leave to what is odd, if there is so much of it."""
 
@@ -142,10 +144,11 @@ class ErrorsScreen(BaseScreen):
             f"{key_of('row.open')} opens it" if self.odd.has_focus else f"{key_of('pane.next')} goes here"
         )
         done, of = poller.anomaly_reads.progress
-        none = "none stuck so far"
+        none = ", none stuck so far" if done else ""
         if self.context.past is not None and done < of:
-            none = "none of them stuck; the others were not read by then" if done else "none was read by then"
-        self.odd.message = f"{self.odd.rests_on}, {none}"
+            none = ", none of them stuck" if done else ""
+            none += "; the others were not read by then" if done else ", none was read by then"
+        self.odd.message = f"{self.odd.rests_on}{none}"
         self.odd.rows_changed()
         self._share_out(len(groups), len(oddities))
 
@@ -158,7 +161,7 @@ class ErrorsScreen(BaseScreen):
         counted = sum((poller.status_counts or {}).get(status, 0) for status in ACTIVE)
         active = max(loaded, counted if self.context.past is None else 0)
         if not loaded:
-            return "no active row is loaded"
+            return f"no active row is {'recorded by then' if poller.partial else 'loaded'}"
         among = f" of {count(active)} active" if active > of else ""
         return f"{done} of {of} rows checked{among}"
 
@@ -211,7 +214,16 @@ class ErrorsScreen(BaseScreen):
                 return Headline(f"none of the {of} was recorded by then")
             return Headline(f"no instance of {poller.workflow} is errored")
         counted, appeared = self._versions, poller.versions.appeared
-        evidence = Evidence(read, total, counted.shares, counted.rows, appeared, samples.since_found)
+        there = max(total, (poller.status_counts or {}).get("errored", 0)) if poller.partial else total
+        evidence = Evidence(
+            read,
+            there,
+            counted.shares,
+            counted.rows,
+            appeared,
+            samples.since_found and not poller.partial,
+            poller.partial and poller.newest.unbroken > context.clock() - _HOUR,
+        )
         return headline(groups, evidence, now=context.clock(), utc=context.utc)
 
     def _draw_summary(self, said: Headline, any_read: bool) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from math import inf
 
 from msgspec import Struct
@@ -13,6 +14,7 @@ from wfdash.core.history.change import count_outcomes, find_changes, places
 from wfdash.core.history.earlier_runs import earlier_run
 from wfdash.core.history.frame import Frame
 from wfdash.core.history.history import History
+from wfdash.core.history.picture import picture
 from wfdash.core.history.retention import Edge, edge
 from wfdash.core.history.sentence import Finding, failures
 from wfdash.core.model.instance import Instance
@@ -52,6 +54,8 @@ class LoadedHistory:
         self.floor: float | None = None
         self.until = inf
         """From here on rows are missing again: it was closed then."""
+        self.partial = False
+        """Whether a record holds only a part of what is older than the floor."""
         self.oldest: float | None = None
         """The earliest creation taken in, epoch seconds."""
         self.versions: Mapping[str, Version] = {}
@@ -154,6 +158,8 @@ class LoadedHistory:
     async def finding(self, now: float, *, utc: bool, so_far: bool = False) -> Finding:
         """What the failures show, looked for in slices; `so_far` while rows are being read."""
         start = max(self.frame.left, self.edge(now).both, self.floor or self.frame.left)
+        if self.partial and start > self.frame.left:
+            return await self._finding_of_part(start, now, utc=utc)
         if self.history.undated or start >= now or not self.rows:
             total = self.total(now)
             counted = failures((), total, (), deployed=self.deployed, now=now, utc=utc, so_far=so_far)
@@ -183,6 +189,17 @@ class LoadedHistory:
                     so_far=so_far,
                 )
             await asyncio.sleep(0)
+
+    async def _finding_of_part(self, floor: float, now: float, *, utc: bool) -> Finding:
+        """What a record shows of which the time before is missing: no rise out of what was not seen.
+
+        Right above the floor failures are met and none yet of what passes beside them.
+        """
+        rows = [*self.rows.values(), *self.earlier.values()]
+        if floor >= now or not rows:
+            return Finding("too little is recorded by then: no rate can be told")
+        count = partial(picture, rows, now=now, floor=floor, partial=True, deployed=self.deployed, utc=utc)
+        return (await asyncio.to_thread(count)).finding
 
     @property
     def ended_at_some_time(self) -> int:

@@ -49,7 +49,8 @@ class Foot(Struct, frozen=True):
             return [[(when, STRONG), (created, PLAIN)], []]
         if not loaded.is_seen(bucket, self.now):
             erased = bucket.start < loaded.edge(self.now).both
-            why = "what ended then may have been erased" if erased else "not loaded yet"
+            unseen = "not all of it is recorded" if loaded.partial else "not loaded yet"
+            why = "what ended then may have been erased" if erased else unseen
             return [[(when, STRONG), (why, QUIET)], []]
         if bucket.counted:
             created = f"{created} · by analytics, which say nothing of durations"
@@ -76,7 +77,7 @@ class Foot(Struct, frozen=True):
             for version, tally in tallies.items()
             if version
         ]
-        worst = worst_version(shares)
+        worst = worst_version(shares) if not self.loaded.partial else None
         shares.sort(key=lambda share: (share != worst, -share.finished, -(share.first_seen or 0.0)))
         lines = []
         for share in shares[: _VERSIONS_TALL if self.tall else _VERSIONS]:
@@ -117,7 +118,8 @@ class Foot(Struct, frozen=True):
         if not tally.sample:
             floor, left = self.loaded.floor, self.loaded.frame.left
             if floor is None or floor > max(left, self.loaded.edge(self.now).both):
-                return "none of those loaded completed or failed" if tally.created else "none loaded"
+                kept = "recorded" if self.loaded.partial else "loaded"
+                return f"none of those {kept} completed or failed" if tally.created else f"none {kept}"
             return "none has completed or failed yet" if tally.created else "none in this time"
         words = f"{percent(share.share)} failed, {count(tally.errored)} of {count(tally.sample)}"
         if tally.p50 is not None and tally.p95 is not None:
@@ -165,7 +167,7 @@ class Foot(Struct, frozen=True):
         """How much is loaded and how far back; what is under way or wrong, else what it cannot tell."""
         loaded, edge = self.loaded, self.loaded.edge(self.now).both
         of = f" of {count(max(total, len(loaded)))}" if total else ""
-        said = f"{count(len(loaded))}{of} loaded"
+        said = f"{count(len(loaded))}{of} {'recorded without a gap' if loaded.partial else 'loaded'}"
         if loaded.oldest is not None:
             said += f", back to {self._time(loaded.oldest)}"
         counted_to = min(max(edge, loaded.floor or edge), self.now)

@@ -132,8 +132,8 @@ class HistoryReader:
     @property
     def has_more(self) -> bool:
         """Whether what is framed goes further back than what was read."""
-        floor = self._own.floor
-        return floor is None or floor > self._since or self._lacks_deploys
+        floor, partial = self._own.floor, self._own.partial
+        return self._lacks_deploys or (not partial and (floor is None or floor > self._since))
 
     @property
     def _lacks_deploys(self) -> bool:
@@ -161,6 +161,7 @@ class HistoryReader:
                 self.before.loaded.until = inf  # the table went on from where the page was closed
         past = session.reads.past_rows(self.workflow, floor=loaded.floor)
         past.exhausted = poller.history.complete and not poller.filtered and loaded.floor is not None
+        past.end = poller.newest.unbroken
         await self._read_back(past, since=self._since)
         self._read_at = self._context.clock()
 
@@ -199,7 +200,8 @@ class HistoryReader:
                 self.failure = error.sentence
                 await asyncio.sleep(max(_AGAIN, error.retry_after or 0.0))
         if past.exhausted and covered is None:
-            loaded.floor = float("-inf")
+            loaded.partial = past.end > float("-inf")
+            loaded.floor = past.end
         self.before = None
         self.is_reading, self.failure = False, ""
         self._recalled = inf  # what was read may be of instances that were restarted

@@ -289,6 +289,8 @@ class HistoryScreen(BaseScreen):
     def _nothing(self, loaded: LoadedHistory, now: float) -> str:
         """Why there is nothing to draw; what may have been erased is not called none."""
         name, edge = "the account" if self.of_all else clean(self.target_workflow()), loaded.edge(now).both
+        if loaded.partial:
+            return f"too little of {name} is recorded by then: there is nothing to draw"
         if edge <= loaded.frame.left or loaded.analytics is not None:
             before = "" if edge <= loaded.frame.left else ", and analytics counted none before"
             return f"{name} has no instances{before}: there is nothing to draw"

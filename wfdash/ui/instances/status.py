@@ -183,6 +183,10 @@ def _recorded(rows: InstanceRows) -> int:
 def _loaded(poller: Watcher, matched: int | None) -> str:
     """`1,204 of 12,431 loaded`; of a filter `19 of 1,204 loaded of 12,431`."""
     loaded = len(poller.store) - len(poller.store.gone)
+    if poller.partial:
+        of = "" if matched is None else f"{count(matched)} of "
+        rest = f"of {count(poller.total)}" if poller.total is not None else "others not"
+        return f"{of}{count(loaded)} recorded by then, {rest}"
     # Where no answer tells a total, what is loaded is all there is once the end was listed.
     total = loaded if poller.total is None and poller.history.complete else poller.total
     if total is None:

@@ -58,6 +58,8 @@ class WorkflowFacts(Struct, frozen=True):
     """Whether its failures rose."""
     key: str
     """The key that lists all causes."""
+    recorded: bool = False
+    """Whether it is a record that is shown, of which nothing more is read."""
 
     def lines(self, width: int, height: int) -> list[Pieces]:
         """The causes and its counts by status; then, as far as there is room, what one looks up next."""
@@ -91,8 +93,9 @@ class WorkflowFacts(Struct, frozen=True):
             return [title, [(f"  {fit(said, width - 3)}", QUIET)]] if self._errored else []
         read = len(causes.samples)
         said = f" · the newest {read} read, {self.key} reads more"
-        if causes.unread:
-            said = f" · {read} read by then, others not"
+        if causes.unread or self.recorded:
+            others = ", others not" if causes.unread or read < self._errored else ""
+            said = f" · {read} read by then{others}"
         lines: list[Pieces] = [ruled([*words, (said, QUIET)], width)]
         for found in group(causes.samples)[:_GROUPS]:
             mark = found.fingerprint

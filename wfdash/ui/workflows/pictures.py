@@ -51,6 +51,7 @@ class Pictures:
                     now=now,
                     floor=rows.floor,
                     exhausted=rows.exhausted,
+                    partial=rows.partial,
                     deployed=deployed,
                     utc=self._context.utc,
                 )

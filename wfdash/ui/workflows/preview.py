@@ -41,6 +41,8 @@ class Preview(Struct, frozen=True):
     failure: str
     now: float
     utc: bool
+    partial: bool = False
+    """Whether a record holds only a part of its instances by then."""
 
     def charts(self, of: Frame, width: int, height: int) -> list[Pieces]:
         """What failed, ended and took how long over the last hour, as many charts as there is room for."""
@@ -89,7 +91,8 @@ class Preview(Struct, frozen=True):
         said = ""
         if self.picture is not None and self.picture.rows:
             every = "all" if self.picture.floor is None else "the newest"
-            said = f" · the last hour, from {every} {counted(self.picture.rows, 'instance')}"
+            by_then = " recorded by then" if self.partial else ""
+            said = f" · the last hour, from {every} {counted(self.picture.rows, 'instance')}{by_then}"
         schedules = ", ".join(clean(schedule.cron) for schedule in self.workflow.schedules)
         said += f" · cron {schedules}" if schedules else ""
         pieces: Pieces = [(name, STRONG), (fit(said, max(1, width - cells(name) - 6)).rstrip(), QUIET)]
@@ -103,6 +106,8 @@ class Preview(Struct, frozen=True):
             return self.failure
         if self.picture is None:
             return "reading its newest instances"
+        if self.partial:
+            return "too few of its instances are recorded by then: there is nothing to draw"
         return "it has no instances: there is nothing to draw"
 
     def _seconds(self) -> float:

@@ -82,6 +82,9 @@ class WorkflowsScreen(BaseScreen):
         self.ask_anew()
 
     def ask_anew(self) -> None:
+        # What was read now is not what had been read at a moment of the record.
+        self.pictures, self._pictures = Pictures(self.context), {}
+        self.workers.cancel_group(self, "causes")
         if self.poller is not None:
             self.poller.overview = True
         self.call_after_refresh(self._fill)
@@ -241,6 +244,7 @@ class WorkflowsScreen(BaseScreen):
         loaded = self.pictures.loaded(poller, chosen.name, width)
         of = loaded.frame if loaded is not None else frame(0, self.context.clock(), max(20, width))
         picture = self._pictures.get(chosen.name)
+        rows = poller.workflow_rows.of.get(chosen.name)
         preview = Preview(
             chosen,
             picture,
@@ -248,8 +252,8 @@ class WorkflowsScreen(BaseScreen):
             self.pictures.failure(poller, chosen.name),
             self.context.clock(),
             self.context.utc,
+            rows is not None and rows.partial,
         )
-        rows = poller.workflow_rows.of.get(chosen.name)
         facts = WorkflowFacts(
             chosen,
             self.pictures.causes(chosen.name),
@@ -260,6 +264,7 @@ class WorkflowsScreen(BaseScreen):
             self.context.clock(),
             picture is not None and picture.finding.unusual,
             self.context.keys.key_of("errors.open"),
+            self.context.past is not None,
         )
         if poller.local:
             below.show([preview.title(width), *facts.count_lines(width)])

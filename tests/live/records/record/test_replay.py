@@ -12,11 +12,13 @@ import pytest
 
 from wfdash.api.connect import connect
 from wfdash.api.errors import Refused
-from wfdash.api.interface import ListQuery
+from wfdash.api.interface import InstancePage, ListQuery
 from wfdash.config.precedence import load
 from wfdash.config.settings import Options
 from wfdash.core.model.detail import read_detail
+from wfdash.core.model.instance import Instance
 from wfdash.core.model.lazy_steps import plain
+from wfdash.core.model.times import iso
 from wfdash.core.triage.fingerprint import fingerprint
 from wfdash.demo.engine.world import build
 from wfdash.demo.http.api import create_app
@@ -26,7 +28,7 @@ from wfdash.live.records.record.file import RecordFile
 from wfdash.live.records.record.keeping import PIECE
 from wfdash.live.records.record.observations import SawDetail, SawRows
 from wfdash.live.records.record.packing import LARGEST, pack
-from wfdash.live.records.record.reading import open_record
+from wfdash.live.records.record.reading import open_record, read_memory
 from wfdash.live.records.record.replayed import ReplayedWorkflows
 from wfdash.live.records.record.schema import Unusable
 
@@ -41,6 +43,10 @@ def without_payloads(value):
         kept = value.keys() - {"params", "output", "error"}
         return {key: without_payloads(value[key]) for key in kept}
     return [without_payloads(part) for part in value] if isinstance(value, list) else value
+
+
+def oldest_of(items):
+    return min(Instance.from_item(item).created for item in items)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +68,7 @@ async def three_minutes(folder):
     rows, details = [], []
     for _ in range(int(MINUTES * 60 / STEP)):
         page = await recorded.list_instances("orders", ListQuery(per_page=60))
-        rows.append((clock[0], (await independent.list_instances("orders", ListQuery(per_page=60))).items))
+        rows.append((clock[0], await independent.list_instances("orders", ListQuery(per_page=60))))
         for item in page.items[:: random.randint(2, 6)]:
             await recorded.get_instance("orders", item["id"])
             answer = await independent.get_instance("orders", item["id"])
@@ -85,9 +91,10 @@ async def test_a_replay_equals_what_had_been_answered(incident, payloads):
     for _ in range(20):
         at = NOW + random.uniform(0, MINUTES * 60)
         api = ReplayedWorkflows(reader, lambda at=at: at)
-        latest, read = {}, {}
-        for when, items in rows:
-            latest |= {item["id"]: item for item in items} if when <= at else {}
+        latest, read, total = {}, {}, 0
+        for when, answer in rows:
+            latest |= {item["id"]: item for item in answer.items} if when <= at else {}
+            total = answer.total if when <= at else total
         for when, identity, result in details:
             read |= {identity: (when, result)} if when <= at else {}
         found, cursor = [], None
@@ -98,7 +105,8 @@ async def test_a_replay_equals_what_had_been_answered(incident, payloads):
             if cursor is None:
                 break
         assert {item["id"]: item for item in found} == latest
-        assert len(found) == page.total
+        assert len(found) < page.total == total, "what was not seen is not called all"
+        assert page.unbroken == oldest_of(rows[0][1].items)
         assert [item["created_on"] for item in found] == sorted(
             (item["created_on"] for item in found), reverse=True
         )
@@ -118,6 +126,54 @@ async def test_a_replay_equals_what_had_been_answered(incident, payloads):
     assert compared > 60
     assert not reader.flaws
     reader.close()
+
+
+async def test_a_list_is_unbroken_as_far_as_it_was_walked():
+    """A list by status, an older page by its cursor and date, a gap, the pages between, another run."""
+
+    def item(number):
+        return {"id": f"i-{number}", "status": "complete", "created_on": iso(NOW + number)}
+
+    class Server:
+        async def list_instances(self, workflow, query):
+            if query.status:
+                return InstancePage([item(1)], None, 1)
+            top = int(query.cursor or (newest if query.date_end is None else query.date_end - NOW))
+            low = max(0, top - 10)
+            items = [item(number) for number in range(top - 1, low - 1, -1)]
+            return InstancePage(items, str(low) if low else None, newest)
+
+    seen, newest = [], 40
+    api = RecordedWorkflows(Server(), seen.append, clock=lambda: NOW + 100 + len(seen))
+    floors = []
+
+    async def ask(query=ListQuery()):  # noqa: B008
+        page = await api.list_instances("orders", query)
+        floors.append(seen[-1].reach and seen[-1].reach.floor and seen[-1].reach.floor - NOW)
+        return page
+
+    below = await ask()
+    await ask(ListQuery("errored"))
+    await ask(ListQuery(cursor=below.cursor))
+    for above in (5, 20, 10):
+        await ask(ListQuery(date_end=NOW + above))
+    assert floors == [30, None, 20, None, 10, 0], "one that lies apart tells nothing"
+    newest, floors[:] = 70, []
+    gap = await ask()
+    for _ in range(3):
+        gap = await ask(ListQuery(cursor=gap.cursor))
+    assert floors == [60, 50, 40, 0], "over a gap it begins anew, until what lies between was listed"
+    file = RecordFile(None, payloads=False, most_bytes=10**9)
+    file.write(seen)
+    reader = read_memory(file)
+    answered = [
+        (page.total, page.unbroken - NOW)
+        for at in (NOW + 100, NOW + 102, NOW + 105, NOW + 106)
+        if (page := await ReplayedWorkflows(reader, lambda at=at: at).list_instances("orders"))
+    ]
+    assert answered == [(40, 30), (40, 20), (40, float("-inf")), (70, 60)]
+    reader.close()
+    file.close()
 
 
 def test_causes_stay_apart_without_their_words(incident):

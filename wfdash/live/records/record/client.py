@@ -1,5 +1,6 @@
 """A client of the API that hands every answer it gets to a recorder too."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,9 +19,11 @@ from wfdash.api.interface import (
     WorkflowPage,
     Workflows,
 )
+from wfdash.core.model.instance import Instance
 from wfdash.core.model.workflow import Workflow
 from wfdash.live.records.record.observations import (
     Observation,
+    Reach,
     SawDetail,
     SawRows,
     SawVersions,
@@ -34,6 +37,54 @@ if TYPE_CHECKING:
 
 __all__ = ["RecordedWorkflows"]
 
+_CURSORS = 1_000
+"""Cursors of pages that are remembered."""
+
+
+class _Walk:
+    """How far back the list of one workflow was walked, page by page, by this process.
+
+    What another run walked does not count: what happened between the two was seen by neither.
+    """
+
+    def __init__(self) -> None:
+        self._low: float | None = None
+        self._high = self._low_before = self._high_before = float("-inf")
+        self._cursors: OrderedDict[str, float] = OrderedDict()
+        """Where the page ended that gave a cursor."""
+
+    def take(self, query: ListQuery, page: InstancePage, at: float) -> Reach | None:
+        """How far back it is walked with this page; None where it has nothing to do with that."""
+        if query.status or query.direction == "asc" or query.page is not None or page.left_out:
+            return None
+        times = [row.created for row in Instance.from_items(page.items) if row.created is not None]
+        bottom = min(times, default=None) if page.cursor else query.date_start or 0.0
+        if bottom is None:
+            return None
+        if page.cursor:
+            self._cursors[page.cursor] = bottom
+            if len(self._cursors) > _CURSORS:
+                self._cursors.popitem(last=False)
+        if query.cursor is None and query.date_end is None:
+            self._begin(bottom, max(times, default=at))
+        else:
+            above = query.date_end if query.cursor is None else self._cursors.get(query.cursor)
+            if self._low is None or above is None or above < self._low:
+                return None
+            self._low = min(self._low, bottom)
+        if self._low is not None and self._low <= self._high_before:
+            self._low, self._high_before = min(self._low, self._low_before), float("-inf")
+        undated = query.date_start is None and query.date_end is None
+        return Reach(self._low or 0.0, page.total if undated else None)
+
+    def _begin(self, bottom: float, newest: float) -> None:
+        """Takes the newest page in; over a gap a stretch begins anew, until the pages between are walked."""
+        if self._low is None or bottom > self._high:
+            if self._low is not None:
+                self._low_before, self._high_before = self._low, self._high
+            self._low = bottom
+        self._low, self._high = min(self._low, bottom), newest
+
 
 class RecordedWorkflows:
     """A Workflows. Whoever asks, for whatever reason, adds to the record; nothing is asked for its sake."""
@@ -44,6 +95,7 @@ class RecordedWorkflows:
         self._api = api
         self._saw = saw
         self._clock = clock
+        self._walks: dict[str, _Walk] = {}
 
     @property
     def account_id(self) -> str:
@@ -79,7 +131,9 @@ class RecordedWorkflows:
 
     async def list_instances(self, workflow: str, query: ListQuery = NEWEST) -> InstancePage:
         answer = await self._api.list_instances(workflow, query)
-        self._saw(SawRows(self._clock(), workflow, answer.items))
+        at = self._clock()
+        reach = self._walks.setdefault(workflow, _Walk()).take(query, answer, at)
+        self._saw(SawRows(at, workflow, answer.items, reach))
         return answer
 
     async def get_instance(

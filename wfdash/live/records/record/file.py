@@ -91,6 +91,10 @@ class RecordFile:
         """Drops what was so before that moment; what was still so at it stays."""
         indexed = _PRUNE_INDEX if self._keeper.index is not None else ()
         removed = sum(self._drop(statement, before) for statement in (*indexed, *_PRUNE))
+        if self._drop(_PRUNE_INSTANCES, before):
+            removed += 1
+            with self.lock, self._transaction():
+                self.connection.execute("UPDATE reach SET floor = max(floor, ?)", (before,))
         if removed:
             with self.lock:
                 self._keeper.forget()
@@ -112,6 +116,7 @@ class RecordFile:
                 self.connection.execute(statement, (_AT_ONCE,)).rowcount
                 for statement in (*indexed, *_PRUNE_OLDEST)
             ]
+            self.connection.execute(_RAISE_FLOORS)
         with self.lock:
             self._keeper.forget()
         return removed[-1]
@@ -182,8 +187,10 @@ _PRUNE = (
     "DELETE FROM cause WHERE (instance, at) IN (SELECT instance, at FROM cause WHERE at < ?1 LIMIT ?2)",
     "DELETE FROM counts WHERE (workflow, at) IN (SELECT workflow, at FROM counts WHERE at < ?1 LIMIT ?2)",
     "DELETE FROM moment WHERE (workflow, at) IN (SELECT workflow, at FROM moment WHERE at < ?1 LIMIT ?2)",
-    "DELETE FROM instance WHERE key IN (SELECT key FROM instance WHERE last < ?1 LIMIT ?2)",
+    "DELETE FROM reach WHERE (workflow, at) IN (SELECT workflow, at FROM reach AS old WHERE at < ?1"
+    " AND EXISTS (SELECT 1 FROM reach WHERE workflow = old.workflow AND at > old.at AND at <= ?1) LIMIT ?2)",
 )
+_PRUNE_INSTANCES = "DELETE FROM instance WHERE key IN (SELECT key FROM instance WHERE last < ?1 LIMIT ?2)"
 
 
 _PRUNE_INDEX = (
@@ -206,6 +213,10 @@ _OLDEST = "SELECT key FROM instance ORDER BY created, key LIMIT ?1"
 _PRUNE_OLDEST = (
     *(f"DELETE FROM {table} WHERE instance IN ({_OLDEST})" for table in _OF_AN_INSTANCE),
     f"DELETE FROM instance WHERE key IN ({_OLDEST})",
+)
+_RAISE_FLOORS = (
+    "UPDATE reach SET floor = max(floor, coalesce((SELECT min(created) FROM instance"
+    " WHERE workflow = reach.workflow), floor))"
 )
 _PRUNE_OLDEST_INDEX = (
     f"DELETE FROM contents WHERE rowid IN ({_OLDEST})",
@@ -265,4 +276,15 @@ def salvage(ask: Callable[[str], Sequence[Sequence[object]]]) -> tuple[sqlite3.C
     return copy, lost
 
 
-_SALVAGED = ("workflow", "instance", "listed", "detail", "piece", "counts", "version", "moment", "cause")
+_SALVAGED = (
+    "workflow",
+    "instance",
+    "listed",
+    "detail",
+    "piece",
+    "counts",
+    "version",
+    "moment",
+    "cause",
+    "reach",
+)

@@ -18,7 +18,14 @@ from wfdash.core.model.status import is_final
 from wfdash.core.text.clean import masked
 from wfdash.core.triage.fingerprint import fingerprint
 from wfdash.live.records.record.contents import ContentIndex, open_index
-from wfdash.live.records.record.observations import Observation, SawDetail, SawRows, SawVersions, SawWorkflows
+from wfdash.live.records.record.observations import (
+    Observation,
+    Reach,
+    SawDetail,
+    SawRows,
+    SawVersions,
+    SawWorkflows,
+)
 from wfdash.live.records.record.packing import pack
 from wfdash.live.records.record.redaction import (
     redacted_detail,
@@ -64,6 +71,7 @@ class Keeper:
         self._rows: dict[tuple[int, str], int] = {}
         self._details: OrderedDict[tuple[int, str], _Kept] = OrderedDict()
         self._bodies: dict[tuple[int, str], bytes] = {}
+        self._reaches: dict[int, Reach] = {}
 
     def forget(self) -> None:
         """What is kept was changed by somebody else: by pruning, or a transaction that was taken back."""
@@ -71,6 +79,7 @@ class Keeper:
         self._rows.clear()
         self._details.clear()
         self._bodies.clear()
+        self._reaches.clear()
 
     def keep(self, seen: Observation) -> None:
         """What cannot be written as JSON in UTF-8 is left out; raises only sqlite3.Error."""
@@ -97,8 +106,21 @@ class Keeper:
                 continue
             with suppress(*UNKEPT):
                 changed |= self._keep_item(seen.at, workflow, identity, item)
+        if seen.reach is not None:
+            self._keep_reach(seen.at, workflow, seen.reach)
         if changed:
             self._moment(workflow, seen.at)
+
+    def _keep_reach(self, at: float, workflow: int, reach: Reach) -> None:
+        """A page that was asked for by its age tells no total: that of the page before stands."""
+        before = self._reaches.get(workflow)
+        if reach.total is None and before is not None:
+            reach = Reach(reach.floor, before.total)
+        if reach != before:
+            self._reaches[workflow] = reach
+            self._execute(
+                "INSERT OR REPLACE INTO reach VALUES (?, ?, ?, ?)", (workflow, at, reach.floor, reach.total)
+            )
 
     def _keep_item(self, at: float, workflow: int, identity: str, item: Mapping[str, Any]) -> bool:
         """Whether the row differs from what was kept of it; raises one of UNKEPT where it cannot be."""

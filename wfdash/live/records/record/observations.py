@@ -5,7 +5,16 @@ from typing import Any
 
 from msgspec import Struct
 
-__all__ = ["Observation", "SawDetail", "SawRows", "SawVersions", "SawWorkflows"]
+__all__ = ["Observation", "Reach", "SawDetail", "SawRows", "SawVersions", "SawWorkflows"]
+
+
+class Reach(Struct, frozen=True):
+    """How far back a list was walked without a gap, from its newest row on."""
+
+    floor: float
+    """Creation of the oldest row down to which none is missing, epoch seconds; 0 for all there are."""
+    total: int | None
+    """Instances that the server had of all statuses, where it told."""
 
 
 class SawRows(Struct, frozen=True):
@@ -14,6 +23,8 @@ class SawRows(Struct, frozen=True):
     at: float
     workflow: str
     items: Sequence[Mapping[str, Any]]
+    reach: Reach | None = None
+    """None where a part of the list was asked for that says nothing of what lies between its rows."""
 
 
 class SawDetail(Struct, frozen=True):

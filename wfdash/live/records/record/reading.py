@@ -19,6 +19,7 @@ from msgspec import Struct
 from wfdash.config.plain_file import check_plain
 from wfdash.core.model.instance import Instance
 from wfdash.live.records.record.file import RecordFile, node_of, parts_of, salvage
+from wfdash.live.records.record.observations import Reach
 from wfdash.live.records.record.packing import LARGEST, PackingError, inflate, parse
 from wfdash.live.records.record.schema import APPLICATION, MIGRATIONS, Unusable, version_of
 
@@ -159,6 +160,7 @@ class RecordReader:
                 raise Unusable(f'its table "{name}" is missing')
             if (name,) not in found:
                 self._flaw(f'its table "{name}" is missing')
+        self._has_reach = ("reach",) in found
         self.has_index = self._has_index(found)
         """Whether what instances hold can be looked up, in a file that wfdash wrote; no other is asked."""
         span = self._span()
@@ -280,6 +282,19 @@ class RecordReader:
         )
         return int(next(iter(rows), (0,))[0])
 
+    def reach(self, workflow: str, at: float) -> Reach | None:
+        """How far back the list had been walked by then; None where that is not kept."""
+        found = self.ask(
+            "SELECT floor, total FROM reach WHERE workflow = (SELECT key FROM workflow WHERE name = ?1)"
+            " AND at <= ?2 ORDER BY at DESC LIMIT 1",
+            workflow,
+            at,
+        ) if self._has_reach else []  # fmt: skip
+        for floor, total in found:
+            if (since := _number(floor)) is not None:
+                return Reach(since, total if isinstance(total, int) and 0 <= total < 1e12 else None)
+        return None
+
     def row(self, workflow: str, instance: str, at: float) -> Instance | None:
         found = self.ask(
             "SELECT i.id, l.status, l.created, l.modified, l.started, l.ended, l.version, l.source, l.extra,"
@@ -393,7 +408,7 @@ class RecordReader:
         damaged.close()
         self._bound(copy)
         copy.execute("PRAGMA query_only = ON")
-        self.has_index = False
+        self._has_reach, self.has_index = True, False
 
     def _nothing(self) -> str:
         """Why nothing can be shown; that nothing was recorded only of a sound file."""

@@ -75,7 +75,7 @@ class ReplayedWorkflows:
         created, _, identity = (query.cursor or "").partition(" ")
         below = (float.fromhex(created), identity) if query.cursor else None
 
-        def look() -> tuple[list[Instance], int]:
+        def look() -> tuple[list[Instance], int | None, float]:
             rows = self.reader.rows(
                 workflow,
                 at,
@@ -86,12 +86,24 @@ class ReplayedWorkflows:
                 limit=query.per_page,
                 ascending=query.direction == "asc",
             )
-            return rows, self.reader.count(workflow, at)
+            return rows, *self._extent(workflow, at)
 
-        rows, total = await asyncio.to_thread(look)
+        rows, total, unbroken = await asyncio.to_thread(look)
         last = rows[-1] if len(rows) == query.per_page else None
         below_it = f"{(last.created or 0.0).hex()} {last.id}" if last is not None else None
-        return InstancePage([row.item() for row in rows], below_it, total)
+        return InstancePage([row.item() for row in rows], below_it, total, unbroken=unbroken)
+
+    def _extent(self, workflow: str, at: float) -> tuple[int | None, float]:
+        """How many instances the server had by then, where it told, and from which on none is missing."""
+        recorded, reach = self.reader.count(workflow, at), self.reader.reach(workflow, at)
+        total = reach.total if reach is not None else None
+        if total is None:
+            item = self.reader.workflows(at).get(workflow, {})
+            total = sum(read_workflow({**item, "name": workflow}).counts.values()) or None
+        holds_all = reach is not None and reach.floor <= 0.0
+        if holds_all or (total is not None and recorded >= total):
+            return max(recorded, total or 0), float("-inf")
+        return total, float("inf") if reach is None else reach.floor
 
     async def get_instance(
         self, workflow: str, instance: str, *, simple: bool = False, order: Literal["", "asc", "desc"] = ""

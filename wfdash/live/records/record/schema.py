@@ -48,6 +48,10 @@ MIGRATIONS: Sequence[Sequence[str]] = (
         "CREATE INDEX cause_by_time ON cause (at)",
     ),
     ("CREATE TABLE searched (instance INTEGER PRIMARY KEY, at REAL NOT NULL, facts TEXT NOT NULL)",),
+    (
+        "CREATE TABLE reach (workflow INTEGER NOT NULL, at REAL NOT NULL, floor REAL NOT NULL, total INTEGER,"
+        " PRIMARY KEY (workflow, at)) WITHOUT ROWID",
+    ),
 )
 """What each version adds to the one before; a file's `user_version` is how many of them it has."""
 
