@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from tests.support.fakes.details import answer, attempt, done, failure, sleep, step, termination
 from wfdash.api.answers.envelope import read_json
-from wfdash.api.answers.instance_json import _pieces, read_instance_json
-from wfdash.api.answers.large_json import object_texts
+from wfdash.api.answers.instance_json import read_instance_json
+from wfdash.api.answers.large_json import _pieces, object_texts
 from wfdash.core.filter.detail_fields import read_fields
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.lazy_steps import Entries, plain

@@ -17,7 +17,7 @@ from wfdash.api.logs import tail as tail_logs
 from wfdash.api.logs.message import cut_text, message_of
 from wfdash.api.logs.socket import SocketEnded
 from wfdash.api.logs.socket_factory import SocketFactory, check_address
-from wfdash.api.logs.tail import TailLogs
+from wfdash.api.logs.tail import TailLogs, _read
 from wfdash.config.credential import Credential
 from wfdash.config.settings import Settings
 from wfdash.core.logs.place import place_lines
@@ -132,6 +132,36 @@ async def reached(true):
     async with asyncio.timeout(60):
         while not true():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
+
+
+def frame_of(*messages, **more):
+    logs = [{"message": [each], "level": "log", "timestamp": 1_795_262_400_000} for each in messages]
+    attributes = {"workflowName": "orders", "instanceId": "order-1"}
+    return json.dumps({"logs": logs, "exceptions": [], "tailAttributes": attributes} | more)
+
+
+@pytest.mark.parametrize("number", [3, 3000])
+def test_large_message_of_a_tail_says_what_a_small_one_says(number):
+    said = ["}, {", '"', {"a": [{}, {"b": "}]"}]}, 17, None, ["é"]][: number + 3]
+    exceptions = [{"name": "E", "message": "}, x", "timestamp": 1_795_262_400_000}]
+    name, page = _read(frame_of(*said * number, exceptions=exceptions, truncated=True))
+    assert (name, page.instance, len(page.notes)) == ("orders", "order-1", 1)
+    shown = [each if isinstance(each, str) else json.dumps(each, ensure_ascii=False) for each in said]
+    assert [line.message for line in page.lines] == [*shown * number, "uncaught E: }, x"]
+
+
+@pytest.mark.parametrize("value", [[[]] * 600_000, [1] * 900_000, {"k": [[], {}] * 300_000}])
+def test_value_no_console_prints_is_not_parsed(value):
+    """The parser lets no key through while it runs: half a second for one of these."""
+    _, page = _read(frame_of("before", value, "after"))
+    before, said, after = [line.message for line in page.lines]
+    assert (before, after) == ("before", "after")
+    assert said.endswith("MB: not shown]")
+
+
+@pytest.mark.parametrize("cut", [1, 17, 40_000])
+def test_large_message_cut_short_is_no_line(cut):
+    assert not _read(frame_of("x" * 50_000)[:-cut])[1].lines
 
 
 async def test_tail_is_shared_and_deleted_at_the_end(api, app, moving):

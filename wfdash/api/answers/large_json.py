@@ -6,10 +6,12 @@ takes 0.4 ms a megabyte, to make values of it 4 to 25, so what is large is cut u
 """
 
 import gc
+import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import islice
 from typing import Any, Final
 
 from msgspec import UNSET, MsgspecError, Raw, Struct, UnsetType
@@ -28,6 +30,7 @@ __all__ = [
     "object_texts",
     "read_answer",
     "read_fields",
+    "read_objects",
     "read_result",
     "read_value",
 ]
@@ -44,6 +47,11 @@ _LARGE_VALUE: Final = 256 * 1024
 """Bytes from which a value is parsed by its own parts."""
 _FORGIVING: Final = 1024 * 1024
 """Bytes up to which JSON that is not strict is read all the same, in one call of the slower parser."""
+_PIECE: Final = 256 * 1024
+"""Bytes of an array taken apart in one call: 90,000 of the shortest objects, in some 15 ms."""
+_BORDER = re.compile(rb"\}\s*,")
+_TRIES: Final = 300
+"""Places at which a piece may end that are looked at: those within an object are none."""
 _MOST_OBJECTS: Final = 1_000_000
 """25,000 steps with their attempts and errors are below half of that; each costs some 60 ns and 150 bytes."""
 
@@ -82,6 +90,7 @@ _BULKY = Decoder(_Bulky)
 _FIELDS = Decoder(dict[str, Raw])
 _OBJECTS = Decoder(list[_Object])
 _TEXTS = Decoder(list[Raw])
+_PASSED_OVER = Decoder(Raw)
 
 
 def read_answer(body: bytes) -> Any:
@@ -143,6 +152,38 @@ def object_texts(text: Raw) -> list[Raw]:
     """The objects of an array, each as text. Raises MsgspecError where another value is among them."""
     _OBJECTS.decode(text)  # ends at the first that is none: of numbers there may be millions
     return _TEXTS.decode(text)
+
+
+def read_objects(text: Raw) -> Iterator[Raw]:
+    """The same of an array with any number of them: no call of the parser meets many."""
+    for piece in _pieces(bytes(text)):
+        yield from object_texts(piece)
+
+
+def _pieces(text: bytes) -> Iterator[Raw]:
+    """An array in arrays of some of its objects each.
+
+    A text up to the end of an object, closed by a bracket, is JSON where that object is part of no other.
+    """
+    start = text.index(b"[") + 1
+    while start + _PIECE < len(text):
+        for border in islice(_BORDER.finditer(text, start + _PIECE), _TRIES):
+            piece = Raw(b"[" + text[start : border.start() + 1] + b"]")
+            if _is_json(piece):
+                yield piece
+                start = border.end()
+                break
+        else:
+            break
+    yield Raw(b"[" + text[start:])
+
+
+def _is_json(text: Raw) -> bool:
+    try:
+        _PASSED_OVER.decode(text)
+    except MsgspecError:
+        return False
+    return True
 
 
 def read_fields(text: Raw) -> dict[str, Raw]:

@@ -12,7 +12,11 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec import MsgspecError, Raw
+from msgspec.json import Decoder
+
 from wfdash.api.answers.envelope import Unreadable, read_json
+from wfdash.api.answers.large_json import read_objects
 from wfdash.api.answers.rows import text
 from wfdash.api.errors import (
     BadAnswer,
@@ -32,6 +36,7 @@ from wfdash.api.logs.socket_factory import SocketFactory
 from wfdash.core.logs.line import LogLine, Source
 from wfdash.core.model.json_values import fields_of
 from wfdash.core.model.times import epoch_ms
+from wfdash.core.text.words import size
 
 if TYPE_CHECKING:
     from wfdash.api.endpoints import Endpoints
@@ -39,6 +44,7 @@ if TYPE_CHECKING:
 __all__ = ["TailLogs"]
 
 _PROTOCOL: Final = "trace-v1"
+_FIELDS = Decoder(dict[str, Raw])
 _LASTING = (Forbidden, Unauthorized, NotFound, Refused)
 """Failures that trying again does not mend."""
 _FIRST_WAIT, _LONGEST_WAIT = 1.0, 30.0
@@ -54,6 +60,10 @@ _AT_ONCE, _REST = 0.01, 3.0
 _SAMPLED: Final = "sampled: for a time the tail sent only some of the lines, for there were too many"
 
 
+_AT_HAND: Final = 32 * 1024
+"""Characters of a message that is parsed at once; what a run prints is cut at 256 kB (Workers limits)."""
+_LARGEST_PART: Final = 512 * 1024
+"""Bytes of one value in it that is read at all."""
 _A_LINE: Final = 0.00005
 """Seconds that a line costs those who put it in its place and draw it."""
 
@@ -201,7 +211,12 @@ class _Pump:
                 message = await socket.receive()
                 began = time.perf_counter()
                 self._works()
-                busy += self._hand_out(message) * _A_LINE + time.perf_counter() - began
+                if len(message) < _AT_HAND:
+                    lines = self._hand_out(*_read(message))
+                else:
+                    # In pieces, in a thread: the parser would hold the keys for a fifth of a second.
+                    lines = self._hand_out(*await asyncio.to_thread(_read, message))
+                busy += lines * _A_LINE + time.perf_counter() - began
                 # Messages that stand ready are received without a turn of the loop: of a flood the keys
                 # would hear nothing. What is not read yet holds the sender back.
                 if busy > _AT_ONCE:
@@ -223,9 +238,8 @@ class _Pump:
             path = f"{self._path}/{segment(identity)}"
             await self._endpoints.ask("tail", "DELETE", path, self._asked)
 
-    def _hand_out(self, message: str | bytes) -> int:
+    def _hand_out(self, name: str, page: LogPage) -> int:
         """Returns how many lines there were."""
-        name, page = _read(message)
         if page.lines or page.notes:
             for reader in self.readers:
                 reader.put(name, page)
@@ -239,7 +253,7 @@ def _path(script: str) -> str:
 def _read(message: str | bytes) -> tuple[str, LogPage]:
     """The workflow that a message is of, "" where it does not say, and what it holds."""
     try:
-        event = fields_of(read_json(message.encode() if isinstance(message, str) else message))
+        event = _event(message.encode() if isinstance(message, str) else message)
     except Unreadable:
         return "", LogPage(())
     attributes = fields_of(event.get("tailAttributes"))
@@ -250,6 +264,37 @@ def _read(message: str | bytes) -> tuple[str, LogPage]:
         notes.append(_SAMPLED)
     page = LogPage(list(_lines(event, instance)), notes, instance=instance)
     return text(attributes.get("workflowName")), page
+
+
+def _event(message: bytes) -> Mapping[str, Any]:
+    """What stands in a message. Raises Unreadable."""
+    if len(message) < _AT_HAND:
+        return fields_of(read_json(message))
+    try:
+        return {key: _value(value) for key, value in _FIELDS.decode(message).items()}
+    except (MsgspecError, RecursionError):
+        return fields_of(read_json(message))
+
+
+def _value(value: Raw) -> Any:
+    """An array by its objects, each by its fields where it is large; a sentence for what is too large."""
+    if memoryview(value).nbytes < _AT_HAND:
+        return read_json(bytes(value))
+    try:
+        return [_entry(entry) for entry in read_objects(value)]
+    except (MsgspecError, RecursionError, ValueError):
+        return _small(value)
+
+
+def _entry(entry: Raw) -> Any:
+    if memoryview(entry).nbytes < _AT_HAND:
+        return read_json(bytes(entry))
+    return {key: _small(value) for key, value in _FIELDS.decode(entry).items()}
+
+
+def _small(value: Raw) -> Any:
+    length = memoryview(value).nbytes
+    return read_json(bytes(value)) if length < _LARGEST_PART else f"[{size(length)}: not shown]"
 
 
 def _lines(event: Mapping[str, Any], instance: str) -> Iterator[LogLine]:
