@@ -174,7 +174,7 @@ def _refused(refusal: str) -> WorkflowsError:
 async def _ask(endpoints: "Endpoints", body: dict[str, Any], workflow: str) -> tuple[Mapping[str, Any], str]:
     """The data and the words of the errors. GraphQL has an envelope of its own, and 200 for a refusal."""
     asked = RequestInfo("read the analytics", workflow, permission=_PERMISSION)
-    answer = await endpoints.http.ask("analytics", "POST", "/graphql", (), body, most=_LARGEST)
+    answer = await endpoints.http.ask("analytics", "POST", "/graphql", (), body, most=_LARGEST, writes=False)
     try:
         # In pieces none of its rows could be left out; as large as that it is parsed while keys go on.
         small = len(answer.body) < LARGE

@@ -55,7 +55,9 @@ class Endpoints:
             # A write may wait for handlers and steps; to give up on it early leaves an outcome that nobody
             # knows.
             read = self.write_read if asked.writes else READ
-            answer = await self.http.ask(kind, method, target, query, body, read=read, most=most)
+            answer = await self.http.ask(
+                kind, method, target, query, body, read=read, most=most, writes=asked.writes
+            )
             return answer, await self.envelope(answer, asked, partial=partial, parse=parse)
         except WorkflowsError as failure:
             self.failed(failure)

@@ -8,9 +8,10 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
+from tests.support.fakes.bad_network import close_after_request, cut_short
 from tests.support.fakes.loopback import envelope, reply
 from wfdash.api.connect import connect
-from wfdash.api.errors import Forbidden, NotReached, OtherServer, Refused
+from wfdash.api.errors import Forbidden, NotReached, OtherServer, Refused, WorkflowsError
 from wfdash.api.interface import ListQuery
 from wfdash.api.log_source import LogQuery
 from wfdash.api.logs import tail as tail_logs
@@ -326,6 +327,18 @@ async def test_dev_session_without_a_store(local, code, words):
     api, _ = await local(behave)
     with pytest.raises(Refused, match=words):
         await api.log_reader().read(LogQuery("w", "order-1", START, START + 1))
+
+
+@pytest.mark.parametrize("break_off", [cut_short, close_after_request])
+async def test_question_that_broke_off_is_no_write(cloud, break_off):
+    """It is sent as a POST, and changes nothing: nobody has to look for what it did."""
+    api, _ = await cloud(break_off)
+    with pytest.raises(WorkflowsError) as failure:
+        await api.log_reader().read(LogQuery("orders", "order-1", START, START + 1, script="shop"))
+    assert "carried out" not in failure.value.sentence
+    with pytest.raises(WorkflowsError) as failure:
+        await api.analytics("orders", since=START, until=START + 3600, width=60.0)
+    assert "carried out" not in failure.value.sentence
 
 
 async def test_dev_session_of_two_workers_gives_each_its_lines(local):

@@ -99,10 +99,12 @@ class Http(Struct):
         *,
         read: float = READ,
         most: int | None = None,
+        writes: bool | None = None,
     ) -> Answer:
         """Sends once and reads the whole answer, whatever its status. `read` is seconds without a byte.
 
-        `most` is how many bytes the answer may have, LARGEST where nothing is said.
+        `most` is how many bytes the answer may have, LARGEST where nothing is said. `writes` is whether it
+        may change something; where nothing is said, whatever is no GET.
 
         Raises NotReached or BadAnswer; never follows or repeats.
         """
@@ -112,8 +114,11 @@ class Http(Struct):
         content = None if isinstance(body, Nothing) else encoded(body)
         request = self._request(method, target, content, read)
         exchange = _Pending(kind, method, target, self.clock(), time.perf_counter())
+        writes = method != "GET" if writes is None else writes
         try:
-            failure = await self._exchange(request, exchange, read, LARGEST if most is None else most)
+            failure = await self._exchange(
+                request, exchange, read, LARGEST if most is None else most, writes=writes
+            )
         # The request may have arrived: it is logged like any other before the cancellation goes on.
         except asyncio.CancelledError:
             self._tell(exchange, "cancelled")
@@ -153,10 +158,10 @@ class Http(Struct):
             ) from None
 
     async def _exchange(
-        self, request: httpx.Request, exchange: "_Pending", read: float, most: int
+        self, request: httpx.Request, exchange: "_Pending", read: float, most: int, *, writes: bool
     ) -> WorkflowsError | None:
         """Fills in the answer, or return (not raise: no traceback shall chain to httpx) what went wrong."""
-        about = failures.Trip(request.url.host, request.url.port, request.method, self.local, self.proxy)
+        about = failures.Trip(request.url.host, request.url.port, writes, self.local, self.proxy)
         try:
             async with asyncio.timeout(CONNECT + read + DEADLINE):
                 await self._read(request, exchange, most)

@@ -20,7 +20,7 @@ class Trip(Struct, frozen=True):
 
     host: str
     port: int | None
-    method: str
+    writes: bool
     local: bool
     proxy: str = ""
     """What names the proxy that is connected to in the server's place."""
@@ -33,7 +33,7 @@ class Trip(Struct, frozen=True):
     @property
     def doubt(self) -> str:
         """What has to be added when a write may or may not have arrived."""
-        return "" if self.method == "GET" else UNKNOWN
+        return UNKNOWN if self.writes else ""
 
     @property
     def next(self) -> str:
