@@ -8,9 +8,11 @@ import pytest
 from tests.support.harness.dashboard import drive
 from tests.ui.test_time_travel import travel
 from wfdash.core.logs.line import LogLine, LogScope, PlacedLine
+from wfdash.core.logs.on_axis import PrintedTimes
 from wfdash.core.why.failure import failing_step
 from wfdash.demo.engine import verbs
 from wfdash.demo.http.faults import InjectedFault
+from wfdash.ui.logs.axis_lines import printed_words
 from wfdash.ui.logs.pane import LogPane
 
 FAILED = "status:errored"
@@ -108,7 +110,10 @@ def test_lines_alone_and_back_beside_their_timeline():
         assert "gaps cut" not in d.text
         assert "▲" in d.lines[4]
         assert not any("load order" in line for line in d.lines[2:-1])
-        await d.press("logs.open", "move.first")
+        await d.press("filter.edit")
+        await d.type("load order")
+        assert re.search(r"not in these \d+ of \d+ lines", d.lines[-1])
+        await d.press("escape", "logs.open", "move.first")
         assert any("load order" in line for line in d.lines[2:-1])
         await d.press("escape")
         assert "gaps cut" in d.text
@@ -197,6 +202,16 @@ def test_lines_that_may_be_of_a_step_are_counted_apart():
         assert "none of" in d.text
 
     drive(script, filter=FAILED, size=(140, 40))
+
+
+def test_counted_lines_that_may_be_of_others_are_marked():
+    lines = [("log", True), ("warn", False), ("error", True)]
+    own, others = (
+        [PlacedLine(LogLine(1.0, level, "", "local"), certain or is_own) for level, certain in lines]
+        for is_own in (True, False)
+    )
+    assert printed_words(PrintedTimes.of(own)) == "3 lines · 1 error · 1 warning"
+    assert printed_words(PrintedTimes.of(others)) == "3 lines? · 1 error · 1 warning?"
 
 
 def test_lines_at_a_moment_of_the_record_end_there():
@@ -374,6 +389,20 @@ def test_following_keeps_nothing_else_waiting():
         assert "stale" not in d.text.lower()
 
     drive(script, filter="status:waiting")
+
+
+def test_both_permissions_are_named_where_both_are_missing():
+    async def script(d):
+        d.server.state.faults.append(InjectedFault.parse("403@telemetry|/tails"))
+        await d.press("logs.open")
+        await d.until(lambda: "Workers Tail Read" in d.text)
+        assert "Workers Observability Read" in d.text
+        assert "lines come late" not in d.text
+        await d.press("logs.open")
+        assert "nothing could be read" in d.text
+        assert "0 lines" not in d.text
+
+    drive(script, filter="status:running", size=(80, 24))
 
 
 @pytest.mark.parametrize(

@@ -226,14 +226,18 @@ class _Logs:
         )
 
     def _steps(self, detail: Detail) -> list[int]:
-        """The steps that --step and --count name: by the name in the code, or with the -N of the API."""
+        """The steps that --step and --count name."""
+        named = self._named(detail, "step")
+        return named if self.count is None else named[self.count - 1 : self.count]
+
+    def _named(self, detail: Detail, wanted: str) -> list[int]:
+        """Those of a kind that --step names: by the name in the code, or with the -N of the API."""
         columns = detail.steps.columns
-        named = [
+        return [
             index
             for index, (name, kind) in enumerate(zip(columns.names, columns.kinds))
-            if kind == "step" and self.step in (name, base_name(name))
+            if kind == wanted and self.step in (name, base_name(name))
         ]
-        return named if self.count is None else named[self.count - 1 : self.count]
 
     def _check_step(self, detail: Detail) -> None:
         if self._steps(detail) or (self.follows and not is_final(detail.status)):
@@ -275,6 +279,12 @@ class _Logs:
             reason = self.logs.why_none(detail)
             of_step = f' of "{clean(self.step)}"' if self.step else ""
             say(f"wfdash: no lines{of_step}" + (f". {reason}" if reason else ""))
+        undone = self._named(detail, "rollback") if self.step else []
+        if number := sum(entry.step in undone for entry in self.logs.last_placed):
+            say(
+                f'wfdash: left out {counted(number, "line")} of the rollback of "{clean(self.step)}"; '
+                "without --step all are printed"
+            )
         if number := self._left_before + len(self._left):
             left = counted(number, "line")
             say(

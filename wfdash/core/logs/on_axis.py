@@ -24,13 +24,16 @@ class PrintedTimes(Struct, frozen=True):
 
     all: Sequence[float] = ()
     by_level: Sequence[tuple[str, Sequence[float]]] = ()
+    doubtful: frozenset[str] = frozenset()
+    """The levels of lines that may be others'."""
 
     @classmethod
     def of(cls, entries: Sequence[PlacedLine]) -> "PrintedTimes":
         levels = [
             (level, [entry.line.at for entry in entries if entry.line.level == level]) for level in _GRAVE
         ]
-        return cls([entry.line.at for entry in entries], levels)
+        doubtful = frozenset(entry.line.level for entry in entries if not entry.certain)
+        return cls([entry.line.at for entry in entries], levels, doubtful)
 
 
 def cell_of(axis: Axis, at: float, width: int) -> int:

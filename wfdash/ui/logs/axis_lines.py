@@ -30,7 +30,9 @@ def strip_lines(times: PrintedTimes, axis: Axis, width: int, at: float | None) -
 
 
 def printed_words(times: PrintedTimes) -> str:
-    """How many lines, and how many of them are grave."""
-    said = [counted(len(times.all), "line")]
-    said += [counted(len(found), _WORDS[level]) for level, found in times.by_level if found]
+    """How many lines, and how many of them are grave; with a mark where some may be others'."""
+    said = [counted(len(times.all), "line") + ("?" if times.doubtful else "")]
+    for level, found in times.by_level:
+        if found:
+            said.append(counted(len(found), _WORDS[level]) + ("?" if level in times.doubtful else ""))
     return " · ".join(said)

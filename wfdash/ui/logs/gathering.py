@@ -191,7 +191,7 @@ class LineGathering:
                 said.append(f"{counted(self.logs.earlier, 'line')} of the run before are left out")
             said += [clean(note) for note in self.logs.state.notes(shown)]
             late = self.logs.stream_trouble
-            if late is not None:
+            if late is not None and not (self.failure and not self.placed):
                 said.append(f"lines come late: {clean(late.sentence)}")
         if self.failure and self.placed:
             said.append(clean(self.failure))

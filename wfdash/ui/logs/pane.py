@@ -77,7 +77,13 @@ class LogPane(Vertical):
         self.context = context
         # Its own from the first moment: what is about the pane may come before it is on the screen.
         self.head, self.table = TextLines(id="logs-head"), LogTable(id="lines")
-        self.field = SearchField(context.keys, "search the lines", find=self._find, home=lambda: self.table)
+        self.field = SearchField(
+            context.keys,
+            "search the lines",
+            find=self._find,
+            home=lambda: self.table,
+            missing=self._not_found,
+        )
         self._sought: LogScope | None = None if alone and scope.steps else scope
         """To the last line of which the cursor has yet to go; of all, to where the instance failed."""
         self._at_failure = False
@@ -180,7 +186,8 @@ class LogPane(Vertical):
         """What is said where there is no line."""
         lines, key_of = self.lines, self.context.keys.key_of
         if lines.failure:
-            return clean(lines.failure)
+            late = lines.logs.stream_trouble if lines.logs is not None else None
+            return clean(lines.failure) + (f"\n{clean(late.sentence)}" if late is not None else "")
         if lines.logs is None or lines.logs.state.read_at is None:
             return "reading what it printed …"
         if self.scoped and lines.placed:
@@ -237,11 +244,15 @@ class LogPane(Vertical):
         placed, detail = self.lines.placed, self.lines.detail
         title: list[tuple[str, Style]] = [("lines", STRONG)]
         if self.scope.steps and detail is not None and placed:
-            own, perhaps = sum(map(self.scope.holds, placed)), sum(map(self.scope.may_hold, placed))
+            held = [entry for entry in placed if self.scope.holds(entry)]
+            own, perhaps = len(held), sum(map(self.scope.may_hold, placed))
+            doubt = "" if all(entry.certain for entry in held) else "?"
             # What runs now may have printed some of the newest: that is known once the step was read again.
             if own or perhaps or not (self.lines.gathering or self._is_part):
                 more = f", {count(perhaps)} may be" if perhaps else ""
-                title.append((f", {count(own) if own else 'none'} of {self._of(24)}{more}", PLAIN))
+                title.append(
+                    (f", {f'{count(own)}{doubt}' if own else 'none'} of {self._of(24)}{more}", PLAIN)
+                )
         right, key = self._source(), self.context.keys.key_of("logs.open")
         room = width - length(title) - cells(right) - 8
         # What follows is shortened before the source gives way.
@@ -288,6 +299,8 @@ class LogPane(Vertical):
 
     def _summary(self) -> str:
         shown = self.shown
+        if self.lines.failure and not self.lines.placed:
+            return "nothing could be read"
         if self.scoped and self.lines.detail is not None:
             what = f"{count(len(shown))} of {count(len(self.lines.placed))} lines: those of {self._of(60)}"
         else:
@@ -346,6 +359,11 @@ class LogPane(Vertical):
 
     def _find(self, words: str, direction: int, here_too: bool) -> tuple[int, int]:
         return self.table.find(words, direction, here_too=here_too)
+
+    def _not_found(self) -> str:
+        if not self.scoped:
+            return "not found"
+        return f"not in these {count(len(self.shown))} of {counted(len(self.lines.placed), 'line')}"
 
     def end_search(self) -> bool:
         """Closes the field of the search; False when it was not open."""

@@ -18,14 +18,22 @@ one; gives the number of that place and of how many."""
 class SearchField(Field):
     DEFAULT_CSS = "SearchField { display: none; margin: 0 1; }"
 
-    def __init__(self, keys: KeyNames, placeholder: str, *, find: Find, home: Callable[[], Widget]) -> None:
-        """`home` has the focus while nothing is searched."""
+    def __init__(
+        self,
+        keys: KeyNames,
+        placeholder: str,
+        *,
+        find: Find,
+        home: Callable[[], Widget],
+        missing: Callable[[], str] = lambda: "not found",
+    ) -> None:
+        """`home` has the focus while nothing is searched; `missing` says where it was not found."""
         close = keys.key_of("layer.close")
         super().__init__(
             placeholder=placeholder,
             keys=(("enter", "next"), ("shift+tab", "previous"), (close, "end the search")),
         )
-        self._find, self._home = find, home
+        self._find, self._home, self._missing = find, home, missing
 
     def begin(self) -> None:
         self.styles.display = "block"
@@ -50,5 +58,5 @@ class SearchField(Field):
     def _go(self, words: str, direction: int, *, again: bool) -> None:
         number, total = self._find(words, direction, not again)
         # Beside the keys and not in their place: what is typed next still goes into the field.
-        self.note = "" if not words else f"{number:,} of {total:,}" if total else "not found"
+        self.note = "" if not words else f"{number:,} of {total:,}" if total else self._missing()
         self.screen.refresh_bindings()
