@@ -212,13 +212,17 @@ def test_a_canary_that_has_not_ended_in_time_is_exit_4(parcels):
 
 def test_a_plan_that_is_held_names_itself_to_go_on(parcels, tmp_path):
     plan = [line for line in planned(parcels, *errored(parcels)[-40:-20]) if not line["reason"]]
-    file = tmp_path / "plan.jsonl"
+    file = tmp_path / "the plan.jsonl"
     file.write_text(
         "\n".join([json.dumps(line) for line in plan if line["from"]["name"] == "read order"][:3])
     )
-    done = parcels("redrive", "--plan", str(file), "--canary", "1", "--within", "0.2s", "--yes")
+    canary = ("--canary", "1", "--within", "0.2s", "--yes")
+    done = parcels("redrive", "--plan", str(file), *canary)
     assert "wfdash: 1 sent, 2 held and not sent: " in done.stderr
-    assert f"To go on: run it again with --plan {file}; what ran again since is left out" in done.stderr
+    assert f"To go on: run it again with --plan '{file}'; what ran again since is left out" in done.stderr
+    done = parcels("redrive", "--plan", "-", *canary, input=file.read_text())
+    assert "wfdash: 1 sent, 1 held and not sent: " in done.stderr
+    assert "To go on: give the same plan again; what ran again since is left out" in done.stderr
     done = parcels("redrive", "--resume", "--yes")
     assert (done.returncode, done.stdout) == (1, "")
     assert "nothing to resume; what a canary held is sent with its --plan, or its ids, again" in done.stderr

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from argparse import Namespace
 from collections.abc import Awaitable, Callable, Sequence
+from shlex import quote
 
 from msgspec.structs import replace
 
@@ -176,7 +177,10 @@ async def _carry_out(parsed: Namespace, session: CommandSession, operator: Opera
         plan = plan.without_journal()
     again = AGAIN
     if parsed.plan:
-        again = f"run it again with --plan {parsed.plan}; what ran again since is left out"
+        # What came by stdin is in no file.
+        file = f"run it again with --plan {quote(parsed.plan)}"
+        again = "give the same plan again" if parsed.plan == "-" else file
+        again = f"{again}; what ran again since is left out"
     return await carry_out(plan, operator, course_of(parsed, session), session, again=again)
 
 

@@ -5,6 +5,7 @@ import json
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from shlex import quote
 
 from platformdirs import user_state_path
 from textual import events
@@ -287,7 +288,8 @@ class PromptScreen(LowerHalf):
             said = f"the plan was not written: {error.strerror or error}"
         else:
             said = f"plan of {counted(len(plan.targets), 'instance')} written to {path}"
-            said += f"; wfdash redrive --plan {path.name} takes it" if plan.verb == "redrive" else ""
+            named = quote(path.name if path.parent == Path.cwd() else str(path))
+            said += f"; wfdash redrive --plan {named} takes it" if plan.verb == "redrive" else ""
         self.asking.notes = [*self._notes, said]
         self.draw()
 
