@@ -44,6 +44,7 @@ def test_each_wait_gets_its_payload_from_a_file(tmp_path):
         await d.until(lambda: d.app.screen.query("WaitTable") and len(d.app.screen.table.rows) > 5)
         waits = [wait.instance for wait in d.app.screen.table.rows if wait.event_type == "approve"][:3]
         d.app.screen.table.marked |= set(waits)
+        await d.until(lambda: "3 marked · " in d.text)
         path.write_text('{"id": "elsewhere", "payload": 1}\n', encoding="utf-8")
         await d.press("instance.send_event")
         await d.type(f"@{path}")
@@ -54,6 +55,7 @@ def test_each_wait_gets_its_payload_from_a_file(tmp_path):
         await d.press("enter")
         await d.passes(1)
         assert "1 skipped: the file has no payload for it" in d.text
+        assert "one that does not wait for it any more gets nothing" in " ".join(d.text.split())
         await d.app.session.api.send_event("orders", waits[0], "approve", {"approved": True})
         await d.passes(5)
         sent = len(d.server.state.requests)

@@ -156,9 +156,10 @@ def _rank(progress: ActionProgress, result: Result) -> int:
 def _left(progress: ActionProgress, identities: tuple[str, ...]) -> str:
     """What the rest has in common: a stop leaves some unsent, and those did not fail."""
     skipped = {identity for identity in identities if progress.results[identity].outcome == Outcome.SKIPPED}
+    were = "was" if len(identities) == 1 else "were"
     if len(skipped) == len(identities):
-        return "were not sent"
-    return "failed or were not sent" if skipped else "failed"
+        return f"{were} not sent"
+    return f"failed or {were} not sent" if skipped else "failed"
 
 
 def _word(result: Result) -> str:

@@ -250,6 +250,8 @@ def _consequence_lines(asking: Asking, width: int) -> list[Pieces]:
     single = plan.eligible[0] if len(plan.eligible) == 1 else None
     detail = asking.details.get(single.id) if single else None
     sentences = _insisted(asking) or consequence(plan.verb, detail, step=_step(plan), cut=asking.cut)
+    if plan.only_waiting:
+        sentences = ["each is read just before: one that does not wait for it any more gets nothing"]
     if plan.verb == "send_event" and (doubt := production_doubt(plan.event_type)):
         sentences = [*sentences, doubt]
     lines: list[Pieces] = [

@@ -179,6 +179,8 @@ class EventsScreen(BaseScreen):
         summary = f"{count(waits)} waiting, {counted(types, 'event type')} · {checked} "
         badges = badge_pieces(identity_of(self.context, self.workflow))
         whom = [(f"to {clean(aim)}, which is not in this list", WARN)] if lost else []
+        if marked := len(self.table.marked):
+            summary = f"{count(marked)} marked · {summary}"
         self.query_one("#desk-title", StatusLine).show(
             [(" ", PLAIN), *badges, (title, STRONG), *whom], [(summary, QUIET)]
         )
@@ -225,7 +227,7 @@ class EventsScreen(BaseScreen):
         if (wait := self.table.chosen) is not None:
             self.table.marked ^= {wait.instance}
             self.table.move(1)
-            self.table.repaint()
+            self.fill()
 
     def chosen_event_type(self) -> str | None:
         """What the marked ones wait for, where it is one type; without marks that under the cursor."""

@@ -250,7 +250,7 @@ class InstanceRows:
             instances = list(dict.fromkeys([*ids, *instances]))
             self.marks.end_range()
             if self._hides(instances):
-                gone = f"; the filter {self.query} hid some of them and is put away"
+                gone = f", the filter put away: {self.query} hid some"
                 self.marks.clear()
                 self.set_query(EVERYTHING)
             scope = self.marks.scope[1]
