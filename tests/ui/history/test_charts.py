@@ -104,3 +104,14 @@ def test_versions_of_a_partial_load_are_told_as_such():
         lines[floor] = "".join(text for line in foot.versions() for text, _ in line)
     assert "none of those loaded completed or failed" in lines[79_000.0]
     assert "none has completed or failed yet" in lines[0.0]
+
+
+def test_one_sampled_event_is_no_rate():
+    """One of ten events was kept: a single failure counts as ten of ten, and is no solid bar."""
+    single = Bucket(created=10, errored=10, start=0.0, end=60.0, counted=True, sampled=10.0)
+    many = Bucket(created=200, errored=100, complete=100, start=60.0, end=120.0, counted=True, sampled=10.0)
+    failed, _, _ = charts([single, many], lambda _: True, now=120.0, bad_from=None)
+    assert failed.bars[0].value == 0.0
+    assert failed.bars[0].upper == 1.0
+    assert failed.bars[1].value == 0.5
+    assert failed.top == 0.5

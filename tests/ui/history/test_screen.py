@@ -157,6 +157,30 @@ async def open_history_of_single(d):
     await d.until(lambda: "1 of 1 loaded" in d.text)
 
 
+def test_all_workflows_are_not_called_none_before_they_are_read():
+    async def script(d):
+        await d.press("history.open", "history.all")
+        screen = d.app.screen
+        screen._reader.is_reading = False
+        screen._draw()
+        await d.until(lambda: "nothing is read yet" in d.text or "loaded, back to" in d.text)
+        assert "has no instances" not in d.text
+
+    shown(script, "incident", size=(80, 24))
+
+
+def test_small_screen_keeps_the_moment_and_what_it_rests_on():
+    async def script(d):
+        await d.press("history.open")
+        await d.until(lambda: "loaded, back to" in d.text)
+        await d.until(lambda: "FAILED" in d.text and "%" in d.text)
+        await d.press("history.earlier")
+        await d.until(lambda: "created ·" in d.text)
+        assert "loaded, back to" in d.text
+
+    shown(script, "incident", size=(60, 15))
+
+
 def test_what_is_not_read_is_not_called_nothing():
     async def script(d):
         await open_history_of_single(d)
@@ -299,8 +323,8 @@ def test_reopened_page_calls_the_time_between_unread():
         await d.until(lambda: "as they stand now" in d.text)
         await d.press("layer.close")
         poller = d.app.session.poller
-        closed = HistoryReader._closed
-        closed[poller] = replace(closed[poller], at=closed[poller].at - 900)
+        closed = HistoryReader._closed[poller]
+        closed[False] = replace(closed[False], at=closed[False].at - 900)
         contiguous = poller._context.contiguous
         contiguous.floor = contiguous.ceiling
         await d.press("poll.freeze", "history.open")

@@ -44,6 +44,7 @@ class Analytics(Struct):
             counts.terminated,
             start=bucket.start,
             end=bucket.end,
+            sampled=self.sampled,
             counted=True,
         )
 

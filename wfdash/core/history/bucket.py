@@ -5,6 +5,8 @@ from math import ceil
 
 from msgspec import Struct
 
+from wfdash.core.triage.headline import ENOUGH
+
 __all__ = ["Bucket", "Tally", "percentile", "sum_of"]
 
 
@@ -77,5 +79,12 @@ class Bucket(Tally, kw_only=True):
     running: int = 0
     """Begun and not ended: what sleeps or waits for an event is among them."""
     queued: int = 0
+    sampled: float = 1.0
+    """One of so many events was counted, and each counts as so many."""
     counted: bool = False
     """From analytics and not from rows: what ran then and how long it took is not known."""
+
+    @property
+    def is_thin(self) -> bool:
+        """Whether too few were seen for a rate: one of ten events counts as ten and is a single one."""
+        return self.sample < ENOUGH * max(1.0, self.sampled)

@@ -35,7 +35,7 @@ _TICKS: Final = (
 )
 _FEWEST: Final = 26
 """Buckets, however little happens."""
-_FULL: Final = 0.8
+_FULL: Final = 0.75
 _GAP: Final = 2
 """Cells at least between two labels."""
 

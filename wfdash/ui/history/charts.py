@@ -10,7 +10,6 @@ from wfdash.core.history.bucket import Bucket, percentile
 from wfdash.core.history.frame import Frame
 from wfdash.core.history.sentence import percent
 from wfdash.core.text.words import brief, short_version
-from wfdash.core.triage.headline import ENOUGH
 from wfdash.ui.widgets.bars import NONE, UNKNOWN, Bar, bar_lines, nice_top
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.theme import ACCENT, BAD, PLAIN, QUIET
@@ -47,7 +46,7 @@ def charts(
 ) -> tuple[Chart, Chart, Chart]:
     """What failed, what ended and how long it took; `seen` says of which bucket all is loaded and kept."""
     counted = [bucket for bucket in buckets if seen(bucket)]
-    rates = [bucket.failure_rate or 0.0 for bucket in counted if bucket.sample >= ENOUGH]
+    rates = [bucket.failure_rate or 0.0 for bucket in counted if not bucket.is_thin]
     top = nice_top(max(rates, default=max((b.failure_rate or 0.0 for b in counted), default=0.0)), _RATES)
     failed = Chart(_bars(buckets, seen, _solid_rate, _thin_rate), top, percent(top), bad_from)
     width = buckets[0].end - buckets[0].start if buckets else 60.0
@@ -79,11 +78,11 @@ def _longest(times: Sequence[float]) -> tuple[float, str]:
 
 def _solid_rate(bucket: Bucket) -> float | None:
     """A rate on too few is shaded only: one of two that failed is no trouble yet."""
-    return 0.0 if bucket.errored and bucket.sample < ENOUGH else bucket.failure_rate
+    return 0.0 if bucket.errored and bucket.is_thin else bucket.failure_rate
 
 
 def _thin_rate(bucket: Bucket) -> float | None:
-    return bucket.failure_rate if bucket.sample < ENOUGH else None
+    return bucket.failure_rate if bucket.is_thin else None
 
 
 _UNITS: Final = (("s", 1.0), ("min", 60.0), ("h", 3600.0), ("d", 86400.0))

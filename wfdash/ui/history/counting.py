@@ -33,9 +33,9 @@ class EarlierHistory(Struct, frozen=True):
     """When the oldest of its rows was read, epoch seconds."""
     span: int
 
-    def is_of(self, workflow: str, *, of_all: bool) -> bool:
+    def is_of(self, workflow: str) -> bool:
         """Whether it is what a page of this one opens with."""
-        return self.of_all == of_all and (of_all or self.workflow == workflow)
+        return self.of_all or self.workflow == workflow
 
 
 class LoadedHistory:

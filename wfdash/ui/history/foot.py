@@ -57,7 +57,8 @@ class Foot(Struct, frozen=True):
         rate, since = bucket.failure_rate, self.finding.at if self.finding.unusual else None
         failed = "nothing completed or failed"
         if rate is not None:
-            failed = f"{percent(rate)} failed, {count(bucket.errored)} of {count(bucket.sample)}"
+            about = "about " if bucket.sampled > 1 else ""
+            failed = f"{about}{percent(rate)} failed, {count(bucket.errored)} of {count(bucket.sample)}"
         style = BAD if since is not None and bucket.end > since and bucket.errored else PLAIN
         parts = [created]
         if not bucket.counted:

@@ -41,8 +41,8 @@ class HistoryReader:
     `grown` is called where more may be shown than what is framed.
     """
 
-    _closed: ClassVar[WeakKeyDictionary[Watcher, EarlierHistory]] = WeakKeyDictionary()
-    """Of each session what the page that was closed last showed: of another account it is nothing."""
+    _closed: ClassVar[WeakKeyDictionary[Watcher, dict[bool, EarlierHistory]]] = WeakKeyDictionary()
+    """Of each session what was shown last, of a workflow and of all: of another account it is nothing."""
 
     def __init__(
         self, context: Context, poller: Watcher, frame: Frame, *, of_all: bool, grown: Callable[[], None]
@@ -88,16 +88,17 @@ class HistoryReader:
     @classmethod
     def earlier(cls, poller: Watcher, *, of_all: bool) -> EarlierHistory | None:
         """What a page opens with, before anything is read."""
-        before = cls._closed.get(poller)
-        return before if before is not None and before.is_of(poller.workflow, of_all=of_all) else None
+        before = cls._closed.get(poller, {}).get(of_all)
+        return before if before is not None and before.is_of(poller.workflow) else None
 
     def leave(self, span: int) -> None:
         """Leaves what is shown to the next page."""
+        closed = self._closed.setdefault(self._poller, {})
         if self.before is not None:
-            self._closed[self._poller] = replace(self.before, span=span)
+            closed[self.of_all] = replace(self.before, span=span)
         elif self._own.floor is not None and len(self._own):
             at = self._context.clock() if self._read_at is None else self._read_at
-            self._closed[self._poller] = EarlierHistory(self.workflow, self.of_all, self._own, at, span)
+            closed[self.of_all] = EarlierHistory(self.workflow, self.of_all, self._own, at, span)
 
     async def show(self, frame: Frame) -> None:
         """Counts what is shown, and what is read to take its place, for another stretch."""

@@ -89,8 +89,10 @@ class HistoryScreen(BaseScreen):
         self.ask_anew()
 
     def ask_anew(self) -> None:
-        """Begins with nothing, for one workflow or for all."""
+        """Begins with what was left of it, for one workflow or for all."""
         self.workers.cancel_node(self)
+        if self._reader is not None:
+            self._reader.leave(self.span)
         self._reader, self.finding, self.at = None, Finding("counting what is loaded"), None
         poller = self.poller
         if poller is not None and (poller.workflow or self.of_all):
@@ -229,7 +231,8 @@ class HistoryScreen(BaseScreen):
         loaded = reader.loaded
         of, buckets, width = loaded.frame, loaded.buckets(now), self.size.width
         counted = any(bucket.created or bucket.ended for bucket in buckets if bucket.counted)
-        if not len(loaded) and not counted and not reader.is_reading and not reader.failure:
+        is_idle = not reader.is_reading and not reader.failure
+        if not len(loaded) and not counted and is_idle and loaded.floor is not None:
             said = wrapped(self._nothing(loaded, now), width - 4, 2 * _SENTENCE)
             return [[], *([(f"  {line}", QUIET)] for line in said)]
         total, utc = loaded.total(now), self.context.utc
@@ -273,13 +276,19 @@ class HistoryScreen(BaseScreen):
             facts = [*below.versions(), *below.crons(self._schedules())]
             said_so: list[Pieces] = [[], *([(f"  {line}", STRONG)] for line in none), []]
             return [*said_so, *facts, *below.basis(self._total, self._state())]
-        room = max(3 * _LEAST, self.size.height - 2 - len(foot) - sum(map(len, titles)))
         # One without a bar leaves its room to the others, once all is read.
         drawn = [chart for chart in three if not chart.is_empty]
         if reader.is_reading or loaded.floor is None or not drawn:
             drawn = list(three)
+        room = self.size.height - 2 - len(foot) - sum(map(len, titles))
+        # What a moment was and what it rests on is worth more than a chart of durations.
+        while room < _LEAST * len(drawn) and len(drawn) > 1:
+            drawn.pop()
+        if room < _LEAST * len(drawn):
+            room += len(titles.pop())
+        room = max(room, _LEAST * len(drawn))
         lines: list[Pieces] = []
-        for title, chart in zip(titles, three, strict=True):
+        for title, chart in zip(titles, three, strict=False):
             lines += title
             if chart in drawn:
                 height = room // len(drawn) + (room % len(drawn) if chart is drawn[0] else 0)
