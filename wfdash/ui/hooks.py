@@ -49,6 +49,7 @@ class ChangeHooks:
     def begin(self) -> None:
         """Begins anew for the session that is in force, once it is clear whose it is."""
         context, self._watch, self._runner, self._learned = self._context, None, None, False
+        self._app.workers.cancel_group(self._app, "hooks: earlier causes")
         session = self._session = context.session
         settings = context.settings
         if self._off or not settings.hooks or session is None:
@@ -64,7 +65,8 @@ class ChangeHooks:
             (Hook(hook.on, hook.run), None if hook.on in HOOK_EVENTS else parse(hook.on))
             for hook in settings.hooks
         ]
-        self._watch = ChangeWatch(session.poller, session.skew.server_time)
+        holds = any(hook.on == "cause:new" for hook in settings.hooks)
+        self._watch = ChangeWatch(session.poller, session.skew.server_time, holds=holds)
         self._runner = HookRunner(
             settings.without_secrets(os.environ),
             lock=path.with_name(path.name + ".hooks"),
@@ -77,6 +79,9 @@ class ChangeHooks:
         """Looks at what changed; also while the screens show the record."""
         if self._watch is None or self._runner is None:
             return
+        if self._session is not None and (workflow := self._watch.unlearned()):
+            work = self._learn_earlier(self._session, self._watch, workflow)
+            self._app.run_worker(work, group="hooks: earlier causes", exit_on_error=False)
         for change in self._watch.of(update):
             if change.on == "cause" and not self._learned:
                 continue
@@ -107,6 +112,13 @@ class ChangeHooks:
             await asyncio.sleep(_LOOK)
         watch.learn(await asyncio.to_thread(_causes, session))
         self._learned = True
+
+    async def _learn_earlier(self, session: "AccountSession", watch: "ChangeWatch", workflow: str) -> None:
+        """What failed before the start is no new cause either, though no record holds it."""
+        from wfdash.live.hooks.earlier_causes import read_earlier_causes
+
+        causes = await read_earlier_causes(session.api, session.budget, workflow, watch.began)
+        watch.learn_earlier(workflow, causes)
 
     def _ended(self, run: "HookRun") -> None:
         self.ran.append(run)

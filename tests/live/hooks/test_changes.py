@@ -4,12 +4,17 @@ import json
 
 from tests.support.fakes.scripted import Scripted, item
 from tests.support.harness.stage import staged
+from wfdash.api.errors import InstanceNotFound
+from wfdash.api.interface import DetailAnswer, InstancePage
 from wfdash.core.filter.query import EVERYTHING
 from wfdash.core.model.detail import read_detail
+from wfdash.core.model.instance import Instance
 from wfdash.core.model.times import iso
 from wfdash.live.budget.budget import Budget
 from wfdash.live.hooks.changes import ChangeWatch, SeenChange
+from wfdash.live.hooks.earlier_causes import cause_of, read_earlier_causes
 from wfdash.live.hooks.runner import as_json
+from wfdash.live.polling.events import Update
 from wfdash.live.records.record.redaction import redacted_message
 from wfdash.live.watcher import Watcher
 
@@ -43,11 +48,18 @@ async def test_what_was_there_at_first_is_no_change(on):
             assert row.created > began
 
 
-def watch_over(rows):
-    """A watch over rows that are there already, at the moment 1,000,000, and its watcher."""
+def watch_over(rows, listed=None, **options):
+    """A watch over rows that are there already, at the moment 1,000,000, and its watcher.
+
+    The list brought `listed` of them, or all; a search by status the others.
+    """
     clock = lambda: 1_000_000.0  # noqa: E731
     watcher = Watcher(Scripted(), clock=clock, budget=Budget(clock=clock), notify=lambda _: None)
-    watch = ChangeWatch(watcher, clock)
+    watch = ChangeWatch(watcher, clock, **options)
+    page = rows if listed is None else listed
+    created = [row.created for row in Instance.from_items(page)]
+    watcher._context.contiguous.reach_up(min(created), max(created))
+    watcher._context.contiguous.note_ends(page)
     return watch, watcher, watcher.store.apply(rows, seq=1, now=clock())
 
 
@@ -85,6 +97,53 @@ def test_a_cause_is_new_once_and_not_if_a_record_holds_it():
     ]
     watcher.row_details.remember(failing("3", "lost"))
     assert list(watch._of_details(["3"])) == []
+
+
+def test_what_failed_before_the_start_is_no_new_cause():
+    """The record is empty: only what the server still has tells which causes are old."""
+    rows = [ended(number, "errored", -1) for number in range(3)] + [ended("old", "errored", 5)]
+    watch, watcher, _ = watch_over(rows, holds=True)
+    watcher.show("orders", EVERYTHING)
+    watcher.store.apply(rows, seq=1, now=1_000_000.0)
+    assert (watch.unlearned(), watch.unlearned()) == ("orders", ""), "it is asked once"
+    for identity, message in {"0": "declined 1", "1": "lost", "2": "gone", "old": "gone"}.items():
+        watcher.row_details.remember(failing(identity, message))
+    assert not watch.of(Update(details=("0", "1", "2", "old"))), "held back until that is read"
+    watch.learn_earlier("orders", [cause_of(failing("before", "declined 2"))])
+    assert [change.id for change in watch.of(Update())] == ["1"]
+    assert not watch.of(Update())
+
+
+async def test_earlier_causes_are_the_newest_that_ended_before():
+    class Server(Scripted):
+        read = ()
+
+        async def list_instances(self, workflow, query):
+            assert query.status == "errored"
+            return InstancePage([ended(n, "errored", n - 2) for n in range(90)], None, 90)
+
+        async def get_instance(self, workflow, instance, **_):
+            self.read = (*self.read, int(instance))
+            if instance == "4":
+                raise InstanceNotFound("gone")
+            return DetailAnswer({"status": "errored", "error": {"name": "E", "message": f"m{instance}"}})
+
+    server = Server()
+    budget = Budget(clock=lambda: 0.0, free=True)
+    causes = await read_earlier_causes(server, budget, "orders", 1_000_000.0)
+    assert server.read == tuple(range(3, 53))
+    assert {cause[1] for cause in causes} == {
+        cause_of(failing("", f"m{n}"))[1] for n in server.read if n != 4
+    }
+
+
+def test_a_rate_rises_only_over_a_past_that_was_read():
+    """A first start lists the newest page, and beside it what runs and what failed, by status."""
+    page = [ended(f"b{n}", "errored" if n % 2 else "complete", n / 10) for n in range(100)]
+    since = [iso(1_000_000.0 - 60 * n) for n in range(15, 150)]
+    runs = [{**item(at, "running"), "created_on": at, "started_on": at} for at in since]
+    watch, _, _ = watch_over([*page, *runs], listed=page)
+    assert not list(watch._of_rate())
 
 
 def test_a_rate_that_rises_is_a_change_once():

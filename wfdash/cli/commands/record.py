@@ -22,6 +22,7 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.text.clean import clean
 from wfdash.live.hooks.changes import ChangeWatch, SeenChange
+from wfdash.live.hooks.earlier_causes import read_earlier_causes
 from wfdash.live.hooks.runner import Hook, HookRun, HookRunner
 from wfdash.live.polling.events import Update
 from wfdash.live.records.record.client import RecordedWorkflows
@@ -170,8 +171,10 @@ async def _until_over(
     followed: "Sequence[RecordedWorkflow]", hooks: HookRunner | None, seconds: float | None
 ) -> int:
     tasks = [asyncio.create_task(each.poller.run()) for each in followed]
+    learning: list[asyncio.Task[None]] = []
     if hooks is not None:
         tasks.append(asyncio.create_task(hooks.run()))
+        learning = [asyncio.create_task(each.learn_earlier_causes()) for each in followed]
     waiting: list[asyncio.Future[int] | asyncio.Task[None]] = [*tasks, *(each.ended for each in followed)]
     try:
         done, _ = await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
@@ -179,9 +182,9 @@ async def _until_over(
     except OSError as wrong:
         raise Stop(f"--on-change: its lock is not available: {wrong}", 1) from None
     finally:
-        for task in tasks:
+        for task in (*tasks, *learning):
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, *learning, return_exceptions=True)
 
 
 class RecordedWorkflow:
@@ -215,8 +218,14 @@ class RecordedWorkflow:
             local=session.api.local,
             notify=self._on_update,
         )
-        self.changes = ChangeWatch(self.poller, session.clock)
+        self._api, self._budget = api, session.budget
+        self.changes = ChangeWatch(self.poller, session.clock, holds=True)
         self.poller.show(workflow, query)
+
+    async def learn_earlier_causes(self) -> None:
+        """Reads what failed before the start, which is no new cause."""
+        causes = await read_earlier_causes(self._api, self._budget, self.workflow, self.changes.began)
+        self.changes.learn_earlier(self.workflow, causes)
 
     def _on_update(self, update: Update) -> None:
         self._health()

@@ -14,7 +14,7 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.text.words import clock, count, counted
 
-__all__ = ["PARTS", "Picture", "picture", "rank"]
+__all__ = ["PARTS", "Picture", "age_of_failures", "picture", "rank"]
 
 PARTS: Final = 12
 """Parts of the last hour of which the failures are counted, five minutes each."""
@@ -71,7 +71,7 @@ def picture(
     ended = [row for row in rows if row.ended is not None and start <= row.ended]
     deployed = deployed or {}
     width = max(_WIDTH, (now - start) / 3000)
-    settled = start if exhausted else start + _age_of_failures(rows)
+    settled = start if exhausted else start + age_of_failures(rows)
     seen = outcomes(rows, start=settled // width * width, end=now + width, width=width)
     changes = find_changes(seen, deployed.values())
     cut = changes[-1].at if changes else None
@@ -119,7 +119,7 @@ def rank(found: Picture | None) -> tuple[int, float, int]:
     return 1, 0.0, -found.recent_failures
 
 
-def _age_of_failures(rows: Sequence[Instance]) -> float:
+def age_of_failures(rows: Sequence[Instance]) -> float:
     """Seconds from the oldest row on in which failures are met and none yet of what passes beside them."""
     failed = [row for row in rows if row.status == "errored"]
     ages = sorted(row.ended - row.started for row in failed if row.ended and row.started)

@@ -6,21 +6,21 @@ from typing import Any, Final
 from msgspec import Struct
 
 from wfdash.core.history.change import find_changes, outcomes
+from wfdash.core.history.picture import age_of_failures
 from wfdash.core.triage.fingerprint import fingerprint
+from wfdash.live.hooks.earlier_causes import Cause, cause_of
 from wfdash.live.polling.events import Update
 from wfdash.live.records.record.redaction import redacted_kind
 from wfdash.live.watcher import Watcher
 
-__all__ = ["Cause", "ChangeWatch", "SeenChange"]
-
-Cause = tuple[str, str, str]
-"""Error, kind of message and step."""
+__all__ = ["ChangeWatch", "SeenChange"]
 
 _LOOK: Final = 60.0
 """Seconds between two looks at the failure rate."""
 _SPAN: Final = 6 * 3600.0
 """Seconds before now in which a rate is compared with what it was before."""
-_WIDTH: Final = 300.0
+_WIDTH, _NARROW, _PARTS = 300.0, 30.0, 20
+"""Seconds of a stretch, at most and at least, and stretches where the time is short."""
 _NEWS: Final = 1800.0
 """Seconds after which a rate that rose is no news any more."""
 
@@ -43,9 +43,17 @@ class SeenChange(Struct, frozen=True):
 class ChangeWatch:
     """Looks at each update of a watcher; what was there before it began to look is no change."""
 
-    def __init__(self, watcher: Watcher, clock: Callable[[], float]) -> None:
+    def __init__(self, watcher: Watcher, clock: Callable[[], float], *, holds: bool = False) -> None:
+        """`holds` back causes of a workflow until `learn_earlier` says what failed before it began."""
         self._watcher, self._clock = watcher, clock
-        self._began = clock()
+        self.began = clock()
+        self._holds = holds
+        self._asked: set[str] = set()
+        """Workflows whose earlier causes are read, or being read."""
+        self._learned: set[str] = set()
+        self._earlier: dict[str, set[Cause]] = {}
+        """What failed before it began, as far as that was read."""
+        self._held: list[tuple[Cause, SeenChange]] = []
         self._workflow = watcher.workflow
         # The first rows may have come before anybody looked at what they change.
         self._statuses = {row.id: row.status for row in watcher.store}
@@ -59,6 +67,19 @@ class ChangeWatch:
             kind = (error, redacted_kind(error, message), step)
             self._causes.setdefault(workflow, set()).add(kind)
 
+    def unlearned(self) -> str:
+        """The workflow in force, the first time that its earlier causes are missing; else ""."""
+        workflow = self._watcher.workflow
+        if not self._holds or not workflow or workflow in self._asked:
+            return ""
+        self._asked.add(workflow)
+        return workflow
+
+    def learn_earlier(self, workflow: str, causes: Iterable[Cause]) -> None:
+        """What failed before it began: what was held back of anything else goes out with the next update."""
+        self._earlier.setdefault(workflow, set()).update(causes)
+        self._learned.add(workflow)
+
     def of(self, update: Update) -> list[SeenChange]:
         """What changed, oldest first."""
         workflow = self._watcher.workflow
@@ -67,6 +88,7 @@ class ChangeWatch:
         return [
             *self._of_rows((*update.delta.added, *update.delta.changed)),
             *self._of_details(update.details),
+            *self._released(),
             *self._of_rate(),
         ]
 
@@ -77,7 +99,7 @@ class ChangeWatch:
                 continue
             before, self._statuses[identity] = self._statuses.get(identity), row.status
             # One that came late, by paging back, happened before; only what was created since is news.
-            news = before is not None or (row.created or 0.0) > self._began
+            news = before is not None or (row.created or 0.0) > self.began
             if news and before != row.status:
                 yield self._change("status", identity, {"from": before or "-", "to": row.status})
 
@@ -88,13 +110,28 @@ class ChangeWatch:
             fact, row = self._watcher.row_details.fact(identity), self._watcher.store.get(identity)
             if fact is None or fact.detail is None or fact.detail.status != "errored":
                 continue
-            found = fingerprint(fact.detail)
-            cause = (found.error, redacted_kind(found.error, found.message), found.step)
+            cause = cause_of(fact.detail)
             fresh = cause not in causes
             causes.add(cause)
-            if fresh and row is not None and (row.ended or self._began) >= self._began:
+            if row is not None and (row.ended or self.began) < self.began:
+                self._earlier.setdefault(self._workflow, set()).add(cause)
+            elif fresh and row is not None:
+                found = fingerprint(fact.detail)
                 facts = {"error": found.error, "message": found.message, "step": found.step}
-                yield self._change("cause", identity, {**facts, "version": found.version})
+                change = self._change("cause", identity, {**facts, "version": found.version})
+                if self._holds and self._workflow not in self._learned:
+                    self._held.append((cause, change))
+                elif cause not in self._earlier.get(self._workflow, ()):
+                    yield change
+
+    def _released(self) -> Iterator[SeenChange]:
+        """What was held back and turned out to be new."""
+        held, self._held = self._held, []
+        for cause, change in held:
+            if change.workflow not in self._learned:
+                self._held.append((cause, change))
+            elif cause not in self._earlier.get(change.workflow, ()):
+                yield change
 
     def _of_rate(self) -> Iterator[SeenChange]:
         """A failure rate that rose a while ago, and of which nothing was said yet."""
@@ -102,9 +139,16 @@ class ChangeWatch:
         if now < self._look_at:
             return
         self._look_at = now + _LOOK
-        rows = list(self._watcher.store)
-        start = (now - _SPAN) // _WIDTH * _WIDTH
-        seen = outcomes(rows, start=start, end=now, width=_WIDTH)
+        rows = list(self._watcher.contiguous())
+        if not rows:
+            return
+        start = now - _SPAN
+        if not self._watcher.history.complete:
+            # Other rows were looked for by their status; and right above the oldest one failures are met, and
+            # none yet of what passes beside them.
+            start = max(start, min(row.created or now for row in rows) + age_of_failures(rows))
+        width = max(_NARROW, min(_WIDTH, (now - start) / _PARTS))
+        seen = outcomes(rows, start=start // width * width, end=now, width=width)
         risen = [each for each in find_changes(seen) if each.rose and each.at >= now - _NEWS]
         # The moment of one rise is found a little earlier or later at each look.
         if risen and risen[-1].at > self._rose_at.get(self._workflow, 0.0) + _NEWS:
