@@ -1,5 +1,7 @@
 """The lines of one instance as they are gathered."""
 
+import asyncio
+
 import pytest
 
 from tests.support.fakes.details import T0, detail
@@ -27,12 +29,13 @@ def lines(numbers):
     return [LogLine(float(n), "log", f"line {n}", "tail", order=f"{n:06d}") for n in numbers]
 
 
-def test_what_is_remembered_of_lines_is_bounded(monkeypatch):
+async def test_what_is_remembered_of_lines_is_bounded(monkeypatch):
     """An instance is followed for weeks, and a line that was dropped takes no room any more."""
     monkeypatch.setattr(log_lines, "_MOST", 100)
     logs = InstanceLogs(Cloud(), "orders", "order-1", turn=turn, now=lambda: 0.0)
     for start in range(0, 2000, 50):
         assert logs.add(lines(range(start, start + 50))) == 50
+        await logs.cut()
     assert len(logs._kept) <= 110
     assert len(logs.lines) <= 110
     assert logs.lines[-1].message == "line 1999"
@@ -40,6 +43,18 @@ def test_what_is_remembered_of_lines_is_bounded(monkeypatch):
     # A source that is read far back gives them again: they would be printed a second time.
     assert logs.add(lines(range(50))) == 0
     assert "cut: only the newest 100 lines are kept" in logs.state.notes(0)
+
+
+async def test_lines_that_come_while_others_are_cut_are_kept(monkeypatch):
+    monkeypatch.setattr(log_lines, "_MOST", 100)
+    logs = InstanceLogs(Cloud(), "orders", "order-1", turn=turn, now=lambda: 0.0)
+    logs.add(lines(range(200)))
+    cutting = [asyncio.ensure_future(logs.cut()) for _ in range(2)]
+    await asyncio.sleep(0)
+    assert logs.add(lines(range(190, 230))) == 30
+    await asyncio.gather(*cutting)
+    assert [line.message for line in logs.lines] == [f"line {n}" for n in range(100, 230)]
+    assert logs.add(lines(range(90, 230))) == 0
 
 
 class Telemetry:

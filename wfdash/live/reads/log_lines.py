@@ -1,5 +1,6 @@
 """The lines of one instance as they are gathered: read again while it runs, and sent as they are printed."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from itertools import chain, repeat
 from typing import Any
@@ -84,6 +85,7 @@ class InstanceLogs:
         self._read_far = 0.0
         """When it was read far back last."""
         self._ended: float | None = None
+        self._cutting = False
         self._dropped = float("-inf")
         """No line as old as this is kept any more."""
         self._requests: list[str] = []
@@ -128,7 +130,9 @@ class InstanceLogs:
         self.state.unnamed = page.unnamed
         self.state.read_to_end = to_end
         self._read_until = end
-        return self.add(page.lines)
+        new = self.add(page.lines)
+        await self.cut()
+        return new
 
     def comes_late(self, detail: Detail) -> bool:
         """Whether there may be more lines: it runs, or ended just now and its last ones are on their way."""
@@ -167,6 +171,7 @@ class InstanceLogs:
                     continue
                 self.state.take(page)
                 if new := self.add(page.lines):
+                    await self.cut()
                     yield new
         except WorkflowsError as failure:
             self.state.stream_failure = failure
@@ -184,14 +189,24 @@ class InstanceLogs:
                 new += 1
         if new:
             self.version += 1
-        if len(self.lines) > _MOST * 1.1:
-            self.lines = in_order(self.lines)
-            if len(self.lines) > _MOST:
-                self._dropped = self.lines[-_MOST - 1].at
-                self.state.reservations[f"cut: only the newest {count(_MOST)} lines are kept"] = None
-            self.lines = self.lines[-_MOST:]
-            self._kept = {_same(line) for line in self.lines}
         return new
+
+    async def cut(self) -> None:
+        """Keeps the newest alone of too many; in a thread, for it takes a third of a second."""
+        number = len(self.lines)
+        if self._cutting or number <= _MOST * 1.1:
+            return
+        self._cutting = True
+        try:
+            kept, names, dropped = await asyncio.to_thread(_newest, self.lines[:number])
+        finally:
+            self._cutting = False
+        if dropped is not None:
+            self._dropped = dropped
+            self.state.reservations[f"cut: only the newest {count(_MOST)} lines are kept"] = None
+        later = self.lines[number:]
+        names.update(map(_same, later))
+        self.lines, self._kept = kept + later, names
 
     def placed(
         self,
@@ -249,6 +264,13 @@ class InstanceLogs:
                 await self._turn()
                 self._about = await self._api.get_workflow(self.workflow)
         return self._about
+
+
+def _newest(lines: list[LogLine]) -> tuple[list[LogLine], set[tuple[Any, ...]], float | None]:
+    """The newest that are kept, what they are known again by, and up to when the others were printed."""
+    ordered = in_order(lines)
+    dropped = ordered[-_MOST - 1].at if len(ordered) > _MOST else None
+    return ordered[-_MOST:], {_same(line) for line in ordered[-_MOST:]}, dropped
 
 
 def _same(line: LogLine) -> tuple[Any, ...]:
