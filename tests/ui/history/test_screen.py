@@ -348,7 +348,7 @@ def test_deploys_of_the_span_are_all_read():
             replaced(
                 newest,
                 id=f"{number:08x}-0000-4000-8000-000000000000",
-                created=newest.created - 60.0 * (301 - number),
+                created=newest.created - 120.0 * (301 - number),
             )
             for number in range(300)
         ]
@@ -358,6 +358,10 @@ def test_deploys_of_the_span_are_all_read():
         within = [v for v in workflow.versions if v.created >= loaded.frame.left]
         assert {v.id for v in within} <= set(loaded.deployed)
         assert len(within) > 100
+        await d.press("history.span")
+        await d.until(lambda: "(now 24 h)" in d.text and "as they stand now" in d.text)
+        assert len([v for v in workflow.versions if v.created >= loaded.frame.left]) > len(within)
+        assert set(loaded.deployed) == {v.id for v in workflow.versions}
 
     shown(script, "incident", size=(80, 24))
 

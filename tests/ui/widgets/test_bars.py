@@ -21,6 +21,7 @@ def test_little_nothing_and_unknown_differ():
     signs = "▁▂▃▄▅▆▇█░" + ZERO + UNKNOWN
     assert all(sign.translate(ASCII).isascii() for sign in signs)
     assert len({sign.translate(ASCII) for sign in (ZERO, UNKNOWN, "█", "░", "▁")}) == 5
+    assert ZERO.translate(ASCII) not in {sign.translate(ASCII) for sign in "▁▂▃▄▅▆▇█░"}
 
 
 def test_beyond_the_top_a_bar_is_full():

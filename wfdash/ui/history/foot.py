@@ -195,7 +195,7 @@ class Foot(Struct, frozen=True):
                     f"with {count(len(loaded.earlier))} earlier" if loaded.earlier else "as they stand now"
                 )
         # What it rests on is never cut: how far it is sampled stands at its end.
-        lines = wrapped(f"{said} · {words}", self.width - 2, 2)
+        lines = wrapped(f"{said} · {words}", self.width - 2, 3)
         return [*([(f" {line}", style)] for line in lines), *refused]
 
     def _time(self, at: float) -> str:

@@ -161,7 +161,8 @@ class HistoryReader:
             if self.before is not None and loaded.floor is not None and loaded.floor <= self.before.at:
                 self.before.loaded.until = inf  # the table went on from where the page was closed
         past = session.reads.past_rows(self.workflow, floor=loaded.floor)
-        past.exhausted = poller.history.complete and not poller.filtered and loaded.floor is not None
+        is_complete = poller.history.complete and not poller.filtered and loaded.floor is not None
+        past.exhausted = is_complete or loaded.floor == -inf
         past.end = poller.newest.unbroken
         await self._read_back(past, since=self._since)
         self._read_at = self._context.clock()
