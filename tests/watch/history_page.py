@@ -92,11 +92,7 @@ def _compare_moment(
         "bucket created", least <= _int(parts[1]) <= len(created), f"{what}: {least} to {len(created)}"
     )
     over = end < at - _BEHIND
-    took = sorted(
-        row["ended"] - row["started"]
-        for row in listing.ended(start, end, "complete", "errored")
-        if row["started"]
-    )
+    took = sorted(row["ended"] - row["started"] for row in listing.ended(start, end) if row["started"])
     for text, percent in ((parts[4], 0.5), (parts[5], 0.95)):
         if text and over and took:
             value, (least_s, most_s) = took[max(0, ceil(percent * len(took)) - 1)], brief_span(text)

@@ -41,6 +41,15 @@ def test_level_is_one_rate():
     assert found.since == NOW - 3600
 
 
+@pytest.mark.parametrize(("counted", "older"), [((NOW - 30, 1), False), ((NOW - 30, 2), True), (None, False)])
+def test_older_open_ones_are_told_by_a_count_from_before(counted, older):
+    rows = [Instance("open", "running", NOW - 100, seen=NOW), Instance("came since", "running", NOW - 9)]
+    found = picture(
+        [*stretch(NOW - 3600, NOW - 60, 20, 1), *rows], now=NOW, floor=NOW - 3650, counted=counted
+    )
+    assert found.older_active is older
+
+
 def newest_of_a_busy_hour():
     """The newest 100 of a workflow of which 9 in 10 complete, in ten minutes; failures end in seconds."""
     created = [NOW - 2.0 * n for n in range(1, 101)]

@@ -6,7 +6,6 @@ from msgspec.structs import replace
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.times import iso
 from wfdash.core.why.context import WhyContext
-from wfdash.live.budget.ledger import Priority
 from wfdash.live.feeds.row_details import RowDetails
 from wfdash.live.polling.context import FeedContext
 
@@ -95,6 +94,5 @@ def test_row_that_changed_is_read_at_once_and_again_later(status, was):
     row.context.store.apply([{**listed, "status": status}], seq=2, now=NOW + 1)
     assert row.details.was("a").startswith(was)
     assert row.due() == pytest.approx(1)
-    assert row.details.priority == Priority.ROWS
     row.read(NOW + 2, NOW - 1)
     assert row.due() == pytest.approx(5), "its answer lags behind its row"

@@ -104,3 +104,27 @@ async def test_a_sweep_without_end_leaves_a_search_its_turns(api, poller, loop):
     await asyncio.sleep(120)
     assert poller.search.searched.read >= 60
     assert poller.sweep.period is not None
+
+
+@scripted
+async def test_what_a_sweep_missed_is_looked_up_in_the_list(api, poller, loop):
+    api.pages = {"": [item("new", age=1)], "running": [item("new"), item("a", age=9), item("b", age=8)]}
+    poller.show("orders")
+    await asyncio.sleep(40)
+    api.pages["running"] = [item("new")]
+    ends = [item("a", "complete", age=9), item("b", "errored", age=8), item("never loaded", age=7)]
+    listed = []
+
+    async def answer(api, workflow, query):
+        listed.append(query.date_end)
+        if query.date_end is None:
+            more = "more" if query.status == "" else None
+            return InstancePage(list(api.pages.get(query.status, [])), more, 1000)
+        return InstancePage([ends[1], ends[0], ends[2]], None, None)
+
+    api.list_instances = partial(answer, api)
+    await asyncio.sleep(45)
+    assert (poller.store.get("a").status, poller.store.get("b").status) == ("complete", "errored")
+    assert "never loaded" not in poller.store
+    assert sum(date is not None for date in listed) == 1, "one page tells of both"
+    assert poller.store.note("a") == ""

@@ -132,8 +132,9 @@ def asked(on, part, since=0.0):
 
 
 def newest(on, since=0.0):
-    """The lists that were not narrowed to a status, since then."""
-    return [each for each in asked(on, "/instances?", since) if "status=" not in each.path]
+    """The lists that were not narrowed to a status or a time, since then."""
+    lists = asked(on, "/instances?", since)
+    return [each for each in lists if "status=" not in each.path and "date_end=" not in each.path]
 
 
 def final_of(on, workflow="orders"):

@@ -19,6 +19,8 @@ __all__ = ["PARTS", "Picture", "age_of_failures", "picture", "rank"]
 PARTS: Final = 12
 """Parts of the last hour of which the failures are counted, five minutes each."""
 _HOUR: Final = 3600.0
+_COUNTING: Final = 2.0
+"""Seconds that an instance may have come or ended before or after a count and be in it or not."""
 _OUTLIVED: Final = 0.9
 """Share of the failures that have come by the age at which what is fine is counted as such."""
 _WIDTH: Final = 30.0
@@ -41,6 +43,8 @@ class Picture(Struct, frozen=True):
     floor: float | None
     rows: int
     active: int
+    older_active: bool
+    """Whether some that have not ended are older than `floor`."""
     since: float | None = None
     """From when on `now` counts: the change, or the first of those that ended."""
     thin: bool = False
@@ -60,11 +64,13 @@ def picture(
     exhausted: bool = False,
     partial: bool = False,
     deployed: Mapping[str, float] | None = None,
+    counted: tuple[float, int] | None = None,
     utc: bool = True,
 ) -> Picture:
     """Counts rows of which none is missing from `floor` on; `exhausted` where none is older.
 
     `partial` where a record holds only some of the older ones: then nothing has risen within the hour.
+    `counted` is when the server counted, before these were listed, and how many had not ended then.
     """
     start = min((row.created for row in rows if row.created is not None), default=now)
     start = min(start, now - _HOUR) if exhausted else floor if floor is not None else start
@@ -104,6 +110,7 @@ def picture(
         None if exhausted else floor,
         len(rows),
         len(active),
+        not exhausted and counted is not None and counted[1] > _open_at(rows, counted[0]),
         cut if cut is not None else min((row.ended for row in ended if row.ended), default=None),
         bool(missing) and cut is None,
     )
@@ -117,6 +124,12 @@ def rank(found: Picture | None) -> tuple[int, float, int]:
         rose = (found.now.failure_rate or 0.0) - (found.before.failure_rate or 0.0)
         return 0, -rose, -found.recent_failures
     return 1, 0.0, -found.recent_failures
+
+
+def _open_at(rows: Sequence[Instance], at: float) -> int:
+    """How many of them may have been counted as open then, by a server that took some moments for it."""
+    born = (row for row in rows if row.created is not None and row.created <= at + _COUNTING)
+    return sum(not is_final(row.status) or (row.ended or 0.0) > at - _COUNTING for row in born)
 
 
 def age_of_failures(rows: Sequence[Instance]) -> float:

@@ -96,14 +96,9 @@ class RowDetails(Job):
 
     @property
     def priority(self) -> Priority:
-        """A row on screen that was not read in its status, or that may have ended, goes before the sweep."""
-        if self.urgent or any(self._is_behind(identity) for identity in self.wanted):
-            return Priority.ROWS
-        return Priority.BACKGROUND
-
-    def _is_behind(self, identity: str) -> bool:
-        fact, row = self._details.get(identity), self.context.store.get(identity)
-        return fact is None or (row is not None and row.status != fact.status)
+        """A row on screen that was never read, or that may have ended, goes before the sweep."""
+        read, wanted = self.progress
+        return Priority.ROWS if read < wanted or self.urgent else Priority.BACKGROUND
 
     def reset(self) -> None:
         """Begins anew: another workflow is watched from now on."""

@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 from msgspec import Struct, field
 
+from wfdash.api.errors import Refused
 from wfdash.api.interface import ListQuery
+from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import ACTIVE
 from wfdash.core.rows.store import ENDED
 from wfdash.live.budget.ledger import Priority
@@ -16,6 +18,12 @@ __all__ = ["MOST_PAGES", "Sweep"]
 MOST_PAGES = 60
 PERIOD = 30.0
 """Seconds from the start of a sweep to the next one's, when the budget would allow more."""
+
+
+_LOOKED_UP = 10
+"""Pages of the list that are asked for after a round at most, for the rows that it missed."""
+_AROUND = 1.0
+"""Seconds beyond a row's creation from which a page is asked, so that the row is surely on it."""
 
 
 class _Round(Struct):
@@ -34,7 +42,11 @@ class _Round(Struct):
 
 
 class Sweep(Job):
-    """Rows that one complete round missed are `missed`; those that two missed are noted `ended?`."""
+    """Rows that one complete round missed are `missed`; those that two missed are noted `ended?`.
+
+    What it missed has ended, most likely: the list itself, around those rows, tells how. Else what completes
+    below the newest page would never be counted, and what fails, which other pages look for, would.
+    """
 
     purpose = "sweep"
     in_turn = out_of_turn = Priority.SWEEP
@@ -55,11 +67,16 @@ class Sweep(Job):
         self._round: _Round | None = None
         self._before: int | None = None
         self._next_start = 0.0
+        self._lost: list[tuple[float, str]] = []
+        """Missed rows to be looked up, the newest last, with their creation."""
+        self._looked_up = 0
+        """Pages that were asked for them since the last round."""
+        self._dates_refused = False
 
     def reset(self) -> None:
         """Begins anew: another workflow is watched from now on."""
         self._round = self._before = self.period = None
-        self.missed = set()
+        self.missed, self._lost = set(), []
         self.left_out = ()
         self.seen = 0
         self.next_at = 0.0
@@ -79,7 +96,7 @@ class Sweep(Job):
         return super().due(now)
 
     def pace(self, took: float) -> float:
-        if self._round is not None:
+        if self._round is not None or self._lost:
             return 0.0
         return max(0.0, self._next_start - self.context.clock()) + took
 
@@ -91,6 +108,9 @@ class Sweep(Job):
     # `status` takes one value, no list of them (reference, List instances): a round walks them in turn.
     async def ask(self) -> None:
         context = self.context
+        if self._lost and self._round is None:
+            await self._look_up()
+            return
         run = self._round or self._start()
         number = context.next_number()
         page = await context.api.list_instances(context.workflow, ListQuery(run.status, cursor=run.cursor))
@@ -140,7 +160,28 @@ class Sweep(Job):
         # A row told by a later request was seen since, whatever the round met.
         rows = [row for identity in store.active if (row := store.get(identity)) and row.seq <= number]
         self.missed = {row.id for row in rows}
+        lost = (
+            [] if self._dates_refused else [(row.created, row.id) for row in rows if row.created is not None]
+        )
+        self._lost, self._looked_up = sorted(lost), 0
         # Missed once may be a row that changed status between two pages of the round; missed twice is doubt.
         if before is not None:
             self.context.tell(store.doubt([row.id for row in rows if row.seq <= before], ENDED))
         self._before = number
+
+    async def _look_up(self) -> None:
+        """Asks for the page on which the newest of them stands, with all the others that are on it."""
+        context, number = self.context, self.context.next_number()
+        newest = self._lost.pop()[0]
+        self._looked_up += 1
+        try:
+            page = await context.api.list_instances(context.workflow, ListQuery(date_end=newest + _AROUND))
+        except Refused:  # not every server takes dates
+            self._lost, self._dates_refused = [], True
+            return
+        # What was not loaded before would stand in the table with a gap above it.
+        items = [item for item in page.items if str(item.get("id")) in context.store]
+        context.tell(context.store.apply(items, seq=number, now=context.clock()))
+        context.contiguous.note_ends(page.items)
+        oldest = min((row.created or 0.0 for row in Instance.from_items(page.items)), default=newest)
+        self._lost = [row for row in self._lost if row[0] < oldest] if self._looked_up < _LOOKED_UP else []

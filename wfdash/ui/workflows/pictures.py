@@ -8,6 +8,7 @@ from wfdash.api.interface import Version
 from wfdash.core.history.frame import Frame, frame
 from wfdash.core.history.picture import Picture, picture
 from wfdash.core.model.instance import Instance
+from wfdash.core.model.status import ACTIVE
 from wfdash.core.triage.error_groups import Sample
 from wfdash.core.triage.fingerprint import fingerprint
 from wfdash.core.triage.headline import ENOUGH
@@ -35,11 +36,14 @@ class Pictures:
         self._found: dict[str, tuple[tuple[int, int, int, bool], Picture]] = {}
         self._causes: dict[str, tuple[float, Causes]] = {}
         self._versions: dict[str, Mapping[str, Version]] = {}
+        self._counted: list[tuple[float, dict[str, int]]] = []
+        """When the server counted last, and before that, and how many of each workflow had not ended."""
         self._loaded: tuple[tuple[str, int, Frame], LoadedHistory] | None = None
 
     def of(self, poller: Watcher) -> dict[str, Picture]:
         """Of each workflow whose rows were read."""
         now, found = self._context.clock(), {}
+        self._note_counts(poller)
         for name, rows in poller.workflow_rows.of.items():
             if rows.read_at is None:
                 continue
@@ -53,11 +57,29 @@ class Pictures:
                     exhausted=rows.exhausted,
                     partial=rows.partial,
                     deployed=deployed,
+                    counted=self._counted_before(rows.read_at, name),
                     utc=self._context.utc,
                 )
                 self._found[name] = key, counted
             found[name] = self._found[name][1]
         return found
+
+    def _note_counts(self, poller: Watcher) -> None:
+        at = poller.counts.all_at
+        if at is None or (self._counted and self._counted[-1][0] == at):
+            return
+        active = {
+            each.name: sum(each.counts.get(status, 0) for status in ACTIVE)
+            for each in poller.counts.workflows
+        }
+        self._counted = [*self._counted[-7:], (at, active)]
+
+    def _counted_before(self, moment: float, workflow: str) -> tuple[float, int] | None:
+        """Rows that were listed later than they were counted: one counted last may not be listed yet."""
+        before = [
+            (at, active[workflow]) for at, active in self._counted if at <= moment and workflow in active
+        ]
+        return before[-1] if before else None
 
     def failure(self, poller: Watcher, workflow: str) -> str:
         """Why a workflow's rows could not be read."""

@@ -207,7 +207,7 @@ class WorkflowTable(LineTable):
         active = sum(workflow.counts.get(status, 0) for status in ACTIVE)
         if not active and not found.active:
             return "–"
-        more = found.floor is not None and active > found.active
+        more = found.older_active
         at = found.floor if more else found.oldest_active
         return "–" if at is None else f"{'>' if more else ''}{age(self._clock() - at)}"
 
