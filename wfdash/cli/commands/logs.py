@@ -26,6 +26,8 @@ from wfdash.live.reads.log_lines import InstanceLogs
 __all__ = ["prepare", "run"]
 
 _LEAST = 1.0
+_HISTORY = 15.0
+"""Seconds for which what is sent waits for what was printed before, where that cannot be read at once."""
 _PATIENCE = 5
 """Reads that may fail once the instance has ended and its last lines are to be had."""
 _STEPS_LAG = 1.0
@@ -75,6 +77,7 @@ class _Logs:
         self._asked_at = 0.0
         """When the instance was asked for last."""
         self._woken = asyncio.Event()
+        self._history_until = session.clock() + _HISTORY
 
     async def run(self) -> int:
         detail = await self._detail()
@@ -167,7 +170,12 @@ class _Logs:
             self._said.add("failed")
 
     def _print(self, detail: Detail, others: Sequence[str]) -> None:
-        """Prints what was not printed yet; while following, not before the steps of its time are known."""
+        """Prints what was not printed yet; while following, not before the steps of its time are known.
+
+        What was printed before comes from another source than what is sent now, and is to stand before it.
+        """
+        if self.follows and self.logs.state.read_at is None and self.session.clock() < self._history_until:
+            return
         as_of = None if is_final(detail.status) else self._asked_at
         alike: Counter[tuple[object, ...]] = Counter()
         printed: set[tuple[object, ...]] = set()
