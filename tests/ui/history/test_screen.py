@@ -177,6 +177,7 @@ def test_small_screen_keeps_the_moment_and_what_it_rests_on():
         await d.press("history.earlier")
         await d.until(lambda: "created ·" in d.text)
         assert "loaded, back to" in d.text
+        assert "…" not in d.line("created ·") + d.line("ccf99991  since"), "no number is cut"
 
     shown(script, "incident", size=(60, 15))
 

@@ -65,7 +65,7 @@ class Foot(Struct, frozen=True):
             parts.append(f"{count(bucket.running)} running, {count(bucket.queued)} queued")
         took = (("p50", bucket.p50), ("p95", bucket.p95), ("p99", bucket.p99))
         parts += [f"{name} {brief(value)}" for name, value in took if value is not None]
-        return [[(when, STRONG), (failed, style)], [("  " + fit(" · ".join(parts), self.width - 3), PLAIN)]]
+        return [[(when, STRONG), (failed, style)], [("  " + _parts(parts, self.width - 3), PLAIN)]]
 
     def versions(self) -> list[Pieces]:
         """Each version with how it fared; the worst stands out, and an older one stands beside it."""
@@ -91,8 +91,7 @@ class Foot(Struct, frozen=True):
             style = BAD if share == worst else PLAIN
             words = self._fared(share, tallies[share.version])
             if came is not None and came != since:
-                later = f"{words} · deployed {self._day(came)}"
-                words = later if cells(later) <= self.width - self._beside - 14 else words
+                words = f"{words} · deployed {self._day(came)}"
             name = share.version if self.of_all else short_version(share.version)
             lines.append(self._line(name, when, QUIET, words, style))
         return lines
@@ -151,13 +150,13 @@ class Foot(Struct, frozen=True):
     def _line(self, name: str, beside: str, beside_style: Style, words: str, style: Style) -> Pieces:
         if self.of_all:
             named = f"  {fit(clean(name), 24)}  "
-            return [(named, STRONG), (fit(words, max(1, self.width - len(named))), style)]
+            return [(named, STRONG), (_parts(words.split(" · "), max(1, self.width - len(named))), style)]
         left = f"  {fit(clean(name), 8)}  "
         middle = f"{fit(clean(beside), self._beside)}  "
         return [
             (left, STRONG),
             (middle, beside_style),
-            (fit(words, max(1, self.width - len(left) - len(middle))), style),
+            (_parts(words.split(" · "), max(1, self.width - len(left) - len(middle) - 1)), style),
         ]
 
     @property
@@ -205,3 +204,13 @@ class Foot(Struct, frozen=True):
         """As `_time`; of one that is a date with a time the date alone where there is no room for both."""
         text = self._time(at)
         return text[:10] if self.width < _NARROW and len(text) > len("Sat 17:49:00") else text
+
+
+def _parts(parts: Sequence[str], width: int) -> str:
+    """As many of these as there is room for, a number of none cut; the first in any case."""
+    said = parts[0]
+    for part in parts[1:]:
+        if cells(longer := f"{said} · {part}") > width:
+            break
+        said = longer
+    return fit(said, width)
