@@ -1,5 +1,6 @@
 """A batch that a crash cut off: offered at the next start, gone on with by a key, never closed by looking."""
 
+import re
 import time
 
 import pytest
@@ -140,6 +141,7 @@ def test_nothing_left_to_send_is_told_before_it_is_noted():
         await offered(dash, "terminate of 2 in orders stopped at 2")
         await dash.press("R")
         await dash.until(lambda: "nothing is left to send" in dash.text)
+        assert "2 read: 2 terminated" in dash.text
         assert dash.text.count("sent before the cut, terminated now") == 2
         assert len(journal().unfinished()) == 1
         await dash.press("d")
@@ -147,6 +149,22 @@ def test_nothing_left_to_send_is_told_before_it_is_noted():
 
     on(script, **HERE)
     assert journal().unfinished() == []
+
+
+def test_all_that_was_read_of_a_cut_off_batch_can_be_reached():
+    async def script(dash):
+        ids = waiting(dash, 30)
+        cut_off(ids, ids, verb="restart", before="errored", followed=ids)
+        await offered(dash, "restart of 30 in orders")
+        await dash.press("R")
+        await dash.until(lambda: "30 read: " in dash.text)
+        shown = int(re.search(r"1 to (\d+) of 30, up and down", dash.text)[1])
+        assert shown < 30
+        for _ in range(40):
+            await dash.press("down")
+        await dash.until(lambda: f"{31 - shown} to 30 of 30" in dash.text)
+
+    on(script, demo=False, size=(80, 24))
 
 
 def test_runs_that_nobody_saw_end_are_read():

@@ -58,8 +58,6 @@ from wfdash.live.reads.newest_version import missing_steps
 
 __all__ = ["prepare", "run"]
 
-_AGAIN_READS = " (--resume once more reads it)"
-
 
 def prepare(parsed: Namespace) -> None:
     """Checks all that can be checked before anything is read."""
@@ -132,10 +130,12 @@ async def _resume(parsed: Namespace, session: CommandSession, operator: Operator
         (left.settled, "answered"),
         ((*left.sent, *left.unknown), "sent and not answered"),
         (left.unsent, "not sent"),
-        (left.followed, f"restarted, how they ended was not read{_AGAIN_READS if left.unsent else ''}"),
+        (left.followed, "restarted, how they ended was not read"),
     )
     said = ", ".join(f"{count(len(ids))} {words}" for ids, words in states if ids)
     say(clean(f"{phrase(left.verb)} of {instant(left.at)} by {left.who}: {said}"))
+    if left.held:
+        say(clean(f"wfdash: {left.held}"))
     resumption = await plan_resumption(left, _reader(session, workflow), now=session.clock())
     plan = resumption.plan
     if parsed.dry_run:

@@ -126,13 +126,17 @@ class Canary:
         following: Collection["asyncio.Future[Any]"],
         results: Mapping[str, Result],
         tell: Callable[[str, str], None],
+        on_held: Callable[[str], Awaitable[None]],
     ) -> None:
-        """Waits until the first ones have ended and decides on the rest; `tell` takes a stage and a note."""
+        """Waits until the first ones have ended and decides on the rest; `tell` takes a stage and a note.
+
+        `on_held` is awaited with the reason before a person is asked.
+        """
         self.sending = False
         await _unless_halted(self._halt, tuple(following))
         first = [results[identity] for identity in self.ids if identity in results]
         self.held = judge_canary(first) or await self._on_what_version(first, tell)
-        if self.held is not None and await self._goes_on(self.held, tell):
+        if self.held is not None and await self._goes_on(self.held, tell, on_held):
             self.held = None
 
     async def _on_what_version(
@@ -162,10 +166,13 @@ class Canary:
         which = f"on version {on} as before, not on the newest, {short_version(newest.id)}"
         return Held(f"{HELD}the first {len(first)} are complete, but {which}", 1)
 
-    async def _goes_on(self, held: Held, tell: Callable[[str, str], None]) -> bool:
+    async def _goes_on(
+        self, held: Held, tell: Callable[[str, str], None], on_held: Callable[[str], Awaitable[None]]
+    ) -> bool:
         """Whether a person sends the rest although the first ones failed."""
         if self._course.decide is None or self._halt.is_set():
             return False
+        await on_held(held.reason)
         tell("held", held.reason)
         deciding = asyncio.ensure_future(self._course.decide(held.reason))
         await _unless_halted(self._halt, [deciding])

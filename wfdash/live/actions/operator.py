@@ -210,7 +210,12 @@ class Operator:
                     settle(self._skipped(run, target, target.reason))
                     continue
                 if canary.complete:
-                    await canary.judge(following, results, partial(self._tell_of, run, target))
+                    await canary.judge(
+                        following,
+                        results,
+                        partial(self._tell_of, run, target),
+                        partial(run.plan_journal.undecided, target),
+                    )
                 if canary.held is not None and not run.halt.is_set():
                     settle(await self._held(run, target, canary.held))
                     continue

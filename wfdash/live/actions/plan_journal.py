@@ -94,6 +94,11 @@ class PlanJournal(Struct, frozen=True):
         """Writes that an id was not sent, because of what became of the first ones."""
         await self._tell("held", identity, ActionResult(before=before, reason=reason))
 
+    async def undecided(self, target: Target, reason: str) -> None:
+        """Writes why a person is asked before this one, the next, is sent; it stays planned."""
+        planned = ActionResult(target.status, start=self._start(target), end=target.ended, reason=reason)
+        await self._tell("planned", target.id, planned)
+
     async def ended(self, identity: str, before: str, after: str, sentence: str) -> None:
         """The run that this began is over."""
         await self._tell("ended", identity, ActionResult(before=before, after=after, reason=sentence))

@@ -14,7 +14,7 @@ from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import RESTARTS, leads_to, phrase
 from wfdash.core.verbs.verb import VERBS
 from wfdash.live.actions.plan import Plan, Result, Target
-from wfdash.live.records.journal_entries import ActionResult, JournalEntry
+from wfdash.live.records.journal_entries import RUN_FOLLOWED, ActionResult, JournalEntry
 from wfdash.live.records.unfinished import Unfinished
 
 __all__ = ["Resumption", "has_arrived", "plan_resumption", "resumable", "stopped_at", "why_not_resumed"]
@@ -25,11 +25,13 @@ class Resumption(Struct, frozen=True):
 
     plan: Plan
     sent_before: tuple[Result, ...]
+    held: str = ""
+    """Why the rest had waited for a person's word."""
 
     def notes(self) -> list[str]:
         """What is told of those that had been sent, in sentences: an ended one by its end, then the doubt."""
         arrived = [result for result in self.sent_before if result.outcome == Outcome.DONE]
-        said = []
+        said = [self.held] if self.held else []
         if arrived:
             now = Counter(result.after for result in arrived)
             words = ", ".join(f"{number:,} {status} now" for status, number in now.items())
@@ -38,15 +40,25 @@ class Resumption(Struct, frozen=True):
             said.append(f"of {doubt:,} it cannot be told whether they arrived: they are not sent again")
         return said
 
-    def findings(self) -> dict[str, ActionResult]:
-        """What was found out of each that had been sent, by id, for the journal."""
-        return {
-            result.id: ActionResult(
-                after=result.ended,
-                reason=result.sentence if result.ended else f"{result.outcome}: {result.sentence}",
-            )
-            for result in self.sent_before
-        }
+    def statuses(self) -> list[tuple[str, int]]:
+        """How many of those that had been sent are in which status now, the most first."""
+        return Counter(result.after or str(result.outcome) for result in self.sent_before).most_common()
+
+    def findings(self, *, final: bool = False) -> dict[str, tuple[str, ActionResult]]:
+        """What was found out of each that had been sent, by id, as event and result for the journal.
+
+        A run that goes on stays to be read, unless this is the `final` word on it.
+        """
+        return {result.id: _finding(result, final) for result in self.sent_before}
+
+
+def _finding(result: Result, final: bool) -> tuple[str, ActionResult]:
+    if result.ended:
+        return "ended", ActionResult(after=result.ended, reason=result.sentence)
+    said = f"{result.outcome}: {result.sentence}"
+    if result.outcome != Outcome.DONE or result.verb not in RESTARTS:
+        return "taken over", ActionResult(reason=said)
+    return "settled", ActionResult(reason=said if final else f"{said}{RUN_FOLLOWED}")
 
 
 def why_not_resumed(left: Unfinished) -> str:
@@ -75,8 +87,8 @@ async def plan_resumption(
     key = token_hex(4)
     again: list[Target] = [_target(left.last[identity]) for identity in left.unsent]
     sent: list[Result] = []
-    unsent, followed = frozenset(left.unsent), frozenset(left.followed)
-    for identity in [each for each in left.open if each not in unsent]:
+    followed = frozenset(left.followed)
+    for identity in left.to_read:
         entry = left.last[identity]
         try:
             detail: Detail | None = await read(identity)
@@ -92,7 +104,8 @@ async def plan_resumption(
             sent.append(_result(key, left, entry, detail, arrived, trouble, now))
     starts = {target.restart_from for target in again}
     same = next(iter(starts)) if len(starts) == 1 and left.verb == "restart_from" else None
-    return Resumption(Plan(key, now, left.verb, left.workflow, tuple(again), restart_from=same), tuple(sent))
+    plan = Plan(key, now, left.verb, left.workflow, tuple(again), restart_from=same)
+    return Resumption(plan, tuple(sent), left.held)
 
 
 def has_arrived(verb: str, entry: JournalEntry, detail: Detail) -> bool | None:
@@ -162,5 +175,6 @@ def _result(
 
 
 def resumable(plans: Sequence[Unfinished], workflow: str) -> list[Unfinished]:
-    """The cut-off batches of this workflow that can be gone on with, newest first."""
-    return [left for left in reversed(plans) if left.workflow == workflow and not why_not_resumed(left)]
+    """The cut-off batches of this workflow to go on with, newest first; those only to read come last."""
+    found = [left for left in reversed(plans) if left.workflow == workflow and not why_not_resumed(left)]
+    return sorted(found, key=lambda left: left.open == left.followed)

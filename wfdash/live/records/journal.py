@@ -190,20 +190,23 @@ class Journal:
             if self.is_ours(plan.account) and session_is_over(self.folder, plan.session)
         ]
 
-    def take_over(self, plan: Unfinished, found: Mapping[str, ActionResult] | None = None) -> bool:
+    def take_over(
+        self, plan: Unfinished, found: Mapping[str, tuple[str, ActionResult]] | None = None
+    ) -> bool:
         """Close it for whoever else looks, so that only one goes on with it; False where another did.
 
-        `found` is what became of ids that had been sent, as a read told.
+        `found` is what became of ids that had been sent, as a read told, each with its event. Runs of which
+        nothing was found stay open: how they end is still to be read.
         """
         with exclusively(self.folder, f"{plan.session}-{plan.plan}") as alone:
             # Read again under the lock: another dashboard may have taken it over since the person was asked.
-            open_plans = {(left.session, left.plan) for left in self.unfinished()}
-            if not alone or (plan.session, plan.plan) not in open_plans:
+            if not alone or not any(_is_as_it_was(plan, now) for now in self.unfinished()):
                 return False
-            goes_on = ActionResult(reason=f"session {self.session} goes on with it")
-            for identity in plan.open:
-                result = (found or {}).get(identity, goes_on)
-                self._close(plan, identity, "ended" if result.after else "taken over", result)
+            goes_on = ("taken over", ActionResult(reason=f"session {self.session} goes on with it"))
+            found = found or {}
+            for identity in dict.fromkeys((*plan.unsent, *plan.sent, *plan.unknown, *found)):
+                event, result = found.get(identity, goes_on)
+                self._close(plan, identity, event, result)
             return not self.trouble
 
     def close_unfinished(self, plan: Unfinished) -> None:
@@ -236,3 +239,9 @@ class Journal:
 def _same(end: float | None, other: float | None) -> bool:
     """Whether these may be one end."""
     return end is None or other is None or abs(end - other) <= SAME_END
+
+
+def _is_as_it_was(plan: Unfinished, now: Unfinished) -> bool:
+    """Whether nobody has gone on with it: runs that were followed stay open when somebody does."""
+    same = (plan.session, plan.plan) == (now.session, now.plan)
+    return same and (plan.unsent, plan.sent, plan.unknown) == (now.unsent, now.sent, now.unknown)

@@ -17,6 +17,7 @@ from wfdash.live.records.journal_entries import (
 __all__ = ["Unfinished", "find_unfinished"]
 
 _FOLLOWED = "followed"
+_FEW_RUNS = 200
 _OPEN = ("planned", "sent", "answered", _FOLLOWED)
 
 
@@ -41,11 +42,19 @@ class Unfinished(Struct, frozen=True):
     """Carried out, and followed to an end of which nothing was written."""
     answered: frozenset[str] = frozenset()
     """Of those that were sent, the ones that the server said yes to."""
+    held: str = ""
+    """Why the rest waited for a person's word when it was cut off, raw."""
 
     @property
     def open(self) -> tuple[str, ...]:
-        """Ids to go on with: nothing final is known of them; where all were sent, not of their end either."""
-        return (*self.unsent, *self.sent, *self.unknown, *(() if self.unsent else self.followed))
+        """Ids of which nothing final is known, or not how the run ended that they began."""
+        return (*self.unsent, *self.sent, *self.unknown, *self.followed)
+
+    @property
+    def to_read(self) -> tuple[str, ...]:
+        """Those that were sent and are read before the rest goes; of too many runs none holds the rest up."""
+        few = not self.unsent or len(self.followed) <= _FEW_RUNS
+        return (*self.sent, *self.unknown, *(self.followed if few else ()))
 
     @property
     def left(self) -> int:
@@ -150,4 +159,13 @@ def _unfinished(entries: list[JournalEntry]) -> Unfinished | None:
         followed=ids(_FOLLOWED),
         last=telling,
         answered=frozenset(entry.id for entry in entries if entry.event == "answered"),
+        held=_held(entries),
     )
+
+
+def _held(entries: list[JournalEntry]) -> str:
+    """Why a person was asked before the next one, unless something was sent after that."""
+    for entry in reversed(entries):
+        if entry.event == "sent" or (entry.event == "planned" and entry.reason):
+            return entry.reason if entry.event == "planned" else ""
+    return ""

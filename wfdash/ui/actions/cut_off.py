@@ -43,6 +43,8 @@ class CutOffScreen(LowerHalf):
         """How many were read so far, while that goes on."""
         self._over: Resumption | None = None
         """What became of a batch of which nothing is left to send."""
+        self._top = 0
+        """The first of the outcomes that is shown."""
         self._trouble = ""
         self._lone = LoneKey(self, self._say)
 
@@ -88,26 +90,36 @@ class CutOffScreen(LowerHalf):
             )
             who = f"{when} by {clean(left.who) or 'nobody named'}: "
             lines += [[(f"     {line}", QUIET)] for line in wrapped(who + ", ".join(states), width - 6, 2)]
+            if left.held:
+                lines += [[(f"     {line}", WARN)] for line in wrapped(clean(left.held), width - 6, 3)]
             if reason := why_not_resumed(left):
                 lines.append([(fit(f"     {reason}", width), WARN)])
         return lines
 
     def _outcomes(self, width: int, room: int) -> list[Pieces]:
-        """What a read told of those that had been sent, where nothing else is left."""
+        """What a read told of those that had been sent, where nothing else is left; the failed ones first."""
         assert self._over is not None
-        results = self._over.sent_before
+        results = sorted(self._over.sent_before, key=lambda result: not result.failed)
+        now = ", ".join(f"{count(times)} {clean(word)}" for word, times in self._over.statuses())
+        lines: list[Pieces] = [
+            [("   nothing is left to send; what was sent before the cut:", PLAIN)],
+            [(f"   {fit(f'{count(len(results))} read: {now}', width - 4)}", STRONG)],
+        ]
+        shown = len(results) if len(results) <= room - 2 else max(1, room - 3)
+        top = self._top = max(0, min(self._top, len(results) - shown))
         names = shown_names([result.id for result in results], max(12, width // 3))
-        lines: list[Pieces] = [[("   nothing is left to send; what was sent before the cut:", PLAIN)]]
-        for result, name in list(zip(results, names, strict=True))[: room - 1]:
+        for result, name in list(zip(results, names, strict=True))[top : top + shown]:
             words = fit(clean(result.sentence), max(8, width - len(name) - 8))
             lines.append([(f"   {name}  ", STRONG), (words, BAD if result.failed else PLAIN)])
+        if shown < len(results):
+            more = f"   {top + 1} to {top + shown} of {count(len(results))}, up and down for the others"
+            lines.append([(more, QUIET)])
         return lines
 
     def _foot(self) -> list[Pieces]:
         later: Pieces = [("esc", STRONG), (" later", PLAIN)]
         if self._read is not None:
-            of = self._chosen.left - len(self._chosen.unsent)
-            reading = f"reading {count(self._read)} of {count(of)} that were sent"
+            reading = f"reading {count(self._read)} of {count(len(self._chosen.to_read))} that were sent"
             return [[(reading, QUIET)], [("esc", STRONG), (" stop, nothing is sent", PLAIN)]]
         if self._over is not None:
             return [[("d", ACCENT), (" note it in the journal", PLAIN)], later]
@@ -135,7 +147,9 @@ class CutOffScreen(LowerHalf):
         # Reads go on; only leaving stops them.
         elif self._read is not None:
             return
-        elif event.key in ("down", "up") and self._over is None:
+        elif event.key in ("down", "up") and self._over is not None:
+            self._top += 1 if event.key == "down" else -1
+        elif event.key in ("down", "up"):
             step = 1 if event.key == "down" else -1
             self._at = max(0, min(len(self._batches) - 1, self._at + step))
         elif bare(event) == "R" and self._over is None:
@@ -207,7 +221,7 @@ class CutOffScreen(LowerHalf):
         if journal is None:
             return
         if self._over is not None:
-            self._trouble = await self.context.desk.take_over(left, self._over)
+            self._trouble = await self.context.desk.take_over(left, self._over, final=True)
         else:
             await asyncio.to_thread(journal.close_unfinished, left)
             self._trouble = journal.trouble
@@ -216,9 +230,8 @@ class CutOffScreen(LowerHalf):
             self.draw()
             return
         unsent = f": {count(len(left.unsent))} were never sent" if left.unsent else ""
-        self.context.notify(
-            f"dropped{unsent}; {self.context.keys.key_of('journal.open')} keeps what was done"
-        )
+        done = "noted in the journal" if self._over is not None else f"dropped{unsent}"
+        self.context.notify(f"{done}; {self.context.keys.key_of('journal.open')} keeps what was done")
         self._batches.remove(left)
         self._at, self._over = 0, None
         if self._batches:

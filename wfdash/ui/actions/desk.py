@@ -177,13 +177,16 @@ class ActionDesk:
         self.cut_off = [other for other in self.cut_off if other is not left]
         self._context.prompts.draw()
 
-    async def take_over(self, left: Unfinished, resumption: Resumption) -> str:
-        """Claims a batch for this session. Why nothing of it may be sent, "" when it may."""
+    async def take_over(self, left: Unfinished, resumption: Resumption, *, final: bool = False) -> str:
+        """Claims a batch for this session. Why nothing of it may be sent, "" when it may.
+
+        With `final` nothing of it is offered again, runs that go on neither.
+        """
         journal = self._context.session.journal if self._context.session is not None else None
         if journal is None:
             return "there is no journal to go on from: nothing sent"
         # Two people are offered the same batch at 3 am: whoever claims it first sends it.
-        claimed = await asyncio.to_thread(journal.take_over, left, resumption.findings())
+        claimed = await asyncio.to_thread(journal.take_over, left, resumption.findings(final=final))
         if not claimed and journal.trouble:
             return f"{journal.trouble}: nothing sent"
         self.forget(left)

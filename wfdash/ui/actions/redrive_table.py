@@ -52,7 +52,7 @@ def redrive_warnings(plan: Plan, answers: RedriveAnswers, *, local: bool) -> str
         return ""
     points = [answers.points[target.id] for target in plan.eligible if target.id in answers.points]
     said = redrive_sentences(points, local=local)
-    if any(target.restart_from is None for target in plan.eligible):
+    if any(target.restart_from is None or not target.checked for target in plan.eligible):
         many = f"{count(len(plan.eligible))} are read, the step of each just before it is sent"
         many += f": about {spoken(answers.takes)}" if answers.takes >= 1 else ""
         said = [many, *said]
@@ -103,7 +103,8 @@ def _row(target: Target, start: str, answers: RedriveAnswers, wide: int, rest: i
         return [(fit(f"not redriven: {clean(target.reason)}", wide + rest), WARN)]
     point = answers.points.get(target.id)
     if point is None:
-        return [(fit(start, wide), PLAIN)]
+        unread = "" if target.restart_from is None else "  not read yet: counted just before it is sent"
+        return [(fit(start, wide), PLAIN), (fit(unread, rest), QUIET)]
     twice = [shown_name(step) for step in point.repeated]
     more = f" and {len(twice) - _FEW} more" if len(twice) > _FEW else ""
     words = ", ".join(f'"{name}"' for name in twice[:_FEW]) + more
