@@ -120,8 +120,8 @@ class LogTable(LineTable):
     def find(self, words: str, direction: int, *, here_too: bool) -> tuple[int, int]:
         """Goes to the next line with the words; returns which of them it is, and how many there are."""
         found = self.rows.find(words) if words else []
-        if frozenset(found) != self._found:
-            self._found = frozenset(found)
+        if (places := frozenset(found)) != self._found:
+            self._found = places
             self._strips.clear()
         here = self.rows[self.cursor].entry if len(self.rows) else 0
         if not found:
