@@ -224,6 +224,52 @@ def test_what_a_record_does_not_hold_is_said_on_its_page(key, words):
     drive(script)
 
 
+def test_escape_in_a_replay_returns_to_its_end():
+    async def script(dashboard):
+        app = dashboard.app
+        await dashboard.until(lambda: "waiting" in dashboard.text)
+        await dashboard.passes(60)
+        await travel(dashboard, "<")
+        reader = app.travel._replayed = app.travel._reader
+        await travel(dashboard, "{")
+        assert app.context.past < reader.last
+        await dashboard.press("layer.close")
+        assert app.context.past == reader.last
+        assert app.pages.place[0] == "orders"
+        assert not app.travel.leave(), "at the end esc closes what is open"
+
+    drive(script)
+
+
+def test_a_run_that_was_only_listed_is_compared_with_nothing():
+    async def script(dashboard):
+        app = dashboard.app
+        await dashboard.until(lambda: "waiting" in dashboard.text)
+        rows = list(app.context.session.poller.store)
+        failed = next(row for row in rows if row.status == "errored")
+        reads = app.context.session.reads
+        await dashboard.passes(60)
+        await travel(dashboard, "<")
+        listed = app.context.past
+        app.pages.show_instance("orders", failed.id)
+        await dashboard.until(lambda: "its steps are not recorded by then" in dashboard.text)
+        assert "ended without a step" not in dashboard.text
+        await dashboard.press("detail.compare")
+        await dashboard.until(lambda: "nothing of its steps is recorded by then" in dashboard.text)
+        app.pages.close_all()
+        app.travel.leave()
+        await reads.instance("orders", failed.id)
+        await dashboard.passes(5)
+        app.pages.show_instance("orders", failed.id)
+        await dashboard.settled()
+        await travel(dashboard, "<")
+        assert app.context.past > listed
+        await dashboard.press("detail.compare")
+        await dashboard.until(lambda: "of no complete run are the steps recorded by then" in dashboard.text)
+
+    drive(script, size=(100, 30))
+
+
 async def travel(dashboard, key):
     """Presses the key and waits for the thread that reads the record, which no clock moves."""
     app, before = dashboard.app, dashboard.app.context.past

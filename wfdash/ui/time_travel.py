@@ -54,14 +54,22 @@ class TimeTravel:
         self._moving = self._app.run_worker(move, group="travel", exclusive=True)
 
     def leave(self) -> bool:
-        """Returns to now; False where that is what is shown, or where there is none."""
-        if self._context.past is None or self._replayed is not None:
+        """Returns to now, in a replay to the end of it; False where that is what is shown."""
+        if self._replayed is not None:
+            return self._to_end(self._replayed)
+        if self._context.past is None:
             return False
         self._context.past = None
         self._context.session, self._live = self._live, None
         self._app.workers.cancel_group(self._app, "past")
         self._drop()
         self._ask_anew()
+        return True
+
+    def _to_end(self, replayed: "RecordReader") -> bool:
+        if self._context.past is None or self._context.past >= replayed.last:
+            return False
+        self._show(replayed.last)
         return True
 
     def _drop(self) -> None:
@@ -89,7 +97,7 @@ class TimeTravel:
         if moment is not None:
             self._show(moment)
         elif changes > 0 and self.leave():
-            context.notify("this is now")
+            context.notify("this is now" if self._replayed is None else "this is the end of the record")
         else:
             context.notify(f"nothing {'earlier' if changes < 0 else 'later'} of this page is recorded")
             if context.past is None:

@@ -203,6 +203,8 @@ def test_pushdown_never_leaves_out_a_match(node, row, context):
         ("since:yesterday", 6, "no time"),
         ("since:1h,2h", 9, "one value"),
         ("blocked:sleep,approve", 14, "write event, sleep, retry, step, queue, pause or rollback; step~"),
+        ("a params.:x", 2, "a place in params is names with dots between, such as params.order.id:7"),
+        ("output.$id~7", 0, "such as output.order.id~7"),
         ("(status:errored", 0, "never closed"),
         ("a)", 1, "closes nothing"),
         ("a ()", 2, "nothing in these parentheses"),

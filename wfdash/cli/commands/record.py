@@ -210,6 +210,7 @@ class RecordedWorkflow:
         self._lasting = 0
         """Failures in a row that waiting does not mend."""
         self._wanted: dict[str, None] = {}
+        self._failed_first = False
         self.poller = Watcher(
             api,
             clock=session.clock,
@@ -238,10 +239,20 @@ class RecordedWorkflow:
                     self._wanted[identity] = None
             newest = sorted(self._wanted, key=self._moved, reverse=True)[:_READ]
             self._wanted = dict.fromkeys(newest)
-            self.poller.want(newest)
+        self._want()
         if self._changed is not None:
             for change in self.changes.of(update):
                 self._changed(change)
+
+    def _want(self) -> None:
+        """Every other turn goes to what has failed since it was read, however many wait to be read again."""
+        failed = [identity for identity in self._wanted if self._has_failed_since(identity)]
+        self._failed_first = bool(failed) and not self._failed_first
+        self.poller.want(failed if self._failed_first else tuple(self._wanted))
+
+    def _has_failed_since(self, identity: str) -> bool:
+        row, fact = self.poller.store.get(identity), self.poller.row_details.fact(identity)
+        return row is not None and row.status == "errored" and (fact is None or fact.status != row.status)
 
     def _moved(self, identity: str) -> float:
         row = self.poller.store.get(identity)

@@ -96,12 +96,16 @@ def record(settings: Settings) -> DoctorLines:
     policy = settings.record
     path = record_path(user_state_path("wfdash"), settings)
     where = str(user_state_path("wfdash") / "records") if path is None else _file(path)
-    bounds = f"{policy.megabytes} MB and {DAYS} days at most"
+    kept = f"yes, {policy.megabytes} MB and {DAYS} days at most; on = false under [record] stops it"
+    folder = user_state_path("wfdash") / "records" if path is None else path.parent
+    if not policy.on:
+        kept = "no: [record] on = false"
+    elif not _writable(_existing(folder)):
+        kept = f"NO: {folder} cannot be written"
+    elif path is not None and path.exists() and not os.access(path, os.W_OK):
+        kept = f"NO: {path} cannot be written"
     return [
-        (
-            "kept",
-            f"yes, {bounds}; on = false under [record] stops it" if policy.on else "no: [record] on = false",
-        ),
+        ("kept", kept),
         ("file", where),
         ("holds", "rows, changes of status, steps and their times, kinds of errors, versions, counts"),
         ("payloads", "kept: params, outputs and error messages too" if policy.payloads else "not kept"),

@@ -12,6 +12,7 @@ from msgspec import Struct
 __all__ = ["And", "Node", "Not", "Or", "QueryError", "Term", "parse_tree", "unparse"]
 
 _FIELD = re.compile(r"([^\W\d][\w-]*(?:\.[\w-]+)*)(:|~|>=|<=|>|<|=)")
+_BROKEN_PATH = re.compile(r"([^\W\d][\w-]*)\.[^\s()\"]*?(:|~)")
 _WORD = re.compile(r'[^\s()"]+')
 _VALUE = re.compile(r'[^\s()",]+')
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
@@ -170,6 +171,9 @@ class _Reader:
         after = self.text[start + len(word) :].strip()
         if _FIELD.match(word):
             return
+        if path := _BROKEN_PATH.match(word):
+            names = f"{path[1]}.order.id{path[2]}7"
+            raise QueryError(f"a place in {path[1]} is names with dots between, such as {names}", start)
         if unlike := _UNLIKE.match(word):
             raise QueryError(f"write -{unlike[1]}:{unlike[2]} for what does not match", start)
         if word.startswith("!"):

@@ -61,7 +61,7 @@ class Budget:
         free: bool = False,
     ) -> None:
         """`free` where what is asked is a file: nothing is counted and nothing waits."""
-        self._free = free
+        self.free = free
         # Cloudflare counts by user, not by token: `wrangler deploy` and the dashboard in a browser live on
         # the same 1200, and a 429 blocks them all for five minutes (API reference, rate limits).
         self.limit = max(20, min(MOST, round(QUOTA * share)))
@@ -176,7 +176,7 @@ class Budget:
         What is `late` leaves less to those before it.
         """
         # A record costs the server nothing.
-        if self._free:
+        if self.free:
             return 0.0
         now, key = self._now(), (priority, purpose)
         waiting = self._waiting.get(key)
@@ -251,7 +251,7 @@ class Budget:
         now = self._now()
         self.requests.append(exchange)
         # What is tidied up (the tail of a log that nobody follows any more) waits for nothing, and counts.
-        if exchange.method == "DELETE" and not self._free:
+        if exchange.method == "DELETE" and not self.free:
             with self._open(now) as ledger:
                 session, mine = self._counter.session, self._counter.mine
                 ledger.spend(session, mine, Priority.FOREGROUND, "logs", now)

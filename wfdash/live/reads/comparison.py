@@ -18,6 +18,8 @@ PURPOSE: Final = "comparison"
 """As the budget page names these reads."""
 _TRIED: Final = 3
 """Candidates that are read, at most, when those before them have expired."""
+_RECORDED: Final = 200
+"""Candidates of a record that are looked through for those that were read: that costs no request."""
 _WEIGHED: Final = 5
 """Successes of one version that are read, so that two baskets alike are compared and not any two."""
 
@@ -32,6 +34,8 @@ class RunPair(Struct, frozen=True):
     """A success by its row and in full; None when there is none, or the best of them are gone."""
     expired: bool = False
     """Whether there were some, which are gone."""
+    unread: bool = False
+    """Whether a record has the rows alone, of mine or of all the others: their steps are not known."""
     weighed: int = 1
     """Of how many successes it is the one whose params differ least."""
 
@@ -54,7 +58,12 @@ async def read_pair(
     version = (row.version if row else "") or (loaded.version if loaded is not None else "")
     if loaded is None or loaded.simple:
         loaded = await reads.instance(workflow, instance, PURPOSE)
+    if loaded.unread:
+        return RunPair(loaded, version, None, unread=True)
     runs = await _last_successes(reads, store, workflow, mine=instance, version=version, local=local)
+    listed = len(runs)
+    if reads.budget.free:
+        runs = await _read_by_then(reads, workflow, runs[:_RECORDED])
     alike = [row for row in runs[:_WEIGHED] if row.version == runs[0].version]
     # Each read of a dev session fills its trace store, and without params all are alike.
     if local or len(alike) < 2 or not loaded.params:
@@ -73,7 +82,15 @@ async def read_pair(
         best = await asyncio.to_thread(_most_alike, loaded, there)
         return RunPair(loaded, version, best, weighed=len(there))
     other = await reads.first_instance(workflow, runs[len(alike) : len(alike) + _TRIED], PURPOSE)
-    return RunPair(loaded, version, other, expired=bool(runs) and other is None)
+    return RunPair(
+        loaded, version, other, expired=bool(runs) and other is None, unread=listed > 0 and not runs
+    )
+
+
+async def _read_by_then(reads: Reads, workflow: str, rows: Sequence[Instance]) -> list[Instance]:
+    """Those of which a record has more than the row: of others neither steps nor params are known."""
+    runs = [await reads.first_instance(workflow, [row], PURPOSE) for row in rows]
+    return [run[0] for run in runs if run is not None and not run[1].unread]
 
 
 def _most_alike(mine: Detail, runs: Sequence[_Run]) -> _Run:

@@ -32,6 +32,8 @@ _PARAMS: Final = 5
 """Lines that the params have at least."""
 _LOOKING: Final = "looking for a complete run to compare with"
 _NONE: Final = "no run of this workflow is complete: there is nothing to compare with"
+_UNREAD: Final = "nothing of its steps is recorded by then: there is nothing to compare"
+_OTHERS_UNREAD: Final = "of no complete run are the steps recorded by then: there is nothing to compare with"
 _EXPIRED: Final = "the last complete runs have expired: nothing to compare with"
 
 
@@ -92,7 +94,10 @@ class CompareScreen(BaseScreen):
             self.call_later(self._tell, f"not read: {error}")
             return
         if pair.other is None:
-            self.call_later(self._tell, _EXPIRED if pair.expired else _NONE)
+            none = _EXPIRED if pair.expired else _NONE
+            if pair.unread:
+                none = _UNREAD if pair.mine.unread else _OTHERS_UNREAD
+            self.call_later(self._tell, none)
             return
         row, theirs = pair.other
         # In a thread: two runs of 10,000 steps take longer to align than a key may wait.
@@ -129,7 +134,8 @@ class CompareScreen(BaseScreen):
         alike = f" · of the last {pair.weighed} the one most like it in params" if pair.weighed > 1 else ""
         self._against = f"compared with {clean(other.id[:200])}, complete"
         self._against += f"{_version_words(pair.version, other.version)}{when}{alike}"
-        self._against += f" · read {clock(now, utc=utc)}"
+        at = now if pair.other is None else pair.other[1].read_at or now
+        self._against += f" · read {clock(at, utc=utc)}"
         self.query_one("#pairs", CompareTable).fill(found)
         self._draw()
 

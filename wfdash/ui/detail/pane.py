@@ -137,6 +137,10 @@ class DetailPane(Vertical):
         if gone and why is not None:
             # Its sentence speaks of now, and nothing is known of it any more.
             why = replace(why, sentence=f"at {clock(now, utc=self.utc, now=self._clock)}: {why.sentence}")
+        elif self._since and why is not None and detail is not None and detail.read_at is not None:
+            # A record may have the row of a later moment: its steps are no news of that.
+            read = f"as read at {clock(detail.read_at, utc=self.utc, now=self._clock)}"
+            why = replace(why, sentence=f"{self._since} since; {read}: {why.sentence}")
         usual = self.usual_run if detail is not None and not gone else None
         self._forecast = usual.forecast(detail, now) if usual is not None and detail is not None else None
         # Another instance: its cursor, folds and height begin anew.
@@ -314,7 +318,8 @@ class DetailPane(Vertical):
                 detail, f"output of {clean(step.name[:80])}", step.output, len(lines)
             )
         elif detail is not None and not detail.steps:
-            lines = [[(" no steps" if not is_final(detail.status) else " it ended without a step", QUIET)]]
+            none = " it ended without a step" if is_final(detail.status) else " no steps"
+            lines = [[(" its steps are not recorded by then" if detail.unread else none, QUIET)]]
             lines += self._own_error(detail, lines)
             lines += self._looked_up_next(detail, "", ABSENT, len(lines))
         elif self._shown and detail is None and not self._failing:

@@ -211,7 +211,7 @@ class ErrorsScreen(BaseScreen):
             errored = (poller.status_counts or {}).get("errored", 0)
             if errored and context.past is not None:
                 of = f"{count(errored)} errored instances of {poller.workflow}"
-                return Headline(f"none of the {of} was recorded by then")
+                return Headline(f"none of the {of} was read by then: why they failed is not recorded")
             return Headline(f"no instance of {poller.workflow} is errored")
         counted, appeared = self._versions, poller.versions.appeared
         there = max(total, (poller.status_counts or {}).get("errored", 0)) if poller.partial else total
