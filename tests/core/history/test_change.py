@@ -270,3 +270,8 @@ def test_what_is_loaded_in_part_says_so():
     assert throughput(Tally(), 60.0, so_far=True).startswith("nothing that is loaded so far was created")
     assert durations(some, so_far=True) == "so far half took 4 s or less, 95 of 100 9 s or less"
     assert durations(Tally(created=3), so_far=True) == "none that is loaded so far says how long it took"
+
+
+def test_no_level_is_told_of_a_few():
+    tally = Tally(created=9, complete=1, errored=2)
+    assert failures((), tally, [], deployed={}, now=NOON).sentence == "2 of 3 that ended failed"

@@ -17,6 +17,7 @@ FAILED = Instance("a", "errored", 10.0, 40.0, 12.0, 40.0, "v1")
         (Instance("a", "complete", 10.0, 90.0, 60.0, 90.0), True),
         (Instance("a", "errored", 10.0, 90.0, 60.0, 90.0), True),
         (FAILED, False),
+        (Instance("a", "running", 10.0, 40.0, 12.0), False),
         (Instance("a", "errored", 10.0, 41.0, 12.0, 40.4), False),
         (Instance("a", "errored", 10.0, 41.0, 12.0), False),
         (Instance("a", "errored", 10.0, 41.0, 5.0, 20.0), False),

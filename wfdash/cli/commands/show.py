@@ -145,6 +145,8 @@ def _summary(detail: Detail, now: float, kept: float | None) -> list[tuple[str, 
     took = "" if began is None else brief((detail.end if detail.end is not None else now) - began)
     if detail.end is None and is_final(detail.status):
         took = ""  # it ended, and nobody says when
+    if began is not None and detail.end is not None and detail.end < began - 1.0:
+        took = ""  # its end is dated before its start
     return [
         ("queued", _at(detail.queued)),
         ("started", _at(detail.start)),

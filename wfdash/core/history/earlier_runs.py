@@ -24,6 +24,9 @@ def earlier_run(before: Instance, now: Instance) -> Instance | None:
         return None
     if is_final(now.status) and now.ended is None:
         return None
+    # A restart changes the row: what is no newer than the end is the same run, told late by a replica.
+    if now.ended is None and now.modified is not None and now.modified <= before.ended:
+        return None
     return replace(before, id=f"{before.id}\n{before.ended:.3f}", created=None, extra=None)
 
 

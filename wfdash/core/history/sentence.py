@@ -64,6 +64,8 @@ def failures(
     if not steps:
         if so_far and not changes and looked_since is None:
             return Finding(f"{count(tally.errored)} of {count(tally.sample)} that ended failed so far")
+        if tally.sample < ENOUGH and not changes:
+            return Finding(f"{count(tally.errored)} of {count(tally.sample)} that ended failed")
         failed = percent(tally.failure_rate or 0.0)
         level = f"errors are level at {failed}"
         if looked_since is not None and not changes:

@@ -82,7 +82,9 @@ class Instance(Struct):
         """Seconds from its start to its end, or to now; of one that is gone, to when it was seen last."""
         began = self.began
         end = self.ended if is_final(self.status) else now if self.seen is None else self.seen
-        return None if began is None or end is None else end - began
+        lasted = None if began is None or end is None else end - began
+        # A server that dates the end before the start says nothing of how long it took.
+        return None if lasted is not None and lasted < -1.0 and is_final(self.status) else lasted
 
     def item(self) -> dict[str, Any]:
         """The row as the API sent it: same keys, same values (key order aside)."""

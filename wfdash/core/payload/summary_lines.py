@@ -35,7 +35,7 @@ def summary_facts(
     if start is not None:
         said.append(f"started {at.at(start)} {'UTC' if at.utc else 'local'}")
         if end is not None:
-            said.append(f"took {spoken(max(0.0, end - start))}")
+            said += [f"took {spoken(max(0.0, end - start))}"] if end >= start - 1.0 else []
         # A clock that is behind would tell of a run that has lasted less than nothing.
         elif start <= at.now:
             said.append(f"{at.passed(start)} so far")

@@ -144,4 +144,6 @@ def _when(detail: Detail, at: TimeWords) -> str:
 def _took(detail: Detail) -> str:
     if detail.end is None or detail.start is None:
         return ""
+    if detail.end < detail.start - 1.0:
+        return "; its end is dated before its start"
     return f", took {spoken(max(0.0, detail.end - detail.start))}"
