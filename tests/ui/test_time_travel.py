@@ -224,6 +224,23 @@ def test_what_a_record_does_not_hold_is_said_on_its_page(key, words):
     drive(script)
 
 
+def test_escape_undoes_a_filter_and_stays_at_the_moment():
+    async def script(dashboard):
+        await dashboard.until(lambda: "waiting" in dashboard.text)
+        await dashboard.passes(60)
+        await travel(dashboard, "<")
+        moment = dashboard.app.context.past
+        await dashboard.press("filter.edit")
+        await dashboard.type("params~Z")
+        await dashboard.press("layer.close")
+        assert dashboard.app.context.past == moment
+        assert "/ no filter" in dashboard.text
+        await dashboard.press("layer.close")
+        assert dashboard.app.context.past is None
+
+    drive(script)
+
+
 def test_escape_in_a_replay_returns_to_its_end():
     async def script(dashboard):
         app = dashboard.app

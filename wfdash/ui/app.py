@@ -233,8 +233,15 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         """Each action that writes comes by here, whatever screen binds its key."""
         self.actions.write(action)
 
+    @property
+    def _is_typing(self) -> bool:
+        from textual.widgets import Input
+
+        return self.context.past is not None and isinstance(self.focused, Input)
+
     def action_layer_close(self) -> None:
-        if not self.travel.leave():
+        # What is typed at a moment of the record is undone there.
+        if self._is_typing or not self.travel.leave():
             self.pages.close_layer()
 
     def action_app_quit(self) -> None:

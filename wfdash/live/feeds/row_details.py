@@ -180,9 +180,9 @@ class RowDetails(Job):
         )
         if before is not None and before.moved != moved:
             context.session.moved_at = now
-        self.keep_fields(detail.id, read_fields(detail))
         if detail.unread:
             self.rows_only.add(detail.id)
+        self.keep_fields(detail.id, read_fields(detail))
         self.times.learn(detail)
         self._details.move_to_end(detail.id)
         while len(self._details) > _KEPT:
@@ -203,7 +203,8 @@ class RowDetails(Job):
         if (before := self.read.pop(identity, None)) is not None:
             self._characters -= before.contents.size
         self.read[identity] = fields
-        self.unrecorded |= fields.unrecorded
+        if identity not in self.rows_only:  # of these nothing was left out: they were not read
+            self.unrecorded |= fields.unrecorded
         self.kept += 1
         self._characters += fields.contents.size
         while len(self.read) > 1 and (self._characters > _SEARCHED or len(self.read) > _MOST_SEARCHED):
