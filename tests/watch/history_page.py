@@ -18,7 +18,7 @@ _MOMENT = re.compile(
     r"(?:(\d+(?:\.\d+)?) % failed, ([\d,]+) of ([\d,]+)|nothing completed or failed)"
 )
 _PARTS = re.compile(
-    r"^  ([\d,]+) created(?: · ([\d,]+) running, ([\d,]+) queued)?(?: · p50 (\S+))?(?: · p95 (\S+))?"
+    r"^  ([\d,]+) created(?: · ([\d,]+) under way, ([\d,]+) queued)?(?: · p50 (\S+))?(?: · p95 (\S+))?"
 )
 _FARED = re.compile(
     r"^  (?P<version>\w{8})  since (?P<since>.+?)  +(?P<rate>\d+) % failed, "

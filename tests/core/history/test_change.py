@@ -201,9 +201,14 @@ def test_change_is_never_dated_before_the_deploy_that_it_names():
 def test_no_level_is_told_of_what_was_not_looked_through():
     """Nine minutes that all fail say nothing of the six hours of which the rest is only counted."""
     tally = Tally(created=1200, complete=700, errored=281)
-    for so_far, why in ((True, "where loading stands"), (False, "before which only counts are kept")):
-        said = failures((), tally, [], deployed={}, now=NOON, looked_since=NOON - 540, so_far=so_far).sentence
-        assert said == f"29 % failed, no change since 11:51, {why}: 281 of 981 that ended failed"
+    rows = [Instance(f"a{n}", "errored", ended=NOON - 300) for n in range(92)]
+    rows += [Instance(f"b{n}", "complete", ended=NOON - 300) for n in range(8)]
+    said = failures((), tally, rows, deployed={}, now=NOON, looked_since=NOON - 540, so_far=True).sentence
+    assert said == "since 11:51 92 of 100 failed so far"
+    said = failures((), tally, rows, deployed={}, now=NOON, looked_since=NOON - 540).sentence
+    assert (
+        said == "29 % failed: 281 of 981 that ended; only since 11:51 a change can be seen, and there is none"
+    )
     assert failures((), tally, [], deployed={}, now=NOON).sentence.startswith("errors are level at 29 %")
 
 

@@ -17,6 +17,7 @@ def test_all_workflows_count_what_the_world_holds():
                 lambda: screen.of_all and screen.loaded.floor is not None and not screen.is_reading, 60
             )
             await d.until(lambda: "errors rose" in d.text)
+            await d.until(lambda: "after version ccf99991" in d.text and "▲ccf99991" in d.text)
             assert "all workflows" in d.lines[0]
             now = d.app.context.clock()
             instances = {
@@ -39,6 +40,12 @@ def test_all_workflows_count_what_the_world_holds():
             fared = screen.loaded.history.versions()
             assert fared["orders"].errored > fared["refunds"].errored > 0
             assert d.line("  orders   ").split()[1].isdigit()
+            left = screen.loaded.frame.left
+            own = [i for i in instances["orders"] if i.status == "errored" and i.ended is not None]
+            tally, since = screen.loaded.versions_since(now)["orders"]
+            assert since == left, "orders keeps what ended for longer than inventory-sync"
+            assert abs(tally.errored - sum(left <= i.ended for i in own)) <= 3
+            assert "since" in d.line("  inventory-sync   ")
             d.server.state.requests.clear()
             await d.passes(70)
             lists = d.server.state.requests.of("GET", "/refunds/instances")
@@ -54,5 +61,34 @@ def test_all_workflows_count_what_the_world_holds():
             assert d.app.screen is screen, "steps are of one workflow"
             await d.press("history.all")
             await d.until(lambda: "ccf99991  since" in d.text)
+
+    simulate(main())
+
+
+def test_longer_span_counts_no_fewer():
+    """Half a day wide, a bucket holds what is erased and what is not: it is counted from both."""
+
+    async def main():
+        world = build("incident", clock=asyncio.get_running_loop().time)
+        async with opened(world=world, size=(80, 24)) as d:
+            await d.press("history.open", "history.all")
+            screen = d.app.screen
+            await d.until(lambda: "errors rose" in d.text and not screen.is_reading, 60)
+            loaded, before = screen.loaded, 0
+            for name in ("6 h", "24 h", "7 d", "31 d"):
+                await d.until(lambda name=name: f"(now {name})" in d.text)
+                # The counts of analytics come a moment later.
+                await d.until(lambda least=before: loaded.total(d.app.context.clock()).ended >= least, 60)
+                now = d.app.context.clock()
+                newest = [bucket for bucket in loaded.buckets(now) if bucket.start <= now][-1]
+                assert loaded.is_seen(newest, now), name
+                before = loaded.total(now).ended
+                tally, _ = loaded.versions_since(now)["orders"]
+                assert tally.errored > 200, "whatever another workflow has erased"
+                await d.press("history.span" if name != "31 d" else "history.earlier")
+            assert newest.rows_from is not None
+            assert "no instance that ended" not in d.text
+            await d.press("history.later")
+            await d.until(lambda: "by analytics" in d.line("created ·"))
 
     simulate(main())

@@ -131,7 +131,10 @@ def _owner(version: str, reading: HistoryReading) -> str:
 def _edge(by: str, name: str, reading: HistoryReading) -> Edge:
     """How far back all is told of a version, or of a workflow."""
     workflow = name if by == "workflow" else _owner(name, reading) if reading.workflows else ""
-    return reading.edge_of.get(workflow, reading.edge)
+    edge = reading.edge_of.get(workflow, reading.edge)
+    came = reading.versions[name].created if by == "version" and name in reading.versions else None
+    # Of what is younger than that nothing has been erased.
+    return Edge() if came is not None and came >= edge.both else edge
 
 
 def _groups(by: str, history: History, reading: HistoryReading) -> list[tuple[str, Tally]]:
@@ -209,7 +212,10 @@ def _say(history: History, reading: HistoryReading) -> None:
         seen = outcomes(rows, start=first, end=reading.now, width=width)
         changes = find_changes(seen, deployed.values())
         total = sum_of(history.buckets(start, reading.now))
-        say(failures(changes, total, rows, deployed=deployed, now=reading.now).sentence)
+        said = failures(changes, total, rows, deployed=deployed, now=reading.now).sentence
+        if start > reading.since:
+            said += f"; told of what ended since {instant(start)}, older ones may have been erased"
+        say(said)
     if history.undated:
         say(f"{count(history.undated)} have ended, and this server's list does not say when")
     say(basis_sentence(reading))

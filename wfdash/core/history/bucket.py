@@ -81,6 +81,8 @@ class Bucket(Tally, kw_only=True):
     queued: int = 0
     sampled: float = 1.0
     """One of so many events was counted, and each counts as so many."""
+    rows_from: float | None = None
+    """Of one that is from both: what was before that is from analytics, the rest from rows."""
     counted: bool = False
     """From analytics and not from rows: what ran then and how long it took is not known."""
 

@@ -7,7 +7,7 @@ from math import inf
 
 from msgspec import Struct, field
 
-from wfdash.core.history.bucket import Bucket, Tally
+from wfdash.core.history.bucket import Bucket, Tally, sum_of
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import FINAL
 
@@ -17,6 +17,8 @@ SLICE = 2_000
 """Rows between two breaths: some 3 ms, and 20 where each is of another version."""
 _SUMMED = 5_000
 """Cells and durations that are summed up between two breaths."""
+_MOMENTS = 8
+"""From which the rest of a bucket is kept: as many workflows may keep what ended for another time."""
 _NEVER = 1 << 62
 """The bucket of what is still so."""
 
@@ -101,6 +103,8 @@ class History:
         self._running: defaultdict[int, int] = defaultdict(int)
         self._queued: defaultdict[int, int] = defaultdict(int)
         """How many more are so at the end of a bucket than before it."""
+        self._begun: dict[float, tuple[dict[str, _Cell], dict[str, _Cell]]] = {}
+        """From a moment to the end of its bucket, by version and by trigger, since nothing was counted."""
         self._tallies: dict[int, Tally] = {}
         """Buckets that have been reckoned and not touched since."""
 
@@ -152,12 +156,16 @@ class History:
         return found
 
     def versions(self, since: float = -inf) -> Mapping[str, Tally]:
-        """All that was counted in whole buckets from `since` on, by version; "" where no server says it."""
-        return self._by(self._versions, since)
+        """All that was counted from `since` on, by version; "" where no server says it."""
+        return self._by(0, since)
 
     def triggers(self, since: float = -inf) -> Mapping[str, Tally]:
         """The same by trigger; "" where the server does not say it."""
-        return self._by(self._triggers, since)
+        return self._by(1, since)
+
+    def rest_of_bucket(self, since: float) -> Tally:
+        """What came and ended from a moment to the end of its bucket."""
+        return _sum(self._rest(since)[1].values())
 
     def version_tallies(self, version: str) -> Mapping[int, Tally]:
         """Of one version, by bucket: the number of a bucket is its start divided by `width`."""
@@ -178,10 +186,37 @@ class History:
                 summed = 0
                 yield
 
-    def _by(self, part: _Part, since: float) -> Mapping[str, Tally]:
+    def _by(self, number: int, since: float) -> Mapping[str, Tally]:
+        part = (self._versions, self._triggers)[number]
         for _ in part.missing(self._first(since)):
             pass
-        return {name: tally for name, tally in part.sums.items() if tally.created or tally.ended}
+        found = {name: tally for name, tally in part.sums.items() if tally.created or tally.ended}
+        # A bucket may be half a day wide: what it holds from then on is not left out.
+        for name, cell in self._rest(since)[number].items():
+            found[name] = sum_of((_sum([cell]), found.get(name, Tally())))
+        return found
+
+    def _rest(self, since: float) -> tuple[dict[str, _Cell], dict[str, _Cell]]:
+        if since <= self.since or since in self._begun:
+            return self._begun.get(since, ({}, {}))
+        versions: defaultdict[str, _Cell] = defaultdict(_Cell)
+        triggers: defaultdict[str, _Cell] = defaultdict(_Cell)
+        end = min(self._first(since) * self.width, self.until)
+        for row in self._rows.values() if end > since else ():
+            created, ended, begun = row.created, row.ended, row.started
+            of = None
+            if created is not None and since <= created < end:
+                of = versions[row.version], triggers[row.trigger]
+                for cell in of:
+                    cell.created += 1
+            if ended is not None and since <= ended < end and row.status in FINAL:
+                took = None if begun is None or ended < begun else ended - begun
+                for cell in of or (versions[row.version], triggers[row.trigger]):
+                    cell.ends(row.status, 1, took)
+        if len(self._begun) >= _MOMENTS:
+            self._begun.clear()
+        self._begun[since] = versions, triggers
+        return self._begun[since]
 
     def _first(self, since: float) -> float:
         return -(-since // self.width) if since > -inf else since
@@ -199,6 +234,7 @@ class History:
         versions, triggers = self._versions, self._triggers
         running, queued, tallies = self._running, self._queued, self._tallies
         names: tuple[set[str], set[str]] = set(), set()
+        self._begun.clear()
         for row in rows:
             status, created, ended = row.status, row.created, row.ended
             final = status in FINAL

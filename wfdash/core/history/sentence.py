@@ -69,8 +69,15 @@ def failures(
         failed = percent(tally.failure_rate or 0.0)
         level = f"errors are level at {failed}"
         if looked_since is not None and not changes:
-            why = "where loading stands" if so_far else "before which only counts are kept"
-            level = f"{failed} failed, no change since {_time(looked_since, now, utc)}, {why}"
+            moment = _time(looked_since, now, utc)
+            if so_far:
+                # Nor do older ones that are only counted bear what the newest show.
+                newest = _ended(rows, looked_since, inf)
+                return Finding(
+                    f"since {moment} {count(newest.errored)} of {count(newest.sample)} failed so far"
+                )
+            counted = f"{failed} failed: {count(tally.errored)} of {count(tally.sample)} that ended"
+            return Finding(f"{counted}; only since {moment} a change can be seen, and there is none")
         if changes:
             last = changes[-1]
             came, deploy = _newest(last, deployed)

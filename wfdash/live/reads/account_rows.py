@@ -16,8 +16,8 @@ _PURPOSE = "history"
 
 
 def of_workflow(workflow: str, row: Instance) -> Instance:
-    """The row under an id that no other workflow has, with the workflow where its version stood."""
-    return replace(row, id=f"{workflow}/{row.id}", version=workflow, trigger="", extra=None)
+    """The row under an id that no other workflow has, the workflow as its version, the version as trigger."""
+    return replace(row, id=f"{workflow}/{row.id}", version=workflow, trigger=row.version, extra=None)
 
 
 class AccountRows(Struct):

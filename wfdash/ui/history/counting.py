@@ -6,6 +6,7 @@ from functools import partial
 from math import inf
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from wfdash.api.interface import Version
 from wfdash.core.history.analytics import Analytics
@@ -119,7 +120,7 @@ class LoadedHistory:
         await self._sum_up(self.history, self.frame, now)
 
     async def _sum_up(self, history: History, frame: Frame, now: float) -> None:
-        for _ in history.reckon(frame.left, frame.right, self.edge(now).both):
+        for _ in history.reckon(frame.left, frame.right, self.kept_from(now)):
             await asyncio.sleep(0)
 
     def edge(self, now: float) -> Edge:
@@ -135,7 +136,7 @@ class LoadedHistory:
 
     def is_seen(self, bucket: Bucket, now: float) -> bool:
         """Whether all that happened in it is loaded, and none of it erased; or it is counted elsewhere."""
-        if bucket.counted:
+        if bucket.counted or bucket.rows_from is not None:
             return True
         if self.history.undated or self.floor is None:
             return False
@@ -144,10 +145,61 @@ class LoadedHistory:
     def buckets(self, now: float) -> list[Bucket]:
         """Of what rows do not tell the counts of analytics, as far as there are any."""
         found = self.history.buckets(self.frame.left, min(self.frame.right, _above(now, self.frame)))
-        if self.analytics is None or self.history.undated:
+        if self.history.undated:
+            return found
+        found = [self._kept_part(bucket, now) for bucket in found]
+        if self.analytics is None:
             return found
         analytics = self.analytics
         return [bucket if self.is_seen(bucket, now) else analytics.in_place_of(bucket) for bucket in found]
+
+    def _kept_part(self, bucket: Bucket, now: float) -> Bucket:
+        """Of a bucket across the edge what is kept of it, and what analytics counted of the rest."""
+        edge, analytics = self.kept_from(now), self.analytics
+        if not bucket.start < edge < bucket.end or self.floor is None or self.floor > edge:
+            return bucket
+        rows_from, counts = None, Tally()
+        if analytics is not None:
+            at = -(-edge // analytics.grain) * analytics.grain
+            if at >= bucket.end and (counted := analytics.in_place_of(bucket)).counted:
+                return counted
+            before = analytics.between(bucket.start, at) if at < bucket.end else None
+            if before is not None:
+                edge, rows_from, counts = at, at, before
+        tally = sum_of((self.history.rest_of_bucket(edge), counts))
+        return Bucket(
+            tally.created,
+            tally.complete,
+            tally.errored,
+            tally.terminated,
+            tally.took,
+            start=edge if rows_from is None else bucket.start,
+            end=bucket.end,
+            running=bucket.running,
+            queued=bucket.queued,
+            sampled=1.0 if rows_from is None or analytics is None else analytics.sampled,
+            rows_from=rows_from,
+        )
+
+    def kept_from(self, now: float, workflow: str = "") -> float:
+        """The edge at a full minute: what is counted from it on stands still for as long."""
+        found = self.edge(now)
+        if workflow in self.kept_by and not self.local:
+            configured, defaults = self.kept_by[workflow]
+            found = edge(now, configured=configured, defaults=defaults)
+        return -(-found.both // 60.0) * 60.0 if found.both > -inf else -inf
+
+    def versions_since(self, now: float) -> dict[str, tuple[Tally, float]]:
+        """Each version, or each workflow of all, from where nothing of it is erased, and when that is."""
+        if not self.kept_by:
+            since = self.kept_from(now)
+            return {name: (tally, since) for name, tally in self.history.versions(since).items()}
+        since_of = {name: max(self.kept_from(now, name), self.frame.left) for name in self.kept_by}
+        found: dict[str, tuple[Tally, float]] = {}
+        for since in set(since_of.values()):
+            tallies = self.history.versions(since)
+            found |= {name: (tallies[name], since) for name in tallies if since_of.get(name) == since}
+        return found
 
     def total(self, now: float) -> Tally:
         """All that the charts show: of what was erased the counts of analytics, or nothing."""
@@ -173,6 +225,12 @@ class LoadedHistory:
             except StopIteration as done:
                 changes = find_changes(done.value, self.deployed.values())
                 within = [row for row in rows if row.ended is not None and row.ended >= start]
+                if self.kept_by:
+                    # Of all workflows their names stand where versions do, and the versions as triggers.
+                    within = [
+                        replace(row, version=row.trigger) if row.status == "errored" else row
+                        for row in within
+                    ]
                 # Analytics count what is older, and no change is looked for in what they count.
                 total = self.total(now)
                 listed = sum(row.status in ("complete", "errored") for row in within)

@@ -54,6 +54,8 @@ class Foot(Struct, frozen=True):
             return [[(when, STRONG), (why, QUIET)], []]
         if bucket.counted:
             created = f"{created} · by analytics, which say nothing of durations"
+        elif bucket.rows_from is not None:
+            created = f"{created} · before {self._time(bucket.rows_from)} by analytics"
         rate, since = bucket.failure_rate, self.finding.at if self.finding.unusual else None
         failed = "nothing completed or failed"
         if rate is not None:
@@ -62,16 +64,17 @@ class Foot(Struct, frozen=True):
         style = BAD if since is not None and bucket.end > since and bucket.errored else PLAIN
         parts = [created]
         if not bucket.counted:
-            parts.append(f"{count(bucket.running)} running, {count(bucket.queued)} queued")
+            parts.append(f"{count(bucket.running)} under way, {count(bucket.queued)} queued")
         took = (("p50", bucket.p50), ("p95", bucket.p95), ("p99", bucket.p99))
         parts += [f"{name} {brief(value)}" for name, value in took if value is not None]
         return [[(when, STRONG), (failed, style)], [("  " + _parts(parts, self.width - 3), PLAIN)]]
 
     def versions(self) -> list[Pieces]:
         """Each version with how it fared; the worst stands out, and an older one stands beside it."""
-        kept = self.loaded.edge(self.now).both
-        tallies, deployed = dict(self.loaded.history.versions(kept)), self.loaded.deployed
-        for version in sorted(deployed, key=lambda version: -deployed[version])[:2]:
+        kept, deployed = self.loaded.kept_from(self.now), self.loaded.deployed
+        found = self.loaded.versions_since(self.now)
+        tallies = {name: tally for name, (tally, _) in found.items()}
+        for version in sorted(deployed, key=lambda version: -deployed[version])[: 0 if self.of_all else 2]:
             tallies.setdefault(version, Tally())
         shares = [
             VersionShare(version, tally.errored, tally.sample, deployed.get(version))
@@ -90,6 +93,8 @@ class Foot(Struct, frozen=True):
             when = f"since {self._day(since)}" if since is not None else ""
             style = BAD if share == worst else PLAIN
             words = self._fared(share, tallies[share.version])
+            if self.of_all and found[share.version][1] > self.loaded.frame.left:
+                words = f"{words} · since {self._time(found[share.version][1])}"
             if came is not None and came != since:
                 words = f"{words} · deployed {self._day(came)}"
             name = share.version if self.of_all else short_version(share.version)
@@ -100,7 +105,7 @@ class Foot(Struct, frozen=True):
         """What started them and how each fared, where that is not one and the same and there is room."""
         found = {
             name: tally
-            for name, tally in self.loaded.history.triggers(self.loaded.edge(self.now).both).items()
+            for name, tally in self.loaded.history.triggers(self.loaded.kept_from(self.now)).items()
             if name
         }
         if len(found) < 2 or not self.tall or self.of_all:

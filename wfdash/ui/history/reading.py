@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 from msgspec.structs import replace
 
 from wfdash.api.errors import Forbidden, WorkflowsError
-from wfdash.api.interface import MOST_VERSIONS
+from wfdash.api.interface import MOST_VERSIONS, Version
 from wfdash.core.history.earlier_runs import earlier_runs
 from wfdash.core.history.frame import Frame
 from wfdash.core.history.history import SLICE
@@ -230,10 +230,12 @@ class HistoryReader:
         if session is None or self._own.kept_by or self._account is None:
             return
         kept: dict[str, tuple[float | None, list[object]]] = {}
+        every: dict[str, Version] = {}
         for name in await self._account.find_names():
-            versions = [] if name in retention else await session.reads.versions(name)
+            versions = await session.reads.versions(name)
+            every.update((version.id, version) for version in versions)
             kept[name] = retention.get(name), [version.default_retention for version in versions]
-        self._own.kept_by = kept
+        self._own.kept_by, self._own.versions = kept, every
 
     @property
     def _since(self) -> float:

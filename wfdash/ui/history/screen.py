@@ -316,9 +316,14 @@ class HistoryScreen(BaseScreen):
         came = counted(total.created, "instance")
         was = "was" if total.created == 1 else "were"
         running = self.loaded.buckets(now)[-1] if self.loaded is not None else None
-        now_so = f"; {count(running.running)} running, {count(running.queued)} queued now" if running else ""
+        now_so = (
+            f"; {count(running.running)} under way, {count(running.queued)} queued now" if running else ""
+        )
         key = self.context.keys.key_of("history.span")
-        said = f"{came} {was} created in the last {SPANS[self.span][0]} and none ended{now_so}"
+        since = (
+            clock(self.loaded.frame.left, utc=self.context.utc, now=now, seconds=False) if self.loaded else ""
+        )
+        said = f"{came} {was} created since {since} and none ended{now_so}"
         return f"{said}: there is nothing to draw. {key} shows another time."
 
     def _seconds(self, now: float) -> float:
@@ -337,6 +342,9 @@ class HistoryScreen(BaseScreen):
         keys = self.context.keys.key_of
         words = f"{keys('history.earlier')} {keys('history.later')} read out a moment, "
         words += f"{keys('history.span')} changes the span (now {SPANS[self.span][0]})"
+        if self.loaded is not None:
+            left = self.loaded.frame.left
+            words += f", from {clock(left, utc=self.context.utc, now=self.context.clock(), seconds=False)}"
         return [[("  " + fit(words, width - 3), QUIET)], []]
 
     def _schedules(self) -> Sequence[Schedule]:
