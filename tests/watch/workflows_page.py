@@ -18,7 +18,10 @@ _RATE = re.compile(r"^(?:(\d+) %|(\d+)/(\d+)|(\d+) of (\d+)) (\d+)([smhd])$")
 _COUNTS = {"ERRORED": ("errored",), "RUNNING": ("running", "rollingBack"), "WAITING": ("waiting",),
            "QUEUED": ("queued",), "COMPLETE": ("complete",)}  # fmt: skip
 _FAILURE = re.compile(rf"│   ✗ (?P<id>\S+) +(?P<age>{AGE})(?:  (?P<error>\S+)(?: at \"(?P<step>.+?)\")?)?")
-_OPEN = re.compile(rf"│   (?P<glyph>[…●◌‖◐↺]) (?P<id>\S+) +(?P<age>{AGE})  (?P<status>\w+)")
+_OPEN = re.compile(
+    rf"│   (?P<glyph>[…●◌‖◐↺]) (?P<id>\S+) +(?P<age>{AGE})  (?P<status>\w+)"
+    rf"(?:, listed (?P<listed>{AGE}) ago)?"
+)
 
 
 def compare_workflows(
@@ -135,5 +138,6 @@ def _compare_beside(lines: Sequence[str], at: float, listing: Listing, tally: Ta
         elif (found := _OPEN.search(line)) and found["id"] in rows:
             row = rows[found["id"]]
             ended = row["ended"] or at + 1
-            right = near(at - row["created"], age_span(found["age"])) and ended > at - _BEHIND
+            back = _BEHIND + (age_span(found["listed"])[1] if found["listed"] else 0.0)
+            right = near(at - row["created"], age_span(found["age"])) and ended > at - back
             tally.note("open longest", right, f"{found[0]}: {row['status']} {at - row['created']:.0f}")

@@ -41,13 +41,20 @@ def test_level_is_one_rate():
     assert found.since == NOW - 3600
 
 
-@pytest.mark.parametrize(("counted", "older"), [((NOW - 30, 1), False), ((NOW - 30, 2), True), (None, False)])
-def test_older_open_ones_are_told_by_a_count_from_before(counted, older):
-    rows = [Instance("open", "running", NOW - 100, seen=NOW), Instance("came since", "running", NOW - 9)]
-    found = picture(
-        [*stretch(NOW - 3600, NOW - 60, 20, 1), *rows], now=NOW, floor=NOW - 3650, counted=counted
-    )
-    assert found.older_active is older
+@pytest.mark.parametrize(
+    ("counted", "seen", "oldest", "older"),
+    [
+        ((NOW - 30, 1), NOW, 100, False),
+        ((NOW - 30, 2), NOW, 3650, True),
+        (None, NOW, 100, True),
+        ((NOW - 30, 1), NOW - 300, 9, True),
+    ],
+)
+def test_oldest_open_one_rests_on_counts_and_fresh_rows(counted, seen, oldest, older):
+    rows = [Instance("open", "running", NOW - 100, seen=seen), Instance("came since", "running", NOW - 9)]
+    rows += stretch(NOW - 3600, NOW - 60, 20, 1)
+    found = picture(rows, now=NOW, floor=NOW - 3650, counted=counted)
+    assert (NOW - found.oldest_active, found.older_active) == (oldest, older)
 
 
 def newest_of_a_busy_hour():

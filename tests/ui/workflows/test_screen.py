@@ -9,10 +9,12 @@ import pytest
 from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.dashboard import drive, opened
 from wfdash.core.history.count_history import Trends
+from wfdash.core.model.instance import Instance
 from wfdash.core.model.workflow import Workflow
 from wfdash.demo.engine.world import build
 from wfdash.demo.http.faults import InjectedFault
 from wfdash.ui.widgets.rule import Rule
+from wfdash.ui.workflows.facts import WorkflowFacts
 from wfdash.ui.workflows.table import WorkflowTable, unusual_first
 
 
@@ -145,3 +147,11 @@ def test_lost_connection_is_a_sentence_and_counts_fade():
         assert not table.faded
 
     drive(script, workflow="")
+
+
+def test_what_is_open_longest_says_how_old_its_row_is():
+    rows = [Instance("late", "waiting", 10.0, seen=700.0), Instance("fresh", "waiting", 20.0, seen=990.0)]
+    facts = WorkflowFacts(Workflow("w"), None, Trends(), rows, False, {}, 1000.0, False, "E")
+    late, fresh = ["".join(text for text, _ in line) for line in facts._open(60)]
+    assert late.rstrip().endswith("waiting, listed 5m ago")
+    assert fresh.rstrip().endswith("waiting")

@@ -19,6 +19,8 @@ __all__ = ["PARTS", "Picture", "age_of_failures", "picture", "rank"]
 PARTS: Final = 12
 """Parts of the last hour of which the failures are counted, five minutes each."""
 _HOUR: Final = 3600.0
+_FRESH: Final = 75.0
+"""Seconds for which what was listed as open is taken to be: the newest page is listed each minute."""
 _COUNTING: Final = 2.0
 """Seconds that an instance may have come or ended before or after a count and be in it or not."""
 _OUTLIVED: Final = 0.9
@@ -39,12 +41,12 @@ class Picture(Struct, frozen=True):
     """What ended before that, back to the change before it."""
     last_failure: float | None
     oldest_active: float | None
-    """Creation of the oldest that has not ended."""
+    """Creation of the oldest that had not ended when it was listed, a moment ago."""
     floor: float | None
     rows: int
     active: int
     older_active: bool
-    """Whether some that have not ended are older than `floor`."""
+    """Whether some that have not ended may be older than that."""
     since: float | None = None
     """From when on `now` counts: the change, or the first of those that ended."""
     thin: bool = False
@@ -100,17 +102,18 @@ def picture(
             _between(ended, start, cut) if exhausted else _tested(seen, start, cut),
             _between(ended, cut, inf) if exhausted else _tested(seen, cut, end),
         )
+    oldest, older = _oldest(rows, now, None if exhausted else floor, counted)
     return Picture(
         finding,
         _parts(ended, now, float("-inf") if exhausted else floor),
         after,
         before,
         max((row.ended for row in ended if row.status == "errored" and row.ended is not None), default=None),
-        min((row.created for row in active if row.created is not None), default=None),
+        oldest,
         None if exhausted else floor,
         len(rows),
         len(active),
-        not exhausted and counted is not None and counted[1] > _open_at(rows, counted[0]),
+        older,
         cut if cut is not None else min((row.ended for row in ended if row.ended), default=None),
         bool(missing) and cut is None,
     )
@@ -126,10 +129,27 @@ def rank(found: Picture | None) -> tuple[int, float, int]:
     return 1, 0.0, -found.recent_failures
 
 
-def _open_at(rows: Sequence[Instance], at: float) -> int:
-    """How many of them may have been counted as open then, by a server that took some moments for it."""
-    born = (row for row in rows if row.created is not None and row.created <= at + _COUNTING)
-    return sum(not is_final(row.status) or (row.ended or 0.0) > at - _COUNTING for row in born)
+def _oldest(
+    rows: Sequence[Instance], now: float, floor: float | None, counted: tuple[float, int] | None
+) -> tuple[float | None, bool]:
+    """From when the oldest open one is, and whether one may be older; without `floor` all are here.
+
+    What was listed some time ago may have ended since. Where the server counts more than may be open
+    of these, one is older than all of them.
+    """
+    active = [row for row in rows if not is_final(row.status)]
+    fresh = [row for row in active if row.seen is None or now - row.seen <= _FRESH]
+    oldest = min((row.created for row in fresh if row.created is not None), default=None)
+    if counted is None:
+        return oldest, len(fresh) < len(active) or floor is not None
+    at, number = counted
+    born = [row for row in rows if row.created is not None and row.created <= at + _COUNTING]
+    may_be = sum(not is_final(row.status) or (row.ended or 0.0) > at - _COUNTING for row in born)
+    if floor is not None and number > may_be:
+        return floor, True
+    if floor is None and len(fresh) == len(active):
+        return oldest, False
+    return oldest, number > sum((row.created or 0.0) <= at - _COUNTING for row in fresh)
 
 
 def age_of_failures(rows: Sequence[Instance]) -> float:

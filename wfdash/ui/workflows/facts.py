@@ -27,6 +27,8 @@ _MESSAGE: Final = 4
 _DEPLOYS: Final = 3
 _FAILURES: Final = 6
 _OPEN: Final = 30
+_LATE: Final = 75.0
+"""Seconds after which it is told how old a row is: the newest page is listed each minute."""
 _FEWEST: Final = 2
 """Rows of a list at least: with less room it is left out."""
 _GONE: Final = "none of its failures is there any more"
@@ -136,8 +138,16 @@ class WorkflowFacts(Struct, frozen=True):
         """Those that have not ended, the oldest first."""
         active = [row for row in self.rows if not is_final(row.status) and row.created is not None]
         active.sort(key=lambda row: row.created or 0.0)
-        found = [(row, age(self.now - (row.created or 0.0)), row.status) for row in active[:_OPEN]]
+        found = [
+            (row, age(self.now - (row.created or 0.0)), f"{row.status}{self._listed(row)}")
+            for row in active[:_OPEN]
+        ]
         return _instances(found, width)
+
+    def _listed(self, row: Instance) -> str:
+        """How old the answer is; below the newest page it may have ended since."""
+        old = self.now - (self.now if row.seen is None else row.seen)
+        return f", listed {age(old)} ago" if old > _LATE else ""
 
     def _deploys(self, width: int) -> list[Pieces]:
         newest = sorted(self.deployed.items(), key=lambda pair: -pair[1])[:_DEPLOYS]

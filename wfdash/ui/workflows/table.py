@@ -207,9 +207,8 @@ class WorkflowTable(LineTable):
         active = sum(workflow.counts.get(status, 0) for status in ACTIVE)
         if not active and not found.active:
             return "–"
-        more = found.older_active
-        at = found.floor if more else found.oldest_active
-        return "–" if at is None else f"{'>' if more else ''}{age(self._clock() - at)}"
+        at, more = found.oldest_active, ">" if found.older_active else ""
+        return "–" if at is None else f"{more}{age(self._clock() - at)}"
 
     def _count(self, workflow: Workflow, statuses: tuple[str, ...]) -> Pieces:
         """The count, and after it by how much it moved."""
