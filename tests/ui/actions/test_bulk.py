@@ -122,3 +122,22 @@ def test_chip_cuts_no_number_and_shows_a_failure(width):
         assert number in line
     assert "X shows it" in line or width == 60
     assert chip_pieces(redriven(*good), 2.0, width, utc=True)[0][0] == " ! "
+
+
+def test_first_ones_say_that_the_rest_waits_for_them():
+    rows = [Instance(f"n{number}", "errored") for number in range(20)]
+    trail = ActionProgress(make_plan("restart", "orders", rows, now=0.0, guard=Guard()), 0.0, canary=5)
+    key = trail.plan.key
+    for number in range(5):
+        trail.take(Progress(key, 1.0, "orders", f"n{number}", "restart", "sent", number, 20))
+    trail.take(Progress(key, 1.0, "orders", "n5", "restart", "chosen", 5, 20, "the first 5 are of 2 causes"))
+    waits = "the rest waits until the first 5 are complete, 10 m at most; these are of 2 causes"
+
+    def shown():
+        return ["".join(text for text, _ in line) for line in bulk_lines(trail, 80, 12, top=0, now=41.0)]
+
+    assert waits in " ".join(" ".join(shown()).split())
+    assert shown()[1].endswith("5 of 20")
+    trail.take(Progress(key, 2.0, "orders", "n5", "restart", "sent", 5, 20))
+    assert "waits until" not in " ".join(shown())
+    assert " left" in shown()[1]

@@ -42,6 +42,8 @@ class ActionProgress(Struct):
     _alike: dict[_Kind, dict[str, Result]] = field(default_factory=dict)
     """The results by all that they are counted by, then by id."""
     _eligible: frozenset[str] = frozenset()
+    _first: set[str] = field(default_factory=set)
+    """Ids that a request went to, as far as they tell whether the first ones are all there was."""
     _settled: int = 0
     """Of those that are eligible, how many have a result."""
     ended_at: float | None = None
@@ -94,6 +96,12 @@ class ActionProgress(Struct):
         if self.sending or self.answered:
             return ()
         return tuple(target.id for target in self.plan.eligible if target.id not in self.results)
+
+    @property
+    def waits_for_first(self) -> bool:
+        """Whether the rest waits for the end of the first ones, and nothing is decided."""
+        decided = self.held or self.stopping or self.answered
+        return bool(self.canary) and not decided and len(self._first) <= self.canary
 
     @property
     def runs_followed(self) -> int:
@@ -160,7 +168,9 @@ class ActionProgress(Struct):
 
     def left(self, now: float) -> float | None:
         """Seconds until all is sent at the pace so far; None while that is not known, or is past."""
-        if not self.sending or self.stopping or self.sent_at is None or self.sent < _TELLING:
+        if not self.sending or self.stopping or self.waits_for_first:
+            return None
+        if self.sent_at is None or self.sent < _TELLING:
             return None
         left = (self.total - self.sent) * (now - self.sent_at) / self.sent
         return left if left >= 2 else None
@@ -184,6 +194,8 @@ class ActionProgress(Struct):
             if event.stage == "held":
                 self.held = event.note
             self.in_doubt = self.in_doubt or event.stage == "unknown"
+            if event.stage == "sent" and len(self._first) <= self.canary:
+                self._first.add(event.id)
             if event.stage == "sent" and self.sent_at is None:
                 self.sent_at = event.at
             if event.status and (not self.path or self.path[-1] != event.status):
@@ -282,7 +294,7 @@ class ActionProgress(Struct):
             return f"{what}: {counted}"
         if self.held:
             return f"{what}: {self.held}"
-        if self.canary and self.sent == self.canary:
+        if self.waits_for_first and len(self._first) == self.canary:
             counted = f"{counted} · the rest waits for these {self.canary}"
         note = f" · {self.note}" if self.note else ""
         return f"{what}: {self.sent} of {total}{f' · {counted}' if counted else ''}{note}"

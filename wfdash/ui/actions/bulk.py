@@ -13,6 +13,7 @@ from wfdash.core.text.words import age, count, spoken
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import inverse, leads_to, phrase, same_meaning
+from wfdash.live.actions.ending import CANARY_WITHIN
 from wfdash.live.actions.plan import Result, make_plan
 from wfdash.live.actions.progress import ORDER, ActionProgress
 from wfdash.ui.actions.prompt_text import shown_names
@@ -69,7 +70,13 @@ def bulk_lines(
     total = progress.total
     # What actions wait for is no news of one that has nothing left to send.
     slow = "" if progress.over else slow
-    said = progress.held or progress.note or slow or progress.first_ran
+    calm = progress.first_ran
+    if progress.waits_for_first:
+        waits = (
+            f"the rest waits until the first {progress.canary} are complete, {spoken(CANARY_WITHIN)} at most"
+        )
+        calm = f"{waits}; {calm.replace(f'the first {progress.canary}', 'these')}" if calm else waits
+    said = progress.held or progress.note or slow or calm
     lines: list[Pieces] = [
         [
             (f" {phrase(plan.verb)} ", Style(reverse=True, bold=True)),
@@ -80,9 +87,10 @@ def bulk_lines(
         *_counts(progress, width),
     ]
     # Why it is held is what a person decides on: that is said whole.
-    style = WARN if said != progress.first_ran else PLAIN
+    style = WARN if said != calm else PLAIN
+    most = _REASON if progress.held else 2 if said == calm else 1
     gap = [""] if height >= _ROOMY else []
-    for line in wrapped(clean(said), max(8, width - 4), _REASON if progress.held else 1) or gap:
+    for line in wrapped(clean(said), max(8, width - 4), most) or gap:
         lines.append([(f"   {line}".rstrip(), style)])
     rows = [(_FOLLOWED, identity, "sent, waiting for the result") for identity in progress.followed]
     foot = foot_lines(_foot(progress, shows, back), width)
@@ -310,7 +318,11 @@ class BulkScreen(LowerHalf):
     def _back_words(self) -> str:
         """The key that takes it back, and what it does; "" where nothing is left to take back."""
         verb, rows = inverse(self.progress.plan.verb), len(self._back())
-        return f"{self._back_key()} {verb} these {count(rows)}" if rows else ""
+        if not rows:
+            return ""
+        others = sum(not result.failed for result in self.progress.results.values()) - rows
+        changed = f", not the {count(others)} that changed since" if others else ""
+        return f"{self._back_key()} {verb} these {count(rows)}{changed}"
 
     def _back_key(self) -> str:
         return self.context.keys.key_of(f"instance.{inverse(self.progress.plan.verb)}")
