@@ -49,6 +49,14 @@ def test_what_workflows_share_is_one_line_and_the_first():
     assert causes[0].workflows == (("orders", 1), ("mails", 1))
 
 
+def test_cause_of_many_errored_goes_before_more_that_were_read():
+    lost, closed = [sample("TimeoutError", "<host>")] * 8, [sample("NonRetryableError", "closed")] * 10
+    causes = account_causes(
+        [ErroredWorkflow("refunds", 21, 21, closed), ErroredWorkflow("orders", 346, 100, lost)]
+    )
+    assert [cause.error for cause in causes] == ["TimeoutError", "NonRetryableError"]
+
+
 @pytest.mark.parametrize(
     ("workflows", "over", "sentence"),
     [

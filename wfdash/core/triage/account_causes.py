@@ -40,14 +40,27 @@ class AccountCause(Struct, frozen=True):
 
 
 def account_causes(workflows: Iterable[ErroredWorkflow]) -> list[AccountCause]:
-    """The causes, those that most workflows share first, then the most frequent, then the newest."""
+    """The causes, those that most workflows share first, then by how many of all they are likely to be.
+
+    As many are read of a workflow with thirty failures as of the burning one: a sample stands for its share.
+    """
+    workflows = list(workflows)
+    stands_for = {
+        workflow.name: max(1.0, (workflow.errored or 0) / len(workflow.samples))
+        for workflow in workflows
+        if workflow.samples
+    }
     found: dict[tuple[str, str], list[tuple[str, Sample]]] = {}
     for workflow in workflows:
         for sample in workflow.samples:
             mark = sample.fingerprint
             found.setdefault((mark.error, mark.message), []).append((workflow.name, sample))
     causes = [_cause(*key, samples) for key, samples in found.items()]
-    return sorted(causes, key=lambda cause: (-len(cause.workflows), -cause.count, -(cause.last or 0.0)))
+
+    def weight(cause: AccountCause) -> float:
+        return sum(number * stands_for[name] for name, number in cause.workflows)
+
+    return sorted(causes, key=lambda cause: (-len(cause.workflows), -weight(cause), -(cause.last or 0.0)))
 
 
 def _cause(error: str, message: str, samples: list[tuple[str, Sample]]) -> AccountCause:

@@ -140,7 +140,7 @@ class LoadedHistory:
             return True
         if self.history.undated or self.floor is None:
             return False
-        return bucket.start >= self.edge(now).both and bucket.end > self.floor and bucket.end <= self.until
+        return bucket.start >= max(self.edge(now).both, self.floor) and bucket.end <= self.until
 
     def buckets(self, now: float) -> list[Bucket]:
         """Of what rows do not tell the counts of analytics, as far as there are any."""
