@@ -82,7 +82,7 @@ def compare_errors(
     if heading is None:
         return False
     seen = _Seen(lines, at, answers, account, workflow)
-    head = re.search(r"read (\d+) of ([\d,]+)(?: errored|, ([\d,]+) errored in all)", lines[0])
+    head = re.search(r"read (\d+) of ([\d,]+)(?: errored|, ([\d,]+) errored in all)(?! \S+ ago)", lines[0])
     if head:
         least, most = answers.counted("errored", at - 25, at + 1)
         number = _int(head[3] or head[2])

@@ -68,10 +68,12 @@ class Account:
         for _ in range(_MOST):
             body = self._get(f"/{workflow}/instances", query)
             rows += body["result"]
-            cursor = (body.get("result_info") or {}).get("cursor")
-            if not cursor or not body["result"]:
+            info = body.get("result_info") or {}
+            # A dev session numbers its pages.
+            page, pages = info.get("page") or 1, info.get("total_pages") or 1
+            if not body["result"] or (not info.get("cursor") and page >= pages):
                 return Listing(rows, float("-inf"))
-            query["cursor"] = cursor
+            query |= {"cursor": info["cursor"]} if info.get("cursor") else {"page": str(page + 1)}
         return Listing(rows, seconds_of(rows[-1]["created_on"]) or 0.0)
 
     def versions(self, workflow: str) -> dict[str, float]:

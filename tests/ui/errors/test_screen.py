@@ -7,6 +7,7 @@ from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.dashboard import drive, opened
 from wfdash.core.triage.error_groups import VersionShare
 from wfdash.demo.engine.world import build
+from wfdash.live.watcher import Watcher
 from wfdash.ui.errors.version_lines import VersionShares
 from wfdash.ui.widgets.text_lines import TextLines
 
@@ -205,3 +206,14 @@ def test_an_account_without_workflows_is_not_waited_for():
             assert "loading" not in dashboard.text
 
     simulate(main())
+
+
+def test_an_old_count_of_errored_ones_says_its_age(monkeypatch):
+    async def script(dashboard, app):
+        assert " ago" not in dashboard.lines[0]
+        monkeypatch.setattr(Watcher, "counted_at", property(lambda _: app.context.clock() - 50))
+        app.screen.draw()
+        await dashboard.settled()
+        assert re.search(r"\d errored 50s ago · ", dashboard.lines[0])
+
+    incident(script)

@@ -38,6 +38,8 @@ _EXAMPLE, _LONG_EXAMPLE = 2, 5
 """Lines of the sentence over all, and of the example's: more of them where there is room for all of it."""
 _ROOMY, _WIDE_OPEN = 20, 36
 """Lines of a screen from which the example is told to its end, and the newest of the group are listed."""
+_COUNTED = 20.0
+"""Seconds for which the count of errored ones stands without its age, as in the top line of the list."""
 _NEWEST = 5
 """Lines of the newest ones of the group."""
 _PRINTED = 4
@@ -180,12 +182,15 @@ class ErrorsScreen(BaseScreen):
         listed = poller.error_samples.listed
         errored = (poller.status_counts or {}).get("errored", 0)
         done = ["not listed yet · "]
+        # What is read here may make the counts wait for their turn.
+        old = now - poller.counted_at if poller.counted_at is not None else 0.0
+        ago = f" {age(old)} ago" if old > _COUNTED and errored > read else ""
         if listed and read == total:
-            done = [f"read {read} of {count(max(errored, read))} errored · "]
+            done = [f"read {read} of {count(max(errored, read))} errored{ago} · "]
         elif listed:
             done = [f"read {read} of {total}"]
             # A server that tells no count, or an old one, would contradict what was read.
-            in_all = [f"{done[0]}, {count(errored)} errored in all · "] if errored >= total else []
+            in_all = [f"{done[0]}, {count(errored)} errored in all{ago} · "] if errored >= total else []
             done = [*in_all, f"{done[0]} · "]
         style = PLAIN if listed and read == total else WARN
         freshness = freshness_pieces(
