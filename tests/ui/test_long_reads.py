@@ -55,15 +55,33 @@ def test_long_read_shows_progress_and_stops_with_its_page(page, size):
     over_incident(script, size)
 
 
+def spend_all(dash):
+    """Each of its own: the many of one long read would leave room for others."""
+    budget = dash.app.session.budget
+    spent = (budget.take(Priority.FOREGROUND, f"another's {number}") for number in count())
+    assert any(spent)
+    assert budget.meter[0] <= QUOTA - ACTIONS
+
+
+def test_search_that_has_to_wait_says_for_what():
+    """No time for the rest is told while it stands still."""
+
+    async def script(dash):
+        spend_all(dash)
+        await dash.press("filter.edit")
+        await dash.type("params~zzz")
+        await dash.press("enter")
+        await dash.until(lambda: re.search(_SLOW, dash.lines[1]))
+        assert "for the rest" not in dash.lines[1]
+
+    over_incident(script, (140, 40))
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_long_read_that_has_to_wait_says_for_what(page):
     async def script(dash):
         await stand_before(dash, page)
-        budget = dash.app.session.budget
-        # Each of its own: the many of one long read would leave room for others.
-        spent = (budget.take(Priority.FOREGROUND, f"another's {number}") for number in count())
-        assert any(spent)
-        assert budget.meter[0] <= QUOTA - ACTIONS
+        spend_all(dash)
         await dash.press(page)
         await dash.until(lambda: re.search(_SLOW, dash.text))
 

@@ -21,6 +21,9 @@ from wfdash.ui.widgets.theme import ACCENT, PLAIN, QUIET, STRONG, WARN, clicked
 
 __all__ = ["ListStatus", "list_status", "trouble_pieces"]
 
+_STANDS = 5.0
+"""Seconds after which what is waited for is said to be slow."""
+
 
 class ListStatus(Struct, frozen=True):
     """What stands around the list at one moment, on a screen of one width."""
@@ -61,7 +64,7 @@ class ListStatus(Struct, frozen=True):
         # The rows of a page, or of the first moments of a record, would pass for those of the workflow.
         has_all = poller.history.complete and not poller.search.free
         counted_at = poller.counted_at if poller.status_counts else None
-        slow = poller.budget.slow("list", "rows on screen", after=5.0)
+        slow = poller.budget.slow("list", "rows on screen", after=_STANDS)
         fresh = freshness_pieces(poller.newest.freshness, now=self.now, frozen=poller.frozen, slow=slow)
         header.tell(
             self.whose,
@@ -90,7 +93,8 @@ class ListStatus(Struct, frozen=True):
                     groups.append([(f"{searched.unrecorded} are not recorded", WARN)])
                     groups.append([(PAYLOADS_KEEP, QUIET)])
                 pace = 0.0 if poller.search.free else poller.budget.pace
-                groups += _searched_pieces(searched, *keys, pace)
+                slow = poller.budget.slow(poller.search.purpose, after=_STANDS)
+                groups += _searched_pieces(searched, *keys, pace, slow)
         if self.recorded:
             groups.append([(f"{count(self.recorded)} only in the record", WARN)])
         read, of = poller.row_details.progress
@@ -198,8 +202,11 @@ def _loaded(poller: Watcher, matched: int | None) -> str:
     return f"{count(matched)} of {count(loaded)} loaded{rest}"
 
 
-def _searched_pieces(searched: Searched, go_on: str, stop: str, pace: float) -> Sequence[Pieces]:
-    """How many of those that may match were read, what the rest costs, and the key that goes on or stops."""
+def _searched_pieces(searched: Searched, go_on: str, stop: str, pace: float, slow: str) -> Sequence[Pieces]:
+    """How many of those that may match were read, what the rest costs, and the key that goes on or stops.
+
+    While it stands still, what it waits for stands there: a time for the rest would be false.
+    """
     # Without a pace it comes out of a record.
     verb, read = "opened" if pace else "read", searched.read - searched.rows_only
     words = f"{verb} {count(read)} of {count(searched.candidates)}"
@@ -210,7 +217,8 @@ def _searched_pieces(searched: Searched, go_on: str, stop: str, pace: float) -> 
     if searched.over and unread:
         return [[(f"{words}, the newest", WARN)], [(f"{go_on} searches on", QUIET)], *cost]
     if unread:
-        return [[(words, WARN)], [(f"{stop} stops", QUIET)], *cost]
+        waits: list[Pieces] = [[(f"slow: {clean(slow)}", WARN)]] if slow else []
+        return [[(words, WARN)], [(f"{stop} stops", QUIET)], *(waits or cost)]
     rows_only = [[(f"{count(searched.rows_only)} were not read by then", WARN)]] if searched.rows_only else []
     return [[(words, PLAIN if searched.over else WARN)], *rows_only]
 
