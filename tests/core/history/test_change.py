@@ -4,6 +4,7 @@ import re
 from random import Random
 
 import pytest
+from msgspec.structs import replace
 
 from wfdash.core.history.bucket import Tally
 from wfdash.core.history.change import Outcomes, RateChange, find_changes, outcomes, places
@@ -280,3 +281,19 @@ def test_what_is_loaded_in_part_says_so():
 def test_no_level_is_told_of_a_few():
     tally = Tally(created=9, complete=1, errored=2)
     assert failures((), tally, [], deployed={}, now=NOON).sentence == "2 of 3 that ended failed"
+
+
+def test_incident_that_was_restarted_still_shows_its_end():
+    """A restarted instance may keep its start: its success was dated into the failures that it mended."""
+    failed = flow(NOON - 2 * HOUR, 319, 10.0, fails=1.0, failing=30.0, prefix="bad")
+    earlier = [
+        replace(row, id=f"{row.id}\n{row.ended:.3f}", created=None, started=row.created) for row in failed
+    ]
+    mended = [
+        replace(row, status="complete", started=row.created, ended=NOON - 600 + n)
+        for n, row in enumerate(failed)
+    ]
+    good = flow(NOON - HOUR, 300, 10.0, fails=0.0, took=40.0, prefix="good")
+    rows = [*earlier, *mended, *good]
+    changes = find_changes(outcomes(rows, start=NOON - 3 * HOUR, end=NOON, width=60.0))
+    assert [change.rose for change in changes] == [False]

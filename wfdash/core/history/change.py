@@ -99,10 +99,14 @@ def count_outcomes(
     size = max(1, int(-(-(end - start) // width)))
     failed, passed = [0] * size, [0] * size
     ages: list[float] = []
+    again: set[str] = set()
     for row in _slowly(rows):
         if row is None:
             yield
-        elif row.status == "errored" and (at := row.ended) is not None:
+            continue
+        if "\n" in row.id:
+            again.add(row.id.partition("\n")[0])  # of a run before a restart
+        if row.status == "errored" and (at := row.ended) is not None:
             if row.started is not None:
                 ages.append(at - row.started)
             if start <= at < end:
@@ -115,6 +119,11 @@ def count_outcomes(
         if row.status in _NO_SUCCESS:
             continue
         passes, began = row.ended, row.began
+        if row.id in again:
+            # What was restarted may keep its first start: it outlived nothing then, it failed.
+            if passes is None:
+                continue
+            began = None
         if outlived is not None and began is not None and (passes is None or began + outlived < passes):
             passes = began + outlived
             if row.seen is not None and passes > row.seen:
