@@ -297,3 +297,4 @@ def test_incident_that_was_restarted_still_shows_its_end():
     rows = [*earlier, *mended, *good]
     changes = find_changes(outcomes(rows, start=NOON - 3 * HOUR, end=NOON, width=60.0))
     assert [change.rose for change in changes] == [False]
+    assert changes[0].before > 0.9
