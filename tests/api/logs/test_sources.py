@@ -503,9 +503,12 @@ async def test_slow_reader_is_kept_a_bounded_number_of_lines(api, monkeypatch):
     await anext(stream)
     await reached(lambda: not flood.left)
     (reader,) = tail._pumps["shop-worker"].readers
+    newest = f"{START * 1e3:.0f}"
+    # The last one is parsed off the loop, after it was received.
+    await reached(lambda: reader._waiting and reader._waiting[-1][1].lines[0].request.endswith(newest))
     waiting = []
     while reader._waiting:
         waiting.append(await anext(stream))
     await stream.aclose()
     assert sum(len(page.lines) for page in waiting) <= 20_000
-    assert waiting[-1].lines[0].request.endswith(f"{START * 1e3:.0f}")
+    assert waiting[-1].lines[0].request.endswith(newest)
