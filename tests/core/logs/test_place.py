@@ -30,6 +30,9 @@ def _place(lines, found, others=()):
     return place_lines(lines, found, others=others)
 
 
+BRANCHES = [done("long-1", 0, 20), done("short-1", 0, 1), done("short-2", 9, 10)]
+
+
 @pytest.mark.parametrize(
     ("steps", "entry", "place"),
     [
@@ -46,7 +49,16 @@ def _place(lines, found, others=()):
         ([TWICE], line(40.01, f"{ID}: charge card is through"), (True, None, None)),
         # Two at once: the name decides, or nothing does.
         (BOTH, line(5, f"{ID} works"), (True, None, None)),
-        (BOTH, line(5, f"{ID} works on load b"), (True, 1, 1)),
+        (BOTH, line(5, f"{ID} load b works"), (True, 1, 1)),
+        (BOTH, line(5, f"[{ID}] load b: works"), (True, 1, 1)),
+        (BOTH, line(5, f'{{"id": "{ID}", "step": "load b"}}'), (True, 1, 1)),
+        # One of two may speak of the other.
+        (BOTH, line(5, f"{ID} waits for load b"), (True, None, None)),
+        # Code between the steps of another branch prints while a long one runs.
+        (BRANCHES, line(5, f"{ID} goes on"), (True, None, None)),
+        (BRANCHES, line(0.5, f"{ID} works"), (True, None, None)),
+        # A promise that nobody waits for prints in the next step.
+        ([done("fire-1", 0, 1), done("next-1", 2, 9)], line(5, f"{ID} fire: late"), (True, None, None)),
         (BOTH, line(5, f"{ID} works on load bb"), (True, None, None)),
         ([done("load-1", 0, 10), done("load all-1", 0, 10)], line(5, f"{ID}: load all"), (True, 1, 1)),
         # The last line of a step bears the time of its end, where another one goes on.
@@ -110,6 +122,31 @@ def test_call_of_a_dev_session_is_one_attempt():
     # An invocation of the cloud is the run of every step: it tells nothing of one.
     cloud = [line(2, f"{ID} load a", request="r"), line(3, "deep inside", request="r")]
     assert [entry[2] for entry in placed(cloud, BOTH)] == [0, None]
+
+
+def test_call_outlives_its_attempt():
+    """After its time limit the code of an attempt runs on, in the next attempt and after the last."""
+    slow = step("slow-1", 0, attempts=[attempt(0, 10), attempt(20, 30)])
+    lines = [
+        line(1, f"{ID} slow: begins", request="s1", source="local"),
+        line(25, f"{ID} slow: goes on", request="s1", source="local"),
+        line(26, "bare", request="s1", source="local"),
+        line(21, f"{ID} slow: begins", request="s2", source="local"),
+        line(40, f"{ID} slow: goes on", request="s2", source="local"),
+    ]
+    entries = place_lines(lines, detail("errored", [slow], end=50))
+    assert {(entry.attempt, entry.among) for entry in entries} == {(None, (0,))}
+
+
+def test_call_of_the_run_is_no_step():
+    """Where it prints outside of steps too, what it prints while one runs is not of that."""
+    lines = [
+        line(-1, f"{ID} run begins", request="run", source="local"),
+        line(5, f"{ID} goes on", request="run", source="local"),
+        line(6, f"{ID} works", request="s1", source="local"),
+    ]
+    entries = place_lines(lines, detail("complete", [done("long-1", 0, 10)], end=20))
+    assert [(entry.step, entry.among) for entry in entries] == [(None, ()), (None, (0,)), (0, ())]
 
 
 def test_replays_are_folded_and_repetition_is_not():

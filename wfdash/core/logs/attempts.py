@@ -1,8 +1,9 @@
 """In which attempt of which step a line was printed, by its time and by the step that its text names."""
 
 import re
-from bisect import bisect_right
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 
 from msgspec import Struct
@@ -46,12 +47,24 @@ class Attempts:
         for span in spans:
             self._until.append(max(span.end, self._until[-1] if self._until else span.end))
 
+        columns = detail.steps.columns
+        self._marks = sorted(at for at in (*columns.starts, *columns.ends) if at is not None)
+        """When a step, a sleep or a wait began or ended: then code outside steps may have gone on."""
+        self._by_word: dict[str, set[str]] = {}
+        """The names of steps by the word that they begin with."""
+        for name in {span.name for span in spans if span.name}:
+            self._by_word.setdefault(_first_word(name, 0), set()).add(name)
         self._called: dict[str, set[AttemptSpan]] = {}
+        self._claims: Counter[AttemptSpan] = Counter()
+        """How many calls say that they are this attempt."""
         self._lasted: dict[str, tuple[float, float]] = {}
         """Of each call, when its first and its last line were printed."""
 
-    def learn(self, lines: Iterable[LogLine]) -> None:
-        """Takes in what lines say of the calls that printed them: in a dev session a call is one attempt."""
+    def learn(self, lines: Iterable[LogLine], ours: Collection[str] = ()) -> None:
+        """Takes in what lines say of the calls that printed them: in a dev session a call is one attempt.
+
+        Those of `ours` are the instance's: another's, whose id nobody knows, may run beside it.
+        """
         for line in lines:
             if line.source != "local" or not line.request:
                 continue
@@ -59,16 +72,33 @@ class Attempts:
             self._lasted[line.request] = min(first, line.at), max(last, line.at)
             if span := self._named(line):
                 self._called.setdefault(line.request, set()).add(span)
+        self._claims = Counter(span for call in ours for span in self._called.get(call, ()))
 
     def of(self, line: LogLine) -> AttemptSpan | None:
         """The one attempt that can have printed it; None outside steps, and where several can have."""
-        found = self._named(line) or self._of_call(line)
-        if found is not None:
-            return found
+        if line.source == "local" and (spans := self._called.get(line.request)):
+            return self._of_call(line.request, spans)
+        return self._named(line) or self._by_time(line)
+
+    def _by_time(self, line: LogLine) -> AttemptSpan | None:
+        """The attempt that ran alone, where nothing else of the instance can have printed then.
+
+        An attempt that runs on beyond its time limit, a promise that nobody waits for and code between the
+        steps of another branch all print while a step runs that has nothing to do with them.
+        """
         # What ran when the detail was read may have ended, and another step begun, before this was printed.
         inside = _only(self._at(line.at, -_GRAIN)) if line.at <= self._as_of else None
         # The last line of a step bears the millisecond of its end: another that goes on then is not the one.
-        return inside if inside is not None and len(self._at(line.at, _EDGE)) == 1 else None
+        if inside is None or len(self._at(line.at, _EDGE)) > 1:
+            return None
+        if _self_named(line.message, self._by_word) - {inside.name}:
+            return None
+        if bisect_left(self._marks, line.at) > bisect_right(self._marks, inside.start + _EDGE):
+            return None
+        if line.source == "local" and line.request in self._lasted:
+            first, last = self._lasted[line.request]
+            return inside if inside.start - _GRAIN <= first and last <= inside.end + _GRAIN else None
+        return inside
 
     def among(self, line: LogLine) -> tuple[int, ...]:
         """The steps that may have printed a line of which `of` cannot tell: those that ran then.
@@ -76,8 +106,12 @@ class Attempts:
         A step's first and last moment count. Where the text names some of them, it is those alone.
         """
         at = self._at(line.at, _GRAIN)
-        named = _named(at, line.message) if at else []
-        return tuple(sorted({span.step for span in named or at}))
+        named = self._say(at, line.message) if at else []
+        begun = [span for span in self._called.get(line.request, ()) if self._began_in(line.request, span)]
+        return tuple(sorted({span.step for span in (*begun, *(named or at))}))
+
+    def _began_in(self, call: str, span: AttemptSpan) -> bool:
+        return span.start - _GRAIN <= self._lasted[call][0] <= span.end + _GRAIN
 
     def none_ran(self, at: float) -> bool:
         """Whether code outside steps printed what was printed at a moment."""
@@ -88,15 +122,27 @@ class Attempts:
         at = self._at(line.at, _GRAIN)
         if line.at > self._as_of:  # the next round of a loop, or another attempt, has the same name
             at = [span for span in at if span.end != float("inf")]
-        return _only(_named(at, line.message)) if at else None
+        return _only(self._say(at, line.message)) if at else None
 
-    def _of_call(self, line: LogLine) -> AttemptSpan | None:
-        """The attempt that the other lines of the call name, where the call lies within it."""
-        span = _only(list(self._called.get(line.request, ())))
-        if span is None:
+    def _say(self, spans: list[AttemptSpan], text: str) -> list[AttemptSpan]:
+        """Those whose step the text names. Of several at once one may speak of another: then it is those that
+        stand where a program names itself, as in `[4711] charge card: begins` or `"step": "charge card"`."""
+        if len({span.step for span in spans}) == 1:
+            return _named(spans, text)
+        names = _self_named(text, self._by_word)
+        return [span for span in spans if span.name in names]
+
+    def _of_call(self, call: str, spans: set[AttemptSpan]) -> AttemptSpan | None:
+        """The attempt that its lines name, where all lie within it and no other call claims it."""
+        span = _only(list(spans))
+        if span is None or not self._began_in(call, span) or self._lasted[call][1] > span.end + _GRAIN:
             return None
-        first, last = self._lasted[line.request]
-        return span if span.start - _GRAIN <= first and last <= span.end + _GRAIN else None
+        return span if self._claims[span] <= 1 or self._ran_alone(span) else None
+
+    def _ran_alone(self, span: AttemptSpan) -> bool:
+        """Whether no other step ran in its time."""
+        beside = [other for other in self._spans if other.start < span.end and other.end > span.start]
+        return {other.step for other in beside} == {span.step}
 
     def _at(self, at: float, slack: float) -> list[AttemptSpan]:
         """Those that ran at a moment, give or take."""
@@ -135,6 +181,35 @@ def _named(spans: list[AttemptSpan], text: str) -> list[AttemptSpan]:
     named = {span.name for span in spans if span.name and _says(span.name, text)}
     longest = {name for name in named if not any(name != other and _says(name, other) for other in named)}
     return [span for span in spans if span.name in longest]
+
+
+_PREFIX = re.compile(r"\s*(?:\[[^\]]{0,200}\]|[^\w\s\[]+|[\w-]*\d[\w-]*:?(?=\s)|[\w-]{1,40}[:=](?=\s))\s*")
+"""What may stand before the name of who speaks: `[4711]`, `✓`, `order-9342`, `worker:`."""
+_SPEAKER = re.compile(r"(?:^|(?<![\w-]))(?:step|task)(?:[_-]?name)?[\"']?\s?[=:]\s?[\"']?|\[", re.I)
+"""What stands before it anywhere: `step=charge card`, `"step": "charge card"`, `[charge card]`."""
+_LONGEST = 2000
+"""Characters of a line in which it is looked for."""
+
+
+def _first_word(text: str, at: int) -> str:
+    found = re.compile(r"\w*").match(text, at)
+    return found[0] if found is not None else ""
+
+
+def _self_named(text: str, by_word: Mapping[str, set[str]]) -> set[str]:
+    """The names of steps that stand where a program names itself; of those at one place the longest."""
+    text = text[:_LONGEST]
+    places, at = [0], 0
+    while (prefix := _PREFIX.match(text, at)) and prefix.end() > at:
+        places.append(at := prefix.end())
+    places += [found.end() for found in _SPEAKER.finditer(text)]
+    named = set()
+    for place in places:
+        names = [name for name in by_word.get(_first_word(text, place), ()) if text.startswith(name, place)]
+        ends = [name for name in names if not re.match(r"[\w-]", text[place + len(name) :][:1])]
+        if ends:
+            named.add(max(ends, key=len))
+    return named
 
 
 @lru_cache(1024)

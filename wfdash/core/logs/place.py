@@ -28,14 +28,17 @@ def place_lines(
     ordered = in_order(lines)
     ownership = Ownership(detail.id, others)
     ownership.learn(ordered)
+    whose_line = [(line, whose) for line in ordered if (whose := ownership.of(line)) is not Whose.OTHERS]
     attempts = Attempts(detail, as_of)
-    attempts.learn(ordered)
+    attempts.learn(
+        (line for line, _ in whose_line),
+        ours={line.request for line, whose in whose_line if whose is Whose.OURS},
+    )
     # What is queued has run no code: at most a run before its restart has, and said so.
     has_run = detail.status != "queued" or detail.start is not None
     placed = []
-    for line in ordered:
-        whose = ownership.of(line)
-        if whose is Whose.OTHERS or not (has_run or whose is Whose.OURS):
+    for line, whose in whose_line:
+        if not (has_run or whose is Whose.OURS):
             continue
         span = None if line.foreign else attempts.of(line)
         certain = whose is Whose.OURS
