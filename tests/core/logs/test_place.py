@@ -61,6 +61,11 @@ BRANCHES = [done("long-1", 0, 20), done("short-1", 0, 1), done("short-2", 9, 10)
         ([done("fire-1", 0, 1), done("next-1", 2, 9)], line(5, f"{ID} fire: late"), (True, None, None)),
         (BOTH, line(5, f"{ID} works on load bb"), (True, None, None)),
         ([done("load-1", 0, 10), done("load all-1", 0, 10)], line(5, f"{ID}: load all"), (True, 1, 1)),
+        (
+            [done("load-1", 0, 10), done("other-1", 0, 10), done("load all-1", 20, 30)],
+            line(5, f"{ID}: load all"),
+            (True, None, None),
+        ),
         # The last line of a step bears the time of its end, where another one goes on.
         ([done("a-1", 0, 10), done("b-1", 0, 20)], line(10, f"{ID} is through"), (True, None, None)),
         ([done("probe-1", 0, 10), done("probe-2", 0, 20)], line(10, f"{ID} probe 1"), (True, None, None)),

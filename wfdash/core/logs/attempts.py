@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Set
 from functools import lru_cache
 
 from msgspec import Struct
@@ -50,10 +50,7 @@ class Attempts:
         columns = detail.steps.columns
         self._marks = sorted(at for at in (*columns.starts, *columns.ends) if at is not None)
         """When a step, a sleep or a wait began or ended: then code outside steps may have gone on."""
-        self._by_word: dict[str, set[str]] = {}
-        """The names of steps by the word that they begin with."""
-        for name in {span.name for span in spans if span.name}:
-            self._by_word.setdefault(_first_word(name, 0), set()).add(name)
+        self._names = {span.name for span in spans if span.name}
         self._called: dict[str, set[AttemptSpan]] = {}
         self._claims: Counter[AttemptSpan] = Counter()
         """How many calls say that they are this attempt."""
@@ -91,7 +88,7 @@ class Attempts:
         # The last line of a step bears the millisecond of its end: another that goes on then is not the one.
         if inside is None or len(self._at(line.at, _EDGE)) > 1:
             return None
-        if _self_named(line.message, self._by_word) - {inside.name}:
+        if _self_named(line.message, self._names) - {inside.name}:
             return None
         if bisect_left(self._marks, line.at) > bisect_right(self._marks, inside.start + _EDGE):
             return None
@@ -129,8 +126,9 @@ class Attempts:
         stand where a program names itself, as in `[4711] charge card: begins` or `"step": "charge card"`."""
         if len({span.step for span in spans}) == 1:
             return _named(spans, text)
-        names = _self_named(text, self._by_word)
-        return [span for span in spans if span.name in names]
+        near = [span for span in spans if span.name in text]
+        names = _self_named(text, self._names) if near else ()
+        return [span for span in near if span.name in names]
 
     def _of_call(self, call: str, spans: set[AttemptSpan]) -> AttemptSpan | None:
         """The attempt that its lines name, where all lie within it and no other call claims it."""
@@ -187,29 +185,26 @@ _PREFIX = re.compile(r"\s*(?:\[[^\]]{0,200}\]|[^\w\s\[]+|[\w-]*\d[\w-]*:?(?=\s)|
 """What may stand before the name of who speaks: `[4711]`, `✓`, `order-9342`, `worker:`."""
 _SPEAKER = re.compile(r"(?:^|(?<![\w-]))(?:step|task)(?:[_-]?name)?[\"']?\s?[=:]\s?[\"']?|\[", re.I)
 """What stands before it anywhere: `step=charge card`, `"step": "charge card"`, `[charge card]`."""
+_END = re.compile(r"(?![\w-])")
+"""Where a name may end."""
 _LONGEST = 2000
 """Characters of a line in which it is looked for."""
 
 
-def _first_word(text: str, at: int) -> str:
-    found = re.compile(r"\w*").match(text, at)
-    return found[0] if found is not None else ""
-
-
-def _self_named(text: str, by_word: Mapping[str, set[str]]) -> set[str]:
-    """The names of steps that stand where a program names itself; of those at one place the longest."""
+def _self_named(text: str, names: Set[str]) -> set[str]:
+    """Those of these names that stand where a program names itself; of those at one place the longest."""
     text = text[:_LONGEST]
     places, at = [0], 0
     while (prefix := _PREFIX.match(text, at)) and prefix.end() > at:
         places.append(at := prefix.end())
     places += [found.end() for found in _SPEAKER.finditer(text)]
-    named = set()
+    longest = max(map(len, names), default=0)
+    found = set()
     for place in places:
-        names = [name for name in by_word.get(_first_word(text, place), ()) if text.startswith(name, place)]
-        ends = [name for name in names if not re.match(r"[\w-]", text[place + len(name) :][:1])]
-        if ends:
-            named.add(max(ends, key=len))
-    return named
+        ends = (end.start() for end in _END.finditer(text, place, place + longest + 1))
+        if said := [name for end in ends if (name := text[place:end]) in names]:
+            found.add(said[-1])
+    return found
 
 
 @lru_cache(1024)
