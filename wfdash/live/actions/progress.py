@@ -1,6 +1,5 @@
 """What the person is told of one action from the request to its end: a line that grows until it settles."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 
@@ -21,7 +20,6 @@ _TELLING = 5
 """Targets sent after which the pace is worth telling."""
 
 
-_WHERE = re.compile(r"(?<=failed again) at .*|, [0-9,]+ of them past its step", re.DOTALL)
 _Kind = tuple[Outcome, str, str, bool, bool, bool, bool]
 
 
@@ -126,8 +124,11 @@ class ActionProgress(Struct):
         began = result.outcome in (Outcome.DONE, Outcome.UNDER_WAY)
         return self.plan.verb in RESTARTS and began and not result.ended and not result.followed
 
-    def words(self) -> list[tuple[str, str]]:
-        """What became of them so far, each with its outcome: of restarts where the runs came to, too."""
+    def words(self, *, brief: bool = False) -> list[tuple[str, str]]:
+        """What became of them so far, each with its outcome: of restarts where the runs came to, too.
+
+        `brief` leaves out where they failed, and how many were restarted where that is the sum of others.
+        """
         if self.plan.verb not in RESTARTS:
             past = VERBS[self.plan.verb].past
             return [
@@ -149,13 +150,15 @@ class ActionProgress(Struct):
                     steps[failed_at] += number
             what = "failed again" if ended == "errored" else ended
             where = next(iter(steps)) if len(steps) == 1 else f"{len(steps)} steps"
-            said.append((Outcome.REFUSED, f"{steps.total():,} {what}{f' at {where}' if where else ''}"))
+            place = "" if not where or (brief and ended == "errored") else f" at {where}"
+            said.append((Outcome.REFUSED, f"{steps.total():,} {what}{place}"))
         if self.runs_on:
             passed = sum(number for (ended, _, passed), number in began.items() if passed and not ended)
-            past = f", {passed:,} of them past its step" if passed else ""
+            past = f", {passed:,} of them past its step" if passed and not brief else ""
             said.append((Outcome.UNDER_WAY, f"{self.runs_on:,} run{past}"))
         said += [(each, f"{number:,} {word}") for each, word, number in self._counts_by_word() if each.failed]
-        return said
+        # Those restarted are the sum of what they came to.
+        return said[1:] if brief and began and len(said) > 1 else said
 
     def _counts_by_word(self) -> list[tuple[Outcome, str, int]]:
         """The same as `counts`, those that a stop left unsent apart from those that were skipped."""
@@ -283,12 +286,7 @@ class ActionProgress(Struct):
     def _line_of_many(self, brief: bool) -> str:
         total = self.total
         what = f"{phrase(self.plan.verb)} {total}{'' if brief else ' instances'}"
-        said = [words for _, words in self.words()]
-        if brief:
-            # Those restarted are the sum of what they came to.
-            said = [
-                _WHERE.sub("", words) for words in said if not (said[1:] and words.endswith(" restarted"))
-            ]
+        said = (words for _, words in self.words(brief=brief))
         counted = (" · " if self.plan.verb in RESTARTS else ", ").join(said)
         if self.answered:
             return f"{what}: {counted}"
