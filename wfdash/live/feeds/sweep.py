@@ -67,8 +67,8 @@ class Sweep(Job):
         self._round: _Round | None = None
         self._before: int | None = None
         self._next_start = 0.0
-        self._lost: list[tuple[float, str]] = []
-        """Missed rows to be looked up, the newest last, with their creation."""
+        self._lost: list[float] = []
+        """When the missed rows were created that are to be looked up, the newest last."""
         self._looked_up = 0
         """Pages that were asked for them since the last round."""
         self._dates_refused = False
@@ -160,10 +160,8 @@ class Sweep(Job):
         # A row told by a later request was seen since, whatever the round met.
         rows = [row for identity in store.active if (row := store.get(identity)) and row.seq <= number]
         self.missed = {row.id for row in rows}
-        lost = (
-            [] if self._dates_refused else [(row.created, row.id) for row in rows if row.created is not None]
-        )
-        self._lost, self._looked_up = sorted(lost), 0
+        created = (row.created for row in rows if row.created is not None)
+        self._lost, self._looked_up = [] if self._dates_refused else sorted(created), 0
         # Missed once may be a row that changed status between two pages of the round; missed twice is doubt.
         if before is not None:
             self.context.tell(store.doubt([row.id for row in rows if row.seq <= before], ENDED))
@@ -172,7 +170,7 @@ class Sweep(Job):
     async def _look_up(self) -> None:
         """Asks for the page on which the newest of them stands, with all the others that are on it."""
         context, number = self.context, self.context.next_number()
-        newest = self._lost.pop()[0]
+        newest = self._lost.pop()
         self._looked_up += 1
         try:
             page = await context.api.list_instances(context.workflow, ListQuery(date_end=newest + _AROUND))
@@ -184,4 +182,4 @@ class Sweep(Job):
         context.tell(context.store.apply(items, seq=number, now=context.clock()))
         context.contiguous.note_ends(page.items)
         oldest = min((row.created or 0.0 for row in Instance.from_items(page.items)), default=newest)
-        self._lost = [row for row in self._lost if row[0] < oldest] if self._looked_up < _LOOKED_UP else []
+        self._lost = [at for at in self._lost if at < oldest] if self._looked_up < _LOOKED_UP else []
