@@ -31,6 +31,7 @@ from wfdash.ui.handover import Shift
 from wfdash.ui.hooks import ChangeHooks
 from wfdash.ui.instances.screen import InstancesScreen
 from wfdash.ui.keys.bindings import bindings
+from wfdash.ui.keys.text_field import as_field
 from wfdash.ui.keys.typeahead import TypeAhead, as_enter
 from wfdash.ui.navigation import Navigator
 from wfdash.ui.terminal.clipboard import copy_text
@@ -233,15 +234,10 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         """Each action that writes comes by here, whatever screen binds its key."""
         self.actions.write(action)
 
-    @property
-    def _is_typing(self) -> bool:
-        from textual.widgets import Input
-
-        return self.context.past is not None and isinstance(self.focused, Input)
-
     def action_layer_close(self) -> None:
         # What is typed at a moment of the record is undone there.
-        if self._is_typing or not self.travel.leave():
+        undoes = self.context.past is not None and as_field(self.focused) is not None
+        if undoes or not self.travel.leave():
             self.pages.close_layer()
 
     def action_app_quit(self) -> None:
