@@ -17,7 +17,7 @@ from wfdash.live.actions.ending import CANARY_WITHIN
 from wfdash.live.actions.plan import Result, make_plan
 from wfdash.live.actions.progress import ORDER, ActionProgress
 from wfdash.ui.actions.prompt_text import shown_names
-from wfdash.ui.base.dialog import LowerHalf, foot_lines
+from wfdash.ui.base.dialog import LowerHalf, foot_lines, scrolled
 from wfdash.ui.base.lone_key import LoneKey
 from wfdash.ui.context import Context
 from wfdash.ui.keys.prompt_gate import HOLD, bare
@@ -103,8 +103,7 @@ def bulk_lines(
     lines += shown_rows[:room]
     if many > room - more:
         # Where the sentence of the first one takes all the room, that one is shown all the same.
-        shown = f"{top + 1} to {max(top + 1, min(many, top + room - more))}"
-        lines.append([(f"   {shown} of {count(many)}, up and down for the others", QUIET)])
+        lines.append(scrolled(top, max(top + 1, min(many, top + room - more)), many))
     lines = lines[: max(1, height - len(foot))]
     lines += [[]] * (height - len(lines) - len(foot))
     return [*lines, *foot][:height]

@@ -21,7 +21,7 @@ from wfdash.live.actions.resume import (
 from wfdash.live.records.unfinished import Unfinished
 from wfdash.ui.actions.prompt import PromptScreen
 from wfdash.ui.actions.prompt_text import shown_names
-from wfdash.ui.base.dialog import LowerHalf, foot_lines
+from wfdash.ui.base.dialog import LowerHalf, foot_lines, scrolled
 from wfdash.ui.base.lone_key import LoneKey
 from wfdash.ui.context import Context
 from wfdash.ui.keys.prompt_gate import bare
@@ -112,8 +112,7 @@ class CutOffScreen(LowerHalf):
             words = fit(clean(result.sentence), max(8, width - len(name) - 8))
             lines.append([(f"   {name}  ", STRONG), (words, BAD if result.failed else PLAIN)])
         if shown < len(results):
-            more = f"   {top + 1} to {top + shown} of {count(len(results))}, up and down for the others"
-            lines.append([(more, QUIET)])
+            lines.append(scrolled(top, top + shown, len(results)))
         return lines
 
     def _foot(self) -> list[Pieces]:

@@ -22,7 +22,7 @@ from wfdash.live.actions.ending import CANARY_WITHIN
 from wfdash.live.actions.plan import Plan, Target
 from wfdash.live.budget.ledger import ACTIONS
 from wfdash.ui.actions.redrive_table import RedriveAnswers, column_width, redrive_lines, redrive_warnings
-from wfdash.ui.base.dialog import foot_lines
+from wfdash.ui.base.dialog import foot_lines, scrolled
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.theme import ACCENT, BAD, PLAIN, QUIET, STRONG, WARN, look
 
@@ -208,7 +208,7 @@ def _target_lines(asking: Asking, shown: Sequence[Target], width: int, room: int
         for target, name in zip(shown[top:end], names[top:end], strict=True)
     ]
     if not fits:
-        lines.append([(f"   {top + 1} to {end} of {count(len(shown))}, up and down for the others", QUIET)])
+        lines.append(scrolled(top, end, len(shown)))
     return lines
 
 

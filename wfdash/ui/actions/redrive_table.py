@@ -12,6 +12,7 @@ from wfdash.core.verbs.redrive import RedrivePoint, redrive_sentences
 from wfdash.core.why.step_names import shown_name
 from wfdash.live.actions.plan import Plan, Target
 from wfdash.live.actions.redrive import spoken_start
+from wfdash.ui.base.dialog import scrolled
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, WARN
 
@@ -93,8 +94,7 @@ def redrive_lines(
         else:
             lines.append([*head, *_row(target, start, answers, second, rest)])
     if not fits:
-        more = f"   {top + 1} to {top + shown} of {count(len(rows))}, up and down for the others"
-        lines.append([(more, QUIET)])
+        lines.append(scrolled(top, top + shown, len(rows)))
     return lines
 
 

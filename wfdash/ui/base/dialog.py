@@ -10,12 +10,13 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from wfdash.core.text.clean import cells
+from wfdash.core.text.words import count
 from wfdash.ui.base.screen import ReadyScreen
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.strips import strip_of
 from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET
 
-__all__ = ["LowerHalf", "Panel", "foot_lines"]
+__all__ = ["LowerHalf", "Panel", "foot_lines", "scrolled"]
 
 _LEAST = 10
 _APART = 4
@@ -37,6 +38,11 @@ def foot_lines(keys: Sequence[Pieces], width: int) -> list[Pieces]:
             lines[-1] += [(" " * _APART, PLAIN), *key]
             taken += _APART + wide
     return list(lines)
+
+
+def scrolled(top: int, end: int, number: int) -> Pieces:
+    """Which lines of a list that is longer than its room are shown, and the keys for the others."""
+    return [(f"   {top + 1} to {end} of {count(number)}, up and down for the others", QUIET)]
 
 
 class Panel(Widget):
