@@ -7,88 +7,93 @@ from tests.support.harness.dashboard import opened
 from wfdash.demo.engine.world import build
 
 
-def test_all_workflows_count_what_the_world_holds():
+def over_incident(script, size):
+    """Runs a script with the dashboard and the world it shows."""
+
     async def main():
         world = build("incident", clock=asyncio.get_running_loop().time)
-        async with opened(world=world, size=(140, 40)) as d:
-            await d.press("history.open", "history.all")
-            screen = d.app.screen
-            await d.until(
-                lambda: screen.of_all and screen.loaded.floor is not None and not screen.is_reading, 60
-            )
-            await d.until(lambda: "errors rose" in d.text)
-            await d.until(lambda: "after version ccf99991" in d.text and "▲ccf99991" in d.text)
-            assert "all workflows" in d.lines[0]
-            now = d.app.context.clock()
-            instances = {
-                name: list(workflow.walk(newest_first=True)) for name, workflow in world.workflows.items()
-            }
-            edge = screen.loaded.edge(now).both
-            assert now - edge == 3 * 3600, "inventory-sync keeps a success for 3 hours"
-            assert any(edge <= bucket.start for bucket in screen.loaded.buckets(now))
-            for bucket in screen.loaded.buckets(now):
-                if bucket.end > now - 60 or bucket.start < edge:
-                    continue
-                ended = [
-                    instance
-                    for group in instances.values()
-                    for instance in group
-                    if instance.ended is not None and bucket.start <= instance.ended < bucket.end
-                ]
-                assert bucket.errored == sum(instance.status == "errored" for instance in ended)
-                assert bucket.complete == sum(instance.status == "complete" for instance in ended)
-            fared = screen.loaded.history.versions()
-            assert fared["orders"].errored > fared["refunds"].errored > 0
-            assert d.line("  orders   ").split()[1].isdigit()
-            left = screen.loaded.frame.left
-            own = [i for i in instances["orders"] if i.status == "errored" and i.ended is not None]
-            tally, since = screen.loaded.versions_since(now)["orders"]
-            assert since == left, "orders keeps what ended for longer than inventory-sync"
-            assert abs(tally.errored - sum(left <= i.ended for i in own)) <= 3
-            assert "since" in d.line("  inventory-sync   ")
-            d.server.state.requests.clear()
-            await d.passes(70)
-            lists = d.server.state.requests.of("GET", "/refunds/instances")
-            assert 1 <= len(lists) <= 3, "what changed is read once a minute"
-            await d.press("history.span", "history.span")
-            await d.until(lambda: "by analytics" in d.text, 60)
-            loaded = screen.loaded
-            edge = loaded.edge(d.app.context.clock()).both
-            older = [bucket for bucket in loaded.buckets(d.app.context.clock()) if bucket.end <= edge]
-            assert older
-            assert all(bucket.counted for bucket in older)
-            await d.press("pane.next")
-            assert d.app.screen is screen, "steps are of one workflow"
-            await d.press("history.all")
-            await d.until(lambda: "ccf99991  since" in d.text)
+        async with opened(world=world, size=size) as dashboard:
+            await script(dashboard, world)
 
     simulate(main())
+
+
+def test_all_workflows_count_what_the_world_holds():
+    async def script(d, world):
+        await d.press("history.open", "history.all")
+        screen = d.app.screen
+        await d.until(lambda: screen.of_all and screen.loaded.floor is not None and not screen.is_reading, 60)
+        await d.until(lambda: "errors rose" in d.text)
+        await d.until(lambda: "after version ccf99991" in d.text and "▲ccf99991" in d.text)
+        assert "all workflows" in d.lines[0]
+        now = d.app.context.clock()
+        instances = {
+            name: list(workflow.walk(newest_first=True)) for name, workflow in world.workflows.items()
+        }
+        edge = screen.loaded.edge(now).both
+        assert now - edge == 3 * 3600, "inventory-sync keeps a success for 3 hours"
+        assert any(edge <= bucket.start for bucket in screen.loaded.buckets(now))
+        for bucket in screen.loaded.buckets(now):
+            if bucket.end > now - 60 or bucket.start < edge:
+                continue
+            ended = [
+                instance
+                for group in instances.values()
+                for instance in group
+                if instance.ended is not None and bucket.start <= instance.ended < bucket.end
+            ]
+            assert bucket.errored == sum(instance.status == "errored" for instance in ended)
+            assert bucket.complete == sum(instance.status == "complete" for instance in ended)
+        fared = screen.loaded.history.versions()
+        assert fared["orders"].errored > fared["refunds"].errored > 0
+        assert d.line("  orders   ").split()[1].isdigit()
+        left = screen.loaded.frame.left
+        own = [i for i in instances["orders"] if i.status == "errored" and i.ended is not None]
+        tally, since = screen.loaded.versions_since(now)["orders"]
+        assert since == left, "orders keeps what ended for longer than inventory-sync"
+        assert abs(tally.errored - sum(left <= i.ended for i in own)) <= 3
+        assert "since" in d.line("  inventory-sync   ")
+        d.server.state.requests.clear()
+        await d.passes(70)
+        lists = d.server.state.requests.of("GET", "/refunds/instances")
+        assert 1 <= len(lists) <= 3, "what changed is read once a minute"
+        await d.press("history.span", "history.span")
+        await d.until(lambda: "by analytics" in d.text, 60)
+        loaded = screen.loaded
+        edge = loaded.edge(d.app.context.clock()).both
+        older = [bucket for bucket in loaded.buckets(d.app.context.clock()) if bucket.end <= edge]
+        assert older
+        assert all(bucket.counted for bucket in older)
+        await d.press("pane.next")
+        assert d.app.screen is screen, "steps are of one workflow"
+        await d.press("history.all")
+        await d.until(lambda: "ccf99991  since" in d.text)
+
+    over_incident(script, size=(140, 40))
 
 
 def test_longer_span_counts_no_fewer():
     """Half a day wide, a bucket holds what is erased and what is not: it is counted from both."""
 
-    async def main():
-        world = build("incident", clock=asyncio.get_running_loop().time)
-        async with opened(world=world, size=(80, 24)) as d:
-            await d.press("history.open", "history.all")
-            screen = d.app.screen
-            await d.until(lambda: "errors rose" in d.text and not screen.is_reading, 60)
-            loaded, before = screen.loaded, 0
-            for name in ("6 h", "24 h", "7 d", "31 d"):
-                await d.until(lambda name=name: f"(now {name})" in d.text)
-                # The counts of analytics come a moment later.
-                await d.until(lambda least=before: loaded.total(d.app.context.clock()).ended >= least, 60)
-                now = d.app.context.clock()
-                newest = [bucket for bucket in loaded.buckets(now) if bucket.start <= now][-1]
-                assert loaded.is_seen(newest, now), name
-                before = loaded.total(now).ended
-                tally, _ = loaded.versions_since(now)["orders"]
-                assert tally.errored > 200, "whatever another workflow has erased"
-                await d.press("history.span" if name != "31 d" else "history.earlier")
-            assert newest.rows_from is not None
-            assert "no instance that ended" not in d.text
-            await d.press("history.later")
-            await d.until(lambda: "by analytics" in d.line("created ·"))
+    async def script(d, world):
+        await d.press("history.open", "history.all")
+        screen = d.app.screen
+        await d.until(lambda: "errors rose" in d.text and not screen.is_reading, 60)
+        loaded, before = screen.loaded, 0
+        for name in ("6 h", "24 h", "7 d", "31 d"):
+            await d.until(lambda name=name: f"(now {name})" in d.text)
+            # The counts of analytics come a moment later.
+            await d.until(lambda least=before: loaded.total(d.app.context.clock()).ended >= least, 60)
+            now = d.app.context.clock()
+            newest = [bucket for bucket in loaded.buckets(now) if bucket.start <= now][-1]
+            assert loaded.is_seen(newest, now), name
+            before = loaded.total(now).ended
+            tally, _ = loaded.versions_since(now)["orders"]
+            assert tally.errored > 200, "whatever another workflow has erased"
+            await d.press("history.span" if name != "31 d" else "history.earlier")
+        assert newest.rows_from is not None
+        assert "no instance that ended" not in d.text
+        await d.press("history.later")
+        await d.until(lambda: "by analytics" in d.line("created ·"))
 
-    simulate(main())
+    over_incident(script, size=(80, 24))
