@@ -1,7 +1,7 @@
 """The filter language: reading, writing back, matching as a plain reading of it would, and its errors."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from wfdash.core.filter.completion import complete, completed, found_values, unfinished
@@ -131,6 +131,8 @@ def naive_time(node: Term, row: Instance) -> bool | None:
         start = row.created if runs_untold else row.started
         end = row.ended if final else NOW
         took = None if start is None or end is None else end - start
+        # One that ended before it started lasted no known time: less than nothing is no duration.
+        took = None if final and took is not None and took < 0 else took
     else:
         moment = row.created if node.field == "age" else row.modified
         took = None if moment is None else NOW - moment
@@ -139,7 +141,12 @@ def naive_time(node: Term, row: Instance) -> bool | None:
     return {">": took > span, "<": took < span, ">=": took >= span, "<=": took <= span}[node.op]
 
 
+ENDED_EARLY = Instance("order-1", "errored", NOW - 700, NOW - 5, NOW - 600, NOW - 630)
+
+
 @given(NODES, ROWS, FACTS)
+@example(Not(And((Term("", ":", ("1",)), Term("dur", ">", ("30s",))))), ENDED_EARLY, MatchContext())
+@example(Term("dur", "<", ("30s",)), ENDED_EARLY, MatchContext())
 def test_a_row_matches_as_a_plain_reading_says(node, row, context):
     query = Query("", node)
     assert query.match(row, NOW, context) is (naive(node, row, context) is True)
