@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from wfdash.core.history.bucket import Bucket, Tally, sum_of
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import FINAL
+from wfdash.core.model.times import lasted
 
 __all__ = ["SLICE", "History"]
 
@@ -210,7 +211,7 @@ class History:
                 for cell in of:
                     cell.created += 1
             if ended is not None and since <= ended < end and row.status in FINAL:
-                took = None if begun is None or ended < begun else ended - begun
+                took = lasted(begun, ended)
                 for cell in of or (versions[row.version], triggers[row.trigger]):
                     cell.ends(row.status, 1, took)
         if len(self._begun) >= _MOMENTS:
@@ -262,7 +263,7 @@ class History:
                     continue
                 out = int(ended // width)
                 if since <= ended < until:
-                    took = None if begun is None or ended < begun else ended - begun
+                    took = lasted(begun, ended)
                     (of_version.get(out) or versions.add(version, out)).ends(status, sign, took)
                     (of_trigger.get(out) or triggers.add(trigger, out)).ends(status, sign, took)
                     tallies.pop(out, None)

@@ -12,6 +12,7 @@ from wfdash.core.history.change import Outcomes, find_changes, outcomes
 from wfdash.core.history.sentence import Finding, failures
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
+from wfdash.core.model.times import lasted
 from wfdash.core.text.words import clock, count, counted
 
 __all__ = ["PARTS", "Picture", "age_of_failures", "picture", "rank"]
@@ -155,7 +156,7 @@ def _oldest(
 def age_of_failures(rows: Sequence[Instance]) -> float:
     """Seconds from the oldest row on in which failures are met and none yet of what passes beside them."""
     failed = [row for row in rows if row.status == "errored"]
-    ages = sorted(row.ended - row.started for row in failed if row.ended and row.started)
+    ages = sorted(took for row in failed if (took := lasted(row.started, row.ended)) is not None)
     return percentile(ages, _OUTLIVED) or 0.0
 
 

@@ -8,6 +8,7 @@ from wfdash.core.history.bucket import percentile
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.step import Step
 from wfdash.core.model.step_kind import kind_of
+from wfdash.core.model.times import lasted
 from wfdash.core.why.failure import failed_steps
 from wfdash.core.why.step_names import plain_step
 
@@ -62,6 +63,4 @@ def tally_steps(details: Iterable[Detail]) -> list[StepTally]:
 
 def _took(step: Step) -> float | None:
     """Of one that ended. A sleep's end is when it is to wake, whether it has or not."""
-    if step.start is None or step.end is None or step.end < step.start:
-        return None
-    return None if kind_of(step.kind).rests and step.finished is False else step.end - step.start
+    return None if kind_of(step.kind).rests and step.finished is False else lasted(step.start, step.end)

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from wfdash.core.model.status import is_final
-from wfdash.core.model.times import iso, parse_time
+from wfdash.core.model.times import iso, lasted, parse_time
 
 __all__ = ["Instance"]
 
@@ -80,11 +80,10 @@ class Instance(Struct):
 
     def lasted(self, now: float) -> float | None:
         """Seconds from its start to its end, or to now; of one that is gone, to when it was seen last."""
+        if is_final(self.status):
+            return lasted(self.began, self.ended)
         began = self.began
-        end = self.ended if is_final(self.status) else now if self.seen is None else self.seen
-        lasted = None if began is None or end is None else end - began
-        # A server that dates the end before the start says nothing of how long it took.
-        return None if lasted is not None and lasted < -1.0 and is_final(self.status) else lasted
+        return None if began is None else (now if self.seen is None else self.seen) - began
 
     def item(self) -> dict[str, Any]:
         """The row as the API sent it: same keys, same values (key order aside)."""

@@ -7,6 +7,7 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.model.json_values import NOT_RECORDED
 from wfdash.core.model.retry import attempts_allowed, duration
 from wfdash.core.model.step import ABSENT, Attempt, Step, StepConfig
+from wfdash.core.model.times import lasted
 from wfdash.core.payload.tree import inner_json, size_of, summary
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import counted, spoken
@@ -35,7 +36,8 @@ def summary_facts(
     if start is not None:
         said.append(f"started {at.at(start)} {'UTC' if at.utc else 'local'}")
         if end is not None:
-            said += [f"took {spoken(max(0.0, end - start))}"] if end >= start - 1.0 else []
+            took = lasted(start, end)
+            said += [] if took is None else [f"took {spoken(took)}"]
         # A clock that is behind would tell of a run that has lasted less than nothing.
         elif start <= at.now:
             said.append(f"{at.passed(start)} so far")

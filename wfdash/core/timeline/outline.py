@@ -11,6 +11,7 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
 from wfdash.core.model.step_columns import Steps
 from wfdash.core.model.step_kind import RUNS_CODE
+from wfdash.core.model.times import lasted
 from wfdash.core.timeline.idle_gaps import IdleGaps, work_in_slices
 from wfdash.core.why.current_steps import Doing, current_steps, doing, is_open
 from wfdash.core.why.step_names import family
@@ -143,10 +144,7 @@ def _extend(outline: Outline, indices: range, current: Mapping[int, Doing]) -> N
     outline.states += states
     outline.failed += [index for index, state in zip(indices, states) if state == "failed"]
     times = zip(columns.starts[of_these], columns.ends[of_these], columns.finished[of_these])
-    outline.lengths += [
-        None if start is None or end is None or over is False else end - start if end > start else 0.0
-        for start, end, over in times
-    ]
+    outline.lengths += [None if over is False else lasted(start, end) for start, end, over in times]
 
 
 def _state(steps: Steps, index: int, current: Mapping[int, Doing]) -> State:

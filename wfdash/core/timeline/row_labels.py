@@ -5,6 +5,7 @@ from typing import Final, Literal
 from wfdash.core.model.retry import attempts_allowed
 from wfdash.core.model.step import Step
 from wfdash.core.model.step_kind import OWN
+from wfdash.core.model.times import lasted
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import brief
 from wfdash.core.timeline.outline import ALIVE, Outline, State
@@ -165,4 +166,5 @@ def length_text(outline: Outline, row: Row, now: float) -> str:
         return f"{brief(max(0.0, now - start))}+"
     if end is None or row.state == "cut":
         return ""
-    return brief(max(0.0, end - start))
+    took = lasted(start, end)
+    return "" if took is None else brief(took)

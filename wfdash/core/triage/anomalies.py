@@ -11,6 +11,7 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.retry import attempts_allowed, open_attempt
 from wfdash.core.model.step import Step
+from wfdash.core.model.times import lasted
 from wfdash.core.model.workflow import Workflow
 from wfdash.core.text.words import spoken
 from wfdash.core.why.current_steps import current_steps
@@ -67,12 +68,11 @@ class StepTimes:
             if (
                 columns.kinds[index] == "step"
                 and columns.successes[index]
-                and start is not None
-                and end is not None
+                and (took := lasted(start, end)) is not None
             ):
                 key = (detail.workflow, plain_step(columns.names[index]))
                 taken = self._taken[key]
-                taken[(detail.id, index)] = end - start
+                taken[(detail.id, index)] = took
                 if len(taken) > _RUNS:
                     del taken[next(iter(taken))]
                 self._p95.pop(key, None)

@@ -11,6 +11,7 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.model.step import ABSENT, Step
 from wfdash.core.model.step_kind import OWN, kind_of
+from wfdash.core.model.times import lasted
 from wfdash.core.payload.tree import Path
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import counted
@@ -224,12 +225,12 @@ def _verdict(mine: Step, theirs: Step | None, now: float | None) -> Verdict:
     if _failed(mine) and not _failed(theirs):
         return "failed"
     here, there = _length(mine), _length(theirs)
-    if here is None and there is not None:
-        lasted = now - mine.start if now is not None and mine.start is not None else 0.0
-        return "slower" if lasted > _LEAST and lasted > _SLOWER * there else "open"
-    if here is None:
-        return "same"
     if there is None:
+        return "same"
+    if mine.end is None or mine.finished is False:
+        so_far = now - mine.start if now is not None and mine.start is not None else 0.0
+        return "slower" if so_far > _LEAST and so_far > _SLOWER * there else "open"
+    if here is None:
         return "same"
     if here > _LEAST and here > _SLOWER * there:
         return "slower"
@@ -241,9 +242,7 @@ def _failed(step: Step) -> bool:
 
 
 def _length(step: Step) -> float | None:
-    if step.start is None or step.end is None or step.finished is False:
-        return None
-    return max(0.0, step.end - step.start)
+    return None if step.finished is False else lasted(step.start, step.end)
 
 
 def differences(mine: Any, theirs: Any, *, limit: int = _MOST_PLACES) -> list[Difference]:

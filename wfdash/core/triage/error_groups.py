@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from wfdash.core.filter.grammar import And, Term, unparse
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
+from wfdash.core.model.times import lasted
 from wfdash.core.text.words import short_version
 from wfdash.core.triage.fingerprint import UNNAMED, Fingerprint
 
@@ -119,7 +120,7 @@ def blame(listed: Iterable[Instance], now: float) -> list[VersionShare]:
     finished: Counter[str] = Counter()
     first: dict[str, float] = {}
     ages: dict[str, list[float]] = {}
-    lasted: dict[str, list[float]] = {}
+    failed_after: dict[str, list[float]] = {}
     rows: Counter[str] = Counter()
     for row in listed:
         # A row without a version says nothing of any.
@@ -133,11 +134,11 @@ def blame(listed: Iterable[Instance], now: float) -> list[VersionShare]:
             errored[row.version] += row.status == "errored"
         if not is_final(row.status):
             ages.setdefault(row.version, []).append(now - row.started if row.started else 0.0)
-        elif row.status == "errored" and row.started and row.ended:
-            lasted.setdefault(row.version, []).append(row.ended - row.started)
+        elif row.status == "errored" and (took := lasted(row.started, row.ended)) is not None:
+            failed_after.setdefault(row.version, []).append(took)
     shares = []
     for version, number in rows.items():
-        failed, open_ages = sorted(lasted.get(version, ())), ages.get(version, [])
+        failed, open_ages = sorted(failed_after.get(version, ())), ages.get(version, [])
         fails_by = failed[ceil(len(failed) * _OUTLIVED) - 1] if failed else inf
         outlived = sum(age > fails_by for age in open_ages)
         shares.append(

@@ -4,6 +4,7 @@ from wfdash.core.model.detail import Detail, partial_reason
 from wfdash.core.model.retry import attempts_allowed
 from wfdash.core.model.step import Failure, Step
 from wfdash.core.model.step_kind import kind_of
+from wfdash.core.model.times import lasted
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import spoken
 from wfdash.core.why.current_steps import is_open
@@ -64,7 +65,8 @@ def _errored(detail: Detail, at: TimeWords) -> Why:
 
 def _no_event(step: Step) -> str:
     """`"approval" got no event "approve" within 1 d`."""
-    waited = f" within {spoken(step.end - step.start)}" if step.end and step.start is not None else ""
+    waits = lasted(step.start, step.end)
+    waited = f" within {spoken(waits)}" if waits is not None else ""
     event = f' "{clean(step.event_type[:120])}"' if step.event_type else ""
     return f"{spoken_name(step)} got no event{event}{waited}"
 
@@ -144,6 +146,5 @@ def _when(detail: Detail, at: TimeWords) -> str:
 def _took(detail: Detail) -> str:
     if detail.end is None or detail.start is None:
         return ""
-    if detail.end < detail.start - 1.0:
-        return "; its end is dated before its start"
-    return f", took {spoken(max(0.0, detail.end - detail.start))}"
+    took = lasted(detail.start, detail.end)
+    return "; its end is dated before its start" if took is None else f", took {spoken(took)}"

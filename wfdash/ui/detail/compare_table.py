@@ -8,6 +8,7 @@ from textual.binding import BindingType
 from textual.strip import Strip
 
 from wfdash.core.model.step import Step
+from wfdash.core.model.times import lasted
 from wfdash.core.text.clean import cells, fit
 from wfdash.core.text.words import brief
 from wfdash.core.triage.compare import Comparison, Pair
@@ -130,4 +131,5 @@ def _length(step: Step | None, now: float | None = None) -> str:
         return "–"
     if step.end is None or step.finished is False:
         return "–" if now is None else f"{brief(max(0.0, now - step.start))}+"
-    return brief(max(0.0, step.end - step.start))
+    took = lasted(step.start, step.end)
+    return "–" if took is None else brief(took)
