@@ -98,6 +98,6 @@ def test_journal_shows_what_the_others_do_while_it_is_open():
             assert len(d.app.pages.listing.marks) == 0
         over = (PeerAction("pause", "orders", (hostile,), 1, now - 3, over=True),)
         with present(Presence("1-a", "ana@desk", "pts/1", "orders", actions=over)):
-            await d.until(lambda: "sent: what came of it is in their journal" in d.text)
+            await d.until(lambda: "settled, their journal says how" in d.text)
 
     drive(script, demo=False)

@@ -31,6 +31,7 @@ _LATELY = 600.0
 """Seconds for which an action is worth telling."""
 _JUST = 10.0
 """Seconds up to which an action is told without its time."""
+_SETTLED = "settled, their journal says how"
 _NAMED = 2
 """Others that the top line names; of more it tells the number."""
 
@@ -171,12 +172,11 @@ def _entry(other: "Presence", action: "PeerAction", identity: str) -> JournalEnt
         at=action.at,
         session=f"{other.session} {action.at}",
         plan="",
-        event="answered" if action.over else "under way",
+        event=_SETTLED if action.over else "under way",
         verb=action.verb,
         workflow=action.workflow,
         id=identity,
         who=other.who,
-        reason="what came of it is in their journal" if action.over else "",
     )
 
 

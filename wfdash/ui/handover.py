@@ -129,8 +129,7 @@ class Shift:
         self._announced.add(progress.plan.key)
         plan = progress.plan
         identity = plan.targets[0].id if progress.single else ""
-        counts = ", ".join(f"{number} {outcome}" for outcome, number in progress.counts())
-        text = f"{phrase(plan.verb)}: {counts}"
+        text = f"{phrase(plan.verb)}: {', '.join(words for _, words in progress.words())}"
         self.story.tell(self._context.clock(), "action", text, workflow=plan.workflow, id=identity)
 
     def _title(self, words: str) -> None:

@@ -10,6 +10,9 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import STATUSES
 from wfdash.live.actions.operator import Operator
 from wfdash.live.actions.plan import make_plan
+from wfdash.live.actions.progress import ActionProgress
+from wfdash.live.records.batches import group_batches
+from wfdash.live.records.journal import Journal
 
 RUNS = 3000
 VERBS = ("pause", "resume", "terminate", "terminate_rollback", "restart", "send_event")
@@ -22,7 +25,7 @@ PLACES = {
 }
 
 
-async def random_run(chance):
+async def random_run(chance, journal=None):
     clock = VirtualTime()
     server = FrailServer(clock)
     ids = [f"o-{number}" for number in range(chance.choice((1, 2, 3, 30)))]
@@ -30,7 +33,7 @@ async def random_run(chance):
         busy = chance.choice((0, 0, 3, 30, 1000))
         server.add(subject, chance.choice(STATUSES), busy=busy if chance.random() < 0.5 else 0)
     verb = chance.choice(VERBS)
-    operator = Operator(server, budget=NoBudget(), journal=None, clock=clock, sleep=clock.sleep)
+    operator = Operator(server, budget=NoBudget(), journal=journal, clock=clock, sleep=clock.sleep)
     chosen = chance.sample(ids, chance.randint(1, len(ids)))
     plan = make_plan(
         verb,
@@ -53,16 +56,20 @@ async def random_run(chance):
         elif chance.random() < 0.05:
             del server.runs[subject]
     stop_after = chance.choice((None, None, 1, 5))
-    sent = 0
+    sent, panel = 0, ActionProgress(plan, clock())
 
     def on_event(event):
         nonlocal sent
+        panel.take(event)
         sent += getattr(event, "stage", "") == "sent"
         if sent == stop_after:
             operator.stop(plan.key)
 
     results = await operator.carry_out(plan, on_event)
     check(server, plan, results)
+    if journal is not None and len(chosen) > 1:
+        batch = group_batches(journal.read())[-1]
+        assert batch.summary(over=False) == " · ".join(words for _, words in panel.words())
     return results
 
 
@@ -98,6 +105,18 @@ async def test_thousands_of_random_runs():
         except AssertionError as error:
             raise AssertionError(f"run {seed}/{number}: {error}") from error
     assert answer == {"done", "under way", "no effect", "refused", "unknown", "skipped", "not reached"}
+
+
+async def test_the_journal_counts_a_batch_as_its_panel_does(tmp_path):
+    seed = random.randrange(2**32)
+    for number in range(60):
+        journal = Journal(tmp_path / str(number), profile="", account="", clock=lambda: 1.0)
+        try:
+            await random_run(random.Random(f"{seed}/{number}"), journal)
+        except AssertionError as error:
+            raise AssertionError(f"run {seed}/{number}: {error}") from error
+        finally:
+            journal.close()
 
 
 @settings(max_examples=150, deadline=None)

@@ -26,7 +26,7 @@ async def test_the_journal_has_sent_before_the_request_and_no_payload(server, cl
     ("fault", "event", "reason"),
     [
         ("403", "settled", "refused: The token may not write."),
-        ("unsent", "skipped", "Connection refused."),
+        ("unsent", "skipped", "not reached: Connection refused."),
         ("500 before", "unknown", "The API failed (500)."),
     ],
 )

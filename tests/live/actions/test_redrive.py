@@ -27,6 +27,7 @@ from wfdash.demo.worlds.scenarios import fixed_deploy
 from wfdash.live.actions.ending import Course
 from wfdash.live.actions.operator import Operator
 from wfdash.live.actions.plan import Progress, Result, make_plan
+from wfdash.live.actions.progress import ActionProgress
 from wfdash.live.actions.redrive import plan_redrive
 from wfdash.live.actions.resume import plan_resumption
 from wfdash.live.polling.read_instance import read_answer
@@ -535,6 +536,8 @@ def test_a_run_past_its_step_is_said_to_be(tmp_path):
         assert (result.outcome, result.ended, result.passed) == ("under way", "", True)
         (past,) = [event for event in desk.events if not isinstance(event, Progress) and event.passed][:1]
         assert past.sentence == '"read order" succeeded this time, the run goes on'
+        (batch,) = group_batches(desk.journal.read()[:-1])
+        assert batch.outcomes(over=False)[row.id].fate == past.fate, "before it was given up on"
 
     on_parcels(story, tmp_path, failed=30)
 
@@ -567,8 +570,11 @@ def test_no_network_restarts_an_instance_twice(faults, canary, to_end, many):
         plan = (await desk.plan(rows)).plan
         desk.stage.app.state.faults += [InjectedFault.parse(text) for text in faults]
         course = Course(canary, to_end=to_end, timeout=600.0)
-        results = await desk.operator.carry_out(plan, lambda event: None, course)
+        panel = ActionProgress(plan, 0.0, canary=canary)
+        results = await desk.operator.carry_out(plan, panel.take, course)
         assert [result.id for result in results] == [row.id for row in rows]
+        (batch,) = group_batches(desk.journal.read())
+        assert batch.summary(over=False) == " · ".join(words for _, words in panel.words())
         for result in results:
             restarts = desk.parcels.by_id[result.id].restarts
             assert restarts <= 1

@@ -2,8 +2,10 @@
 
 import pytest
 
+from wfdash.core.verbs.outcome import STOPPED
+from wfdash.core.verbs.tally import tally
 from wfdash.live.records.batches import group_batches, named_batches
-from wfdash.live.records.journal_entries import JournalEntry
+from wfdash.live.records.journal_entries import PASSED, RUN_FOLLOWED, JournalEntry
 
 
 def line(event, identity="a", at=1.0, plan="p1", **more):
@@ -11,36 +13,48 @@ def line(event, identity="a", at=1.0, plan="p1", **more):
     return JournalEntry(at=at, plan=plan, event=event, id=identity, **(expected | more))
 
 
+FAILED = 'failed again at "charge" #2, same cause: no'
+
+
 @pytest.mark.parametrize(
-    ("event", "more", "word", "failed"),
+    ("event", "more", "alive", "over", "failed"),
     [
-        ("planned", {}, "not sent", False),
-        ("sent", {}, "sent", False),
-        ("answered", {}, "sent", False),
-        ("settled", {"reason": "done: restarted"}, "restarted", False),
-        ("settled", {"reason": "done: paused", "verb": "pause"}, "done", False),
-        ("settled", {"reason": "refused: it is queued"}, "refused", True),
-        ("settled", {"reason": "no effect: it runs on"}, "no effect", True),
-        ("unknown", {"reason": "no answer came"}, "unknown", True),
-        ("skipped", {"reason": "it is complete"}, "skipped", False),
-        ("held", {"reason": "held: 1 of the first 2 did not complete"}, "held", False),
-        ("ended", {"after": "complete", "reason": "complete"}, "complete", False),
-        ("ended", {"after": "errored", "reason": 'failed again at "charge": no'},
-         'failed again at "charge"', True),
-        ("ended", {"after": "errored", "reason": "failed again"}, "failed again", True),
-        ("ended", {"after": "terminated", "reason": "terminated"}, "terminated", True),
+        ("planned", {}, "1 to be sent", "1 not sent", False),
+        ("sent", {}, "1 pending", "1 sent, not settled", False),
+        ("answered", {}, "1 pending", "1 sent, not settled", False),
+        ("settled", {"reason": "done: queued"}, "1 restarted · 1 whose end was not read", "", False),
+        ("settled", {"reason": f"done: queued{RUN_FOLLOWED}"}, "1 restarted · 1 run",
+         "1 restarted · 1 whose end was not read", False),
+        ("settled", {"reason": f'done: "charge"{PASSED}{RUN_FOLLOWED}'},
+         "1 restarted · 1 run, 1 of them past its step", "1 restarted · 1 whose end was not read", False),
+        ("settled", {"reason": "done: paused", "verb": "pause"}, "1 paused", "", False),
+        ("settled", {"reason": "refused: it is queued"}, "1 refused", "", True),
+        ("settled", {"reason": "no effect: it runs on"}, "1 no effect", "", True),
+        ("unknown", {"reason": "no answer came"}, "1 unknown", "", True),
+        ("skipped", {"reason": "it is complete"}, "1 skipped", "", False),
+        ("skipped", {"reason": "not reached: Connection refused."}, "1 not reached", "", True),
+        ("skipped", {"reason": STOPPED}, "1 not sent", "", False),
+        ("held", {"reason": "held: 1 of the first 2 did not complete"}, "1 held", "", False),
+        ("taken over", {"reason": "session 1 goes on with it"}, "1 taken over", "", False),
+        ("taken over", {"reason": "unknown: whether it arrived is not known"}, "1 unknown", "", True),
+        ("ended", {"after": "complete", "reason": "complete"}, "1 restarted · 1 complete", "", False),
+        ("ended", {"after": "errored", "reason": FAILED}, '1 restarted · 1 failed again at "charge" #2',
+         "", True),
+        ("ended", {"after": "errored", "reason": "failed again"}, "1 restarted · 1 failed again", "", True),
+        ("ended", {"after": "terminated", "reason": "terminated"}, "1 restarted · 1 terminated", "", True),
     ],
 )  # fmt: skip
-def test_last_event_of_an_id_is_a_word_that_counts(event, more, word, failed):
+def test_last_event_of_an_id_is_counted(event, more, alive, over, failed):
     (batch,) = group_batches([line("planned", **more), line(event, at=2.0, **more)])
-    outcome = batch.outcomes()["a"]
-    assert (outcome.word, outcome.failed) == (word, failed)
+    for ended, expected in ((False, alive), (True, over or alive)):
+        outcome = batch.outcomes(over=ended)["a"]
+        said = " · ".join(words for _, words in tally(batch.first.verb, {outcome.fate: 1}))
+        assert (said, outcome.failed) == (expected, failed)
 
 
-def test_failure_after_a_restart_is_told_beside_where():
-    said = 'failed again at "charge", same cause: no'
-    (batch,) = group_batches([line("planned"), line("ended", after="errored", reason=said)])
-    assert batch.outcomes()["a"].sentence == "same cause: no"
+def test_failure_after_a_restart_is_told_in_its_own_words():
+    (batch,) = group_batches([line("planned"), line("ended", after="errored", reason=FAILED)])
+    assert batch.outcomes(over=True)["a"].words == batch.summary(over=True) == FAILED
 
 
 def test_batches_are_newest_first_and_count_their_outcomes():
@@ -54,9 +68,9 @@ def test_batches_are_newest_first_and_count_their_outcomes():
         ]
     entries.insert(4, line("planned", "z", 5.0, plan="p2"))
     newest, older = group_batches(entries)
-    assert (newest.first.plan, newest.summary()) == ("p2", "not sent")
+    assert (newest.first.plan, newest.summary(over=True)) == ("p2", "not sent")
     assert older.ids == ["a", "b", "c"]
-    assert older.summary() == '2 complete · 1 failed again at "pay" #2'
+    assert older.summary(over=True) == '3 restarted · 2 complete · 1 failed again at "pay" #2'
 
 
 def test_names_find_batches_of_this_workflow_and_account_alone():

@@ -15,9 +15,8 @@ from wfdash.core.model.status import is_final
 from wfdash.core.model.times import iso
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import count
-from wfdash.core.verbs.outcome import Outcome
+from wfdash.core.verbs.outcome import HELD, Outcome
 from wfdash.core.verbs.rules import RESTARTS
-from wfdash.live.actions.canary import HELD
 from wfdash.live.actions.ending import Course
 from wfdash.live.actions.operator import Operator
 from wfdash.live.actions.plan import Plan, Progress, Result

@@ -3,10 +3,12 @@
 from enum import StrEnum
 from typing import Final
 
-__all__ = ["STOPPED", "Outcome"]
+__all__ = ["HELD", "STOPPED", "Outcome"]
 
 STOPPED: Final = "stopped before it was sent"
 """Why one was not sent where a person stopped what goes to many, or left the rest of it."""
+HELD: Final = "held: "
+"""How the reason begins of what the first ones held back."""
 
 
 class Outcome(StrEnum):

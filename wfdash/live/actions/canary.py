@@ -12,7 +12,7 @@ from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import Workflows
 from wfdash.core.model.detail import Detail
 from wfdash.core.text.words import count, counted, short_version, spoken
-from wfdash.core.verbs.outcome import Outcome
+from wfdash.core.verbs.outcome import HELD, Outcome
 from wfdash.core.verbs.redrive import redrive_point
 from wfdash.core.verbs.verb import VERBS
 from wfdash.live.actions.ending import Course
@@ -20,7 +20,7 @@ from wfdash.live.actions.plan import Plan, Result, Target
 from wfdash.live.actions.redrive import cause_of, spoken_start, start_of
 from wfdash.live.actions.reread import ActionBudget, Rereader
 
-__all__ = ["HELD", "Canary", "Held", "Turns", "read_unless_halted"]
+__all__ = ["Canary", "Held", "Turns", "read_unless_halted"]
 
 _MINUTE = 60.0
 _SHORT = 1.0
@@ -29,8 +29,6 @@ _READ_TO_CHOOSE: Final = 40
 """Of those that failed so many are read at most, to choose the first ones so that they differ."""
 _READ_FOR_EACH: Final = 4
 """The same for each of the first ones, where that is more."""
-HELD: Final = "held: "
-"""How the reason begins of what the first ones held back."""
 
 
 class Held(Struct, frozen=True):

@@ -111,7 +111,7 @@ class Creator(Struct, frozen=True):
 
     async def _not_created(self, identity: str, limited: WorkflowsError, at: float) -> Result:
         reason = f"{limited} It was looked for: there is no such instance."
-        await self.plan_journal.skipped(identity, "", reason)
+        await self.plan_journal.skipped(identity, "", reason, Outcome.NOT_REACHED)
         return self.plan.result(identity, self.clock(), Outcome.NOT_REACHED, error=reason, sent_at=at)
 
     async def _result(self, identity: str, created: Created | None, at: float) -> Result:

@@ -92,9 +92,9 @@ class EndFollower(Struct, frozen=True):
     """Whether each is read in full at its end, whatever that is: for its version."""
 
     async def until_end(
-        self, run: Begun, *, deadline: float | None, on_passed: Callable[[], None] = lambda: None
+        self, run: Begun, *, deadline: float | None, on_passed: Callable[[], Awaitable[None]]
     ) -> Ending:
-        """From the status in which it settled; `on_passed` is called once the step it began at succeeded.
+        """From the status in which it settled; `on_passed` is awaited once the step it began at succeeded.
 
         Failing reads are repeated until the deadline. Never raises WorkflowsError.
         """
@@ -118,7 +118,7 @@ class EndFollower(Struct, frozen=True):
                     look = look * 2
                     if run.start is not None and _has_passed(detail, run.start, snapshot):
                         look = inf
-                        on_passed()
+                        await on_passed()
                 else:
                     age = delay / 2 if self.many else 0.0
                     snapshot = await self.rereader.read(run.id, expect=status, max_age=age)

@@ -26,6 +26,7 @@ from wfdash.live.actions.reread import FEW, ActionBudget, Rereader, Snapshot
 from wfdash.live.actions.send import NOTHING_SENT, Sender, Sent
 from wfdash.live.polling.read_instance import read_answer
 from wfdash.live.records.journal import Journal
+from wfdash.live.records.journal_entries import PASSED
 
 __all__ = ["OnEvent", "Operator"]
 
@@ -363,10 +364,14 @@ class Operator:
         follower = EndFollower(rereader, self._steady, self._sleep, many=run.many and not alone, close=canary)
         passed = False
 
-        def on_passed() -> None:
+        async def on_passed() -> None:
             nonlocal passed
             passed = True
-            sentence = f"{spoken_start(begun.start)} succeeded this time, the run goes on"
+            sentence = f"{spoken_start(begun.start)}{PASSED}"
+            status = begun.before.status
+            await run.plan_journal.settled(
+                result.id, result.outcome, status, result.answered, result.after, sentence, followed=True
+            )
             settle(replace(result, followed=True, passed=True, sentence=sentence))
 
         ending = await follower.until_end(

@@ -12,8 +12,9 @@ from msgspec.structs import replace
 from wfdash.api.interface import NewInstance, RestartFrom
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import STATUSES
-from wfdash.core.verbs.outcome import STOPPED, Outcome
+from wfdash.core.verbs.outcome import HELD, STOPPED, Outcome
 from wfdash.core.verbs.rules import refusal
+from wfdash.core.verbs.tally import HELD_BACK, NOT_SENT, Fate
 
 __all__ = [
     "GONE",
@@ -218,6 +219,13 @@ class Result(Struct, frozen=True):
     def unsent(self) -> bool:
         """Whether it was left out by a person who stopped the batch, not for what it is."""
         return self.outcome == Outcome.SKIPPED and self.error == STOPPED
+
+    @property
+    def fate(self) -> Fate:
+        """What is counted of it."""
+        held = self.outcome == Outcome.SKIPPED and self.error.startswith(HELD)
+        instead = NOT_SENT if self.unsent else HELD_BACK if held else ""
+        return Fate(self.outcome, self.ended, self.failed_at, self.followed, self.passed, instead)
 
     @property
     def ended_badly(self) -> bool:

@@ -62,15 +62,18 @@ class PlanJournal(Struct, frozen=True):
             "answered", identity, ActionResult(before=before, answered=answered, http=http, ray=ray)
         )
 
-    async def skipped(self, identity: str, before: str, reason: str) -> None:
+    async def skipped(
+        self, identity: str, before: str, reason: str, outcome: Outcome = Outcome.SKIPPED
+    ) -> None:
         """Writes that nothing was sent to an id, or that nothing came of it."""
-        await self._tell("skipped", identity, ActionResult(before=before, reason=reason))
+        said = reason if outcome == Outcome.SKIPPED else f"{outcome}: {reason}"
+        await self._tell("skipped", identity, ActionResult(before=before, reason=said))
 
     async def failed(self, outcome: Outcome, identity: str, before: str, error: WorkflowsError) -> None:
         """`settled` for a no that was answered, `unknown` for what perhaps had an effect, else `skipped`."""
         refused = outcome == Outcome.REFUSED and error.sent
         event = "settled" if refused else "unknown" if outcome == Outcome.UNKNOWN else "skipped"
-        reason = f"{outcome}: {error.sentence}" if refused else error.sentence
+        reason = error.sentence if event == "unknown" else f"{outcome}: {error.sentence}"
         result = ActionResult(before=before, reason=reason, http=error.http, code=error.code, ray=error.ray)
         await self._tell(event, identity, result)
 

@@ -8,7 +8,7 @@ from msgspec import Struct, field
 from wfdash.core.text.words import brief, clock
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import RESTARTS, phrase
-from wfdash.core.verbs.verb import VERBS
+from wfdash.core.verbs.tally import PENDING, Fate, tally
 from wfdash.live.actions.plan import Plan, Progress, Result
 
 __all__ = ["ORDER", "ActionProgress"]
@@ -20,7 +20,8 @@ _TELLING = 5
 """Targets sent after which the pace is worth telling."""
 
 
-_Kind = tuple[Outcome, str, str, bool, bool, bool, bool]
+_Kind = tuple[Fate, bool]
+"""What is counted of a result, and whether the prompt had it among those that are sent."""
 
 
 class ActionProgress(Struct):
@@ -107,11 +108,6 @@ class ActionProgress(Struct):
         return self._number(lambda result: result.followed)
 
     @property
-    def runs_on(self) -> int:
-        """Runs that this began, of which the end is not known."""
-        return self._number(lambda result: result.followed or self._not_ended(result))
-
-    @property
     def unsent(self) -> int:
         """How many were left unsent by a stop."""
         return self._number(lambda result: result.unsent)
@@ -120,54 +116,14 @@ class ActionProgress(Struct):
         """How many results this is true of, which looks at nothing but what they are grouped by."""
         return sum(len(group) for group in self._alike.values() if counts(next(iter(group.values()))))
 
-    def _not_ended(self, result: Result) -> bool:
-        began = result.outcome in (Outcome.DONE, Outcome.UNDER_WAY)
-        return self.plan.verb in RESTARTS and began and not result.ended and not result.followed
-
     def words(self, *, brief: bool = False) -> list[tuple[str, str]]:
-        """What became of them so far, each with its outcome: of restarts where the runs came to, too.
-
-        `brief` leaves out where they failed, and how many were restarted where that is the sum of others.
-        """
-        if self.plan.verb not in RESTARTS:
-            past = VERBS[self.plan.verb].past
-            return [
-                (outcome, f"{number:,} {past if word == Outcome.DONE else word}")
-                for outcome, word, number in self._counts_by_word()
-            ]
-        began = Counter[tuple[str, str, bool]]()
-        for group in self._alike.values():
-            result = next(iter(group.values()))
-            if result.outcome in (Outcome.DONE, Outcome.UNDER_WAY):
-                began[result.ended, result.failed_at, result.passed] += len(group)
-        said: list[tuple[str, str]] = [(Outcome.DONE, f"{began.total():,} restarted")] if began else []
-        if complete := sum(number for (ended, *_), number in began.items() if ended == "complete"):
-            said.append((Outcome.DONE, f"{complete:,} complete"))
-        for ended in sorted({ended for ended, *_ in began} - {"", "complete"}):
-            steps = Counter[str]()
-            for (how, failed_at, _), number in began.items():
-                if how == ended:
-                    steps[failed_at] += number
-            what = "failed again" if ended == "errored" else ended
-            where = next(iter(steps)) if len(steps) == 1 else f"{len(steps)} steps"
-            place = "" if not where or (brief and ended == "errored") else f" at {where}"
-            said.append((Outcome.REFUSED, f"{steps.total():,} {what}{place}"))
-        if self.runs_on:
-            passed = sum(number for (ended, _, passed), number in began.items() if passed and not ended)
-            past = f", {passed:,} of them past its step" if passed and not brief else ""
-            said.append((Outcome.UNDER_WAY, f"{self.runs_on:,} run{past}"))
-        said += [(each, f"{number:,} {word}") for each, word, number in self._counts_by_word() if each.failed]
-        # Those restarted are the sum of what they came to.
-        return said[1:] if brief and began and len(said) > 1 else said
-
-    def _counts_by_word(self) -> list[tuple[Outcome, str, int]]:
-        """The same as `counts`, those that a stop left unsent apart from those that were skipped."""
-        said: list[tuple[Outcome, str, int]] = []
-        for word, number in self.counts():
-            outcome, unsent = Outcome(word), self.unsent if word == Outcome.SKIPPED else 0
-            said += [(outcome, "not sent", unsent)] if unsent else []
-            said += [(outcome, word, number - unsent)] if number > unsent else []
-        return said
+        """What became of them so far, each with its outcome, as the journal counts it too."""
+        fates = Counter[Fate]()
+        for (fate, _), group in self._alike.items():
+            fates[fate] += len(group)
+        if not (self.sending or self.answered):
+            fates[Fate(instead=PENDING)] += self.total - self._settled
+        return tally(self.plan.verb, fates, brief=brief)
 
     def left(self, now: float) -> float | None:
         """Seconds until all is sent at the pace so far; None while that is not known, or is past."""
@@ -217,15 +173,7 @@ class ActionProgress(Struct):
         self._alike.setdefault(self._kind(result), {})[result.id] = result
 
     def _kind(self, result: Result) -> _Kind:
-        return (
-            result.outcome,
-            result.ended,
-            result.failed_at,
-            result.followed,
-            result.passed,
-            result.unsent,
-            self.is_eligible(result.id),
-        )
+        return result.fate, self.is_eligible(result.id)
 
     def is_eligible(self, identity: str) -> bool:
         """Whether the prompt had it among those that are sent."""
@@ -234,8 +182,9 @@ class ActionProgress(Struct):
     def counts(self) -> list[tuple[str, int]]:
         """Results so far by outcome, in ORDER."""
         counted = Counter[Outcome]()
-        for (outcome, *_), group in self._alike.items():
-            counted[outcome] += len(group)
+        for (fate, _), group in self._alike.items():
+            assert fate.outcome is not None, "a result has an outcome"
+            counted[fate.outcome] += len(group)
         return [(outcome, counted[outcome]) for outcome in ORDER if counted[outcome]]
 
     @property

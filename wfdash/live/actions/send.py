@@ -161,7 +161,7 @@ class Sender(Struct, frozen=True):
 
     async def _not_carried_out(self, target: Target, now: Snapshot, limited: RateLimited, at: float) -> Sent:
         reason = f"{limited} It was read again: nothing has changed."
-        await self.plan_journal.skipped(target.id, now.status, reason)
+        await self.plan_journal.skipped(target.id, now.status, reason, Outcome.NOT_REACHED)
         return Sent(outcome=Outcome.NOT_REACHED, error=reason, before=now, at=at, exit_code=limited.exit_code)
 
     async def _nothing(
@@ -226,12 +226,12 @@ class Sender(Struct, frozen=True):
                     break
         assert failure is not None
         reason = f"could not be read again, nothing sent: {failure}"
-        await self.plan_journal.skipped(target.id, target.status, reason)
         outcome = (
             Outcome.REFUSED
             if isinstance(failure, Unauthorized | Forbidden | Refused)
             else Outcome.NOT_REACHED
         )
+        await self.plan_journal.skipped(target.id, target.status, reason, outcome)
         return Sent(outcome=outcome, error=reason, exit_code=failure.exit_code)
 
     def _changed(self, target: Target, now: Snapshot) -> str:

@@ -7,26 +7,46 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from wfdash.core.verbs.outcome import STOPPED, Outcome
-from wfdash.core.verbs.rules import RESTARTS
-from wfdash.live.records.journal_entries import RUN_FOLLOWED, JournalEntry
+from wfdash.core.verbs.outcome import HELD, STOPPED, Outcome
+from wfdash.core.verbs.tally import HELD_BACK, NOT_SENT, PENDING, SENT, TAKEN_OVER, TO_BE_SENT, Fate, tally
+from wfdash.core.verbs.verb import VERBS
+from wfdash.live.records.journal_entries import PASSED, RUN_FOLLOWED, JournalEntry
 
 __all__ = ["LAST", "Batch", "IdOutcome", "group_batches", "named_batches"]
 
 LAST: Final = "last"
 """The name of the newest batch that was about more than one id."""
-_WHERE = re.compile(r'failed again( at ".*?"(?: #\d+)?)?')
-_SETTLED: Final = re.compile(r"([a-z ]+): (.*)", re.DOTALL)
-_PLAIN: Final = {"planned": "not sent", "answered": "sent", "skipped": Outcome.SKIPPED}
+_WHERE = re.compile(r'failed again at (".*?"(?: #\d+)?)')
 
 
 class IdOutcome(Struct, frozen=True):
-    """What is known of one id: a word that can be counted, and the sentence. Both raw."""
+    """What is known of one id: what is counted of it, and the sentence; raw."""
 
-    word: str
-    sentence: str
-    failed: bool = False
-    """Whether it is worth another look."""
+    fate: Fate
+    sentence: str = ""
+    verb: str = ""
+
+    @property
+    def word(self) -> str:
+        """Where it stands, in a word or two."""
+        done = self.fate == Fate(Outcome.DONE) and self.verb in VERBS
+        return VERBS[self.verb].past if done else self.fate.word
+
+    @property
+    def words(self) -> str:
+        """All of it in a line."""
+        if not self.sentence or self.sentence == self.word:
+            return self.word
+        # The sentence of a run that ended says how in its first words.
+        begins = self.sentence.startswith((f"{self.word} ", f"{self.word},", f"{self.word}:"))
+        return self.sentence if begins else f"{self.word}: {self.sentence}"
+
+    @property
+    def failed(self) -> bool:
+        """Whether it is worth another look."""
+        outcome = self.fate.outcome
+        said = outcome is not None and outcome.failed and outcome != Outcome.SKIPPED
+        return said or self.fate.ended not in ("", "complete")
 
 
 class Batch(Struct):
@@ -51,26 +71,25 @@ class Batch(Struct):
         """What was written about one id."""
         return [entry for entry in self.entries if entry.id == identity]
 
-    def outcomes(self) -> dict[str, IdOutcome]:
-        """What became of each id, by the last that was written of it."""
+    def outcomes(self, *, over: bool) -> dict[str, IdOutcome]:
+        """What became of each id, by the last that was written of it.
+
+        `over` is whether the process is gone that wrote it: nobody waits for what it had under way.
+        """
         last: dict[str, JournalEntry] = {}
         for entry in self.entries:
             if not (entry.event == "planned" and entry.id in last):
                 last[entry.id] = entry
-        return {identity: _outcome(entry) for identity, entry in last.items()}
+        return {identity: _outcome(entry, over) for identity, entry in last.items()}
 
-    def summary(self) -> str:
-        """How many came to what, the ones to look at last: `20 restarted · 3 complete · 7 failed again`.
-
-        A run that has ended counts by its end.
-        """
-        found = self.outcomes()
+    def summary(self, *, over: bool) -> str:
+        """How many came to what, as the panel of the action counts it; of one what became of it."""
+        found = self.outcomes(over=over)
         if len(found) == 1:
             (only,) = found.values()
-            return f"{only.word}: {only.sentence}" if only.sentence else only.word
-        counted = Counter((outcome.failed, outcome.word) for outcome in found.values())
-        said = [(failed, f"{number:,} {word}") for (failed, word), number in counted.most_common()]
-        return " · ".join(words for _, words in sorted(said, key=lambda pair: pair[0]))
+            return only.words
+        counted = Counter(outcome.fate for outcome in found.values())
+        return " · ".join(words for _, words in tally(self.first.verb, counted))
 
 
 def group_batches(entries: Iterable[JournalEntry]) -> list[Batch]:
@@ -96,22 +115,39 @@ def named_batches(
     return found
 
 
-def _outcome(entry: JournalEntry) -> IdOutcome:
+def _outcome(entry: JournalEntry, over: bool) -> IdOutcome:
+    outcome, sentence = _spoken(entry.reason)
     if entry.event == "ended":
-        if entry.after == "errored" and (found := _WHERE.match(entry.reason)):
-            return IdOutcome(found[0], entry.reason[found.end() :].lstrip(":, "), failed=True)
-        failed = entry.after != "complete"
-        return IdOutcome(entry.after, "" if entry.reason == entry.after else entry.reason, failed=failed)
-    if entry.event == "settled" and (found := _SETTLED.match(entry.reason)):
-        word = found[1]
-        restarted = word == Outcome.DONE and entry.verb in RESTARTS
-        sentence = found[2].removesuffix(RUN_FOLLOWED)
-        return IdOutcome("restarted" if restarted else word, sentence, failed=word in _FAILURES)
-    if entry.event in ("settled", "taken over"):
-        return IdOutcome(Outcome.DONE if entry.event == "settled" else entry.event, entry.reason)
-    if entry.event == "skipped" and entry.reason == STOPPED:
-        return IdOutcome(_PLAIN["planned"], entry.reason)
-    return IdOutcome(_PLAIN.get(entry.event, entry.event), entry.reason, failed=entry.event == "unknown")
+        where = _WHERE.match(entry.reason) if entry.after == "errored" else None
+        fate = Fate(Outcome.DONE, entry.after, failed_at=where[1] if where else "")
+        return IdOutcome(fate, entry.reason)
+    if entry.event == "settled":
+        said = outcome or Outcome.DONE
+        followed = sentence.endswith(RUN_FOLLOWED)
+        sentence = sentence.removesuffix(RUN_FOLLOWED)
+        passed = sentence.endswith(PASSED)
+        fate = Fate(said, followed=followed and not over, passed=passed)
+        return IdOutcome(fate, sentence, entry.verb)
+    if entry.event == "taken over":
+        fate = Fate(outcome) if outcome else Fate(instead=TAKEN_OVER)
+        return IdOutcome(fate, sentence, entry.verb)
+    if entry.event == "unknown":
+        return IdOutcome(Fate(Outcome.UNKNOWN), sentence)
+    if entry.event in ("skipped", "held"):
+        instead = HELD_BACK if entry.event == "held" else NOT_SENT if entry.reason == STOPPED else ""
+        fate = Fate(outcome or Outcome.SKIPPED, instead=instead)
+        return IdOutcome(fate, sentence.removeprefix(HELD))
+    if entry.event == "planned":
+        return IdOutcome(Fate(instead=NOT_SENT if over else TO_BE_SENT), entry.reason)
+    if entry.event in ("sent", "answered"):
+        return IdOutcome(Fate(instead=SENT if over else PENDING), entry.reason)
+    return IdOutcome(Fate(instead=entry.event), entry.reason)  # what another dashboard says of its own
 
 
-_FAILURES: Final = frozenset(word for word in Outcome if word.failed)
+def _spoken(reason: str) -> tuple[Outcome | None, str]:
+    """The outcome that a reason begins with, and the rest; None where it names none."""
+    word, colon, sentence = reason.partition(": ")
+    return (Outcome(word), sentence) if colon and word in _WORDS else (None, reason)
+
+
+_WORDS: Final = frozenset(map(str, Outcome))

@@ -4,7 +4,7 @@ import errno
 import json
 import os
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -189,6 +189,10 @@ class Journal:
             for plan in find_unfinished(self.folder, apart_from=self.session)
             if self.is_ours(plan.account) and session_is_over(self.folder, plan.session)
         ]
+
+    def over(self, sessions: Iterable[str]) -> set[str]:
+        """Those of these sessions whose process is gone."""
+        return {each for each in sessions if each != self.session and session_is_over(self.folder, each)}
 
     def take_over(
         self, plan: Unfinished, found: Mapping[str, tuple[str, ActionResult]] | None = None

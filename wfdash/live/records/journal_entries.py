@@ -19,6 +19,7 @@ __all__ = [
     "KEYS",
     "MOST_READ",
     "NOTHING",
+    "PASSED",
     "RUN_FOLLOWED",
     "ActionResult",
     "JournalEntry",
@@ -63,6 +64,8 @@ KEYS: Final = (
 )
 RUN_FOLLOWED: Final = "; its run is followed"
 """Ends the reason of `settled` where another line comes at the end of the run that was begun."""
+PASSED: Final = " succeeded this time, the run goes on"
+"""Ends the sentence of a run that is past the step it was restarted from."""
 FILE_NAME: Final = "actions.jsonl"
 KEPT: Final = 5
 MOST_READ: Final = 4_000_000

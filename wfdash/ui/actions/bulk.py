@@ -13,6 +13,7 @@ from wfdash.core.text.words import age, count, spoken
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import inverse, leads_to, phrase, same_meaning
+from wfdash.core.verbs.tally import PENDING
 from wfdash.live.actions.ending import CANARY_WITHIN
 from wfdash.live.actions.plan import Result, make_plan
 from wfdash.live.actions.progress import ORDER, ActionProgress
@@ -41,7 +42,6 @@ _PLACE = {outcome: -place for place, outcome in enumerate(ORDER)}
 _BAR = 40
 _SAME_CHANGE = 5.0
 """Seconds by which the server's time of a change may follow ours of the answer that settled it."""
-_FOLLOWED = "pending"
 _ROOMY = 11
 """Lines from which one is left empty above the results."""
 _REASON = 3
@@ -92,12 +92,12 @@ def bulk_lines(
     gap = [""] if height >= _ROOMY else []
     for line in wrapped(clean(said), max(8, width - 4), most) or gap:
         lines.append([(f"   {line}".rstrip(), style)])
-    rows = [(_FOLLOWED, identity, "sent, waiting for the result") for identity in progress.followed]
+    rows = [(PENDING, identity, "sent, waiting for the result") for identity in progress.followed]
     foot = foot_lines(_foot(progress, shows, back), width)
     room, many = max(1, height - len(lines) - 1 - len(foot)), len(rows) + len(progress.results)
     top = min(top, max(0, many - 1 if many > room else 0))
     visible = _in_order(progress, max(0, top - len(rows)), max(0, top + room - len(rows)))
-    words = [(_word(result), result.id, _sentence(result, now)) for result in visible]
+    words = [(result.fate.word, result.id, _sentence(result, now)) for result in visible]
     shown_rows = _results([*rows[top : top + room], *words], width)
     more = max(0, len(shown_rows) - min(many - top, room))
     lines += shown_rows[:room]
@@ -130,8 +130,6 @@ def _counts(progress: ActionProgress, width: int) -> list[Pieces]:
     counts: list[tuple[str, Style]] = [
         (words, _STYLES.get(outcome, PLAIN)) for outcome, words in progress.words()
     ]
-    if progress.followed:
-        counts.append((f"{count(len(progress.followed))} {_FOLLOWED}", PLAIN))
     lines: list[list[tuple[str, Style]]] = [[("   ", PLAIN)]]
     for words, style in counts:
         taken = sum(cells(text) for text, _ in lines[-1])
@@ -169,18 +167,9 @@ def _left(progress: ActionProgress, identities: tuple[str, ...]) -> str:
     return f"failed or {were} not sent" if skipped else "failed"
 
 
-def _word(result: Result) -> str:
-    """The outcome, or where the run that it began has come to."""
-    if result.ended_badly:
-        return "failed again" if result.ended == "errored" else result.ended
-    if result.unsent:
-        return "not sent"
-    return result.ended or ("runs" if result.followed else result.outcome)
-
-
 def _sentence(result: Result, now: float) -> str:
     """What became of it; where the run goes on, with how long ago its status was read."""
-    said = (result.sentence or result.error).removeprefix(f"{_word(result)} ")
+    said = (result.sentence or result.error).removeprefix(f"{result.fate.word} ")
     return f"{said} {age(max(0.0, now - result.at))} ago" if result.followed and not result.ended else said
 
 

@@ -100,8 +100,7 @@ class JournalScreen(BaseScreen):
         journal = session.journal if session is not None else None
         if journal is not None:
             self.table.is_ours = journal.is_ours
-            batches, unfinished = await asyncio.to_thread(_read, journal)
-            self._own, self._unfinished = batches, unfinished
+            self._own, self._unfinished, self.table.over = await asyncio.to_thread(_read, journal)
             self._is_cut = journal.size() > MOST_READ
         self.call_after_refresh(self.fill)
 
@@ -253,10 +252,11 @@ class JournalScreen(BaseScreen):
         )
 
 
-def _read(journal: Journal) -> tuple[list[Batch], dict[tuple[str, str], Unfinished]]:
-    """What the files hold: in a thread, for they may be large."""
+def _read(journal: Journal) -> tuple[list[Batch], dict[tuple[str, str], Unfinished], set[str]]:
+    """What the files hold, and the sessions that are over: in a thread, for they may be large."""
     left = {(plan.session, plan.plan): plan for plan in journal.unfinished()}
-    return group_batches(journal.read()), left
+    batches = group_batches(journal.read())
+    return batches, left, journal.over({batch.first.session for batch in batches})
 
 
 def _deed(batch: Batch) -> tuple[str, ...]:

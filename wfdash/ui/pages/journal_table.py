@@ -54,6 +54,8 @@ class BatchTable(ListTable[_Row]):
         """Keys of the batches that were not carried out to the end, and that nobody has decided on."""
         self.is_ours: Callable[[str], bool] = lambda account: True
         """Whether an account, or the origin of a dev session, is the one that is shown."""
+        self.over: set[str] = set()
+        """Sessions whose process is gone: nobody waits for what they had under way."""
         self.now = 0.0
         self.utc = True
         self._open: set[Hashable] = set()
@@ -163,8 +165,7 @@ class BatchTable(ListTable[_Row]):
         who = f" by {first.who}" if first.who else ""
         if row.id:
             outcome = self._outcomes(row.batch)[row.id]
-            words = f"{outcome.word}: {outcome.sentence}" if outcome.sentence else outcome.word
-            return clean(f"{phrase(first.verb)} {row.id}{who}"), clean(words)
+            return clean(f"{phrase(first.verb)} {row.id}{who}"), clean(outcome.words)
         whose = self.whose(row.batch)
         title = f"{phrase(first.verb)} {self._named(row.batch)} in {first.workflow}{who}"
         cut = "cut off, R resumes: " if row.batch.key in self.cut_off else ""
@@ -173,12 +174,15 @@ class BatchTable(ListTable[_Row]):
 
     def _summary(self, batch: Batch) -> str:
         if batch.key not in self._summaries:
-            self._summaries[batch.key] = batch.summary()
+            self._summaries[batch.key] = batch.summary(over=self._is_over(batch))
         return self._summaries[batch.key]
+
+    def _is_over(self, batch: Batch) -> bool:
+        return batch.first.session in self.over
 
     def _outcomes(self, batch: Batch) -> dict[str, IdOutcome]:
         if batch.key not in self._found:
-            self._found[batch.key] = batch.outcomes()
+            self._found[batch.key] = batch.outcomes(over=self._is_over(batch))
         return self._found[batch.key]
 
     def _inner(self, row: _Row, width: int) -> Pieces:
@@ -193,9 +197,8 @@ class BatchTable(ListTable[_Row]):
         outcome = self._outcomes(row.batch)[row.id]
         opened = "▾" if row.key in self._open else "▸"
         room = max(8, named + what - 6)
-        words = f"{outcome.word}: {outcome.sentence}" if outcome.sentence else outcome.word
         return [
             (f" {' ' * at}  {opened} ", QUIET),
             (f"{fit(clean(row.id), room, cut='middle')}  ", STRONG),
-            (fit(clean(words), max(1, width - at - room - 8)), BAD if outcome.failed else PLAIN),
+            (fit(clean(outcome.words), max(1, width - at - room - 8)), BAD if outcome.failed else PLAIN),
         ]
