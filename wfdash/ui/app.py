@@ -161,6 +161,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
     async def _shutdown(self) -> None:
         """Stops what runs in the background before the screens go that it would bring something to."""
         self.workers.cancel_all()
+        self.shift.pins.save()
         await super()._shutdown()
 
     def on_live(self, message: Live) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wfdash.live.records.locked_file import exclusively
 from wfdash.live.records.pins import Pin, Pins
 
 A = Pin("0" * 32, "orders", "order-1")
@@ -109,7 +110,22 @@ def test_watching_at_once_in_many_programs_loses_none(tmp_path):
         pins = Pins(path)
         for number in range(10):
             pins.add(Pin("", "orders", f"{program}-{number}"))
+        pins.save()
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(watch, range(4)))
     assert len(Pins(path)) == 40
+
+
+def test_pins_wait_for_a_file_that_another_holds(tmp_path):
+    path = tmp_path / "watched.json"
+    ours, theirs = Pins(path), Pins(path)
+    with exclusively(tmp_path, "watched") as alone:
+        assert alone
+        assert ours.toggle(A)
+        assert "another wfdash is writing" in ours.trouble
+        assert not path.exists()
+    theirs.toggle(B)
+    ours.save()
+    assert ours.trouble == ""
+    assert set(Pins(path)) == {A, B}

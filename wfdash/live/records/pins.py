@@ -19,7 +19,9 @@ __all__ = ["Pin", "PinState", "Pins"]
 FILE_NAME = "watched.json"
 _MOST = 500
 _PATIENCE = 0.2
-"""Seconds to wait for another process that writes the file just now."""
+"""Seconds to wait for another process that writes the file just now: a key waits as long."""
+_LAST_PATIENCE = 1.0
+"""The same at the end, where nobody waits for a key."""
 
 
 class Pin(Struct, frozen=True):
@@ -88,6 +90,11 @@ class Pins:
         if pin not in self._pins:
             self.toggle(pin)
 
+    def save(self) -> None:
+        """Writes what could not be written when it was changed: for the end of the run."""
+        if self._pins != self._saved:
+            self._write(_LAST_PATIENCE)
+
     def adopt(self, account: str) -> None:
         """Gives this account the pins that were kept while it was not known."""
         if any(not pin.account for pin in self._pins):
@@ -124,15 +131,24 @@ class Pins:
         else:
             self.trouble = f"{path.name} {words}; it is kept as {kept.name}"
 
-    def _write(self) -> None:
-        """Puts the changes of this run into what the file holds now, whichever process wrote that."""
+    def _write(self, patience: float = _PATIENCE) -> None:
+        """Puts the changes of this run into what the file holds now, whichever process wrote that.
+
+        Where another process does not let go of the file they go in with the next change or at the end:
+        written now, either its change or ours would be lost.
+        """
         if self.path is None:
             return
         self.trouble = ""
         try:
-            with exclusively(self.path.parent, "watched", _PATIENCE):
-                self._merge()
-                self._replace()
+            with exclusively(self.path.parent, "watched", patience) as alone:
+                if alone:
+                    self._merge()
+                    self._replace()
+                else:
+                    self.trouble = (
+                        f"another wfdash is writing {FILE_NAME}: kept with the next change or at the end"
+                    )
         except OSError as error:
             self.trouble = f"watched until wfdash ends: {FILE_NAME} could not be written ({error.strerror})"
 
