@@ -1,10 +1,9 @@
-"""Redrive of many on the simulator: the canary, what it holds, the rest after the fix, each written once."""
+"""Redrive of many on the simulator: each from its own step, read again just before, written once."""
 
 import asyncio
 import gc
 import re
 from collections import Counter
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,167 +13,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace as replace_in
 
-from tests.support.clocks.simulated_time import simulate
-from tests.support.harness.stage import Stage
+from tests.support.harness.parcels import on_parcels, stubborn
 from wfdash.api.interface import ListQuery
 from wfdash.core.model.instance import Instance
-from wfdash.core.verbs.outcome import STOPPED
 from wfdash.demo.engine import verbs
 from wfdash.demo.engine.program import ALWAYS, Do, Sleep, StepFailure
 from wfdash.demo.http.faults import InjectedFault
-from wfdash.demo.worlds.repair import MENDED, parcel
-from wfdash.demo.worlds.scenarios import fixed_deploy
 from wfdash.live.actions.ending import Course
 from wfdash.live.actions.operator import Operator
 from wfdash.live.actions.plan import Progress, Result, make_plan
 from wfdash.live.actions.progress import ActionProgress
-from wfdash.live.actions.redrive import plan_redrive
-from wfdash.live.actions.resume import plan_resumption
 from wfdash.live.polling.read_instance import read_answer
 from wfdash.live.reads.newest_version import missing_steps
 from wfdash.live.records.batches import group_batches
 from wfdash.live.records.journal import Journal
-from wfdash.live.records.journal_entries import ActionResult
-
-
-def on_parcels(story, folder, *, newest=True, failed=300):
-    async def main():
-        clock = asyncio.get_running_loop().time
-        stage = Stage(fixed_deploy(clock, "wfdash", failed=failed, newest=newest), latency=0.02, limit=10**9)
-        api = await stage.connect()
-        journal = Journal(folder, profile="", account="", clock=clock)
-        try:
-            await story(Desk(stage, api, journal))
-        finally:
-            journal.close()
-            await api.close()
-
-    simulate(main())
-
-
-class Desk:
-    def __init__(self, stage, api, journal):
-        self.stage, self.api, self.journal = stage, api, journal
-        self.events = []
-        self.operator = Operator(api, budget=stage.budget, journal=journal, clock=stage.loop.time)
-
-    @property
-    def parcels(self):
-        self.stage.world.look()
-        return self.stage.world.workflows["parcels"]
-
-    def rows(self, first=lambda each: True):
-        """Those that errored, the ones to be `first` before the rest."""
-        found = [each for each in self.parcels.by_id.values() if each.status == "errored"]
-        found.sort(key=lambda each: not first(each))
-        return [Instance(each.id, each.status, each.created, ended=each.ended) for each in found]
-
-    async def read(self, identity):
-        return read_answer("parcels", identity, await self.api.get_instance("parcels", identity))
-
-    async def plan(self, rows, **options):
-        now = self.stage.loop.time()
-        return await plan_redrive("parcels", rows, self.read, now=now, guard=self.operator.guard, **options)
-
-    async def redrive(self, rows, course, **options):
-        plan = (await self.plan(rows, **options)).plan
-        return await self.operator.carry_out(plan, self.events.append, course)
-
-    def notes(self, stage):
-        return [event.note for event in self.events if isinstance(event, Progress) and event.stage == stage]
-
-    async def first_at(self, step):
-        """One that is redriven from this step."""
-        points = (await self.plan(self.rows())).points
-        return next(row for row in self.rows() if (at := points[row.id].target) and at.name == step)
-
-    def writes(self):
-        patches = [each for each in self.stage.app.state.requests if each.method == "PATCH"]
-        return Counter(each.path.split("/")[-2] for each in patches)
-
-
-def stubborn(given):
-    return given.story().luck("stubborn") < 0.04 and given.story().luck("undone") >= 0.04
-
-
-def test_a_failed_canary_holds_the_rest_until_the_fix(tmp_path):
-    async def story(desk):
-        rows = desk.rows()
-        # Of a version that no other has, since the first ones are chosen to differ.
-        late = [replace_in(row, version="its own") for row in desk.rows(first=stubborn)[:1]]
-        plain = [row for row in rows if not stubborn(desk.parcels.by_id[row.id])]
-        rows = [*plain[:4], *late, *[row for row in rows if row not in plain[:4] and row.id != late[0].id]]
-        results = await desk.redrive(rows, Course(canary=5), late=True)
-        assert len(results) == len(rows) >= 300
-        sent = [result for result in results if result.sent_at is not None]
-        assert len(sent) == 5
-        assert Counter(result.ended for result in sent) == {"complete": 4, "errored": 1}
-        held = [result for result in results if result.error.startswith("held: ")]
-        assert all("1 of the first 5 did not complete" in result.error for result in held)
-        assert sum(desk.writes().values()) == 5
-        assert len([entry for entry in desk.journal.read() if entry.event == "held"]) == len(held)
-
-        desk.parcels.deploy(desk.stage.loop.time())
-        assert desk.parcels.current.index == MENDED
-        rows = desk.rows()
-        results = await desk.redrive(rows, Course(canary=5, to_end=True), late=True)
-        answer = Counter((result.outcome, result.ended) for result in results)
-        rolled_back = [result for result in results if "rolled back" in result.error]
-        assert answer == {
-            ("done", "complete"): len(rows) - len(rolled_back),
-            ("skipped", ""): len(rolled_back),
-        }
-        assert [row.id for row in desk.rows()] == [result.id for result in rolled_back]
-        assert desk.writes()[late[0].id] == 2, "once before the fix and once after it"
-        assert Counter(desk.writes().values()) == {1: len(desk.writes()) - 1, 2: 1}
-
-    on_parcels(story, tmp_path)
-
-
-def test_canary_of_hundreds_meets_as_many_causes_as_it_can(tmp_path):
-    async def story(desk):
-        desk.parcels.deploy(desk.stage.loop.time())
-        frozen = gc.get_freeze_count()
-        results = await desk.redrive(desk.rows(), Course(canary=5), late=True)
-        assert gc.get_freeze_count() > frozen, "a full collection would walk all of them"
-        starts = {result.id: result.restart_from for result in results}
-        sent = [event.id for event in desk.events if isinstance(event, Progress) and event.stage == "sent"]
-        assert len({(starts[identity].name, starts[identity].count) for identity in sent[:5]}) == 5
-        assert desk.notes("choosing")[:2] == [
-            "to choose the first 5: 0 of 40 read",
-            "to choose the first 5: 1 of 40 read",
-        ]
-        [chosen] = desk.notes("chosen")
-        assert chosen == "the first 5 are of 5 causes and 1 version; 40 were read to choose them"
-
-    on_parcels(story, tmp_path)
-
-
-def test_canary_that_got_no_answer_is_not_said_to_be_late(tmp_path):
-    async def story(desk):
-        desk.parcels.deploy(desk.stage.loop.time())
-        rows = [row for row in desk.rows() if not stubborn(desk.parcels.by_id[row.id])][:6]
-        desk.stage.app.state.faults.append(InjectedFault.parse("500:1@PATCH"))
-        results = await desk.redrive(rows, Course(canary=2))
-        held = next(result.error for result in results if result.error.startswith("held: "))
-        assert "of 1 of the first 2 it is not known whether they were restarted" in held
-
-    on_parcels(story, tmp_path, failed=60)
-
-
-def test_a_stop_while_the_first_are_chosen_sends_nothing(tmp_path):
-    async def story(desk):
-        plan = (await desk.plan(desk.rows(), late=True)).plan
-
-        def on_event(event):
-            desk.events.append(event)
-            desk.operator.stop(plan.key)
-
-        results = await desk.operator.carry_out(plan, on_event, Course(canary=5))
-        assert not desk.writes()
-        assert {result.outcome for result in results} == {"skipped"}
-
-    on_parcels(story, tmp_path, failed=60)
 
 
 @pytest.mark.parametrize("many", [4, 30])
@@ -246,26 +98,6 @@ def test_a_refused_step_of_one_restarted_elsewhere_says_so(tmp_path, many):
     on_parcels(story, tmp_path, failed=60)
 
 
-def test_a_stop_waits_for_no_read_of_the_first_ones(tmp_path):
-    async def story(desk):
-        plan, loop = (await desk.plan(desk.rows(), late=True)).plan, desk.stage.loop
-
-        def on_event(event):
-            if event.stage == "choosing" and not desk.events:
-                desk.stage.app.state.latency = 20.0
-                loop.call_later(1.0, desk.operator.stop, plan.key)
-                desk.events.append(loop.time())
-
-        results = await desk.operator.carry_out(
-            plan, lambda event: isinstance(event, Progress) and on_event(event), Course(canary=5)
-        )
-        assert loop.time() - desk.events[0] < 5
-        assert {result.error for result in results} == {STOPPED}
-        assert not desk.writes()
-
-    on_parcels(story, tmp_path, failed=60)
-
-
 def test_runs_that_have_ended_are_let_go(tmp_path):
     async def story(desk):
         desk.parcels.deploy(desk.stage.loop.time())
@@ -282,116 +114,6 @@ def test_runs_that_have_ended_are_let_go(tmp_path):
         results = await desk.operator.carry_out(plan, on_event, Course(to_end=True, parallel=2))
         assert sum(result.ended == "complete" for result in results) > 50
         assert most < 20
-
-    on_parcels(story, tmp_path, failed=60)
-
-
-def test_runs_cut_off_while_followed_are_found_again(tmp_path):
-    async def story(desk):
-        rows = [row for row in desk.rows() if not stubborn(desk.parcels.by_id[row.id])][:3]
-        followed, all_followed = set(), asyncio.Event()
-
-        def take(event):
-            if isinstance(event, Result) and event.followed:
-                followed.add(event.id)
-            if len(followed) == len(rows):
-                all_followed.set()
-
-        plan = (await desk.plan(rows)).plan
-        going = asyncio.ensure_future(desk.operator.carry_out(plan, take, Course(to_end=True)))
-        await all_followed.wait()
-        going.cancel()
-        await asyncio.gather(going, return_exceptions=True)
-        desk.journal.close()
-        again = Journal(
-            desk.journal.folder, profile="", account=desk.journal.account, clock=desk.stage.loop.time
-        )
-        (left,) = again.unfinished()
-        assert (set(left.followed), left.left) == ({row.id for row in rows}, len(rows))
-        assert left.unsent == left.sent == left.unknown == ()
-        await asyncio.sleep(600)
-        resumption = await plan_resumption(left, desk.read, now=desk.stage.loop.time())
-        assert again.take_over(left, resumption.findings())
-        assert again.unfinished() == []
-        (batch,) = group_batches(again.read())
-        assert {outcome.word for outcome in batch.outcomes().values()} == {"complete"}
-        again.close()
-
-    on_parcels(story, tmp_path)
-
-
-def reopened(desk):
-    """The journal as the next start finds it, and the one batch in it that was cut off."""
-    desk.journal.close()
-    clock = desk.stage.loop.time
-    again = Journal(desk.journal.folder, profile="", account=desk.journal.account, clock=clock)
-    (left,) = again.unfinished()
-    return again, left
-
-
-def test_a_held_batch_that_was_cut_off_is_found_as_held(tmp_path):
-    async def story(desk):
-        asked = asyncio.Event()
-
-        async def decide(reason):
-            asked.set()
-            await asyncio.Event().wait()
-
-        rows = desk.rows(first=stubborn)[:6]
-        plan = (await desk.plan(rows)).plan
-        course = Course(canary=1, decide=decide)
-        going = asyncio.ensure_future(desk.operator.carry_out(plan, desk.events.append, course))
-        await asked.wait()
-        going.cancel()
-        await asyncio.gather(going, return_exceptions=True)
-        again, left = reopened(desk)
-        assert left.held.startswith("held: 1 of the first 1 did not complete; ")
-        assert len(left.unsent) == len(plan.eligible) - 1
-        resumption = await plan_resumption(left, desk.read, now=desk.stage.loop.time())
-        assert left.held in resumption.notes()
-        sent = ActionResult(before="errored")
-        more = {"plan": left.plan, "verb": left.verb, "workflow": left.workflow, "session": left.session}
-        again.write("sent", id=left.unsent[0], result=sent, **more)
-        assert again.unfinished()[0].held == ""
-        again.close()
-
-    on_parcels(story, tmp_path, failed=60)
-
-
-def test_runs_followed_at_the_cut_are_read_by_the_resume(tmp_path):
-    """What has ended is noted with its end, what goes on stays to be read, the rest is taken over once."""
-
-    async def story(desk):
-        rows = [row for row in desk.rows() if not stubborn(desk.parcels.by_id[row.id])][:9]
-        followed = asyncio.Event()
-
-        def take(event):
-            if isinstance(event, Result) and event.followed and len(desk.writes()) == 4:
-                followed.set()
-
-        plan = (await desk.plan(rows)).plan
-        going = asyncio.ensure_future(desk.operator.carry_out(plan, take, Course(to_end=True, pace=600)))
-        await followed.wait()
-        going.cancel()
-        await asyncio.gather(going, return_exceptions=True)
-        again, left = reopened(desk)
-        assert left.unsent
-        assert left.followed
-        early = await plan_resumption(left, desk.read, now=desk.stage.loop.time())
-        going_on = {result.id for result in early.sent_before if not result.ended}
-        assert going_on
-        assert not again.take_over(replace_in(left, unsent=left.unsent[1:]), early.findings())
-        assert again.take_over(left, early.findings())
-        assert not again.take_over(left, early.findings())
-        (still,) = again.unfinished()
-        assert set(still.followed) == going_on
-        assert not still.unsent
-        await asyncio.sleep(600)
-        late = await plan_resumption(still, desk.read, now=desk.stage.loop.time())
-        assert not late.plan.eligible
-        assert again.take_over(still, late.findings())
-        assert again.unfinished() == []
-        again.close()
 
     on_parcels(story, tmp_path, failed=60)
 
@@ -428,33 +150,6 @@ def test_a_restart_on_the_old_version_says_where_it_failed(tmp_path):
     on_parcels(story, tmp_path, newest=False, failed=30)
 
 
-def test_the_version_of_the_first_ones_is_said(tmp_path):
-    async def story(desk):
-        rows = [row for row in desk.rows() if not stubborn(desk.parcels.by_id[row.id])][:6]
-        results = await desk.redrive(rows, Course(canary=2, to_end=True))
-        newest = desk.parcels.current.id[:8]
-        assert desk.notes("canary") == [f"the first 2 are complete on version {newest}"]
-        assert not any(result.error.startswith("held") for result in results)
-
-    on_parcels(story, tmp_path, failed=30)
-
-
-def test_first_ones_on_the_old_version_hold_the_rest(tmp_path):
-    """They complete, for what they needed is back; the version that was deployed is in none of them."""
-
-    async def story(desk):
-        rows, parcels = desk.rows()[:6], desk.parcels
-        old, newest = (version.id[:8] for version in parcels.versions[-2:])
-        parcels.writer = mended
-        results = await desk.redrive(rows, Course(canary=2, to_end=True))
-        said = f"on version {old} as before, not on the newest, {newest}"
-        assert [result.ended for result in results[:2]] == ["complete", "complete"]
-        assert {result.error for result in results[2:]} == {f"held: the first 2 are complete, but {said}"}
-        assert sum(desk.writes().values()) == 2
-
-    on_parcels(story, tmp_path, newest=False, failed=30)
-
-
 def test_pace_and_runs_at_a_time_are_kept_to(tmp_path):
     async def story(desk):
         desk.parcels.deploy(desk.stage.loop.time())
@@ -478,11 +173,6 @@ def test_pace_and_runs_at_a_time_are_kept_to(tmp_path):
         assert "the next is sent when one of 2 runs that go on ends" in desk.notes("turn")
 
     on_parcels(story, tmp_path, failed=30)
-
-
-def mended(story):
-    """What `parcel` does, without what breaks it."""
-    yield from parcel(replace(story, version=MENDED))
 
 
 def test_a_step_that_the_newest_version_lacks_is_named(tmp_path):
@@ -540,17 +230,6 @@ def test_a_run_past_its_step_is_said_to_be(tmp_path):
         assert batch.outcomes(over=False)[row.id].fate == past.fate, "before it was given up on"
 
     on_parcels(story, tmp_path, failed=30)
-
-
-def test_restart_of_many_sets_old_errors_beside_new_ones(tmp_path):
-    async def story(desk):
-        rows = desk.rows()[:6]
-        plan = make_plan("restart", "parcels", rows, now=desk.stage.loop.time(), guard=desk.operator.guard)
-        results = await desk.operator.carry_out(plan, desk.events.append, Course(canary=2))
-        assert all(", same cause: " in result.error for result in results[:2])
-        assert all(result.error.startswith("held: 2 of the first 2") for result in results[2:])
-
-    on_parcels(story, tmp_path, newest=False, failed=30)
 
 
 KINDS = ("429", "500", "403", "html", "truncate", "reset-before", "reset-after", "slow", "nulls", "unknown")

@@ -1,0 +1,123 @@
+"""A batch that was cut off: what is found of it, and what goes on."""
+
+import asyncio
+
+from msgspec.structs import replace as replace_in
+
+from tests.support.harness.parcels import on_parcels, stubborn
+from wfdash.live.actions.ending import Course
+from wfdash.live.actions.plan import Result
+from wfdash.live.actions.resume import plan_resumption
+from wfdash.live.records.batches import group_batches
+from wfdash.live.records.journal import Journal
+from wfdash.live.records.journal_entries import ActionResult
+
+
+def test_runs_cut_off_while_followed_are_found_again(tmp_path):
+    async def story(desk):
+        rows = [row for row in desk.rows() if not stubborn(desk.parcels.by_id[row.id])][:3]
+        followed, all_followed = set(), asyncio.Event()
+
+        def take(event):
+            if isinstance(event, Result) and event.followed:
+                followed.add(event.id)
+            if len(followed) == len(rows):
+                all_followed.set()
+
+        plan = (await desk.plan(rows)).plan
+        going = asyncio.ensure_future(desk.operator.carry_out(plan, take, Course(to_end=True)))
+        await all_followed.wait()
+        going.cancel()
+        await asyncio.gather(going, return_exceptions=True)
+        desk.journal.close()
+        again = Journal(
+            desk.journal.folder, profile="", account=desk.journal.account, clock=desk.stage.loop.time
+        )
+        (left,) = again.unfinished()
+        assert (set(left.followed), left.left) == ({row.id for row in rows}, len(rows))
+        assert left.unsent == left.sent == left.unknown == ()
+        await asyncio.sleep(600)
+        resumption = await plan_resumption(left, desk.read, now=desk.stage.loop.time())
+        assert again.take_over(left, resumption.findings())
+        assert again.unfinished() == []
+        (batch,) = group_batches(again.read())
+        assert {outcome.word for outcome in batch.outcomes(over=True).values()} == {"complete"}
+        again.close()
+
+    on_parcels(story, tmp_path)
+
+
+def reopened(desk):
+    """The journal as the next start finds it, and the one batch in it that was cut off."""
+    desk.journal.close()
+    clock = desk.stage.loop.time
+    again = Journal(desk.journal.folder, profile="", account=desk.journal.account, clock=clock)
+    (left,) = again.unfinished()
+    return again, left
+
+
+def test_a_held_batch_that_was_cut_off_is_found_as_held(tmp_path):
+    async def story(desk):
+        asked = asyncio.Event()
+
+        async def decide(reason):
+            asked.set()
+            await asyncio.Event().wait()
+
+        rows = desk.rows(first=stubborn)[:6]
+        plan = (await desk.plan(rows)).plan
+        course = Course(canary=1, decide=decide)
+        going = asyncio.ensure_future(desk.operator.carry_out(plan, desk.events.append, course))
+        await asked.wait()
+        going.cancel()
+        await asyncio.gather(going, return_exceptions=True)
+        again, left = reopened(desk)
+        assert left.held.startswith("held: 1 of the first 1 did not complete; ")
+        assert len(left.unsent) == len(plan.eligible) - 1
+        resumption = await plan_resumption(left, desk.read, now=desk.stage.loop.time())
+        assert left.held in resumption.notes()
+        sent = ActionResult(before="errored")
+        more = {"plan": left.plan, "verb": left.verb, "workflow": left.workflow, "session": left.session}
+        again.write("sent", id=left.unsent[0], result=sent, **more)
+        assert again.unfinished()[0].held == ""
+        again.close()
+
+    on_parcels(story, tmp_path, failed=60)
+
+
+def test_runs_followed_at_the_cut_are_read_by_the_resume(tmp_path):
+    """What has ended is noted with its end, what goes on stays to be read, the rest is taken over once."""
+
+    async def story(desk):
+        rows = [row for row in desk.rows() if not stubborn(desk.parcels.by_id[row.id])][:9]
+        followed = asyncio.Event()
+
+        def take(event):
+            if isinstance(event, Result) and event.followed and len(desk.writes()) == 4:
+                followed.set()
+
+        plan = (await desk.plan(rows)).plan
+        going = asyncio.ensure_future(desk.operator.carry_out(plan, take, Course(to_end=True, pace=600)))
+        await followed.wait()
+        going.cancel()
+        await asyncio.gather(going, return_exceptions=True)
+        again, left = reopened(desk)
+        assert left.unsent
+        assert left.followed
+        early = await plan_resumption(left, desk.read, now=desk.stage.loop.time())
+        going_on = {result.id for result in early.sent_before if not result.ended}
+        assert going_on
+        assert not again.take_over(replace_in(left, unsent=left.unsent[1:]), early.findings())
+        assert again.take_over(left, early.findings())
+        assert not again.take_over(left, early.findings())
+        (still,) = again.unfinished()
+        assert set(still.followed) == going_on
+        assert not still.unsent
+        await asyncio.sleep(600)
+        late = await plan_resumption(still, desk.read, now=desk.stage.loop.time())
+        assert not late.plan.eligible
+        assert again.take_over(still, late.findings())
+        assert again.unfinished() == []
+        again.close()
+
+    on_parcels(story, tmp_path, failed=60)
