@@ -7,17 +7,17 @@ same steps. What was left of it then, less what has gone by since, is one guess;
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from math import ceil, floor
+from itertools import cycle
+from math import ceil, floor, inf
 from typing import Final
 
 from msgspec import Struct, field
 
+from wfdash.core.history.run_sample import Key, RunSample, open_steps, timed_steps
 from wfdash.core.model.detail import Detail
-from wfdash.core.model.step_kind import OWN
-from wfdash.core.why.current_steps import is_open
-from wfdash.core.why.step_names import base_name, plain_step
+from wfdash.core.why.step_names import base_name
 
-__all__ = ["LEAST_SAMPLES", "Forecast", "RunSample", "UsualRun", "UsualStep", "sample_of"]
+__all__ = ["LEAST_SAMPLES", "Forecast", "UsualRun", "UsualStep"]
 
 LEAST_SAMPLES: Final = 5
 """Samples without which nothing is told."""
@@ -27,21 +27,14 @@ _WIDEST: Final = 3.0
 """How many times its middle a spread may be wide and still help anybody."""
 _NEAR: Final = 60.0
 """Seconds of a spread that is never too wide."""
+_OUTLIVED: Final = 3.0
+"""Of how many samples one at least has to be still possible: past more of them it is no usual run."""
 _OFTEN: Final = 0.5
 """In what part of the samples a step has to come for it to be usual."""
 _MOST_STEPS: Final = 2000
 """Steps of a run that are learned from: nobody is told of more, and each is compared with each sample."""
-
-Key = tuple[str, str, int]
-"""Kind and name of a step, ids and counter taken out, and which of that name it is, from 1."""
-
-
-class RunSample(Struct, frozen=True):
-    """A run that went well: seconds from its start to the start and end of each step, and to its own end."""
-
-    took: float
-    starts: dict[Key, float]
-    ends: dict[Key, float]
+_MOST_COMPARED: Final = 20_000
+"""Steps of all samples that a run is held against at each answer, some 15 ms."""
 
 
 class UsualStep(Struct, frozen=True):
@@ -67,100 +60,88 @@ class Forecast(Struct, frozen=True):
     coming: tuple[UsualStep, ...]
 
 
-def sample_of(detail: Detail) -> RunSample | None:
-    """What can be learned from this run; None of one that did not go well or lacks its times."""
-    if detail.status != "complete" or detail.start is None or detail.end is None or not len(detail.steps):
-        return None
-    starts: dict[Key, float] = {}
-    ends: dict[Key, float] = {}
-    for key, start, end in _timed(detail):
-        if start is not None and end is not None:
-            starts[key], ends[key] = start - detail.start, end - detail.start
-    took = detail.end - detail.start
-    # A restarted instance keeps steps of the run before, which ended ahead of this start.
-    if took <= 0 or not ends or min(starts.values()) < -1.0:
-        return None
-    return RunSample(took, starts, ends)
-
-
 class UsualRun:
     """What runs of one version have in common. Pure: the same samples tell the same, in whatever order."""
 
     def __init__(self, samples: Iterable[RunSample]) -> None:
         self.samples = tuple(samples)
-        self._progress: tuple[Detail, _Progress] | None = None
-        """Of the answer looked at last: the clock alone changes nothing of it."""
+        self._progress: _Progress | None = None
 
     def forecast(self, detail: Detail, now: float) -> Forecast | None:
         """What is usually left of this run at `now` (epoch seconds); None where too little is known."""
         moving = detail.status in _MOVING
         if not moving or detail.start is None or len(detail.steps) > _MOST_STEPS:
             return None
-        if self._progress is None or self._progress[0] is not detail:
-            self._progress = detail, self._compare(detail, detail.start)
-        so_far = self._progress[1]
-        gone = max(0.0, now - so_far.reached)
-        guesses = [
-            (sample.took - at - gone, sample, at) for sample, at in so_far.alike if sample.took - at > gone
-        ]
-        if len(guesses) < LEAST_SAMPLES or 2 * len(guesses) < len(so_far.alike):
+        so_far = self._progress
+        if so_far is None or so_far.detail is not detail or now >= so_far.until:
+            so_far = self._progress = self._compare(detail, detail.start, now)
+        alike = [guess for guess in so_far.alike if guess.end > now]
+        if len(alike) < LEAST_SAMPLES:
             return None
-        lefts = sorted(left for left, _, _ in guesses)
+        lefts = sorted(guess.end - now for guess in alike)
         least, most = _spread(lefts)
         middle = statistics.median(lefts)
         if most - least > max(_NEAR, _WIDEST * middle):
             return None
-        runs = [(sample, at) for _, sample, at in guesses]
-        steps = round(statistics.median(len(sample.ends) for sample, _ in runs))
+        steps = round(statistics.median(len(guess.sample.steps) for guess in alike))
         # Time only takes guesses away, those that were over first: their number says which are left.
-        if len(runs) not in so_far.coming:
-            so_far.coming[len(runs)] = _coming(runs, so_far.begun)
+        if len(alike) not in so_far.coming:
+            so_far.coming[len(alike)] = _coming(alike, so_far.begun)
         ended = so_far.ended
-        return Forecast(middle, least, most, len(runs), ended, max(steps, ended), so_far.coming[len(runs)])
+        return Forecast(middle, least, most, len(alike), ended, max(steps, ended), so_far.coming[len(alike)])
 
-    def _compare(self, detail: Detail, start: float) -> "_Progress":
-        """How far the run has come, and where each sample was when it had come as far."""
-        ended: dict[Key, float] = {}
-        open_keys: list[Key] = []
-        for key, began, end in _timed(detail):
-            if end is not None:
-                ended[key] = end
-            elif began is not None:
-                open_keys.append(key)
-        alike = [sample for sample in self.samples if all(key in sample.ends for key in open_keys)]
-        return _Progress(
-            max(ended.values(), default=start),
-            len(ended),
-            {*ended, *open_keys},
-            [(sample, _reached(sample, ended)) for sample in alike],
-        )
+    def _compare(self, detail: Detail, start: float, now: float) -> "_Progress":
+        """How far the run has come, and when it ends by each sample that has its open steps."""
+        steps = list(timed_steps(detail))
+        ended = {key: end for key, _, end in steps if end is not None}
+        opened = open_steps(steps)
+        begun = {key for key, _, _ in steps}
+        samples: list[RunSample] = []
+        compared = 0
+        for sample in self.samples:
+            if all(key in sample.places for key in opened):
+                compared += len(sample.steps)
+                if compared > _MOST_COMPARED and len(samples) >= LEAST_SAMPLES:
+                    break
+                samples.append(sample)
+        until, expected = inf, [dict[Key, float]() for _ in samples]
+        for key, step in opened.items():
+            ends_of = [step.end(sample.steps[sample.places[key]], now) for sample in samples]
+            # One in which the step was over by now tells nothing of how long it still takes, and may well
+            # tell what comes after it.
+            possible = [end for end, valid in ends_of if valid > now]
+            if len(possible) < LEAST_SAMPLES or _OUTLIVED * len(possible) < len(ends_of):
+                return _Progress(detail, inf, len(ended), begun, [])
+            others = cycle(possible)
+            for ends, (end, valid) in zip(expected, ends_of, strict=True):
+                ends[key] = end if valid > now else next(others)
+            until = min(until, *(valid for _, valid in ends_of if valid > now))
+        found = [
+            _Guess(sample, *sample.end_of(ended, ends, start))
+            for sample, ends in zip(samples, expected, strict=True)
+        ]
+        return _Progress(detail, until, len(ended), begun, found)
+
+
+class _Guess(Struct, frozen=True):
+    sample: RunSample
+    end: float
+    """When the run ends if it goes on as this one did, epoch seconds."""
+    at: float
+    """The moment up to which this one had come as far, seconds from its start."""
 
 
 class _Progress(Struct):
-    reached: float
-    """When the step that ended last did, epoch seconds."""
+    detail: Detail
+    """The answer that it is told of: the clock alone changes little of it."""
+    until: float
+    """Until when it stands, epoch seconds."""
     ended: int
     begun: set[Key]
-    alike: list[tuple[RunSample, float]]
-    """Samples that have the open steps, each with the moment up to which it had got as far."""
+    alike: list[_Guess]
+    """By samples that have the open steps."""
     coming: dict[int, tuple[UsualStep, ...]] = field(default_factory=dict)
     """By the number of samples that they are told from."""
-
-
-def _timed(detail: Detail) -> Iterable[tuple[Key, float | None, float | None]]:
-    """Each step of the code, oldest first, with its times."""
-    seen: Counter[tuple[str, str]] = Counter()
-    for step in detail.steps:
-        if step.kind in OWN:
-            name = (step.kind, plain_step(step.name))
-            seen[name] += 1
-            # The end of an open sleep or wait is when it is to end.
-            yield (*name, seen[name]), step.start, None if is_open(step) else step.end
-
-
-def _reached(sample: RunSample, ended: Iterable[Key]) -> float:
-    """When in the sample all of these had ended, as far as it has them; its start where it has none."""
-    return max((sample.ends[key] for key in ended if key in sample.ends), default=0.0)
 
 
 def _spread(lefts: Sequence[float]) -> tuple[float, float]:
@@ -169,28 +150,25 @@ def _spread(lefts: Sequence[float]) -> tuple[float, float]:
     return lefts[floor(0.1 * last)], lefts[ceil(0.9 * last)]
 
 
-def _coming(runs: Sequence[tuple[RunSample, float]], begun: set[Key]) -> tuple[UsualStep, ...]:
-    """Steps that most of these runs began later and this one has not begun, in order; a loop is one.
-
-    Each run comes with the moment up to which it had got as far as this one.
-    """
+def _coming(alike: Sequence[_Guess], begun: set[Key]) -> tuple[UsualStep, ...]:
+    """Steps that most of these runs began later and this one has not begun, in order; a loop is one."""
     begins: dict[tuple[str, str], list[float]] = defaultdict(list)
     counts: dict[tuple[str, str], list[int]] = defaultdict(list)
     took: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for run, at in runs:
+    for guess in alike:
         fresh = Counter[tuple[str, str]]()
         first: dict[tuple[str, str], float] = {}
-        for key, start in run.starts.items():
-            if key not in begun and start >= at:
-                name = key[:2]
+        for step in guess.sample.steps:
+            if step.key not in begun and step.start >= guess.at:
+                name = step.key[:2]
                 fresh[name] += 1
-                first[name] = min(start, first.get(name, start))
-                took[name].append(run.ends[key] - start)
+                first[name] = min(step.start, first.get(name, step.start))
+                took[name].append(step.end - step.start)
         for name, number in fresh.items():
             counts[name].append(number)
             # From the end, since runs differ most in how long they waited before.
-            begins[name].append(first[name] - run.took)
-    usual = [name for name, numbers in counts.items() if len(numbers) >= _OFTEN * len(runs)]
+            begins[name].append(first[name] - guess.sample.took)
+    usual = [name for name, numbers in counts.items() if len(numbers) >= _OFTEN * len(alike)]
     usual.sort(key=lambda name: statistics.median(begins[name]))
     return tuple(
         UsualStep(

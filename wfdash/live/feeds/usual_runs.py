@@ -6,7 +6,8 @@ from typing import Final
 
 from wfdash.api.errors import Forbidden, NotFound
 from wfdash.api.interface import ListQuery
-from wfdash.core.history.usual_run import RunSample, UsualRun, sample_of
+from wfdash.core.history.run_sample import RunSample, sample_of, settled_first
+from wfdash.core.history.usual_run import UsualRun
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
@@ -131,15 +132,15 @@ class UsualRuns(Job):
         opened = self._opened()
         if opened is None or opened.status not in ("running", "waiting") or not opened.version:
             return None
-        from wfdash.core.triage.compare import best_candidates
-
         version = opened.version
         runs: Container[str] = self._runs.get(version, ())
         if len(self._runs.get(version, ())) >= ENOUGH:
             return None
         at, listed = self._listed.get(version, (float("-inf"), []))
-        for row in best_candidates([*self._loaded(), *listed], mine=opened.id, version=version):
-            if row.version == version and row.id not in runs:
+        # The table may have a row that was listed too, and newer.
+        rows = {row.id: row for row in (*listed, *self._loaded()) if row.version == version}
+        for row in settled_first(rows.values(), now):
+            if row.id not in runs:
                 return version, row.id
         return (version, "") if now - at >= _AGAIN else None
 
