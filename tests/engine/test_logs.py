@@ -65,7 +65,10 @@ async def _lines(api, engine, identity, ids):
     detail = read_detail(WORKFLOW, identity, engine.detail(identity))
     query = LogQuery(WORKFLOW, identity, detail.queued - 2, detail.end + 5)
     page = await api.log_reader().read(query)
-    return detail, place_lines(page.lines, detail, others=[*ids, *_LATE] if ids else [])
+    others = [*ids, *_LATE] if ids else []
+    return detail, place_lines(
+        page.lines, detail, others=others, calls={call.id: call for call in page.calls}
+    )
 
 
 async def test_certain_lines_are_right_and_nearly_all_are_certain(printing, api):

@@ -6,6 +6,7 @@ from typing import Protocol
 from msgspec import Struct, field
 
 from wfdash.api.errors import WorkflowsError
+from wfdash.core.logs.calls import Call
 from wfdash.core.logs.line import LogLine, Source
 
 __all__ = ["RUN_CUT", "LogPage", "LogQuery", "LogReader", "LogStream", "Turn", "at_once"]
@@ -45,6 +46,8 @@ class LogPage(Struct):
     """The runs of code that named it, the newest last."""
     instance: str = ""
     """The one that all of this is of; "" where the source does not say."""
+    calls: Sequence[Call] = ()
+    """Those of a dev session that have ended since the last read, in which its lines were printed."""
 
 
 class LogReader(Protocol):

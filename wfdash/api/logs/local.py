@@ -3,9 +3,11 @@
 Measured on wrangler 4.164: a row is one `console` call, its message the JSON of its arguments; `span_id` is
 that of one call of the code, the run outside steps or one attempt of a step. A row that is a JSON text
 instead marks the beginning of a request, and its span is a request handler's, but for one call of more than
-256 kB: of its JSON so much is kept, and that is a JSON text then. No row names its instance.
+256 kB: of its JSON so much is kept, and that is a JSON text then. No row names its instance. Of a call that
+has ended there is a row among the spans, with the call that made it and its times.
 """
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +18,7 @@ from wfdash.api.errors import BadAnswer, NotFound, Refused
 from wfdash.api.http.request_info import RequestInfo
 from wfdash.api.log_source import LogPage, LogQuery, Turn, at_once
 from wfdash.api.logs.message import cut_text, message_of
+from wfdash.core.logs.calls import Call
 from wfdash.core.logs.line import LogLine, Source
 from wfdash.core.model.json_values import fields_of, number
 from wfdash.core.model.times import epoch_ms
@@ -51,12 +54,26 @@ _LINES: Final = (
     " WHERE rowid >= ?1 AND ts_ms <= ?3 AND substr(message, 1, 1) = '\"' AND substr(message, 1, 2) <> '\"[')"
     " SELECT rowid, ts_ms, span_id, level, message, span_id IN (SELECT span_id FROM handlers),"
     # Of a span that has not ended yet there is no row.
-    " (SELECT service FROM spans WHERE spans.trace_id = logs.trace_id AND spans.span_id = logs.span_id)"
+    " (SELECT service FROM spans WHERE spans.trace_id = logs.trace_id AND spans.span_id = logs.span_id),"
+    " trace_id"
     " FROM logs"
     " WHERE rowid IN (SELECT place FROM named UNION SELECT place FROM newest)"
     # In a busy session the calls that name the instance go before all others.
     f" ORDER BY rowid IN (SELECT place FROM named) DESC, rowid DESC LIMIT {_MOST}"
 )
+_CALLS: Final = (
+    "SELECT rowid, span_id, parent_id, start_ms, duration_ms, kind = 'jsrpc',"
+    # Who entered the code: the service of the call beyond it.
+    " CASE kind WHEN 'jsrpc' THEN (SELECT service FROM spans AS above"
+    " WHERE above.trace_id = spans.trace_id AND above.span_id = spans.parent_id) END"
+    # By its trace: the table has no other index, and its rows may be a million.
+    " FROM spans WHERE trace_id IN (SELECT value FROM json_each(?1)) AND +rowid > ?2"
+    " AND (kind = 'jsrpc' OR (name = 'jsRpcCall' AND service IN ('', ?3)))"
+    f" AND duration_ms IS NOT NULL ORDER BY rowid LIMIT {_MOST}"
+)
+_MOST_TRACES: Final = 500
+"""Of which the calls are asked for: those that name the instance before all others."""
+_CALL_PAGES: Final = 10
 _EARLIER: Final = 1000
 """Rows that are read before the first of the time: the store is in order of time but for the odd late row."""
 
@@ -76,17 +93,43 @@ class LocalLogs:
         """A time (in ms) and a row before it, as found last: a follower goes on from there."""
         self._scripts: dict[str, str] = {}
         """The Worker of each workflow."""
+        self._traced: dict[str, int] = {}
+        """Of each trace in which lines were printed, the last row of its calls that was read."""
 
     async def read(self, query: LogQuery, turn: Turn = at_once) -> LogPage:
         """The lines of a workflow's Worker in a time: whose they are, only their texts can say."""
-        await turn()  # once: a dev session counts no requests, and a first look takes some twelve small ones
+        await (
+            turn()
+        )  # once: a dev session counts no requests, and a first look takes some thirteen small ones
         since, until = round(query.since * 1000), round(query.until * 1000)
         first = await self._row_of(query, since)
         found = await self._ask(query, _LINES, [max(first - _EARLIER, 0), since, until, query.instance])
         own = await self._script_of(query)
         lines = sorted(_lines(found, own, len(set(self._scripts.values())) > 1), key=lambda line: line.order)
         notes = [f"cut: only the newest {count(_MOST)} lines were read"] if len(found) >= _MOST else []
-        return LogPage(lines, notes)
+        calls = await self._calls(query, found, own)
+        return LogPage(lines, notes, calls=calls)
+
+    async def _calls(self, query: LogQuery, found: Sequence[Sequence[Any]], script: str) -> list[Call]:
+        """The calls of the traces in which these lines were printed, and of those before, that have ended."""
+        rows_of = [(text(row[7]), query.instance in text(row[4])) for row in found if len(row) > 7]
+        traces = dict.fromkeys(trace for trace, names in rows_of if names)
+        traces |= dict.fromkeys(trace for trace, _ in rows_of)
+        wanted = list(dict.fromkeys([*traces, *self._traced]))[:_MOST_TRACES]
+        by_row: dict[int, list[str]] = {}
+        for trace in wanted:
+            by_row.setdefault(self._traced.get(trace, 0), []).append(trace)
+        self._traced = {trace: self._traced.get(trace, 0) for trace in wanted}
+        calls: list[Call] = []
+        for since, these in by_row.items():
+            for _ in range(_CALL_PAGES):
+                rows_found = await self._ask(query, _CALLS, [json.dumps(these), since, script])
+                calls += _read_calls(rows_found)
+                since = max([since, *(int(row[0]) for row in rows_found if isinstance(row[0], int))])
+                if len(rows_found) < _MOST:
+                    break
+            self._traced |= dict.fromkeys(these, since)
+        return calls
 
     async def check(self) -> str:
         found = await self._ask(LogQuery("", "", 0.0, 0.0), "SELECT max(rowid) FROM logs", [])
@@ -163,6 +206,16 @@ def _lines(found: Sequence[Sequence[Any]], script: str, several: bool) -> Iterat
             foreign=bool(handler),
             order=f"{number_of:012d}" if isinstance(number_of, int) else "",
         )
+
+
+def _read_calls(found: Sequence[Sequence[Any]]) -> Iterator[Call]:
+    for row in found:
+        if len(row) < 7 or not (span := text(row[1])):
+            continue
+        start, lasted = epoch_ms(row[3]), number(row[4])
+        if start is not None and lasted is not None:
+            end = (start + lasted) / 1000
+            yield Call(span, text(row[2]), start / 1000, end, bool(row[5]), text(row[6]))
 
 
 def _worker_of(message: str) -> str:

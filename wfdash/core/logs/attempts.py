@@ -1,19 +1,16 @@
-"""In which attempt of which step a line was printed, by its time and by the step that its text names."""
+"""In which attempt a line was printed: by its call, by the step that its text names, by its time."""
 
-import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterable, Set
-from functools import lru_cache
 
-from msgspec import Struct
-
+from wfdash.core.logs.calls import CallTree, Fit, MatchedCalls
 from wfdash.core.logs.line import LogLine
+from wfdash.core.logs.naming import StepNames, attempts_said, mentioned, narrowed
+from wfdash.core.logs.spans import AttemptSpan, attempt_spans
 from wfdash.core.model.detail import Detail
-from wfdash.core.model.step_kind import kind_of
-from wfdash.core.why.step_names import base_name
 
-__all__ = ["AttemptSpan", "Attempts"]
+__all__ = ["Attempts"]
 
 _GRAIN = 0.0005
 """Half a millisecond, which is what both clocks are cut to."""
@@ -22,23 +19,16 @@ _EDGE = 0.0015
 """The millisecond of a step's first or last moment, and the one beside it: a line may bear either."""
 _DOUBT = 1.0
 """Seconds by which this machine's clock and the server's may differ without anybody having noticed."""
-
-
-class AttemptSpan(Struct, frozen=True):
-    """When one attempt ran; `end` is infinity while it does."""
-
-    start: float
-    end: float
-    step: int
-    number: int
-    name: str
+_MOST_TEXTS = 200
+"""Lines of a call that are read for the names in them."""
 
 
 class Attempts:
-    """The attempts of one detail, by time."""
+    """The attempts of one detail, and what a session's calls tell of them."""
 
-    def __init__(self, detail: Detail, as_of: float | None = None) -> None:
-        spans = sorted(_spans(detail), key=lambda span: span.start)
+    def __init__(self, detail: Detail, tree: CallTree, lines: Iterable[LogLine], as_of: float | None) -> None:
+        """Takes in `lines`, whoever's they are: in a dev session each bears the call that printed it."""
+        spans = attempt_spans(detail)
         self._spans = spans
         self._as_of = float("inf") if as_of is None else as_of - _DOUBT
         self._starts = [span.start for span in spans]
@@ -50,32 +40,86 @@ class Attempts:
         columns = detail.steps.columns
         self._marks = sorted(at for at in (*columns.starts, *columns.ends) if at is not None)
         """When a step, a sleep or a wait began or ended: then code outside steps may have gone on."""
-        self._names = {span.name for span in spans if span.name}
+        self._names = StepNames({span.name for span in spans})
         self._called: dict[str, set[AttemptSpan]] = {}
+        """Of each call of which nothing else is known, the attempts that its lines name."""
         self._claims: Counter[AttemptSpan] = Counter()
         """How many calls say that they are this attempt."""
         self._lasted: dict[str, tuple[float, float]] = {}
         """Of each call, when its first and its last line were printed."""
+        self._texts: dict[str, list[str]] = {}
+        self._said_of: dict[str, tuple[Set[str], Set[int]]] = {}
+        for line in lines:
+            if line.source == "local" and line.request:
+                first, last = self._lasted.get(line.request, (line.at, line.at))
+                self._lasted[line.request] = min(first, line.at), max(last, line.at)
+                texts = self._texts.setdefault(line.request, [])
+                if len(texts) < _MOST_TEXTS:
+                    texts.append(line.message)
+        self._tree = tree
+        self._matched = MatchedCalls(tree, spans, said=self._said, until=self._as_of)
+
+    def fit_of(self, run: str) -> Fit | None:
+        """What the calls of a run say of whose it is; None where they say nothing."""
+        return self._matched.fits.get(run)
 
     def learn(self, lines: Iterable[LogLine], ours: Collection[str] = ()) -> None:
-        """Takes in what lines say of the calls that printed them: in a dev session a call is one attempt.
+        """Takes in what lines say of the calls that printed them, where the session does not tell.
 
         Those of `ours` are the instance's: another's, whose id nobody knows, may run beside it.
         """
         for line in lines:
-            if line.source != "local" or not line.request:
+            if line.source != "local" or not line.request or self._is_traced(line.request):
                 continue
-            first, last = self._lasted.get(line.request, (line.at, line.at))
-            self._lasted[line.request] = min(first, line.at), max(last, line.at)
             if span := self._named(line):
                 self._called.setdefault(line.request, set()).add(span)
         self._claims = Counter(span for call in ours for span in self._called.get(call, ()))
 
     def of(self, line: LogLine) -> AttemptSpan | None:
         """The one attempt that can have printed it; None outside steps, and where several can have."""
-        if line.source == "local" and (spans := self._called.get(line.request)):
-            return self._of_call(line.request, spans)
+        if line.source == "local" and line.request:
+            if self._is_traced(line.request):
+                return self._matched.of(line.request)
+            if spans := self._called.get(line.request):
+                return self._of_call(line.request, spans)
+            # A call that goes on may be any that has begun: code beside a step, one that was given up.
+            if self._tree.calls:
+                return None
         return self._named(line) or self._by_time(line)
+
+    def is_gone(self, line: LogLine) -> bool:
+        """Whether it was printed in a step that a restart has taken out of the answer."""
+        call = line.request
+        return (
+            self._matched.may.get(call) == []
+            and call not in self._matched.undoing
+            and self._matched.fits.get(self._tree.run_of(call)) is Fit.EARLIER
+        )
+
+    def agrees(self, line: LogLine) -> bool:
+        """Whether a line names a step that ran then, and the number of its attempt."""
+        said = attempts_said(line.message)
+        return bool(said) and any(
+            span.number in said for span in mentioned(self._at(line.at, _GRAIN), line.message)
+        )
+
+    def _is_traced(self, call: str) -> bool:
+        """Whether the session tells what a call is: an attempt that has ended, or the run itself."""
+        return call in self._matched.may or self._is_run(call)
+
+    def _is_run(self, call: str) -> bool:
+        """Whether a call made steps; an attempt that makes some, and goes on, began while one ran."""
+        if call not in self._tree.attempts:
+            return False
+        return call in self._tree.calls or not self._at(self._lasted[call][0], _GRAIN)
+
+    def _said(self, call: str) -> tuple[Set[str], Set[int]]:
+        """The steps, and the attempts, that the lines of a call name."""
+        if call not in self._said_of:
+            texts = self._texts.get(call, ())
+            names = {name for text in texts for name in self._names.named_by(text)}
+            self._said_of[call] = names, {number for text in texts for number in attempts_said(text)}
+        return self._said_of[call]
 
     def _by_time(self, line: LogLine) -> AttemptSpan | None:
         """The attempt that ran alone, where nothing else of the instance can have printed then.
@@ -88,7 +132,9 @@ class Attempts:
         # The last line of a step bears the millisecond of its end: another that goes on then is not the one.
         if inside is None or len(self._at(line.at, _EDGE)) > 1:
             return None
-        if _self_named(line.message, self._names) - {inside.name}:
+        if attempts_said(line.message) - {inside.number}:
+            return None
+        if self._names.named_by(line.message) - {inside.name}:
             return None
         if bisect_left(self._marks, line.at) > bisect_right(self._marks, inside.start + _EDGE):
             return None
@@ -102,9 +148,16 @@ class Attempts:
 
         A step's first and last moment count. Where the text names some of them, it is those alone.
         """
+        call = line.request
+        if line.source == "local" and call and self._is_traced(call):
+            return tuple(sorted({span.step for span in self._matched.may.get(call, ())}))
         at = self._at(line.at, _GRAIN)
         named = self._say(at, line.message) if at else []
-        begun = [span for span in self._called.get(line.request, ()) if self._began_in(line.request, span)]
+        begun = [span for span in self._called.get(call, ()) if self._began_in(call, span)]
+        if line.source == "local" and call in self._lasted and self._tree.calls:
+            # It may have begun long before, and outlive the step.
+            begun += self._at(self._lasted[call][0], _GRAIN)
+            named = named and [*named, *at]
         return tuple(sorted({span.step for span in (*begun, *(named or at))}))
 
     def _began_in(self, call: str, span: AttemptSpan) -> bool:
@@ -119,15 +172,21 @@ class Attempts:
         at = self._at(line.at, _GRAIN)
         if line.at > self._as_of:  # the next round of a loop, or another attempt, has the same name
             at = [span for span in at if span.end != float("inf")]
-        return _only(self._say(at, line.message)) if at else None
+        if line.source == "local" and self._tree.calls and not attempts_said(line.message):
+            # A call that goes on may speak of the step beside it.
+            names = self._names.named_by(line.message)
+            return _only([span for span in at if span.name in names])
+        return _only(narrowed(self._say(at, line.message), line.message)) if at else None
 
     def _say(self, spans: list[AttemptSpan], text: str) -> list[AttemptSpan]:
         """Those whose step the text names. Of several at once one may speak of another: then it is those that
         stand where a program names itself, as in `[4711] charge card: begins` or `"step": "charge card"`."""
-        if len({span.step for span in spans}) == 1:
-            return _named(spans, text)
         near = [span for span in spans if span.name in text]
-        names = _self_named(text, self._names) if near else ()
+        if not near:
+            return []
+        names = self._names.named_by(text)
+        if not names and len({span.step for span in spans}) == 1:
+            return mentioned(spans, text)
         return [span for span in near if span.name in names]
 
     def _of_call(self, call: str, spans: set[AttemptSpan]) -> AttemptSpan | None:
@@ -151,69 +210,6 @@ class Attempts:
                 found.append(self._spans[place])
             place -= 1
         return found
-
-
-def _spans(detail: Detail) -> list[AttemptSpan]:
-    spans = []
-    columns = detail.steps.columns
-    for index, kind in enumerate(columns.kinds):
-        if not kind_of(kind).runs_code:
-            continue
-        step = detail.steps[index]
-        tries = step.attempts
-        over = step.end if step.end is not None else detail.end
-        for number, attempt in enumerate(tries, 1):
-            if attempt.start is None:
-                continue
-            after = tries[number].start if number < len(tries) else over
-            end = attempt.end if attempt.end is not None else after
-            name = base_name(step.name)
-            spans.append(
-                AttemptSpan(attempt.start, float("inf") if end is None else end, index, number, name)
-            )
-    return spans
-
-
-def _named(spans: list[AttemptSpan], text: str) -> list[AttemptSpan]:
-    """Those whose step the text names; of names of which one holds the other, the longer."""
-    named = {span.name for span in spans if span.name and _says(span.name, text)}
-    longest = {name for name in named if not any(name != other and _says(name, other) for other in named)}
-    return [span for span in spans if span.name in longest]
-
-
-_PREFIX = re.compile(r"\s*(?:\[[^\]]{0,200}\]|[^\w\s\[]+|[\w-]*\d[\w-]*:?(?=\s)|[\w-]{1,40}[:=](?=\s))\s*")
-"""What may stand before the name of who speaks: `[4711]`, `✓`, `order-9342`, `worker:`."""
-_SPEAKER = re.compile(r"(?:^|(?<![\w-]))(?:step|task)(?:[_-]?name)?[\"']?\s?[=:]\s?[\"']?|\[", re.I)
-"""What stands before it anywhere: `step=charge card`, `"step": "charge card"`, `[charge card]`."""
-_END = re.compile(r"(?![\w-])")
-"""Where a name may end."""
-_LONGEST = 2000
-"""Characters of a line in which it is looked for."""
-
-
-def _self_named(text: str, names: Set[str]) -> set[str]:
-    """Those of these names that stand where a program names itself; of those at one place the longest."""
-    text = text[:_LONGEST]
-    places, at = [0], 0
-    while (prefix := _PREFIX.match(text, at)) and prefix.end() > at:
-        places.append(at := prefix.end())
-    places += [found.end() for found in _SPEAKER.finditer(text)]
-    longest = max(map(len, names), default=0)
-    found = set()
-    for place in places:
-        ends = (end.start() for end in _END.finditer(text, place, place + longest + 1))
-        if said := [name for end in ends if (name := text[place:end]) in names]:
-            found.add(said[-1])
-    return found
-
-
-@lru_cache(1024)
-def _pattern(name: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
-
-
-def _says(name: str, text: str) -> bool:
-    return name in text and _pattern(name).search(text) is not None
 
 
 def _only(spans: list[AttemptSpan]) -> AttemptSpan | None:

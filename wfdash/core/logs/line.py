@@ -42,6 +42,8 @@ class PlacedLine(Struct, frozen=True):
     """How often it was printed: code outside steps runs again each time the instance wakes."""
     among: tuple[int, ...] = ()
     """Where `step` cannot be told: the steps that ran then, of which one may have printed it."""
+    gone: bool = False
+    """Whether it was printed in a step that the answer has no more: the instance was restarted before it."""
 
 
 class LogScope(Struct, frozen=True):

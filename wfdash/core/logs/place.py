@@ -1,35 +1,53 @@
 """Puts the lines of a time in order and each in its place: an attempt, the instance, or perhaps another's."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from msgspec.structs import replace
 
 from wfdash.core.logs.attempts import Attempts
+from wfdash.core.logs.calls import Call, CallTree, Fit
 from wfdash.core.logs.line import LogLine, PlacedLine
-from wfdash.core.logs.whose import Ownership, Whose
+from wfdash.core.logs.whose import Origin, Ownership, Whose
 from wfdash.core.model.detail import Detail
 from wfdash.core.why.failure import failing_step
 
 __all__ = ["failing_lines", "fold_replays", "in_order", "place_lines"]
 
+_CUT = 0.0015
+"""Times are cut to the millisecond."""
 _BEFORE = 2.0
 """Seconds before the start in which the run's own code may have printed already, by its own clock."""
 
 
 def place_lines(
-    lines: Iterable[LogLine], detail: Detail, *, others: Collection[str] = (), as_of: float | None = None
+    lines: Iterable[LogLine],
+    detail: Detail,
+    *,
+    others: Collection[str] = (),
+    as_of: float | None = None,
+    calls: Mapping[str, Call] = MappingProxyType({}),
 ) -> list[PlacedLine]:
     """Every line that may be the instance's, oldest first; `others` are the ids of other instances.
 
-    `as_of` is when the detail was asked for: an attempt that ran then may have ended since.
+    `as_of` is when the detail was asked for: an attempt that ran then may have ended since. `calls` are those
+    that a dev session has traced, by their id.
     Never by the nearest start alone: of ten instances at once that was wrong for eight (measured).
     """
     ordered = in_order(lines)
-    ownership = Ownership(detail.id, others)
+    tree = CallTree(calls, {line.request for line in ordered if line.source == "local"})
+    attempts = Attempts(detail, tree, ordered, as_of)
+    origins = _origins(detail, tree, attempts, ordered) if calls else {}
+    ownership = Ownership(
+        detail.id,
+        others,
+        run_of=lambda line: tree.run_of(line.request),
+        origin_of=origins.get,
+        agrees=attempts.agrees,
+    )
     ownership.learn(ordered)
     whose_line = [(line, whose) for line in ordered if (whose := ownership.of(line)) is not Whose.OTHERS]
-    attempts = Attempts(detail, as_of)
     attempts.learn(
         (line for line, _ in whose_line),
         ours={line.request for line, whose in whose_line if whose is Whose.OURS},
@@ -44,7 +62,7 @@ def place_lines(
         certain = whose is Whose.OURS
         if span is None:
             among = () if line.foreign else attempts.among(line)
-            placed.append(PlacedLine(line, certain, among=among))
+            placed.append(PlacedLine(line, certain, among=among, gone=attempts.is_gone(line)))
         else:
             placed.append(PlacedLine(line, certain, span.step, span.number))
     if not detail.steps:  # what only a record holds the row of: whether a step ran then is not known
@@ -52,6 +70,37 @@ def place_lines(
     # A run before the last restart had steps of which the answer says nothing any more.
     begun = (detail.start if detail.start is not None else float("-inf")) - _BEFORE
     return fold_replays(placed, lambda at: at >= begun and attempts.none_ran(at))
+
+
+def _origins(
+    detail: Detail, tree: CallTree, attempts: Attempts, lines: Iterable[LogLine]
+) -> dict[str, Origin]:
+    """What a session tells of each run that printed something, where it tells anything."""
+    began: dict[str, float] = {}
+    for line in lines:
+        if line.source == "local" and line.request:
+            run = tree.run_of(line.request)
+            began[run] = min(line.at, began.get(run, line.at))
+    ends = {run: max([at, *(call.end for call in tree.attempts.get(run, ()))]) for run, at in began.items()}
+    found: dict[str, Origin] = {}
+    for run, at in began.items():
+        fit, entry, call = attempts.fit_of(run), tree.entry_of(run), tree.calls.get(run)
+        at = min(at, call.start if call is not None else at)
+        if entry is not None and entry.caller not in ("", detail.workflow):
+            found[run] = Origin.ELSEWHERE if run in tree.attempts else Origin.CALLED
+        elif detail.queued is not None and at < detail.queued - _CUT <= ends[run]:
+            found[run] = Origin.OTHER_TIME  # it ran already when the instance was created
+        elif fit is not None:
+            found[run] = _ORIGINS[fit]
+    return found
+
+
+_ORIGINS = {
+    Fit.FITS: Origin.OWN,
+    Fit.EARLIER: Origin.OWN,
+    Fit.UNFIT: Origin.DOUBTFUL,
+    Fit.NEVER: Origin.OTHER_TIME,
+}
 
 
 def failing_lines(placed: Sequence[PlacedLine], detail: Detail) -> Sequence[PlacedLine]:

@@ -1,12 +1,13 @@
 """Whose lines these are: what a source says, what a text says, and what other lines of the same run say."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from enum import Enum
 
 from wfdash.core.logs.line import LogLine
+from wfdash.core.logs.naming import stands_first
 
-__all__ = ["Ownership", "Whose", "distinctive"]
+__all__ = ["Origin", "Ownership", "Whose", "distinctive"]
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]+")
 _CALLED = re.compile(
@@ -14,7 +15,14 @@ _CALLED = re.compile(
     re.I,
 )
 """A word where a program says of whom it speaks: `[4711] begins`, `id=4711`, `"instanceId": "4711"`."""
+_KEYED = re.compile(
+    r"(?<![\w-])[\w-]*(?:id|instance|workflow|run)[\"']?\s?[=:]\s?[\"']?([A-Za-z0-9_-]+)(?=[\]\s\"',;:}]|$)",
+    re.I,
+)
+"""A word that stands behind a key of any name such as `orderId`."""
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_LONG_ENOUGH = 16
+"""Characters of an id that no program mentions by chance."""
 _LONGEST = 20_000
 """Characters of a line that are searched for ids."""
 
@@ -45,6 +53,21 @@ def _called(text: str) -> set[str]:
     return words
 
 
+class Origin(Enum):
+    """What a session tells of where a run's lines come from, beside what they say."""
+
+    OWN = "own"
+    """Its steps ran when the instance's did."""
+    DOUBTFUL = "doubtful"
+    """Some did not: it may be a run that a restart has put an end to."""
+    OTHER_TIME = "other time"
+    """All of them did not: it is another's, that may speak of the instance."""
+    ELSEWHERE = "elsewhere"
+    """It is another workflow's."""
+    CALLED = "called"
+    """It is other code, that a step or anybody may have called."""
+
+
 class Ownership:
     """Tells the lines of one instance from those of others whose ids are known.
 
@@ -52,8 +75,21 @@ class Ownership:
     several, each line speaks for itself: a parent that starts a child prints the child's id.
     """
 
-    def __init__(self, identity: str, others: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        identity: str,
+        others: Collection[str] = (),
+        *,
+        run_of: Callable[[LogLine], str] = lambda line: line.request,
+        origin_of: Callable[[str], Origin | None] = lambda run: None,
+        agrees: Callable[[LogLine], bool] = lambda line: False,
+    ) -> None:
+        """`run_of` says which lines go together, `origin_of` what is known of such a run, `agrees` whether a
+        line names a step and an attempt of the instance as they ran."""
         self.id = identity
+        self._run_of, self._origin_of, self._agrees = run_of, origin_of, agrees
+        self._by_itself: set[str] = set()
+        """Runs that name the instance where a program names itself."""
         self._speaks = distinctive(identity)
         self._others = {other for other in others if other != identity and distinctive(other)}
         self._plain = {other for other in others if other != identity and not distinctive(other)}
@@ -67,26 +103,46 @@ class Ownership:
             if not line.request or line.foreign:
                 continue
             said = self._said(line)
-            if said is Whose.OURS:
-                self._ours.add(line.request)
-            elif said is Whose.OTHERS:
-                self._theirs.add(line.request)
+            if said is Whose.PERHAPS:
+                continue
+            run = self._run_of(line)
+            if said is Whose.OTHERS:
+                self._theirs.add(run)
+                continue
+            self._ours.add(run)
+            if line.source != "local" or run in self._by_itself:
+                continue
+            if self._names_itself(line.message) or self._agrees(line):
+                self._by_itself.add(run)
 
     def of(self, line: LogLine) -> Whose:
         """Whose a line is, by all that was learnt."""
         said = self._said(line)
         if line.instance:
             return said
-        if line.foreign:
+        run = self._run_of(line)
+        origin = self._origin_of(run) if line.source == "local" else None
+        if line.foreign or origin is Origin.CALLED:
             return Whose.OTHERS if said is Whose.OTHERS else Whose.PERHAPS
-        ours, theirs = line.request in self._ours, line.request in self._theirs
-        if ours and theirs:
+        ours, theirs = run in self._ours, run in self._theirs
+        if origin is Origin.ELSEWHERE or (origin is Origin.OTHER_TIME and not ours):
+            return Whose.OTHERS
+        if origin in (Origin.DOUBTFUL, Origin.OTHER_TIME):
+            return Whose.PERHAPS if not theirs else Whose.OTHERS
+        if ours and theirs and origin is None:
             return Whose.PERHAPS
         if ours:
-            return Whose.OURS
-        if theirs:
-            return Whose.OTHERS
-        return said
+            return Whose.OURS if line.source != "local" or self._is_sure(run, origin) else Whose.PERHAPS
+        return Whose.OTHERS if theirs else said
+
+    def _is_sure(self, run: str, origin: Origin | None) -> bool:
+        """Whether a run that names the instance is its own: another may as well speak of it."""
+        # An id of a few letters and digits may be a customer's, or an order's, that somebody else deals with.
+        return run in self._by_itself or origin is Origin.OWN or len(self.id) >= _LONG_ENOUGH
+
+    def _names_itself(self, text: str) -> bool:
+        text = text[:_LONGEST]
+        return self.id in _called(text) or self.id in _KEYED.findall(text) or stands_first(self.id, text)
 
     def _said(self, line: LogLine) -> Whose:
         """What the line itself says."""

@@ -1,8 +1,8 @@
 """The lines of one instance as they are gathered: read again while it runs, and sent as they are printed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from itertools import chain, repeat
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from itertools import chain, islice, repeat
 from typing import Any
 
 from msgspec import Struct, field
@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import Workflows
 from wfdash.api.log_source import LogPage, LogQuery
+from wfdash.core.logs.calls import Call
 from wfdash.core.logs.line import LogLine, PlacedLine
 from wfdash.core.logs.place import in_order, place_lines
 from wfdash.core.model.detail import Detail
@@ -88,6 +89,8 @@ class InstanceLogs:
         self._cutting = False
         self._dropped = float("-inf")
         """No line as old as this is kept any more."""
+        self._calls: dict[str, Call] = {}
+        """Those of a dev session that lines were printed in."""
         self._requests: list[str] = []
         """The runs of code that named the instance, the newest last."""
 
@@ -130,9 +133,19 @@ class InstanceLogs:
         self.state.unnamed = page.unnamed
         self.state.read_to_end = to_end
         self._read_until = end
+        self._take_calls(page.calls)
         new = self.add(page.lines)
         await self.cut()
         return new
+
+    def _take_calls(self, calls: Sequence[Call]) -> None:
+        if not calls:
+            return
+        # A new object: lines may be put in their places in a thread meanwhile.
+        self._calls = {**self._calls, **{call.id: call for call in calls}}
+        if len(self._calls) > _MOST * 2:
+            self._calls = dict(islice(self._calls.items(), _MOST, None))
+        self.version += 1
 
     def comes_late(self, detail: Detail) -> bool:
         """Whether there may be more lines: it runs, or ended just now and its last ones are on their way."""
@@ -225,7 +238,7 @@ class InstanceLogs:
         since = self._window(detail, None)[0] if of_this_run else float("-inf")
         lines = [line for line in self.lines if since <= line.at <= until]
         self.earlier = sum(line.at < since for line in self.lines) if of_this_run else 0
-        placed = place_lines(lines, detail, others=others, as_of=as_of)
+        placed = place_lines(lines, detail, others=others, as_of=as_of, calls=self._calls)
         if until == float("inf"):
             self.last_placed, self.last_detail = placed, detail
         return placed

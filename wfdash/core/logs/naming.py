@@ -1,0 +1,124 @@
+"""What a line says of where it was printed: the names of steps, and the number of an attempt."""
+
+import re
+from collections.abc import Collection, Sequence
+from functools import lru_cache
+
+from wfdash.core.logs.spans import AttemptSpan
+
+__all__ = ["StepNames", "attempts_said", "mentioned", "narrowed", "stands_first"]
+
+_PREFIX = re.compile(r"\s*(?:\[[^\]]{0,200}\]|[^\w\s\[]+|[\w-]*\d[\w-]*:?(?=\s)|[\w-]{1,40}[:=](?=\s))\s*")
+"""What may stand before the name of who speaks: `[4711]`, `✓`, `order-9342`, `worker:`."""
+_SPEAKER = re.compile(r"(?:(?<![\w-])(?:step|task)(?:[_-]?name)?[\"']?\s?[=:]\s?[\"']?|\[)\Z", re.I)
+"""What stands before it anywhere: `step=charge card`, `"step": "charge card"`, `[charge card]`."""
+_SPEAKERS = re.compile(_SPEAKER.pattern.removesuffix(r"\Z"), re.I)
+_SPEAKER_LONGEST = 24
+_ATTEMPT = re.compile(r"(?<![\w-])attempt[\"']?\s?[#:=]?\s?[\"']?(\d{1,4})(?![\w-])", re.I)
+_COUNT = re.compile(r"(?<![\w-])(?:step[_-]?)?count[\"']?\s?[=:]\s?[\"']?(\d{1,6})(?![\w-])", re.I)
+_END = re.compile(r"(?![\w-])")
+"""Where a name may end."""
+_LONGEST = 2000
+"""Characters of a line in which names are looked for."""
+_AT_ONCE = 100
+"""Names that are looked for in one pass: of more, each place is tried."""
+
+
+@lru_cache(1024)
+def _pattern(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
+
+
+def _says(name: str, text: str) -> bool:
+    """Whether a name stands anywhere in a text, whole."""
+    return name in text and _pattern(name).search(text) is not None
+
+
+class StepNames:
+    """The names of an instance's steps, found where a program names itself."""
+
+    def __init__(self, names: Collection[str]) -> None:
+        self._names = {name for name in names if name}
+        self._longest = max(map(len, self._names), default=0)
+        self._any: re.Pattern[str] | None = None
+        if 0 < len(self._names) <= _AT_ONCE:
+            # Of those at one place the longest.
+            each = "|".join(map(re.escape, sorted(self._names, key=len, reverse=True)))
+            self._any = re.compile(rf"(?<![\w-])({each})(-\d{{1,6}})?(?![\w-])")
+
+    def named_by(self, text: str) -> set[str]:
+        """Those that stand where a program names itself, as in `[4711] charge card: begins`."""
+        text = text[:_LONGEST]
+        if self._any is None:
+            return self._at_places(text)
+        found: set[str] = set()
+        places: set[int] | None = None
+        for match in self._any.finditer(text):
+            at = match.start()
+            key = _SPEAKER.search(text, max(0, at - _SPEAKER_LONGEST), at)
+            if match[2] and not (key and key[0] != "["):  # `order-1` may as well be an id
+                continue
+            if key is None:
+                places = _places(text) if places is None else places
+            if key is not None or (places and at in places):
+                found.add(match[1])
+        return found
+
+    def _at_places(self, text: str) -> set[str]:
+        found: set[str] = set()
+        for place in _places(text) | {key.end() for key in _SPEAKERS.finditer(text)}:
+            ends = (end.start() for end in _END.finditer(text, place, place + self._longest + 1))
+            if said := [name for end in ends if (name := text[place:end]) in self._names]:
+                found.add(said[-1])
+        return found
+
+
+def _places(text: str) -> set[int]:
+    """The beginning, and what follows what may stand before a name."""
+    places, at = {0}, 0
+    while (prefix := _PREFIX.match(text, at)) and prefix.end() > at:
+        places.add(at := prefix.end())
+    return places
+
+
+def stands_first(word: str, text: str) -> bool:
+    """Whether a word stands at the beginning of a text, or in brackets there, as who speaks does."""
+    text = text[:_LONGEST]
+    if not _says(word, text):
+        return False
+    at = text.find(word)
+    while at >= 0:
+        if at in _places(text) or (at and text[at - 1] == "["):
+            return True
+        at = text.find(word, at + 1)
+    return False
+
+
+def attempts_said(text: str) -> set[int]:
+    """The numbers of attempts that stand in a text."""
+    if "ttempt" not in text and "TTEMPT" not in text:
+        return set()
+    return {int(number) for number in _ATTEMPT.findall(text[:_LONGEST])}
+
+
+def mentioned(spans: Sequence[AttemptSpan], text: str) -> list[AttemptSpan]:
+    """Those whose step stands anywhere in the text; of names of which one holds the other, the longer."""
+    named = {span.name for span in spans if span.name and _says(span.name, text)}
+    longest = {name for name in named if not any(name != other and _says(name, other) for other in named)}
+    return [span for span in spans if span.name in longest]
+
+
+def narrowed(spans: Sequence[AttemptSpan], text: str) -> list[AttemptSpan]:
+    """Of attempts whose step a text names, those of the attempt and of the count that it says, if it does."""
+    left = list(spans)
+    if numbers := attempts_said(text):
+        left = [span for span in left if span.number in numbers]
+    if len({span.step for span in left}) > 1:
+        counts = {int(number) for number in _COUNT.findall(text[:_LONGEST])}
+        counted = [
+            span
+            for span in left
+            if span.count in counts or (span.count is not None and _says(f"{span.name}-{span.count}", text))
+        ]
+        left = counted or left
+    return left
