@@ -9,7 +9,7 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import cells
 from wfdash.core.verbs.redrive import ROLLED_BACK
 from wfdash.live.actions.plan import GONE, Guard, Plan, Target, make_creation, make_plan
-from wfdash.ui.actions.prompt_text import Asking, expected_text, prompt_lines, shown_names
+from wfdash.ui.actions.prompt_text import Asking, expected_text, prompt_lines, said_lines, shown_names
 
 
 def plan(verb, *rows):
@@ -17,7 +17,7 @@ def plan(verb, *rows):
 
 
 def text(asking, width=80, height=11):
-    return ["".join(piece for piece, _ in line) for line in prompt_lines(asking, width, height)]
+    return rendered(prompt_lines(asking, width, height))
 
 
 def test_ids_that_look_alike_after_cleaning_are_escaped():
@@ -129,3 +129,30 @@ def cut_hint(line):
 def test_hostile_ids_stay_one_line():
     lines = text(Asking(plan("pause", ("a\x1b[2J\nb", "running")), 0))
     assert all(line.isprintable() for line in lines)
+
+
+@pytest.mark.parametrize("height", [9, 11, 15])
+@pytest.mark.parametrize("verb", ["redrive", "restart", "terminate"])
+def test_all_that_is_said_can_be_read_in_a_small_terminal(verb, height):
+    targets = [Target(f"order-{n}", "errored", reason="it was renamed" if n == 3 else "") for n in range(9)]
+    asking = Asking(Plan("k", 0.0, verb, "orders", tuple(targets)), 0, journal_trouble="no " * 60)
+    asking.notes, asking.takes = ["a note " * 20, "another " * 20], 200.0
+    cut = text(asking, 60, height)
+    assert any(re.fullmatch(r" +… \d+ more lines: tab shows all that is said", line) for line in cut)
+    assert any("order-0" in line for line in cut)
+    assert "esc" in cut[-1]
+    asking.in_full, seen = True, []
+    everything = len(said_lines(asking, 60))
+    for asking.top_said in range(everything):
+        lines = text(asking, 60, height)
+        assert len(lines) <= height
+        assert "esc" in lines[-1]
+        seen += lines
+    words = " ".join(" ".join(seen).split())
+    for expected in ("nothing", "a note a note", "another another", "1 skipped: it was renamed", "tab shows"):
+        assert expected in words
+    assert set(rendered(said_lines(asking, 60))) <= set(seen)
+
+
+def rendered(lines):
+    return ["".join(part for part, _ in line).rstrip() for line in lines]

@@ -76,6 +76,28 @@ def test_table_names_what_runs_twice_and_what_cannot():
     on(script, **PARCELS)
 
 
+def test_warnings_that_have_no_room_are_read_with_tab():
+    async def script(dash):
+        dash.app.root.rows.marks.mark(parcels(dash)[:20])
+        await dash.press("instance.redrive")
+        await planned(dash)
+        last = "which version it runs is not documented; it may be the one it ran before"
+        assert "more lines: tab shows all that is said" in dash.text
+        assert last not in " ".join(dash.text.split())
+        await dash.press("tab")
+        assert "side effects happen twice" in dash.text
+        for _ in range(12):
+            await dash.press("down")
+        assert last in " ".join(dash.text.split())
+        assert "then y" in dash.text
+        await dash.press("tab")
+        assert dash.line("INSTANCE")
+        await dash.press("escape")
+        assert writes(dash) == []
+
+    on(script, **PARCELS, size=(60, 15))
+
+
 def test_esc_stops_the_reading_and_nothing_is_sent():
     async def script(dash):
         dash.app.root.rows.marks.mark(parcels(dash)[:30])

@@ -22,8 +22,8 @@ from wfdash.live.actions.plan_lines import plan_lines
 from wfdash.live.actions.progress import ActionProgress
 from wfdash.live.records.export_files import file_name, write_first
 from wfdash.live.records.journal import Journal
-from wfdash.ui.actions.prompt_text import Asking, prompt_lines
-from wfdash.ui.base.dialog import LowerHalf
+from wfdash.ui.actions.prompt_text import Asking, prompt_lines, said_lines
+from wfdash.ui.base.dialog import SHARE, LowerHalf
 from wfdash.ui.base.lone_key import LoneKey
 from wfdash.ui.context import Context, Prepare
 from wfdash.ui.keys.prompt_gate import bare
@@ -67,8 +67,6 @@ class PromptScreen(LowerHalf):
         return self.asking.plan
 
     def on_mount(self) -> None:
-        if self.plan.verb == "redrive":
-            self.panel.share = _TABLE_SHARE
         self.asking.now = self.context.clock()
         self.asking.production = self.context.in_production
         journal = self.context.session.journal if self.context.session else None
@@ -101,6 +99,8 @@ class PromptScreen(LowerHalf):
         if self.is_ready:
             verb = self.plan.verb if self.plan.eligible else ""
             self.panel.warn(stake(verb), grave=destroys(verb))
+            redrive = self.plan.verb == "redrive"
+            self.panel.share = 1.0 if self.asking.in_full else _TABLE_SHARE if redrive else SHARE
             self.panel.show(prompt_lines(self.asking, *self.room))
 
     async def _try_journal(self, journal: Journal) -> None:
@@ -238,14 +238,24 @@ class PromptScreen(LowerHalf):
             self.run_worker(self._write_plan(), group="plan", exclusive=True, exit_on_error=False)
         elif bare(event) == "!" and self.asking.rolled_back:
             self._take_alone(event, self._restart_rolled_back)
-        elif event.key in ("down", "up"):
-            self.asking.top = max(0, self.asking.top + (1 if event.key == "down" else -1))
-            self.asking.top = min(self.asking.top, len(self.plan.targets))
+        elif event.key == "tab":
+            self.asking.in_full, self.asking.top_said = not self.asking.in_full, 0
             self.draw()
+        elif event.key in ("down", "up"):
+            self._scroll(1 if event.key == "down" else -1)
         elif not self.plan.eligible:
             self._insist(event)
         else:
             self._type(event)
+
+    def _scroll(self, step: int) -> None:
+        asking = self.asking
+        if asking.in_full:
+            last = len(said_lines(asking, self.room[0])) - 1
+            asking.top_said = max(0, min(last, asking.top_said + step))
+        else:
+            asking.top = min(max(0, asking.top + step), len(self.plan.targets))
+        self.draw()
 
     def _insist(self, event: events.Key) -> None:
         """Asks for an action although it would do nothing; it has to be confirmed like anything else."""

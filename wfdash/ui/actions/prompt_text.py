@@ -27,7 +27,7 @@ from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.theme import ACCENT, BAD, PLAIN, QUIET, STRONG, WARN, look
 
 _CANCEL = " cancel, nothing is sent"
-__all__ = ["Asking", "expected_text", "prompt_lines", "shown_names", "title_pieces"]
+__all__ = ["Asking", "expected_text", "prompt_lines", "said_lines", "shown_names", "title_pieces"]
 
 
 class Asking(Struct):
@@ -59,6 +59,10 @@ class Asking(Struct):
     """What else is known of the batch that this goes on with."""
     top: int = 0
     """The first target shown."""
+    in_full: bool = False
+    """Whether all that is said of the targets stands in place of them."""
+    top_said: int = 0
+    """The first line shown of that."""
     bounds: str = ""
     """What the config says of how fast many are sent, in a sentence."""
     takes: float = 0.0
@@ -112,8 +116,6 @@ _LONG = 60.0
 """Seconds from which it is worth telling how long sending takes."""
 _AROUND_ROWS = 2
 """Lines that a table of steps takes beside its rows: its title, and which of them are shown."""
-_WARNINGS = 6
-"""Lines of what redriving means, at most."""
 
 
 def expected_text(plan: Plan, *, production: bool, unrecorded: bool = False) -> str:
@@ -171,21 +173,56 @@ def title_pieces(asking: Asking) -> Pieces:
 
 def prompt_lines(asking: Asking, width: int, height: int) -> list[Pieces]:
     """Exactly `height` lines or fewer; the targets give way first, then scroll."""
-    consequences, skipped = _consequence_lines(asking, width), _skipped_lines(asking, width)
     # The way out and what confirms stand whatever the size: they are laid out first.
     foot = _foot_lines(asking, width)
     room = height - 1 - len(foot)
+    if asking.in_full:
+        return [title_pieces(asking), *_in_full(asking, width, room), *foot][: max(height, 1)]
+    said, skipped = _consequence_lines(asking, width), _skipped_lines(asking, width)
     shown = asking.plan.eligible or asking.plan.targets
     # Three targets stay in sight however long the consequences are: a prompt has to show whom it is about.
     few = min(len(shown), 3)
-    if asking.plan.verb == "redrive" and room > few + _AROUND_ROWS + len(skipped):
+    if asking.plan.verb == "redrive" and room > few + _AROUND_ROWS + len(skipped) + 1:
         few += _AROUND_ROWS
-    # What is left out, and why, is told however much there is to say of the others.
-    below = [*_cut(consequences, max(1, room - few - len(skipped))), *skipped][: max(1, room - few)]
+    few = max(1, min(few, room - 2))
+    below = _cut(said, skipped, max(1, room - few), width)
     targets = _target_lines(asking, shown, width, max(1, room - len(below)))
     spare = room - len(targets) - len(below)
     gap: list[Pieces] = [()] if spare > 0 else []
     return [title_pieces(asking), *targets, *below, *gap, *foot][: max(height, 1)]
+
+
+def _cut(said: Sequence[Pieces], skipped: Sequence[Pieces], room: int, width: int) -> list[Pieces]:
+    """So many lines of both; where some are left out, the last one says so, and which key shows them."""
+    if len(said) + len(skipped) <= room:
+        return [*said, *skipped]
+    # What is left out, and why, is told however much there is to say of the others; these begin all the same.
+    least = min(len(said), room // 2)
+    reasons = skipped[: max(0, room - 1 - least)]
+    consequences = said[: max(0, room - 1 - len(reasons))]
+    left = len(said) + len(skipped) - len(consequences) - len(reasons)
+    more: Pieces = [
+        (f"   … {count(left)} more {'line' if left == 1 else 'lines'}: ", WARN),
+        ("tab", ACCENT),
+        (" shows all that is said", PLAIN),
+    ]
+    return [*consequences, *reasons, more]
+
+
+def said_lines(asking: Asking, width: int) -> list[Pieces]:
+    """All that is said of the targets: what will be lost, what is skipped and why."""
+    return [*_consequence_lines(asking, width), *_skipped_lines(asking, width)]
+
+
+def _in_full(asking: Asking, width: int, room: int) -> list[Pieces]:
+    """All that is said of the targets, in place of them."""
+    said = said_lines(asking, width)
+    back: Pieces = [("   ", PLAIN), ("tab", ACCENT), (" shows the instances again", PLAIN)]
+    if len(said) < room:
+        return [*said, back]
+    shown = max(1, room - 2)
+    top = min(asking.top_said, max(0, len(said) - shown))
+    return [*said[top : top + shown], scrolled(top, min(top + shown, len(said)), len(said)), back]
 
 
 def _target_lines(asking: Asking, shown: Sequence[Target], width: int, room: int) -> list[Pieces]:
@@ -257,17 +294,22 @@ def _consequence_lines(asking: Asking, width: int) -> list[Pieces]:
     lines: list[Pieces] = [
         [(line, WARN + STRONG)] for said in asking.others for line in _wrapped(said, width)
     ]
+    if asking.journal_trouble:
+        question = f"{clean(asking.journal_trouble)}. Type {UNRECORDED} to go on without a journal."
+        lines += [[(line, WARN)] for line in _wrapped(question, width)]
     lines += [[(line, WARN)] for note in asking.notes for line in _wrapped(clean(note), width)]
     if plan.verb == "redrive":
         warnings = redrive_warnings(plan, asking.answers, local=asking.local)
-        lines += [[(line, WARN)] for line in _wrapped(clean(warnings), width, _WARNINGS)]
+        # One paragraph where the targets need the room.
+        warnings = warnings if asking.in_full else ["; ".join(warnings)] if warnings else []
+        lines += [[(line, WARN)] for said in warnings for line in _wrapped(clean(said), width)]
     if asking.bounds and not single:
-        lines.append([(f"   {asking.bounds}", PLAIN)])
+        lines += [[(line, PLAIN)] for line in _wrapped(asking.bounds, width)]
     if asking.takes >= _LONG:
         bound = (
             f"at most {ACTIONS} requests of actions go in 5 minutes: it takes about {spoken(asking.takes)}"
         )
-        lines.append([(f"   {fit(bound, width - 4)}".rstrip(), WARN)])
+        lines += [[(line, WARN)] for line in _wrapped(bound, width)]
     for number, sentence in enumerate(sentences):
         # The first sentence says what is lost; a whole paragraph in colour would stress nothing.
         style = WARN if destroys(plan.verb) and number == 0 else PLAIN
@@ -275,10 +317,8 @@ def _consequence_lines(asking: Asking, width: int) -> list[Pieces]:
     if single and asking.reading and detail is None:
         lines.append([("   reading its steps", QUIET)])
     if not plan.new and (unknown := len(plan.unknown)):
-        lines.append([(f"   {count(unknown)} of unknown status: each is read before anything is sent", WARN)])
-    if asking.journal_trouble:
-        question = f"{clean(asking.journal_trouble)}. Type {UNRECORDED} to go on without a journal."
-        lines += [[(line, WARN)] for line in _wrapped(question, width)]
+        doubt = f"{count(unknown)} of unknown status: each is read before anything is sent"
+        lines += [[(line, WARN)] for line in _wrapped(doubt, width)]
     return lines
 
 
@@ -318,14 +358,6 @@ def _changed(asking: Asking) -> str:
     words = ", ".join(f"{count(times)} {clean(status)}" for status, times in now)
     are = "it is" if len(asking.changed) == 1 else "they are"
     return f"{count(len(asking.changed))} changed meanwhile, now {words}: {are} skipped"
-
-
-def _cut(lines: list[Pieces], most: int) -> list[Pieces]:
-    """So many of them; where some are left out, the last one says so."""
-    if len(lines) <= most:
-        return lines
-    *kept, last = lines[:most]
-    return [*kept, [*last, (" …", QUIET)]]
 
 
 def _rolled_back_keys(asking: Asking) -> list[Pieces]:
@@ -407,7 +439,7 @@ def _refused_foot(asking: Asking) -> list[Pieces]:
     return [[("!", ACCENT), (" ask all the same", PLAIN)], [("esc", STRONG), (_CANCEL, PLAIN)]]
 
 
-def _wrapped(sentence: str, width: int, most: int = 3) -> list[str]:
+def _wrapped(sentence: str, width: int) -> list[str]:
     return wrap(
         sentence, max(20, width - 4), initial_indent="   ", subsequent_indent="     ", break_on_hyphens=False
-    )[:most]
+    )

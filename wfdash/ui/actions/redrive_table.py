@@ -47,17 +47,17 @@ class RedriveAnswers(Struct):
         return self.of > 0
 
 
-def redrive_warnings(plan: Plan, answers: RedriveAnswers, *, local: bool) -> str:
-    """All that the table does not tell, in one paragraph: with many lines of it no target would be seen."""
+def redrive_warnings(plan: Plan, answers: RedriveAnswers, *, local: bool) -> list[str]:
+    """All that the table does not tell, in sentences."""
     if answers.reading or not plan.eligible:
-        return ""
+        return []
     points = [answers.points[target.id] for target in plan.eligible if target.id in answers.points]
     said = redrive_sentences(points, local=local)
     if any(target.restart_from is None or not target.checked for target in plan.eligible):
         many = f"{count(len(plan.eligible))} are read, the step of each just before it is sent"
         many += f": about {spoken(answers.takes)}" if answers.takes >= 1 else ""
         said = [many, *said]
-    return "; ".join([answers.warning, *said] if answers.warning else said)
+    return [answers.warning, *said] if answers.warning else said
 
 
 def redrive_lines(

@@ -16,9 +16,10 @@ from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.strips import strip_of
 from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET
 
-__all__ = ["LowerHalf", "Panel", "foot_lines", "scrolled"]
+__all__ = ["SHARE", "LowerHalf", "Panel", "foot_lines", "scrolled"]
 
 _LEAST = 10
+SHARE = 0.5
 _APART = 4
 """Cells between two keys of a foot."""
 _LOOK = 0.05
@@ -55,7 +56,7 @@ class Panel(Widget):
         super().__init__()
         self.lines: list[Pieces] = []
         self._most = 0
-        self.share = 0.5
+        self.share = SHARE
         """How much of the screen it takes at most."""
         self._stake = ""
         self._grave = False
