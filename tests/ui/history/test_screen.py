@@ -74,6 +74,26 @@ def test_cursor_reads_out_a_moment_and_enter_lists_it():
     shown(script, "incident", size=(140, 40))
 
 
+def test_moments_and_versions_are_so_far_while_reading_on(monkeypatch):
+    """What ended in a stretch may have begun before all that is loaded yet, and took longer."""
+
+    async def script(d):
+        def rates():
+            return [line for line in d.text.splitlines() if "% failed," in line]
+
+        await d.press("history.open")
+        await d.until(lambda: "as they stand now" in d.text)
+        await d.press("history.earlier")
+        assert len(rates()) > 1
+        assert not any("so far" in line for line in rates())
+        monkeypatch.setattr(d.app.screen._reader, "is_reading", True)
+        d.app.screen._draw()
+        await d.until(lambda: "reading on" in d.text)
+        assert all("  so far " in line for line in rates())
+
+    shown(script, "incident", size=(140, 40))
+
+
 def test_escape_lets_go_of_the_cursor_then_closes():
     async def script(d):
         await d.press("history.open", "history.earlier")

@@ -40,6 +40,8 @@ class Foot(Struct, frozen=True):
     tall: bool
     of_all: bool = False
     """Workflows stand where the versions of one would."""
+    so_far: bool = False
+    """More is being read: what ended in any stretch may have begun before all that is loaded."""
 
     def moment(self, bucket: Bucket) -> list[Pieces]:
         """What happened in a bucket, in two lines."""
@@ -57,9 +59,10 @@ class Foot(Struct, frozen=True):
         elif bucket.rows_from is not None:
             created = f"{created} · before {self._time(bucket.rows_from)} by analytics"
         rate, since = bucket.failure_rate, self.finding.at if self.finding.unusual else None
-        failed = "nothing completed or failed"
+        so_far = self.so_far and not bucket.counted
+        failed = f"{'none of those loaded so far' if so_far else 'nothing'} completed or failed"
         if rate is not None:
-            about = "about " if bucket.sampled > 1 else ""
+            about = "so far " if so_far else "about " if bucket.sampled > 1 else ""
             failed = f"{about}{percent(rate)} failed, {count(bucket.errored)} of {count(bucket.sample)}"
         style = BAD if since is not None and bucket.end > since and bucket.errored else PLAIN
         parts = [created]
@@ -111,7 +114,7 @@ class Foot(Struct, frozen=True):
         if len(found) < 2 or not self.tall or self.of_all:
             return []
         order = sorted(found, key=lambda name: -found[name].created)
-        words = " · ".join(
+        words = ("so far " if self.so_far else "") + " · ".join(
             f"{clean(name)} {percent(tally.failure_rate)} of {count(tally.sample)} failed"
             if tally.failure_rate is not None
             else f"{clean(name)} none ended"
@@ -127,6 +130,7 @@ class Foot(Struct, frozen=True):
                 return f"none of those {kept} completed or failed" if tally.created else f"none {kept}"
             return "none has completed or failed yet" if tally.created else "none in this time"
         words = f"{percent(share.share)} failed, {count(tally.errored)} of {count(tally.sample)}"
+        words = f"so far {words}" if self.so_far else words
         if tally.p50 is not None and tally.p95 is not None:
             words += f" · p50 {brief(tally.p50)}, p95 {brief(tally.p95)}"
         return words

@@ -261,7 +261,7 @@ class HistoryScreen(BaseScreen):
         ]
         cursor = self._cursor_number(buckets)
         tall = self.size.height >= _TALL
-        below = Foot(loaded, finding, now, width, utc=utc, tall=tall, of_all=self.of_all)
+        below = Foot(loaded, finding, now, width, utc=utc, tall=tall, of_all=self.of_all, so_far=so_far)
         foot = [
             *axis_lines(of, loaded.deployed, utc=utc, first=finding.version, cursor=cursor),
             *(below.moment(buckets[cursor]) if cursor is not None else self._how_to_read(width)),
