@@ -98,3 +98,15 @@ async def test_old_counts_are_faint_and_say_when_they_were_told():
             )
             assert ("ago" in header.plain) is bool(note)
             assert note in header.plain
+
+
+@pytest.mark.parametrize("width", [80, 100, 140, 180])
+async def test_old_counts_say_when_in_the_room_of_their_words(width):
+    """Faint alone is no word, and six long counts filled the line to its end."""
+    counts = {"running": 1204, "waiting": 4837, "errored": 8261, "queued": 12, "paused": 3, "complete": 88067}
+    fresh = [[("as of 2 s · next 1 s", QUIET)], [("as of 2 s", QUIET)]]
+    async with Bare().run_test(size=(width, 3)) as pilot:
+        header = pilot.app.query_one(Header)
+        header.tell(Identity("orders"), counts=counts, freshness=fresh, meter=(), counted=25.0)
+        assert "8,261" in header.plain
+        assert " 20s ago" in header.plain

@@ -66,9 +66,10 @@ class Header(StatusLine):
         room = self.size.width - length(right) - 2
         name = _identity_pieces(identity, room)
         room -= length(name)
-        numbers, done = _with_last(counts, last, room)
-        if counted >= _OLD_COUNTS:
-            numbers = _dated(numbers, counted, room - length(done))
+        if counted < _OLD_COUNTS:
+            numbers, done = _with_last(counts, last, room)
+        else:
+            numbers, done = _dated(counts, last, room, counted)
         self.show([*name, *numbers, *done], right)
 
     def _fitting(
@@ -112,11 +113,16 @@ def _with_last(counts: Mapping[str, int], last: Sequence[Pieces], room: int) -> 
     return _counts_pieces(counts, room)[0], ()
 
 
-def _dated(numbers: Pieces, counted: float, room: int) -> Pieces:
-    """Counts that are old drawn faint, and how old they are where there is room for it."""
-    faint = [(text, style + QUIET) for text, style in numbers]
+def _dated(
+    counts: Mapping[str, int], last: Sequence[Pieces], room: int, counted: float
+) -> tuple[Pieces, Pieces]:
+    """Counts that are old drawn faint, and how old they are: words of theirs make room for that."""
     note = f" {age(counted)} ago"
-    return [*faint, (note, QUIET)] if faint and length(faint) + len(note) <= room else faint
+    numbers, done = _with_last(counts, last, room - len(note))
+    if numbers:
+        return [*((text, style + QUIET) for text, style in numbers), (note, QUIET)], done
+    numbers, done = _with_last(counts, last, room)
+    return [(text, style + QUIET) for text, style in numbers], done
 
 
 def badge_pieces(identity: Identity) -> Pieces:
