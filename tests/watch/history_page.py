@@ -13,21 +13,28 @@ __all__ = ["compare_history"]
 
 _BEHIND = 65.0
 """Seconds by which rows that have not ended may be behind: their list is read in turn."""
+_SWEPT = 120.0
+"""The same where thousands have not ended: each listing of them takes a while."""
 _MOMENT = re.compile(
     r"^  (\d\d:\d\d) to (\d\d:\d\d)  "
-    r"(?:(\d+(?:\.\d+)?) % failed, ([\d,]+) of ([\d,]+)|nothing completed or failed)"
+    r"(?:(?:so far )?(\d+(?:\.\d+)?) % failed, ([\d,]+) of ([\d,]+)"
+    r"|(?:nothing|none of those loaded so far) completed or failed)"
 )
 _PARTS = re.compile(
     r"^  ([\d,]+) created(?: · ([\d,]+) under way, ([\d,]+) queued)?(?: · p50 (\S+))?(?: · p95 (\S+))?"
 )
 _FARED = re.compile(
-    r"^  (?P<version>\w{8})  since (?P<since>.+?)  +(?P<rate>\d+) % failed, "
+    r"^  (?P<version>\w{8})  since (?P<since>.+?)  +(?:so far )?(?P<rate>\d+) % failed, "
     r"(?P<bad>[\d,]+) of (?P<all>[\d,]+)"
 )
 _LOADED = re.compile(r"^ ([\d,]+) of ([\d,]+) loaded, back to (\S+(?: [\d:]{5})?)")
 _ROSE = re.compile(
     r"errors (?:rose|fell) from (\d+) % to (\d+) % at (\d\d:\d\d)(?:, (\d+) m (after|with) version (\w{8}))?"
 )
+_LEFT = re.compile(r" · as read at ([\d:]+)")
+_SO_FAR = re.compile(r"^ FAILED +(?:since ([\d:]{5}) )?([\d,]+) of ([\d,]+) (?:that ended )?failed so far")
+_MOST = 9_000
+"""Rows that are listed to be held against a page that rests on so many."""
 _ENDED = re.compile(r"^ ENDED +([\d,]+) created, ([\d,]+) ended")
 
 
@@ -35,21 +42,34 @@ def compare_history(lines: Sequence[str], at: float, account: Account, workflow:
     """Whether it was that page; each statement on it is counted."""
     if not any(line.startswith(" TOOK") for line in lines) or "WORKFLOW" in lines[1]:
         return False
-    listing = account.listing(workflow)
+    # Opened again it stands as it was left, and says when that was.
+    at = next((_clock_at(said[1], at) for line in lines if (said := _LEFT.search(line))), at)
+    listing = _loaded(lines, at, account, workflow)
     for line, below in zip(lines, [*lines[1:], ""], strict=True):
         if found := _MOMENT.match(line):
             _compare_moment(found, _PARTS.match(below), listing, at, tally)
         elif found := _FARED.match(line):
             _compare_version(found, listing, at, tally)
         elif found := _LOADED.match(line):
-            _compare_loaded(found, listing, at, tally)
+            _compare_loaded(found, listing, account.totals(workflow, at - 25, at + 1), at, tally)
         elif found := _ENDED.match(line):
             _compare_ended(found, listing, at, tally)
+        elif found := _SO_FAR.match(line):
+            _compare_so_far(found, listing, at, tally)
         elif line.startswith(" FAILED") and (found := _ROSE.search(line)) and found[6]:
             deployed = account.versions(workflow).get(found[6], 0.0)
             right = 0 <= int(found[4]) * 60 + 59 >= _at(found[3], at) - deployed >= -60
             tally.note("history rise", right, f"{line.strip()}, deployed {worded_clock(deployed, at)}")
     return True
+
+
+def _loaded(lines: Sequence[str], at: float, account: Account, workflow: str) -> Listing:
+    """All there is, or where that is too much what the page says it rests on."""
+    listing = account.listing(workflow)
+    said = next((found for line in lines if (found := _LOADED.match(line))), None)
+    if listing.floor == float("-inf") or said is None or _int(said[1]) > _MOST:
+        return listing
+    return account.since(workflow, _at(said[3], at)) if ":" in said[3] and " " not in said[3] else listing
 
 
 def _int(text: str) -> int:
@@ -64,21 +84,30 @@ def _at(clock: str, now: float) -> float:
     return found if found <= now else found - 86_400
 
 
+def _clock_at(clock: str, now: float) -> float:
+    """The same to the second, where it tells that."""
+    hour, minute, second = [*map(int, clock.split(":")), 0][:3]
+    day = datetime.fromtimestamp(now, UTC).replace(hour=hour, minute=minute, second=second, microsecond=0)
+    return day.timestamp() if day.timestamp() <= now + 1 else day.timestamp() - 86_400
+
+
 def _compare_moment(
     said: re.Match[str], parts: re.Match[str] | None, listing: Listing, at: float, tally: Tally
 ) -> None:
     start = _at(said[1], at)
     end = start + (_at(said[2], start + 86_399) - start) % 86_400
-    if listing.floor != float("-inf"):
-        return  # what was created before may have ended then
+    if start < listing.floor:
+        return
     what = f"{said[0].strip()} {parts[0].strip() if parts else ''}"
+    # Of a part no more is said than of what is loaded: from the minute that it names on, or a little later.
+    sure, is_part = listing.below_the_edge(), listing.floor != float("-inf")
     seen = min(end, at + 1)
     for title, text, statuses in (
         ("errored", said[4], ("errored",)),
         ("ended", said[5], ("errored", "complete")),
     ):
         most = len(listing.ended(start, seen, *statuses))
-        least = len(listing.ended(start, min(end, at - _BEHIND), *statuses))
+        least = len(sure.ended(start, min(end, at - (_SWEPT if is_part else _BEHIND)), *statuses))
         number = _int(text or "0")
         tally.note(f"bucket {title}", least <= number <= most, f"{what}: the API {least} to {most}")
     if said[3] is not None and _int(said[5]):
@@ -91,7 +120,7 @@ def _compare_moment(
     tally.note(
         "bucket created", least <= _int(parts[1]) <= len(created), f"{what}: {least} to {len(created)}"
     )
-    over = end < at - _BEHIND
+    over = end < at - _BEHIND and not is_part
     took = sorted(row["ended"] - row["started"] for row in listing.ended(start, end) if row["started"])
     for text, percent in ((parts[4], 0.5), (parts[5], 0.95)):
         if text and over and took:
@@ -106,23 +135,49 @@ def _compare_version(said: re.Match[str], listing: Listing, at: float, tally: Ta
     if not re.fullmatch(r"[\d:]{5}(:\d\d)?", said["since"]):
         return
     since = _at(said["since"], at)
-    if listing.floor != float("-inf"):
+    if since + 60 < listing.floor:
         return
     rows = [dict(row) for row in listing.rows if (row.get("version_id") or "").startswith(said["version"])]
-    mine = Listing(rows, listing.floor)
+    mine, is_part = Listing(rows, listing.floor), listing.floor != float("-inf")
+    sure = mine.below_the_edge()
     for title, statuses in (("bad", ("errored",)), ("all", ("errored", "complete"))):
         most = len(mine.ended(since, at + 1, *statuses))
-        least = len(mine.ended(since + 60, at - _BEHIND, *statuses))
+        least = len(sure.ended(since + 60, at - (_SWEPT if is_part else _BEHIND), *statuses))
         right = least <= _int(said[title]) <= most
         tally.note("history version", right, f"{said[0].strip()}: {least} to {most}")
 
 
-def _compare_loaded(said: re.Match[str], listing: Listing, at: float, tally: Tally) -> None:
+def _compare_loaded(
+    said: re.Match[str], listing: Listing, totals: tuple[int, int], at: float, tally: Tally
+) -> None:
+    number, of = _int(said[1]), _int(said[2])
     if listing.floor == float("-inf"):
         there = sum(row["created"] <= at + 1 for row in listing.rows)
         before = sum(row["created"] <= at - 15 for row in listing.rows)
-        right = _int(said[1]) <= there and before <= _int(said[2]) <= there
+        right = number <= there and before <= of <= there
         tally.note("history loaded", right, f"{said[0].strip()}: the API {before} to {there}")
+        return
+    least, most = totals
+    if most >= least:
+        tally.note("history total", least <= of <= most, f"{said[0].strip()}: the API {least} to {most}")
+    if number <= _MOST and listing.floor <= _at(said[3], at) + 1:
+        most = sum(row["created"] <= at + 1 for row in listing.rows)
+        least = sum(row["created"] <= at - 15 for row in listing.below_the_edge().rows)
+        tally.note("history loaded", least <= number <= most, f"{said[0].strip()}: {least} to {most}")
+
+
+def _compare_so_far(said: re.Match[str], listing: Listing, at: float, tally: Tally) -> None:
+    if said[1] is None or (since := _at(said[1], at)) < listing.floor - 60:
+        return
+    sure = listing.below_the_edge()
+    for title, number, statuses in (
+        ("failed", _int(said[2]), ("errored",)),
+        ("ended", _int(said[3]), ("errored", "complete")),
+    ):
+        most = len(listing.ended(since, at + 1, *statuses))
+        least = len(sure.ended(since + 60, at - _SWEPT, *statuses))
+        what = f"{said[0].strip()}: {title} {least} to {most}"
+        tally.note("history so far", least <= number <= most, what)
 
 
 def _compare_ended(said: re.Match[str], listing: Listing, at: float, tally: Tally) -> None:

@@ -7,13 +7,15 @@ from typing import Any
 import httpx
 
 from tests.watch.answers import FINAL
-from tests.watch.spans import seconds_of
+from tests.watch.spans import iso_of, seconds_of
 from tests.watch.steps import Record
 
 __all__ = ["Account", "Listing"]
 
 _MOST = 30
 """Pages of a hundred that are read at most: below them nothing is compared."""
+_MOST_BACK = 120
+_KEPT_LONG = 30.0
 _KEPT = 4.0
 """Seconds that a listing serves, so that the statements of one screen share it."""
 
@@ -32,6 +34,10 @@ class Listing:
         found = [row for row in self.rows if row["status"] in (statuses or FINAL)]
         return [row for row in found if row["ended"] is not None and since <= row["ended"] < until]
 
+    def below_the_edge(self) -> "Listing":
+        """Without what was created in its first minute: a page names only the minute it goes back to."""
+        return Listing([row for row in self.rows if row["created"] >= self.floor + 60], self.floor)
+
     def open_at(self, at: float) -> list[Record]:
         """What had been created and had not ended then."""
         return [row for row in self.rows if row["created"] <= at and (row["ended"] or at + 1) > at]
@@ -44,6 +50,7 @@ class Account:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._http = httpx.Client(base_url=base, headers=headers, trust_env=False, timeout=60)
         self._listed: dict[str, tuple[float, Listing]] = {}
+        self._back: dict[str, tuple[float, Listing]] = {}
         self.counts: list[tuple[float, dict[str, Record]]] = []
 
     def close(self) -> None:
@@ -57,15 +64,24 @@ class Account:
             self._listed[workflow] = time.time(), found
         return found
 
+    def since(self, workflow: str, back: float) -> Listing:
+        """All that was created since then, listed within half a minute: it takes up to a hundred requests."""
+        at, found = self._back.get(workflow, (0.0, None))
+        if found is None or time.time() - at > _KEPT_LONG or found.floor > back:
+            begun = time.time()
+            found = self._list(workflow, most=_MOST_BACK, date_start=iso_of(back))
+            self._back[workflow] = begun, Listing(found.rows, max(found.floor, back))
+        return self._back[workflow][1]
+
     def errored(self, workflow: str) -> Listing:
         """The same of the errored ones; a dev session is not asked by status, for it has all in one list."""
         every = self.listing(workflow)
         return every if every.floor == float("-inf") else self._list(workflow, status="errored")
 
-    def _list(self, workflow: str, **query: str) -> Listing:
+    def _list(self, workflow: str, *, most: int = _MOST, **query: str) -> Listing:
         rows: list[Record] = []
         query = {"per_page": "100", **query}
-        for _ in range(_MOST):
+        for _ in range(most):
             body = self._get(f"/{workflow}/instances", query)
             rows += body["result"]
             info = body.get("result_info") or {}
@@ -88,6 +104,11 @@ class Account:
         """Keeps the counts of this moment."""
         counts = {name: each["instances"] for name, each in self.workflows().items() if "instances" in each}
         self.counts = [*self.counts[-60:], (time.time(), counts)] if counts else []
+
+    def totals(self, workflow: str, since: float, until: float) -> tuple[int, int]:
+        """The least and the most instances that it had in that span; (0, -1) where none was sampled."""
+        found = [sum(counts.get(workflow, {}).values()) for at, counts in self.counts if since <= at <= until]
+        return (min(found), max(found)) if found else (0, -1)
 
     def counted(self, workflow: str, status: str, since: float, until: float) -> tuple[int, int]:
         """The least and the most that had it in that span; (0, -1) where its begin was not sampled."""

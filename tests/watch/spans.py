@@ -10,6 +10,7 @@ __all__ = [
     "Slack",
     "age_span",
     "brief_span",
+    "iso_of",
     "near",
     "seconds_of",
     "spoken_span",
@@ -42,6 +43,11 @@ def near(value: float, span: tuple[float, float]) -> bool:
 def seconds_of(at: str | None) -> float | None:
     """An instant of the API as epoch seconds."""
     return None if at is None else datetime.fromisoformat(at.replace("Z", "+00:00")).timestamp()
+
+
+def iso_of(at: float) -> str:
+    """The same the other way."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 def age_span(text: str) -> tuple[float, float]:

@@ -1,6 +1,7 @@
 """How many statements were held against the API, of which kinds, and which of them were false."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tests.watch.cells import Foretold
@@ -17,6 +18,10 @@ class Tally:
     """Statements whose form the watcher does not know, which are no proof of anything."""
     false: list[str] = field(default_factory=list)
     foretold: list[Foretold] = field(default_factory=list)
+    screen: Sequence[str] = ()
+    """What stood there when what is compared now was read."""
+    screens: list[str] = field(default_factory=list)
+    """Each screen with something false on it, below what that was."""
     errors: list[float] = field(default_factory=list)
     """By how many seconds the next try came outside what was foretold of it; 0 within."""
 
@@ -27,6 +32,7 @@ class Tally:
         self.compared[kind] += 1
         if not true:
             self.false.append(f"{kind}: {what}")
+            self.screens.append("\n".join((self.false[-1], *(line.rstrip() for line in self.screen))))
 
     def lines(self) -> list[str]:
         """What it found, to be read by a person."""

@@ -46,13 +46,14 @@ def watch(
     """
     tally, until, looks = Tally(), time.time() + seconds, 0
 
-    def compare(at: float, view: View | list[str]) -> None:
-        if isinstance(view, View):
+    def compare(at: float, view: View | None, lines: list[str]) -> None:
+        tally.screen = lines
+        if view is not None:
             _compare(at, view, answers, tally)
         else:
-            page(view, at, tally)
+            page(lines, at, tally)
 
-    waits: list[tuple[float, View | list[str]]] = []
+    waits: list[tuple[float, View | None, list[str]]] = []
     while time.time() < until or (tally.compared.total() < least and time.time() < until + _PATIENCE):
         shell.watch(every)
         shell.quiet(0.03)
@@ -60,14 +61,15 @@ def watch(
         seen = read_view(shell.screen.rows, lambda line, column: shell.screen.cell(line, column).blink)
         if seen is not None:
             answers.wanted |= {row.identity for row in seen.rows}
-        waits.append((now, seen if seen is not None else list(shell.screen.rows)))
+        waits.append((now, seen, list(shell.screen.rows)))
         while waits and waits[0][0] < now - 5:
             compare(*waits.pop(0))
         each(looks)
         looks += 1
     time.sleep(4)
-    for at, view in waits:
-        compare(at, view)
+    for waiting in waits:
+        compare(*waiting)
+    tally.screen = ()
     _compare_foretold(answers, tally)
     return tally
 

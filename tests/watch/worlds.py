@@ -27,6 +27,7 @@ _TOUR = (("", 30), ("E", 16), ("H", 12), ("w", 12), ("v", 10))
 """Pages by their keys, and for how many looks each is on the screen; the list comes between them."""
 _WITHIN = {"E": "j", "H": "left", "w": "j", "v": "j"}
 """What is pressed on a page now and then."""
+_LAYERS = 4
 _COUNTED = 16.0
 _STORIES = ("quick", "flaky", "exhausted", "slowRetry", "sleeper", "approval", "loop", "napping", "fatal")
 _PARAMS = {
@@ -88,18 +89,25 @@ class _Tour:
     def step(self, look: int) -> None:
         """Presses what is due at this look."""
         key, at = self._turns[look % len(self._turns)]
-        if not key:
-            # At the first look of the list a page is still open.
-            press = ("escape",) if at == 0 and look else ()
-            if look % _MOVES == _MOVES - 1:
-                press = ("j" if look // _MOVES % 16 < 8 else "k",)
-        elif at == 0:
-            press = ("escape", key) if key != _TOUR[1][0] else (key,)
-        else:
-            press = (_WITHIN[key],) if at % 5 == 4 else ()
-        for each in press:
-            self._shell.press(each)
-            self._shell.watch(0.3)  # an escape and a key at once would be one key
+        press = ""
+        if at == 0 and look:
+            self._leave()
+            press = key
+        elif key and at % 5 == 4:
+            press = _WITHIN[key]
+        elif not key and look % _MOVES == _MOVES - 1:
+            press = "j" if look // _MOVES % 16 < 8 else "k"
+        if press:
+            self._shell.press(press)
+            self._shell.watch(0.3)
+
+    def _leave(self) -> None:
+        """Back to the list: a moment that is read out is let go before its page closes."""
+        for _ in range(_LAYERS):
+            if any("STATUS" in line and "BLOCKED ON" in line for line in self._shell.screen.rows):
+                return
+            self._shell.press("escape")
+            self._shell.watch(0.5)  # an escape and a key at once would be one key
 
 
 def _watched(
