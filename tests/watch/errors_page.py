@@ -1,6 +1,7 @@
 """The page of causes held against the API: its groups, versions, sentence, example, and what is stuck."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from tests.watch.answers import Answers
@@ -33,7 +34,10 @@ _BLAME = re.compile(
     r"(?: that ended of its newest (?P<newest>[\d,]+))? failed"
     r"(?:, others (?P<bad>[\d,]+) of (?P<all>[\d,]+))?\)"
 )
-_CAUSE = re.compile(r'^ (?P<error>\S+)(?: at "(?P<step>.+?)")?, (?P<count>\d+) of (?P<read>\d+) read')
+_CAUSE = re.compile(
+    r'^ (?P<error>\S+)(?: at "(?P<step>.+?)")?(?: \(.+?\))?'
+    r"(?: and (?:(?P<more>\d+) other causes|(?P<second>.+?)))?, (?P<count>\d+) of (?P<read>\d+) read"
+)
 _LATER = re.compile(rf"first failure (?P<later>{SPOKEN}) later")
 _SLOW = re.compile(rf'"(?P<name>.+)" has run (?P<taken>{SPOKEN}); p95 is ')
 _SPENT = re.compile(r'"(?P<name>.+)" failed (?P<failed>\d+) of (?P<of>\d+); (?P<what>.+)$')
@@ -187,15 +191,19 @@ def _compare_sentence(
     """What the first sentence says is what the lines below it say, and its first failure is the first."""
     end = next(n for n, line in enumerate(seen.lines) if "COUNT  SHARE  ERROR" in line)
     said = " " + " ".join(line.strip() for line in seen.lines[1:end]).strip()
+    blame = _BLAME.search(said)
     if (cause := _CAUSE.match(said)) and groups:
         read = sum(int(group["COUNT"]) for group in groups)
-        same = [
-            group
-            for group in groups
-            if group["ERROR"].startswith(cause["error"]) and int(group["COUNT"]) == int(cause["count"])
-        ]
-        tally.note("headline", bool(same) and int(cause["read"]) == read, f"{said} | {groups}")
-    if blame := _BLAME.search(said):
+        counts: Counter[tuple[str, str]] = Counter()
+        for group in groups:
+            if blame is None or group["VERSION"] == blame["version"]:
+                counts[group["ERROR"], group["STEP"]] += int(group["COUNT"])
+        equal = [error for (error, _), number in counts.items() if number == int(cause["count"])]
+        told = int(cause["more"]) + 1 if cause["more"] else 2 if cause["second"] else 1
+        right = len(equal) == told and any(error.startswith(cause["error"]) for error in equal)
+        right = right and max(counts.values()) == int(cause["count"]) and int(cause["read"]) == read
+        tally.note("headline", right, f"{said} | {groups}")
+    if blame is not None:
         of = next((found for found in versions if found["version"] == blame["version"]), None)
         right = of is not None and (of["failed"], of["ended"]) == (blame["failed"], blame["ended"])
         tally.note("headline", right, f"{said} | {of and of[0]}")

@@ -140,6 +140,39 @@ def test_same_cause_on_other_versions_too_is_said():
     assert ": mostly on version 9f2c0000 " in said(groups, Evidence(12, 12, WORSE)).sentence
 
 
+def test_causes_that_came_as_often_are_not_told_as_one():
+    """The first of equal ones was told alone, as if it were the cause."""
+    declined = Fingerprint("PaymentError", "card declined", "charge card", OLD)
+    lost = Fingerprint("TypeError", "x is undefined", "pick", OLD)
+    two = samples(APPROVAL, 6, NOON + 60) + samples(declined, 6)
+    found = said(group(two), Evidence(12, 12)).sentence
+    assert found.startswith(
+        'WorkflowTimeoutError at "approval" and PaymentError at "charge card", 6 of 12 read each, since 12:00'
+    )
+    three = said(group([*two, *samples(lost, 6, NOON - 60)]), Evidence(18, 18)).sentence
+    assert three.startswith('WorkflowTimeoutError at "approval" and 2 other causes, 6 of 18 read each')
+    blamed = [
+        *samples(TIMEOUT, 6, NOON + 60),
+        *samples(Fingerprint("PaymentError", "card declined", "charge card", NEW), 6),
+    ]
+    both = said(group(blamed), Evidence(12, 12, WORSE)).sentence
+    assert both.startswith(
+        'TimeoutError at "charge card" and PaymentError at "charge card", 6 of 12 read each: only on version'
+    )
+
+
+def test_equal_causes_of_one_name_are_told_by_their_messages():
+    marks = [Fingerprint("Error", f"{name} not found", "load", OLD) for name in ("order", "customer")]
+    found = said(group(samples(marks[0], 6, NOON + 60) + samples(marks[1], 6)), Evidence(12, 12)).sentence
+    assert 'Error at "load" (order not found) and Error at "load" (customer not found), 6 of 12' in found
+
+
+def test_a_cause_without_blame_is_counted_over_its_versions():
+    groups = group(samples(TIMEOUT, 5) + samples(SAME_ON_OLD, 5) + samples(APPROVAL, 6))
+    found = said(groups, Evidence(16, 16)).sentence
+    assert found.startswith('TimeoutError at "charge card", 10 of 16 read')
+
+
 def test_since_is_at_least_where_older_runs_may_be_unread():
     found = said(group(samples(TIMEOUT, 12)), Evidence(12, 50, WORSE, deployed={NEW: NOON - 60}, exact=False))
     assert found.sentence.endswith("deployed 11:59:00, since at least 12:00:00")

@@ -7,6 +7,7 @@ from typing import Final
 from msgspec import Struct, field
 
 from wfdash.core.model.instance import Instance
+from wfdash.core.text.clean import fit
 from wfdash.core.text.words import clock, count, short_version, spoken
 from wfdash.core.triage.error_groups import OUTCOMES, ErrorGroup, VersionShare
 from wfdash.core.triage.fingerprint import DEPLOYED
@@ -34,6 +35,8 @@ _BY_CHANCE_IN_TIME: Final = 0.001
 _DEPLOY_RESETS: Final = 180.0
 """Seconds within which a deploy resets what runs."""
 _DAY: Final = 86_400.0
+_TOLD: Final = 40
+"""Cells of a message that tells two causes of one name apart."""
 _DEPLOYS: Final = 3
 """Deploys that are told with their times."""
 
@@ -95,21 +98,22 @@ def headline(groups: Sequence[ErrorGroup], evidence: Evidence, *, now: float, ut
             return Headline(f"{said}: too few to name a cause")
         return Headline(f"{said}; a cause is named after {min(ENOUGH, evidence.of)}")
     of_worst = [found for found in groups if worst is not None and found.fingerprint.version == worst.version]
-    top = of_worst[0] if of_worst else groups[0]
-    said = _cause(top)
+    # One that came as often as another is not told alone; without blame its versions are taken together.
+    top = _most_often(of_worst or _by_cause(groups))
+    said, first = _causes(top), _first(top)
     if worst is not None and of_worst:
         named, others = short_version(worst.version), _others(evidence.shares, worst)
         newer = _newer(worst, evidence)
         beside = "" if newer is not None else f", others {others}"
         said += f": {_scope(groups, top)} version {named} ({_failed(worst)}{beside})"
-        said += _times(top, worst.version, evidence, now, utc)
+        said += _times(first, worst.version, evidence, now, utc)
         if newer is not None:
             came = clock(evidence.deployed[newer.version], utc=utc, now=now)
             said += f"; the newer {short_version(newer.version)}, deployed {came}: {_of(newer)} failed"
         return Headline(said, unusual=True, version=worst.version)
-    said += _since(top, evidence, now, utc)
-    if top.fingerprint.error == DEPLOYED:
-        said += _deploys(top, evidence.deployed, now, utc)
+    said += _since(first, evidence, now, utc)
+    for reset in (found for found in top if found.fingerprint.error == DEPLOYED):
+        said += _deploys(reset, evidence.deployed, now, utc)
     if evidence.partial:
         return Headline(f"{said}; others are not recorded, so there is nothing to compare it with")
     lately, before = rates(evidence.rows)
@@ -204,10 +208,40 @@ def _fares_worse(worst: VersionShare, evidence: Evidence) -> str:
     return f"version {named} fails more: {_failed(worst)}, others {_others(evidence.shares, worst)}"
 
 
-def _cause(top: ErrorGroup) -> str:
-    mark = top.fingerprint
-    where = f' at "{mark.step}"' if mark.step else ""
-    return f"{mark.error}{where}, {top.count} of {top.total} read"
+def _by_cause(groups: Sequence[ErrorGroup]) -> list[ErrorGroup]:
+    """The groups of one cause as one, whatever their versions; the most often first."""
+    found: dict[tuple[str, str, str], ErrorGroup] = {}
+    for each in groups:
+        whole = found.setdefault(each.fingerprint.cause, ErrorGroup(each.fingerprint, [], each.total))
+        whole.samples += each.samples
+    return sorted(found.values(), key=lambda whole: -whole.count)
+
+
+def _most_often(groups: Sequence[ErrorGroup]) -> Sequence[ErrorGroup]:
+    return [found for found in groups if found.count == groups[0].count]
+
+
+def _causes(top: Sequence[ErrorGroup]) -> str:
+    """`TimeoutError at "charge card", 7 of 9 read`, or two that came as often, or how many more did."""
+    of = f"{top[0].count} of {top[0].total} read"
+    if len(top) == 1:
+        return f"{_cause(top[0])}, {of}"
+    if len(top) > 2:
+        return f"{_cause(top[0])} and {len(top) - 1} other causes, {of} each"
+    first, second = map(_cause, top)
+    if first == second:
+        messages = (fit(found.fingerprint.message, _TOLD).rstrip() for found in top)
+        first, second = (f"{_cause(top[0])} ({message})" for message in messages)
+    return f"{first} and {second}, {of} each"
+
+
+def _cause(found: ErrorGroup) -> str:
+    mark = found.fingerprint
+    return f'{mark.error} at "{mark.step}"' if mark.step else mark.error
+
+
+def _first(top: Sequence[ErrorGroup]) -> float | None:
+    return min((found.first for found in top if found.first is not None), default=None)
 
 
 def _newer(worst: VersionShare, evidence: Evidence) -> VersionShare | None:
@@ -220,25 +254,27 @@ def _newer(worst: VersionShare, evidence: Evidence) -> VersionShare | None:
     return max(newer, key=lambda share: came[share.version], default=None)
 
 
-def _scope(groups: Sequence[ErrorGroup], top: ErrorGroup) -> str:
-    same = sum(other.count for other in groups if other.fingerprint.cause == top.fingerprint.cause)
-    return "only on" if same == top.count else "mostly on" if same < 2 * top.count else "partly on"
+def _scope(groups: Sequence[ErrorGroup], top: Sequence[ErrorGroup]) -> str:
+    causes = {found.fingerprint.cause for found in top}
+    same = sum(other.count for other in groups if other.fingerprint.cause in causes)
+    mine = sum(found.count for found in top)
+    return "only on" if same == mine else "mostly on" if same < 2 * mine else "partly on"
 
 
-def _times(top: ErrorGroup, version: str, evidence: Evidence, now: float, utc: bool) -> str:
+def _times(first: float | None, version: str, evidence: Evidence, now: float, utc: bool) -> str:
     deployed = evidence.deployed.get(version)
-    later = top.first - deployed if top.first is not None and deployed is not None else -1.0
+    later = first - deployed if first is not None and deployed is not None else -1.0
     # What ran well for longer than that did not break by being deployed.
     said = "" if deployed is None or later > _DAY else f", deployed {clock(deployed, utc=utc, now=now)}"
     if evidence.exact and 0 <= later <= _DAY:
         return f"{said}, first failure {spoken(later)} later"
-    return said + _since(top, evidence, now, utc)
+    return said + _since(first, evidence, now, utc)
 
 
-def _since(top: ErrorGroup, evidence: Evidence, now: float, utc: bool) -> str:
-    if top.first is None:
+def _since(first: float | None, evidence: Evidence, now: float, utc: bool) -> str:
+    if first is None:
         return ""
-    return f", since {'' if evidence.exact else 'at least '}{clock(top.first, utc=utc, now=now)}"
+    return f", since {'' if evidence.exact else 'at least '}{clock(first, utc=utc, now=now)}"
 
 
 def _deploys(top: ErrorGroup, deployed: Mapping[str, float], now: float, utc: bool) -> str:
