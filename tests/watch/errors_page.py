@@ -199,8 +199,8 @@ def _compare_sentence(
             if blame is None or group["VERSION"] == blame["version"]:
                 counts[group["ERROR"], group["STEP"]] += int(group["COUNT"])
         equal = [error for (error, _), number in counts.items() if number == int(cause["count"])]
-        told = int(cause["more"]) + 1 if cause["more"] else 2 if cause["second"] else 1
-        right = len(equal) == told and any(error.startswith(cause["error"]) for error in equal)
+        named_ones = int(cause["more"]) + 1 if cause["more"] else 2 if cause["second"] else 1
+        right = len(equal) == named_ones and any(error.startswith(cause["error"]) for error in equal)
         right = right and max(counts.values()) == int(cause["count"]) and int(cause["read"]) == read
         tally.note("headline", right, f"{said} | {groups}")
     if blame is not None:

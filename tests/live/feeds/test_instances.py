@@ -87,7 +87,7 @@ async def test_more_arrivals_than_a_page_are_all_listed(on):
 
 @scripted
 async def test_dev_session_is_asked_for_the_rows_on_screen(api, poller, loop):
-    rows = [item(f"i-{n}", age=100 + n) for n in range(60)]
+    rows = [item(f"i-{n}", age=10 + n / 100) for n in range(60)]
     api.local, api.pages = True, {"": rows}
     poller.show("orders")
     await asyncio.sleep(1)
@@ -106,7 +106,7 @@ async def test_dev_session_is_asked_for_the_rows_on_screen(api, poller, loop):
     assert poller.store.gone == {"i-50"}
 
     # More come than are on screen: none is missing between them and those known before.
-    api.pages = {"": [item(f"new-{n}", age=10 + n / 100) for n in range(30)] + rows[:50]}
+    api.pages = {"": [item(f"new-{n}", age=1 + n / 100) for n in range(30)] + rows[:50]}
     await asyncio.sleep(6)
     assert {f"new-{n}" for n in range(30)} <= set(poller.store.ids())
     poller.newest.looked_at = 0
@@ -124,3 +124,24 @@ async def test_looking_for_the_session_does_not_slow_its_list(api, poller, loop)
     poller.show("orders")
     await asyncio.sleep(50)
     assert len(api.sizes) >= 10
+
+
+@scripted
+async def test_dev_session_that_stood_still_before_is_asked_seldom(api, poller, loop):
+    """To open it is no movement: each list leaves hundreds of rows with its developer."""
+    rows = [item(f"i-{n}", age=300 + n) for n in range(60)]
+    api.local, api.pages = True, {"": rows}
+    poller.show("orders")
+    await asyncio.sleep(1)
+    poller.newest.looked_at = 20
+    await asyncio.sleep(58)
+    assert api.sizes == [100, 20]
+
+    # A read of another kind shows that something moved: the list does not rest any longer.
+    await asyncio.sleep(10)
+    asked = len(api.sizes)
+    poller._context.session.moved(loop.time(), loop.time())
+    await asyncio.sleep(6)
+    assert len(api.sizes) > asked
+    await asyncio.sleep(20)
+    assert len(api.sizes) >= asked + 4

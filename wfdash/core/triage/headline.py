@@ -35,7 +35,7 @@ _BY_CHANCE_IN_TIME: Final = 0.001
 _DEPLOY_RESETS: Final = 180.0
 """Seconds within which a deploy resets what runs."""
 _DAY: Final = 86_400.0
-_TOLD: Final = 40
+_MESSAGE_CELLS: Final = 40
 """Cells of a message that tells two causes of one name apart."""
 _DEPLOYS: Final = 3
 """Deploys that are told with their times."""
@@ -212,9 +212,9 @@ def _by_cause(groups: Sequence[ErrorGroup]) -> list[ErrorGroup]:
     """The groups of one cause as one, whatever their versions; the most often first."""
     found: dict[tuple[str, str, str], ErrorGroup] = {}
     for each in groups:
-        whole = found.setdefault(each.fingerprint.cause, ErrorGroup(each.fingerprint, [], each.total))
-        whole.samples += each.samples
-    return sorted(found.values(), key=lambda whole: -whole.count)
+        merged = found.setdefault(each.fingerprint.cause, ErrorGroup(each.fingerprint, [], each.total))
+        merged.samples += each.samples
+    return sorted(found.values(), key=lambda merged: -merged.count)
 
 
 def _most_often(groups: Sequence[ErrorGroup]) -> Sequence[ErrorGroup]:
@@ -230,7 +230,7 @@ def _causes(top: Sequence[ErrorGroup]) -> str:
         return f"{_cause(top[0])} and {len(top) - 1} other causes, {of} each"
     first, second = map(_cause, top)
     if first == second:
-        messages = (fit(found.fingerprint.message, _TOLD).rstrip() for found in top)
+        messages = (fit(found.fingerprint.message, _MESSAGE_CELLS).rstrip() for found in top)
         first, second = (f"{_cause(top[0])} ({message})" for message in messages)
     return f"{first} and {second}, {of} each"
 

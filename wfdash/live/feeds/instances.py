@@ -19,6 +19,7 @@ _FULL = 100
 _FEWEST = 10
 _FULL_EVERY = 30.0
 """Seconds after which all rows of the page are asked of a dev session again, not only those looked at."""
+_FULL_EVERY_QUIET = 60.0
 _CATCH_UP = 60
 """Pages that are walked at most to reach rows known before."""
 
@@ -62,6 +63,10 @@ class NewestInstances(Job):
         """Ids on the last newest page."""
         self._missing: set[str] = set()
         """Those that it should have held and did not."""
+        self._unquiet = 0.0
+        """Seconds from the last answer to the next question if the session were not quiet."""
+        self._unrested: float | None = None
+        """When it would be asked again if something moved; None where it does not rest for stillness."""
         self.looked_at = 0
         """How many of the newest rows are on screen; 0 where a filter or an order makes it any."""
         self._full_at: float | None = None
@@ -86,17 +91,32 @@ class NewestInstances(Job):
         return self.unbroken > float("-inf")
 
     def due(self, now: float) -> float | None:
-        return super().due(now) if self.context.workflow else None
+        if not self.context.workflow:
+            return None
+        # A dev session that was thought to stand still, and of which another read showed that it moves.
+        if self._unrested is not None and not self.context.session.is_quiet(now):
+            if self.next_at is not None:
+                self.next_at = self.freshness.due_at = min(self.next_at, self._unrested)
+            self._unrested = None
+        return super().due(now)
+
+    def answered(self, now: float, took: float) -> None:
+        super().answered(now, took)
+        unrested = now - took + max(self._unquiet, took)
+        self._unrested = unrested if self.next_at is not None and self.next_at > unrested else None
 
     def pace(self, took: float) -> float:
         beyond = self.context.local and self._full_at is None and not self._missing
         if self._catching or beyond:
+            self._unquiet = 0.0
             return 0.0
         # Only a terminal that reports lost focus slows the list; no keys are no sign that nobody looks.
         pace = self.interval if self.focused else max(self.interval, _UNFOCUSED)
         if not self.context.local:
+            self._unquiet = pace
             return pace
-        return max(pace, self._cost.rest(self._answer), self.context.session.rest(self.context.clock()))
+        self._unquiet = max(pace, self._cost.rest(self._answer))
+        return max(self._unquiet, self.context.session.rest(self.context.clock()))
 
     def failed(self, sentence: str, now: float, *, wait: float | None = None) -> None:
         super().failed(sentence, now, wait=wait)
@@ -149,7 +169,8 @@ class NewestInstances(Job):
         looked_at = self.looked_at + self.hidden
         if not self.context.local or not self.looked_at or self._full_at is None:
             return _FULL
-        return _FULL if now - self._full_at >= _FULL_EVERY else min(max(looked_at, _FEWEST), _FULL)
+        every = _FULL_EVERY_QUIET if self.context.session.is_quiet(now) else _FULL_EVERY
+        return _FULL if now - self._full_at >= every else min(max(looked_at, _FEWEST), _FULL)
 
     def _look_for_deleted(self, page: InstancePage, oldest: float | None, number: int, *, full: bool) -> None:
         """What two newest pages in a row should hold and do not is not there any more.

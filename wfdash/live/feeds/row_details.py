@@ -178,8 +178,10 @@ class RowDetails(Job):
         self._details[detail.id] = RowDetail(
             now, answered_at or context.clock(), modified, self._diagnose(detail), detail.status, kept, moved
         )
-        if before is not None and before.moved != moved:
-            context.session.moved_at = now
+        if before is None and moved is not None:
+            context.session.moved(moved, now)
+        elif before is not None and before.moved != moved:
+            context.session.moved(now, now)
         if detail.unread:
             self.rows_only.add(detail.id)
         self.keep_fields(detail.id, read_fields(detail))

@@ -41,8 +41,13 @@ class FeedContext(Struct):
         # own.
         if delta and self.local:
             now = self.clock()
-            self.session.moved_at = now
-            rows = (self.store.get(identity) for identity in (*delta.added, *delta.changed))
-            self.session.saw([row for row in rows if row is not None], now)
+            # What was there before it was listed first moved when it was created, as far as is known.
+            added = [row for identity in delta.added if (row := self.store.get(identity)) is not None]
+            for row in added:
+                self.session.moved(now if row.created is None else row.created, now)
+            if len(added) < len(delta.added) or delta.changed:
+                self.session.moved(now, now)
+            changed = [row for identity in delta.changed if (row := self.store.get(identity)) is not None]
+            self.session.saw([*added, *changed], now)
         if delta:
             self.notify(Update(delta=delta))

@@ -74,6 +74,10 @@ class SessionWatch:
                 self._changed[row.id] = now
             self._statuses[row.id] = row.status
 
+    def moved(self, at: float, now: float) -> None:
+        """Something happened then, which is seen only now: what is opened long after it is quiet already."""
+        self.moved_at = max(self.moved_at or at, min(at, now))
+
     def times(self, identity: str) -> SessionTimes:
         return SessionTimes(self.started, self.watched, self._changed.get(identity))
 
