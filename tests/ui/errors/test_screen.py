@@ -217,3 +217,18 @@ def test_an_old_count_of_errored_ones_says_its_age(monkeypatch):
         assert re.search(r"\d errored 50s ago · ", dashboard.lines[0])
 
     incident(script)
+
+
+def test_active_ones_are_no_more_than_are_counted():
+    """Rows far below the newest end between two lists of them: the younger counts say how many are left."""
+
+    async def main():
+        async with opened(size=(140, 40)) as dashboard:
+            await dashboard.press("errors.open")
+            await dashboard.until(lambda: " rows checked of " in dashboard.text)
+            poller = dashboard.app.session.poller
+            poller._feeds.counts.counts = {"waiting": 30, "running": 10, "complete": 9_000}
+            assert len(poller.store.active) > 40
+            assert dashboard.app.screen._checked().endswith(" rows checked of 40 active")
+
+    simulate(main())

@@ -159,10 +159,12 @@ class EventsScreen(BaseScreen):
         poller = self.poller
         if poller is None or not self.is_ready:
             return
-        statuses = poller.store.statuses.items()
-        active = sum(rows for status, rows in statuses if not is_final(status) and status != "queued")
         read = list(self._read(filter(self._may_wait, poller.row_details.read)))
         details = [detail for detail, _ in read]
+        active = _active(poller.store.statuses)
+        if counts := poller.status_counts:
+            # Rows far below the newest are listed now and then: of thousands some hundred have ended since.
+            active = max(len(details), min(active, _active(counts)))
         aim = self._aim
         self.table.read_at = {detail.id: at for detail, at in read}
         self.table.now = self.context.clock()
@@ -176,7 +178,8 @@ class EventsScreen(BaseScreen):
         checked = f"{count(len(details))} of {count(active)} checked"
         title = f"events in {clean(self.workflow)}  "
         waits = len(self.table.rows)
-        summary = f"{count(waits)} waiting, {counted(types, 'event type')} · {checked} "
+        so_far = " so far" if len(details) < active else ""
+        summary = f"{count(waits)} waiting{so_far}, {counted(types, 'event type')} · {checked} "
         badges = badge_pieces(identity_of(self.context, self.workflow))
         whom = [(f"to {clean(aim)}, which is not in this list", WARN)] if lost else []
         if marked := len(self.table.marked):
@@ -239,3 +242,8 @@ class EventsScreen(BaseScreen):
 
     def action_row_open(self) -> None:
         self.context.prompts.write("instance.send_event")
+
+
+def _active(statuses: Mapping[str, int]) -> int:
+    """How many of these may wait for an event."""
+    return sum(rows for status, rows in statuses.items() if not is_final(status) and status != "queued")

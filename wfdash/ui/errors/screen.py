@@ -161,7 +161,8 @@ class ErrorsScreen(BaseScreen):
         done, of = poller.anomaly_reads.progress
         loaded = len(poller.store.active)
         counted = sum((poller.status_counts or {}).get(status, 0) for status in ACTIVE)
-        active = max(loaded, counted if self.context.past is None else 0)
+        # Loaded rows far below the newest may have ended since they were listed: the counts are younger.
+        active = counted if counted and self.context.past is None else loaded
         if not loaded:
             return f"no active row is {'recorded by then' if poller.partial else 'loaded'}"
         among = f" of {count(active)} active" if active > of else ""

@@ -1,0 +1,29 @@
+"""What the page of waits rests on: how many of how many may wait, by the younger of two numbers."""
+
+from tests.support.harness.dashboard import drive
+
+
+def test_waits_are_of_no_more_than_are_counted():
+    async def script(d):
+        await d.press("instance.send_event")
+        await d.until(lambda: " checked" in d.text and " waiting" in d.text)
+        poller = d.app.session.poller
+        assert sum(1 for _ in poller.store.active) > 50
+        d.app.session.poller._feeds.counts.counts = {"waiting": 30, "running": 10, "complete": 9_000}
+        d.app.screen.fill()
+        await d.until(lambda: " of 40 checked" in d.text or " checked" in d.text)
+        done, of = d.line(" checked").split(" · ")[-1].split(" checked")[0].split(" of ")
+        assert int(of) == max(40, int(done))
+
+    drive(script, workflow="orders")
+
+
+def test_waits_are_so_far_while_others_are_unread():
+    async def script(d):
+        await d.press("instance.send_event")
+        await d.until(lambda: " waiting so far, " in d.text)
+        await d.until(lambda: " waiting, " in d.text)
+        done, of = d.line(" checked").split(" · ")[-1].split(" checked")[0].split(" of ")
+        assert done == of
+
+    drive(script, workflow="orders")
