@@ -19,6 +19,7 @@ __all__ = ["FINAL", "Answers", "as_at"]
 FINAL = ("complete", "errored", "terminated")
 _EVERY = 0.7
 _COUNTED = 0.3
+_GRID = 3.0
 
 
 class Answers(threading.Thread):
@@ -122,6 +123,15 @@ class Answers(threading.Thread):
         later = [detail for at, detail in answer if at >= until][:1] or [detail for _, detail in answer[-1:]]
         for detail in later:
             found += [(at, as_at(detail, at)) for at in (since, *_moments(detail)) if since <= at <= until]
+        return found
+
+    def between(self, identity: str, since: float, until: float) -> list[tuple[float, Record]]:
+        """The instance every few seconds of the span, out of the answer that came next."""
+        found, answers = [], self.details.get(identity, [])
+        for step in range(int((until - since) / _GRID) + 1):
+            at = since + step * _GRID
+            if later := next((detail for read, detail in answers if read >= at), None):
+                found.append((at, as_at(later, at)))
         return found
 
     def counted(self, status: str, since: float, until: float) -> tuple[int, int]:

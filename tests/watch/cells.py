@@ -8,7 +8,7 @@ from tests.watch.steps import Record, named, open_steps, shown
 
 __all__ = ["Foretold", "errors_of", "holds", "undated"]
 
-_PLAIN = re.compile(rf"^(was: )?(.*?)(?: · read ({AGE}) ago)?$")
+_PLAIN = re.compile(rf"^(was: )?(.*?)(?: · read ({AGE}) ago| · …| · read.*…)?$")
 _WRAPPED = re.compile(r'NonRetryableError with message "(.*)"', re.DOTALL)
 """How the engine tells of an error that is not to be tried again."""
 _SEVERAL = re.compile(r"^(\d+) open: (.*)$")
@@ -22,6 +22,7 @@ _FORMS = {
     "waits left": re.compile(rf"^(?P<name>.+), (?P<age>{AGE}) left$"),
     "waits": re.compile(rf"^(?P<name>.+), waits(?: since (?P<age>{AGE}))?$"),
     "retry": re.compile(rf"^(?P<name>.+) {_COUNT}, (?:in ~?(?P<age>{AGE})|any moment)$"),
+    "retry cut": re.compile(rf"^(?P<name>.+) {_COUNT}, (?:in )?…$"),
     "retry failed": re.compile(rf"^(?P<name>.+?)(?: {_COUNT})? failed$"),
     "no retry": re.compile(rf"^(?P<name>.+?)(?: {_COUNT})?, no retry left$"),
     "still runs": re.compile(rf"^(?P<name>.+) still runs(?:, (?P<age>{AGE}))?$"),
@@ -44,7 +45,7 @@ _FORMS = {
 _OPEN = {"retry due": "retries", "retry": "retries", "retry failed": "retries", "no retry": "retries",
          "waits left": "waits", "waits due": "waits", "waits": "waits", "sleeps until": "sleeps",
          "sleeps since": "sleeps", "sleep due": "sleeps", "runs": "runs", "still runs": "runs",
-         "not begun": "pending"}  # fmt: skip
+         "not begun": "pending", "retry cut": "retries"}  # fmt: skip
 
 
 class Foretold:

@@ -14,7 +14,7 @@ _ROW = re.compile(
     rf"^.(?P<event>\S.*?) +(?P<id>\S+) +(?P<since>{AGE})? +(?P<left>due|[\dsmhd]+)? +(?P<read>{AGE})"
     r"  (?P<step>\S.*?) *$"
 )
-_HEAD = re.compile(r"([\d,]+) waiting, (\d+) event types? · ([\d,]+) of ([\d,]+) checked")
+_HEAD = re.compile(r"([\d,]+) waiting(?: so far)?, (\d+) event types? · ([\d,]+) of ([\d,]+) checked")
 _ACTIVE = ("running", "waiting", "paused", "waitingForPause", "rollingBack")
 
 
