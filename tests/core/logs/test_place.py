@@ -115,18 +115,52 @@ def test_request_handler_speaks_for_nobody():
     assert {entry[1] for entry in placed(handler)} == {False}
 
 
-def test_call_of_a_dev_session_is_one_attempt():
+def test_line_of_an_untraced_call_speaks_for_itself():
+    """In a dev session, where a call goes on: neither its other lines nor its time say which step it is."""
     lines = [
-        line(2, f"{ID} load a", request="s1", source="local"),
+        line(2, f"{ID} load a, attempt 1", request="s1", source="local"),
         line(3, "deep inside", request="s1", source="local"),
         line(2, f"{ID} load b", request="s2", source="local"),
-        line(4, "deep inside", request="s2", source="local"),
+        line(4, f"{ID} load b, attempt 2", request="s2", source="local"),
         line(5, f"{ID} outside", request="s3", source="local"),
     ]
-    assert [entry[2] for entry in placed(lines, BOTH)] == [0, 1, 0, 1, None]
+    both = (0, 1)
+    entries = place_lines(lines, detail("complete", BOTH, end=100))
+    assert {(entry.line.message.removeprefix(f"{ID} "), entry.step, entry.among) for entry in entries} == {
+        ("load a, attempt 1", 0, ()),
+        ("deep inside", None, both),
+        ("load b", None, both),
+        ("load b, attempt 2", None, both),
+        ("outside", None, both),
+    }
     # An invocation of the cloud is the run of every step: it tells nothing of one.
     cloud = [line(2, f"{ID} load a", request="r"), line(3, "deep inside", request="r")]
     assert [entry[2] for entry in placed(cloud, BOTH)] == [0, None]
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("[1] turn: attempt 1", (None, None)),
+        ("[1] turn-2: works", (None, None)),
+        ("step=turn-2 attempt=1", (1, 1)),
+        ('{"step": "turn", "count": 2}', (1, 1)),
+        ("step=charge attempt=2 goes on", (None, None)),
+        ("step=charge attempt=1", (2, 1)),
+        ("charge: works", (None, None)),
+        ("reads for attempt 1 of charge", (2, 1)),
+        ("only: works", (3, 1)),
+        ("speaks of only", (None, None)),
+    ],
+)
+def test_words_of_an_untraced_line_must_leave_one_attempt(text, place):
+    """A promise of the round before names this one too; an attempt past its limit the next one."""
+    steps = [done("turn-1", 0, 1), done("turn-2", 2, 3)]
+    steps += [step("charge-1", 10, 20, True, [attempt(10, 14, False), attempt(15, 20, True)])]
+    steps += [done("only-1", 30, 35)]
+    at = 2.5 if "turn" in text else 32 if "only" in text else 12
+    [entry] = place_lines([line(at, text, request="x", source="local")], detail("complete", steps, end=40))
+    assert (entry.step, entry.attempt) == place
 
 
 def test_call_outlives_its_attempt():
@@ -141,17 +175,6 @@ def test_call_outlives_its_attempt():
     ]
     entries = place_lines(lines, detail("errored", [slow], end=50))
     assert {(entry.attempt, entry.among) for entry in entries} == {(None, (0,))}
-
-
-def test_call_of_the_run_is_no_step():
-    """Where it prints outside of steps too, what it prints while one runs is not of that."""
-    lines = [
-        line(-1, f"{ID} run begins", request="run", source="local"),
-        line(5, f"{ID} goes on", request="run", source="local"),
-        line(6, f"{ID} works", request="s1", source="local"),
-    ]
-    entries = place_lines(lines, detail("complete", [done("long-1", 0, 10)], end=20))
-    assert [(entry.step, entry.among) for entry in entries] == [(None, ()), (None, (0,)), (0, ())]
 
 
 def test_replays_are_folded_and_repetition_is_not():

@@ -95,3 +95,8 @@ def test_text_of_a_line_is_one_safe_line():
     assert text.count("\t") == 3
     assert "printed 3 times by replays" in text
     assert not {"\n", "\x1b", "\x07"} & set(text)
+
+
+def test_step_that_a_restart_took_away_has_no_name():
+    words = line_text(entry(1, gone=True), columns(done("a-1", 0, 1)))
+    assert words.split("\t")[2] == "a step of the run before"

@@ -2,11 +2,11 @@
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Collection, Iterable, Set
+from collections.abc import Iterable, Set
 
 from wfdash.core.logs.calls import CallTree, Fit, MatchedCalls
 from wfdash.core.logs.line import LogLine
-from wfdash.core.logs.naming import StepNames, attempts_said, mentioned, narrowed
+from wfdash.core.logs.naming import StepNames, attempts_said, mentioned, narrowed, says_count
 from wfdash.core.logs.spans import AttemptSpan, attempt_spans
 from wfdash.core.model.detail import Detail
 
@@ -41,10 +41,11 @@ class Attempts:
         self._marks = sorted(at for at in (*columns.starts, *columns.ends) if at is not None)
         """When a step, a sleep or a wait began or ended: then code outside steps may have gone on."""
         self._names = StepNames({span.name for span in spans})
-        self._called: dict[str, set[AttemptSpan]] = {}
-        """Of each call of which nothing else is known, the attempts that its lines name."""
-        self._claims: Counter[AttemptSpan] = Counter()
-        """How many calls say that they are this attempt."""
+        self._tries = Counter((span.name, span.number) for span in spans)
+        self._steps: dict[str, set[int]] = {}
+        """Of each name, the steps that have it."""
+        for span in spans:
+            self._steps.setdefault(span.name, set()).add(span.step)
         self._lasted: dict[str, tuple[float, float]] = {}
         """Of each call, when its first and its last line were printed."""
         self._texts: dict[str, list[str]] = {}
@@ -63,29 +64,29 @@ class Attempts:
         """What the calls of a run say of whose it is; None where they say nothing."""
         return self._matched.fits.get(run)
 
-    def learn(self, lines: Iterable[LogLine], ours: Collection[str] = ()) -> None:
-        """Takes in what lines say of the calls that printed them, where the session does not tell.
-
-        Those of `ours` are the instance's: another's, whose id nobody knows, may run beside it.
-        """
-        for line in lines:
-            if line.source != "local" or not line.request or self._is_traced(line.request):
-                continue
-            if span := self._named(line):
-                self._called.setdefault(line.request, set()).add(span)
-        self._claims = Counter(span for call in ours for span in self._called.get(call, ()))
-
     def of(self, line: LogLine) -> AttemptSpan | None:
         """The one attempt that can have printed it; None outside steps, and where several can have."""
-        if line.source == "local" and line.request:
-            if self._is_traced(line.request):
-                return self._matched.of(line.request)
-            if spans := self._called.get(line.request):
-                return self._of_call(line.request, spans)
-            # A call that goes on may be any that has begun: code beside a step, one that was given up.
-            if self._tree.calls:
-                return None
-        return self._named(line) or self._by_time(line)
+        if line.source != "local" or not line.request:
+            return self._named(line) or self._by_time(line)
+        return self._matched.of(line.request) if self._is_traced(line.request) else self._by_words(line)
+
+    def _by_words(self, line: LogLine) -> AttemptSpan | None:
+        """The attempt that a line names and in whose time it was printed, where the session tells nothing.
+
+        A call that goes on may be code beside a step, a promise of the step before, another round's: of all
+        attempts it must be the only one of that name and number, or the only one of that name and alone.
+        """
+        numbers = attempts_said(line.message)
+        names = self._names.named_by(line.message) or (self._names.in_(line.message) if numbers else set())
+        at = self._open_at(line.at)
+        spans = narrowed([span for span in at if span.name in names], line.message)
+        if len(names) != 1 or len(spans) != 1:
+            return None
+        [span] = spans
+        if says_count(span, line.message) or (numbers and self._tries[span.name, span.number] == 1):
+            return span
+        is_alone = len(at) == 1 and len(self._steps[span.name]) == 1 and self._tries[span.name, 2] == 0
+        return span if is_alone and not numbers else None
 
     def is_gone(self, line: LogLine) -> bool:
         """Whether it was printed in a step that a restart has taken out of the answer."""
@@ -138,9 +139,6 @@ class Attempts:
             return None
         if bisect_left(self._marks, line.at) > bisect_right(self._marks, inside.start + _EDGE):
             return None
-        if line.source == "local" and line.request in self._lasted:
-            first, last = self._lasted[line.request]
-            return inside if inside.start - _GRAIN <= first and last <= inside.end + _GRAIN else None
         return inside
 
     def among(self, line: LogLine) -> tuple[int, ...]:
@@ -152,31 +150,30 @@ class Attempts:
         if line.source == "local" and call and self._is_traced(call):
             return tuple(sorted({span.step for span in self._matched.may.get(call, ())}))
         at = self._at(line.at, _GRAIN)
+        if line.source == "local" and call in self._lasted:
+            # It may have begun in another, and speak of one that has nothing to do with it.
+            return tuple(sorted({span.step for span in (*at, *self._at(self._lasted[call][0], _GRAIN))}))
         named = self._say(at, line.message) if at else []
-        begun = [span for span in self._called.get(call, ()) if self._began_in(call, span)]
-        if line.source == "local" and call in self._lasted and self._tree.calls:
-            # It may have begun long before, and outlive the step.
-            begun += self._at(self._lasted[call][0], _GRAIN)
-            named = named and [*named, *at]
-        return tuple(sorted({span.step for span in (*begun, *(named or at))}))
-
-    def _began_in(self, call: str, span: AttemptSpan) -> bool:
-        return span.start - _GRAIN <= self._lasted[call][0] <= span.end + _GRAIN
+        return tuple(sorted({span.step for span in named or at}))
 
     def none_ran(self, at: float) -> bool:
         """Whether code outside steps printed what was printed at a moment."""
         return at <= self._as_of and not self._at(at, -_GRAIN)
 
+    def _open_at(self, at: float) -> list[AttemptSpan]:
+        """Those that surely ran at a moment, their first and last one included."""
+        spans = self._at(at, _GRAIN)
+        # Of one that ran when the detail was read, the next round or attempt may have begun since.
+        return spans if at <= self._as_of else [span for span in spans if span.end != float("inf")]
+
     def _named(self, line: LogLine) -> AttemptSpan | None:
         """The one attempt of the step that the text names at the time, its first and last moment included."""
-        at = self._at(line.at, _GRAIN)
-        if line.at > self._as_of:  # the next round of a loop, or another attempt, has the same name
-            at = [span for span in at if span.end != float("inf")]
-        if line.source == "local" and self._tree.calls and not attempts_said(line.message):
-            # A call that goes on may speak of the step beside it.
-            names = self._names.named_by(line.message)
-            return _only([span for span in at if span.name in names])
-        return _only(narrowed(self._say(at, line.message), line.message)) if at else None
+        at = self._open_at(line.at)
+        span = _only(narrowed(self._say(at, line.message), line.message)) if at else None
+        # Code outside steps speaks of the one of two that has just ended, while the other runs.
+        if span is None or len(self._steps[span.name]) == 1 or attempts_said(line.message):
+            return span
+        return span if says_count(span, line.message) else None
 
     def _say(self, spans: list[AttemptSpan], text: str) -> list[AttemptSpan]:
         """Those whose step the text names. Of several at once one may speak of another: then it is those that
@@ -188,18 +185,6 @@ class Attempts:
         if not names and len({span.step for span in spans}) == 1:
             return mentioned(spans, text)
         return [span for span in near if span.name in names]
-
-    def _of_call(self, call: str, spans: set[AttemptSpan]) -> AttemptSpan | None:
-        """The attempt that its lines name, where all lie within it and no other call claims it."""
-        span = _only(list(spans))
-        if span is None or not self._began_in(call, span) or self._lasted[call][1] > span.end + _GRAIN:
-            return None
-        return span if self._claims[span] <= 1 or self._ran_alone(span) else None
-
-    def _ran_alone(self, span: AttemptSpan) -> bool:
-        """Whether no other step ran in its time."""
-        beside = [other for other in self._spans if other.start < span.end and other.end > span.start]
-        return {other.step for other in beside} == {span.step}
 
     def _at(self, at: float, slack: float) -> list[AttemptSpan]:
         """Those that ran at a moment, give or take."""

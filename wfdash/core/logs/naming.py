@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from wfdash.core.logs.spans import AttemptSpan
 
-__all__ = ["StepNames", "attempts_said", "mentioned", "narrowed", "stands_first"]
+__all__ = ["StepNames", "attempts_said", "mentioned", "narrowed", "says_count", "stands_first"]
 
 _PREFIX = re.compile(r"\s*(?:\[[^\]]{0,200}\]|[^\w\s\[]+|[\w-]*\d[\w-]*:?(?=\s)|[\w-]{1,40}[:=](?=\s))\s*")
 """What may stand before the name of who speaks: `[4711]`, `✓`, `order-9342`, `worker:`."""
@@ -64,6 +64,12 @@ class StepNames:
                 found.add(match[1])
         return found
 
+    def in_(self, text: str) -> set[str]:
+        """Those that stand anywhere in a text, of those at one place the longest."""
+        if self._any is None:
+            return {name for name in self._names if _says(name, text)}
+        return {match[1] for match in self._any.finditer(text[:_LONGEST]) if not match[2]}
+
     def _at_places(self, text: str) -> set[str]:
         found: set[str] = set()
         for place in _places(text) | {key.end() for key in _SPEAKERS.finditer(text)}:
@@ -114,11 +120,12 @@ def narrowed(spans: Sequence[AttemptSpan], text: str) -> list[AttemptSpan]:
     if numbers := attempts_said(text):
         left = [span for span in left if span.number in numbers]
     if len({span.step for span in left}) > 1:
-        counts = {int(number) for number in _COUNT.findall(text[:_LONGEST])}
-        counted = [
-            span
-            for span in left
-            if span.count in counts or (span.count is not None and _says(f"{span.name}-{span.count}", text))
-        ]
-        left = counted or left
+        left = [span for span in left if says_count(span, text)] or left
     return left
+
+
+def says_count(span: AttemptSpan, text: str) -> bool:
+    """Whether a text tells which step of its name it is, by `"count": 2` or as the API does: `probe-2`."""
+    if span.count is None:
+        return False
+    return str(span.count) in _COUNT.findall(text[:_LONGEST]) or _says(f"{span.name}-{span.count}", text)

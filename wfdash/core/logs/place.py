@@ -48,10 +48,6 @@ def place_lines(
     )
     ownership.learn(ordered)
     whose_line = [(line, whose) for line in ordered if (whose := ownership.of(line)) is not Whose.OTHERS]
-    attempts.learn(
-        (line for line, _ in whose_line),
-        ours={line.request for line, whose in whose_line if whose is Whose.OURS},
-    )
     # What is queued has run no code: at most a run before its restart has, and said so.
     has_run = detail.status != "queued" or detail.start is not None
     placed = []

@@ -77,8 +77,13 @@ def is_rollback(entry: PlacedLine, steps: StepColumns) -> bool:
 
 
 def _where(entry: PlacedLine, steps: StepColumns) -> str:
-    """`charge card #2 attempt 3`, `one of 3 steps` that ran then; "-" for what code outside steps printed."""
+    """`charge card #2 attempt 3`, `one of 3 steps` that ran then; "-" for what code outside steps printed.
+
+    A step that a restart took out of the answer has no name any more.
+    """
     name = step_of(entry, steps)
+    if entry.gone:
+        return "a step of the run before"
     if name is None:
         return f"one of {len(entry.among)} steps" if len(entry.among) > 1 else "-"
     if entry.step is None:

@@ -88,8 +88,6 @@ class Ownership:
         line names a step and an attempt of the instance as they ran."""
         self.id = identity
         self._run_of, self._origin_of, self._agrees = run_of, origin_of, agrees
-        self._by_itself: set[str] = set()
-        """Runs that name the instance where a program names itself."""
         self._speaks = distinctive(identity)
         self._others = {other for other in others if other != identity and distinctive(other)}
         self._plain = {other for other in others if other != identity and not distinctive(other)}
@@ -110,10 +108,6 @@ class Ownership:
                 self._theirs.add(run)
                 continue
             self._ours.add(run)
-            if line.source != "local" or run in self._by_itself:
-                continue
-            if self._names_itself(line.message) or self._agrees(line):
-                self._by_itself.add(run)
 
     def of(self, line: LogLine) -> Whose:
         """Whose a line is, by all that was learnt."""
@@ -132,13 +126,19 @@ class Ownership:
         if ours and theirs and origin is None:
             return Whose.PERHAPS
         if ours:
-            return Whose.OURS if line.source != "local" or self._is_sure(run, origin) else Whose.PERHAPS
+            return (
+                Whose.OURS if line.source != "local" or self._is_sure(line, said, origin) else Whose.PERHAPS
+            )
         return Whose.OTHERS if theirs else said
 
-    def _is_sure(self, run: str, origin: Origin | None) -> bool:
-        """Whether a run that names the instance is its own: another may as well speak of it."""
+    def _is_sure(self, line: LogLine, said: Whose, origin: Origin | None) -> bool:
+        """Whether a line of a run that names the instance is its own: another's may as well speak of it."""
+        if origin is Origin.OWN:
+            return True
         # An id of a few letters and digits may be a customer's, or an order's, that somebody else deals with.
-        return run in self._by_itself or origin is Origin.OWN or len(self.id) >= _LONG_ENOUGH
+        return said is Whose.OURS and (
+            len(self.id) >= _LONG_ENOUGH or self._names_itself(line.message) or self._agrees(line)
+        )
 
     def _names_itself(self, text: str) -> bool:
         text = text[:_LONGEST]

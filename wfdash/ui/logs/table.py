@@ -202,7 +202,7 @@ class LogTable(LineTable):
         line = entry.line
         letter, style = LEVELS.get(line.level, (clean(line.level[:1]) or "?", PLAIN))
         is_there = entry.step is not None and entry.step < len(self.names)
-        several = f"one of {len(entry.among)}" if len(entry.among) > 1 else ""
+        several = f"one of {len(entry.among)}" if len(entry.among) > 1 else "run before" if entry.gone else ""
         where = numbered_name(self.names[entry.step or 0]) if is_there else several
         step = fit(where, self._step_width)
         words = clean(uncoloured(line.message[: room * 8]))
