@@ -381,6 +381,7 @@ def _add_verb(parser: Arguments) -> None:
     if verb == "send":
         parser.add_argument("--type", metavar="TYPE", required=True, help="the event's type")
         parser.add_argument("--payload", metavar="JSON|@FILE", default=None, help="any JSON ({})")
+    _add_plan(parser)
     _add_settling(parser)
 
 
@@ -393,6 +394,13 @@ def _add_redrive(parser: Arguments) -> None:
         metavar="N",
         help="how many --filter has to find; another number sends nothing",
     )
+    _add_plan(parser)
+    parser.add_argument("--resume", action="store_true", help="go on with a batch that was cut off")
+    _add_canary(parser)
+    _add_settling(parser)
+
+
+def _add_plan(parser: Arguments) -> None:
     parser.add_argument(
         "--plan",
         action=Filled,
@@ -400,9 +408,6 @@ def _add_redrive(parser: Arguments) -> None:
         default="",
         help="a plan that --dry-run wrote, judged again; -: stdin",
     )
-    parser.add_argument("--resume", action="store_true", help="go on with a batch that was cut off")
-    _add_canary(parser)
-    _add_settling(parser)
 
 
 def _add_canary(parser: Arguments) -> None:

@@ -10,19 +10,33 @@ from msgspec.structs import replace
 from wfdash.api.errors import NotFound, Refused
 from wfdash.api.interface import RestartFrom
 from wfdash.api.validate import check_event_type, production_doubt
-from wfdash.cli.commands.inputs import need_yes, read_ids, read_json, refused_as_usage
-from wfdash.cli.commands.results import carry_out, check_writable, operator_of, print_plan
+from wfdash.cli.commands.inputs import (
+    need_yes,
+    read_given_plan,
+    read_ids,
+    read_json,
+    read_planned,
+    read_text,
+    refused_as_usage,
+)
+from wfdash.cli.commands.results import carry_out, check_writable, operator_of, print_plan, where_of
 from wfdash.cli.exits import Stop, UsageError
 from wfdash.cli.output import say
 from wfdash.cli.session import CommandSession
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
+from wfdash.core.model.step_kind import OWN
 from wfdash.core.text.clean import clean, distinguishable
 from wfdash.core.text.words import count, spoken
 from wfdash.core.verbs.consequences import StepTarget
 from wfdash.core.verbs.rules import RESTARTS, consequence, destroys, phrase
+from wfdash.core.why.step_names import base_name
 from wfdash.live.actions.ending import CANARY_WITHIN, Course
+from wfdash.live.actions.judge import moved_since
 from wfdash.live.actions.plan import Guard, Plan, make_plan
+from wfdash.live.actions.plan_lines import verb_of
+from wfdash.live.actions.redrive import READ_BEFORE
+from wfdash.live.actions.send import NOTHING_SENT
 from wfdash.live.polling.read_instance import read_answer
 
 __all__ = [
@@ -36,6 +50,7 @@ __all__ = [
 ]
 
 _READ_BEFORE_ASKING = 20
+_STEPS_NAMED = 8
 
 
 def prepare(parsed: Namespace) -> str:
@@ -48,7 +63,14 @@ def prepare(parsed: Namespace) -> str:
     if parsed.command == "restart" and not parsed.from_step and (parsed.count or parsed.type):
         raise UsageError("--count and --type belong to --from-step")
     given = [*parsed.ids, *([parsed.instance] if parsed.instance else [])]
-    parsed.ids = read_ids(given)
+    if given and parsed.plan:
+        raise UsageError("--plan FILE names the ids: give either")
+    parsed.plan_text = read_text(parsed.plan, "--plan") if parsed.plan else ""
+    if parsed.plan and parsed.verb == "restart_from":
+        raise UsageError("--plan FILE says from which step: --from-step belongs to ids")
+    if parsed.command == "restart" and verb_of(parsed.plan_text) == "restart_from":
+        parsed.verb = "restart_from"
+    parsed.ids = [] if parsed.plan else read_ids(given)
     need_yes(parsed.yes or parsed.dry_run)
     if parsed.timeout is not None and not parsed.wait:
         raise UsageError("--timeout belongs to --wait")
@@ -90,7 +112,9 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     operator = operator_of(session, no_journal=parsed.no_journal)
     rows: Sequence[Instance | str] = parsed.ids
     details: list[Detail] = []
-    if not parsed.yes and len(parsed.ids) <= _READ_BEFORE_ASKING:
+    if parsed.plan:
+        plan, details = await _given(parsed, session, workflow, operator.guard)
+    elif not parsed.yes and len(parsed.ids) <= _READ_BEFORE_ASKING:
         # All its steps only for one, of which is told what would be lost.
         simple = len(parsed.ids) > 1
         details = [await _look(session, workflow, identity, simple=simple) for identity in parsed.ids]
@@ -98,7 +122,8 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
             Instance(detail.id, detail.status, detail.queued, None, detail.start, detail.end)
             for detail in details
         ]
-    plan = _plan(parsed, workflow, rows, now=session.clock(), guard=operator.guard)
+    if not parsed.plan:
+        plan = _plan(parsed, workflow, rows, now=session.clock(), guard=operator.guard)
     check_canary(parsed, plan)
     detail = details[0] if len(details) == 1 else None
 
@@ -151,6 +176,10 @@ def course_of(parsed: Namespace, session: CommandSession) -> Course:
 
 
 async def _dry_run(parsed: Namespace, session: CommandSession, workflow: str) -> int:
+    guard = Guard(local=session.api.local)
+    if parsed.plan:
+        plan, _ = await _given(parsed, session, workflow, guard)
+        return print_plan(plan, session)
     rows: list[Instance] = []
     missing: dict[str, str] = {}
     for identity in parsed.ids:
@@ -161,16 +190,54 @@ async def _dry_run(parsed: Namespace, session: CommandSession, workflow: str) ->
             rows.append(Instance(identity))
         else:
             rows.append(Instance(identity, detail.status, ended=detail.end))
-    plan = _plan(parsed, workflow, rows, now=session.clock(), guard=Guard(local=session.api.local))
+    plan = _plan(parsed, workflow, rows, now=session.clock(), guard=guard)
     targets = (replace(target, reason=target.reason or missing.get(target.id, "")) for target in plan.targets)
     return print_plan(replace(plan, targets=tuple(targets)), session)
+
+
+async def _given(
+    parsed: Namespace, session: CommandSession, workflow: str, guard: Guard
+) -> tuple[Plan, list[Detail]]:
+    """The plan of the file, each of a few held against its instance as it is now, and those instances.
+
+    Of many each is read just before it is sent, as without a file.
+    """
+    given = read_given_plan(parsed, parsed.verb, where=where_of(session), workflow=workflow)
+    rows = [Instance(target.id, target.status, ended=target.ended) for target in given]
+    plan = _plan(parsed, workflow, rows, now=session.clock(), guard=guard)
+    judged = [
+        replace(target, reason=target.reason or planned.reason)
+        for target, planned in zip(given, plan.targets, strict=True)
+    ]
+    details: list[Detail] = []
+    if len(judged) <= READ_BEFORE or parsed.dry_run:
+
+        async def read(identity: str) -> Detail:
+            simple = len(given) > 1 and parsed.verb != "restart_from"
+            return await _look(session, workflow, identity, simple=simple)
+
+        targets, judged = judged, []
+        async for target, detail in read_planned(parsed, targets, read, _steps_of):
+            if detail is not None:
+                details.append(detail)
+                moved = moved_since(parsed.verb, target, detail.status, detail.end)
+                target = replace(target, reason=moved and f"{moved}: {NOTHING_SENT}")
+            judged.append(target)
+    return replace(plan, targets=tuple(judged)), details
+
+
+def _steps_of(detail: Detail) -> str:
+    """What can be restarted from in its place."""
+    names = list(dict.fromkeys(base_name(step.name) for step in detail.steps if step.kind in OWN))
+    more = f" and {len(names) - _STEPS_NAMED} more" if len(names) > _STEPS_NAMED else ""
+    return f"it has {', '.join(map(ascii, names[:_STEPS_NAMED]))}{more}" if names else "it has no step"
 
 
 def _plan(
     parsed: Namespace, workflow: str, rows: Sequence[Instance | str], *, now: float, guard: Guard
 ) -> Plan:
     start = None
-    if parsed.verb == "restart_from":
+    if parsed.verb == "restart_from" and parsed.from_step:
         start = RestartFrom(parsed.from_step, parsed.count, parsed.type)
     event = parsed.verb == "send_event"
     return make_plan(

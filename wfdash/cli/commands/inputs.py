@@ -2,17 +2,23 @@
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from argparse import Namespace
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from wfdash.api.errors import Refused
+from wfdash.api.errors import NotFound, Refused
 from wfdash.api.validate import check_payload_size
 from wfdash.cli.exits import UsageError
 from wfdash.cli.session import CommandSession
 from wfdash.config.plain_file import read_given
+from wfdash.core.model.detail import Detail
 from wfdash.core.text.durations import parse_duration
+from wfdash.core.verbs.consequences import split_at
+from wfdash.live.actions.plan import Target
+from wfdash.live.actions.plan_lines import NoPlan, read_plan
+from wfdash.live.actions.redrive import spoken_start, step_of
 
 if TYPE_CHECKING:
     from wfdash.core.filter.query import Query
@@ -22,8 +28,10 @@ __all__ = [
     "check_id",
     "need_yes",
     "parse_json",
+    "read_given_plan",
     "read_ids",
     "read_json",
+    "read_planned",
     "read_text",
     "refused_as_usage",
     "retention",
@@ -109,6 +117,41 @@ def need_yes(yes: bool) -> None:
     # Both: the question goes to stderr and the answer comes from stdin.
     if not yes and not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError("away from a terminal nobody can be asked: add --yes")
+
+
+def read_given_plan(parsed: Namespace, verb: str, *, where: str, workflow: str) -> list[Target]:
+    """The targets of the file of --plan. Raises UsageError with the first line that is not for here."""
+    try:
+        return read_plan(parsed.plan_text, verb=verb, where=where, workflow=workflow)
+    except NoPlan as wrong:
+        raise UsageError(f"--plan: {parsed.plan}: {wrong}") from None
+
+
+async def read_planned(
+    parsed: Namespace,
+    targets: Sequence[Target],
+    read: Callable[[str], Awaitable[Detail]],
+    right: Callable[[Detail], str],
+) -> AsyncIterator[tuple[Target, Detail | None]]:
+    """Each target with its instance as it is now, None for what the plan leaves out.
+
+    Raises UsageError with the line for an id that is not there, or a step that it does not have: then with
+    what `right` says of it.
+    """
+    lines = [number for number, line in enumerate(parsed.plan_text.split("\n"), 1) if line.strip()]
+    for number, target in zip(lines, targets, strict=True):
+        if target.reason:
+            yield target, None
+            continue
+        where = f"--plan: {parsed.plan}: line {number}"
+        try:
+            detail = await read(target.id)
+        except NotFound as error:
+            raise UsageError(f"{where}: {error}") from None
+        start, moved = target.restart_from, detail.end != target.ended
+        if start is not None and not moved and split_at(detail.steps, step_of(start)) is None:
+            raise UsageError(f"{where}: {target.id} has no step {spoken_start(start)}; {right(detail)}")
+        yield target, detail
 
 
 def retention(text: str | None) -> str | int | None:

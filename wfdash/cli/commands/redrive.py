@@ -17,7 +17,7 @@ from wfdash.cli.commands.change import (
     course_of,
     tell_canary,
 )
-from wfdash.cli.commands.inputs import need_yes, read_ids, read_text
+from wfdash.cli.commands.inputs import need_yes, read_given_plan, read_ids, read_planned, read_text
 from wfdash.cli.commands.list import Listing
 from wfdash.cli.commands.results import (
     AGAIN,
@@ -36,13 +36,11 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import clean, distinguishable
 from wfdash.core.text.words import count, spoken
-from wfdash.core.verbs.consequences import split_at
 from wfdash.core.verbs.redrive import RedrivePoint, redrive_point, redrive_sentences
 from wfdash.core.verbs.rules import phrase
 from wfdash.core.why.step_names import shown_name
 from wfdash.live.actions.operator import Operator
 from wfdash.live.actions.plan import Guard, Plan, Target, make_plan
-from wfdash.live.actions.plan_lines import NoPlan, read_plan
 from wfdash.live.actions.redrive import (
     READ_BEFORE,
     Redrive,
@@ -50,7 +48,6 @@ from wfdash.live.actions.redrive import (
     plan_redrive,
     spoken_start,
     start_of,
-    step_of,
 )
 from wfdash.live.actions.resume import plan_resumption, resumable, why_not_resumed
 from wfdash.live.polling.read_instance import read_answer
@@ -186,10 +183,7 @@ async def _carry_out(parsed: Namespace, session: CommandSession, operator: Opera
 
 async def _plan(parsed: Namespace, session: CommandSession, workflow: str, guard: Guard) -> Redrive:
     if parsed.plan:
-        try:
-            targets = read_plan(parsed.plan_text, verb="redrive", where=where_of(session), workflow=workflow)
-        except NoPlan as wrong:
-            raise UsageError(f"--plan: {parsed.plan}: {wrong}") from None
+        targets = read_given_plan(parsed, "redrive", where=where_of(session), workflow=workflow)
         plan = make_plan("redrive", workflow, [], now=session.clock(), guard=guard)
         if len(targets) > READ_BEFORE and not parsed.dry_run:
             _say_late(len(targets), session)
@@ -233,23 +227,17 @@ async def _judge_again(
 
     Raises UsageError for an id that is not there, or a step that it does not have.
     """
-    lines = [number for number, line in enumerate(parsed.plan_text.split("\n"), 1) if line.strip()]
     judged: list[Target] = []
     points: dict[str, RedrivePoint] = {}
-    for place, (number, target) in enumerate(zip(lines, targets, strict=True), 1):
-        if target.reason:
+
+    def right(detail: Detail) -> str:
+        return f"it failed at {spoken_start(start_of(redrive_point(detail)))}"
+
+    async for target, detail in read_planned(parsed, targets, read, right):
+        if detail is None:
             judged.append(target)
             continue
-        where = f"--plan: {parsed.plan}: line {number}"
-        try:
-            detail = await read(target.id)
-        except NotFound as error:
-            raise UsageError(f"{where}: {error}") from None
-        _progress(place, len(targets))
-        start, moved = target.restart_from, detail.end != target.ended
-        if start is not None and not moved and split_at(detail.steps, step_of(start)) is None:
-            right = spoken_start(start_of(redrive_point(detail)))
-            raise UsageError(f"{where}: {target.id} has no step {spoken_start(start)}; it failed at {right}")
+        _progress(len(judged) + 1, len(targets))
         found, point = judge_target(target, detail)
         judged.append(replace(found, status=detail.status, version=detail.version))
         if not found.reason:

@@ -1,18 +1,25 @@
 """A plan as lines of JSON: what --dry-run prints, and what is read back from a file that was looked over."""
 
 import json
+from shlex import quote
 from typing import Any, Final
 
 from msgspec import Struct, ValidationError, convert
 
 from wfdash.api.interface import RestartFrom
 from wfdash.core.model.times import iso, parse_time
+from wfdash.core.verbs.verb import VERBS
 from wfdash.live.actions.plan import Plan, Target
 
-__all__ = ["NoPlan", "plan_lines", "read_plan", "start_object"]
+__all__ = ["NoPlan", "plan_lines", "read_plan", "start_object", "taken_by", "verb_of"]
 
 _LONGEST_NAME: Final = 256
 """Characters of a step's name (published schema of the status PATCH)."""
+_COMMANDS: Final = {
+    "terminate_rollback": "terminate --rollback",
+    "restart_from": "restart",
+    "send_event": "send",
+}
 
 
 class NoPlan(ValueError):
@@ -53,6 +60,27 @@ def start_object(start: RestartFrom | None) -> dict[str, Any] | None:
     return None if start is None else {"name": start.name, "count": start.count, "type": start.type}
 
 
+def taken_by(verb: str, workflow: str, file: str) -> str:
+    """The command that takes a plan of this verb back, as it is typed; "" where none does.
+
+    A plan holds no params: what creates is the file that `create --batch` takes.
+    """
+    if verb == "create":
+        return ""
+    name = _COMMANDS.get(verb, verb)
+    payload = " --type TYPE --payload JSON" if verb == "send_event" else ""
+    return f"wfdash {name} -w {quote(workflow)} --plan {quote(file)}{payload}"
+
+
+def verb_of(text: str) -> str:
+    """The verb of the plan's first line; "" where that names none."""
+    first = next((line for line in text.split("\n") if line.strip()), "")
+    try:
+        return convert(json.loads(first), _Line).verb
+    except (ValueError, RecursionError, ValidationError):
+        return ""
+
+
 def read_plan(text: str, *, verb: str, where: str, workflow: str) -> list[Target]:
     """The targets of a plan of this verb, account and workflow. Raises NoPlan with the first wrong line."""
     targets: dict[str, Target] = {}
@@ -67,7 +95,11 @@ def read_plan(text: str, *, verb: str, where: str, workflow: str) -> list[Target
                 raise NoPlan(f"line {number}: its {name} is {theirs or 'not there'}, not {ours}")
         if entry.id in targets:
             raise NoPlan(f"line {number}: the id {entry.id} is there twice")
-        targets[entry.id] = _target(entry, number)
+        targets[entry.id] = target = _target(entry, number)
+        if target.restart_from is not None and not VERBS[verb].starts_from:
+            raise NoPlan(f"line {number}: from belongs to redrive and restart_from, not to {verb}")
+        if verb == "restart_from" and target.restart_from is None and not target.reason:
+            raise NoPlan(f"line {number}: it does not say which step {entry.id} is restarted from")
     if not targets:
         raise NoPlan("it holds no line")
     return list(targets.values())

@@ -17,6 +17,7 @@ from wfdash.core.triage.fingerprint import fingerprint
 from wfdash.core.verbs.consequences import StepTarget, split_at
 from wfdash.core.verbs.redrive import RedrivePoint, redrive_point
 from wfdash.core.verbs.rules import refusal
+from wfdash.live.actions.judge import UNDATED
 from wfdash.live.actions.plan import Guard, Plan, Target
 from wfdash.live.actions.reread import Rereader, Snapshot
 
@@ -135,8 +136,7 @@ def _moved(target: Target, detail: Detail, now_at: str) -> str:
     if detail.end is None or detail.end == target.ended:
         return ""
     if target.ended is None:
-        unsaid = "the plan does not say when it ended, so not whether it ran again since"
-        return unsaid if target.given else ""
+        return UNDATED if target.given else ""
     # A plan without the step has the end of a list row, which differs by seconds from the instance's own.
     if target.restart_from is None and abs(detail.end - target.ended) <= SAME_END:
         return ""

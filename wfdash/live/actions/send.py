@@ -22,7 +22,6 @@ from wfdash.api.errors import (
 )
 from wfdash.api.interface import RestartFrom, StatusAnswer, Workflows
 from wfdash.core.model.status import is_final
-from wfdash.core.model.times import SAME_END
 from wfdash.core.verbs.outcome import STOPPED, Outcome
 from wfdash.core.verbs.rules import refusal, same_meaning
 from wfdash.core.verbs.verb import VERBS
@@ -31,6 +30,7 @@ from wfdash.live.actions.judge import (
     LIMITED_TRIES,
     as_failure,
     judge_failure,
+    moved_since,
     pause_after,
     repeatable,
     unchanged,
@@ -236,15 +236,9 @@ class Sender(Struct, frozen=True):
 
     def _changed(self, target: Target, now: Snapshot) -> str:
         """Why what was confirmed does not hold any more; "" when it does."""
-        verb, was = self.plan.verb, target.status
-        # The person confirmed a sentence about the old status; for another one they may decide otherwise.
-        if was and not same_meaning(verb, was, now.status):
-            return f"was {was}, now {now.status}: nothing sent"
-        ends = (target.ended, now.ended)
-        if VERBS[verb].starts_from == "failed step":
-            pass  # the step it ended at decides, not when
-        elif was and ends[0] is not None and ends[1] is not None and ends[1] - ends[0] > SAME_END:
-            return f"was {was}, ran again since and is {now.status}: nothing sent"
+        verb = self.plan.verb
+        if moved := moved_since(verb, target, now.status, now.ended):
+            return f"{moved}: {NOTHING_SENT}"
         if self.plan.insisted:
             return ""
         return refusal(verb, now.status, local=self.api.local) or ""
@@ -325,7 +319,7 @@ class Sender(Struct, frozen=True):
         starts_from = VERBS[self.plan.verb].starts_from
         if starts_from == "failed step":
             return target.restart_from
-        return self.plan.restart_from if starts_from else None
+        return (target.restart_from or self.plan.restart_from) if starts_from else None
 
     async def _request(self, target: Target) -> StatusAnswer:
         plan = self.plan

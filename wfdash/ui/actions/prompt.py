@@ -5,7 +5,6 @@ import json
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from shlex import quote
 
 from platformdirs import user_state_path
 from textual import events
@@ -18,7 +17,7 @@ from wfdash.core.text.words import count, counted
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import RESTARTS, destroys, same_meaning, stake
 from wfdash.live.actions.plan import GONE, Plan, Progress, Result, make_plan
-from wfdash.live.actions.plan_lines import plan_lines
+from wfdash.live.actions.plan_lines import plan_lines, taken_by
 from wfdash.live.actions.progress import ActionProgress
 from wfdash.live.records.export_files import file_name, write_first
 from wfdash.live.records.journal import Journal
@@ -298,8 +297,11 @@ class PromptScreen(LowerHalf):
             said = f"the plan was not written: {error.strerror or error}"
         else:
             said = f"plan of {counted(len(plan.targets), 'instance')} written to {path}"
-            named = quote(path.name if path.parent == Path.cwd() else str(path))
-            said += f"; wfdash redrive --plan {named} takes it" if plan.verb == "redrive" else ""
+            file = path.name if path.parent == Path.cwd() else str(path)
+            if command := taken_by(plan.verb, plan.workflow, file):
+                said += f"; {command} takes it"
+            else:
+                said += "; it holds no params: wfdash create --batch takes a file of those"
         self.asking.notes = [*self._notes, said]
         self.draw()
 
