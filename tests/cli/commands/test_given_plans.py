@@ -89,9 +89,9 @@ def test_a_plan_of_restarts_has_each_begin_at_its_step(parcels, tmp_path):
     ],
 )
 def test_a_plan_that_is_not_for_here_is_exit_2(parcels, exports, tmp_path, command, change, said):
-    one, other = errored(parcels)[-2:]
+    former, other = errored(parcels)[-2:]
     start = {"name": "read order", "count": 1, "type": "do"} if command == "restart_from" else None
-    (line,) = objects(parcels("restart", one, "--dry-run"))
+    (line,) = objects(parcels("restart", former, "--dry-run"))
     (twin,) = objects(parcels("restart", other, "--dry-run"))
     both = {"verb": command, "from": start}
     file = write(tmp_path / "plan.jsonl", line | both, twin | both | change)
