@@ -198,9 +198,9 @@ REFUSED = {
     ),
     "thrown beside an open step": (errored(LOAD, opened("a-1", 3)), UNCERTAIN),
     "complete": (detail("complete", [LOAD], end=3.0), "it is complete: no step ended it"),
-    "queued": (detail("queued", [LOAD]), "running again already: it is queued"),
-    "running": (detail("running", [LOAD]), "running again already: it is running"),
-    "paused": (detail("paused", [LOAD]), "running again already: it is paused"),
+    "queued": (detail("queued", [LOAD]), "it is queued: only what errored or was terminated is redriven"),
+    "running": (detail("running", [LOAD]), "it is running: only what errored or was terminated is redriven"),
+    "paused": (detail("paused", [LOAD]), "it is paused: only what errored or was terminated is redriven"),
     "rolling back": (detail("rollingBack", [LOAD]), "it is rolling back"),
     "an unknown status": (
         detail("hibernating", [LOAD]),

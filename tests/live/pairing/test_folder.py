@@ -1,6 +1,8 @@
 """The folder of those who are here: whole files, modes, and whatever else may lie in it."""
 
 import os
+import subprocess
+import sys
 import time
 
 import pytest
@@ -55,6 +57,33 @@ def test_who_gave_no_word_lately_is_gone(folder):
     os.utime(folder / f"here-{KEY}-2-b.json", (old - 4000, old - 4000))
     assert ana.others() == []
     assert not (folder / f"here-{KEY}-2-b.json").exists()
+
+
+ACTS = """
+import sys, time
+from pathlib import Path
+from wfdash.live.pairing.folder import PairingFolder
+from wfdash.live.pairing.presence import PeerAction, Presence
+acts = (PeerAction("pause", "orders", ("order-1",), 1, time.time()),)
+here = PairingFolder(Path(sys.argv[1]), "k", shared=False)
+here.tell(Presence("1-a", "ana@desk", actions=acts))
+print("told", flush=True)
+time.sleep(600)
+"""
+
+
+def test_who_was_killed_is_gone_at_once(tmp_path):
+    """Its last word is seconds old, and what it said it was doing it does no more."""
+    looks = PairingFolder(tmp_path, "k", shared=False)
+    acts = subprocess.Popen([sys.executable, "-c", ACTS, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert acts.stdout.readline() == "told\n"
+        (other,) = looks.others()
+        assert other.actions[0].verb == "pause"
+    finally:
+        acts.kill()
+        acts.communicate()
+    assert looks.others() == []
 
 
 def test_links_pipes_folders_and_large_files_are_not_read(folder, tmp_path):

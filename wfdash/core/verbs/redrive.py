@@ -6,7 +6,6 @@ from typing import Final
 from msgspec import Struct
 
 from wfdash.core.model.detail import Detail, partial_reason
-from wfdash.core.model.status import ACTIVE
 from wfdash.core.model.step import Step
 from wfdash.core.model.step_kind import OWN
 from wfdash.core.text.words import counted
@@ -71,8 +70,6 @@ def _refusal(detail: Detail) -> str:
     status = detail.status
     if status == "rollingBack":
         return "it is rolling back"
-    if status in ACTIVE:
-        return f"running again already: it is {status}"
     if status == "complete":
         return "it is complete: no step ended it"
     if status not in ("errored", "terminated"):

@@ -73,9 +73,9 @@ def _refuse_restart_from(status: str, local: bool) -> str | None:
 def _refuse_redrive(status: str, local: bool) -> str | None:
     if status in ("errored", "terminated"):
         return None
-    return (
-        "it is complete: no step ended it" if is_final(status) else f"running again already: it is {status}"
-    )
+    if is_final(status):
+        return "it is complete: no step ended it"
+    return f"it is {status}: only what errored or was terminated is redriven"
 
 
 def _refuse_event(status: str, local: bool) -> str | None:

@@ -12,6 +12,7 @@ from wfdash.api.errors import Forbidden, Unauthorized, WorkflowsError
 from wfdash.api.interface import RestartFrom
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
+from wfdash.core.model.status import ACTIVE, is_final
 from wfdash.core.model.times import SAME_END
 from wfdash.core.triage.fingerprint import fingerprint
 from wfdash.core.verbs.consequences import StepTarget, split_at
@@ -85,7 +86,7 @@ async def plan_redrive(
             except WorkflowsError as error:
                 target = replace(target, reason=f"it could not be read: {error}")
             else:
-                point = points[row.id] = redrive_point(detail)
+                point = points[row.id] = _point_now(target, detail)
                 target = _at(
                     replace(
                         target,
@@ -119,7 +120,7 @@ def judge_target(target: Target, detail: Detail) -> tuple[Target, RedrivePoint]:
 
     What ran again since the plan is not sent again: somebody has redriven it, and it failed anew.
     """
-    point = redrive_point(detail)
+    point = _point_now(target, detail)
     found = replace(_at(target, point, detail), checked=True)
     if not point.reason and (moved := _moved(target, detail, spoken_start(found.restart_from))):
         point = RedrivePoint(moved)
@@ -129,6 +130,13 @@ def judge_target(target: Target, detail: Detail) -> tuple[Target, RedrivePoint]:
     if point.reason:
         return replace(target, reason=f"{point.reason}: nothing sent"), point
     return found, point
+
+
+def _point_now(target: Target, detail: Detail) -> RedrivePoint:
+    """Where to start it again, of what was seen as failed told apart from what never failed."""
+    if is_final(target.status) and detail.status in ACTIVE:
+        return RedrivePoint(f"running again already: it is {detail.status}")
+    return redrive_point(detail)
 
 
 def _moved(target: Target, detail: Detail, now_at: str) -> str:

@@ -6,7 +6,10 @@ import stat
 import time
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from wfdash.live.pairing.presence import LARGEST, Presence, parse_presence, written
+from wfdash.live.records.locked_file import CAN_LOCK, hold_together, try_lock
 
 __all__ = ["PairingFolder"]
 
@@ -34,6 +37,8 @@ class PairingFolder:
         self._mode = 0o640 if shared else 0o600
         self._shared = shared
         self._own = ""
+        self._held: int | None = None
+        """The own file, locked for as long as this process lives, however that ends."""
 
     def tell(self, presence: Presence) -> None:
         """Writes or renews the own file, whole at any moment."""
@@ -46,11 +51,16 @@ class PairingFolder:
             with contextlib.suppress(FileNotFoundError):
                 fresh.unlink()
             descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, self._mode)
-            with open(descriptor, "wb") as file:
+            try:
                 if hasattr(os, "fchmod"):
-                    os.fchmod(file.fileno(), self._mode)
-                file.write(written(presence))
-            fresh.replace(self.path / name)
+                    os.fchmod(descriptor, self._mode)
+                os.write(descriptor, written(replace(presence, held=_lock(descriptor))))
+                fresh.replace(self.path / name)
+            except OSError:
+                os.close(descriptor)
+                raise
+            self._let_go()
+            self._held = descriptor
         except OSError as error:
             self.trouble = f"others cannot see where you are: {self.path}: {error.strerror or error}"
         else:
@@ -62,6 +72,12 @@ class PairingFolder:
             with contextlib.suppress(OSError):
                 (self.path / self._own).unlink()
             self._own = ""
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
 
     def others(self) -> list[Presence]:
         """The dashboards that gave word lately, in the order of their sessions, the own one left out."""
@@ -89,7 +105,11 @@ class PairingFolder:
                 if abs(old) > _PRESENT:
                     self._forget(path, status, old)
                     return None
-                return parse_presence(file.read(LARGEST))
+                presence = parse_presence(file.read(LARGEST))
+                # Its process was killed: what it was doing it does no more, though it told of it just now.
+                if presence is None or (presence.held and _is_let_go(file.fileno())):
+                    return None
+                return replace(presence, held=False)  # of the file, not of who wrote it
         except OSError:
             return None
 
@@ -97,6 +117,20 @@ class PairingFolder:
         if old > _FORGOTTEN and hasattr(os, "getuid") and status.st_uid == os.getuid():
             with contextlib.suppress(OSError):
                 path.unlink()
+
+
+def _lock(descriptor: int) -> bool:
+    """Whether it is locked now; not every file system can."""
+    with contextlib.suppress(OSError):
+        return CAN_LOCK and try_lock(descriptor)
+    return False
+
+
+def _is_let_go(descriptor: int) -> bool:
+    """Whether nobody keeps it locked; False where that cannot be told."""
+    with contextlib.suppress(OSError):
+        return hold_together(descriptor)
+    return False
 
 
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)

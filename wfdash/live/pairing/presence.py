@@ -37,6 +37,8 @@ class Presence(Struct, frozen=True):
     workflow: str = ""
     instance: str = ""
     actions: tuple[PeerAction, ...] = ()
+    held: bool = False
+    """Whether its process keeps the file locked for as long as it lives."""
 
     @property
     def user(self) -> str:
@@ -65,6 +67,7 @@ def written(presence: Presence) -> bytes:
                 "terminal": presence.terminal,
                 "workflow": presence.workflow,
                 "instance": presence.instance,
+                "held": presence.held,
                 "actions": [_fields(action) for action in actions],
             }
         ).encode("ascii")
@@ -101,6 +104,7 @@ def parse_presence(content: bytes) -> Presence | None:
         workflow=_text(found, "workflow"),
         instance=_text(found, "instance"),
         actions=tuple(action for action in parsed if action is not None),
+        held=found.get("held") is True,
     )
 
 

@@ -14,8 +14,18 @@ try:
 except ImportError:  # Windows: one process at a time, unlocked
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["LockedFile", "SessionLock", "exclusively", "hold_together", "session_is_over", "try_lock"]
+__all__ = [
+    "CAN_LOCK",
+    "LockedFile",
+    "SessionLock",
+    "exclusively",
+    "hold_together",
+    "session_is_over",
+    "try_lock",
+]
 
+CAN_LOCK = fcntl is not None
+"""Whether a file can be locked here at all."""
 _PATIENCE = 2.0
 """Seconds to wait for the lock. A process stopped by ctrl+z may hold it for ever; an unlocked append of one
 line is still whole, so the wait ends."""
