@@ -6,6 +6,7 @@ from tests.support.clocks.simulated_time import EPOCH
 from tests.support.fakes.scripted import item, scripted
 from tests.support.harness.stage import asked, newest, staged
 from wfdash.core.filter.query import parse
+from wfdash.core.model.times import iso
 from wfdash.core.rows.store import GONE
 from wfdash.demo.engine import verbs
 
@@ -145,3 +146,15 @@ async def test_dev_session_that_stood_still_before_is_asked_seldom(api, poller, 
     assert len(api.sizes) > asked
     await asyncio.sleep(20)
     assert len(api.sizes) >= asked + 4
+
+
+@scripted
+async def test_a_start_that_a_detail_tells_is_no_movement(api, poller, loop):
+    """A dev session lists no start: to read the rows on screen once kept its list from resting."""
+    api.local, api.pages = True, {"": [item("a", age=300)]}
+    poller.show("orders")
+    await asyncio.sleep(1)
+    answer = {"id": "a", "status": "running", "created_on": iso(EPOCH - 300), "started_on": iso(EPOCH - 299)}
+    poller._context.tell(poller.store.apply([answer], seq=900, now=loop.time()))
+    await asyncio.sleep(27)
+    assert len(api.sizes) == 1

@@ -31,6 +31,8 @@ class Counts(Job):
     out_of_turn = Priority.FOREGROUND
     patience = 2.0
     """They stand in the top line of every page: reads of rows must not make them old."""
+    on_screen = True
+    """Beside a long read as well: seen to stand still for minutes while a page read ten thousand rows."""
     longest = 20.0
     """On the page of all workflows nothing else finds out that the server answers again."""
 

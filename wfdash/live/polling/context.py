@@ -40,14 +40,7 @@ class FeedContext(Struct):
         # A dev session is asked more rarely while nothing moves in it: each list wakes every object of its
         # own.
         if delta and self.local:
-            now = self.clock()
-            # What was there before it was listed first moved when it was created, as far as is known.
-            added = [row for identity in delta.added if (row := self.store.get(identity)) is not None]
-            for row in added:
-                self.session.moved(now if row.created is None else row.created, now)
-            if len(added) < len(delta.added) or delta.changed:
-                self.session.moved(now, now)
-            changed = [row for identity in delta.changed if (row := self.store.get(identity)) is not None]
-            self.session.saw([*added, *changed], now)
+            rows = (self.store.get(identity) for identity in (*delta.added, *delta.changed))
+            self.session.saw([row for row in rows if row is not None], self.clock())
         if delta:
             self.notify(Update(delta=delta))

@@ -68,10 +68,18 @@ class SessionWatch:
             self._lost_at = now
 
     def saw(self, rows: Iterable[Instance], now: float) -> None:
-        """What was answered of rows: a change of status in this session shows that it is not cut."""
+        """What was answered of rows: a change of status in this session shows that it is not cut.
+
+        A start that an instance's own answer told is no movement: its list tells none.
+        """
+        is_first = not self._statuses
         for row in rows:
             if self._statuses.get(row.id, row.status) != row.status:
                 self._changed[row.id] = now
+                self.moved(now, now)
+            elif row.id not in self._statuses:
+                # What the first list holds moved when it was created, as far as is known.
+                self.moved(row.created if is_first and row.created is not None else now, now)
             self._statuses[row.id] = row.status
 
     def moved(self, at: float, now: float) -> None:
