@@ -12,22 +12,22 @@ _PLAIN = re.compile(rf"^(was: )?(.*?)(?: · read ({AGE}) ago| · …| · read.*�
 _WRAPPED = re.compile(r'NonRetryableError with message "(.*)"', re.DOTALL)
 """How the engine tells of an error that is not to be tried again."""
 _SEVERAL = re.compile(r"^(\d+) open: (.*)$")
-_COUNT = r"(?:(?P<made>\d+)/(?P<of>\d+)|attempt (?P<alone>\d+))"
+_COUNT = r" · attempt (?P<made>\d+)(?: of (?P<of>\d+))?"
 _FORMS = {
     "sleeps until": re.compile(rf"^sleeps until (?P<clock>{CLOCK})$"),
     "sleeps since": re.compile(rf"^sleeps(?: since (?P<age>{AGE}))?$"),
-    "sleep due": re.compile(rf"^sleeps, due (?P<age>{AGE}) ago$"),
-    "retry due": re.compile(rf"^(?P<name>.+) {_COUNT}, due (?P<age>{AGE}) ago$"),
-    "waits due": re.compile(rf"^(?P<name>.+), due (?P<age>{AGE}) ago$"),
+    "sleep due": re.compile(rf"^sleeps, due (?:(?P<age>{AGE}) ago|now)$"),
+    "retry due": re.compile(rf"^(?P<name>.+), retry due (?:(?P<age>{AGE}) ago|now)(?:{_COUNT} failed)?$"),
+    "waits due": re.compile(rf"^(?P<name>.+), due (?:(?P<age>{AGE}) ago|now)$"),
     "waits left": re.compile(rf"^(?P<name>.+), (?P<age>{AGE}) left$"),
     "waits": re.compile(rf"^(?P<name>.+), waits(?: since (?P<age>{AGE}))?$"),
-    "retry": re.compile(rf"^(?P<name>.+) {_COUNT}, (?:in ~?(?P<age>{AGE})|any moment)$"),
-    "retry cut": re.compile(rf"^(?P<name>.+) {_COUNT}, (?:in )?…$"),
-    "retry failed": re.compile(rf"^(?P<name>.+?)(?: {_COUNT})? failed$"),
-    "no retry": re.compile(rf"^(?P<name>.+?)(?: {_COUNT})?, no retry left$"),
+    "retry": re.compile(rf"^(?P<name>.+), retry (?:in ~?(?P<age>{AGE})|any moment)(?:{_COUNT} failed)?$"),
+    "retry cut": re.compile(r"^(?P<name>.+), retry(?: in| due)?…?(?: …)?$"),
+    "retry failed": re.compile(rf"^(?P<name>.+?)(?:{_COUNT})? failed$"),
+    "no retry": re.compile(rf"^(?P<name>.+?), no retry left(?:{_COUNT} failed)?$"),
     "still runs": re.compile(rf"^(?P<name>.+) still runs(?:, (?P<age>{AGE}))?$"),
     "not begun": re.compile(rf"^(?P<name>.+), not begun(?:, (?P<age>{AGE}))?$"),
-    "runs": re.compile(rf"^(?P<name>.+?)(?: {_COUNT})?, (?P<age>{AGE})\+$"),
+    "runs": re.compile(rf"^(?P<name>.+?), (?P<age>{AGE})\+(?:{_COUNT})?$"),
     "no step yet": re.compile(r"^no step yet$"),
     "no open step": re.compile(rf"^no open step(?:, (?P<age>{AGE}))?$"),
     "paused": re.compile(r"^paused(?: in (?P<name>.+))?$"),
@@ -85,10 +85,10 @@ def holds(
         if any(_fits(form, values, state, at, at if now is None else now) for at, state in states):
             foretold = []
             if form == "retry" and "age" in values:
-                foretold = [(values["name"], int(values.get("made") or values["alone"]), values["age"])]
+                foretold = [(values["name"], int(values.get("made", 1)), values["age"])]
             return True, foretold
         if form == "retry due" or form == "no event":
-            continue  # `x 1/4, due 10s ago` reads as a wait of that name as well
+            continue  # `x, retry due 10s ago` reads as a wait of that name as well
         return _error_fits(cell, states), []
     expected = _error_fits(cell, states)
     return (True if expected else None), []
@@ -140,7 +140,7 @@ def _awaits(step: Record, name: str) -> bool:
 
 def _step_fits(form: str, values: dict[str, str], step: Record, now: float) -> bool:
     attempts = step.get("attempts", [])
-    built = values.get("made") or values.get("alone")
+    built = values.get("made")
     if built is not None and int(built) != len(attempts):
         return False
     if "of" in values and int(values["of"]) != step["config"]["retries"]["limit"] + 1:

@@ -51,7 +51,7 @@ def test_an_errored_order_at_a_glance():
         " ▇▇▇▇▇▇▇▇▇                              ✓ reserve ×12 1 slow  250ms · 250ms · 4s              7s",
         "     ▇▇▇▇▇                              ✓   reserve #12 slow                                  4s",
         "         ░░≈░░                          ✓ approval ← approve                                  3h",
-        "             ▇▇·≈▇▇≈▇▇·≈·▇▇·≈··▇▇·≈·▇▇  ✗ charge card 6/6  PaymentError: card declined     5m16s",
+        "             ▇▇·≈▇▇≈▇▇·≈·▇▇·≈··▇▇·≈·▇▇  ✗ charge card, attempt 6 of 6  PaymentError: c…    5m16s",
     ]
 
 
@@ -71,7 +71,7 @@ def test_unfolding_shows_attempts_and_the_try_to_come():
     subject = detail("waiting", [step("charge card-1", 0, None, None, failed)])
     assert lines(subject, now=22, width=90) == [
         "0s        ≈10s≈  11s        ≈15s≈",
-        "▇▇▇▇▇▇▇▇···10s···▇▇▇▇▇▇▇▇▇····≈··     ↻ charge card 2/6 · next try ~10s  Payment…     22s+",
+        "▇▇▇▇▇▇▇▇···10s···▇▇▇▇▇▇▇▇▇····≈··     ↻ charge card, attempt 2 of 6  PaymentErro…     22s+",
         "▇▇▇▇▇▇▇▇···10s····                    ✗   attempt 1  PaymentError: card declined        1s",
         "                 ▇▇▇▇▇▇▇▇▇            ✗   attempt 2  same error                         1s",
         "                         ·····≈··     ↻   next try ~10s",
@@ -149,7 +149,7 @@ def test_while_paused_no_row_promises_a_moment():
     drawn = timeline(detail("paused", steps), now=T0 + 60, unfolded={("step", 2)})
     said = ["".join(text for text, _ in words(drawn.outline, row, TimeWords(T0 + 60))) for row in drawn.rows]
     assert said[:2] == ["nap stands still", "paid ← paid stands still"]
-    assert said[2].startswith("charge 1/6 stands still")
+    assert said[2].startswith("charge, attempt 1 of 6 ")
     assert said[-1] == "next try stands still"
     assert not any("until" in each or "times out" in each or "~" in each for each in said)
 

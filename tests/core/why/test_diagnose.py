@@ -78,37 +78,37 @@ CASES = {
         detail("waiting", [step("charge card-1", 0, None, None, TWICE_FAILED)]),
         41,
         'attempt 3 of 6 of "charge card" failed 8 s ago with PaymentError; next try in about 32 s',
-        "charge card 3/6, in ~30s",
+        "charge card, retry in ~30s · attempt 3 of 6 failed",
     ),
     "between attempts, linear": (
         detail("waiting", [step("charge card-1", 0, None, None, TWICE_FAILED, backoff="linear")]),
         41,
         'attempt 3 of 6 of "charge card" failed 8 s ago with PaymentError; next try in about 22 s',
-        "charge card 3/6, in ~20s",
+        "charge card, retry in ~20s · attempt 3 of 6 failed",
     ),
     "between attempts, constant": (
         detail("waiting", [step("charge card-1", 0, None, None, TWICE_FAILED, backoff="constant")]),
         41,
         'attempt 3 of 6 of "charge card" failed 8 s ago with PaymentError; next try in about 2 s',
-        "charge card 3/6, in <10s",
+        "charge card, retry in <10s · attempt 3 of 6 failed",
     ),
     "between attempts, dynamic": (
         detail("waiting", [step("charge card-1", 0, None, None, TWICE_FAILED, delay="[dynamic]")]),
         41,
         'attempt 3 of 6 of "charge card" failed 8 s ago with PaymentError; its delay is [dynamic], so when the next try comes is unknown',
-        "charge card 3/6 failed",
+        "charge card · attempt 3 of 6 failed",
     ),
     "between attempts, overdue": (
         detail("waiting", [step("charge card-1", 0, None, None, TWICE_FAILED)]),
         85,
         'attempt 3 of 6 of "charge card" failed 52 s ago with PaymentError; next try due 12 s ago',
-        "charge card 3/6, due 10s ago",
+        "charge card, retry due 10s ago · attempt 3 of 6 failed",
     ),
     "between attempts, without limit": (
         detail("waiting", [step("charge card-1", 0, None, None, TWICE_FAILED, limit=None)]),
         41,
         'attempt 3 of "charge card" failed 8 s ago with PaymentError; next try in about 32 s',
-        "charge card attempt 3, in ~30s",
+        "charge card, retry in ~30s · attempt 3 failed",
     ),
     "between attempts, plain error": (
         detail(
@@ -117,7 +117,7 @@ CASES = {
         ),
         2,
         'attempt 1 of 6 of "fetch #2" failed 1 s ago: 503 …; next try in about 9 s',
-        "fetch #2 1/6, in <10s",
+        "fetch #2, retry in <10s · attempt 1 of 6 failed",
     ),
     "first attempt": (
         detail("running", [step("charge card-1", 0)]),
@@ -129,13 +129,13 @@ CASES = {
         detail("running", [step("charge card-1", 0, None, None, [*TWICE_FAILED, attempt(73)])]),
         80,
         '"charge card" has been running for 7 s, attempt 4 of 6; the one before failed with PaymentError; times out in about 9 m 53 s',
-        "charge card 4/6, <10s+",
+        "charge card, <10s+ · attempt 4 of 6",
     ),
     "an attempt whose session died": (
         detail("running", [step("charge card-1", 0, None, None, [attempt(0), attempt(100)])]),
         130,
         '"charge card" has been running for 30 s, attempt 2 of 6; the platform lost the one before, so its effects may have happened twice; times out in about 9 m 30 s',
-        "charge card 2/6, 30s+",
+        "charge card, 30s+ · attempt 2 of 6",
     ),
     "over its time-out": (
         detail("running", [step("charge card-1", 0)]),
@@ -193,7 +193,7 @@ CASES = {
         ),
         5,
         '4 steps are open: "ok" runs, "bad" failed attempt 1 of 6 with PaymentError, "nap" sleeps, "event" waits for an event; "bad" is tried again in about 6 s; this server does not say when the others end',
-        "4 open: bad 1/6, in <10s",
+        "4 open: bad, retry in <10s · attempt 1 of 6 failed",
     ),
     "parallel, many": (
         detail("waiting", [sleep(f"nap-{n}", 0, 60 + n) for n in range(1, 8)]),
@@ -205,7 +205,7 @@ CASES = {
         detail("waiting", [step(f"{letter}-1", 0, None, None, TWICE_FAILED) for letter in "abcde"]),
         41,
         '5 steps are open: 5 are between attempts; the last failure was PaymentError; "a" is tried again first, in about 32 s',
-        "5 open: a 3/6, in ~30s",
+        "5 open: a, retry in ~30s · attempt 3 of 6 failed",
     ),
     "parallel, an event or a reminder": (
         detail("waiting", [wait("approval-1", 0, DAY, event_type="approve"), sleep("remind-1", 0, HOUR)]),
@@ -217,7 +217,7 @@ CASES = {
         detail("waiting", [sleep("nap-1", 0, 600), step("a-1", 0, None, None, [attempt(0, 1, False)])]),
         41,
         '2 steps are open: "nap" sleeps until 08:10:00, "a" failed attempt 1 of 6 with PaymentError; "a" was to be tried again 30 s ago',
-        "2 open: a 1/6, due 30s ago",
+        "2 open: a, retry due 30s ago · attempt 1 of 6 failed",
     ),
     "queued": (detail("queued", start=None), 250, "queued for 4 m 10 s", "queued 4m"),
     "pausing": (

@@ -60,9 +60,9 @@ def test_cell_tells_what_was_once_its_moment_has_passed():
     row.now = NOW + DELAY + 3
     assert not row.details.why("a").short.startswith("was: ")
     row.now = NOW + DELAY + 30
-    assert row.details.why("a").short == "was: charge card 1/6, in ~30s"
+    assert row.details.why("a").short == "was: charge card, retry in ~30s · attempt 1 of 6 failed"
     row.read(NOW + DELAY + 31, NOW)
-    assert row.details.why("a").short == "charge card 1/6, due 30s ago"
+    assert row.details.why("a").short == "charge card, retry due 30s ago · attempt 1 of 6 failed"
 
 
 @pytest.mark.parametrize("status", ["running", "errored"])
@@ -80,7 +80,7 @@ def test_row_of_another_status_is_read_again_soon():
     item = {"id": "a", "status": "paused", "created_on": iso(NOW - 60)}
     row.context.store.apply([item], seq=2, now=NOW + 1)
     assert row.details.why("a") is None
-    assert row.details.was("a") == "was: charge card 1/6, in ~30s"
+    assert row.details.was("a") == "was: charge card, retry in ~30s · attempt 1 of 6 failed"
     assert row.due() == pytest.approx(5)
 
 

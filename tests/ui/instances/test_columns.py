@@ -12,13 +12,13 @@ NOW = 1_000_000.0
 ROW = Instance(
     "order-1", "running", created=NOW - 90, started=NOW - 60, version="9d9c63fe-fd85", trigger="api"
 )
-BESIDE = BesideRow(NOW, why="charge card 1/4", fields=DetailFields(step_count=9_999))
+BESIDE = BesideRow(NOW, why="charge card, retry in ~10s", fields=DetailFields(step_count=9_999))
 CELLS = {
     "status": "running",
     "id": "order-1",
     "age": "1m",
     "took": "1m+",
-    "blocked": "charge card 1/4",
+    "blocked": "charge card, retry in ~10s",
     "trigger": "api",
     "version": "9d9c63fe",
     "steps": "9,999",

@@ -111,14 +111,15 @@ COLUMNS: Final = (
         value=lambda row: row.created,
         descending=True,
     ),
-    # Of active rows TOOK says what AGE says: beside the detail the key fact needs that room more.
+    # Of active rows TOOK says what AGE says, and a version is mostly the same in every row: what a row is
+    # blocked on needs that room more.
     Column(
         "took",
         "TOOK",
         "from its start to its end, or until now",
         _took,
         cells=8,
-        spare=36,
+        spare=52,
         right=True,
         order="took",
         value=_lasted,
@@ -148,7 +149,7 @@ COLUMNS: Final = (
         "the first eight digits",
         lambda row, _: short_version(row.version),
         cells=8,
-        spare=40,
+        spare=62,
         quiet=True,
         order="version",
         value=lambda row: row.version,

@@ -68,8 +68,10 @@ def _notes(step: Step, row: Row, at: TimeWords, *, stands: bool) -> list[tuple[s
     if len(step.attempts) > 1 or row.state == "retries":
         allowed = attempts_allowed(step.config)
         attempts = len(step.attempts)
-        ratio = f" {attempts}/{allowed}" if allowed is not None and allowed >= attempts else f" ×{attempts}"
-        notes.append((ratio, "warn" if row.state in ("runs", "retries") else "quiet"))
+        told = f"{attempts} of {allowed}" if allowed is not None and allowed >= attempts else f"{attempts}"
+        # Over its attempts one by one the number of them says nothing more.
+        if not row.unfolded or row.state in ("runs", "retries"):
+            notes.append((f", attempt {told}", "warn" if row.state in ("runs", "retries") else "quiet"))
     if step.event_type:
         # An arrow is an event that came or may still come: a wait that timed out got none.
         sign = "no event" if row.state == "failed" else "←"
@@ -78,11 +80,11 @@ def _notes(step: Step, row: Row, at: TimeWords, *, stands: bool) -> list[tuple[s
         notes.append((" not begun an attempt", "quiet"))
     if lost_attempts(step) and row.state != "failed":
         notes.append((f" ran again: {who_cut_off(step)} an attempt", "warn"))
-    if stands and row.state in ("sleeps", "waits", "retries"):
+    if stands and (row.state in ("sleeps", "waits") or (row.state == "retries" and not row.unfolded)):
         notes.append((f" {_STILL}", "quiet"))
     elif row.state in ("sleeps", "waits") and step.end is not None:
         notes.append((f" {_ends(row.state, step.end, at)}", "quiet"))
-    elif row.state == "retries":
+    elif row.state == "retries" and not row.unfolded:
         notes.append((f" · next try {_due(step, at)}", "quiet"))
     if row.state == "cut":
         notes.append((" never ended", "quiet"))

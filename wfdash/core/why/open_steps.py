@@ -9,7 +9,7 @@ from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import spoken
 from wfdash.core.why.current_steps import deadline, doing, since, used_up
 from wfdash.core.why.step_names import error_name, failure_text, shown_name, spoken_name
-from wfdash.core.why.why import TimeWords, Why
+from wfdash.core.why.why import ASIDE, TimeWords, Why
 
 __all__ = ["attempt_count", "of_several", "of_single", "short_name"]
 
@@ -100,7 +100,7 @@ def _sleeping(step: Step, at: TimeWords) -> Why:
     if at.is_due(step.end):
         return Why(
             f"sleeping until {at.at(step.end)}, due {at.ago(step.end)}, in {named}",
-            f"sleeps, due {at.coarse(step.end)} ago",
+            f"sleeps, {at.left(step.end)}",
             step.start,
             step.end,
             at.now - step.end > at.lag,
@@ -138,27 +138,28 @@ def _retrying(step: Step, at: TimeWords) -> Why:
     ago = f" {at.ago(when)}" if when is not None else ""
     error = _with(last.error) if last.error else ""
     said = f"attempt {attempt_count(step)} of {spoken_name(step)} failed{ago}{error}"
-    short = f"{short_name(step)} {_ratio(step)}"
+    short, made = short_name(step), _attempt_words(step)
     due, estimate = deadline(step)
     if due is not None and when is not None and at.paused:
         due = at.resumed(due, when)
         if due is None:
             said += "; when the next try comes is not known: it was paused in between"
-            return Why(said, f"{short} failed", when)
+            return Why(said, f"{short}{made or ' failed'}", when)
     if due is not None:
         said += f"; {at.next('next try', due, estimate=estimate)}"
         overdue = at.now - due > at.lag
         ahead = "" if at.is_due(due) else "in "
-        return Why(said, f"{short}, {ahead}{at.left(due, '~')}", when, due, overdue, estimate)
+        short += f", retry {ahead}{at.left(due, '~')}{made}"
+        return Why(said, short, when, due, overdue, estimate)
     if used_up(step):
         # It should have ended the step: nothing is left that could move it by itself.
         stuck = when is not None and at.now - when > at.lag
-        return Why(f"{said}; no retry is left", f"{short}, no retry left", when, None, stuck)
+        return Why(f"{said}; no retry is left", f"{short}, no retry left{made}", when, None, stuck)
     if step.config is not None and step.config.delay == "[dynamic]":
         said += "; its delay is [dynamic], so when the next try comes is unknown"
     else:
         said += "; when the next try comes is not known"
-    return Why(said, f"{short} failed", when)
+    return Why(said, f"{short}{made or ' failed'}", when)
 
 
 def _running(step: Step, at: TimeWords) -> Why:
@@ -174,9 +175,11 @@ def _running(step: Step, at: TimeWords) -> Why:
         said += f"; the one before failed{_with(before.error)}"
     elif cut:
         said += "; the platform lost the one before, so its effects may have happened twice"
-    short = f"{short_name(step)} {_ratio(step) if before is not None else ''}".rstrip()
+    short = short_name(step)
     if begun is not None:
         short += f", {at.coarse(begun)}+"
+    if before is not None and allowed != 1:
+        short += f"{ASIDE}{attempt_count(step)}"
     due, estimate = deadline(step)
     # An attempt from before the present session of a dev server may have been cut unseen: its time-out would
     # foretell what never comes.
@@ -249,12 +252,11 @@ def attempt_count(step: Step) -> str:
     return f"{attempts} of {allowed:,}" if allowed is not None and allowed >= attempts else f"{attempts}"
 
 
-def _ratio(step: Step) -> str:
-    allowed = attempts_allowed(step.config)
-    attempts = len(step.attempts)
-    if not attempts or allowed == 1:
+def _attempt_words(step: Step) -> str:
+    """`attempt 3 of 6 failed` for the end of a cell, where a narrow one leaves it out."""
+    if not step.attempts or attempts_allowed(step.config) == 1:
         return ""
-    return f"{attempts}/{allowed}" if allowed is not None and allowed >= attempts else f"attempt {attempts}"
+    return f"{ASIDE}{attempt_count(step)} failed"
 
 
 def short_name(step: Step) -> str:

@@ -6,7 +6,10 @@ from msgspec import Struct
 
 from wfdash.core.text.words import age, clock, spoken
 
-__all__ = ["TimeWords", "Why"]
+__all__ = ["ASIDE", "TimeWords", "Why"]
+
+ASIDE = " · attempt "
+"""What begins the part of a cell's words that goes first where there is no room for all of them."""
 
 
 class Why(Struct, frozen=True):
@@ -80,12 +83,9 @@ class TimeWords(Struct, frozen=True):
         return age(max(0.0, self.now - at))
 
     def left(self, at: float, prefix: str = "") -> str:
-        """The time left until then, for cells: `20h48m`, or `due 40s ago`."""
+        """The time left until then, for cells: `20h48m`, `due now`, or `due 40s ago`."""
         length = age(abs(self.now - at))
-        return (
-            f"due {length} ago"
-            if self.is_due(at)
-            else length
-            if length.startswith("<")
-            else f"{prefix}{length}"
-        )
+        short = length.startswith("<")
+        if self.is_due(at):
+            return "due now" if short else f"due {length} ago"
+        return length if short else f"{prefix}{length}"

@@ -18,6 +18,7 @@ from wfdash.core.rows.store import RECORDED
 from wfdash.core.rows.view import TableView
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import age
+from wfdash.core.why.why import ASIDE
 from wfdash.live.watcher import Watcher
 from wfdash.ui.context import Context
 from wfdash.ui.instances.columns import GLYPH, SORTS, TableColumns, columns, order_by_title
@@ -320,8 +321,16 @@ def _cell(column: str, text: str, room: int) -> str:
     if BY_NAME[column].right:
         return fit(value, room) if cells(value) > room else value.rjust(room)
     if column == "blocked":
-        return f" {fit(_without_half_number(value, room), room)}"
+        return f" {fit(_without_half_number(_without_aside(value, room), room), room)}"
     return fit(value, room, cut="middle" if column == "id" else "end")
+
+
+def _without_aside(text: str, room: int) -> str:
+    """The text without which attempt it is, where all has no room: when the next one comes is worth more."""
+    if cells(text) <= room or (start := text.find(ASIDE)) < 0:
+        return text
+    _, parted, rest = text[start + len(ASIDE) :].partition(" · ")
+    return text[:start] + parted + rest
 
 
 def _without_half_number(text: str, room: int) -> str:
@@ -329,5 +338,7 @@ def _without_half_number(text: str, room: int) -> str:
     if cells(text) <= room:
         return text
     kept = fit(text, room).rstrip("…")
+    if text[len(kept) : len(kept) + 1] == " ":
+        return text
     head, _, word = kept.rpartition(" ")
     return f"{head} …" if head and any(letter in "<~0123456789" for letter in word) else text
