@@ -89,13 +89,30 @@ async def test_pane_reads_why_then_facts_then_timeline_then_row(pane):
         "STEP",
         "✓ load order",
         "reserve ×12 1 slow",
-        "▾✗ charge card 3/3",
+        "▾✗ charge card  PaymentError",
         "✗   attempt 3",
-        "✗ charge card-1",
+        "── ✗ charge card  ",
         "attempt 3 of 3 · exponential from 10 s · timeout 10 m",
     ]
     places = [text.index(each) for each in wanted]
     assert places == sorted(places)
+
+
+async def test_room_that_is_left_has_the_outputs_of_other_steps(pane):
+    await pane.pilot.resize_terminal(90, 40)
+    steps = [
+        done("load order-1", 0, 1),
+        done("reserve-1", 1, 2),
+        done("reserve-2", 2, 3),
+        step("charge card-1", 3),
+    ]
+    for each, output in zip(steps, ({"order": 1}, {"bin": "A1"}, {"bin": "B2"}), strict=False):
+        each["output"] = output
+    await show(pane, detail("running", steps), 5)
+    lines = screen_text(pane).splitlines()
+    titles = [line.split(" ─")[0] for line in lines if "── output of" in line]
+    assert titles == ["── output of reserve #2", "── output of reserve", "── output of load order"]
+    assert any(line.strip() == '{"bin": "B2"}' for line in lines)
 
 
 async def test_cursor_starts_on_the_trouble_and_stays_where_put(pane):

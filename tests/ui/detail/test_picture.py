@@ -60,12 +60,12 @@ async def test_an_order_that_errored():
   ▇▇▇▇▇▇▇▇                    ▸✓ reserve ×12 1 slow  250ms · 250ms…      7s
      ▇▇▇▇▇                     ✓   reserve #12 slow                      4s
          ░░░░≈░░░░             ✓ approval ← approve                      3h
-                 ▇▇·≈·▇·20s·▇ ▾✗ charge card 3/3  PaymentError: ca…     33s
+                 ▇▇·≈·▇·20s·▇ ▾✗ charge card  PaymentError: card d…     33s
                  ▇▇·≈··        ✗   attempt 1  PaymentError: card d…      1s
                       ▇·20s··  ✗   attempt 2  same error                 1s
                             ▇  ✗   attempt 3  same error                 1s
 
-── ✗ charge card-1  enter inspects  ────────────── 11:00:12 → 11:00:45 UTC ─
+── ✗ charge card  enter inspects  ──────────────── 11:00:12 → 11:00:45 UTC ─
    PaymentError: card declined
    attempt 3 of 3 · exponential from 10 s · timeout 10 m"""
     )
@@ -81,12 +81,12 @@ async def test_an_order_between_attempts():
 
  0s      ≈10s≈           STEP                      gaps cut
  ▇▇▇▇                    ✓ load                          1s
-    ▇▇▇▇▇··≈·▇▇▇▇▇··≈·  ▾↻ charge card 2/6 · next …    19s+
+    ▇▇▇▇▇··≈·▇▇▇▇▇··≈·  ▾↻ charge card, attempt 2 …    19s+
     ▇▇▇▇▇··≈··           ✗   attempt 1  PaymentErr…      1s
              ▇▇▇▇▇       ✗   attempt 2  same error       1s
                  ···≈·   ↻   next try ~13s
 
-── ↻ charge card-1  enter inspects  ─── since 08:00:01 UTC ─
+── ↻ charge card  enter inspects  ───── since 08:00:01 UTC ─
    PaymentError: card declined
    attempt 2 of 6 · exponential from 10 s · timeout 10 m"""
     )

@@ -6,6 +6,8 @@ import re
 import stat
 from itertools import islice
 
+import pytest
+
 from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.dashboard import drive, opened, shop_world
 from wfdash.live.records.export_files import save_stream
@@ -115,7 +117,7 @@ def test_step_looked_at_stays_when_the_instance_begins_anew():
         await app.session.api.change_status("orders", instance, "restart")
         gone = "not in the newest answer: the instance started again"
         await dashboard.until(lambda: gone in dashboard.text)
-        assert "charge card-1" in dashboard.text
+        assert "charge card  " in dashboard.text
         assert "this was read " in dashboard.text
         await dashboard.passes(30)
         assert app.screen.tree_.value == before
@@ -145,6 +147,28 @@ def test_an_errored_run_against_the_last_success():
         assert isinstance(app.screen, DetailScreen)
 
     drive(script, size=(100, 30))
+
+
+@pytest.mark.parametrize("size", [(60, 15), (80, 24), (140, 40)], ids=str)
+def test_what_failed_stands_before_all_steps(size):
+    async def script(dashboard):
+        await open_first(dashboard, "errored")
+        await dashboard.press("detail.compare")
+        await dashboard.until(lambda: "failed here and succeeded there" in dashboard.text)
+        lines = dashboard.lines
+        title = next(n for n, line in enumerate(lines) if line.startswith("── ✗ failed"))
+        steps = next(n for n, line in enumerate(lines) if " STEP " in line)
+        assert title < steps
+        assert lines[title + 1].startswith("   this ")
+        assert any(line.startswith("   other ") for line in lines[title + 1 : steps])
+        assert any("✗ failed" in line for line in lines[steps:]), "its row is in sight"
+        assert lines[0].split()[2].startswith("orders/")
+        if size[0] == 140:
+            assert "PARAMS that differ" in lines[steps], "they stand beside the steps"
+        else:
+            assert "params differ in " in " ".join(lines[steps:]) or "PARAMS that differ" in dashboard.text
+
+    drive(script, size=size)
 
 
 def test_the_last_success_is_asked_for_where_none_is_loaded():

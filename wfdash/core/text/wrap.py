@@ -1,10 +1,11 @@
-"""Cleaned text broken into lines by terminal cells."""
+"""Cleaned text broken into lines by terminal cells, or told as far as it has room."""
 
 import re
+from collections.abc import Sequence
 
 from wfdash.core.text.clean import cells, fit
 
-__all__ = ["wrapped"]
+__all__ = ["joined", "wrapped"]
 
 _DURATION = re.compile(r"\b\d+ (?:d|h|ms?|s)(?: \d+ [hms])?\b")
 _GLUE = "\xa0"
@@ -24,9 +25,9 @@ def wrapped(text: str, width: int, limit: int = 0) -> list[str]:
     lines: list[str] = []
     line = ""
     for word in text.split(" "):
-        joined = f"{line} {word}" if line else word
-        if not _too_wide(joined, 0, width):
-            line = joined
+        longer = f"{line} {word}" if line else word
+        if not _too_wide(longer, 0, width):
+            line = longer
             continue
         if line:
             lines.append(line)
@@ -44,6 +45,17 @@ def wrapped(text: str, width: int, limit: int = 0) -> list[str]:
         last = fit(f"{lines[limit - 1]} …", width) if cells(lines[limit - 1]) + 2 <= width else ""
         lines = [*lines[: limit - 1], (last or fit(lines[limit - 1] + "…" * 2, width)).rstrip()]
     return [line.replace(_GLUE, " ") for line in lines]
+
+
+def joined(parts: Sequence[str], width: int) -> str:
+    """`1 s so far · 4 steps`: as many of the parts as have room, none of them cut but a first one alone."""
+    text = ""
+    for part in parts:
+        longer = f"{text} · {part}" if text else part
+        if part and cells(longer) > width:
+            break
+        text = longer if part else text
+    return text or fit(next(filter(None, parts), ""), max(0, width)).rstrip()
 
 
 def _too_wide(text: str, at: int, width: int) -> bool:

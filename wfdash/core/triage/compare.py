@@ -10,12 +10,11 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.model.step import ABSENT, Step
-from wfdash.core.model.step_kind import OWN, kind_of
+from wfdash.core.model.step_kind import kind_of
 from wfdash.core.model.times import lasted
 from wfdash.core.payload.tree import Path
-from wfdash.core.text.clean import clean
 from wfdash.core.text.words import counted
-from wfdash.core.why.step_names import shown_name
+from wfdash.core.why.step_names import shown_name, titled_name
 
 __all__ = ["Comparison", "Difference", "Pair", "best_candidates", "compare", "differences"]
 
@@ -39,10 +38,7 @@ class Pair(Struct, frozen=True):
     @property
     def name(self) -> str:
         step = self.mine if self.mine is not None else self.theirs
-        if step is None:
-            return ""
-        kind = f"{clean(step.kind[:80])} " if step.kind not in OWN else ""
-        return kind + shown_name(step) if step.name else shown_name(step)
+        return "" if step is None else titled_name(step)
 
     @property
     def other_name(self) -> str:

@@ -4,6 +4,7 @@ import re
 from functools import lru_cache
 
 from wfdash.core.model.step import Failure, Step
+from wfdash.core.model.step_kind import OWN
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.error_message import main_line
 
@@ -18,6 +19,7 @@ __all__ = [
     "shown_name",
     "spoken_name",
     "terminator",
+    "titled_name",
 ]
 
 _DIGITS = 9
@@ -76,6 +78,12 @@ def shown_name(step: Step) -> str:
     if not step.name:
         return clean(step.kind[:_LONGEST]) or "entry without a type"
     return numbered_name(step.name)
+
+
+def titled_name(step: Step) -> str:
+    """The name as `shown_name` has it, with its type before it where the Worker did not ask for the step."""
+    kind = f"{clean(step.kind[:80]) or 'no type'} " if step.name and step.kind not in OWN else ""
+    return kind + shown_name(step)
 
 
 def numbered_name(raw: str) -> str:

@@ -12,6 +12,7 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import age, brief, count, counted
+from wfdash.core.why.step_names import numbered_name
 from wfdash.core.why.waits import OpenWait, OpenWaits
 from wfdash.live.polling.events import Update
 from wfdash.ui.actions.chips import ActionChips
@@ -66,7 +67,7 @@ class WaitTable(ListTable[OpenWait]):
         read = "" if read_at is None else age(max(0.0, self.now - read_at))
         since = "" if wait.since is None else age(self.now - wait.since)
         named = clean(wait.event_type) or "not known"
-        text = self._columns(named, clean(wait.instance), since, left, read, clean(wait.step), width)
+        text = self._columns(named, clean(wait.instance), since, left, read, numbered_name(wait.step), width)
         soon = ahead is not None and ahead < _SOON
         style = STRONG if wait.instance in self.marked else WARN if soon else PLAIN
         mark = "▌" if wait.instance in self.marked else " "

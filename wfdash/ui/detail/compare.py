@@ -2,34 +2,42 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.containers import Horizontal
 
 from wfdash.core.model.instance import Instance
+from wfdash.core.model.step import ABSENT
 from wfdash.core.payload.tree import path_text, summary
-from wfdash.core.text.clean import clean, fit
-from wfdash.core.text.words import clock, short_version, spoken
+from wfdash.core.text.clean import cells, clean, fit
+from wfdash.core.text.words import clock, counted, short_version, spoken
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.triage.compare import Comparison, Difference, compare
 from wfdash.live.reads.comparison import PURPOSE, RunPair, read_pair
 from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.context import Context
-from wfdash.ui.detail.compare_table import CompareTable
+from wfdash.ui.detail.compare_table import CompareTable, first_lines
+from wfdash.ui.detail.fill import WIDE
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.widgets.header import badge_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
+from wfdash.ui.widgets.rule import Rule, ruled
 from wfdash.ui.widgets.status_line import Pieces, length
 from wfdash.ui.widgets.text_lines import TextLines
-from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, WARN
+from wfdash.ui.widgets.theme import HEADING, PLAIN, QUIET, STRONG, WARN
 
 __all__ = ["CompareScreen"]
 
-_PARAMS: Final = 5
-"""Lines that the params have at least."""
+_ROOMY: Final = 20
+"""Lines of a screen from which nothing of the sentences is cut for the steps."""
+_WORTH: Final = 4
+"""Lines from which some of the places are shown with their values."""
+_VALUE: Final = 150
+"""Characters that are shown of a value."""
 _LOOKING: Final = "looking for a complete run to compare with"
 _NONE: Final = "no run of this workflow is complete: there is nothing to compare with"
 _UNREAD: Final = "nothing of its steps is recorded by then: there is nothing to compare"
@@ -43,6 +51,9 @@ class CompareScreen(BaseScreen):
     Costs up to five requests for runs of which the most alike is taken, and one each for this one and for
     the list of the complete ones, where those are not known yet."""
 
+    DEFAULT_CSS = """
+    CompareScreen #beside { height: 1fr; }
+    """
     labels: ClassVar[Mapping[str, str]] = {"row.open": "open the other"}
     offers = ("instance.next",)
     BINDINGS: ClassVar[list[BindingType]] = bindings("row.open", "instance.next", "instance.previous")
@@ -58,7 +69,11 @@ class CompareScreen(BaseScreen):
 
     def compose(self) -> ComposeResult:
         yield TextLines(id="head")
-        yield CompareTable(id="pairs")
+        with Horizontal(id="sides"):
+            yield CompareTable(id="pairs")
+            yield Rule()
+            yield TextLines(id="beside")
+        yield TextLines(id="below")
         yield KeyBar(self.context.pages)
 
     def on_mount(self) -> None:
@@ -136,35 +151,90 @@ class CompareScreen(BaseScreen):
         self._against += f"{_version_words(pair.version, other.version)}{when}{alike}"
         at = now if pair.other is None else pair.other[1].read_at or now
         self._against += f" · read {clock(at, utc=utc)}"
-        self.query_one("#pairs", CompareTable).fill(found)
+        self._pairs.fill(found)
         self._draw()
+        # By then it has its height: as many steps before the first difference as there is room for.
+        self.call_after_refresh(self._pairs.to_first_difference)
 
     def _draw(self) -> None:
-        width = self.size.width
+        width, short = self.size.width, self.size.height < _ROOMY
         badges = badge_pieces(identity_of(self.context, ""))
         # The badges come first and are never cut: which account this is matters more than the end of an id.
         room = width - length(badges) - 2
-        lines: list[Pieces] = [[(" ", PLAIN), *badges, (fit(clean(self.instance[:300]), room), STRONG)]]
+        lines: list[Pieces] = [[(" ", PLAIN), *badges, *self._place(room)]]
         style = STRONG if self._other is not None else WARN
-        lines += [[(f" {line}", style)] for line in wrapped(clean(self._said + self._waits), width - 2, 3)]
+        said = wrapped(clean(self._said + self._waits), width - 2, 2 if short else 3)
+        lines += [[(f" {line}", style)] for line in said]
+        differ: list[Pieces] = []
         if self._other is not None:
-            lines += [[(f" {line}", QUIET)] for line in wrapped(self._against, width - 2, 2)]
-            # A blank line, the title of the steps and the keys stand below.
-            pairs = self.query_one("#pairs", CompareTable).row_count()
-            lines += self._differences(max(_PARAMS, self.size.height - len(lines) - pairs - 3))
-        self.query_one("#head", TextLines).show([*lines, []])
+            against = wrapped(self._against, width - 2, 1 if short else 2)
+            lines += [[(f" {line}", QUIET)] for line in against]
+            lines += ([] if short else [[]]) + first_lines(self._pairs.comparison, width, short=short)
+            differ = self._differences()
+        beside, sides = self.query_one("#beside", TextLines), self.query_one("#sides", Horizontal)
+        beside.display = self.query_one(Rule).display = bool(differ) and width >= WIDE
+        # The bar, and a blank line after what failed where there is room.
+        left = self.size.height - len(lines) - (1 if short else 2)
+        below: list[Pieces] = []
+        if beside.display:
+            self._pairs.styles.width, sides.styles.height = self._pairs_width, left
+            beside.show(_cut_to(differ, left))
+        else:
+            # Beneath the steps, in what they leave; how many there are always stands.
+            rows = self._pairs.row_count() + 1
+            below = _cut_to(differ, max(0, left - rows - 1)) if differ else []
+            below = [[], *below] if below else self._named_differences()
+            self._pairs.styles.width, sides.styles.height = "1fr", max(2, left - len(below))
+        self.query_one("#below", TextLines).show(below)
+        self.query_one("#head", TextLines).show([*lines, *([] if short else [[]])])
 
-    def _differences(self, room: int) -> list[Pieces]:
-        """Where the params differ, as far as there is room for it beside the steps."""
-        # The last line is kept for the count of those that have no room.
-        shown = self._params if len(self._params) <= room else self._params[: room - 1]
-        lines: list[Pieces] = []
-        for each in shown:
-            was = f"{summary(each.theirs, 60)} → {summary(each.mine, 60)}"
-            lines.append([(" params ", QUIET), (clean(path_text(each.path)), PLAIN), (f"  {was}", QUIET)])
-        if more := len(self._params) - len(shown):
-            lines.append([(f" and {more} more places in params", QUIET)])
+    @property
+    def _pairs_width(self) -> int:
+        return min(self._pairs.wanted_width, self.size.width * 3 // 5)
+
+    @property
+    def _pairs(self) -> CompareTable:
+        return self.query_one("#pairs", CompareTable)
+
+    def _place(self, room: int) -> Pieces:
+        """`orders/order-12`, of which the id is not cut for the workflow."""
+        name = clean(self.instance[:300])
+        before = f"{clean(self.workflow[:100])}/"
+        return [
+            (before if cells(before) + cells(name) <= room else "", PLAIN),
+            (fit(name, max(1, min(cells(name), room))), STRONG),
+        ]
+
+    def _differences(self) -> list[Pieces]:
+        """Where the params differ: their title, then a line each, or three where a line would be cut."""
+        if not self._params:
+            return []
+        width = self.size.width - (self._pairs_width + 2 if self.size.width >= WIDE else 0)
+        title: Pieces = [("PARAMS that differ  ", HEADING), ("this ← other", QUIET)]
+        lines: list[Pieces] = [ruled(title, width)]
+        for each in self._params:
+            path = clean(path_text(each.path).removeprefix("$."))
+            mine, theirs = _side(each.mine), _side(each.theirs)
+            if cells(path) + cells(mine) + cells(theirs) + 8 <= width:
+                lines.append([(f"   {path}  ", PLAIN), (f"{mine} ← {theirs}", QUIET)])
+                continue
+            room = max(1, width - 8)
+            lines.append([(fit(f"   {path}", width).rstrip(), PLAIN)])
+            for sign, said in ((" ", mine), ("←", theirs)):
+                lines.append([(f"     {sign} {fit(said, room).rstrip()}", QUIET)])
         return lines
+
+    def _named_differences(self) -> list[Pieces]:
+        """The places alone, in one line."""
+        if not self._params:
+            return []
+        said = "   params differ in "
+        names = [clean(path_text(each.path).removeprefix("$.")) for each in self._params]
+        for shown in range(len(names), 0, -1):
+            more = f" and {len(names) - shown:,} more" if shown < len(names) else ""
+            if cells(line := f"{said}{', '.join(names[:shown])}{more}") < self.size.width:
+                return [[(line, QUIET)]]
+        return [[(f"{said}{counted(len(names), 'place')}", QUIET)]]
 
     def subject(self) -> tuple[str, str]:
         return self.workflow, self.instance
@@ -202,3 +272,17 @@ def _version_words(mine: str, theirs: str) -> str:
         if mine == theirs
         else f", of another version ({clean(short_version(theirs))})"
     )
+
+
+def _side(value: Any) -> str:
+    return "none" if value is ABSENT else clean(summary(value, _VALUE))
+
+
+def _cut_to(lines: list[Pieces], room: int) -> list[Pieces]:
+    """The first of the lines; the last one that has room counts those that have none."""
+    if len(lines) <= room:
+        return lines
+    if room < _WORTH:
+        return []
+    rest = len(lines) - room + 1
+    return [*lines[: room - 1], [(f"   and {rest:,} more", QUIET)]]

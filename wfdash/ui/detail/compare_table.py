@@ -9,17 +9,21 @@ from textual.strip import Strip
 
 from wfdash.core.model.step import Step
 from wfdash.core.model.times import lasted
+from wfdash.core.payload.summary_lines import result_line
 from wfdash.core.text.clean import cells, fit
 from wfdash.core.text.words import brief
+from wfdash.core.text.wrap import wrapped
 from wfdash.core.triage.compare import Comparison, Pair
 from wfdash.core.why.failure import step_failure
 from wfdash.core.why.step_names import failure_text
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.widgets.line_table import LineTable
+from wfdash.ui.widgets.rule import ruled
+from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.strips import strip_of
-from wfdash.ui.widgets.theme import BAD, CURSOR, HEADING, PLAIN, QUIET, WARN
+from wfdash.ui.widgets.theme import BAD, CURSOR, HEADING, PLAIN, QUIET, STRONG, WARN
 
-__all__ = ["CompareTable"]
+__all__ = ["CompareTable", "first_lines"]
 
 # A shape and a colour each: without colours, or to an eye that cannot tell them apart, the shape is enough.
 _LOOKS: Final = {
@@ -35,6 +39,10 @@ _LOOKS: Final = {
 }
 _VERDICT: Final = 12
 _TIME: Final = 8
+_LEAST_NAME: Final = 24
+_SIDE: Final = 7
+_LONGEST: Final = 2000
+"""Characters of an error that are looked at."""
 _MEASURED: Final = 500
 """Pairs that the width of the names is taken from."""
 
@@ -47,13 +55,20 @@ class CompareTable(LineTable):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.comparison: Comparison | None = None
+        self._longest = _LEAST_NAME
 
     def fill(self, comparison: Comparison) -> None:
         self.comparison = comparison
+        names = (cells(pair.name + _other(pair)) for pair in comparison.pairs[:_MEASURED])
+        self._longest = max((_LEAST_NAME, *names))
         self.restyle()
         self.rows_changed()
-        if comparison.first is not None:
-            self.move_to(comparison.first)
+        self.to_first_difference()
+
+    def to_first_difference(self) -> None:
+        if self.comparison is not None and self.comparison.first is not None:
+            self.move_to(0)
+            self.move_to(self.comparison.first)
 
     def row_count(self) -> int:
         return len(self.comparison.pairs) if self.comparison is not None else 0
@@ -73,7 +88,7 @@ class CompareTable(LineTable):
         room = self._room(width)
         pieces = [
             (f" {glyph} {fit('' if pair.verdict == 'same' else pair.verdict, _VERDICT)} ", style),
-            (fit(pair.name + _other(pair) + _error(pair), room), QUIET if pair.mine is None else PLAIN),
+            (fit(pair.name + _other(pair), room), QUIET if pair.mine is None else PLAIN),
             (
                 f" {_length(pair.mine, self.comparison.now):>{_TIME}} ",
                 style if pair.verdict != "same" else PLAIN,
@@ -84,11 +99,12 @@ class CompareTable(LineTable):
 
     def _room(self, width: int) -> int:
         """The names as wide as they are long: a number far from its name is read on the wrong line."""
-        pairs = self.comparison.pairs if self.comparison is not None else []
-        longest = max(
-            (cells(pair.name + _other(pair) + _error(pair)) for pair in pairs[:_MEASURED]), default=8
-        )
-        return max(8, min(longest + 3, width - _VERDICT - 2 * _TIME - 7))
+        return max(8, min(self._longest + 3, width - _VERDICT - 2 * _TIME - 7))
+
+    @property
+    def wanted_width(self) -> int:
+        """Cells in which no name is cut."""
+        return self._longest + 3 + _VERDICT + 2 * _TIME + 7
 
     def action_timeline_next(self) -> None:
         self._to_difference(1)
@@ -119,11 +135,37 @@ def _other(pair: Pair) -> str:
     return f"  (there {pair.other_name})" if pair.other_name else ""
 
 
-def _error(pair: Pair) -> str:
-    if pair.verdict != "failed" or pair.mine is None:
-        return ""
-    failure = step_failure(pair.mine)
-    return f"  {failure_text(failure, 120)}" if failure is not None else ""
+def first_lines(comparison: Comparison | None, width: int, *, short: bool) -> list[Pieces]:
+    """What failed, or differs first, before all steps: how it went here and there, the error whole."""
+    if comparison is None or comparison.first is None:
+        return []
+    pair = comparison.pairs[comparison.first]
+    glyph, style = _LOOKS[pair.verdict]
+    title: Pieces = [(f"{glyph} {pair.verdict}  ", style), (fit(pair.name, width // 2).rstrip(), STRONG)]
+    lines: list[Pieces] = [ruled(title, width)]
+    sides = (
+        ("this", pair.mine, _length(pair.mine, comparison.now)),
+        ("other", pair.theirs, _length(pair.theirs)),
+    )
+    for side, step, took in sides:
+        said, tone = _went(step, took)
+        room = width - _SIDE - 4
+        told = wrapped(said, room, 1 if short else 3)
+        for number, line in enumerate(told):
+            lines.append([(f"   {side if not number else '':<{_SIDE}}", QUIET), (line, tone)])
+    return lines
+
+
+def _went(step: Step | None, took: str) -> tuple[str, Style]:
+    """`1m50s, 4 attempts: TimeoutError: connect to ...`, or what it gave."""
+    if step is None:
+        return "not there", QUIET
+    made = len(step.attempts)
+    said = took if made < 2 else f"{took}, {made:,} attempts"
+    if (failure := step_failure(step)) is not None:
+        return f"{said}: {failure_text(failure, _LONGEST)}", BAD if step.finished is not False else PLAIN
+    output = result_line("output", step.output) if step.output is not None else ""
+    return (f"{said}, {output}" if output else said), PLAIN
 
 
 def _length(step: Step | None, now: float | None = None) -> str:

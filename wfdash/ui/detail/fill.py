@@ -23,6 +23,10 @@ __all__ = ["DetailBeside", "fill"]
 
 WIDE = 120
 """Columns from which the detail stands beside the table."""
+_TABLE = 119
+"""Columns of the table at most: beyond this a row is hard to follow with the eye."""
+_ENOUGH = 84
+"""Columns of a detail in which little is cut."""
 REST = 0.3
 """Seconds the cursor rests on an instance before its detail is asked for."""
 
@@ -74,7 +78,10 @@ class DetailBeside:
     def place(self) -> None:
         """Shows the pane where there is room for both."""
         hidden = not self.room.display
-        self.rule.display = self.room.display = self._host.size.width >= WIDE
+        width = self._host.size.width
+        self.rule.display = self.room.display = width >= WIDE
+        # Half each; on a wide screen the reason of a row needs its room more than the timeline.
+        self.room.styles.width = max(min(_ENOUGH, width // 2 - 1), width - _TABLE - 2)
         # While it was hidden the cursor may have moved to another instance.
         if self.room.display and (hidden or self.pane is None):
             self.follow()

@@ -15,18 +15,19 @@ from wfdash.core.timeline.outline import Family
 from wfdash.core.timeline.row_labels import STATE_GLYPHS
 from wfdash.core.timeline.rows import Row
 from wfdash.core.why.failure import step_failure
+from wfdash.core.why.step_names import titled_name
 from wfdash.core.why.why import TimeWords
 from wfdash.ui.widgets.rule import ruled
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, STRONG
 
-__all__ = ["FOOT", "error_lines", "fold_lines", "row_lines", "value_lines"]
+__all__ = ["FOOT", "LEAST_OF_VALUE", "error_lines", "fold_lines", "row_lines", "value_lines"]
 
 FOOT: Final = 4
 """Lines there are for it at least."""
 
 
-_LEAST_OF_VALUE: Final = 4
+LEAST_OF_VALUE: Final = 4
 """Lines from which a value is worth unfolding."""
 _LONGEST: Final = 2000
 """Characters of a message looked at for each line there is room for."""
@@ -58,7 +59,7 @@ def row_lines(
     """
     step = detail.steps[row.step]
     title: list[tuple[str, Style]] = [(f"{STATE_GLYPHS[row.state]} ", PLAIN)]
-    name = clean(step.name[:300]) or clean(step.kind[:80]) or "entry without a type"
+    name = titled_name(step)
     tail = span(step, at)
     if row.kind == "attempt":
         attempt = step.attempts[row.attempt]
@@ -85,12 +86,15 @@ def row_lines(
     return lines
 
 
-def value_lines(title: str, value: Any, width: int, room: int) -> list[Pieces]:
-    """The value unfolded under its title, as far as there is room; nothing of one that a line holds whole."""
+def value_lines(title: str, value: Any, width: int, room: int, *, told: bool = True) -> list[Pieces]:
+    """The value unfolded under its title, as far as there is room; not what was `told` whole in a line."""
     line = result_line("", value).strip()
-    if room < _LEAST_OF_VALUE or not line or cells(line) <= width - len(title) - 2:
+    fits = cells(line) <= width - len(title) - 2
+    if room < LEAST_OF_VALUE or not line or (told and fits):
         return []
     lines: list[Pieces] = [[], ruled([(title, QUIET)], width)]
+    if fits:
+        return [*lines, [(f"   {line}", PLAIN)]]
     for depth, label, text in value_rows(value, room - len(lines)):
         name = f"{'  ' * min(depth, 8)} {label}"
         lines.append([(name, QUIET), (fit(f"  {text}", width - cells(name) - 1).rstrip(), PLAIN)])

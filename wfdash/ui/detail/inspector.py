@@ -18,8 +18,10 @@ from wfdash.core.payload.placeholders import stream_size
 from wfdash.core.payload.summary_lines import policy, span
 from wfdash.core.payload.tree import path_text, size_of, value_at, value_text
 from wfdash.core.payload.unfold import unfolded_within
-from wfdash.core.text.clean import clean, fit
+from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import clock, size
+from wfdash.core.text.wrap import joined
+from wfdash.core.why.step_names import titled_name
 from wfdash.core.why.why import TimeWords
 from wfdash.live.polling.events import Update
 from wfdash.live.records.export_files import save_stream
@@ -135,18 +137,17 @@ class InspectorScreen(BaseScreen):
         if self.step is not None and self.step < len(detail.steps):
             step = detail.steps[self.step]
             times = span(step, at)
-            name = fit(
-                clean(step.name[:300] or step.kind[:80]), max(8, width - len(times) - length(badges) - 4)
-            )
+            name = fit(titled_name(step), max(8, width - cells(times) - length(badges) - 4)).rstrip()
             lines.append([(" ", PLAIN), *badges, (name, STRONG), (f"  {times}", QUIET)])
             kind = f"{clean(step.kind[:80]) or 'no type'} of {clean(self.instance[:100])}"
             rest = [
                 kind,
-                policy(step.config, len(step.attempts)),
-                size_of(step.raw),
                 self._last_seen or self._read_at(),
+                *policy(step.config, len(step.attempts)).split(" · "),
+                size_of(step.raw),
             ]
-            lines.append([(f" {fit(' · '.join(part for part in rest if part), width - 2)}", QUIET)])
+            # As of when this is, is said before what stands in the tree anyway.
+            lines.append([(f" {joined(rest, width - 2)}", QUIET)])
             if self._last_seen:
                 times = f"not in the newest answer: {self._why_gone}; this was {self._last_seen}"
                 lines.append([(f" {fit(times, width - 2)}", WARN)])

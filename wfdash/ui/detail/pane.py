@@ -20,15 +20,16 @@ from wfdash.core.model.step import ABSENT
 from wfdash.core.payload.summary_lines import result_line, summary_facts
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import age, clock
-from wfdash.core.text.wrap import wrapped
+from wfdash.core.text.wrap import joined, wrapped
 from wfdash.core.timeline.rows import Row
 from wfdash.core.why.context import WhyContext
 from wfdash.core.why.failure import carriers
+from wfdash.core.why.step_names import titled_name
 from wfdash.core.why.why import TimeWords, Why
 from wfdash.live.polling.freshness import DetailState, Freshness, as_of, gone_unended, listed_since
 from wfdash.ui.base.empty_messages import no_answer
 from wfdash.ui.detail.coming import coming_lines, usually_left
-from wfdash.ui.detail.foot import FOOT, error_lines, fold_lines, row_lines, value_lines
+from wfdash.ui.detail.foot import FOOT, LEAST_OF_VALUE, error_lines, fold_lines, row_lines, value_lines
 from wfdash.ui.detail.timeline_line import bar_width
 from wfdash.ui.detail.timeline_table import TimelineTable
 from wfdash.ui.keys.key_names import KeyNames
@@ -48,6 +49,8 @@ _PRINTED: Final = 8
 """Rows that the last lines of a step take at most."""
 _ROOMY: Final = 28
 """Lines from which params and output of the instance have their own lines at the top."""
+_OUTPUTS: Final = 20
+"""Steps, the latest, that are looked at for an output where there is room for some."""
 _OVERDUE: Final = 20.0
 """Seconds after which an open instance should have been read again."""
 _FEW: Final = 8
@@ -84,6 +87,8 @@ class DetailPane(Vertical):
         self._forecast: Forecast | None = None
         self.frozen = False
         """Whether polling is."""
+        self.has_keys = True
+        """Whether a key leads to its timeline."""
         self.recorded = False
         """Whether only the record tells of the instance that is shown."""
         self._shown: str | None = None
@@ -235,7 +240,7 @@ class DetailPane(Vertical):
         summary = summary_facts(
             detail, row, at, retention=self.why_context.retention, local=self.why_context.local
         )
-        lines.append([(f" {_joined(summary, width - 2)}", QUIET)])
+        lines.append([(f" {joined(summary, width - 2)}", QUIET)])
         if self.is_short:
             return lines
         if detail is not None and (self.size.height >= _ROOMY or _is_short(detail)):
@@ -314,9 +319,7 @@ class DetailPane(Vertical):
             if row.state in ("failed", "retries", "runs"):
                 lines += self._printed(row, room - len(lines))
             step = detail.steps[row.step]
-            lines += self._looked_up_next(
-                detail, f"output of {clean(step.name[:80])}", step.output, len(lines)
-            )
+            lines += self._looked_up_next(detail, f"output of {titled_name(step)}", step.output, len(lines))
         elif detail is not None and not detail.steps:
             none = " it ended without a step" if is_final(detail.status) else " no steps"
             lines = [[(" its steps are not recorded by then" if detail.unread else none, QUIET)]]
@@ -336,10 +339,21 @@ class DetailPane(Vertical):
         foot.show(lines[: self._foot_room])
 
     def _looked_up_next(self, detail: Detail, title: str, output: Any, filled: int) -> list[Pieces]:
-        """In the room that is left: what the lines above had to cut, unfolded, first that of the step."""
+        """In the room that is left: what the lines above had to cut, unfolded, first that of the step.
+
+        What is left then has the outputs of the other steps, the latest first.
+        """
         lines: list[Pieces] = []
         for name, value in ((title, output), ("params", detail.params), ("output", detail.output)):
             lines += value_lines(name, value, self.size.width, self._foot_room - filled - len(lines))
+        for index in range(len(detail.steps) - 1, max(-1, len(detail.steps) - _OUTPUTS), -1):
+            step, room = detail.steps[index], self._foot_room - filled - len(lines)
+            if room < LEAST_OF_VALUE:
+                break
+            if step.output in (ABSENT, None) or (self.row is not None and self.row.step == index):
+                continue
+            name = f"output of {titled_name(step)}"
+            lines += value_lines(name, step.output, self.size.width, room, told=False)
         return lines
 
     def _printed(self, row: Row, room: int) -> list[Pieces]:
@@ -357,6 +371,8 @@ class DetailPane(Vertical):
     @property
     def _hint(self) -> str:
         """What the keys of the pane do, or the one that leads to it."""
+        if not self.has_keys:
+            return ""
         if self.timeline.has_focus:
             return f"{self._keys.key_of('row.open')} inspects"
         return f"{self._keys.key_of('pane.next')} goes here"
@@ -410,14 +426,3 @@ def _freshness(fresh: Freshness | None, utc: bool, now: float, *, frozen: bool) 
         return f"final, read {clock(fresh.answered_at, utc=utc, now=now)}"
     text = f"as of {age(max(0.0, now - fresh.answered_at))}"
     return f"STALE {text}" if fresh.stale else text
-
-
-def _joined(said: Sequence[str], width: int) -> str:
-    """As many as fit, from the front."""
-    text = ""
-    for part in said:
-        joined = f"{text} · {part}" if text else part
-        if cells(joined) > width:
-            break
-        text = joined
-    return text

@@ -16,7 +16,7 @@ from wfdash.core.why.waits import open_waits
 from wfdash.live.polling.events import Update
 from wfdash.ui.actions.chips import ActionChips
 from wfdash.ui.actions.keys import WRITING
-from wfdash.ui.base.identity import identity_of, last_pieces
+from wfdash.ui.base.identity import identity_of, last_pieces, place_pieces
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.context import Context
 from wfdash.ui.detail.fill import fill
@@ -170,6 +170,7 @@ class DetailScreen(BaseScreen):
             freshness=fresh,
             meter=meter_pieces(poller.budget),
             last=last_pieces(context, now),
+            places=place_pieces(context),
         )
 
     # What actions are about.
