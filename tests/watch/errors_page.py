@@ -25,7 +25,7 @@ _MOST = 450
 _WHEN = r"(?:[\d:]{8}|\w{3} [\d:]{5}|[\d-]{10} [\d:]{5})"
 _COLUMNS = ("COUNT", "SHARE", "ERROR", "STEP", "VERSION", "FIRST", "LAST", "OVER TIME")
 _VERSION = re.compile(
-    r"^  (?P<version>\w{8}) +(?P<share>\d+)%  +(?P<failed>[\d,]+) of +(?P<ended>[\d,]+) ended in error"
+    r"^  (?P<version>\w{8}) +(?P<share>\d+) %  +(?P<failed>[\d,]+) of +(?P<ended>[\d,]+) ended in error"
     rf"(?:, (?P<open>[\d,]+) open)?(?:, deployed (?P<deployed>{_WHEN}))?"
     rf"(?: \(counted back to (?P<back>{_WHEN})\))?$"
 )
@@ -113,7 +113,7 @@ def _groups(lines: Sequence[str], heading: str) -> list[dict[str, str]]:
     edges = [start if start >= 0 else None for start in starts[2:]]
     groups = []
     for line in lines[lines.index(heading) + 1 :]:
-        if not re.match(r"^. +\d+ +\d+%  ", line):
+        if not re.match(r"^. +\d+ +\d+ %  ", line):
             break
         cells = [*line[2 : starts[2]].split()]
         for start, end in zip(edges, [*edges[1:], len(line)], strict=True):
@@ -149,7 +149,7 @@ def _compare_groups(seen: _Seen, groups: list[dict[str, str]], over: bool, tally
     for group in groups:
         count, what = int(group["COUNT"]), f"{group}"
         share = f"{count / read:.0%}".rstrip("%")
-        tally.note("group share", group["SHARE"].rstrip("%") == share, f"{what}, of {read} read {share} %")
+        tally.note("group share", group["SHARE"].rstrip(" %") == share, f"{what}, of {read} read {share} %")
         fitting = [row for row, detail in zip(listed, details, strict=True) if _fits(detail, group)]
         most = len(fitting) if seen.has_all else max(count, len(fitting))
         ids = {row["id"] for row in fitting}

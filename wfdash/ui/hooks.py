@@ -132,7 +132,7 @@ def about(change: "SeenChange") -> str:
         return f"{change.id}, {change.facts['to']}"
     if change.on == "cause":
         return f"{change.id}, a new cause: {change.facts['error']}"
-    return f"{change.workflow}, {change.facts['after']:.0%} fail"
+    return f"{change.workflow}, {change.facts['after'] * 100:.0f} % fail"
 
 
 def _causes(session: "AccountSession") -> list[tuple[str, str, str, str]]:

@@ -44,6 +44,23 @@ def test_the_cause_is_said_in_one_sentence_and_heads_the_table():
     incident(script)
 
 
+def test_example_stands_with_its_steps_and_stays_the_same():
+    async def script(dashboard, app):
+        await dashboard.until(
+            lambda: "── for example order-" in dashboard.text and "final, read" in dashboard.text
+        )
+        at = next(n for n, line in enumerate(dashboard.lines) if "── for example" in line)
+        below = "\n".join(dashboard.lines[at:])
+        assert "attempt 4 of 4" in below
+        assert "TimeoutError: connect to payments.internal:443 timed out after 10000ms" in below
+        assert "goes here" not in below, "no key leads to it"
+        example, newest = dashboard.lines[at].split()[3], app.screen.group_table.chosen.samples[0].id
+        await dashboard.until(lambda: app.screen.group_table.chosen.samples[0].id != newest, 60)
+        assert dashboard.line("── for example").split()[3] == example
+
+    incident(script)
+
+
 def test_errors_page_says_none_only_after_the_list_is_read():
     async def main():
         world = build("incident", clock=asyncio.get_running_loop().time)
@@ -96,7 +113,7 @@ def test_a_version_of_which_nothing_has_finished_has_no_share():
         assert feed.endswith("  none has ended yet")
         assert "%" not in feed
         assert cafe.startswith("  cafecafe")
-        assert "50%  1 of 2 ended in error" in cafe
+        assert "50 %  1 of 2 ended in error" in cafe
 
     incident(script)
 

@@ -124,7 +124,7 @@ def _pace(settings: Settings, interval: str) -> list[tuple[str, str]]:
         return [("list interval", f"{least:g} s, or more where answers are slow")]
     return [
         ("list interval", interval),
-        ("share of the limit", f"{settings.share:.0%} of 1200 requests per 5 minutes"),
+        ("share of the limit", f"{settings.share * 100:.0f} % of 1,200 requests per 5 minutes"),
     ]
 
 

@@ -66,7 +66,7 @@ class GroupTable(ListTable[ErrorGroup]):
         first, last = group.first, group.last
         return {
             "COUNT": f"{group.count}",
-            "SHARE": f"{group.share:.0%}",
+            "SHARE": f"{group.share * 100:.0f} %",
             "ERROR": clean(f"{mark.error}: {mark.message}" if mark.message else mark.error),
             "STEP": clean(mark.step) or "-",
             "VERSION": clean(short_version(mark.version)) or "-",

@@ -1,11 +1,12 @@
 """Errored instances grouped by cause, the versions they blame, and what is stuck or odd beside them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from rich.style import Style
 from textual.app import ComposeResult
 
+from wfdash.core.logs.line import PlacedLine
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import ACTIVE
 from wfdash.core.text.clean import cells, clean, fit
@@ -20,6 +21,7 @@ from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.context import Context
 from wfdash.ui.errors.anomaly_table import OddTable
+from wfdash.ui.errors.example import ExampleRoom
 from wfdash.ui.errors.group_table import GroupTable
 from wfdash.ui.errors.version_lines import VersionShares
 from wfdash.ui.keys.bindings import bindings
@@ -46,6 +48,8 @@ _PRINTED = 4
 """Rows for the last lines of the example."""
 _HOUR = 3600.0
 """Seconds that a record must hold unbroken before anything is blamed out of it."""
+_IN_FULL = 12
+"""Lines that are kept for the example with its steps."""
 _LEAST_ODD = 6
 """Lines that the groups leave to what is odd, if there is so much of it."""
 
@@ -67,6 +71,7 @@ class ErrorsScreen(BaseScreen):
         """Of the groups, with their titles."""
         self._example_lines, self._newest_lines = _EXAMPLE, 0
         """They grow only, so that what stands below does not move with the cursor."""
+        self._example = ExampleRoom(context)
         self._touched = False
         """A key was pressed here: until then the cursor stays on the largest group."""
 
@@ -77,6 +82,8 @@ class ErrorsScreen(BaseScreen):
         yield GroupTable(clock=context.clock, utc=lambda: context.utc)
         yield TextLines(id="beside")
         yield OddTable(clock=context.clock)
+        yield TextLines(id="example", height=1)
+        yield self._example
         yield KeyBar(context.pages)
 
     @property
@@ -136,8 +143,10 @@ class ErrorsScreen(BaseScreen):
         self._draw_summary(said, bool(groups))
         self.group_table.rows, self.group_table.unusual = groups, said.unusual
         self.group_table.message = self._nothing(read, total)
+        before = self.group_table.cursor_key
         self.group_table.rows_changed()
-        if not self._touched:
+        # A group that was repaired leaves, and what is left to repair is looked at from the largest on.
+        if not self._touched or self.group_table.index_of(before) is None:
             self.group_table.move_to(0)
         self._draw_beside()
         self.odd.rows, self.odd.rests_on = oddities, self._checked()
@@ -153,6 +162,20 @@ class ErrorsScreen(BaseScreen):
         self.odd.message = f"{self.odd.rests_on}{none}"
         self.odd.rows_changed()
         self._share_out(len(groups), len(oddities))
+        self._draw_in_full()
+
+    @property
+    def _in_full(self) -> bool:
+        """Whether there is room for the example with its steps."""
+        return self.size.height >= _WIDE_OPEN and self.group_table.chosen is not None
+
+    def _draw_in_full(self) -> None:
+        group = self.group_table.chosen
+        if group is None or not self._in_full:
+            self._example.show(None, ())
+            return
+        sample = self._example.choose(group)
+        self._example.show(sample.id, self._lines_of(sample))
 
     def _checked(self) -> str:
         """What it rests on that something or nothing is stuck."""
@@ -173,7 +196,9 @@ class ErrorsScreen(BaseScreen):
         shown = self.query_one("#summary", TextLines), self.query_one("#beside", TextLines)
         room = self.size.height - 2 - sum(len(text.plain.split("\n")) for text in shown)
         # They never shrink, for then the table below would move under the hand that is about to press a key.
-        most = max(3, room - min(_LEAST_ODD, 1 + max(1, oddities)))
+        odd = min(_LEAST_ODD, 1 + max(1, oddities))
+        self.odd.styles.height = odd + 1 if self._in_full else "1fr"
+        most = max(3, room - odd - (_IN_FULL if self._in_full else 0))
         self._lines = max(3, min(most, max(self._lines, 1 + groups)))
         self.group_table.styles.height = self._lines
 
@@ -244,27 +269,32 @@ class ErrorsScreen(BaseScreen):
         assert poller is not None
         lines: list[Pieces] = [[]]
         if group is not None:
-            lines += [*self._example(group), []]
-            if self.size.height >= _WIDE_OPEN:
+            if self._in_full:
                 lines += [*self._newest(group), []]
+            else:
+                lines += [*self._of_example(group), []]
         if versions := self._versions.lines(poller, self.size.width):
             lines += [*versions, []]
         elif poller.filtered and group is not None:
             lines += [[("  VERSIONS are compared over a list without a filter", QUIET)], []]
+        if group is not None and self._in_full:
+            self.query_one("#example", TextLines).show([self._titled(self._example.choose(group))])
+        self.query_one("#example", TextLines).display = self._in_full
         self.query_one("#beside", TextLines).show(lines)
 
-    def _example(self, group: ErrorGroup) -> list[Pieces]:
-        sample, context = group.samples[0], self.context
+    def _of_example(self, group: ErrorGroup) -> list[Pieces]:
+        sample = group.samples[0]
         why = self.poller.row_details.why(sample.id) if self.poller is not None else None
-        key = context.keys.key_of("row.open")
-        room = self.size.width - 20
-        title: Pieces = [("for example ", QUIET), (fit(clean(sample.id[:200]), room).rstrip(), STRONG)]
-        head = ruled(title, self.size.width, hint=f"{key} lists the group")
+        head = self._titled(sample, f"{self.context.keys.key_of('row.open')} lists the group")
         most = _LONG_EXAMPLE if self.size.height >= _ROOMY else _EXAMPLE
         lines = wrapped(clean(why.sentence if why is not None else ""), self.size.width - 4, most)
         self._example_lines = max(len(lines), min(most, self._example_lines))
         lines += [""] * (self._example_lines - len(lines))
         return [head, *([("  " + line, PLAIN)] for line in lines), *self._last_lines(sample)]
+
+    def _titled(self, sample: Sample, hint: str = "") -> Pieces:
+        name = fit(clean(sample.id[:200]), self.size.width - 20).rstrip()
+        return ruled([("for example ", QUIET), (name, STRONG)], self.size.width, hint=hint)
 
     def _newest(self, group: ErrorGroup) -> list[Pieces]:
         """Its newest ones, in columns, each with how long ago it failed."""
@@ -273,8 +303,10 @@ class ErrorsScreen(BaseScreen):
         across = max(1, width // (room + 11))
         shown = group.samples[: across * _NEWEST]
         self._newest_lines = max(self._newest_lines, -(-len(shown) // across))
-        title: Pieces = [("its newest", QUIET)]
-        lines: list[Pieces] = [ruled(title, self.size.width, right="how long ago")]
+        of = f" {len(shown)} of {group.count}" if len(shown) < group.count else ""
+        title: Pieces = [(f"its newest{of}", QUIET)]
+        hint = f"{self.context.keys.key_of('row.open')} lists the group"
+        lines: list[Pieces] = [ruled(title, self.size.width, hint=hint, right="how long ago")]
         for first in range(0, across * self._newest_lines, across):
             line: list[tuple[str, Style]] = [("  ", PLAIN)]
             for sample in shown[first : first + across]:
@@ -284,19 +316,22 @@ class ErrorsScreen(BaseScreen):
         return lines
 
     def _last_lines(self, sample: Sample) -> list[Pieces]:
-        """The last lines of the example, once lines were asked for."""
-        poller, context = self.poller, self.context
-        if poller is None:
-            return []
-        self._printed.want(poller.workflow, sample.id, None, sample.at)
-        lines = self._printed.of_failure(poller.workflow, sample.id)
+        lines, context = self._lines_of(sample), self.context
         return line_pieces(lines, self.size.width, _PRINTED, context.utc, context.keys.key_of("logs.open"))
+
+    def _lines_of(self, sample: Sample) -> Sequence[PlacedLine]:
+        """The last lines of the example, once lines were asked for."""
+        poller = self.poller
+        if poller is None:
+            return ()
+        self._printed.want(poller.workflow, sample.id, None, sample.at)
+        return self._printed.of_failure(poller.workflow, sample.id)
 
     def printed_by(self) -> tuple[str, str]:
         """The odd instance, or the example of the group."""
         group = self.group_table.chosen
         if not self.odd.has_focus and group is not None:
-            return self.target_workflow(), group.samples[0].id
+            return self.target_workflow(), self._example.choose(group).id
         return super().printed_by()
 
     def _nothing(self, read: int, total: int) -> str:

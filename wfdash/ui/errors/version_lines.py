@@ -64,7 +64,7 @@ class VersionShares:
         for share in shares:
             errored, finished = (count(n).rjust(room) for n, room in zip(_numbers(share), widths))
             style = WARN if share == worst else PLAIN
-            words = f"{share.share:>4.0%}  {errored} of {finished} ended in error"
+            words = f"{share.share * 100:>3.0f} %  {errored} of {finished} ended in error"
             words += f", {count(share.open)} open" if share.open else ""
             if not share.finished:
                 words = "   –  none has ended yet"

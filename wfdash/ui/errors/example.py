@@ -1,0 +1,59 @@
+"""An example of the group under the cursor with its steps, where the errors page has room for it."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual.containers import Vertical
+from textual.timer import Timer
+
+from wfdash.core.logs.line import PlacedLine
+from wfdash.core.triage.error_groups import ErrorGroup, Sample
+from wfdash.ui.context import Context
+from wfdash.ui.detail.fill import REST, fill
+
+if TYPE_CHECKING:
+    from wfdash.ui.detail.pane import DetailPane
+
+__all__ = ["ExampleRoom"]
+
+
+class ExampleRoom(Vertical):
+    """Takes what is left of the page; reads the example once the cursor rests on its group."""
+
+    DEFAULT_CSS = "ExampleRoom { width: 1fr; height: 1fr; }"
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self.display = False
+        self._desk = context
+        self._pane: DetailPane | None = None
+        self._wanted: str | None = None
+        self._resting: Timer | None = None
+
+    def choose(self, group: ErrorGroup) -> Sample:
+        """The newest of the group, and then the same: another newest one comes every few seconds."""
+        return next((sample for sample in group.samples if sample.id == self._wanted), group.samples[0])
+
+    def show(self, instance: str | None, printed: Sequence[PlacedLine]) -> None:
+        """Draws what was read of this one, with the last lines that it printed; None hides it."""
+        self.display = instance is not None
+        if instance is None:
+            return
+        if instance != self._wanted:
+            self._wanted = instance
+            if self._resting is not None:
+                self._resting.stop()
+            self._resting = self.set_timer(REST, self._read)
+        if self._pane is not None and self._pane.is_mounted:
+            self._pane.last_lines = printed
+            fill(self._pane, self._desk, self._wanted)
+
+    def _read(self) -> None:
+        if self._pane is None:
+            from wfdash.ui.detail.pane import DetailPane
+
+            self._pane = DetailPane(self._desk.keys)
+            self._pane.has_keys = False
+            self.mount(self._pane)
+        if self._desk.session is not None:
+            self._desk.session.poller.open(self._wanted)
