@@ -43,7 +43,7 @@ def times():
 def test_a_step_beyond_its_own_p95_is_odd(times):
     odd = odd_detail(detail_of("a", step("charge-1", NOW - 90)), times, now=NOW)
     assert [(each.id, each.kind) for each in odd] == [("a", "slow step")]
-    assert odd[0].reason == '"charge" has run 1 m 30 s; p95 is 20 s'
+    assert odd[0].reason == '"charge" has run 1 m 30 s; 95 of 100 took 20 s or less'
 
 
 @pytest.mark.parametrize("taken", [5, 15, 20])

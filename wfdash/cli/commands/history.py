@@ -29,7 +29,7 @@ from wfdash.core.text.words import brief, count, short_version
 __all__ = ["prepare", "run"]
 
 _HOUR = 3600.0
-_TITLES = ("created", "complete", "errored", "terminated", "failed", "p50", "p95")
+_TITLES = ("created", "complete", "errored", "terminated", "failed", "half took", "95 of 100")
 
 
 def prepare(parsed: Namespace) -> None:

@@ -35,7 +35,7 @@ async def print_details(parsed: Namespace, session: CommandSession, reading: His
     if parsed.by == "step":
         steps = tally_steps(detail for _, detail in pairs)
         items, rows = [_step(tally) for tally in steps], [_step_cells(tally) for tally in steps]
-        titles = ("step", "type", "runs", "failed", "retried", "p50", "p95")
+        titles = ("step", "type", "runs", "failed", "retried", "half took", "95 of 100")
     else:
         groups = _causes(pairs)
         items, rows = [_error(found) for found in groups], [_error_cells(found) for found in groups]

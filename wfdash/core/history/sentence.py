@@ -151,8 +151,13 @@ def durations(tally: Tally, *, undated: int = 0, so_far: bool = False) -> str:
     if tally.p50 is None or tally.p95 is None:
         none = "none that is loaded so far" if so_far else "no instance that ended in this time"
         return f"{none} says how long it took"
-    said = f"half took {spoken(tally.p50)} or less, 95 of 100 {spoken(tally.p95)} or less"
+    said = took_words(spoken(tally.p50), spoken(tally.p95))
     return f"so far {said}" if so_far else said
+
+
+def took_words(half: str, most: str) -> str:
+    """What p50 and p95 mean, in the same words wherever they stand on screen."""
+    return f"half took {half} or less, 95 of 100 {most} or less"
 
 
 def percent(share: float) -> str:

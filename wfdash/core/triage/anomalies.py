@@ -118,7 +118,7 @@ def _slow(detail: Detail, step: Step, times: StepTimes, now: float) -> Oddity | 
     # Of a step that takes milliseconds, twice the usual is noise.
     if taken <= max(usual, _SHORTEST):
         return None
-    reason = f"{spoken_name(step)} has run {spoken(taken)}; p95 is {spoken(usual)}"
+    reason = f"{spoken_name(step)} has run {spoken(taken)}; 95 of 100 took {spoken(usual)} or less"
     return Oddity(detail.workflow, detail.id, "slow step", reason, taken / max(usual, 1.0) * 60)
 
 

@@ -9,11 +9,11 @@ from rich.style import Style
 
 from wfdash.core.history.bucket import Bucket, Tally
 from wfdash.core.history.cron import cron_report
-from wfdash.core.history.sentence import Finding, percent
+from wfdash.core.history.sentence import Finding, percent, took_words
 from wfdash.core.model.workflow import Schedule
-from wfdash.core.text.clean import cells, clean, fit
+from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.words import brief, clock, count, counted, short_version
-from wfdash.core.text.wrap import wrapped
+from wfdash.core.text.wrap import joined, wrapped
 from wfdash.core.triage.error_groups import VersionShare
 from wfdash.core.triage.headline import worst_version
 from wfdash.ui.history.counting import LoadedHistory
@@ -68,9 +68,9 @@ class Foot(Struct, frozen=True):
         parts = [created]
         if not bucket.counted:
             parts.append(f"{count(bucket.running)} under way, {count(bucket.queued)} queued")
-        took = (("p50", bucket.p50), ("p95", bucket.p95), ("p99", bucket.p99))
-        parts += [f"{name} {brief(value)}" for name, value in took if value is not None]
-        return [[(when, STRONG), (failed, style)], [("  " + _parts(parts, self.width - 3), PLAIN)]]
+        if bucket.p50 is not None and bucket.p95 is not None:
+            parts.append(took_words(brief(bucket.p50), brief(bucket.p95)))
+        return [[(when, STRONG), (failed, style)], [("  " + joined(parts, self.width - 3), PLAIN)]]
 
     def versions(self) -> list[Pieces]:
         """Each version with how it fared; the worst stands out, and an older one stands beside it."""
@@ -132,7 +132,8 @@ class Foot(Struct, frozen=True):
         words = f"{percent(share.share)} failed, {count(tally.errored)} of {count(tally.sample)}"
         words = f"so far {words}" if self.so_far else words
         if tally.p50 is not None and tally.p95 is not None:
-            words += f" · p50 {brief(tally.p50)}, p95 {brief(tally.p95)}"
+            # Two parts, of which a narrow screen has room for the first.
+            words += f" · {took_words(brief(tally.p50), brief(tally.p95)).replace(', ', ' · ', 1)}"
         return words
 
     def crons(self, schedules: Sequence[Schedule]) -> list[Pieces]:
@@ -159,13 +160,13 @@ class Foot(Struct, frozen=True):
     def _line(self, name: str, beside: str, beside_style: Style, words: str, style: Style) -> Pieces:
         if self.of_all:
             named = f"  {fit(clean(name), 24)}  "
-            return [(named, STRONG), (_parts(words.split(" · "), max(1, self.width - len(named))), style)]
+            return [(named, STRONG), (joined(words.split(" · "), max(1, self.width - len(named))), style)]
         left = f"  {fit(clean(name), 8)}  "
         middle = f"{fit(clean(beside), self._beside)}  "
         return [
             (left, STRONG),
             (middle, beside_style),
-            (_parts(words.split(" · "), max(1, self.width - len(left) - len(middle) - 1)), style),
+            (joined(words.split(" · "), max(1, self.width - len(left) - len(middle) - 1)), style),
         ]
 
     @property
@@ -213,13 +214,3 @@ class Foot(Struct, frozen=True):
         """As `_time`; of one that is a date with a time the date alone where there is no room for both."""
         text = self._time(at)
         return text[:10] if self.width < _NARROW and len(text) > len("Sat 17:49:00") else text
-
-
-def _parts(parts: Sequence[str], width: int) -> str:
-    """As many of these as there is room for, a number of none cut; the first in any case."""
-    said = parts[0]
-    for part in parts[1:]:
-        if cells(longer := f"{said} · {part}") > width:
-            break
-        said = longer
-    return fit(said, width)

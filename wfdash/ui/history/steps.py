@@ -68,9 +68,12 @@ class StepTable(ListTable[StepChange]):
 
     def _columns(self, width: int) -> list[tuple[str, int, bool]]:
         """The step takes what it needs, and what there is no room for is left out from the right."""
-        numbers = [("RUNS", 5), ("FAILED", 7), ("BEFORE", 7), ("P50", 7), ("P50 BEFORE", 10), ("P95", 7)]
+        numbers = [("RUNS", 5), ("FAILED", 7), ("BEFORE", 7)]
+        numbers += [("HALF TOOK", 9), ("HALF BEFORE", 11), ("95 OF 100", 9)]
         if width >= _WIDE:
-            numbers += [("P95 BEFORE", 10), ("RETRIED", 7)]
+            numbers += [("95 BEFORE", 9), ("RETRIED", 7)]
+        while numbers and 4 + sum(room + 2 for _, room in numbers) + 12 > width:
+            numbers.pop()
         used = 4 + sum(room + 2 for _, room in numbers)
         longest = max((cells(_named(step)) for step in self.rows), default=4)
         name = max(12, min(longest, width - used))
@@ -239,10 +242,10 @@ def _texts(step: StepChange) -> dict[str, str]:
         "RUNS": count(step.runs),
         "FAILED": _rate(now),
         "BEFORE": _rate(before),
-        "P50": _took(now.p50),
-        "P50 BEFORE": _took(before.p50),
-        "P95": _took(now.p95),
-        "P95 BEFORE": _took(before.p95),
+        "HALF TOOK": _took(now.p50),
+        "HALF BEFORE": _took(before.p50),
+        "95 OF 100": _took(now.p95),
+        "95 BEFORE": _took(before.p95),
         "RETRIED": share(now.retried + before.retried, step.runs),
         "SLOWEST": clean(step.example),
     }
@@ -255,7 +258,7 @@ def _named(step: StepChange) -> str:
 
 def _bad(step: StepChange) -> tuple[str, ...]:
     """The columns in which it stands out."""
-    return (("FAILED",) if step.fails_more else ()) + (("P50",) if step.slower else ())
+    return (("FAILED",) if step.fails_more else ()) + (("HALF TOOK",) if step.slower else ())
 
 
 def _rate(tally: StepTally) -> str:

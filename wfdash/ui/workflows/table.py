@@ -31,12 +31,12 @@ _COLUMNS = (
     ("paused", ("paused", "waitingForPause")),
     ("complete", ("complete",)),
 )
-_PICTURE = (("FAILED IN", 12), ("BEFORE", 7), ("LAST HOUR", PARTS + 2), ("LAST FAIL", 10), ("OLDEST", 7))
+_PICTURE = (("FAILED IN", 12), ("BEFORE", 9), ("LAST HOUR", PARTS + 2), ("LAST FAIL", 10), ("OLDEST", 7))
 """Columns of what its newest rows show, with their rooms: at 80 columns all of them stand."""
 _TOP = 8
 """Failures in five minutes of the highest bar at least: a single one is no tower."""
 _ROOM = 11
-_LEAST_NAME = 16
+_LEAST_NAME = 15
 _CRON = 10
 _UNIT = re.compile(r"\d+\D+")
 """The larger of two units."""
@@ -238,15 +238,15 @@ def fit_left(text: str, room: int) -> str:
 
 
 def _before(tally: Tally | None) -> str:
-    """`2 %`, or `1/12` where those are too few for a level."""
+    """`2 %`, or `1 of 12` where those are too few for a level."""
     if tally is None or not tally.sample:
         return share(0, 0)
     rate = tally.failure_rate or 0.0
-    return earlier_rate(rate, tally.sample).replace(" of ", "/")
+    return earlier_rate(rate, tally.sample)
 
 
 def _rate(tally: Tally | None, *, thin: bool = False) -> str:
-    """`38 %`, or `38/40` where those are too few, or too new, for a rate."""
+    """`38 %`, or `38 of 40` where those are too few, or too new, for a rate."""
     if tally is None or not tally.sample:
         return share(0, 0)
-    return f"{tally.errored}/{tally.sample}" if thin else share(tally.errored, tally.sample)
+    return f"{tally.errored} of {tally.sample}" if thin else share(tally.errored, tally.sample)
