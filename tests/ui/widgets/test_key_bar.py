@@ -1,4 +1,4 @@
-"""The bottom line: what is needed first stands first, what is off is greyed or gives way."""
+"""The bottom line: what is needed first stands first, what is off is left out."""
 
 import pytest
 
@@ -20,7 +20,7 @@ def test_the_verbs_stand_before_the_pages(size):
     drive(script, size=size)
 
 
-def test_what_is_off_gives_way_where_it_is_narrow():
+def test_what_is_off_is_never_offered():
     async def script(d):
         await d.press("/", *"status:complete", "enter")
         await d.until(lambda: "✓ complete" in d.text)
@@ -29,7 +29,14 @@ def test_what_is_off_gives_way_where_it_is_narrow():
         assert "? help" in d.lines[-1]
         await d.pilot.resize_terminal(140, 40)
         await d.settled()
-        assert "p pause" in d.lines[-1]
+        assert "p pause" not in d.lines[-1]
+        assert "s restart" in d.lines[-1]
+        await d.press("w")
+        await d.until(lambda: "WORKFLOW" in d.text)
+        assert "w workflows" not in d.lines[-1], "it is open"
+        await d.press("F")
+        assert "Nothing is watched yet" in d.text
+        assert not any(each in d.lines[-1] for each in ("enter open", "f unwatch"))
 
     drive(script, size=(80, 24))
 

@@ -18,6 +18,7 @@ from wfdash.ui.context import Context
 from wfdash.ui.keys.text_field import as_field
 from wfdash.ui.widgets.covered import is_covered
 from wfdash.ui.widgets.key_bar import KeyBar
+from wfdash.ui.widgets.line_table import LineTable
 
 if TYPE_CHECKING:
     from wfdash.live.reads.remainder import Remainder
@@ -28,6 +29,8 @@ __all__ = ["GLANCE", "BaseScreen", "CodeShown", "PartShown", "ReadyScreen"]
 
 GLANCE: Final = 200
 """Targets that are looked at to say whether a key is on: that is done at each draw, and all may be marked."""
+
+_ABOUT_A_ROW: Final = ("row.open", "mark.toggle", "mark.range", "mark.all", "instance.watch")
 
 
 @runtime_checkable
@@ -225,6 +228,8 @@ class BaseScreen(ReadyScreen, inherit_bindings=False):
             return "it is open already"
         if action == "layer.close" and not self.has_layer:
             return "there is nothing to close"
+        if action in _ABOUT_A_ROW and isinstance(self.focused, LineTable) and not self.focused.row_count():
+            return "there is nothing under the cursor"
         return self.context.prompts.why_off(action, partial(self.targets, GLANCE))
 
     @property

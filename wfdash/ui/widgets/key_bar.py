@@ -15,7 +15,7 @@ from wfdash.keymap.actions import BY_ID, KEY_BAR, key_text, textual_action
 from wfdash.ui.keys.bindings import labels_here, offers_here
 from wfdash.ui.keys.text_field import as_field
 from wfdash.ui.widgets.status_line import Pieces, StatusLine, length
-from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, STRONG, WARN, clicked
+from wfdash.ui.widgets.theme import BAD, PLAIN, STRONG, WARN, clicked
 
 __all__ = ["KeyBar"]
 
@@ -38,7 +38,7 @@ class KeyStates(Protocol):
 
 
 class KeyBar(StatusLine):
-    """Draws the bindings of its screen that are in force, greyed where an action is off."""
+    """Draws the bindings of its screen that are in force and would do something now."""
 
     def __init__(self, pages: KeyStates) -> None:
         super().__init__()
@@ -88,16 +88,14 @@ class KeyBar(StatusLine):
         self.show(self._keys(self.size.width - length(right) - 1), right)
 
     def _keys(self, room: int) -> Pieces:
-        """As many as fit, those that are on before those that are off, help always among them."""
+        """As many as fit, help always among them."""
         if of_field := _of_field(self.screen.focused):
             return of_field
         groups = self._groups()
-        if sum(length(pieces) for _, _, pieces in groups) > room:
-            groups = [group for group in groups if not group[1]]
-        last = [pieces for name, _, pieces in groups if name in _LAST]
+        last = [pieces for name, pieces in groups if name in _LAST]
         room -= sum(map(length, last))
         shown: list[tuple[str, Style]] = []
-        for name, _, pieces in groups:
+        for name, pieces in groups:
             if name in _LAST:
                 continue
             room -= length(pieces)
@@ -106,27 +104,29 @@ class KeyBar(StatusLine):
             shown += pieces
         return [*shown, *(piece for pieces in last for piece in pieces)]
 
-    def _groups(self) -> list[tuple[str, bool, Pieces]]:
-        """Action, whether it is off, and its key with its word, of what has a key here, most needed first."""
+    def _groups(self) -> list[tuple[str, Pieces]]:
+        """Action and its key with its word, of what has a key here, most needed first.
+
+        What is off is left out however much room there is: grey passes for offered on many a terminal.
+        """
         in_force: dict[str, ActiveBinding] = {}
         for active in self.screen.active_bindings.values():
             in_force.setdefault(active.binding.action, active)
         labels = labels_here(self.screen)
-        groups: list[tuple[str, bool, Pieces]] = []
+        groups: list[tuple[str, Pieces]] = []
         first = (KEY_BAR[0], *offers_here(self.screen))
         for action in map(
             BY_ID.__getitem__, [*first, *(identity for identity in KEY_BAR if identity not in first)]
         ):
             here = in_force.get(textual_action(action.id))
-            if here is not None and not self._only_closes(here, action.id):
-                off = bool(self._pages.why_off(action.id))
-                press = clicked("press", action.id)
-                key_style, style = (QUIET + press,) * 2 if off else (STRONG + press, PLAIN + press)
-                text: Pieces = [
-                    (f" {key_text(here.binding.key, ascii=self._pages.in_ascii)}", key_style),
-                    (f" {labels.get(action.id, action.label)} ", style),
-                ]
-                groups.append((action.id, off, text))
+            if here is None or self._only_closes(here, action.id) or self._pages.why_off(action.id):
+                continue
+            press = clicked("press", action.id)
+            text: Pieces = [
+                (f" {key_text(here.binding.key, ascii=self._pages.in_ascii)}", STRONG + press),
+                (f" {labels.get(action.id, action.label)} ", PLAIN + press),
+            ]
+            groups.append((action.id, text))
         return groups
 
     def _only_closes(self, here: ActiveBinding, action: str) -> bool:
