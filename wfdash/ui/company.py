@@ -127,13 +127,22 @@ class OtherPeople:
         if not others:
             return ()
         names = [_name(other) for other in others]
+        if len(set(names)) < len(names):
+            names = [_name(other, apart=True) for other in others]
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         at = [
             f"{name}: {clean(other.place[:60])}" if other.place else name
             for name, other in zip(names, others, strict=True)
         ]
+        # The workflow on screen needs no second naming.
+        here = self._context.pages.place[0]
+        near = [
+            f"{name}: {clean(other.instance[:60])}" if other.instance and other.workflow == here else place
+            for name, other, place in zip(names, others, at, strict=True)
+        ]
         return (
             f"with {', '.join(at[:_NAMED])}{more}",
+            f"with {', '.join(near[:_NAMED])}{more}",
             f"with {', '.join(names[:_NAMED])}{more}",
             f"with {count(len(names))}",
         )
@@ -180,10 +189,13 @@ def _entry(other: "Presence", action: "PeerAction", identity: str) -> JournalEnt
     )
 
 
-def _name(other: "Presence") -> str:
-    """The other's user, and the terminal too where the user is our own: two people may share one login."""
+def _name(other: "Presence", *, apart: bool = False) -> str:
+    """The other's user, and the terminal too where the user is our own: two people may share one login.
+
+    `apart` where two of them have the same user.
+    """
     who = clean(other.user[:40])
-    if other.user != person().partition("@")[0]:
+    if not apart and other.user != person().partition("@")[0]:
         return who
     return f"{who} on {clean(other.terminal[:20])}" if other.terminal else f"{who} elsewhere"
 

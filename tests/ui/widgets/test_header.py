@@ -110,3 +110,35 @@ async def test_old_counts_say_when_in_the_room_of_their_words(width):
         header.tell(Identity("orders"), counts=counts, freshness=fresh, meter=(), counted=25.0)
         assert "8,261" in header.plain
         assert " 20s ago" in header.plain
+
+
+WITH = [
+    [("with ana: orders/order-8150", QUIET)],
+    [("with ana: order-8150", QUIET)],
+    [("with ana", QUIET)],
+    [("with 1", QUIET)],
+]
+
+
+async def test_where_others_are_stands_before_words_and_reads():
+    counts = {"waiting": 55, "paused": 1, "errored": 5, "complete": 88, "terminated": 1}
+    async with Bare().run_test(size=(80, 3)) as pilot:
+        header, said = pilot.app.query_one(Header), {}
+        for width in (140, 80, 72, 60):
+            await pilot.resize_terminal(width, 3)
+            header.tell(
+                Identity("orders", "acme-prod"),
+                counts=counts,
+                freshness=FRESH,
+                meter=[("reads 36+516/600", QUIET)],
+                last=WITH,
+                places=WITH[:2],
+            )
+            said[width] = header.plain
+    assert "with ana: orders/order-8150" in said[140]
+    assert "next 1 s · reads 36+516/600" in said[140]
+    assert "with ana: orders/order-8150" in said[80]
+    assert "with ana: order-8150" in said[72]
+    assert "✗5" in said[80]
+    assert "2 s" in said[80]
+    assert "with ana" in said[60]

@@ -10,10 +10,12 @@ from wfdash.ui.widgets.header import RECORD, Identity
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.theme import QUIET
 
-__all__ = ["identity_of", "last_pieces"]
+__all__ = ["identity_of", "last_pieces", "place_pieces"]
 
 _RECENT = 900.0
 """Seconds for which an action is the last one worth a word."""
+_WITH_PLACE = 2
+"""Of the ways to say who is here, those that say where."""
 
 
 def identity_of(context: Context, subject: str) -> Identity:
@@ -53,3 +55,8 @@ def last_pieces(context: Context, now: float) -> Sequence[Pieces]:
         # Who is here matters longer than what was done: it is what stays where there is little room.
         words = (*(f"{here[0]} · {word}" for word in words), *here)
     return [[(word, QUIET)] for word in words]
+
+
+def place_pieces(context: Context) -> Sequence[Pieces]:
+    """Who else is here and where, as `last_pieces` has it among its words; nothing where nobody is."""
+    return [[(word, QUIET)] for word in context.people.words()[:_WITH_PLACE]]

@@ -12,7 +12,7 @@ from wfdash.live.feeds.filter_search import Searched
 from wfdash.live.polling.freshness import Freshness
 from wfdash.live.watcher import Watcher
 from wfdash.ui.base.empty_messages import PAYLOADS_KEEP, empty_message, is_lost, no_answer, what_enter_reads
-from wfdash.ui.base.identity import identity_of, last_pieces
+from wfdash.ui.base.identity import identity_of, last_pieces, place_pieces
 from wfdash.ui.context import Context
 from wfdash.ui.instances.rows import InstanceRows
 from wfdash.ui.widgets.header import Header, Identity, freshness_pieces, meter_pieces
@@ -32,7 +32,9 @@ class ListStatus(Struct, frozen=True):
     width: int
     whose: Identity
     last: Sequence[Pieces]
-    """The last action and who did it."""
+    """The last action and who did it, and who else is here."""
+    places: Sequence[Pieces]
+    """Of those words the ones that say where the others are."""
     poller: Watcher | None
     """None until the session is there; then it has the numbers."""
     failure: str
@@ -72,6 +74,7 @@ class ListStatus(Struct, frozen=True):
             freshness=fresh if self.workflow else [[]],
             meter=meter_pieces(poller.budget),
             last=self.last,
+            places=self.places,
             counted=0.0 if counted_at is None else self.now - counted_at,
         )
 
@@ -164,6 +167,7 @@ def list_status(context: Context, rows: InstanceRows, width: int) -> ListStatus:
         width=width,
         whose=identity_of(context, rows.workflow),
         last=last_pieces(context, now) if rows.poller is not None else (),
+        places=place_pieces(context) if rows.poller is not None else (),
         poller=rows.poller,
         failure=context.failure,
         workflow=rows.workflow,

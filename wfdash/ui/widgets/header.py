@@ -53,19 +53,24 @@ class Header(StatusLine):
         freshness: Sequence[Pieces],
         meter: Pieces,
         last: Sequence[Pieces] = (),
+        places: Sequence[Pieces] = (),
         counted: float = 0.0,
     ) -> None:
         """`freshness` and the last action: the longest words first; those that leave room are told.
+
+        `places` are those of the last words that say where others are: for them the freshness shortens, the
+        counts lose their words and what is over its numbers.
 
         `counted`: seconds since the counts were told, which may be longer ago than the rows.
         """
         if any(badge.startswith(RECORD) for badge in identity.badges):
             # Nothing is asked of anybody, and the badge says as of when this is.
             freshness, meter, counted = [()], (), 0.0
-        right = self._fitting(identity, counts, freshness, meter, last)
+        right = self._fitting(identity, counts, freshness, meter, [*places, *last[-1:]])
         room = self.size.width - length(right) - 2
         name = _identity_pieces(identity, room)
         room -= length(name)
+        last = _with_place(counts, last, places, room)
         if counted < _OLD_COUNTS:
             numbers, done = _with_last(counts, last, room)
         else:
@@ -80,20 +85,26 @@ class Header(StatusLine):
         meter: Pieces,
         last: Sequence[Pieces],
     ) -> Pieces:
-        """The longest words that leave room for the rest, or for less of it; at last without the meter."""
+        """The longest words that leave room for the rest, or for less of it; at last without the meter.
+
+        `last` are ways to say the last action that room is made for, the most wanted first.
+        """
         ways: list[Pieces] = [
             [*words, *([(" · ", QUIET), *meter] if meter else []), (" ", PLAIN)] for words in freshness
         ]
         name = length(_identity_pieces(identity, _ENDLESS))
         every, most = (length(_counts_line(counts, order, set(), wide=False)) for order in _orders(counts))
-        done = length(last[-1]) + _GAP if last else 0
         # First the words of the freshness shorten, then the counts of what is over go, then the last action.
-        for needed in (every + done, most + done, every, most):
-            for way in ways:
+        warned = any(_ALARM in text for text, _ in meter)
+        bare: Pieces = ways[-1] if warned or not freshness else [*freshness[-1], (" ", PLAIN)]
+        dones = [length(words) + _GAP for words in last]
+        # Who else is here is worth more than how many reads were made; what was done last is not.
+        short = [bare] if len(last) > 1 else []
+        for needed in [*(counted + done for done in dones for counted in (every, most)), every, most]:
+            for way in [*ways, *(short if needed > every else [])]:
                 if name + needed + length(way) + 2 <= self.size.width:
                     return way
-        warned = any(_ALARM in text for text, _ in meter)
-        return ways[-1] if warned or not freshness else [*freshness[-1], (" ", PLAIN)]
+        return bare
 
 
 def _with_last(counts: Mapping[str, int], last: Sequence[Pieces], room: int) -> tuple[Pieces, Pieces]:
@@ -111,6 +122,18 @@ def _with_last(counts: Mapping[str, int], last: Sequence[Pieces], room: int) -> 
         if (counted or not counts) and room > length(words) + _GAP:
             return counted, [(" " * _GAP, PLAIN), *words]
     return _counts_pieces(counts, room)[0], ()
+
+
+def _with_place(
+    counts: Mapping[str, int], last: Sequence[Pieces], places: Sequence[Pieces], room: int
+) -> Sequence[Pieces]:
+    """The ways to say the last action without those that say less than where others are, if that has room."""
+    fewest = length(_counts_line(counts, _orders(counts)[1], set(), wide=False))
+    for words in places:
+        if words in last and fewest + length(words) + _GAP <= room:
+            kept = list(last[: last.index(words) + 1])
+            return [*kept, words]  # the last one stands for what is said where nothing longer fits
+    return last
 
 
 def _dated(
@@ -212,11 +235,12 @@ def freshness_pieces(
         stale = (f"▲ {of}{' ' * bool(of)}stale, {age} old{spare}", WARN + STRONG)
         return [[stale, *(_slowed(slow) or _retry(fresh, now))], [stale]]
     style = PLAIN if old < 15 else WARN
-    freshness = (f"as of {age}{spare}", style)
+    # Nobody reads on when told that something is 0 s old.
+    freshness = (f"as of {age}{spare}" if old else "as of now ", style)
     return [
         [freshness, *(_slowed(slow) or _waited(fresh, now) or _due("next", fresh, now))],
         [freshness],
-        [(f"{age} old{spare}", style)],
+        [(f"{age} old{spare}" if old else f"now{' ' * 6}", style)],
     ]
 
 
@@ -243,7 +267,9 @@ def _waited(fresh: Freshness, now: float) -> Pieces:
 def _due(words: str, fresh: Freshness, now: float) -> Pieces:
     if fresh.due_at is None:
         return []
-    return [(f" · {words} {max(0, int(fresh.due_at - now + 0.999))} s".ljust(len(words) + 8), QUIET)]
+    ahead = int(fresh.due_at - now + 0.999)
+    when = f"{words} {ahead} s" if ahead > 0 else f"{words.removesuffix(' in')} now"
+    return [(f" · {when}".ljust(len(words) + 8), QUIET)]
 
 
 def meter_pieces(budget: Budget) -> Pieces:
