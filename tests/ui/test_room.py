@@ -1,0 +1,52 @@
+"""At 140x40 no page of an incident leaves more than a third of its lines blank while it cuts a fact."""
+
+import asyncio
+
+from tests.support.clocks.simulated_time import simulate
+from tests.support.harness.dashboard import opened
+from wfdash.demo.engine.world import build
+
+PAGES = {
+    "workflows": ("w",),
+    "instances": (),
+    "an errored instance": ("/", *"status:errored", "enter", "enter"),
+    "a waiting instance": ("/", *"status:waiting", "enter", "enter"),
+    "comparison": ("/", *"status:errored", "enter", "enter", "="),
+    "inspector": ("/", *"status:errored", "enter", "enter", "enter"),
+    "errors": ("E",),
+    "history": ("H",),
+    "steps": ("H", "tab"),
+    "budget": ("B",),
+    "watched": ("f", "F"),
+    "help": ("?",),
+    "palette": ("ctrl+p",),
+    "display": ("D",),
+}
+
+
+def blank(lines):
+    """Lines that say nothing: empty, or the rule between two panes alone."""
+    return [line for line in lines if not line.replace("│", "").strip()]
+
+
+def test_free_lines_are_used_before_a_fact_is_cut():
+    """All in one run of the app, because starting it is what takes time."""
+    wasted = []
+
+    async def main():
+        world = build("incident", clock=asyncio.get_running_loop().time)
+        async with opened(world=world, size=(140, 40)) as d:
+            await d.until(lambda: "charge card" in d.text)
+            for page, keys in PAGES.items():
+                await d.press(*keys)
+                await d.passes(12)
+                lines = d.lines[1:-1]
+                cut = [line for line in lines if "…" in line.replace("… queued", "").replace("reading …", "")]
+                if len(blank(lines)) > len(lines) / 3 and cut:
+                    wasted.append(f"{page}:\n{d.text}")
+                while d.app.screen is not d.app.root:
+                    await d.press("escape")
+                await d.press("escape", "escape")
+
+    simulate(main())
+    assert not wasted, "\n\n".join(wasted)
