@@ -41,9 +41,9 @@ ROOMS = {
     "ui": [
         ("app",),
         ("navigation", "connection", "handover", "hooks", "company", "time_travel", "pages", "workflows"),
-        ("instances",),
+        ("instances", "errors"),
         ("detail",),
-        ("actions", "errors", "history", "logs", "setup"),
+        ("actions", "history", "logs", "setup"),
         ("base",),
         ("terminal", "widgets"),
         ("context", "session"),

@@ -68,10 +68,10 @@ def _notes(step: Step, row: Row, at: TimeWords, *, stands: bool) -> list[tuple[s
     if len(step.attempts) > 1 or row.state == "retries":
         allowed = attempts_allowed(step.config)
         attempts = len(step.attempts)
-        told = f"{attempts} of {allowed}" if allowed is not None and allowed >= attempts else f"{attempts}"
+        number = f"{attempts} of {allowed}" if allowed is not None and allowed >= attempts else f"{attempts}"
         # Over its attempts one by one the number of them says nothing more.
         if not row.unfolded or row.state in ("runs", "retries"):
-            notes.append((f", attempt {told}", "warn" if row.state in ("runs", "retries") else "quiet"))
+            notes.append((f", attempt {number}", "warn" if row.state in ("runs", "retries") else "quiet"))
     if step.event_type:
         # An arrow is an event that came or may still come: a wait that timed out got none.
         sign = "no event" if row.state == "failed" else "←"

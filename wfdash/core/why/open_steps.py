@@ -138,28 +138,28 @@ def _retrying(step: Step, at: TimeWords) -> Why:
     ago = f" {at.ago(when)}" if when is not None else ""
     error = _with(last.error) if last.error else ""
     said = f"attempt {attempt_count(step)} of {spoken_name(step)} failed{ago}{error}"
-    short, made = short_name(step), _attempt_words(step)
+    short, attempt = short_name(step), _attempt_words(step)
     due, estimate = deadline(step)
     if due is not None and when is not None and at.paused:
         due = at.resumed(due, when)
         if due is None:
             said += "; when the next try comes is not known: it was paused in between"
-            return Why(said, f"{short}{made or ' failed'}", when)
+            return Why(said, f"{short}{attempt or ' failed'}", when)
     if due is not None:
         said += f"; {at.next('next try', due, estimate=estimate)}"
         overdue = at.now - due > at.lag
         ahead = "" if at.is_due(due) else "in "
-        short += f", retry {ahead}{at.left(due, '~')}{made}"
+        short += f", retry {ahead}{at.left(due, '~')}{attempt}"
         return Why(said, short, when, due, overdue, estimate)
     if used_up(step):
         # It should have ended the step: nothing is left that could move it by itself.
         stuck = when is not None and at.now - when > at.lag
-        return Why(f"{said}; no retry is left", f"{short}, no retry left{made}", when, None, stuck)
+        return Why(f"{said}; no retry is left", f"{short}, no retry left{attempt}", when, None, stuck)
     if step.config is not None and step.config.delay == "[dynamic]":
         said += "; its delay is [dynamic], so when the next try comes is unknown"
     else:
         said += "; when the next try comes is not known"
-    return Why(said, f"{short}{made or ' failed'}", when)
+    return Why(said, f"{short}{attempt or ' failed'}", when)
 
 
 def _running(step: Step, at: TimeWords) -> Why:

@@ -150,8 +150,8 @@ def first_lines(comparison: Comparison | None, width: int, *, short: bool) -> li
     for side, step, took in sides:
         said, tone = _went(step, took)
         room = width - _SIDE - 4
-        told = wrapped(said, room, 1 if short else 3)
-        for number, line in enumerate(told):
+        parts = wrapped(said, room, 1 if short else 3)
+        for number, line in enumerate(parts):
             lines.append([(f"   {side if not number else '':<{_SIDE}}", QUIET), (line, tone)])
     return lines
 
@@ -160,8 +160,8 @@ def _went(step: Step | None, took: str) -> tuple[str, Style]:
     """`1m50s, 4 attempts: TimeoutError: connect to ...`, or what it gave."""
     if step is None:
         return "not there", QUIET
-    made = len(step.attempts)
-    said = took if made < 2 else f"{took}, {made:,} attempts"
+    attempts = len(step.attempts)
+    said = took if attempts < 2 else f"{took}, {attempts:,} attempts"
     if (failure := step_failure(step)) is not None:
         return f"{said}: {failure_text(failure, _LONGEST)}", BAD if step.finished is not False else PLAIN
     output = result_line("output", step.output) if step.output is not None else ""

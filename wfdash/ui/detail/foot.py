@@ -86,11 +86,11 @@ def row_lines(
     return lines
 
 
-def value_lines(title: str, value: Any, width: int, room: int, *, told: bool = True) -> list[Pieces]:
-    """The value unfolded under its title, as far as there is room; not what was `told` whole in a line."""
+def value_lines(title: str, value: Any, width: int, room: int, *, in_line: bool = True) -> list[Pieces]:
+    """The value unfolded under its title, as far as there is room; not one that is whole `in_line`."""
     line = result_line("", value).strip()
     fits = cells(line) <= width - len(title) - 2
-    if room < LEAST_OF_VALUE or not line or (told and fits):
+    if room < LEAST_OF_VALUE or not line or (in_line and fits):
         return []
     lines: list[Pieces] = [[], ruled([(title, QUIET)], width)]
     if fits:

@@ -353,7 +353,7 @@ class DetailPane(Vertical):
             if step.output in (ABSENT, None) or (self.row is not None and self.row.step == index):
                 continue
             name = f"output of {titled_name(step)}"
-            lines += value_lines(name, step.output, self.size.width, room, told=False)
+            lines += value_lines(name, step.output, self.size.width, room, in_line=False)
         return lines
 
     def _printed(self, row: Row, room: int) -> list[Pieces]:
