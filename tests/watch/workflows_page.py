@@ -45,7 +45,9 @@ def compare_workflows(
         _compare_row(
             line, heading, at, account.listing(name), lambda status, of=name: counted(of, status), tally
         )
-    chosen = next((line.split()[1] for line in lines if re.match(r"^── \S+ · the last hour", line)), top)
+    chosen = next(
+        (line.split()[1] for line in lines if re.match(r"^── \S+ · since \d\d:\d\d, from", line)), top
+    )
     if chosen in names:
         _compare_beside(lines, at, account.listing(chosen), tally)
     return True

@@ -7,8 +7,9 @@ import pytest
 from msgspec.structs import replace
 
 from wfdash.core.history.bucket import Tally
-from wfdash.core.history.change import Outcomes, RateChange, find_changes, outcomes, places
+from wfdash.core.history.change import Outcomes, RateChange, changes_of, find_changes, outcomes
 from wfdash.core.history.history import History
+from wfdash.core.history.picture import picture
 from wfdash.core.history.sentence import durations, failures, percent, throughput
 from wfdash.core.model.instance import Instance
 from wfdash.demo.engine.world import build
@@ -28,7 +29,7 @@ def series(seed, *parts):
 def finding(rows, *, hours=10, now=NOON, deployed=()):
     start = now - hours * HOUR
     deployed = dict(deployed)
-    changes = find_changes(outcomes(rows, start=start, end=now, width=60.0), deployed.values())
+    _, changes = changes_of(rows, start=start, now=now, deployed=deployed)
     history = History(hours * HOUR, since=start, until=now)
     history.add(rows)
     tallies = history.versions().values()
@@ -245,8 +246,7 @@ def test_change_is_the_same_however_long_the_span():
     rows += flow(NOON - 240, 20, 11.0, fails=0.0, took=5.0, prefix="good")
     found = []
     for days in (1, 7, 31):
-        first, width = places(min(row.created for row in rows), start=NOON - days * 24 * HOUR, now=NOON)
-        found.append(find_changes(outcomes(rows, start=first, end=NOON, width=width)))
+        found.append(changes_of(rows, start=NOON - days * 24 * HOUR, now=NOON, deployed={})[1])
     assert [not change.rose for change in found[0]] == [True]
     assert found[0] == found[1] == found[2]
 
@@ -257,16 +257,36 @@ def test_change_is_dated_to_the_minute_in_a_month(days):
     rise = NOON - 26 * HOUR - 400
     rows = flow(NOON - days * 24 * HOUR, days * 240, 360.0, fails=0.02, took=30.0, failing=5.0)
     rows += flow(rise, 600, 20.0, fails=0.5, took=5.0, failing=5.0, prefix="bad", version="ccf9")
-    first, width = places(min(row.created for row in rows), start=NOON - days * 24 * HOUR, now=NOON)
-    seen = outcomes(rows, start=first, end=NOON, width=width)
-    changes = find_changes(seen, [rise])
-    assert width == 60
+    seen, changes = changes_of(rows, start=NOON - days * 24 * HOUR, now=NOON, deployed={"ccf9": rise})
+    assert seen.width == 60
     assert abs(changes[0].at - rise) <= 300
     assert changes[0].rose
     assert [change.until for change in changes[:-1]] == [change.at for change in changes[1:]]
     total = Tally(errored=1, complete=1)
     said = failures(changes, total, rows, deployed={"ccf9": rise}, now=NOON).sentence
     assert "version ccf9" in said
+
+
+@pytest.mark.parametrize("seed", ["c", "e"])
+def test_rise_is_dated_alike_by_few_rows_and_by_all(seed):
+    """The workflows page has the newest ones, the history page hours: one rise had two dates."""
+    now = NOON
+    built = build("deploy-gone-wrong", clock=lambda: now, seed=seed)
+    orders = built.workflows["orders"]
+    dates = []
+    for _ in range(3):
+        now += 170
+        built.look()
+        rows = [Instance.from_item(row(instance)) for instance in orders.walk(newest_first=True)]
+        deployed = {version.id: version.created for version in orders.versions}
+        _, changes = changes_of(rows, start=now - 6 * HOUR, now=now, deployed=deployed)
+        dates.append([change.at for change in changes if change.rose][-1])
+        for number in (300, 400):
+            few = rows[:number]
+            found = picture(few, now=now, floor=min(each.created for each in few), deployed=deployed)
+            dates += [found.finding.at] * found.finding.unusual
+    assert len(dates) > 3
+    assert len(set(dates)) == 1
 
 
 def test_what_is_loaded_in_part_says_so():

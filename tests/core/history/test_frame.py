@@ -3,10 +3,11 @@
 import time
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wfdash.core.history.frame import SPANS, frame
+from wfdash.core.history.frame import SPANS, frame, last_hour
 
 NOON = 1_795_262_400.0
 MOMENTS = st.floats(NOON, NOON + 400 * 86_400)
@@ -59,3 +60,15 @@ def test_labels_are_whole_days_when_the_clock_is_put_back(monkeypatch):
             assert all(" " in label or label == "12:00" for label in labels), labels
             assert len(labels) > 3
     time.tzset()
+
+
+@pytest.mark.parametrize("columns", [30, 60, 83, 131, 190])
+@pytest.mark.parametrize("ended_every", [0.0, 200.0, 4000.0])
+def test_last_hour_is_no_longer_than_an_hour(columns, ended_every):
+    """It was drawn back to seventy minutes, and called an hour."""
+    for past in range(0, 7200, 77):
+        now = 1_795_262_400.0 + past
+        of = last_hour(now, columns, least=ended_every)
+        assert of.right - of.left == 3600
+        assert now < of.right <= now + 300
+        assert of.size * of.cells <= columns

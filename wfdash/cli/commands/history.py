@@ -18,7 +18,7 @@ from wfdash.cli.exits import UsageError
 from wfdash.cli.output import instant, json_line, say
 from wfdash.cli.session import CommandSession
 from wfdash.core.history.bucket import Bucket, Tally, sum_of
-from wfdash.core.history.change import find_changes, outcomes, places
+from wfdash.core.history.change import changes_of
 from wfdash.core.history.history import History
 from wfdash.core.history.retention import Edge
 from wfdash.core.history.sentence import failures, percent
@@ -207,10 +207,7 @@ def _say(history: History, reading: HistoryReading) -> None:
         say(f"no instance of {reading.workflow or 'any workflow'} is in the list" + _matching(reading))
     elif not history.undated and start < reading.now:
         rows = [*reading.rows, *reading.earlier]
-        oldest = min((row.created for row in reading.rows if row.created is not None), default=None)
-        first, width = places(oldest, start=start, now=reading.now)
-        seen = outcomes(rows, start=first, end=reading.now, width=width)
-        changes = find_changes(seen, deployed.values())
+        _, changes = changes_of(rows, start=start, now=reading.now, deployed=deployed)
         total = sum_of(history.buckets(start, reading.now))
         said = failures(changes, total, rows, deployed=deployed, now=reading.now).sentence
         if start > reading.since:

@@ -1,8 +1,8 @@
 """Where a failure rate changed: a likelihood-ratio test over every moment it may have, silent on noise."""
 
-from collections.abc import Collection, Container, Generator, Iterable, Iterator, Sequence
+from collections.abc import Collection, Container, Generator, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from math import log
+from math import inf, log
 from typing import Final, cast
 
 from msgspec import Struct
@@ -12,7 +12,15 @@ from wfdash.core.history.bucket import percentile
 from wfdash.core.history.history import SLICE
 from wfdash.core.model.instance import Instance
 
-__all__ = ["SOON", "Outcomes", "RateChange", "count_outcomes", "find_changes", "outcomes", "places"]
+__all__ = [
+    "Outcomes",
+    "RateChange",
+    "changes_of",
+    "find_changes",
+    "look_for_changes",
+    "outcomes",
+    "version_before",
+]
 
 _STRENGTH: Final = 6.0
 """How much better two rates explain it than one does, as a logarithm, before a change is named.
@@ -20,8 +28,8 @@ _STRENGTH: Final = 6.0
 At one even rate of 2 to 10 % a rise is seen by chance in 0.2 to 0.5 of 100 hours of 60 ended each, looked at
 once an hour; a rise from 2 to 10 % over 200 ended is missed in 7 of 100 with 600 before it (measured).
 """
-_AS_WELL: Final = 3.0
-"""Moments whose strengths differ by less are told apart by chance in 1 of 20 cases."""
+_AS_WELL: Final = 5.0
+"""Strengths that differ by no more: two or three failures of another cause ahead of a rise bring as much."""
 SOON: Final = 900.0
 """Seconds after a deploy within which a change is set beside it; a slow step may only fail minutes later."""
 _LEAST: Final = 10
@@ -37,6 +45,16 @@ _PLACES: Final = 3000
 """Stretches at most among which a change is looked for; among those beside it it is dated."""
 _FINE_PLACES: Final = 50_000
 """Minutes of 31 days, and some."""
+_AROUND: Final = 900.0
+"""Seconds before and after a change by which alone it is dated, however much else is loaded."""
+_SURE: Final = 0.005
+"""Share below which no rate is taken to be: after a hundred without a failure there may still be one."""
+_LOOKS: Final = 4
+"""How often that is moved to what was found."""
+_NEAR: Final = 300.0
+"""Seconds between a change and the first failure of the version that made it."""
+_GRAIN: Final = 90.0
+"""A change is dated to the start of its stretch, which may lie before the deploy that made it."""
 _OUTLIVED: Final = 0.9
 """Share of the failures by whose age an instance that still runs has got past where they fail."""
 
@@ -67,7 +85,128 @@ class RateChange(Struct, frozen=True):
         return self.after > self.before
 
 
-def places(oldest: float | None, *, start: float, now: float) -> tuple[float, float]:
+def changes_of(
+    rows: Sequence[Instance], *, start: float, now: float, deployed: Mapping[str, float]
+) -> tuple[Outcomes, list[RateChange]]:
+    """What ended from `start` on, and when its rate changed: one way for all, or they would differ."""
+    work = look_for_changes(rows, start=start, now=now, deployed=deployed)
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            return cast("tuple[Outcomes, list[RateChange]]", done.value)
+
+
+def look_for_changes(
+    rows: Sequence[Instance], *, start: float, now: float, deployed: Mapping[str, float]
+) -> Generator[None, None, tuple[Outcomes, list[RateChange]]]:
+    """Does what `changes_of` does, and gives way after each slice of rows."""
+    oldest = min((row.created for row in rows if row.created is not None), default=None)
+    first, width = _places(oldest, start=start, now=now)
+    seen = yield from _count_outcomes(rows, start=first, end=now + width, width=width)
+    changes = find_changes(seen, deployed.values())
+    if changes:
+        changes = yield from _dated(changes, seen, rows, deployed)
+    return seen, changes
+
+
+def _dated(
+    changes: Sequence[RateChange], seen: Outcomes, rows: Sequence[Instance], deployed: Mapping[str, float]
+) -> Generator[None, None, list[RateChange]]:
+    """The same changes, each dated by what ended around it, or by the first failure of the version blamed.
+
+    A page that has a day loaded and one that has an hour would each find its own minute for the same rise:
+    the failures of long ago say when what is fine counts as such, and the rate before.
+    """
+    width = seen.width
+    end = seen.start + len(seen.failed) * width
+    edges = [seen.start, *(change.at for change in changes), end]
+    found: list[float] = []
+    for number, change in enumerate(changes):
+        at, near = change.at, list[Instance]()
+        for row in _slowly(rows):
+            if row is None:
+                yield
+            elif "\n" in row.id or _is_near(row, at - 2 * _AROUND, at + 2 * _AROUND):
+                near.append(row)
+        # Where it is looked for follows what is found, so that it matters little where one began.
+        for _ in range(_LOOKS):
+            low, high = max(edges[number], at - _AROUND), min(edges[number + 2], at + _AROUND)
+            levels = change.before, change.after
+            moment = yield from _moment(near, low, high, width, levels, deployed.values())
+            if moment == at:
+                break
+            at = moment
+        if change.rose:
+            at = _first_failure(near, at, change.until, width, deployed)
+        found.append(max([at, *found[-1:]]))
+    failed, total = _sums(seen.failed), _sums([a + b for a, b in zip(seen.failed, seen.passed, strict=True)])
+    stood = [0, *(round((at - seen.start) / width) for at in found), len(seen.failed)]
+    rates = [(failed[b] - failed[a]) / ((total[b] - total[a]) or 1) for a, b in pairwise(stood)]
+    return [
+        replace(
+            change,
+            at=at,
+            until=found[number + 1] if number + 1 < len(found) else change.until,
+            before=rates[number],
+            after=rates[number + 1],
+            sample=total[stood[number + 1]] - total[stood[number]],
+        )
+        for number, (change, at) in enumerate(zip(changes, found, strict=True))
+        if (rates[number + 1] > rates[number]) == change.rose
+    ]
+
+
+def _moment(
+    rows: Sequence[Instance],
+    low: float,
+    high: float,
+    width: float,
+    rates: tuple[float, float],
+    deploys: Collection[float],
+) -> Generator[None, None, float]:
+    """From when on what ended between two moments fits the second of two rates and not the first."""
+    around = yield from _count_outcomes(rows, start=low, end=high, width=width)
+    likely = _likely(deploys, low, width)
+    before, after = min(max(rates[0], _SURE), 1 - _SURE), min(max(rates[1], _SURE), 1 - _SURE)
+    best = best_likely = (-inf, 0)
+    gained = 0.0
+    # The rates are given, so that a time with hardly any ended before the change dates it as well.
+    for place, (failed, passed) in enumerate(zip(around.failed, around.passed, strict=True)):
+        if failed or passed:
+            best = max(best, (gained, place), key=lambda each: each[0])
+            if place in likely:
+                best_likely = max(best_likely, (gained, place), key=lambda each: each[0])
+        gained += failed * log(before / after) + passed * log((1 - before) / (1 - after))
+    return low + (best_likely if best_likely[0] > best[0] - _AS_WELL else best)[1] * width
+
+
+def _first_failure(
+    rows: Sequence[Instance], at: float, until: float, width: float, deployed: Mapping[str, float]
+) -> float:
+    """The minute in which the version that is blamed for a rise failed first, if that is near; else `at`."""
+    version, _ = version_before(at, deployed)
+    failed = [row for row in rows if row.status == "errored" and row.ended is not None]
+    since = [row.version for row in failed if at <= (row.ended or 0.0) < until]
+    if not version or since.count(version) * 2 <= len(since):
+        return at
+    first = min(row.ended or 0.0 for row in failed if row.version == version)
+    return first // width * width if abs(first - at) <= _NEAR else at
+
+
+def version_before(at: float, deployed: Mapping[str, float]) -> tuple[str, float]:
+    """The version that came last in the time before a change in which it may have made it, and when."""
+    came = [(moment, version) for version, moment in deployed.items() if -_GRAIN <= at - moment <= SOON]
+    return max(came)[::-1] if came else ("", 0.0)
+
+
+def _is_near(row: Instance, low: float, high: float) -> bool:
+    """Whether it ended there, or can have outlived there what failed."""
+    began = row.began if row.began is not None else row.created
+    return (row.ended is None or row.ended >= low) and (began is None or began < high)
+
+
+def _places(oldest: float | None, *, start: float, now: float) -> tuple[float, float]:
     """Start and width of the stretches among which a change is looked for, the same for every longer span.
 
     From the creation of the oldest row on: an empty week ahead of it would only make the stretches too wide
@@ -84,7 +223,7 @@ def outcomes(rows: Sequence[Instance], *, start: float, end: float, width: float
     What fails ends sooner than what completes. By end alone a surge of new instances would look like trouble
     until the first of them are complete, and a trouble like less than it is.
     """
-    work = count_outcomes(rows, start=start, end=end, width=width)
+    work = _count_outcomes(rows, start=start, end=end, width=width)
     while True:
         try:
             next(work)
@@ -92,7 +231,7 @@ def outcomes(rows: Sequence[Instance], *, start: float, end: float, width: float
             return cast("Outcomes", done.value)
 
 
-def count_outcomes(
+def _count_outcomes(
     rows: Sequence[Instance], *, start: float, end: float, width: float
 ) -> Generator[None, None, Outcomes]:
     """Does what `outcomes` does, and gives way after each slice of rows."""

@@ -5,9 +5,10 @@ from typing import Final
 
 from msgspec import Struct
 
-__all__ = ["SPANS", "Frame", "Tick", "frame"]
+__all__ = ["SPANS", "Frame", "Tick", "frame", "last_hour"]
 
 _HOUR: Final = 3600.0
+_PART: Final = 300.0
 SPANS: Final = (
     ("1 h", _HOUR, 600.0),
     ("6 h", 6 * _HOUR, 1800.0),
@@ -92,7 +93,17 @@ def frame(span: int, now: float, columns: int, *, least: float = 0.0) -> Frame:
     """
     _, length, step = SPANS[span]
     right = (now // step + 1) * step
-    left = right - length - step
+    return _fitted(right - length - step, right, step, columns, least)
+
+
+def last_hour(now: float, columns: int, *, least: float = 0.0) -> Frame:
+    """The hour that ends with this part of five minutes, as the bars of a table row have it; no more."""
+    right = (now // _PART + 1) * _PART
+    return _fitted(right - _HOUR, right, _PART, columns, min(least, _PART))
+
+
+def _fitted(left: float, right: float, step: float, columns: int, least: float) -> Frame:
+    """In buckets that fill the columns; where they do not fit into it, it becomes a little longer."""
     widths = [width for width in _WIDTHS if not step % width or not width % step]
     least = max((right - left) / columns, min(least, (right - left) / _FEWEST))
     wide = [width for width in widths if width >= least] or widths[-1:]

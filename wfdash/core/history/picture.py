@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wfdash.core.history.bucket import Tally, percentile
-from wfdash.core.history.change import Outcomes, find_changes, outcomes
+from wfdash.core.history.change import Outcomes, changes_of
 from wfdash.core.history.sentence import Finding, failures
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
@@ -26,8 +26,6 @@ _COUNTING: Final = 2.0
 """Seconds that an instance may have come or ended before or after a count and be in it or not."""
 _OUTLIVED: Final = 0.9
 """Share of the failures that have come by the age at which what is fine is counted as such."""
-_WIDTH: Final = 30.0
-"""Seconds within which a change is dated: a hundred rows of a busy workflow may span only minutes."""
 
 
 class Picture(Struct, frozen=True):
@@ -79,10 +77,8 @@ def picture(
     start = min(start, now - _HOUR) if exhausted else floor if floor is not None else start
     ended = [row for row in rows if row.ended is not None and start <= row.ended]
     deployed = deployed or {}
-    width = max(_WIDTH, (now - start) / 3000)
     settled = start if exhausted else start + age_of_failures(rows)
-    seen = outcomes(rows, start=settled // width * width, end=now + width, width=width)
-    changes = find_changes(seen, deployed.values())
+    seen, changes = changes_of(rows, start=settled, now=now, deployed=deployed)
     cut = changes[-1].at if changes else None
     tally, active = _tally(ended), [row for row in rows if not is_final(row.status)]
     finding = failures(changes, tally, ended, deployed=deployed, now=now, utc=utc, settled=not exhausted)

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from wfdash.core.history.bucket import Tally
-from wfdash.core.history.change import SOON, RateChange
+from wfdash.core.history.change import RateChange, version_before
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.words import clock, count, short_version, spoken
 from wfdash.core.triage.headline import ENOUGH
@@ -19,8 +19,6 @@ _LEVEL: Final = 50
 """Ended in a stretch without which its rate is told as counts: 0 of 10 may well be one in four."""
 _MOSTLY: Final = 0.8
 """Share of a chart below which a rate tells how long a time it rests on; its last step is not over yet."""
-_GRAIN: Final = 90.0
-"""A change is dated to the start of its stretch, which may lie before the deploy that made it."""
 
 
 class Finding(Struct, frozen=True):
@@ -80,7 +78,7 @@ def failures(
             return Finding(f"{counted}; only since {moment} a change can be seen, and there is none")
         if changes:
             last = changes[-1]
-            came, deploy = _newest(last, deployed)
+            came, deploy = version_before(last.at, deployed)
             at = max(last.at, deploy)
             since = _ended(rows, at, last.until).failure_rate
             after = last.after if settled or since is None or since >= last.before else since
@@ -108,7 +106,7 @@ def failures(
         said += _beside(last.at, came if came != version else "", when)
     fall = next((change for change in changes if change.at >= last.until), None)
     if fall is not None:
-        fell, (came, deploy) = _rate(rows, fall.at, fall.until), _newest(fall, deployed)
+        fell, (came, deploy) = _rate(rows, fall.at, fall.until), version_before(fall.at, deployed)
         share, when = fell if fell < after and not settled else fall.after, max(fall.at, deploy)
         said += f", and fell to {percent(share)} at {_time(when, now, utc)}" + _beside(when, came, deploy)
     return Finding(said, at, version, unusual=True, until=last.until)
@@ -209,7 +207,7 @@ def _start(changes: Sequence[RateChange], change: RateChange) -> float:
 
 def _deploy(rise: RateChange, rows: Sequence[Instance], deployed: Mapping[str, float]) -> tuple[str, float]:
     """The version that came just before a rise, if most of what failed since is of it."""
-    version, at = _newest(rise, deployed)
+    version, at = version_before(rise.at, deployed)
     if version:
         failed = Counter(
             row.version
@@ -219,11 +217,6 @@ def _deploy(rise: RateChange, rows: Sequence[Instance], deployed: Mapping[str, f
         if failed[version] * 2 <= failed.total():
             return "", 0.0
     return version, at
-
-
-def _newest(change: RateChange, deployed: Mapping[str, float]) -> tuple[str, float]:
-    came = [(at, version) for version, at in deployed.items() if -_GRAIN <= change.at - at <= SOON]
-    return max(came)[::-1] if came else ("", 0.0)
 
 
 def _beside(at: float, version: str, deploy: float) -> str:

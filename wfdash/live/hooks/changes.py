@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from wfdash.core.history.change import find_changes, outcomes
+from wfdash.core.history.change import changes_of
 from wfdash.core.history.picture import age_of_failures
 from wfdash.core.triage.fingerprint import fingerprint
 from wfdash.live.hooks.earlier_causes import Cause, cause_of
@@ -19,8 +19,6 @@ _LOOK: Final = 60.0
 """Seconds between two looks at the failure rate."""
 _SPAN: Final = 6 * 3600.0
 """Seconds before now in which a rate is compared with what it was before."""
-_WIDTH, _NARROW, _PARTS = 300.0, 30.0, 20
-"""Seconds of a stretch, at most and at least, and stretches where the time is short."""
 _NEWS: Final = 1800.0
 """Seconds after which a rate that rose is no news any more."""
 
@@ -147,9 +145,8 @@ class ChangeWatch:
             # Other rows were looked for by their status; and right above the oldest one failures are met, and
             # none yet of what passes beside them.
             start = max(start, min(row.created or now for row in rows) + age_of_failures(rows))
-        width = max(_NARROW, min(_WIDTH, (now - start) / _PARTS))
-        seen = outcomes(rows, start=start // width * width, end=now, width=width)
-        risen = [each for each in find_changes(seen) if each.rose and each.at >= now - _NEWS]
+        _, changes = changes_of(rows, start=start, now=now, deployed={})
+        risen = [each for each in changes if each.rose and each.at >= now - _NEWS]
         # The moment of one rise is found a little earlier or later at each look.
         if risen and risen[-1].at > self._rose_at.get(self._workflow, 0.0) + _NEWS:
             self._rose_at[self._workflow] = risen[-1].at

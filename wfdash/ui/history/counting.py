@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from wfdash.api.interface import Version
 from wfdash.core.history.analytics import Analytics
 from wfdash.core.history.bucket import Bucket, Tally, sum_of
-from wfdash.core.history.change import count_outcomes, find_changes, places
+from wfdash.core.history.change import look_for_changes
 from wfdash.core.history.earlier_runs import earlier_run
 from wfdash.core.history.frame import Frame
 from wfdash.core.history.history import History
@@ -217,13 +217,12 @@ class LoadedHistory:
             counted = failures((), total, (), deployed=self.deployed, now=now, utc=utc, so_far=so_far)
             return counted if total.sample and not self.history.undated else Finding(self.nothing)
         rows: Sequence[Instance] = [*self.rows.values(), *self.earlier.values()]
-        first, width = places(self.oldest, start=start, now=now)
-        work = count_outcomes(rows, start=first, end=now, width=width)
+        work = look_for_changes(rows, start=start, now=now, deployed=self.deployed)
         while True:
             try:
                 next(work)
             except StopIteration as done:
-                changes = find_changes(done.value, self.deployed.values())
+                seen, changes = done.value
                 within = [row for row in rows if row.ended is not None and row.ended >= start]
                 if self.kept_by:
                     # Of all workflows their names stand where versions do, and the versions as triggers.
@@ -234,7 +233,7 @@ class LoadedHistory:
                 # Analytics count what is older, and no change is looked for in what they count.
                 total = self.total(now)
                 listed = sum(row.status in ("complete", "errored") for row in within)
-                older = start - self.frame.left > width and total.sample > listed
+                older = start - self.frame.left > seen.width and total.sample > listed
                 partly = self.analytics is not None and older
                 return failures(
                     changes,

@@ -5,7 +5,7 @@ from typing import Final
 
 from wfdash.api.errors import InstanceNotFound, WorkflowsError
 from wfdash.api.interface import Version
-from wfdash.core.history.frame import Frame, frame
+from wfdash.core.history.frame import Frame, last_hour
 from wfdash.core.history.picture import Picture, picture
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import ACTIVE
@@ -92,7 +92,7 @@ class Pictures:
         if rows is None or rows.read_at is None:
             return None
         now = self._context.clock()
-        of = frame(0, now, max(20, columns - GUTTER - 1), least=_least(rows.rows.values(), now))
+        of = last_hour(now, max(20, columns - GUTTER - 1), least=_least(rows.rows.values(), now))
         key = workflow, rows.number, of
         if self._loaded is None or self._loaded[0] != key:
             found = LoadedHistory(

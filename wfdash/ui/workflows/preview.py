@@ -9,7 +9,7 @@ from wfdash.core.history.picture import Picture
 from wfdash.core.history.sentence import durations, throughput
 from wfdash.core.model.workflow import Workflow
 from wfdash.core.text.clean import cells, clean, fit
-from wfdash.core.text.words import counted
+from wfdash.core.text.words import clock, counted
 from wfdash.core.text.wrap import wrapped
 from wfdash.ui.history.charts import axis_lines, charts, plot_lines
 from wfdash.ui.history.counting import LoadedHistory
@@ -25,11 +25,6 @@ _AIRY: Final = 16
 """Lines from which one is left free above."""
 _TITLED: Final = 10
 """Columns before what a chart's title says."""
-_GROUPS: Final = 4
-_COUNTED: Final = 10
-"""Columns of `10 of 10`."""
-_MESSAGE: Final = 4
-"""Lines of an error's message."""
 
 
 class Preview(Struct, frozen=True):
@@ -74,7 +69,7 @@ class Preview(Struct, frozen=True):
         foot = axis_lines(of, loaded.deployed, utc=self.utc, first=finding.version)
         if not loaded.deployed:
             foot = foot[1:]
-        lines = [[], self.title(width)] if height >= _AIRY else [self.title(width)]
+        lines = [[], self.title(width, of.left)] if height >= _AIRY else [self.title(width, of.left)]
         room = height - len(lines) - len(foot)
         shown = next((n for n in (3, 2, 1) if room - sum(map(len, titles[:n])) >= n * (_LEAST + (n > 1))), 0)
         if not shown:
@@ -85,14 +80,17 @@ class Preview(Struct, frozen=True):
             lines += [*titles[number], *plot_lines(drawn[number], of, buckets, high, None)]
         return [*lines, *foot]
 
-    def title(self, width: int) -> Pieces:
-        """Its name, what it rests on, its schedules."""
+    def title(self, width: int, since: float | None = None) -> Pieces:
+        """Its name, from when on it is drawn and what that rests on, its schedules."""
         name = clean(self.workflow.name)
         said = ""
         if self.picture is not None and self.picture.rows:
             every = "all" if self.picture.floor is None else "the newest"
             by_then = " recorded by then" if self.partial else ""
-            said = f" · the last hour, from {every} {counted(self.picture.rows, 'instance')}{by_then}"
+            of = f"{every} {counted(self.picture.rows, 'instance')}{by_then}"
+            said = f" · from {of}"
+            if since is not None:
+                said = f" · since {clock(since, utc=self.utc, now=self.now, seconds=False)}, from {of}"
         schedules = ", ".join(clean(schedule.cron) for schedule in self.workflow.schedules)
         said += f" · cron {schedules}" if schedules else ""
         pieces: Pieces = [(name, STRONG), (fit(said, max(1, width - cells(name) - 6)).rstrip(), QUIET)]

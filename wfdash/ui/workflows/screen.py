@@ -7,7 +7,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
-from wfdash.core.history.frame import frame
+from wfdash.core.history.frame import last_hour
 from wfdash.core.history.picture import Picture
 from wfdash.core.model.workflow import Workflow
 from wfdash.core.text.words import count, counted
@@ -242,7 +242,7 @@ class WorkflowsScreen(BaseScreen):
             return
         width = below.size.width
         loaded = self.pictures.loaded(poller, chosen.name, width)
-        of = loaded.frame if loaded is not None else frame(0, self.context.clock(), max(20, width))
+        of = loaded.frame if loaded is not None else last_hour(self.context.clock(), max(20, width))
         picture = self._pictures.get(chosen.name)
         rows = poller.workflow_rows.of.get(chosen.name)
         preview = Preview(
