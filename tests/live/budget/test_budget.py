@@ -11,7 +11,7 @@ from tests.support.clocks.simulated_time import EPOCH, simulate
 from wfdash.api.http.limit_headers import parse_ratelimit, parse_retry_after
 from wfdash.api.interface import Exchange
 from wfdash.live.budget.budget import Budget
-from wfdash.live.budget.ledger import ACTIONS, WINDOW, Priority
+from wfdash.live.budget.ledger import ACTIONS, SLOT, WINDOW, Priority
 from wfdash.live.budget.shared_counter import SharedCounter
 
 READS = [Priority.FOREGROUND, Priority.VISIBLE, Priority.ROWS, Priority.SWEEP, Priority.BACKGROUND]
@@ -303,3 +303,29 @@ def test_a_freeze_is_told_to_the_other_processes(tmp_path):
     first.take(Priority.VISIBLE)
     clock.now += 2
     assert other.take(Priority.VISIBLE) == pytest.approx(98)
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    st.lists(st.tuples(st.integers(1, 250), st.sampled_from([0.0, 15.0, 90.0])), min_size=1, max_size=4),
+    st.integers(2, 700),
+)
+def test_the_time_that_is_promised_is_the_time_it_takes(bursts, number):
+    """What was spent in a burst comes back in a burst: 5 minutes later, not a little each second."""
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        budget = Budget(clock=loop.time)
+        for many, pause in bursts:
+            for _ in range(many):
+                await budget.acquire_action()
+                await budget.acquire_detail()
+            await asyncio.sleep(pause)
+        promised, began = budget.in_turn_take(number), loop.time()
+        for _ in range(number):
+            await budget.acquire_detail()
+            await budget.acquire_action()
+        took = loop.time() - began
+        assert promised - 2 * SLOT <= took <= promised + 2 * SLOT, (promised, took)
+
+    simulate(main())

@@ -14,13 +14,14 @@ from wfdash.cli.session import CommandSession
 from wfdash.core.model.status import is_final
 from wfdash.core.model.times import iso
 from wfdash.core.text.clean import clean
-from wfdash.core.text.words import count
+from wfdash.core.text.words import count, spoken
 from wfdash.core.verbs.outcome import HELD, Outcome
 from wfdash.core.verbs.rules import RESTARTS
 from wfdash.live.actions.ending import Course
 from wfdash.live.actions.operator import Operator
 from wfdash.live.actions.plan import Plan, Progress, Result
 from wfdash.live.actions.plan_lines import plan_lines, start_object
+from wfdash.live.budget.budget import Budget
 from wfdash.live.records.journal import Journal
 
 __all__ = [
@@ -139,6 +140,11 @@ class Printer:
         else:
             self.on_event(event)
 
+    @property
+    def unsent(self) -> int:
+        """How many of which nothing is known wait for their turn."""
+        return sum(result.outcome == Outcome.SKIPPED for result in self._results.values())
+
     def close(self) -> None:
         """Raises, after the last result, what kept one from being printed."""
         if self._lost is not None:
@@ -190,16 +196,36 @@ async def carry_out(
     `again` is what to do next where the first ones held the others back.
     """
     printer = Printer(plan, ended=ended)
+    telling = asyncio.create_task(_tell_waits(printer, session.budget))
     try:
         results = await operator.carry_out(plan, printer.on_event, course)
     except asyncio.CancelledError:
         # What was sent was sent: each id is printed with what is known of it before the process ends.
         printer.interrupted(session.clock())
         raise
+    finally:
+        telling.cancel()
     printer.close()
     _say_held(results, again)
     say_lost(operator)
     return exit_code(result.exit_code or (_outcome(result) == FAILED_AGAIN) for result in results)
+
+
+async def _tell_waits(printer: Printer, budget: Budget) -> None:
+    """Says each time that the limits of requests hold it up, and how long the rest takes by them."""
+    waits = False
+    while True:
+        await asyncio.sleep(1.0)
+        slow = budget.action_slow()
+        if slow and not waits:
+            takes = budget.in_turn_take(printer.unsent)
+            rest = (
+                f"; the {count(printer.unsent)} that are left take about {spoken(takes)}"
+                if takes >= 1
+                else ""
+            )
+            say(clean(f"wfdash: {slow}{rest}"))
+        waits = bool(slow)
 
 
 def _say_held(results: Sequence[Result], again: str) -> None:

@@ -8,7 +8,7 @@ from wfdash.core.text.words import count
 from wfdash.live.budget.ledger import ACTIONS, QUOTA, Priority, RequestLedger, bucket_of
 from wfdash.live.budget.waiting import Reason, Refusal, rest_in_words, spenders_in_words
 
-__all__ = ["ACTS", "MOST", "READS", "Request", "refusal", "rests"]
+__all__ = ["ACTS", "MOST", "READS", "Request", "long_bounds", "refusal", "rests"]
 
 MOST = QUOTA - ACTIONS
 """Reads a window, whoever waits for them."""
@@ -116,10 +116,15 @@ def _bounds(ledger: RequestLedger, asks: Request) -> Iterator[tuple[range, int]]
     elif not _is_long(ledger, asks):
         yield READS, MOST
     else:
-        # One `list --limit 0` must leave room for a person who opens one instance.
-        yield READS, MOST - _ROOM_FOR_SHORT
-        # Spent at once it would all be missing at once: the screens would stand still for minutes.
-        yield _FRONT, max(MOST // 2, MOST - _ROOM_FOR_SHORT - _PER_SCREEN * max(1, ledger.screens))
+        yield from long_bounds(ledger)
+
+
+def long_bounds(ledger: RequestLedger) -> Iterator[tuple[range, int]]:
+    """The same for one of many reads that somebody waits for."""
+    # One `list --limit 0` must leave room for a person who opens one instance.
+    yield READS, MOST - _ROOM_FOR_SHORT
+    # Spent at once it would all be missing at once: the screens would stand still for minutes.
+    yield _FRONT, max(MOST // 2, MOST - _ROOM_FOR_SHORT - _PER_SCREEN * max(1, ledger.screens))
 
 
 def _is_long(ledger: RequestLedger, asks: Request) -> bool:

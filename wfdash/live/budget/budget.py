@@ -10,7 +10,7 @@ from pathlib import Path
 from wfdash.api.http.limit_headers import RequestsLeft, parse_ratelimit, parse_retry_after
 from wfdash.api.interface import Exchange
 from wfdash.core.text.words import spoken
-from wfdash.live.budget.admission import ACTS, MOST, READS, Request, refusal, rests
+from wfdash.live.budget.admission import ACTS, MOST, READS, Request, long_bounds, refusal, rests
 from wfdash.live.budget.ledger import (
     ACTIONS,
     QUOTA,
@@ -220,15 +220,26 @@ class Budget:
 
     def actions_take(self, number: int) -> float:
         """Seconds after which so many more requests of actions may have gone, at the least."""
-        over = number - max(0, ACTIONS - self._look().count(ACTS))
-        return max(0.0, over * WINDOW / ACTIONS)
+        return self._window_takes(number, ACTIONS, ACTS)
 
     def in_turn_take(self, number: int) -> float:
-        """Seconds for so many actions, each read and then sent, by how long late answers took."""
+        """Seconds for so many actions, each read and then sent: as late answers took, and as both may go."""
         took = [each.milliseconds for each in self.requests if each.http is not None]
         late = sorted(took[-_LATE:])
         both = 2 * late[len(late) // 2] / 1000 if late else 0.0
-        return max(self.actions_take(number), number * both)
+        return max(self.actions_take(number), self._reads_take(number), number * both)
+
+    def _reads_take(self, number: int) -> float:
+        """Seconds until so many reads that an action on many needs may have gone, if nobody else reads."""
+        return max(self._window_takes(number, most, reads) for reads, most in long_bounds(self._look()))
+
+    def _window_takes(self, number: int, most: int, priorities: range) -> float:
+        # What has gone leaves the window as it came, all at once after a burst: until then nothing more goes,
+        # so that a rate over the whole window would promise too much.
+        windows, rest = divmod(number - 1, most) if number > 0 else (0, -1)
+        ledger, now = self._look(), self._now()
+        full = ledger.count(priorities) + rest + 1 > most
+        return windows * WINDOW + (ledger.falls_below(most - rest, priorities, now) if full else 0.0)
 
     async def acquire_detail(self) -> None:
         """Waits until one read that an action on many needs may go: hundreds would leave it no writes."""

@@ -12,11 +12,12 @@ from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import age, count, spoken
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.verbs.outcome import Outcome
-from wfdash.core.verbs.rules import inverse, leads_to, phrase, same_meaning
+from wfdash.core.verbs.rules import RESTARTS, inverse, leads_to, phrase, same_meaning
 from wfdash.core.verbs.tally import PENDING
 from wfdash.live.actions.ending import CANARY_WITHIN
 from wfdash.live.actions.plan import Result, make_plan
 from wfdash.live.actions.progress import ORDER, ActionProgress
+from wfdash.live.budget.budget import Budget
 from wfdash.ui.actions.prompt_text import shown_names
 from wfdash.ui.base.dialog import LowerHalf, foot_lines, scrolled
 from wfdash.ui.base.lone_key import LoneKey
@@ -113,8 +114,9 @@ def _time_left(progress: ActionProgress, now: float, bound: float, *, slow: bool
     """Seconds until all is sent: at the pace so far, or at the one that the limit of requests allows."""
     if progress.held or progress.stopping or not progress.sending:
         return None
-    left = 0.0 if slow else progress.left(now)
-    return None if left is None else max(left, bound) or None
+    # Where it waits, the pace so far holds no more: it is longer than either says.
+    left = progress.left(now)
+    return max(left or 0.0, bound) or None if left is not None or slow else None
 
 
 def _bar(sent: int, total: int, width: int, left: float | None) -> Pieces:
@@ -267,7 +269,6 @@ class BulkScreen(LowerHalf):
             session = self.context.session
             budget = session.poller.budget if session is not None else None
             slow = budget.action_slow() if budget is not None else ""
-            unsent = self.progress.total - self.progress.sent
             lines = bulk_lines(
                 self.progress,
                 width,
@@ -277,9 +278,15 @@ class BulkScreen(LowerHalf):
                 shows=shows,
                 back=self._back_words(),
                 slow=slow,
-                bound=budget.actions_take(unsent) if budget is not None else 0.0,
+                bound=self._bound(budget) if budget is not None else 0.0,
             )
             self.panel.show(lines)
+
+    def _bound(self, budget: Budget) -> float:
+        """Seconds that what is unsent takes at the least: each of many restarts is read before it goes."""
+        unsent = self.progress.total - self.progress.sent
+        read = self.progress.plan.verb in RESTARTS
+        return budget.in_turn_take(unsent) if read else budget.actions_take(unsent)
 
     def _back(self) -> list[Instance]:
         """Those that this brought where they are, and that nobody has changed since."""
