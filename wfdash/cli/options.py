@@ -152,7 +152,7 @@ COMMANDS = {
     "man": "print the manual page, for man -l -",
     "doctor": "check config, account, token, terminal, paths, clock and the API",
 }
-SCENARIOS = ("calm", "incident", "deploy-gone-wrong", "fixed-deploy", "huge")
+SCENARIOS = ("calm", "incident", "deploy-gone-wrong", "fixed-deploy", "half-fixed-deploy", "huge")
 GROUPINGS = ("hour", "version", "workflow", "step", "error")
 SHELLS = ("bash", "zsh", "fish")
 HINTS = ("wnam", "weur", "enam", "eeur", "apac", "apac-ne", "apac-se", "oc", "sam", "afr", "me")

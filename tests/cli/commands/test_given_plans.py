@@ -11,7 +11,7 @@ from tests.cli.commands.test_redrive import PARCELS, errored, planned, steps
 
 @pytest.fixture(scope="module")
 def exports():
-    with serving("--scenario", "fixed-deploy") as exports:
+    with serving("--scenario", "half-fixed-deploy") as exports:
         yield exports
 
 

@@ -22,7 +22,7 @@ RESTARTED = ("done", "under way", "failed again")
 
 @pytest.fixture(scope="module")
 def exports():
-    with serving("--scenario", "fixed-deploy") as exports:
+    with serving("--scenario", "half-fixed-deploy") as exports:
         yield exports
 
 

@@ -11,13 +11,13 @@ import time
 
 from wfdash.demo.http import serve
 from wfdash.demo.http.faults import InjectedFault
-from wfdash.demo.worlds.scenarios import fixed_deploy
+from wfdash.demo.worlds.scenarios import half_fixed_deploy
 
 FAULTS = {"429": 1, "reset-before": 1, "reset-after": 2, "500": 1}
 
 
 def main(failed: int) -> None:
-    world = fixed_deploy(time.time, "wfdash", failed=failed)
+    world = half_fixed_deploy(time.time, "wfdash", failed=failed)
     parcels = world.workflows["parcels"]
     faults = [InjectedFault(kind, 0, re.compile("^PATCH ")) for kind in FAULTS]
 

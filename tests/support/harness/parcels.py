@@ -6,7 +6,7 @@ from collections import Counter
 from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.stage import Stage
 from wfdash.core.model.instance import Instance
-from wfdash.demo.worlds.scenarios import fixed_deploy
+from wfdash.demo.worlds.scenarios import half_fixed_deploy
 from wfdash.live.actions.operator import Operator
 from wfdash.live.actions.plan import Progress
 from wfdash.live.actions.redrive import plan_redrive
@@ -19,7 +19,9 @@ __all__ = ["on_parcels", "stubborn"]
 def on_parcels(story, folder, *, newest=True, failed=300):
     async def main():
         clock = asyncio.get_running_loop().time
-        stage = Stage(fixed_deploy(clock, "wfdash", failed=failed, newest=newest), latency=0.02, limit=10**9)
+        stage = Stage(
+            half_fixed_deploy(clock, "wfdash", failed=failed, newest=newest), latency=0.02, limit=10**9
+        )
         api = await stage.connect()
         journal = Journal(folder, profile="", account="", clock=clock)
         try:

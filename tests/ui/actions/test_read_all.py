@@ -7,7 +7,7 @@ from tests.support.harness.dashboard import opened
 from tests.ui.actions.test_actions import writes
 from tests.ui.actions.test_redrive import planned
 from wfdash.core.triage.fingerprint import fingerprint
-from wfdash.demo.worlds.scenarios import fixed_deploy
+from wfdash.demo.worlds.scenarios import half_fixed_deploy
 from wfdash.live.polling.read_instance import read_answer
 from wfdash.ui.actions.prompt import PromptScreen
 from wfdash.ui.actions.read_all import ReadAllScreen
@@ -17,7 +17,7 @@ def on_parcels(script, failed=110):
     """Runs a script on a list of which the errored ones fill two pages."""
 
     async def main():
-        world = fixed_deploy(asyncio.get_running_loop().time, "tests", failed=failed)
+        world = half_fixed_deploy(asyncio.get_running_loop().time, "tests", failed=failed)
         async with opened(world=world, workflow="parcels") as dash:
             await script(dash)
 

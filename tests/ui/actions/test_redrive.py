@@ -14,7 +14,7 @@ from wfdash.live.polling.read_instance import read_answer
 from wfdash.ui.actions.bulk import BulkScreen
 from wfdash.ui.actions.prompt import PromptScreen
 
-PARCELS = {"scenario": "fixed-deploy", "workflow": "parcels"}
+PARCELS = {"scenario": "half-fixed-deploy", "workflow": "parcels"}
 
 
 def parcels(dash, status="errored"):

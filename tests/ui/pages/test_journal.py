@@ -154,3 +154,23 @@ def test_filter_shows_the_rows_of_a_batch_as_it_was_then():
         await dash.until(lambda: "no batch nothing in orders is in the journal" in dash.text)
 
     drive(script, **HERE)
+
+
+def test_a_batch_that_goes_on_is_followed_while_it_is_open():
+    async def script(dash):
+        ids = waiting(dash, 3)
+        journal = Journal(user_state_path("wfdash"), profile="", account=ACCOUNT_ID, clock=time.time)
+        more = {"plan": "goes-on", "verb": "pause", "workflow": "orders"}
+        for identity in ids:
+            journal.write("planned", id=identity, **more)
+        await opened(dash)
+        assert "3 to be sent" in dash.text
+        journal.write("sent", id=ids[0], **more)
+        journal.write("settled", id=ids[0], result=ActionResult(reason="done: paused"), **more)
+        await dash.until(lambda: "1 paused · 2 to be sent" in dash.text)
+        journal.close()
+        await dash.press("layer.close", "journal.open")
+        await dash.until(lambda: "cut off, R resumes: 1 paused · 2 not sent" in dash.text)
+        assert len(dash.app.screen.table.rows) == 1
+
+    drive(script, **HERE)

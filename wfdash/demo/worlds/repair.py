@@ -20,15 +20,16 @@ def parcel_params(story: RunContext) -> dict[str, Any]:
     return {"parcelId": story.id, "depot": story.choice("depot", "Lisboa", "Kraków", "Austin"), "items": 3}
 
 
-def parcel(story: RunContext) -> Program:
+def parcel(story: RunContext, *, all_mended: bool = False) -> Program:
     """Loads, reserves in a loop, rests, weighs, two things at once, a wait, a label.
 
-    Where it breaks follows from its id; a few are stubborn, and a few undo what they reserved.
+    Where it breaks follows from its id; unless the fix has `all_mended`, a few are stubborn, and a few undo
+    what they reserved.
     """
     place = story.choice("place", *_PLACES)
-    stubborn = story.luck("stubborn") < _STUBBORN
+    stubborn = story.luck("stubborn") < _STUBBORN and not all_mended
     broken = story.version < FIXED or (stubborn and story.version < MENDED)
-    undo = Undo(takes=0.2, output="released") if story.luck("undone") < _UNDONE else None
+    undo = Undo(takes=0.2, output="released") if story.luck("undone") < _UNDONE and not all_mended else None
 
     def do(name: str, *, at: str = "", takes: float = 0.2, undo: Undo | None = None) -> Do:
         fails = ALWAYS if broken and (at or name) == place else 0

@@ -1,4 +1,4 @@
-"""Named worlds: `calm`, `incident`, `deploy-gone-wrong`, `fixed-deploy`, `huge`."""
+"""Named worlds: `calm`, `incident`, `deploy-gone-wrong`, `fixed-deploy`, `half-fixed-deploy`, `huge`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -186,16 +186,25 @@ def deploy_gone_wrong(clock: Clock, seed: str) -> World:
     return world
 
 
-def fixed_deploy(clock: Clock, seed: str, *, failed: int = 300, newest: bool = True) -> World:
-    """`parcels` broke an hour ago in six places; the fix came 4 minutes ago, and the failed ones wait.
+def fixed_deploy(clock: Clock, seed: str) -> World:
+    """`parcels` broke an hour ago in six places; the version that mends them all came 4 minutes ago."""
+    return half_fixed_deploy(clock, seed, all_mended=True)
 
-    Of those a few fail once more. With `newest` a restart runs the newest version, else the one it had.
+
+def half_fixed_deploy(
+    clock: Clock, seed: str, *, failed: int = 300, newest: bool = True, all_mended: bool = False
+) -> World:
+    """The same with a fix that leaves a second fault: a few fail once more, and a few were rolled back.
+
+    With `newest` a restart runs the newest version, else the one it had.
     """
     world, now = _past(clock, seed, 3)
     parcels = SimulatedWorkflow(
         "parcels", repair.parcel, "depot-worker", "ParcelWorkflow", now - OLD, repair.parcel_params
     )
     parcels.restarts_on_newest = newest
+    if all_mended:
+        parcels.writer = partial(repair.parcel, all_mended=True)
     world.add_workflow(parcels)
     for number in range(failed):
         world.advance(now - HOUR + number * 50 * MINUTE / failed)
@@ -229,5 +238,6 @@ SCENARIOS: Final[dict[str, Callable[[Clock, str], World]]] = {
     "incident": incident,
     "deploy-gone-wrong": deploy_gone_wrong,
     "fixed-deploy": fixed_deploy,
+    "half-fixed-deploy": half_fixed_deploy,
     "huge": huge,
 }

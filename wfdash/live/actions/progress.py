@@ -108,6 +108,12 @@ class ActionProgress(Struct):
         return self._number(lambda result: result.followed)
 
     @property
+    def all_complete(self) -> bool:
+        """Whether each that was to be sent was restarted and has run to its end."""
+        done = self._number(lambda result: result.ended == "complete")
+        return self.total > 0 and done == self.total
+
+    @property
     def unsent(self) -> int:
         """How many were left unsent by a stop."""
         return self._number(lambda result: result.unsent)

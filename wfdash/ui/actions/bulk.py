@@ -77,6 +77,8 @@ def bulk_lines(
             f"the rest waits until the first {progress.canary} are complete, {spoken(CANARY_WITHIN)} at most"
         )
         calm = f"{waits}; {calm.replace(f'the first {progress.canary}', 'these')}" if calm else waits
+    if progress.over and progress.all_complete:
+        calm = "all repaired: each ran to its end"
     said = progress.held or progress.note or slow or calm
     lines: list[Pieces] = [
         [

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Mapping
+from math import inf
 from typing import ClassVar
 
 from platformdirs import user_state_path
@@ -35,6 +36,10 @@ from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, WARN
 
 __all__ = ["JournalScreen", "journal_markdown"]
 
+_SOON = 2.0
+"""Seconds until it is read again, where something was written meanwhile."""
+_REST = 20.0
+"""The same in times of what a read takes."""
 _IN_FULL = 3
 """Lines for what the row under the cursor tells."""
 _WRITTEN = "every action is written down here before it is sent"
@@ -76,6 +81,9 @@ class JournalScreen(BaseScreen):
         self._theirs: list[Batch] = []
         """What others did who write another journal: it is shown, and nothing can be done with it."""
         self._unfinished: dict[tuple[str, str], Unfinished] = {}
+        self._seen: tuple[int, int] | None = None
+        """The file as it was read last: its size and when it was written."""
+        self._next_read = 0.0
         self._is_cut = False
         """Whether the journal holds older events than were read."""
 
@@ -99,9 +107,13 @@ class JournalScreen(BaseScreen):
         session = self.context.session
         journal = session.journal if session is not None else None
         if journal is not None:
-            self.table.is_ours = journal.is_ours
+            began = self._steady()
+            self.table.is_ours, self._seen = journal.is_ours, _stamp(journal)
             self._own, self._unfinished, self.table.over = await asyncio.to_thread(_read, journal)
             self._is_cut = journal.size() > MOST_READ
+            # What runs writes several lines a second: a long journal is read seldom, a short one soon.
+            cost = self._steady() - began
+            self._next_read = self._steady() + max(_SOON, _REST * cost)
         self.call_after_refresh(self.fill)
 
     @property
@@ -112,6 +124,16 @@ class JournalScreen(BaseScreen):
         """Others act while it is open."""
         if self._theirs_now() != self._theirs:
             self.fill()
+        journal = self.context.session.journal if self.context.session is not None else None
+        if journal is None or self._seen is None or self._steady() < self._next_read:
+            return
+        if _stamp(journal) != self._seen:
+            self._next_read = inf
+            self.run_worker(self._read(), exit_on_error=False)
+
+    @staticmethod
+    def _steady() -> float:
+        return asyncio.get_running_loop().time()
 
     def _theirs_now(self) -> list[Batch]:
         """What is not in this journal too, as it is of those of the same login."""
@@ -250,6 +272,15 @@ class JournalScreen(BaseScreen):
                 name="journal",
             )
         )
+
+
+def _stamp(journal: Journal) -> tuple[int, int]:
+    """What changes with each line that is written."""
+    try:
+        status = journal.path.stat()
+    except OSError:
+        return 0, 0
+    return status.st_size, status.st_mtime_ns
 
 
 def _read(journal: Journal) -> tuple[list[Batch], dict[tuple[str, str], Unfinished], set[str]]:

@@ -41,7 +41,8 @@ class _Row(Struct, frozen=True):
 
     @property
     def key(self) -> Hashable:
-        return (self.batch.key, self.id, id(self.entry) if self.entry else 0)
+        entry = self.entry
+        return (self.batch.key, self.id, (entry.at, entry.event) if entry is not None else None)
 
 
 class BatchTable(ListTable[_Row]):
