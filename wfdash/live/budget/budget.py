@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from wfdash.api.http.limit_headers import RequestsLeft, parse_ratelimit, parse_retry_after
 from wfdash.api.interface import Exchange
 from wfdash.core.text.words import spoken
@@ -226,7 +228,7 @@ class Budget:
         ledger = self._look()
         if ledger.count(ACTS) >= ACTIONS:
             wait = ledger.falls_below(ACTIONS, ACTS, now)
-            return f"{ACTIONS} requests of actions went in 5 minutes; the next goes in {spoken(wait)}"
+            return f"{ACTIONS} requests of actions went in about 5 minutes; the next goes in {spoken(wait)}"
         waits = self.slow("actions")
         return f"waits to read: {waits}" if waits else ""
 
@@ -342,6 +344,7 @@ class Budget:
         steady = self._steady()
         ledger.update(self._left, now + (self._frozen_until - steady), now)
         self._frozen_until = max(self._frozen_until, steady + (ledger.frozen_until - now))
+        self._left = ledger.left or self._left
 
     def _now(self) -> float:
         """The time. Where the clock was set, what is reckoned by the old one moves along or is void."""
@@ -350,7 +353,11 @@ class Budget:
         moved, self._ahead = ahead - self._ahead, ahead
         # A clock that was set back by an hour would hold every read for an hour.
         if abs(moved) > _SET:
+            # What the server said last holds for as long as it said, whatever a clock shows now.
+            if self._left is not None:
+                self._left = replace(
+                    self._left, at=self._left.at + moved, reset_at=self._left.reset_at + moved
+                )
             self._counter.clock_set(moved)
-            self._left = None
             self._waiting.clear()
         return now
