@@ -1,9 +1,11 @@
 """The rows that the page rests on, counted as they come, and how far back nothing is missing."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from math import inf
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -22,6 +24,12 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 
 __all__ = ["EarlierHistory", "LoadedHistory"]
+
+_BEHIND: Final = 90.0
+"""Seconds by which what has not ended may be behind: it is listed in turn."""
+_FEW: Final = 3
+_FEW_OF_ENDED: Final = 0.2
+"""Those that may be further behind, alone or beside so many that ended, without changing a rate much."""
 
 
 class EarlierHistory(Struct, frozen=True):
@@ -67,6 +75,11 @@ class LoadedHistory:
         self.history = History(frame.width, since=frame.left)
         self._counting: list[Instance] | None = None
         """Rows that came while all are counted anew."""
+        self.seen_at: Callable[[str], float | None] | None = None
+        """When a row that has not ended was answered last by what follows them; None where nothing does."""
+        self._open: dict[str, float] = {}
+        """Rows that had not ended when they were taken in, and when that was answered, 0 for not known."""
+        self._answered: tuple[float, list[float]] = 0.0, []
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -75,7 +88,7 @@ class LoadedHistory:
     def deployed(self) -> dict[str, float]:
         return {v.id: v.created for v in self.versions.values() if v.created is not None}
 
-    def add(self, rows: Iterable[Instance], *, walked: bool = False) -> None:
+    def add(self, rows: Iterable[Instance], *, walked: bool = False, at: float = 0.0) -> None:
         """Takes rows in; what the list did not bring itself only where all of its age is loaded.
 
         Errored ones are also looked for by other pages, and alone they would fail at 100 %.
@@ -84,6 +97,11 @@ class LoadedHistory:
         runs = (earlier_run(self.rows[row.id], row) for row in taken if row.id in self.rows)
         self.add_runs({run.id: run for run in runs if run is not None})
         self.rows.update((row.id, row) for row in taken)
+        for row in taken:
+            if is_final(row.status):
+                self._open.pop(row.id, None)
+            else:
+                self._open[row.id] = at
         created = [row.created for row in taken if row.created is not None]
         if created:
             self.oldest = min(created) if self.oldest is None else min(self.oldest, *created)
@@ -140,7 +158,33 @@ class LoadedHistory:
             return True
         if self.history.undated or self.floor is None:
             return False
-        return bucket.start >= max(self.edge(now).both, self.floor) and bucket.end <= self.until
+        loaded = bucket.start >= max(self.edge(now).both, self.floor) and bucket.end <= self.until
+        return loaded and self.is_answered(bucket, now)
+
+    def is_answered(self, bucket: Bucket, now: float) -> bool:
+        """Whether it is known how those ended that may have ended in it.
+
+        Errored ones are listed by themselves for other pages: what completed beside them is met later, and
+        of a stretch that few have been answered since nearly all would fail.
+        """
+        behind = bisect_left(self._answers(now), min(bucket.end, now) - _BEHIND)
+        return behind <= max(_FEW, bucket.sample * _FEW_OF_ENDED)
+
+    def _answers(self, now: float) -> list[float]:
+        """When each that has not ended was answered last, in order."""
+        if (seen_at := self.seen_at) is None:
+            return []
+        if self._answered[0] != (second := now // 1.0):
+            self._answered = second, sorted(max(at, seen_at(of) or 0.0) for of, at in self._open.items())
+        return self._answered[1]
+
+    def answered_until(self, now: float) -> float:
+        """Up to when it is known how all of them ended."""
+        right = min(self.frame.right, _above(now, self.frame))
+        for bucket in reversed(self.history.buckets(self.frame.left, right)):
+            if self.is_answered(bucket, now):
+                return min(now, bucket.end)
+        return self.frame.left
 
     def buckets(self, now: float) -> list[Bucket]:
         """Of what rows do not tell the counts of analytics, as far as there are any."""
@@ -217,13 +261,18 @@ class LoadedHistory:
             counted = failures((), total, (), deployed=self.deployed, now=now, utc=utc, so_far=so_far)
             return counted if total.sample and not self.history.undated else Finding(self.nothing)
         rows: Sequence[Instance] = [*self.rows.values(), *self.earlier.values()]
-        work = look_for_changes(rows, start=start, now=now, deployed=self.deployed)
+        until = self.answered_until(now)
+        if start >= until:
+            return Finding("not known yet: most that may have ended were not read for a while")
+        if until < now:
+            rows = [row for row in rows if row.ended is None or row.ended < until]
+        work = look_for_changes(rows, start=start, now=until, deployed=self.deployed)
         while True:
             try:
                 next(work)
             except StopIteration as done:
                 seen, changes = done.value
-                within = [row for row in rows if row.ended is not None and row.ended >= start]
+                within = [row for row in rows if row.ended is not None and start <= row.ended < until]
                 if self.kept_by:
                     # Of all workflows their names stand where versions do, and the versions as triggers.
                     within = [

@@ -52,6 +52,8 @@ class Foot(Struct, frozen=True):
         if not loaded.is_seen(bucket, self.now):
             erased = bucket.start < loaded.edge(self.now).both
             unseen = "not all of it is recorded" if loaded.partial else "not loaded yet"
+            if loaded.floor is not None and bucket.start >= loaded.floor and bucket.end <= loaded.until:
+                unseen = "not known yet: some that may have ended then were not read since"
             why = "what ended then may have been erased" if erased else unseen
             return [[(when, STRONG), (why, QUIET)], []]
         if bucket.counted:

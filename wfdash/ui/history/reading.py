@@ -31,6 +31,8 @@ _LATELY: Final = 900.0
 _WEEK: Final = 8 * 86_400.0
 _OLDER_EVERY: Final = 900.0
 """Seconds for which counts of what is erased are good enough."""
+_UNDER_WAY: Final = 10.0
+"""Seconds that a page of the list takes at most, as a rule."""
 _AGAIN: Final = 5.0
 """Seconds after a failed read."""
 
@@ -53,6 +55,8 @@ class HistoryReader:
             local=poller.local,
             retention=None if of_all else context.settings.retention.get(poller.workflow),
         )
+        if not of_all and not poller.local and context.past is None:
+            self._own.seen_at = poller.store.seen_at
         self.before = self.earlier(poller, of_all=of_all)
         """What stands for it until all of that is read again."""
         if self.before is not None:
@@ -94,10 +98,13 @@ class HistoryReader:
     def leave(self, span: int) -> None:
         """Leaves what is shown to the next page."""
         closed = self._closed.setdefault(self._poller, {})
+        now = self._context.clock()
         if self.before is not None:
-            closed[self.of_all] = replace(self.before, span=span)
+            at = now if self.before.loaded.until == inf else self.before.at
+            closed[self.of_all] = replace(self.before, span=span, at=at)
         elif self._own.floor is not None and len(self._own):
-            at = self._context.clock() if self._read_at is None else self._read_at
+            # Rows of one workflow were followed by its table until now; those of all are read at times.
+            at = self._read_at if self.of_all and self._read_at is not None else now
             closed[self.of_all] = EarlierHistory(self.workflow, self.of_all, self._own, at, span)
 
     async def show(self, frame: Frame) -> None:
@@ -107,10 +114,12 @@ class HistoryReader:
         if self.before is not None:
             await self._own.show(frame, now)
 
-    def _add(self, rows: list[Instance], *, walked: bool) -> None:
-        self._own.add(rows, walked=walked)
-        if self.before is not None:
-            self.before.loaded.add(rows, walked=walked)
+    def _add(self, rows: list[Instance], *, walked: bool, at: float = 0.0) -> None:
+        """`at`: when they were answered, where the table does not know it."""
+        self._own.add(rows, walked=walked, at=at)
+        # What stands as it was left stays so: with some of what came since it would be of no moment.
+        if self.before is not None and self.before.loaded.until == inf:
+            self.before.loaded.add(rows, walked=walked, at=at)
 
     def take(self, update: Update) -> None:
         """Counts the rows that the table was given."""
@@ -160,6 +169,9 @@ class HistoryReader:
             loaded.floor = min(floors, default=None)
             if self.before is not None and loaded.floor is not None and loaded.floor <= self.before.at:
                 self.before.loaded.until = inf  # the table went on from where the page was closed
+                for rows in poller.contiguous_slices(SLICE):
+                    self.before.loaded.add(rows, walked=True)
+                    await asyncio.sleep(0)
         past = session.reads.past_rows(self.workflow, floor=loaded.floor)
         is_complete = poller.history.complete and not poller.filtered and loaded.floor is not None
         past.exhausted = is_complete or loaded.floor == -inf
@@ -279,9 +291,16 @@ class HistoryReader:
         return True
 
     def _came(self, page: Iterable[Instance], floor: float | None) -> None:
-        # The table may know more of an instance by now than the list that was asked before.
-        mine = self._poller.workflow == self.workflow and not self.of_all
-        store = self._poller.store if mine else None
-        rows = [(store.get(row.id) if store is not None else None) or row for row in page]
-        self._add(rows, walked=True)
+        mine, now = self._poller.workflow == self.workflow and not self.of_all, self._context.clock()
+        self._add([self._newer(row, now) if mine else row for row in page], walked=True, at=now)
         self._own.floor, self.failure = floor, ""
+
+    def _newer(self, row: Instance, now: float) -> Instance:
+        """The table may know more of an instance by now than the list that was asked before.
+
+        Of one that it saw open and has not met for a while it knows less.
+        """
+        store = self._poller.store
+        seen_at, of_table = store.seen_at(row.id), store.get(row.id)
+        left = seen_at is not None and seen_at < now - _UNDER_WAY
+        return row if of_table is None or left else of_table

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
+from math import inf
 from typing import ClassVar, Final
 
 from rich.style import Style
@@ -332,11 +333,11 @@ class HistoryScreen(BaseScreen):
         assert loaded is not None
         oldest, counted = loaded.oldest, [b.start for b in loaded.buckets(now) if b.counted and b.created]
         if counted:
-            return now - counted[0]
+            return loaded.answered_until(now) - counted[0]
         start = max(loaded.frame.left, loaded.edge(now).both)
         if loaded.floor is not None:
             start = max(start, loaded.floor)
-        return now - max(start, oldest if oldest is not None else start)
+        return loaded.answered_until(now) - max(start, oldest if oldest is not None else start)
 
     def _how_to_read(self, width: int) -> list[Pieces]:
         keys = self.context.keys.key_of
@@ -363,17 +364,19 @@ class HistoryScreen(BaseScreen):
         if reader is None:
             return "", QUIET
         before = ""
-        if reader.before is not None:
+        # Where the table goes on from where the page was closed it is as of now.
+        frozen = poller is not None and poller.frozen
+        if reader.before is not None and (frozen or reader.loaded.until < inf):
             before = f"as read at {clock(reader.before.at, utc=self.context.utc, now=self.context.clock())}, "
         if reader.failure:
             return clean(f"{before}{reader.failure}"), WARN
-        if poller is None or not (reader.is_reading or before):
+        if poller is None or not (reader.is_reading or reader.before is not None):
             return "", QUIET
         if poller.frozen:
             return f"{before}polling is frozen: {self.context.keys.key_of('poll.freeze')} resumes it", WARN
         slow = poller.budget.slow(*_PURPOSES)
         doing, stop = "reading on", f"{self.context.keys.key_of('layer.close')} stops it, a request a page"
-        if before:
+        if reader.before is not None:
             doing, stop = "reading it again", self._again(reader)
         elif reader.lacks_versions:
             doing = "reading the versions first"

@@ -1,0 +1,49 @@
+"""What is known of a stretch: nothing of one in which most that may have ended were not read since."""
+
+import asyncio
+
+from wfdash.core.history.frame import frame
+from wfdash.core.model.instance import Instance
+from wfdash.ui.history.counting import LoadedHistory
+
+NOW = 1_795_262_500.0
+
+
+def loaded(answered):
+    """Thirty that run, answered last then, and ten that failed lately and were listed by themselves."""
+    history = LoadedHistory(frame(0, NOW, 100), local=False, retention=None)
+    history.seen_at = lambda identity: answered
+    history.floor = NOW - 86_400
+    open_ones = [Instance(f"o-{n}", "running", NOW - 900, NOW - 900, NOW - 900) for n in range(30)]
+    failed = [
+        Instance(f"f-{n}", "errored", NOW - 900, NOW - 20, NOW - 900, NOW - 20 - n / 10) for n in range(10)
+    ]
+    fine = [
+        Instance(f"c-{n}", "complete", NOW - 7000, NOW - 6000, NOW - 7000, NOW - 6000 + n * 10)
+        for n in range(300)
+    ]
+    history.add([*open_ones, *failed, *fine], walked=True)
+    return history
+
+
+def test_a_stretch_that_few_are_answered_of_is_not_known():
+    for answered, counts in ((NOW - 5, True), (NOW - 600, False)):
+        history = loaded(answered)
+        last = history.buckets(NOW)[-1]
+        assert last.errored == 10
+        assert history.is_seen(last, NOW) is counts
+        assert history.total(NOW).errored == (10 if counts else 0)
+        assert (history.answered_until(NOW) == NOW) is counts
+
+
+def test_failures_that_were_listed_alone_make_no_rate():
+    """A page that waited for its turn said 63 % of a workflow of which one in twelve fails."""
+    finding = asyncio.run(loaded(NOW - 600).finding(NOW, utc=True))
+    assert "10 of" not in finding.sentence
+    assert "10 of" in asyncio.run(loaded(NOW - 5).finding(NOW, utc=True)).sentence
+
+
+def test_few_that_are_behind_hide_nothing():
+    history = loaded(NOW - 5)
+    history.seen_at = lambda identity: 0.0 if identity in ("o-1", "o-2") else NOW - 5
+    assert history.is_seen(history.buckets(NOW)[-1], NOW)
