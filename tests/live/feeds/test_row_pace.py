@@ -96,3 +96,13 @@ def test_row_that_changed_is_read_at_once_and_again_later(status, was):
     assert row.due() == pytest.approx(1)
     row.read(NOW + 2, NOW - 1)
     assert row.due() == pytest.approx(5), "its answer lags behind its row"
+
+
+def test_row_of_a_quiet_session_rests_as_long_as_it_stood():
+    row = Row(local=True)
+    row.read(NOW + 30, NOW)
+    fact = row.details.fact("a")
+    fact.why = replace(fact.why, deadline=None)
+    assert row.due() == pytest.approx(15)
+    row.context.session.moved_at = NOW - 100
+    assert row.due() == pytest.approx(30)

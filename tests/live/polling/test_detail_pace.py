@@ -57,3 +57,10 @@ def test_newest_first_answers_are_kept_oldest_first():
     result = answer("complete", [done("b-1", 1, 2), done("a-1", 0, 1)], end=2)
     subject = read_detail("orders", "order-1", result, newest_first=True)
     assert [(step.index, step.name) for step in subject.steps] == [(0, "a-1"), (1, "b-1")]
+
+
+def test_sleep_in_a_dev_session_is_read_ever_more_slowly():
+    """Each read leaves nine rows with its developer, and no moment is known at which it ends."""
+    subject = detail("running", [sleep("nap-1", 0)])
+    delays = [next_read(subject, now=T0 + seconds, local=True).delay for seconds in (9, 80, 100, 900)]
+    assert delays == [5.0, 8.0, 10.0, 15.0]

@@ -306,8 +306,9 @@ class RowDetails(Job):
         """
         rest = OLD
         if self.context.local:
-            still = (fact.read_at - fact.moved) / 2 if fact.moved is not None else OLD
-            rest = min(max(still, _LEAST), _STILL if self.context.session.is_quiet(now) else OLD)
+            quiet = self.context.session.is_quiet(now)
+            still = (fact.read_at - fact.moved) / (1 if quiet else 2) if fact.moved is not None else OLD
+            rest = min(max(still, _LEAST), _STILL if quiet else OLD)
         if (deadline := fact.why.deadline) is None:
             return rest
         if deadline > fact.read_at:

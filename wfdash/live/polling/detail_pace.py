@@ -1,5 +1,6 @@
 """How often an open instance is read, and whether its steps are asked for."""
 
+from math import inf
 from typing import Final
 
 from msgspec import Struct
@@ -45,7 +46,7 @@ def next_read(detail: Detail | None, *, now: float, cost: float = 0.0, local: bo
     open_step = any(doing(step) in ("runs", "retries") for step in steps)
     full = local or detail.simple or open_step or any(due <= now + _COMPUTING for due in dues)
     delay = _by_state(detail, computing) * (_by_size(len(detail.steps)) if full else 1.0)
-    soon = min((due - now for due in dues if due > now), default=delay)
+    soon = min((due - now for due in dues if due > now), default=inf)
     if local and (moved := last_moved(detail, now)) is not None:
         delay = max(delay, min(_STILL, (now - moved) / 10))  # each read leaves traces with its developer
     delay = min(delay, max(_COMPUTING, soon + 0.5))
