@@ -84,6 +84,18 @@ async def test_dev_session_is_not_asked_for_what_its_list_has_lost(api, poller, 
 
 
 @scripted
+async def test_dev_session_is_asked_for_one_below_the_loaded_rows(api, poller, loop):
+    """Gone to by its id, among more instances than a list holds: the client itself asks for none that is not
+    listed."""
+    api.local, api.pages = True, {"": [item("b", age=8)]}
+    poller.show("orders")
+    await asyncio.sleep(1)
+    poller.open("a")
+    await asyncio.sleep(20)
+    assert poller.detail("a").detail is not None
+
+
+@scripted
 async def test_answer_out_of_a_record_is_dated_by_the_record(api, poller, loop):
     api.pages = {"": [item("a", "complete", age=900), item("b", age=900), item("c", "complete")]}
 

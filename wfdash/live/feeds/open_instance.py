@@ -75,8 +75,7 @@ class OpenDetail(Job):
         self.asked_for = True
 
     def due(self, now: float) -> float | None:
-        unlisted = self.context.local and self.id not in self.context.store
-        return None if self.id is None or unlisted else super().due(now)
+        return None if self.id is None else super().due(now)
 
     def soon(self) -> None:
         if self.id is not None and not self._state(self.id).gone:
