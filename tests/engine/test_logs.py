@@ -145,13 +145,13 @@ def test_command_follows_until_the_instance_ends(printing, program):
     assert {line["step"] for line in lines} == {None, "load order", "charge card", "mail", "stock"}
 
 
-def test_pane_says_that_an_ended_instance_printed_nothing(printing, terminal):
+def test_pane_says_that_nothing_is_kept_of_an_ended_instance(printing, terminal):
     engine, _ = printing
     engine.wait(engine.create("print-nothing", "quick"), "complete")
     shell = terminal("--local", str(engine.port), "-w", WORKFLOW, "-i", "print-nothing")
     shell.wait_for("print-nothing", "finished")
     shell.send(b"l")
-    shell.wait_for("It has ended, and its code has printed nothing.")
+    shell.wait_for("It has ended, and the session's store has no line of it.")
 
 
 async def test_engine_that_keeps_no_lines_says_so(engine, fresh):

@@ -48,13 +48,17 @@ class Endpoints:
         partial: bool = False,
         parse: Callable[[bytes], Any] = read_answer,
         most: int | None = None,
+        read: float = READ,
     ) -> tuple[Answer, Envelope]:
-        """Sends one request below the prefix; its envelope, or the error that fits."""
+        """Sends one request below the prefix; its envelope, or the error that fits.
+
+        `read` seconds without a byte are waited.
+        """
         try:
             target = await self._prefix_before(asked) + path
             # A write may wait for handlers and steps; to give up on it early leaves an outcome that nobody
             # knows.
-            read = self.write_read if asked.writes else READ
+            read = self.write_read if asked.writes else read
             answer = await self.http.ask(
                 kind, method, target, query, body, read=read, most=most, writes=asked.writes
             )

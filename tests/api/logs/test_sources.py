@@ -8,13 +8,14 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
-from tests.support.fakes.bad_network import close_after_request, cut_short
+from tests.support.fakes.bad_network import close_after_request, cut_short, never_answer
 from tests.support.fakes.loopback import envelope, reply
 from wfdash.api.connect import connect
 from wfdash.api.errors import Forbidden, NotReached, OtherServer, Refused, WorkflowsError
 from wfdash.api.interface import ListQuery
 from wfdash.api.log_source import LogQuery
 from wfdash.api.logs import tail as tail_logs
+from wfdash.api.logs import telemetry as telemetry_logs
 from wfdash.api.logs.message import cut_text, message_of
 from wfdash.api.logs.socket import SocketEnded
 from wfdash.api.logs.socket_factory import SocketFactory, check_address
@@ -339,6 +340,21 @@ async def test_question_that_broke_off_is_no_write(cloud, break_off):
     with pytest.raises(WorkflowsError) as failure:
         await api.analytics("orders", since=START, until=START + 3600, width=60.0)
     assert "carried out" not in failure.value.sentence
+
+
+async def test_query_that_hangs_is_asked_once_more(cloud, monkeypatch):
+    monkeypatch.setattr(telemetry_logs, "_HANGS", 0.3)
+    asked = []
+
+    async def behave(seen, writer):
+        asked.append(seen.method)
+        if len(asked) == 1:
+            return await never_answer(seen, writer)
+        return envelope({"run": {"status": "COMPLETED"}, "events": {"events": []}})
+
+    api, _ = await cloud(behave)
+    page = await api.log_reader().read(LogQuery("orders", "order-1", START, START + 1))
+    assert (list(page.lines), len(asked)) == ([], 2)
 
 
 async def test_dev_session_of_two_workers_gives_each_its_lines(local):

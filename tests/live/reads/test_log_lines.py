@@ -45,6 +45,19 @@ async def test_what_is_remembered_of_lines_is_bounded(monkeypatch):
     assert "cut: only the newest 100 lines are kept" in logs.state.notes(0)
 
 
+def test_lines_of_the_run_before_are_its_own_alone():
+    """In a dev session others print in the same store."""
+    logs = InstanceLogs(Cloud(), "orders", "order-1", turn=turn, now=lambda: T0 + 100)
+    words = {-50: ("a", "id=order-1 begins"), -49: ("a", "bare"), -48: ("b", "id=order-2 begins")}
+    words |= {-47: ("b", "bare"), -46: ("c", "of nobody"), 5: ("d", "id=order-1 begins again")}
+    logs.add(
+        [LogLine(T0 + at, "log", text, "local", call, order=str(at)) for at, (call, text) in words.items()]
+    )
+    placed = logs.placed(detail("running"), ["order-2"], of_this_run=True)
+    assert [entry.line.message for entry in placed] == ["id=order-1 begins again"]
+    assert logs.earlier == 2
+
+
 async def test_lines_that_come_while_others_are_cut_are_kept(monkeypatch):
     monkeypatch.setattr(log_lines, "_MOST", 100)
     logs = InstanceLogs(Cloud(), "orders", "order-1", turn=turn, now=lambda: 0.0)

@@ -13,7 +13,7 @@ from uuid import uuid4
 from msgspec import Struct, field
 
 from wfdash.api.answers.rows import rows, text
-from wfdash.api.errors import BadAnswer, ServerFailed
+from wfdash.api.errors import BadAnswer, NotReached, ServerFailed
 from wfdash.api.http.request_info import RequestInfo
 from wfdash.api.log_source import RUN_CUT, LogPage, LogQuery, Turn, at_once
 from wfdash.api.logs.message import message_of
@@ -24,6 +24,7 @@ from wfdash.core.model.times import epoch_ms
 from wfdash.core.text.words import count
 
 if TYPE_CHECKING:
+    from wfdash.api.answers.envelope import Envelope
     from wfdash.api.endpoints import Endpoints
 
 __all__ = ["TelemetryLogs"]
@@ -36,6 +37,8 @@ _UNNAMED: Final = 2000
 """Rows that are read where none names the instance."""
 _REQUESTS: Final = 50
 """Invocations whose rows are asked for at once."""
+_HANGS: Final = 10.0
+"""Seconds without a byte after which a query is asked anew."""
 _PATIENCE: Final = 30.0
 """Seconds that a run may be STARTED."""
 
@@ -140,8 +143,7 @@ class TelemetryLogs:
         asked = RequestInfo("read the log", query.workflow, query.instance, permission=self.permission)
         waited, delay = 0.0, 0.25
         while True:
-            await self._turn()
-            _, envelope = await self._endpoints.ask("logs", "POST", _PATH, asked, body=body)
+            envelope = await self._ask_again(asked, body)
             if not isinstance(envelope.result, dict):
                 raise BadAnswer("The server answered without the log that was asked for.")
             result = envelope.result
@@ -153,6 +155,19 @@ class TelemetryLogs:
                 )
             await asyncio.sleep(delay)
             waited, delay = waited + delay, min(delay * 2, 4.0)
+
+    async def _ask_again(self, asked: RequestInfo, body: Mapping[str, Any]) -> "Envelope":
+        """A query that hangs is asked once more: it changes nothing, and the next one mostly is answered."""
+        began = time.monotonic()
+        await self._turn()
+        try:
+            _, envelope = await self._endpoints.ask("logs", "POST", _PATH, asked, body=body, read=_HANGS)
+        except NotReached:
+            if time.monotonic() - began < _HANGS:
+                raise
+            await self._turn()
+            _, envelope = await self._endpoints.ask("logs", "POST", _PATH, asked, body=body)
+        return envelope
 
 
 def _is(key: str, value: str, operation: str = "eq") -> dict[str, str]:

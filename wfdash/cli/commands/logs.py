@@ -15,7 +15,7 @@ from wfdash.core.logs.line import LogScope, PlacedLine
 from wfdash.core.logs.rows import is_rollback, line_cells, step_of
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
-from wfdash.core.model.times import iso
+from wfdash.core.model.times import iso, parse_time
 from wfdash.core.text.clean import clean, masked
 from wfdash.core.text.words import count, counted
 from wfdash.core.why.step_names import base_name, counter_of
@@ -30,6 +30,8 @@ _HISTORY = 15.0
 """Seconds for which what is sent waits for what was printed before, where that cannot be read at once."""
 _PATIENCE = 5
 """Reads that may fail once the instance has ended and its last lines are to be had."""
+_RESTARTED = 1.0
+"""Seconds between creating an instance and queueing it, above which it was queued anew."""
 _STEPS_LAG = 1.0
 """Seconds before the instance was read of which its steps are surely known."""
 
@@ -73,6 +75,8 @@ class _Logs:
         self._in_vain = 0
         """Reads that failed since nothing more was to come."""
         self._said: set[str] = set()
+        self._created: float | None = None
+        """When the instance was created: one that was queued later was restarted."""
         self._uncertain = 0
         self._asked_at = 0.0
         """When the instance was asked for last."""
@@ -119,6 +123,7 @@ class _Logs:
                 await self._read(detail)
                 read_at = clock()
             self._say_trouble()
+            self._say_reservations()
             self._print(detail, others)
         return detail
 
@@ -144,6 +149,13 @@ class _Logs:
         if failure is not None and failure.sentence not in self._said:
             self._said.add(failure.sentence)
             say(f"wfdash: lines come late: {clean(failure.sentence)}")
+
+    def _say_reservations(self) -> None:
+        """Says what a source could not tell, each once: who follows for days is not told at the end alone."""
+        for note in self.logs.state.reservations:
+            if note not in self._said:
+                self._said.add(note)
+                say(f"wfdash: {clean(note)}")
 
     async def _read(self, detail: Detail) -> None:
         """Reads once; while following, a passing failure is said once and waited out."""
@@ -266,6 +278,8 @@ class _Logs:
             page = await session.read(lambda: session.api.list_instances(self.workflow))
         except WorkflowsError:
             return []
+        own = next((row for row in page.items if row.get("id") == self.instance), {})
+        self._created = parse_time(own.get("created_on"))
         return [row["id"] for row in page.items if isinstance(row.get("id"), str)]
 
     async def _turn(self, _again: bool) -> None:
@@ -274,7 +288,14 @@ class _Logs:
     def _conclude(self, detail: Detail) -> None:
         """Says on stderr what the lines cannot say of themselves."""
         for note in self.logs.state.notes(self._uncertain):
-            say(f"wfdash: {clean(note)}")
+            if note not in self._said:
+                say(f"wfdash: {clean(note)}")
+        began = detail.queued if detail.queued is not None else detail.start
+        if began is not None and self._created is not None and began - self._created > _RESTARTED:
+            say(
+                f"wfdash: {clean(self.instance)} was restarted {iso(began)}: "
+                "what it printed before is not among these"
+            )
         if self._late:
             came = f"{counted(self._late, 'line')} came late and {'stands' if self._late == 1 else 'stand'}"
             say(f"wfdash: {came} after newer ones: marked so")

@@ -65,6 +65,8 @@ def place_lines(
         return placed
     # A run before the last restart had steps of which the answer says nothing any more.
     begun = (detail.start if detail.start is not None else float("-inf")) - _BEFORE
+    if calls and detail.queued is not None:  # a dev session prints and notes by one clock
+        begun = max(begun, detail.queued - _CUT)
     return fold_replays(placed, lambda at: at >= begun and attempts.none_ran(at))
 
 

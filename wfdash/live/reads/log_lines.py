@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import Workflows
 from wfdash.api.log_source import LogPage, LogQuery
-from wfdash.core.logs.calls import Call
+from wfdash.core.logs.calls import Call, CallTree
 from wfdash.core.logs.line import LogLine, PlacedLine
 from wfdash.core.logs.place import in_order, place_lines
 from wfdash.core.model.detail import Detail
@@ -237,11 +237,24 @@ class InstanceLogs:
         """
         since = self._window(detail, None)[0] if of_this_run else float("-inf")
         lines = [line for line in self.lines if since <= line.at <= until]
-        self.earlier = sum(line.at < since for line in self.lines) if of_this_run else 0
+        before = [line for line in self.lines if line.at < since] if of_this_run else []
+        self.earlier = self._own_among(before, detail, others) if before else 0
         placed = place_lines(lines, detail, others=others, as_of=as_of, calls=self._calls)
         if until == float("inf"):
             self.last_placed, self.last_detail = placed, detail
         return placed
+
+    def _own_among(self, before: Sequence[LogLine], detail: Detail, others: Collection[str]) -> int:
+        """How many lines of a run before are the instance's: those that name it, and those of the same code.
+
+        The calls of a dev session say nothing of it: its steps are in the answer no more.
+        """
+        tree = CallTree(self._calls)
+        named = [entry.line for entry in place_lines(before, detail, others=others) if entry.certain]
+        runs = {tree.run_of(line.request) for line in named if line.request}
+        return sum(not line.request for line in named) + sum(
+            bool(line.request) and tree.run_of(line.request) in runs for line in before
+        )
 
     def why_none(self, detail: Detail) -> str:
         """Why there is not one line, where that is known."""

@@ -48,6 +48,8 @@ class LineGathering:
         self.placed: Sequence[PlacedLine] = ()
         self.times = PrintedTimes()
         self.failure = ""
+        self.asking_since: float | None = None
+        """When a question was asked that has no answer yet."""
         self.gathering = False
         """Whether more is read by itself."""
         self._refused = False
@@ -110,6 +112,7 @@ class LineGathering:
             if self.poller is None or not (self.poller.frozen or quiet):
                 assert self.detail is not None
                 detail = self.detail
+                self.asking_since = loop.time()
                 try:
                     await logs.read(detail)
                     self.failure = ""
@@ -119,6 +122,8 @@ class LineGathering:
                         self.gathering, self._refused = False, True
                         self._host.call_later(self._on_change)
                         return
+                finally:
+                    self.asking_since = None
                 await self._place(logs)
                 if logs.state.read_to_end and self.detail is detail:
                     self.gathering = False
@@ -179,6 +184,11 @@ class LineGathering:
         self.placed, self.times = await asyncio.to_thread(place)
         self._placed_for = (version, detail, past)
         self._not_before = 10 * self._context.machine_clock() - 9 * began
+
+    @property
+    def waits(self) -> float:
+        """Seconds for which the server has been asked and has not answered."""
+        return 0.0 if self.asking_since is None else asyncio.get_running_loop().time() - self.asking_since
 
     def doubts(self, shown: int) -> list[str]:
         """What a person must know before believing the lines, of which `shown` do not surely name it."""

@@ -47,6 +47,8 @@ _DRAWN_EVERY: Final = 1.0
 """Seconds between two drawings while lines come: a full screen that scrolls is some 5 kB."""
 _DOUBTS: Final = 3
 """Rows that what is doubtful takes beside a timeline."""
+_SLOW: Final = 5.0
+"""Seconds of waiting for the first lines after which that is said."""
 _COPIED: Final = 2000
 """Lines that are copied at most."""
 
@@ -189,7 +191,8 @@ class LogPane(Vertical):
             late = lines.logs.stream_trouble if lines.logs is not None else None
             return clean(lines.failure) + (f"\n{clean(late.sentence)}" if late is not None else "")
         if lines.logs is None or lines.logs.state.read_at is None:
-            return "reading what it printed …"
+            slow = f"\nNo answer for {lines.waits:.0f} s." if lines.waits >= _SLOW else ""
+            return f"reading what it printed …{slow}"
         if self.scoped and lines.placed:
             what = "step" if self.scope.attempt is None else "attempt"
             others = f"{key_of('logs.open')} shows the other lines of the instance."
@@ -201,7 +204,7 @@ class LogPane(Vertical):
         if lines.detail is not None and (reason := lines.logs.why_none(lines.detail)):
             return f"No lines.\n{reason}"
         if self.context.settings.local and lines.detail is not None and is_final(lines.detail.status):
-            return "It has ended, and its code has printed nothing."
+            return "It has ended, and the session's store has no line of it."
         if self.context.settings.local:
             return "Nothing was printed.\nA line comes here when the code calls console.log."
         return (
@@ -216,6 +219,9 @@ class LogPane(Vertical):
     def draw_head(self) -> None:
         if not self.is_mounted:
             return
+        if self.lines.waits >= _SLOW and not self.lines.placed:
+            self.table.message = self._nothing()
+            self.table.repaint()
         width = self.size.width
         uncertain = sum(not entry.certain for entry in self.shown)
         doubts = [*self.lines.doubts(uncertain), *self._left_out()]
