@@ -242,11 +242,40 @@ def test_lines_at_a_moment_of_the_record_end_there():
 def test_other_pane_is_offered_where_there_is_one():
     async def script(d):
         await opened_logs(d)
-        assert "next pane" in d.lines[-1]
+        assert "tab timeline" in d.lines[-1]
         await d.press("logs.open")
-        assert "next pane" not in d.lines[-1]
+        assert "tab timeline" not in d.lines[-1]
 
     drive(script, filter=FAILED, size=(140, 40))
+
+
+def test_keys_of_the_lines_are_told_where_they_are_open():
+    async def script(d):
+        await opened_logs(d)
+        assert "l lines alone  esc close  y copy lines" in d.lines[-1]
+        await d.press("pane.next")
+        assert "l to the lines  esc close lines" in d.lines[-1]
+        await d.press("pane.next", "logs.open")
+        assert "esc timeline  y copy lines" in d.lines[-1]
+        await d.press("help.open")
+        assert "Copy lines" in d.text
+        assert "Copy id" not in d.text
+        await d.press("layer.close", "layer.close", "layer.close")
+        assert "lines" not in d.lines[-1]
+
+    drive(script, filter=FAILED, size=(100, 30))
+
+
+def test_lines_are_offered_where_an_instance_is():
+    async def script(d):
+        for page, is_offered in (("budget.open", False), ("workflows.open", False), ("errors.open", True)):
+            await d.press(page)
+            if is_offered:
+                await d.until(lambda: d.app.screen.printed_by()[1])
+            assert bool(d.app.pages.why_off("logs.open")) is not is_offered, page
+            await d.press("layer.close")
+
+    drive(script)
 
 
 def test_lines_over_an_inspected_step_have_a_page():

@@ -227,6 +227,11 @@ class EventsScreen(BaseScreen):
             return list(self._chosen)
         return [row for identity in ids if (row := self.poller.store.get(identity)) is not None]
 
+    def printed_by(self) -> tuple[str, str]:
+        """The one under the cursor, whatever is marked."""
+        wait = self.table.chosen
+        return (self.workflow, wait.instance) if wait is not None else super().printed_by()
+
     def action_mark_toggle(self) -> None:
         if (wait := self.table.chosen) is not None:
             self.table.marked ^= {wait.instance}

@@ -228,6 +228,8 @@ class BaseScreen(ReadyScreen, inherit_bindings=False):
             return "it is open already"
         if action == "layer.close" and not self.has_layer:
             return "there is nothing to close"
+        if action == "logs.open" and not self.printed_by()[1]:
+            return "no instance is under the cursor"
         if action in _ABOUT_A_ROW and isinstance(self.focused, LineTable) and not self.focused.row_count():
             return "there is nothing under the cursor"
         return self.context.prompts.why_off(action, partial(self.targets, GLANCE))

@@ -1,6 +1,6 @@
 """The timeline of an instance with what it printed under it, or beside it where the screen is wide."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from textual.app import ComposeResult
@@ -45,6 +45,11 @@ class LinesBeside(Container):
         self.lines: LogPane | None = None
         """None while nobody asked for them."""
         self.context, self._redraw = context, redraw
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """What the keys do at a timeline that has its lines beside it."""
+        return {} if self.lines is None else {"logs.open": "to the lines", "layer.close": "close lines"}
 
     def compose(self) -> ComposeResult:
         yield self.detail

@@ -63,6 +63,8 @@ class DetailScreen(BaseScreen):
         self._printed = LastLines(context, self, on_read=self.draw)
         self._offered_for: Detail | None = None
         """The answer that the key bar is made for."""
+        self._offered_lines = False
+        """Whether it is made for lines that are open."""
 
     def compose(self) -> ComposeResult:
         yield Header()
@@ -136,15 +138,16 @@ class DetailScreen(BaseScreen):
         state = self.poller.detail(self.instance) if self.poller is not None else None
         detail = state.detail if state is not None else None
         # The key bar is made once an answer, not once a second: finding open waits walks all steps.
-        if detail is self._offered_for:
+        lines = self.beside.lines is not None
+        if detail is self._offered_for and lines is self._offered_lines:
             return
-        self._offered_for = detail
+        self._offered_for, self._offered_lines = detail, lines
         wanted: tuple[str, ...] = ()
         if detail is not None and detail.status == "errored":
             wanted = ("instance.restart_from",)
         elif detail is not None and not is_final(detail.status) and open_waits([detail]):
             wanted = ("instance.send_event",)
-        self.offers = ("detail.compare", *wanted)
+        self.offers = (*(("logs.open", "layer.close") if lines else ()), "detail.compare", *wanted)
         if self.key_bar is not None:
             self.key_bar.draw()
 
@@ -244,6 +247,12 @@ class DetailScreen(BaseScreen):
 
     def action_logs_open(self) -> None:
         self.beside.open(self.workflow, self.instance, self.pane.timeline.printed)
+
+    def why_off(self, action: str) -> str:
+        lines = self.beside.lines
+        if action == "logs.open" and lines is not None and lines.alone and not lines.scope.steps:
+            return "all lines are shown"
+        return super().why_off(action)
 
     def close_layer(self) -> bool:
         return self.beside.close_layer()

@@ -110,14 +110,22 @@ class LogPane(Vertical):
     @property
     def offers(self) -> Sequence[str]:
         """The keys that are named first: the one for the other pane only where there is one."""
-        own = ("filter.edit", "logs.open", "copy.menu", "export.menu")
+        own = ("filter.edit", "logs.open", "layer.close", "copy.menu", "export.menu")
         return own if self.alone else (*own, "pane.next")
 
     @property
     def labels(self) -> Mapping[str, str]:
         """What the keys do here."""
         opens = "lines alone" if not self.alone else "all lines or the step's"
-        return {"row.open": "unfold", "filter.edit": "search", "logs.open": opens}
+        words = {
+            "row.open": "unfold",
+            "filter.edit": "search",
+            "logs.open": opens,
+            "copy.menu": "copy lines",
+            "pane.next": "timeline",
+        }
+        # A page of its own goes back, as every page does.
+        return words if self.is_page else {**words, "layer.close": "timeline" if self.alone else "close"}
 
     @property
     def shown(self) -> Sequence[PlacedLine]:

@@ -230,6 +230,14 @@ class JournalScreen(BaseScreen):
 
     # What a key is about.
 
+    def printed_by(self) -> tuple[str, str]:
+        """The instance under the cursor, where it is of what this dashboard watches."""
+        row = self.table.chosen
+        if row is None or row.batch in self._theirs or self.table.whose(row.batch):
+            return "", ""
+        ids = row.batch.ids
+        return row.batch.first.workflow, row.id or (ids[0] if len(ids) == 1 else "")
+
     def action_row_open(self) -> None:
         self.table.toggle()
         self.table.rows_changed()
