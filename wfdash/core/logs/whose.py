@@ -92,6 +92,8 @@ class Ownership:
         self._others = {other for other in others if other != identity and distinctive(other)}
         self._plain = {other for other in others if other != identity and not distinctive(other)}
         """Those that a text may hold as any other word."""
+        self._said_by: dict[int, Whose] = {}
+        """What the lines that were learnt from say themselves, by the object: to part a text is dear."""
         self._ours: set[str] = set()
         self._theirs: set[str] = set()
 
@@ -100,7 +102,7 @@ class Ownership:
         for line in lines:
             if not line.request or line.foreign:
                 continue
-            said = self._said(line)
+            said = self._said_by[id(line)] = self._said(line)
             if said is Whose.PERHAPS:
                 continue
             run = self._run_of(line)
@@ -111,7 +113,7 @@ class Ownership:
 
     def of(self, line: LogLine) -> Whose:
         """Whose a line is, by all that was learnt."""
-        said = self._said(line)
+        said = self._said_by.get(id(line)) or self._said(line)
         if line.instance:
             return said
         run = self._run_of(line)
