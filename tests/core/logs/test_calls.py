@@ -152,8 +152,9 @@ def test_code_that_a_step_called_is_not_the_step():
         call("box-entry", "x", 2, 3, entry=True, caller="shop"),
         call("box", "box-entry", 2, 3),
     ]
-    lines = [line(0, f"id={ID}", "r"), line(2.5, f"id={ID} box puts", "box")]
-    assert places(lines, calls, TWINS)[f"id={ID} box puts"] == (False, None, None)
+    text = f"id={ID} step=mail attempt=1 in the box"
+    lines = [line(0, f"id={ID}", "r"), line(2.5, text, "box")]
+    assert places(lines, calls, [done("mail-1", 1, 5), TWINS[1]])[text] == (False, None, None)
 
 
 def test_rollback_handler_is_no_attempt_of_its_step():

@@ -68,7 +68,10 @@ class Attempts:
         """The one attempt that can have printed it; None outside steps, and where several can have."""
         if line.source != "local" or not line.request:
             return self._named(line) or self._by_time(line)
-        return self._matched.of(line.request) if self._is_traced(line.request) else self._by_words(line)
+        if self._is_traced(line.request):
+            return self._matched.of(line.request)
+        # What a step has called elsewhere is no step, whatever it says.
+        return None if self._tree.entry_of(line.request) is not None else self._by_words(line)
 
     def _by_words(self, line: LogLine) -> AttemptSpan | None:
         """The attempt that a line names and in whose time it was printed, where the session tells nothing.
