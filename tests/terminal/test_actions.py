@@ -129,7 +129,7 @@ def test_bulk_of_hundreds_stopped_ends_with_exact_counts(terminal, simulator, tm
     assert total > ACTIONS
     read_prompt(shell)
     shell.type(str(total))
-    shell.wait_for(re.compile(rf"{total} +now y"))
+    shell.wait_for(re.compile(rf"{total} +press y"))
     shell.watch(ALONE)
     shell.press("y")
     shell.wait_for(lambda screen: (done := DONE.search(screen.text)) and int(done[1]) >= 20)

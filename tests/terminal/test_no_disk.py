@@ -16,7 +16,7 @@ def test_a_state_folder_that_cannot_be_made(terminal, still, tmp_path):
     shell.wait_for("first type unrecorded")
     shell.watch(ALONE)
     shell.press(*"unrecorded")
-    shell.wait_for("now y")
+    shell.wait_for("press y")
     shell.watch(ALONE)
     shell.press("y")
     shell.wait_gone("esc cancel")

@@ -47,7 +47,7 @@ def test_a_space_behind_what_is_typed_is_no_fault(typed, enough):
     asking = Asking(plan("restart", ("a", "errored"), ("b", "errored")), 0)
     asking.typed = typed
     assert asking.is_typed is enough
-    assert any("now y restart" in line for line in text(asking, height=20)) is enough
+    assert any("press y to restart" in line for line in text(asking, height=20)) is enough
 
 
 def test_eligible_skipped_and_unknown_are_counted_apart():

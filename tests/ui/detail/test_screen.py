@@ -263,7 +263,7 @@ def test_timeline_says_how_many_rows_stand_below():
         hidden = timeline.row_count() - timeline.page
         assert hidden > 0
         await dashboard.press("move.first")
-        assert f" {hidden} below · gaps cut" in dashboard.text
+        assert f" {hidden} more below · gaps cut" in dashboard.text
         await dashboard.press("move.last")
         assert " below · " not in dashboard.text
         assert " gaps cut" in dashboard.text

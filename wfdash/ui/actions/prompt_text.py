@@ -386,14 +386,14 @@ def _foot_lines(asking: Asking, width: int) -> list[Pieces]:
         keys = [[("y", ACCENT), (f" {phrase(asking.plan.verb)}", PLAIN)]]
     elif asking.is_typed:
         first = f" {asking.canary}, the rest once these are complete" if asking.canary else ""
-        if cells(f" {asking.typed}   now y {phrase(asking.plan.verb)}{first}") > width:
+        if cells(f" {asking.typed}   press y to {phrase(asking.plan.verb)}{first}") > width:
             first = f" {asking.canary} first"
         keys = [
             [
                 (f"{clean(asking.typed)} ", Style(reverse=True)),
-                ("  now ", PLAIN),
+                ("  press ", PLAIN),
                 ("y", ACCENT),
-                (f" {phrase(asking.plan.verb)}{first}", PLAIN),
+                (f" to {phrase(asking.plan.verb)}{first}", PLAIN),
             ]
         ]
     else:

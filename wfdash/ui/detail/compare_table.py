@@ -74,7 +74,7 @@ class CompareTable(LineTable):
         return len(self.comparison.pairs) if self.comparison is not None else 0
 
     def header_line(self, width: int) -> Strip | None:
-        step = f"STEP  {below:,} below" if (below := self.below()) else "STEP"
+        step = f"STEP  {below:,} more below" if (below := self.below()) else "STEP"
         head = f"   {'':<{_VERDICT}} {fit(step, self._room(width))} {'THIS':>{_TIME}} {'OTHER':>{_TIME}} "
         return strip_of([(head, HEADING)], width)
 

@@ -49,8 +49,8 @@ def axis_line(axis: Axis, width: int, below: int = 0) -> Strip:
     """The marks over the bars, how many rows stand below the last line, and which scale it is."""
     wide = bar_width(width)
     marks = mark_line(axis, wide)
-    said = f"{below:,} below · {axis.scale.value}" if below else axis.scale.value
-    name = fit("  STEP", width - wide - cells(said) - 2)
+    said = f"{below:,} more below · {axis.scale.value}" if below else axis.scale.value
+    name = fit("  STEP", max(0, width - wide - cells(said) - 2))
     return strip_of([(f" {marks}", QUIET), (name, QUIET), (said, QUIET)], width)
 
 
