@@ -129,7 +129,7 @@ def state_trouble() -> list[str]:
     if _writable(_existing(path)):
         return []
     return [
-        f"{path} cannot be written: no journal, record, notes or pins are kept. "
+        f"{path} cannot be written: no journal, record, notes or watched instances are kept. "
         "Make it yours, or set XDG_STATE_HOME."
     ]
 

@@ -47,7 +47,7 @@ class ExportScreen(MenuScreen):
         self._instance = instance
         self._svg = screen_svg
         entries = [
-            MenuItem("h", "handover", "this place, pins, marks and notes: wfdash open FILE"),
+            MenuItem("h", "handover", "place, watched, marked, notes: wfdash open FILE"),
             MenuItem("s", "story", "Markdown: notes, actions, changes and causes so far"),
             MenuItem("c", "table, CSV", "the rows that the filter shows"),
             MenuItem("n", "table, NDJSON", "the same rows, each as the API sent it"),
