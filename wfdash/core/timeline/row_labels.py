@@ -65,6 +65,9 @@ def _stands(outline: Outline) -> bool:
 
 def _notes(step: Step, row: Row, at: TimeWords, *, stands: bool) -> list[tuple[str, Tone]]:
     notes: list[tuple[str, Tone]] = []
+    if row.state == "retries" and not row.unfolded:
+        # What comes when is worth more than which one it is, and is not said again in a row beneath.
+        notes.append((f" {_STILL}" if stands else f" · next try {_due(step, at)}", "quiet"))
     if len(step.attempts) > 1 or row.state == "retries":
         allowed = attempts_allowed(step.config)
         attempts = len(step.attempts)
@@ -80,12 +83,10 @@ def _notes(step: Step, row: Row, at: TimeWords, *, stands: bool) -> list[tuple[s
         notes.append((" not begun an attempt", "quiet"))
     if lost_attempts(step) and row.state != "failed":
         notes.append((f" ran again: {who_cut_off(step)} an attempt", "warn"))
-    if stands and (row.state in ("sleeps", "waits") or (row.state == "retries" and not row.unfolded)):
+    if stands and row.state in ("sleeps", "waits"):
         notes.append((f" {_STILL}", "quiet"))
     elif row.state in ("sleeps", "waits") and step.end is not None:
         notes.append((f" {_ends(row.state, step.end, at)}", "quiet"))
-    elif row.state == "retries" and not row.unfolded:
-        notes.append((f" · next try {_due(step, at)}", "quiet"))
     if row.state == "cut":
         notes.append((" never ended", "quiet"))
     if row.slow and row.state != "failed":
