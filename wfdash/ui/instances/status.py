@@ -189,21 +189,17 @@ def _recorded(rows: InstanceRows) -> int:
 
 
 def _loaded(poller: Watcher, matched: int | None) -> str:
-    """`1,204 of 12,431 loaded`; of a filter `19 of 1,204 loaded of 12,431`."""
+    """`1,204 of 12,431 loaded`; of a filter `19 match · 1,204 of 12,431 loaded`."""
     loaded = len(poller.store) - len(poller.store.gone)
+    match = "" if matched is None else f"{count(matched)} match · "
     if poller.partial:
-        of = "" if matched is None else f"{count(matched)} of "
         rest = f"of {count(poller.total)}" if poller.total is not None else "others not"
-        return f"{of}{count(loaded)} recorded by then, {rest}"
+        return f"{match}{count(loaded)} recorded by then, {rest}"
     # Where no answer tells a total, what is loaded is all there is once the end was listed.
     total = loaded if poller.total is None and poller.history.complete else poller.total
     if total is None:
-        of = "" if matched is None else f"{count(matched)} of "
-        return f"{of}{count(loaded)} loaded, more to load"
-    if matched is None:
-        return f"{count(loaded)} of {count(max(total, loaded))} loaded"
-    rest = f" of {count(total)}" if total > loaded else ""
-    return f"{count(matched)} of {count(loaded)} loaded{rest}"
+        return f"{match}{count(loaded)} loaded, more to load"
+    return f"{match}{count(loaded)} of {count(max(total, loaded))} loaded"
 
 
 def _searched_pieces(searched: Searched, go_on: str, stop: str, pace: float, slow: str) -> Sequence[Pieces]:
