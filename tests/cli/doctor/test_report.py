@@ -107,7 +107,8 @@ def test_what_stands_in_the_way_of_the_journal_has_to_be_fixed(program, tmp_path
     (tmp_path / "file").write_text("")
     answer = program("doctor", env={"XDG_STATE_HOME": str(tmp_path / "file")}).stdout
     assert "CANNOT be written" in answer
-    assert "cannot be written: no journal, record, notes or watched instances are kept" in answer.partition("to fix")[2]
+    kept = "no journal, record, notes or watched instances are kept"
+    assert f"cannot be written: {kept}" in answer.partition("to fix")[2]
 
 
 def test_a_config_that_cannot_be_read_is_the_one_that_is_named(program, tmp_path):
