@@ -92,7 +92,8 @@ def test_no_key_of_the_foot_is_cut(width, typed):
     assert max(map(cells, lines)) <= width
     assert any(line.endswith("esc cancel, nothing is sent") for line in map(cut_hint, lines))
     assert "enter confirms nothing" in "".join(lines)
-    first = "y restart 5 first" if width == 60 else "y restart 5, the rest once these are complete"
+    rest = "5 first" if width == 60 else "5, the rest once these are complete"
+    first = f"press y to restart {rest}"
     assert (typed == "first 5 orders") == (first in "".join(lines))
 
 
