@@ -93,12 +93,12 @@ def test_call_that_goes_on_is_no_step_by_its_time_alone():
     steps = [done("a-1", 1, 2), step("b-1", 3, attempts=[attempt(3)])]
     calls = [call("r0", "r", 0.9, 2.1), call("r0.1", "r0", 1.01, 1.99)]
     lines = [line(0, f"id={ID} begins", "r"), line(1.5, "of a", "r0.1"), line(4, "speaks of b", "x")]
-    lines += [line(5, "of the run", "r"), line(5, "[1] b: works", "y")]
+    lines += [line(5, "of the run", "r"), line(5, f"[{ID}] b: works", "y")]
     found = places(lines, calls, steps, status="running", as_of=T0 + 20, others=["order-2"])
     assert found["of a"] == (True, 0, 1)
     assert found["of the run"] == (True, None, None)
     assert found["speaks of b"] == (False, None, None)
-    assert found["[1] b: works"] == (False, 1, 1)
+    assert found[f"[{ID}] b: works"] == (True, 1, 1)
 
 
 def test_step_made_in_a_step_is_told_from_the_run():
@@ -180,6 +180,25 @@ def test_steps_of_the_run_before_a_restart_are_gone():
         (True, None, True),
         (True, 1, False),
     ]
+
+
+def test_step_goes_on_in_another_run():
+    """Paused or cut by a reload, and resumed: the second attempt is a call of a run of its own."""
+    steps = [done("a-1", 1, 2), step("long-1", 3, 20, True, [attempt(3, 9, False), attempt(12, 20, True)])]
+    calls = run("r", 0, 9, [(0.9, 2.1, [(1.01, 1.99)]), (2.9, 8.9, [(3.01, 8.9)])])
+    calls += run("s", 11, 21, [(11.2, 11.3, []), (11.9, 20.1, [(12.01, 19.99)])])
+    lines = [line(0, f"id={ID}", "r"), line(11, f"id={ID} again", "s"), line(15, "goes on", "s1.1")]
+    found = places([*lines, line(5, "is cut", "r1.1")], calls, steps)
+    assert (found["is cut"], found["goes on"]) == ((True, 1, 1), (True, 1, 2))
+
+
+def test_line_of_a_run_that_does_not_fit_may_say_it_all():
+    """As of a run that was restarted: its own words stand, if they name instance, step and attempt."""
+    calls = run("r", 0, 9, [(3.9, 5.1, [(4, 5)])])
+    texts = [f"id={ID} step=a attempt=1 works", f"id={ID} step=a works", f"starts {ID}, a attempt 1"]
+    lines = [line(4.5 + n / 100, text, "r0.1") for n, text in enumerate(texts)]
+    found = places(lines, calls, [done("a-1", 4.4, 4.6)])
+    assert list(found.values()) == [(True, 0, 1), (False, None, None), (False, None, None)]
 
 
 def test_sleep_is_no_attempt():

@@ -159,7 +159,8 @@ def test_words_of_an_untraced_line_must_leave_one_attempt(text, place):
     steps += [step("charge-1", 10, 20, True, [attempt(10, 14, False), attempt(15, 20, True)])]
     steps += [done("only-1", 30, 35)]
     at = 2.5 if "turn" in text else 32 if "only" in text else 12
-    [entry] = place_lines([line(at, text, request="x", source="local")], detail("complete", steps, end=40))
+    own = line(at, f"{text}; id={ID}", request="x", source="local")
+    [entry] = place_lines([own], detail("complete", steps, end=40))
     assert (entry.step, entry.attempt) == place
 
 

@@ -64,14 +64,18 @@ class Attempts:
         """What the calls of a run say of whose it is; None where they say nothing."""
         return self._matched.fits.get(run)
 
-    def of(self, line: LogLine) -> AttemptSpan | None:
-        """The one attempt that can have printed it; None outside steps, and where several can have."""
+    def of(self, line: LogLine, *, is_own: bool) -> AttemptSpan | None:
+        """The one attempt that can have printed it; None outside steps, and where several can have.
+
+        What a dev session has not told is believed of a line that `is_own` alone.
+        """
         if line.source != "local" or not line.request:
             return self._named(line) or self._by_time(line)
-        if self._is_traced(line.request):
+        if self._is_traced(line.request) and self._matched.may.get(line.request) != []:
             return self._matched.of(line.request)
         # What a step has called elsewhere is no step, whatever it says.
-        return None if self._tree.entry_of(line.request) is not None else self._by_words(line)
+        called = self._tree.entry_of(line.request) is not None
+        return self._by_words(line) if is_own and not called else None
 
     def _by_words(self, line: LogLine) -> AttemptSpan | None:
         """The attempt that a line names and in whose time it was printed, where the session tells nothing.

@@ -90,7 +90,7 @@ class MatchedCalls:
     """The calls of a session against the attempts of one instance.
 
     An attempt's code begins after the engine notes its start, and ends before its end is noted; what is noted
-    in order begins in order; a `step.do` spans all attempts of its step. Where more than one attempt is left
+    in order begins in order; a `step.do` spans the attempts that it made. Where more than one attempt is left
     for a call, the names in its lines may decide, and else nothing does.
     """
 
@@ -154,7 +154,8 @@ class MatchedCalls:
             span = self._spans[place]
             if span.undoes is not undoes or call.start > span.end + _GRAIN:
                 continue
-            holds = step.start <= span.began + _GRAIN and span.ended - _GRAIN <= step.end
+            # Of an instance that was resumed the step may have begun in a run before, and been cut there.
+            holds = step.start <= span.start + _GRAIN and (span.is_cut or span.end - _GRAIN <= step.end)
             if not (undoes or holds):
                 continue
             late = call.end - span.end

@@ -54,8 +54,8 @@ def place_lines(
     for line, whose in whose_line:
         if not (has_run or whose is Whose.OURS):
             continue
-        span = None if line.foreign else attempts.of(line)
         certain = whose is Whose.OURS
+        span = None if line.foreign else attempts.of(line, is_own=certain)
         if span is None:
             among = () if line.foreign else attempts.among(line)
             placed.append(PlacedLine(line, certain, among=among, gone=attempts.is_gone(line)))

@@ -19,9 +19,6 @@ class AttemptSpan(Struct, frozen=True):
     name: str
     count: int | None = None
     """Which of the steps of its name, as the engine counts them."""
-    began: float = 0.0
-    ended: float = float("-inf")
-    """When the step itself began, and ended if it has."""
     undoes: bool = False
     """Whether it is a rollback handler's."""
     is_cut: bool = False
@@ -51,8 +48,6 @@ def attempt_spans(detail: Detail) -> list[AttemptSpan]:
                     number,
                     base_name(step.name),
                     counter_of(step.name),
-                    attempt.start if step.start is None else step.start,
-                    float("-inf") if step.end is None else step.end,
                     kind == "rollback",
                     attempt.success is not True,
                 )

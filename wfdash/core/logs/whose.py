@@ -124,7 +124,9 @@ class Ownership:
         if origin is Origin.ELSEWHERE or (origin is Origin.OTHER_TIME and not ours):
             return Whose.OTHERS
         if origin in (Origin.DOUBTFUL, Origin.OTHER_TIME):
-            return Whose.PERHAPS if not theirs else Whose.OTHERS
+            if said is Whose.OURS and self._names_itself(line.message) and self._agrees(line):
+                return said
+            return Whose.OTHERS if theirs else Whose.PERHAPS
         if ours and theirs and origin is None:
             return Whose.PERHAPS
         if ours:
