@@ -39,8 +39,8 @@ def test_an_array_and_a_line_each_read_alike(tmp_path):
         ('{"id": "a"}\n{"id": ', "line 2"),
         ('{"id": "a"}\n{"id": "a"}', "a twice"),
         ('{"id": "a.b"}', "cannot be an instance id"),
-        ('{"name": "a"}', "item 1"),
-        ("3", "item 1"),
+        ('{"name": "a"}', "line 1"),
+        ("3", "line 1"),
         ("", "holds no instance"),
     ],
 )
@@ -69,8 +69,8 @@ def test_a_proposed_id_is_nobody_elses():
     ("text", "part"),
     [
         ("", "holds no payload"),
-        ('{"id": "a"}', "item 1 of .*: an object with id and payload is wanted"),
-        ('{"id": "a", "payload": 1}\n{"id": "z", "payload": 1}', "item 2 of .*: z is none of those"),
+        ('{"id": "a"}', "line 1 of .*: an object with id and payload is wanted"),
+        ('{"id": "a", "payload": 1}\n{"id": "z", "payload": 1}', "line 2 of .*: z is none of those"),
         ('{"id": "a", "payload": 1}\n{"id": "a", "payload": 2}', "holds the id a twice"),
         ('{"id": "a", "payload": 1}\n{', "line 2: "),
     ],

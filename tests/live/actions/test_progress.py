@@ -16,7 +16,7 @@ AT = 1_763_733_731.0  # 14:02:11 UTC
 
 
 def trail(verb="pause", *ids):
-    rows = [Instance(each, "running") for each in ids or ("a",)]
+    rows = [Instance(each, "errored" if verb == "redrive" else "running") for each in ids or ("a",)]
     return ActionProgress(make_plan(verb, "orders", rows, now=AT, guard=Guard()), AT)
 
 

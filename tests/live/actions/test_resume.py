@@ -5,9 +5,10 @@ import asyncio
 from msgspec.structs import replace as replace_in
 
 from tests.support.harness.parcels import on_parcels, stubborn
+from wfdash.core.model.instance import Instance
 from wfdash.live.actions.ending import Course
 from wfdash.live.actions.plan import Result
-from wfdash.live.actions.resume import plan_resumption
+from wfdash.live.actions.resume import plan_resumption, stopped_at
 from wfdash.live.records.batches import group_batches
 from wfdash.live.records.journal import Journal
 from wfdash.live.records.journal_entries import ActionResult
@@ -118,6 +119,73 @@ def test_runs_followed_at_the_cut_are_read_by_the_resume(tmp_path):
         assert not late.plan.eligible
         assert again.take_over(still, late.findings())
         assert again.unfinished() == []
+        again.close()
+
+    on_parcels(story, tmp_path, failed=60)
+
+
+def test_what_was_sent_a_moment_ago_is_waited_for(tmp_path):
+    """A request that is held up on its way is carried out after whoever sent it was killed."""
+
+    async def story(desk):
+        rows = [row for row in desk.rows() if not stubborn(desk.parcels.by_id[row.id])][:2]
+        late, clock = rows[0].id, desk.stage.loop.time
+        plan, sent = (await desk.plan(rows)).plan, asyncio.Event()
+
+        async def held_up(*given, **more):
+            sent.set()
+            await asyncio.Event().wait()
+
+        arrives, desk.api.change_status = desk.api.change_status, held_up
+        going = asyncio.ensure_future(desk.operator.carry_out(plan, desk.events.append))
+        await sent.wait()
+        desk.journal.close()
+        again, left = reopened(desk)
+        going.cancel()
+        await asyncio.gather(going, return_exceptions=True)
+        assert left.sent == (late,)
+        await asyncio.sleep(2)
+        target = next(target for target in plan.eligible if target.id == late)
+        start = {"restart_from": target.restart_from}
+        desk.stage.loop.call_later(
+            20, lambda: asyncio.ensure_future(arrives("parcels", late, "restart", **start))
+        )
+        waits = []
+        resumption = await plan_resumption(
+            left, desk.read, now=clock(), on_wait=lambda number, seconds: waits.append((number, seconds > 50))
+        )
+        assert waits == [(1, True)]
+        assert [each.id for each in resumption.plan.eligible] == [rows[1].id]
+        assert [each.id for each in resumption.sent_before] == [late]
+        assert desk.writes()[late] == 1
+        again.close()
+
+    on_parcels(story, tmp_path, failed=60)
+
+
+def test_a_batch_that_was_cut_off_is_counted_without_what_was_skipped(tmp_path):
+    async def story(desk):
+        done = [
+            Instance(each.id, "complete") for each in desk.parcels.by_id.values() if each.status == "complete"
+        ]
+        plan = (await desk.plan([*desk.rows()[:6], *done[:3]])).plan
+        sent = asyncio.Event()
+
+        async def held_up(*given, **more):
+            sent.set()
+            await asyncio.Event().wait()
+
+        desk.api.change_status = held_up
+        going = asyncio.ensure_future(desk.operator.carry_out(plan, desk.events.append))
+        await sent.wait()
+        again, left = reopened(desk)
+        assert (len(left.skipped), left.settled, len(left.sent)) == (len(plan.skipped), (), 1)
+        number = len(plan.eligible)
+        assert stopped_at(left) == f"redrive of {number} in parcels stopped at 1"
+        (batch,) = group_batches(again.read())
+        assert batch.summary(over=True) == f"1 sent, not settled · {number - 1} not sent"
+        going.cancel()
+        await asyncio.gather(going, return_exceptions=True)
         again.close()
 
     on_parcels(story, tmp_path, failed=60)

@@ -179,6 +179,7 @@ async def _dry_run(parsed: Namespace, session: CommandSession, workflow: str) ->
     guard = Guard(local=session.api.local)
     if parsed.plan:
         plan, _ = await _given(parsed, session, workflow, guard)
+        check_canary(parsed, plan)
         return print_plan(plan, session)
     rows: list[Instance] = []
     missing: dict[str, str] = {}
@@ -192,7 +193,9 @@ async def _dry_run(parsed: Namespace, session: CommandSession, workflow: str) ->
             rows.append(Instance(identity, detail.status, ended=detail.end))
     plan = _plan(parsed, workflow, rows, now=session.clock(), guard=guard)
     targets = (replace(target, reason=target.reason or missing.get(target.id, "")) for target in plan.targets)
-    return print_plan(replace(plan, targets=tuple(targets)), session)
+    plan = replace(plan, targets=tuple(targets))
+    check_canary(parsed, plan)
+    return print_plan(plan, session)
 
 
 async def _given(

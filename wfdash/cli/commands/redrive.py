@@ -93,6 +93,7 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     workflow = await session.workflow()
     if parsed.dry_run and not parsed.resume:
         redrive = await _plan(parsed, session, workflow, Guard(local=session.api.local))
+        check_canary(parsed, redrive.plan)
         await _warn(redrive.plan, session, workflow)
         return print_plan(redrive.plan, session)
     if not parsed.dry_run:
@@ -125,6 +126,7 @@ async def _resume(parsed: Namespace, session: CommandSession, operator: Operator
         raise Stop(f"no batch in {workflow} was cut off: there is nothing to resume; {held}", 1)
     states = (
         (left.settled, "answered"),
+        (left.skipped, "skipped"),
         ((*left.sent, *left.unknown), "sent and not answered"),
         (left.unsent, "not sent"),
         (left.followed, "restarted, how they ended was not read"),
@@ -133,7 +135,13 @@ async def _resume(parsed: Namespace, session: CommandSession, operator: Operator
     say(clean(f"{phrase(left.verb)} of {instant(left.at)} by {left.who}: {said}"))
     if left.held:
         say(clean(f"wfdash: {left.held}"))
-    resumption = await plan_resumption(left, _reader(session, workflow), now=session.clock())
+
+    def on_wait(number: int, seconds: float) -> None:
+        way = "its way" if number == 1 else "their way"
+        late = f"{count(number)} sent a moment before the cut may still be on {way}"
+        say(f"wfdash: {late}: read again in {spoken(seconds)}, before anything is sent")
+
+    resumption = await plan_resumption(left, _reader(session, workflow), now=session.clock(), on_wait=on_wait)
     plan = resumption.plan
     if parsed.dry_run:
         return print_plan(plan, session)

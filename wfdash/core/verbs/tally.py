@@ -70,6 +70,7 @@ def tally(verb: str, fates: Mapping[Fate, int], *, brief: bool = False) -> list[
     the sum of others.
     """
     restarts = verb in VERBS and VERBS[verb].restarts
+    fates = {fate: number for fate, number in fates.items() if number}
     said = _runs(fates, brief=brief) if restarts else []
     settled, others = Counter[tuple[Outcome, str]](), Counter[str]()
     for fate, number in fates.items():

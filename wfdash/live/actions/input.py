@@ -59,7 +59,7 @@ def read_batch(path: Path, *, propose: Callable[[], str]) -> list[NewInstance]:
     Raises NotSendable for the first item that could not be sent.
     """
     text = _read_text(path)
-    instances = [_new_instance(item, place, propose) for place, item in enumerate(_items(text), 1)]
+    instances = [_new_instance(item, place, propose) for place, item in _items(text)]
     if not instances:
         raise NotSendable(f"{path} holds no instance")
     ids = [instance.id for instance in instances]
@@ -74,11 +74,11 @@ def read_payloads(path: Path, ids: Collection[str]) -> dict[str, Any]:
     Raises NotSendable for the first item that is none, or that is for another id.
     """
     found: dict[str, Any] = {}
-    for place, item in enumerate(_items(_read_text(path)), 1):
+    for place, item in _items(_read_text(path)):
         if not isinstance(item, dict) or item.keys() != {"id", "payload"} or not isinstance(item["id"], str):
-            raise NotSendable(f"item {place} of {path}: an object with id and payload is wanted")
+            raise NotSendable(f"{place} of {path}: an object with id and payload is wanted")
         if item["id"] not in ids:
-            raise NotSendable(f"item {place} of {path}: {item['id']} is none of those that were chosen")
+            raise NotSendable(f"{place} of {path}: {item['id']} is none of those that were chosen")
         if item["id"] in found:
             raise NotSendable(f"{path} holds the id {item['id']} twice")
         _checked(check_payload_size, json.dumps(item["payload"]).encode(), f"the payload of {item['id']}")
@@ -88,27 +88,28 @@ def read_payloads(path: Path, ids: Collection[str]) -> dict[str, Any]:
     return found
 
 
-def _items(text: str) -> Sequence[Any]:
+def _items(text: str) -> Sequence[tuple[str, Any]]:
+    """Each with its place, as a person finds it: the line, or the number in the array."""
     if text.lstrip().startswith("["):
         items = read_payload(text)
         assert isinstance(items, list)
-        return items
+        return [(f"item {number}", item) for number, item in enumerate(items, 1)]
     items = []
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip():
             try:
-                items.append(json.loads(line, parse_constant=_no_constant))
+                items.append((f"line {number}", json.loads(line, parse_constant=_no_constant)))
             except (ValueError, RecursionError) as wrong:
                 raise NotSendable(f"line {number}: {wrong}") from None
     return items
 
 
-def _new_instance(item: Any, place: int, propose: Callable[[], str]) -> NewInstance:
+def _new_instance(item: Any, place: str, propose: Callable[[], str]) -> NewInstance:
     if not isinstance(item, dict) or not item.keys() <= _KEYS:
-        raise NotSendable(f"item {place}: an object with id and params is wanted, nothing else")
+        raise NotSendable(f"{place}: an object with id and params is wanted, nothing else")
     identity = item.get("instance_id", item.get("id")) or propose()
     if not isinstance(identity, str):
-        raise NotSendable(f"item {place}: its id is no text")
+        raise NotSendable(f"{place}: its id is no text")
     _checked(check_instance_id, identity)
     return NewInstance(identity, item.get("params"), "params" in item)
 

@@ -31,11 +31,12 @@ class PlanJournal(Struct, frozen=True):
 
     def _planned(self) -> bool:
         for target in self.plan.targets:
-            planned = ActionResult(before=target.status, start=self._start(target), end=target.ended)
-            if not self._write("planned", target.id, planned):
+            event = "skipped" if target.reason else "planned"
+            written = ActionResult(
+                before=target.status, reason=target.reason, start=self._start(target), end=target.ended
+            )
+            if not self._write(event, target.id, written):
                 return False
-            if target.reason:
-                self._write("skipped", target.id, ActionResult(before=target.status, reason=target.reason))
         return True
 
     def _start(self, target: Target) -> RestartFrom | None:

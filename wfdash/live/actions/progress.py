@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from msgspec import Struct, field
 
-from wfdash.core.text.words import brief, clock
+from wfdash.core.text.words import brief, clock, counted
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import RESTARTS, phrase
 from wfdash.core.verbs.tally import PENDING, Fate, tally
@@ -123,10 +123,13 @@ class ActionProgress(Struct):
         return sum(len(group) for group in self._alike.values() if counts(next(iter(group.values()))))
 
     def words(self, *, brief: bool = False) -> list[tuple[str, str]]:
-        """What became of them so far, each with its outcome, as the journal counts it too."""
+        """What became of them so far, each with its outcome, as the journal counts it too.
+
+        What the prompt had named as skipped never belonged to them.
+        """
         fates = Counter[Fate]()
-        for (fate, _), group in self._alike.items():
-            fates[fate] += len(group)
+        for (fate, eligible), group in self._alike.items():
+            fates[fate] += len(group) if eligible or not self._eligible else 0
         if not (self.sending or self.answered):
             fates[Fate(instead=PENDING)] += self.total - self._settled
         return tally(self.plan.verb, fates, brief=brief)
@@ -240,14 +243,14 @@ class ActionProgress(Struct):
 
     def _line_of_many(self, brief: bool) -> str:
         total = self.total
-        what = f"{phrase(self.plan.verb)} {total}{'' if brief else ' instances'}"
+        what = f"{phrase(self.plan.verb)} {total if brief else counted(total, 'instance')}"
         said = (words for _, words in self.words(brief=brief))
-        counted = (" · " if self.plan.verb in RESTARTS else ", ").join(said)
+        sums = (" · " if self.plan.verb in RESTARTS else ", ").join(said)
         if self.answered:
-            return f"{what}: {counted}"
+            return f"{what}: {sums}"
         if self.held:
             return f"{what}: {self.held}"
         if self.waits_for_first and len(self._first) == self.canary:
-            counted = f"{counted} · the rest waits for these {self.canary}"
+            sums = f"{sums} · the rest waits for these {self.canary}"
         note = f" · {self.note}" if self.note else ""
-        return f"{what}: {self.sent} of {total}{f' · {counted}' if counted else ''}{note}"
+        return f"{what}: {self.sent} of {total}{f' · {sums}' if sums else ''}{note}"

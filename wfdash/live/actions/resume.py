@@ -1,5 +1,6 @@
 """Goes on with a batch that was cut off: what was not sent yet, and what a read shows never arrived."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from secrets import token_hex
@@ -14,6 +15,7 @@ from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import RESTARTS, leads_to, phrase
 from wfdash.core.verbs.verb import VERBS
 from wfdash.live.actions.plan import Plan, Result, Target
+from wfdash.live.records.journal import UNDER_WAY
 from wfdash.live.records.journal_entries import RUN_FOLLOWED, ActionResult, JournalEntry
 from wfdash.live.records.unfinished import Unfinished
 
@@ -70,7 +72,8 @@ def why_not_resumed(left: Unfinished) -> str:
 
 def stopped_at(left: Unfinished) -> str:
     """Which batch was cut off, and where."""
-    ids = list(left.last)
+    skipped = frozenset(left.skipped)
+    ids = [identity for identity in left.last if identity not in skipped]
     if left.open == left.followed:
         what = f"{phrase(left.verb)} of {len(ids):,} in {left.workflow}"
         return f"{what}: how {len(left.followed):,} ended was not read"
@@ -81,31 +84,56 @@ def stopped_at(left: Unfinished) -> str:
 
 
 async def plan_resumption(
-    left: Unfinished, read: Callable[[str], Awaitable[Detail]], *, now: float
+    left: Unfinished,
+    read: Callable[[str], Awaitable[Detail]],
+    *,
+    now: float,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    on_wait: Callable[[int, float], None] = lambda number, seconds: None,
 ) -> Resumption:
-    """Reads those sent without a word of what became of them; plans the rest and what never came."""
+    """Reads those sent without a word of what became of them; plans the rest and what never came.
+
+    What was sent a moment ago may still be on its way, whoever sent it is gone or not: nothing that a read
+    shows unchanged is sent again before that time is over, which `on_wait` is told of.
+    """
     key = token_hex(4)
     again: list[Target] = [_target(left.last[identity]) for identity in left.unsent]
     sent: list[Result] = []
-    followed = frozenset(left.followed)
+    followed, late = frozenset(left.followed), list[JournalEntry]()
     for identity in left.to_read:
         entry = left.last[identity]
-        try:
-            detail: Detail | None = await read(identity)
-            trouble = ""
-        except WorkflowsError as error:
-            detail, trouble = None, str(error)
+        detail, trouble = await _read(read, identity)
         arrived = None if detail is None else has_arrived(left.verb, entry, detail)
         if identity in followed:
             arrived = True  # its own session had seen it begin
         if arrived is False and identity not in left.answered:
-            again.append(_target(entry))
+            late.append(entry)
         else:
             sent.append(_result(key, left, entry, detail, arrived, trouble, now))
+    rest = min(UNDER_WAY, max((entry.at + UNDER_WAY - now for entry in late), default=0.0))
+    if rest > 0:
+        on_wait(len(late), rest)
+        await sleep(rest)
+    for entry in late:
+        if rest > 0:
+            detail, trouble = await _read(read, entry.id)
+            arrived = None if detail is None else has_arrived(left.verb, entry, detail)
+            if arrived is not False:
+                sent.append(_result(key, left, entry, detail, arrived, trouble, now))
+                continue
+        again.append(_target(entry))
     starts = {target.restart_from for target in again}
     same = next(iter(starts)) if len(starts) == 1 and left.verb == "restart_from" else None
     plan = Plan(key, now, left.verb, left.workflow, tuple(again), restart_from=same)
     return Resumption(plan, tuple(sent), left.held)
+
+
+async def _read(read: Callable[[str], Awaitable[Detail]], identity: str) -> tuple[Detail | None, str]:
+    """The instance as it is now, or why that is not known."""
+    try:
+        return await read(identity), ""
+    except WorkflowsError as error:
+        return None, str(error)
 
 
 def has_arrived(verb: str, entry: JournalEntry, detail: Detail) -> bool | None:

@@ -259,7 +259,9 @@ class Sender(Struct, frozen=True):
                 return Sent(outcome=Outcome.NOT_REACHED, error=error, before=before, exit_code=5)
             return await self._nothing(target, f"{NOTHING_SENT}: {trouble}", before, exit_code=2)
         if await self.plan_journal.taken(target.id, before.ended):
-            return await self._nothing(target, f"another wfdash restarts it just now: {NOTHING_SENT}", before)
+            # Whether that one still runs or was killed since.
+            other = f"another wfdash sent its restart a moment ago: {NOTHING_SENT}"
+            return await self._nothing(target, other, before)
         on_event("sent", "", before.status)
         # The number is taken before the request leaves: a list that was asked earlier and comes later must
         # not undo what the answer says.

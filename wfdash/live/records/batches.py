@@ -82,13 +82,22 @@ class Batch(Struct):
                 last[entry.id] = entry
         return {identity: _outcome(entry, over) for identity, entry in last.items()}
 
+    def _left_out(self) -> set[str]:
+        """Ids that the prompt named as skipped: those were never planned."""
+        first: dict[str, str] = {}
+        for entry in self.entries:
+            first.setdefault(entry.id, entry.event)
+        return {identity for identity, event in first.items() if event == "skipped"}
+
     def summary(self, *, over: bool) -> str:
         """How many came to what, as the panel of the action counts it; of one what became of it."""
         found = self.outcomes(over=over)
         if len(found) == 1:
             (only,) = found.values()
             return only.words
-        counted = Counter(outcome.fate for outcome in found.values())
+        left_out = self._left_out()
+        ids = [identity for identity in found if identity not in left_out] or list(found)
+        counted = Counter(found[identity].fate for identity in ids)
         return " · ".join(words for _, words in tally(self.first.verb, counted))
 
 

@@ -27,12 +27,12 @@ from wfdash.live.records.locked_file import LockedFile, SessionLock, exclusively
 from wfdash.live.records.person import person
 from wfdash.live.records.unfinished import Unfinished, find_unfinished
 
-__all__ = ["Journal"]
+__all__ = ["UNDER_WAY", "Journal"]
 
 MAX_BYTES: Final = 10_000_000
 _LATELY: Final = 1_000_000
 """Bytes at the end of the file that hold what several processes sent within a minute."""
-_UNDER_WAY: Final = 60.0
+UNDER_WAY: Final = 60.0
 """Seconds after which what was sent has arrived, so that a read tells of it."""
 _REMEMBERED: Final = 600.0
 """Seconds for which an end that was restarted from is not restarted from again."""
@@ -167,7 +167,7 @@ class Journal:
         same = sent.end is not None and end is not None and abs(sent.end - end) < _ROUNDED
         if same and last.event in ("answered", "settled", "ended"):
             return age <= _REMEMBERED
-        return last.event != "ended" and age <= _UNDER_WAY and _same(sent.end, end)
+        return last.event != "ended" and age <= UNDER_WAY and _same(sent.end, end)
 
     @property
     def path(self) -> Path:

@@ -38,6 +38,8 @@ class Unfinished(Struct, frozen=True):
     unsent: tuple[str, ...]
     last: dict[str, JournalEntry]
     """The line that tells most of each: `sent` where there is one, else `planned`."""
+    skipped: tuple[str, ...] = ()
+    """Those that nothing was sent to, for what they were."""
     followed: tuple[str, ...] = ()
     """Carried out, and followed to an end of which nothing was written."""
     answered: frozenset[str] = frozenset()
@@ -152,7 +154,8 @@ def _unfinished(entries: list[JournalEntry]) -> Unfinished | None:
         first.account,
         first.workflow,
         first.who,
-        settled=ids("settled", "skipped", "held", "taken over", "ended"),
+        settled=ids("settled", "held", "taken over", "ended"),
+        skipped=ids("skipped"),
         sent=ids("sent", "answered"),
         unknown=ids("unknown"),
         unsent=ids("planned"),

@@ -9,7 +9,7 @@ from textual.timer import Timer
 
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import cells, clean, fit
-from wfdash.core.text.words import age, count, spoken
+from wfdash.core.text.words import age, count, counted, spoken
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import RESTARTS, inverse, leads_to, phrase, same_meaning
@@ -83,7 +83,7 @@ def bulk_lines(
     lines: list[Pieces] = [
         [
             (f" {phrase(plan.verb)} ", Style(reverse=True, bold=True)),
-            (f" {count(total)} instances in ", PLAIN),
+            (f" {counted(total, 'instance')} in ", PLAIN),
             (clean(plan.workflow), STRONG),
         ],
         _bar(progress.sent, total, width, _time_left(progress, now, bound, slow=bool(slow))),

@@ -9,7 +9,7 @@ from textual import events
 from wfdash.api.errors import WorkflowsError
 from wfdash.core.model.detail import Detail
 from wfdash.core.text.clean import clean, fit
-from wfdash.core.text.words import clock, count
+from wfdash.core.text.words import clock, count, spoken
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.verbs.rules import refusal
 from wfdash.live.actions.resume import (
@@ -46,6 +46,8 @@ class CutOffScreen(LowerHalf):
         self._top = 0
         """The first of the outcomes that is shown."""
         self._trouble = ""
+        self._waits, self._wait_until = "", 0.0
+        """What is waited for before it is read again, and until when."""
         self._lone = LoneKey(self, self._say)
 
     def on_mount(self) -> None:
@@ -82,6 +84,7 @@ class CutOffScreen(LowerHalf):
                 f"{count(len(ids))} {words}"
                 for words, ids in (
                     ("answered", left.settled),
+                    ("skipped", left.skipped),
                     ("sent and not answered", (*left.sent, *left.unknown)),
                     ("not sent", left.unsent),
                     ("restarted, how they ended was not read", left.followed),
@@ -119,6 +122,8 @@ class CutOffScreen(LowerHalf):
         later: Pieces = [("esc", STRONG), (" later", PLAIN)]
         if self._read is not None:
             reading = f"reading {count(self._read)} of {count(len(self._chosen.to_read))} that were sent"
+            if (rest := self._wait_until - self.context.clock()) > 0:
+                reading = f"{self._waits} {spoken(rest)}"
             return [[(reading, QUIET)], [("esc", STRONG), (" stop, nothing is sent", PLAIN)]]
         if self._over is not None:
             return [[("d", ACCENT), (" note it in the journal", PLAIN)], later]
@@ -190,7 +195,7 @@ class CutOffScreen(LowerHalf):
             return detail
 
         try:
-            resumption = await plan_resumption(left, read, now=self.context.clock())
+            resumption = await plan_resumption(left, read, now=self.context.clock(), on_wait=self._wait)
         except WorkflowsError as error:
             self._trouble = f"{error}: nothing sent"
             self._read = None
@@ -209,6 +214,13 @@ class CutOffScreen(LowerHalf):
         self.context.gate.close()
         notes = resumption.notes()
         self.app.switch_screen(PromptScreen(self.context, resumption.plan, claim=claim, notes=notes))
+
+    def _wait(self, number: int, seconds: float) -> None:
+        way = "its way" if number == 1 else "their way"
+        self._waits = f"{count(number)} sent a moment before the cut may still be on {way}: read again in"
+        self._wait_until = self.context.clock() + seconds
+        self.set_interval(1.0, self.draw)
+        self.draw()
 
     def _drop_chosen(self) -> None:
         self.run_worker(self._drop(), exit_on_error=False)

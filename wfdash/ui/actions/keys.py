@@ -157,7 +157,7 @@ class ActionHost:
                 read,
                 now=self._context.clock(),
                 guard=self._context.desk.guard,
-                late=len(rows) > READ_BEFORE,
+                late=sum(refusal("redrive", row.status) is None for row in rows) > READ_BEFORE,
                 on_read=on_read,
             )
             # A dev session has one version, whose steps no other one lacks.

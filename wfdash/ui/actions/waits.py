@@ -183,7 +183,7 @@ class EventsScreen(BaseScreen):
         summary = f"{count(waits)} waiting{so_far}, {counted(types, 'event type')} · {checked} "
         badges = badge_pieces(identity_of(self.context, self.workflow))
         whom = [(f"to {clean(aim)}, which is not in this list", WARN)] if lost else []
-        if marked := len(self.table.marked):
+        if marked := len(self._marked):
             summary = f"{count(marked)} marked · {summary}"
         self.query_one("#desk-title", StatusLine).show(
             [(" ", PLAIN), *badges, (title, STRONG), *whom], [(summary, QUIET)]
@@ -220,7 +220,7 @@ class EventsScreen(BaseScreen):
         if self.poller is None:
             return []
         table = self.table
-        ids: Sequence[str] = sorted(table.marked)
+        ids = self._marked
         if not ids and table.chosen is not None and not self._aim:
             ids = [table.chosen.instance]
         if not ids:
@@ -231,6 +231,12 @@ class EventsScreen(BaseScreen):
         """The one under the cursor, whatever is marked."""
         wait = self.table.chosen
         return (self.workflow, wait.instance) if wait is not None else super().printed_by()
+
+    @property
+    def _marked(self) -> Sequence[str]:
+        """Those with a bar: one that the list marked and that waits for nothing is in no row here."""
+        here = {row.instance for row in self.table.rows}
+        return sorted(self.table.marked & here)
 
     def action_mark_toggle(self) -> None:
         if (wait := self.table.chosen) is not None:
