@@ -163,7 +163,7 @@ def test_what_was_sent_a_moment_ago_is_waited_for(tmp_path):
     on_parcels(story, tmp_path, failed=60)
 
 
-def test_a_batch_that_was_cut_off_is_counted_without_what_was_skipped(tmp_path):
+def test_a_cut_off_batch_counts_nothing_that_was_skipped(tmp_path):
     async def story(desk):
         done = [
             Instance(each.id, "complete") for each in desk.parcels.by_id.values() if each.status == "complete"
