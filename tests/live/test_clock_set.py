@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 
 from tests.support.clocks.simulated_time import simulate
 from wfdash.api.errors import NotReached
@@ -90,6 +91,30 @@ def test_a_rest_lasts_as_long_as_the_server_asked_for(by, shared, tmp_path):
     assert budgets[1].take(Priority.VISIBLE) == pytest.approx(30 if shared else 0)
     clocks.passed += 31
     assert [each.take(Priority.VISIBLE) for each in budgets] == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("by", [-86400, -3600, -100, 100, 3600])
+@pytest.mark.parametrize("shared", [False, True])
+def test_what_the_server_said_is_left_holds_as_long_as_it_said(by, shared, tmp_path):
+    clocks = Clocks()
+
+    def budget():
+        counter = SharedCounter(tmp_path / "spent.json") if shared else None
+        return Budget(clock=clocks.wall, steady=clocks.steady, counter=counter)
+
+    first, other = budget(), budget()
+    answer = refused("")
+    first.saw(
+        replace(answer, http=200, ratelimit='"default";r=900;t=40', ratelimit_policy='"default";q=1200')
+    )
+    for each in (first, other):
+        each.take(Priority.VISIBLE)
+    clocks.passed += 10
+    clocks.ahead += by
+    assert (first.left.remaining, first.left.reset) == (900, pytest.approx(30))
+    assert (other.left == first.left) is shared
+    clocks.passed += 31
+    assert (first.left, other.left) == (None, None)
 
 
 @pytest.mark.parametrize("by", [-3600, 3600])

@@ -195,6 +195,12 @@ class Watcher:
         self.search.go_on()
         self._scheduler.wake()
 
+    def attend(self, attended: bool) -> None:
+        """Takes in whether the list is looked at: what a filter found is kept up to date for who sees it."""
+        if attended != self.search.attended:
+            self.search.attended = attended
+            self._scheduler.wake()
+
     def open(self, instance: str | None, *, beside: bool = False) -> None:
         """Polls the detail of this instance; None for none. `beside` the list its rows are looked at too."""
         self._feeds.detail.beside = beside

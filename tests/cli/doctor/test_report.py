@@ -156,7 +156,7 @@ async def test_doctor_is_counted_with_the_reads_of_others(capsys, tmp_path, monk
     ledger = counter_of(settings, tmp_path).look(time.time())
     spent = {spender.what: spender.total(range(6)) for spender in ledger.spenders.values()}
     assert spent == {"list": 1, "doctor": asked}
-    assert f"{asked + 1} in 5 minutes, 1 of them by 1 other wfdash" in capsys.readouterr().out
+    assert f"{asked + 1} in about 5 minutes, 1 of them by 1 other wfdash" in capsys.readouterr().out
 
 
 async def test_doctor_asks_nothing_while_the_server_wants_a_pause(capsys, tmp_path, monkeypatch):

@@ -82,7 +82,7 @@ def test_the_share_sets_the_limit():
 
 @pytest.mark.parametrize(
     ("left", "may"),
-    [(900, READS), (599, READS[:4]), (407, READS[:4]), (400, [])],
+    [(900, READS), (599, READS[:4]), (470, READS[:2]), (407, READS[:1]), (400, [])],
 )
 def test_what_is_left_of_the_quota_decides_who_may(left, may):
     clock = Clock()

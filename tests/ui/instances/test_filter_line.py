@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.support.harness.dashboard import drive
+from wfdash.live.budget.ledger import Priority
 from wfdash.live.feeds import filter_search as search
 
 
@@ -73,6 +74,26 @@ def test_a_search_says_what_it_costs_and_what_stops_it():
     drive(script)
 
 
+def test_search_that_ended_rests_under_another_page():
+    """Rows that come meanwhile are looked at for who sees the list, and for nobody else."""
+
+    async def script(d):
+        poller = d.app.session.poller
+        await d.until(lambda: poller.search.searched and poller.search.searched.over)
+        spent = d.app.session.budget.spenders[0][1]
+        await d.press("budget.open")
+        await d.passes(2)
+        before = [spent.spent_on(each, "filter") for each in Priority]
+        loaded = len(poller.store)
+        await d.until(lambda: len(poller.store) > loaded + 1, 400)
+        assert [spent.spent_on(each, "filter") for each in Priority] == before
+        assert poller.search.searched.unread
+        await d.press("layer.close")
+        await d.until(lambda: not poller.search.searched.unread)
+
+    drive(script, filter="params~zzz")
+
+
 def test_typing_says_what_the_reading_costs_and_enter_begins_it():
     def is_read(asked):
         return asked.method == "GET" and "/instances/" in asked.path
@@ -86,7 +107,7 @@ def test_typing_says_what_the_reading_costs_and_enter_begins_it():
         await d.passes(5)
         assert sum(map(is_read, d.server.state.requests)) == before
         unread = poller.search.searched.unread
-        cost = rf"{unread:,} unread: about [0-9hms ]+ of the request budget · enter reads "
+        cost = rf"{unread:,} unread: about [0-9hms ]+ · enter reads "
         assert re.search(cost, d.lines[1])
         assert f"{unread:,} may match; enter reads" in d.app.root.table.message
         await d.press("enter")

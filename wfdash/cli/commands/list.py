@@ -159,9 +159,10 @@ class Listing:
                 self.unread += 1
                 return False
             if not self.asked and self.details and sys.stderr.isatty():
-                longest = spoken(self.details / self.session.budget.pace)
+                outlook = self.session.budget.reads_take(self.details)
                 most = f"up to {count(self.details)} instances are read one by one"
-                say(f"wfdash: {most}: at most about {longest} of the request budget; ctrl+c stops")
+                slow = f"; slow: {outlook.slow}" if outlook.slow else ""
+                say(f"wfdash: {most}: at most about {spoken(outlook.seconds)}{slow}; ctrl+c stops")
             self.asked += 1
             answer = await self.session.read(lambda: self.session.api.get_instance(workflow, row.id))
             details = read_fields(read_detail(workflow, row.id, answer.result))

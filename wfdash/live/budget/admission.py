@@ -1,35 +1,40 @@
 """What may go now, of a ledger and one request: decided for a person first, and never out of the reserve."""
 
-from collections.abc import Iterator
-
 from msgspec import Struct
 
 from wfdash.core.text.words import count
-from wfdash.live.budget.ledger import ACTIONS, QUOTA, Priority, RequestLedger, bucket_of
+from wfdash.live.budget.headroom import (
+    LONG_PACE,
+    MOST,
+    READS,
+    headroom,
+    pace_of_screens,
+    unused_by_actions,
+)
+from wfdash.live.budget.ledger import QUOTA, Priority, RequestLedger, bucket_of
 from wfdash.live.budget.waiting import Reason, Refusal, rest_in_words, spenders_in_words
 
-__all__ = ["ACTS", "MOST", "READS", "Request", "long_bounds", "refusal", "rests"]
+__all__ = ["ROOM_FOR_SHORT", "Request", "is_long", "refusal", "rests"]
 
-MOST = QUOTA - ACTIONS
-"""Reads a window, whoever waits for them."""
-READS = range(Priority.FOREGROUND, len(Priority))
-ACTS = range(Priority.ACTION, Priority.FOREGROUND)
-_FRONT = range(Priority.FOREGROUND, Priority.VISIBLE)
 _SCARCE, _HALF = 0.25, 0.5
 """Parts of the user's quota below which nothing is read by itself, and nothing in the background."""
-_LONG, _ROOM_FOR_SHORT = 30, 60
+_LONG, ROOM_FOR_SHORT = 30, 40
 """Foreground reads of one purpose in a process, from which it leaves so many of a window to short ones."""
-_PER_SCREEN = 120
-"""Reads of a window that long ones leave to each dashboard, for its list and the instance open in it."""
-_TIGHT = 100
-"""Reads left of a window from which what is on screen is read seldom, so that they last to its end."""
 _ROOM_FOR_FOREGROUND = 160
 """Reads of a window that sweeps and background leave to what somebody may come to wait for."""
-_ROOM_FOR_VISIBLE = 20
+_SELDOM = 3.0
+"""Seconds that what is on a screen waits at least, where a window runs short."""
+_SOON = 1.0
+"""Seconds until that is looked at again: it moves with the time, and with what others do."""
+_STARVES = 30.0
+"""Seconds after which a process reads one thing by itself although somebody waits: a recorder would miss what
+changes, and nothing is seen to move below the rows on screen."""
 _LEAVES = {Priority.VISIBLE: 1 / 15, Priority.ROWS: 1 / 15, Priority.SWEEP: 1 / 6, Priority.BACKGROUND: 1 / 6}
 """Part of a full bucket that each leaves to those before it."""
 _LEAVES_LATE = {Priority.ROWS: 1 / 15, Priority.SWEEP: 1 / 15, Priority.BACKGROUND: 1 / 15}
 """For what has waited so long that it would otherwise never have its turn."""
+_OVERDRAWN = 0.5
+"""Part of a full bucket that what has waited so long may take in advance, while somebody's reads empty it."""
 
 
 class Request(Struct, frozen=True):
@@ -61,8 +66,7 @@ def rests(ledger: RequestLedger, priority: Priority, now: float) -> float:
     left = ledger.left
     if left is None or left.quota <= 0:
         return 0.0
-    # What actions have not used of their part stays theirs, down to the last read of a window.
-    kept = max(0, ACTIONS - ledger.count(ACTS)) / QUOTA
+    kept = unused_by_actions(ledger) / QUOTA
     least = {Priority.FOREGROUND: kept, Priority.BACKGROUND: max(kept, _HALF)}
     floor = least.get(priority, max(kept, _SCARCE))
     return max(0.5, left.reset_at - now) if left.now(ledger.sent) <= floor * left.quota else 0.0
@@ -84,7 +88,7 @@ def _gives_way(ledger: RequestLedger, asks: Request, now: float) -> Refusal | No
     front = ledger.in_front(asks.session)
     # A lease holds the background back until the answer, so that a sweep cannot slip in between two pages of
     # a list.
-    if not front or asks.priority is Priority.FOREGROUND or _stands_too_long(asks):
+    if not front or asks.priority is Priority.FOREGROUND or _stands_too_long(ledger, asks, now):
         return None
     spender = ledger.spenders.get(front)
     whose = f"the {spender.what} of {spender.who}" if spender is not None else "another wfdash"
@@ -94,50 +98,64 @@ def _gives_way(ledger: RequestLedger, asks: Request, now: float) -> Refusal | No
     return Refusal(max(0.05, ledger.leases[front] - now), Reason.GIVES_WAY, words)
 
 
-def _stands_too_long(asks: Request) -> bool:
-    """Whether it is on somebody's screen and was due long ago."""
-    return asks.late and asks.priority is Priority.VISIBLE
+def _stands_too_long(ledger: RequestLedger, asks: Request, now: float) -> bool:
+    """Whether it was due so long ago that it goes although somebody waits: soon where it is on a screen."""
+    if asks.priority is Priority.VISIBLE:
+        return asks.late
+    if now - asks.since < _STARVES:
+        return False
+    spender = ledger.spenders.get(asks.session)
+    return spender is None or now - spender.last(range(Priority.ROWS, len(Priority))) >= _STARVES
 
 
 def _counted(ledger: RequestLedger, asks: Request, now: float) -> Refusal | None:
     """So that the server never sees more than its quota less what is kept for actions."""
-    for reads, most in _bounds(ledger, asks):
-        if ledger.count(reads) >= most:
-            return _spent(ledger, asks, ledger.falls_below(most, reads, now))
+    most = _most(ledger, asks)
+    if ledger.count(READS) >= most:
+        return _spent(ledger, asks, ledger.falls_below(most, READS, now))
+    # Spent at once it would all be missing at once: what goes on beside it would stand still for minutes.
+    if asks.priority is Priority.FOREGROUND:
+        rest = ledger.long_at + 1 / LONG_PACE - now
+        if is_long(ledger, asks) and rest > 0 and _runs_dry(ledger, asks, now):
+            return _spent(ledger, asks, rest)
+        return None
+    waited = now - asks.since >= _SELDOM and _stands_too_long(ledger, asks, now)
+    if not waited and _runs_dry(ledger, asks, now):
+        return _spent(ledger, asks, _SOON)
     return None
 
 
-def _bounds(ledger: RequestLedger, asks: Request) -> Iterator[tuple[range, int]]:
-    """Of which reads a window may hold how many, this one among them."""
-    if asks.priority is Priority.VISIBLE:
-        yield READS, MOST - (_ROOM_FOR_VISIBLE if asks.late else _TIGHT)
-    elif asks.priority is not Priority.FOREGROUND:
-        yield READS, max(MOST - _ROOM_FOR_FOREGROUND, min(asks.limit, MOST - _ROOM_FOR_SHORT))
-    elif not _is_long(ledger, asks):
-        yield READS, MOST
-    else:
-        yield from long_bounds(ledger)
-
-
-def long_bounds(ledger: RequestLedger) -> Iterator[tuple[range, int]]:
-    """The same for one of many reads that somebody waits for."""
+def _most(ledger: RequestLedger, asks: Request) -> int:
+    """Reads a window, up to which this may add one."""
     # One `list --limit 0` must leave room for a person who opens one instance.
-    yield READS, MOST - _ROOM_FOR_SHORT
-    # Spent at once it would all be missing at once: the screens would stand still for minutes.
-    yield _FRONT, max(MOST // 2, MOST - _ROOM_FOR_SHORT - _PER_SCREEN * max(1, ledger.screens))
+    if asks.priority is Priority.FOREGROUND and not is_long(ledger, asks):
+        return MOST
+    if asks.priority <= Priority.VISIBLE:
+        return MOST - ROOM_FOR_SHORT
+    return max(MOST - _ROOM_FOR_FOREGROUND, min(asks.limit, MOST - ROOM_FOR_SHORT))
 
 
-def _is_long(ledger: RequestLedger, asks: Request) -> bool:
+def _runs_dry(ledger: RequestLedger, asks: Request, now: float) -> bool:
+    """Whether one read more would leave too little for screens and long reads to go on at the least pace."""
+    pace = pace_of_screens(ledger, now) + LONG_PACE
+    return headroom(ledger, now, kept=MOST - _most(ledger, asks)).lasts(pace) < 1
+
+
+def is_long(ledger: RequestLedger, asks: Request) -> bool:
+    """Whether it is one of many that somebody waits for."""
     spender = ledger.spenders.get(asks.session)
     return spender is not None and spender.spent_on(asks.priority, asks.purpose) >= _LONG
 
 
 def _without_token(ledger: RequestLedger, asks: Request, now: float) -> Refusal | None:
-    # A long read in front takes every token as it comes.
-    if asks.priority is Priority.FOREGROUND or (_stands_too_long(asks) and ledger.in_front(asks.session)):
+    if asks.priority is Priority.FOREGROUND:
         return None
     burst, rate = bucket_of(asks.limit)
     tokens = ledger.bucket(asks.limit, now).tokens
+    # A long read in front takes every token as it comes.
+    if ledger.in_front(asks.session) and _stands_too_long(ledger, asks, now):
+        owed = -_OVERDRAWN * burst
+        return None if tokens > owed else _paced(ledger, asks, (owed - tokens) / rate + 0.02)
     needed = 1.0 + (_LEAVES_LATE if asks.late else _LEAVES).get(asks.priority, 0.0) * burst
     if tokens < needed:
         ledger.queue_up(asks.session, asks.priority, asks.since, now)

@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from wfdash.api.http.limit_headers import RequestsLeft, parse_ratelimit, parse_retry_after
 from wfdash.api.interface import Exchange
 from wfdash.core.text.words import spoken
-from wfdash.live.budget.admission import ACTS, MOST, READS, Request, long_bounds, refusal, rests
+from wfdash.live.budget.admission import ROOM_FOR_SHORT, Request, is_long, refusal, rests
+from wfdash.live.budget.headroom import ACTS, MOST, READS, headroom, pace_of_screens
 from wfdash.live.budget.ledger import (
     ACTIONS,
     QUOTA,
@@ -22,7 +25,7 @@ from wfdash.live.budget.ledger import (
     bucket_of,
 )
 from wfdash.live.budget.shared_counter import SharedCounter
-from wfdash.live.budget.waiting import Waiting, others
+from wfdash.live.budget.waiting import Outlook, Reason, Waiting, others, spenders_in_words
 
 __all__ = ["Budget"]
 
@@ -32,6 +35,14 @@ KEPT = 200
 _LEAST_FREEZE, _MOST_FREEZE = 15.0, 300.0
 _LATE = 20
 """Answers that tell how long one takes now."""
+_ANSWER = 0.25
+"""Seconds that one takes as long as none has told."""
+_BETWEEN = 0.03
+"""Seconds from an answer to the next question, in which it is read and drawn."""
+_USED = 0.75
+"""Part of what screens are left beside a long read that they use, as measured with three of them."""
+_SLOW, _NOTICED = 2.0, 5.0
+"""How many times as long as its answers a long read takes that is called slow, and by how many seconds."""
 _SET = 1.0
 """Seconds by which a clock is set rather than slowed down."""
 _LONGEST_SLEEP = 1.0
@@ -189,10 +200,13 @@ class Budget:
                 ledger.wait_in_front(counter.session, now)
             refused = refusal(ledger, asks, now)
             if refused is None:
+                if priority is Priority.FOREGROUND and is_long(ledger, asks):
+                    ledger.long_at = now
                 ledger.leave_queue(counter.session, priority)
                 ledger.spend(counter.session, counter.mine, priority, purpose, now)
-            elif priority is Priority.FOREGROUND:
-                # What may not go itself holds nothing else back: that may be for minutes.
+            elif priority is Priority.FOREGROUND and refused.reason is not Reason.SPENT:
+                # While the server rests it holds nothing else back. Where the window is spent it does: what
+                # falls out of it would otherwise go to what nobody waits for.
                 ledger.leases.pop(counter.session, None)
         if refused is None:
             self._waiting = {other: kept for other, kept in self._waiting.items() if other[1] != purpose}
@@ -214,32 +228,41 @@ class Budget:
         ledger = self._look()
         if ledger.count(ACTS) >= ACTIONS:
             wait = ledger.falls_below(ACTIONS, ACTS, now)
-            return f"{ACTIONS} requests of actions went in 5 minutes; the next goes in {spoken(wait)}"
+            return f"{ACTIONS} requests of actions went in about 5 minutes; the next goes in {spoken(wait)}"
         waits = self.slow("actions")
         return f"waits to read: {waits}" if waits else ""
 
     def actions_take(self, number: int) -> float:
         """Seconds after which so many more requests of actions may have gone, at the least."""
-        return self._window_takes(number, ACTIONS, ACTS)
+        # What has gone leaves the window as it came, all at once after a burst: until then nothing more goes,
+        # so that a rate over the whole window would promise too much.
+        windows, rest = divmod(number - 1, ACTIONS) if number > 0 else (0, -1)
+        ledger, now = self._look(), self._now()
+        full = ledger.count(ACTS) + rest + 1 > ACTIONS
+        return windows * WINDOW + (ledger.falls_below(ACTIONS - rest, ACTS, now) if full else 0.0)
 
     def in_turn_take(self, number: int) -> float:
         """Seconds for so many actions, each read and then sent: as late answers took, and as both may go."""
+        return max(self.actions_take(number), self._long_takes(number, 2 * self._answer_takes(0.0)))
+
+    def reads_take(self, number: int) -> Outlook:
+        """So many reads that somebody waits for, each once the one before is answered."""
+        each = self._answer_takes(_ANSWER) + _BETWEEN
+        takes = self._long_takes(number, each)
+        is_slow = takes > max(_SLOW * number * each, number * each + _NOTICED)
+        return Outlook(takes, spenders_in_words(self._look(), self._counter.session) if is_slow else "")
+
+    def _long_takes(self, number: int, each: float) -> float:
+        """Seconds until so many reads have gone, of which one alone takes `each` so many."""
+        now, ledger = self._now(), self._look()
+        room, beside = headroom(ledger, now, kept=ROOM_FOR_SHORT), _USED * pace_of_screens(ledger, now)
+        return rests(ledger, Priority.FOREGROUND, now) + room.takes(number, beside=beside, each=each)
+
+    def _answer_takes(self, unknown: float) -> float:
+        """Seconds that half of the late answers took less than."""
         took = [each.milliseconds for each in self.requests if each.http is not None]
         late = sorted(took[-_LATE:])
-        both = 2 * late[len(late) // 2] / 1000 if late else 0.0
-        return max(self.actions_take(number), self._reads_take(number), number * both)
-
-    def _reads_take(self, number: int) -> float:
-        """Seconds until so many reads that an action on many needs may have gone, if nobody else reads."""
-        return max(self._window_takes(number, most, reads) for reads, most in long_bounds(self._look()))
-
-    def _window_takes(self, number: int, most: int, priorities: range) -> float:
-        # What has gone leaves the window as it came, all at once after a burst: until then nothing more goes,
-        # so that a rate over the whole window would promise too much.
-        windows, rest = divmod(number - 1, most) if number > 0 else (0, -1)
-        ledger, now = self._look(), self._now()
-        full = ledger.count(priorities) + rest + 1 > most
-        return windows * WINDOW + (ledger.falls_below(most - rest, priorities, now) if full else 0.0)
+        return late[len(late) // 2] / 1000 if late else unknown
 
     async def acquire_detail(self) -> None:
         """Waits until one read that an action on many needs may go: hundreds would leave it no writes."""
@@ -321,6 +344,7 @@ class Budget:
         steady = self._steady()
         ledger.update(self._left, now + (self._frozen_until - steady), now)
         self._frozen_until = max(self._frozen_until, steady + (ledger.frozen_until - now))
+        self._left = ledger.left or self._left
 
     def _now(self) -> float:
         """The time. Where the clock was set, what is reckoned by the old one moves along or is void."""
@@ -329,7 +353,11 @@ class Budget:
         moved, self._ahead = ahead - self._ahead, ahead
         # A clock that was set back by an hour would hold every read for an hour.
         if abs(moved) > _SET:
+            # What the server said last holds for as long as it said, whatever a clock shows now.
+            if self._left is not None:
+                self._left = replace(
+                    self._left, at=self._left.at + moved, reset_at=self._left.reset_at + moved
+                )
             self._counter.clock_set(moved)
-            self._left = None
             self._waiting.clear()
         return now

@@ -3,10 +3,23 @@
 from collections import Counter
 from collections.abc import Iterator
 from enum import IntEnum
+from math import inf
 
 from msgspec import Struct, field
 
-__all__ = ["ACTIONS", "QUOTA", "WINDOW", "Priority", "RequestLedger", "ServerLeft", "Spender", "TokenBucket"]
+__all__ = [
+    "ACTIONS",
+    "COUNTED",
+    "LATENCY",
+    "QUOTA",
+    "SLOT",
+    "WINDOW",
+    "Priority",
+    "RequestLedger",
+    "ServerLeft",
+    "Spender",
+    "TokenBucket",
+]
 
 WINDOW = 300.0
 """Seconds over which Cloudflare counts (API reference, rate limits)."""
@@ -15,8 +28,11 @@ QUOTA = 1200
 ACTIONS = 400
 """Of these, for actions, their re-reads and their follow-up."""
 SLOT = 10.0
-_LATENCY = 5.0
+"""Seconds that are counted together."""
+LATENCY = 5.0
 """Seconds that a request may be under way: the server counts it when it arrives."""
+COUNTED = WINDOW + LATENCY + SLOT
+"""Seconds for which a request counts here at the most."""
 _LEASE = 1.5
 """Seconds for which a foreground read holds the background back: longer than from one answer to the next."""
 _QUEUED = 1.5
@@ -59,8 +75,12 @@ class Spender(Struct):
 
     def forget(self, now: float) -> None:
         """Drops the slots of which nothing still counts, and those that a clock set back has left ahead."""
-        oldest, newest = (now - WINDOW - _LATENCY) // SLOT, (now + SLOT) // SLOT
+        oldest, newest = (now - WINDOW - LATENCY) // SLOT, (now + SLOT) // SLOT
         for key, slots in list(self.spent.items()):
+            # At nearly every request nothing has grown old since the last one.
+            counts, young = slots.values(), slots and oldest <= min(slots) and max(slots) <= newest
+            if young and min(counts) > 0 and max(counts) <= QUOTA:
+                continue
             # A file that was spoilt once held Infinity: a count that nobody can have spent is none.
             kept = {slot: n for slot, n in slots.items() if oldest <= slot <= newest and 0 < n <= QUOTA}
             if len(kept) != len(slots):
@@ -68,13 +88,19 @@ class Spender(Struct):
             if not kept:
                 del self.spent[key]
 
-    def by_slot(self, priorities: range) -> Iterator[tuple[int, int]]:
+    def by_purpose(self, priorities: range) -> Iterator[dict[int, int]]:
+        """What was spent by slot, of each purpose with one of these priorities."""
         for key, slots in self.spent.items():
             if key[:1].isdigit() and int(key[:1]) in priorities:
-                yield from slots.items()
+                yield slots
 
     def total(self, priorities: range) -> int:
-        return sum(n for _, n in self.by_slot(priorities))
+        return sum(sum(slots.values()) for slots in self.by_purpose(priorities))
+
+    def last(self, priorities: range) -> float:
+        """When the last of these may have gone at the latest."""
+        last = max((max(slots, default=-inf) for slots in self.by_purpose(priorities)), default=-inf)
+        return (last + 1) * SLOT
 
     def spent_on(self, priority: Priority, purpose: str) -> int:
         return sum(self.spent.get(f"{priority.value} {purpose}", {}).values())
@@ -128,6 +154,8 @@ class RequestLedger(Struct):
     """Until when each waits for an answer in the foreground."""
     queue: dict[str, dict[int, tuple[float, float]]] = field(default_factory=dict)
     """By session and priority: since when it waits for a token, and when it asked for it last."""
+    long_at: float = 0.0
+    """When a long read that somebody waits for went last."""
     sent: int = 0
     """Requests by all of them, ever."""
     left: ServerLeft | None = None
@@ -145,6 +173,7 @@ class RequestLedger(Struct):
                 self.queue[session] = kept
             else:
                 del self.queue[session]
+        self.long_at = min(self.long_at, now)
         self.frozen_until = 0.0 if self.frozen_until <= now else min(self.frozen_until, now + 2 * WINDOW)
         if self.left is not None and not self.left.at <= now <= self.left.reset_at:
             self.left = None
@@ -156,30 +185,40 @@ class RequestLedger(Struct):
         """
         for bucket in self.buckets.values():
             bucket.at = now
-        self.frozen_until, self.left = 0.0, None
+        self.frozen_until, self.long_at, self.left = 0.0, 0.0, None
         self.leases, self.queue = {}, {}
 
     def count(self, priorities: range) -> int:
         """Requests of these priorities in the last window, by all."""
         return sum(spender.total(priorities) for spender in self.spenders.values())
 
-    @property
-    def screens(self) -> int:
-        """Processes that read something by themselves: most have a screen on which it stands."""
-        by_themselves = range(Priority.VISIBLE, len(Priority))
-        return sum(1 for spender in self.spenders.values() if spender.total(by_themselves))
+    def screens(self, since: float) -> int:
+        """Processes that have read since then what is on their screen."""
+        visible = range(Priority.VISIBLE, Priority.ROWS)
+        return sum(1 for spender in self.spenders.values() if spender.last(visible) > since)
+
+    def by_slot(self, priorities: range) -> dict[int, int]:
+        """Requests of these priorities by all of them."""
+        summed: dict[int, int] = {}
+        for spender in self.spenders.values():
+            for slots in spender.by_purpose(priorities):
+                for slot, n in slots.items():
+                    summed[slot] = summed.get(slot, 0) + n
+        return summed
+
+    def falls(self, priorities: range, now: float) -> list[tuple[float, float]]:
+        """In how many seconds how many of these no longer count, soonest first."""
+        slots = self.by_slot(priorities)
+        return [((slot + 1) * SLOT + WINDOW + LATENCY - now, slots[slot]) for slot in sorted(slots)]
 
     def falls_below(self, most: int, priorities: range, now: float) -> float:
         """Seconds until fewer than `most` of these are in the window, if no more are sent."""
-        slots: Counter[int] = Counter()
-        for spender in self.spenders.values():
-            for slot, n in spender.by_slot(priorities):
-                slots[slot] += n
-        excess = slots.total() - most + 1
-        for slot in sorted(slots):
-            excess -= slots[slot]
+        falls = self.falls(priorities, now)
+        excess = sum(n for _, n in falls) - most + 1
+        for seconds, n in falls:
+            excess -= n
             if excess <= 0:
-                return max(0.1, (slot + 1) * SLOT + WINDOW + _LATENCY - now)
+                return max(0.1, seconds)
         return 0.1
 
     def spend(self, session: str, spender: Spender, priority: Priority, purpose: str, now: float) -> None:
@@ -202,9 +241,8 @@ class RequestLedger(Struct):
         # A new process would otherwise have a burst of its own, and twenty of them twenty.
         if bucket is None:
             since = (now - burst / rate) // SLOT
-            reads = range(Priority.FOREGROUND, len(Priority))
-            slots = (pair for spender in self.spenders.values() for pair in spender.by_slot(reads))
-            recent = sum(n for slot, n in slots if slot >= since)
+            slots = self.by_slot(range(Priority.FOREGROUND, len(Priority)))
+            recent = sum(n for slot, n in slots.items() if slot >= since)
             bucket = self.buckets[limit] = TokenBucket(now, max(0.0, burst - recent))
         bucket.fill(now, limit)
         return bucket

@@ -7,7 +7,7 @@ from msgspec import Struct
 from wfdash.core.text.words import count, spoken
 from wfdash.live.budget.ledger import Priority, RequestLedger
 
-__all__ = ["Reason", "Refusal", "Waiting", "others", "rest_in_words", "spenders_in_words"]
+__all__ = ["Outlook", "Reason", "Refusal", "Waiting", "others", "rest_in_words", "spenders_in_words"]
 
 _READS = range(Priority.FOREGROUND, len(Priority))
 
@@ -36,6 +36,13 @@ class Waiting(Struct):
     since: float
     tried_at: float
     refusal: Refusal
+
+
+class Outlook(Struct, frozen=True):
+    """Seconds that reads take in a row, and what makes them slow: "" where only the server does."""
+
+    seconds: float
+    slow: str = ""
 
 
 def others(ledger: RequestLedger, session: str) -> tuple[int, int]:

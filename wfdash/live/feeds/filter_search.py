@@ -82,6 +82,10 @@ class FilterSearch(Job):
         super().__init__(1.0)
         self.free = False
         """Whether reading costs nobody a request, as out of a record: then nothing is left unread."""
+        self.attended = True
+        """Whether the page that shows what is found is looked at."""
+        self._ended = False
+        """Whether all was read that was to be read for this filter."""
         self.recall: Recall | None = None
         self._recalling: asyncio.Task[None] | None = None
         self._finding: asyncio.Task[None] | None = None
@@ -106,7 +110,7 @@ class FilterSearch(Job):
     @property
     def priority(self) -> Priority:
         """Foreground while somebody waits for what a filter finds; else as other details of rows."""
-        return Priority.FOREGROUND if self.busy else Priority.ROWS
+        return Priority.FOREGROUND if self.busy and self.attended else Priority.ROWS
 
     def look_for(self, query: Query | None, marks: Container[str] = (), *, waits: bool = False) -> None:
         """Reads what this filter needs to know; a filter that needs no details wants nothing.
@@ -116,7 +120,7 @@ class FilterSearch(Job):
         before = self._query
         self._query, self._marks = (query if query is not None and query.needs_details else None), marks
         self._spent, self._allowed = 0, 0 if waits else self._most
-        self.next_at = 0.0
+        self.next_at, self._ended = 0.0, False
         # With each letter of a text another one is looked for, in the same rows.
         if before is None or self._query is None or not self._query.has_rows_of(before):
             self._begin()
@@ -130,7 +134,7 @@ class FilterSearch(Job):
         """Reads as many again, where it stopped for having read enough."""
         if self._query is not None and self._spent >= self._allowed:
             self._allowed = self._spent + self._most
-            self.next_at = 0.0
+            self.next_at, self._ended = 0.0, False
             self._begin()
 
     def reset(self) -> None:
@@ -202,8 +206,13 @@ class FilterSearch(Job):
         times = [self._surveyed_at + SURVEY] if self._query.moves else []
         if self._survey is not None:
             times.append(now + _SOON)
-        elif self._next(now) is not None:
-            return now
+        else:
+            self._ended = self._ended or self._next_unread() is None
+            # Rows that come and move on are read for who looks; it would never end for nobody.
+            if self._ended and not self.attended:
+                return None
+            if self._next(now) is not None:
+                return now
         return min([*times, *self._again.values()], default=None)
 
     def pace(self, took: float) -> float:
@@ -306,13 +315,19 @@ class FilterSearch(Job):
 
     def _next(self, now: float) -> str | None:
         """The newest that was not read yet, else one that moved on a while ago."""
+        unread = self._next_unread()
+        if unread is not None:
+            return unread
+        return next((identity for identity, at in self._again.items() if at <= now), None)
+
+    def _next_unread(self) -> str | None:
         while self._unread and self._spent < self._allowed:
             identity = self._unread[0][1]
             unread = identity not in self._details.read or self._is_recorded(identity)
             if identity in self._candidates and unread:
                 return identity
             heappop(self._unread)
-        return next((identity for identity, at in self._again.items() if at <= now), None)
+        return None
 
     def _is_recorded(self, identity: str) -> bool:
         """Whether only the record tells of it, and nobody has asked yet whether it is still there."""

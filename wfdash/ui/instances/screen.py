@@ -145,6 +145,8 @@ class InstancesScreen(BaseScreen):
         # A page on top may want other rows read, and then it says which.
         if not (isinstance(top, BaseScreen) and top.wants_rows):
             self._moves.want()
+        if self.rows.poller is not None:
+            self.rows.poller.attend(not is_covered(self))
         if not is_covered(self):
             self.beside.draw(empty=not self.table.row_count())
 

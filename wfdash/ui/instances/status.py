@@ -8,7 +8,8 @@ from rich.style import Style
 from wfdash.core.filter.query import Query
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import count, spoken
-from wfdash.live.feeds.filter_search import Searched
+from wfdash.live.budget.waiting import Outlook
+from wfdash.live.feeds.filter_search import MOST, Searched
 from wfdash.live.polling.freshness import Freshness
 from wfdash.live.watcher import Watcher
 from wfdash.ui.base.empty_messages import PAYLOADS_KEEP, empty_message, is_lost, no_answer, what_enter_reads
@@ -95,9 +96,8 @@ class ListStatus(Struct, frozen=True):
                 if searched.unrecorded:
                     groups.append([(f"{searched.unrecorded} are not recorded", WARN)])
                     groups.append([(PAYLOADS_KEEP, QUIET)])
-                pace = 0.0 if poller.search.free else poller.budget.pace
-                slow = poller.budget.slow(poller.search.purpose, after=_STANDS)
-                groups += _searched_pieces(searched, *keys, pace, slow)
+                outlook = None if poller.search.free else poller.budget.reads_take(searched.unread)
+                groups += _searched_pieces(searched, *keys, outlook)
         if self.recorded:
             groups.append([(f"{count(self.recorded)} only in the record", WARN)])
         read, of = poller.row_details.progress
@@ -202,35 +202,37 @@ def _loaded(poller: Watcher, matched: int | None) -> str:
     return f"{match}{count(loaded)} of {count(max(total, loaded))} loaded"
 
 
-def _searched_pieces(searched: Searched, go_on: str, stop: str, pace: float, slow: str) -> Sequence[Pieces]:
-    """How many of those that may match were read, what the rest costs, and the key that goes on or stops.
-
-    While it stands still, what it waits for stands there: a time for the rest would be false.
-    """
-    # Without a pace it comes out of a record.
-    verb, read = "opened" if pace else "read", searched.read - searched.rows_only
+def _searched_pieces(searched: Searched, go_on: str, stop: str, outlook: Outlook | None) -> Sequence[Pieces]:
+    """How many of those that may match were read, what the rest takes, and the key that goes on or stops."""
+    # Without a outlook it comes out of a record.
+    verb, read = "opened" if outlook else "read", searched.read - searched.rows_only
     words = f"{verb} {count(read)} of {count(searched.candidates)}"
     unread = searched.unread
     if searched.looking:
         return [[(f"{count(searched.read)} of {count(searched.candidates)} known so far", WARN)]]
-    cost = [[(f"about {spoken(unread / pace)} for the rest", QUIET)]] if pace else []
+    cost: list[Pieces] = []
+    if outlook is not None:
+        cost = [[(f"about {spoken(outlook.seconds)} for the rest", QUIET)]]
+        cost += [[(f"slow: {clean(outlook.slow)}", WARN)]] if outlook.slow else []
     if searched.over and unread:
         return [[(f"{words}, the newest", WARN)], [(f"{go_on} searches on", QUIET)], *cost]
     if unread:
-        waits: list[Pieces] = [[(f"slow: {clean(slow)}", WARN)]] if slow else []
-        return [[(words, WARN)], [(f"{stop} stops", QUIET)], *(waits or cost)]
+        return [[(words, WARN)], [(f"{stop} stops", QUIET)], *cost]
     rows_only = [[(f"{count(searched.rows_only)} were not read by then", WARN)]] if searched.rows_only else []
     return [[(words, PLAIN if searched.over else WARN)], *rows_only]
 
 
 def _cost_pieces(searched: Searched, poller: Watcher) -> Sequence[Pieces]:
     """What it costs to read those that may match, before any of them is."""
-    cost = (
-        ""
-        if poller.local
-        else f": about {spoken(searched.unread / poller.budget.pace)} of the request budget"
-    )
-    return [[(f"{count(searched.unread)} unread{cost}", WARN)], [(what_enter_reads(searched), QUIET)]]
+    unread, enter = f"{count(searched.unread)} unread", what_enter_reads(searched)
+    if poller.local:
+        return [[(unread, WARN)], [(enter, QUIET)]]
+    takes = spoken(poller.budget.reads_take(searched.unread).seconds)
+    first = poller.budget.reads_take(min(searched.unread, MOST))
+    cost: list[Pieces] = [[(f"{unread}: about {takes}", WARN)], [(enter, QUIET)]]
+    if searched.unread > MOST:
+        cost[1] = [(f"{enter}: about {spoken(first.seconds)}", QUIET)]
+    return [*cost, [(f"slow: {clean(first.slow)}", WARN)]] if first.slow else cost
 
 
 def trouble_pieces(poller: Watcher, fresh: Freshness, width: int, now: float) -> Pieces:

@@ -223,7 +223,7 @@ def _summary(poller: Watcher, now: float, width: int, height: int) -> Sequence[P
     lines: list[Pieces] = [
         *([_spending(poller, now)] if said else []),
         [
-            (f"  Reads    {spent:>4} of {limit} in 5 minutes ", STRONG),
+            (f"  Reads    {spent:>4} of {limit} in about 5 m ", STRONG),
             ("█" * full, WARN if spent >= limit * 0.9 else PLAIN),
             ("░" * (bar - full), QUIET),
             (share, QUIET),

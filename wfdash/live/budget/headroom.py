@@ -1,0 +1,117 @@
+"""What a window still has room for: now, and as what was sent falls out of it."""
+
+from collections.abc import Sequence
+from math import inf
+
+from msgspec import Struct
+
+from wfdash.live.budget.ledger import (
+    ACTIONS,
+    COUNTED,
+    LATENCY,
+    QUOTA,
+    SLOT,
+    WINDOW,
+    Priority,
+    RequestLedger,
+)
+
+__all__ = [
+    "ACTS",
+    "LONG_PACE",
+    "MOST",
+    "READS",
+    "Headroom",
+    "headroom",
+    "pace_of_screens",
+    "unused_by_actions",
+]
+
+MOST = QUOTA - ACTIONS
+"""Reads a window, whoever waits for them."""
+READS = range(Priority.FOREGROUND, len(Priority))
+ACTS = range(Priority.ACTION, Priority.FOREGROUND)
+LONG_PACE = 0.4
+"""Reads a second, of all processes, at which long ones that somebody waits for go on at the least."""
+_SCREEN_PACE = 0.35
+"""Reads a second that one screen needs: for its list, and for the instance that is open in it."""
+_RECENT = 60.0
+"""Seconds after its last read of what is on screen for which a process counts as a screen."""
+_STEP, _FORESEEN = 5.0, 3 * COUNTED
+"""Seconds of one step of an outlook, and of all of them: half a slot, for a slot falls out at its middle."""
+
+
+class _Room(Struct):
+    """Room for `free` reads now, and for how many more after so many seconds each, soonest first."""
+
+    free: float
+    falls: list[tuple[float, float]]
+    slides: bool
+    """Whether what goes from now on falls out again, as it does not of the server's own window."""
+
+    def lasts(self, pace: float, after: float, spent: float) -> float:
+        free, least = self.free - spent, inf
+        for seconds, reads in self.falls:
+            if seconds > after:
+                least = min(least, free - pace * (seconds - after))
+            free += reads
+        return min(least, free)
+
+
+class Headroom(Struct):
+    """By the count of what was sent from here, and by the server's own word where it gave one."""
+
+    rooms: Sequence[_Room]
+    now: float
+
+    def lasts(self, pace: float, *, after: float = 0.0, spent: float = 0.0) -> float:
+        """Reads that may go in one moment, so that what goes on at this pace from then on never runs dry.
+
+        That moment is `after` so many seconds, in which so many are `spent`.
+        """
+        return min(room.lasts(pace, after, spent) for room in self.rooms)
+
+    def takes(self, reads: int, *, beside: float, each: float) -> float:
+        """Seconds until so many long reads have gone, of which one alone takes `each` so many.
+
+        Screens read `beside` them so many a second. What is found out is spent: it is asked once.
+        """
+        left, spent, seconds = float(reads), 0.0, 0.0
+        while left > 0 and seconds < _FORESEEN:
+            step = _STEP - (self.now + seconds) % _STEP
+            at_once = self.lasts(beside + LONG_PACE, after=seconds, spent=spent)
+            paced = min(LONG_PACE * step, self.lasts(0.0, after=seconds, spent=spent))
+            most = max(at_once, paced, 0.0)
+            go = min(most, step / each) if each else most
+            if go >= left:
+                return seconds + (each * left if at_once >= left else step * left / go)
+            self._spend(go + beside * step, seconds)
+            left, spent, seconds = left - go, spent + go + beside * step, seconds + step
+        # Where it takes that long, no more goes than a window holds.
+        return seconds + left * max(each, 1 / max(LONG_PACE, MOST / COUNTED - beside))
+
+    def _spend(self, reads: float, after: float) -> None:
+        falls = ((self.now + after) // SLOT + 1) * SLOT + WINDOW + LATENCY - self.now
+        for room in self.rooms:
+            if room.slides:
+                room.falls.append((falls, reads))
+
+
+def headroom(ledger: RequestLedger, now: float, *, kept: int = 0) -> Headroom:
+    """The room for reads, less so many that are kept for others."""
+    falls = ledger.falls(READS, now)
+    rooms = [_Room(MOST - kept - sum(n for _, n in falls), falls, slides=True)]
+    if (left := ledger.left) is not None and left.quota > 0:
+        free = left.now(ledger.sent) - (unused_by_actions(ledger) + kept) / QUOTA * left.quota
+        rooms.append(_Room(free, [(max(0.0, left.reset_at - now), inf)], slides=False))
+    return Headroom(rooms, now)
+
+
+def unused_by_actions(ledger: RequestLedger) -> int:
+    """Requests of a window that stay theirs, down to the last read of it."""
+    return max(0, ACTIONS - ledger.count(ACTS))
+
+
+def pace_of_screens(ledger: RequestLedger, now: float) -> float:
+    """Reads a second that all screens are left beside a long read; never more than half of what there is."""
+    return min(_SCREEN_PACE * ledger.screens(now - _RECENT), MOST / WINDOW / 2)
