@@ -33,6 +33,7 @@ TERMS = st.one_of(
     term("step", "~", TEXTS, 2),
     term("error", "~", TEXTS, 2),
     term("blocked", ":", st.sampled_from(BLOCKS), 2),
+    term("ended", ":", st.sampled_from(["11m", "1970-01-01..2023-11-14T22:10:00Z", "2h..1h", "1h..2h"])),
     *(term(field, op, DURATIONS) for field in ("age", "dur", "changed") for op in (">", "<", ">=", "<=")),
     *(term(field, ":", TIMES) for field in ("since", "before")),
 )
@@ -114,6 +115,12 @@ def naive_detail(field: str, low: list[str], read: DetailFields | None) -> bool 
 
 def naive_time(node: Term, row: Instance) -> bool | None:
     value = node.values[0]
+    if node.field == "ended":
+        if row.ended is None or row.status not in ("complete", "errored", "terminated"):
+            return None
+        spans = {"11m": (660, 0), "2h..1h": (7200, 3600), "1h..2h": (3600, 7200)}
+        longest, shortest = spans.get(value, (NOW, NOW - 1_699_999_800.0))
+        return NOW - longest <= row.ended and (value == "11m" or row.ended < NOW - shortest)
     span = parse_duration(value)
     if node.field in ("since", "before"):
         fixed = {
@@ -298,6 +305,17 @@ def test_what_a_query_knows_of_itself():
 )
 def test_a_term_that_is_only_begun_is_left_out(typed, left):
     assert unfinished(typed) == left
+
+
+def test_what_ended_then_is_found_by_its_end_alone():
+    early = Instance("order-1", "errored", NOW - 9000, NOW - 700, NOW - 9000, NOW - 700)
+    assert parse("ended:15m").match(early, NOW)
+    assert parse("ended:15m").moves
+    assert not parse("ended:10m").match(early, NOW)
+    assert parse("ended:20m..10m").match(early, NOW)
+    assert not parse("ended:10m..5m").match(early, NOW)
+    with pytest.raises(QueryError, match="no time; write 2h"):
+        parse("ended:10m..soon")
 
 
 def test_a_status_nobody_knows_is_doubted():

@@ -97,3 +97,26 @@ def test_longer_span_counts_no_fewer():
         await d.until(lambda: "by analytics" in d.line("created ·"))
 
     over_incident(script, size=(80, 24))
+
+
+def test_enter_on_a_moment_of_all_lists_the_one_that_failed_most():
+    """It was refused, and the person had to look for the workflow by hand."""
+
+    async def script(d, world):
+        await d.press("history.open", "history.all")
+        screen = d.app.screen
+        await d.until(lambda: screen.of_all and screen.loaded.floor is not None and not screen.is_reading, 60)
+        await d.until(lambda: "errors rose" in d.text)
+        await d.press("history.earlier")
+        buckets = screen.loaded.buckets(d.app.context.clock())
+        bucket = next(bucket for bucket in buckets if bucket.start <= screen.at < bucket.end)
+        ended = {
+            each.id
+            for each in world.workflows["orders"].walk(newest_first=True)
+            if each.ended is not None and bucket.start <= each.ended < bucket.end
+        }
+        await d.press("row.open")
+        await d.until(lambda: d.app.pages.listing.workflow == "orders" and "ended:" in d.text)
+        await d.until(lambda: set(d.app.pages.listing.ids()) == ended, 60)
+
+    over_incident(script, (140, 40))

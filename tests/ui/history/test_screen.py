@@ -61,15 +61,16 @@ def test_cursor_reads_out_a_moment_and_enter_lists_it():
         assert d.line("% failed,") != first
         buckets = screen.loaded.buckets(d.app.context.clock())
         bucket = next(bucket for bucket in buckets if bucket.start <= screen.at < bucket.end)
+        assert bucket.ended > 3
         await d.press("row.open")
         assert d.app.screen is d.app.root
-        await d.until(lambda: "since:" in d.text)
-        listed = d.app.pages.listing.ids()
-        await d.until(lambda: len(d.app.pages.listing.ids()) >= bucket.created)
-        created = [
-            each.created for each in d.world.workflows["orders"].walk(newest_first=True) if each.id in listed
-        ]
-        assert all(bucket.start <= at < bucket.end for at in created)
+        await d.until(lambda: "ended:" in d.text)
+        ended = {
+            each.id
+            for each in d.world.workflows["orders"].walk(newest_first=True)
+            if each.ended is not None and bucket.start <= each.ended < bucket.end
+        }
+        await d.until(lambda: set(d.app.pages.listing.ids()) == ended)
 
     shown(script, "incident", size=(140, 40))
 

@@ -5,6 +5,7 @@ import operator
 import re
 from collections.abc import Callable, Container, Mapping
 from difflib import get_close_matches
+from math import inf
 
 from msgspec import Struct, field
 
@@ -70,7 +71,7 @@ class FilterField(Struct, frozen=True):
     @property
     def takes_time(self) -> bool:
         """Whether the field's value is a duration or a time."""
-        return self.ops is _ORDER or self.name in ("since", "before")
+        return self.ops is _ORDER or self.name in ("since", "before", "ended")
 
 
 _WORDS = ("status", "trigger", "version", "blocked", "odd")
@@ -86,6 +87,7 @@ FIELDS = {
         FilterField("age", _ORDER, "time since it was created", ("10m", "1h", "1d")),
         FilterField("since", (":",), "created since then", ("15m", "2h", "1d")),
         FilterField("before", (":",), "created before then", ("15m", "2h", "1d")),
+        FilterField("ended", (":",), "ended since then, or from FROM to TO: FROM..TO", ("15m", "2h", "1d")),
         FilterField("dur", _ORDER, "time from its start to its end, or to now", ("1m", "5m", "1h")),
         FilterField("changed", _ORDER, "time since it last changed", ("1m", "10m")),
         FilterField("trigger", (":",), "what started it", ("api", "binding", "cron", "event", "unknown")),
@@ -108,6 +110,13 @@ def instant(text: str, now: float) -> float | None:
     """A date, a UTC datetime, or a duration before `now`, in epoch seconds."""
     ago = parse_duration(text)
     return parse_time(text) if ago is None else now - ago
+
+
+def span_of(text: str, now: float) -> tuple[float, float] | None:
+    """From when to when `FROM..TO` is, or what is one time: from then on; epoch seconds."""
+    first, dots, last = text.partition("..")
+    start, end = instant(first, now), instant(last, now) if dots else inf
+    return None if start is None or end is None else (start, end)
 
 
 def field_of(name: str) -> FilterField | None:
@@ -142,6 +151,8 @@ def check(term: Term, position: int, places: tuple[int, ...]) -> None:
             raise QueryError(f"write {' or '.join(ODDITIES)}", place)
         if field.name in ("since", "before") and instant(value, 0.0) is None:
             raise QueryError("no time; write 2h, 2026-11-20 or 2026-11-20T10:00", place)
+        if field.name == "ended" and span_of(value, 0.0) is None:
+            raise QueryError("no time; write 2h, 2026-11-20 or 2026-11-20T10:00..2026-11-20T10:05", place)
     if len(term.values) > 1 and field.takes_time:
         raise QueryError(f"{field.name} takes one value", places[1])
 
@@ -240,6 +251,11 @@ def _time_test(term: Term, wanted: bool, now: float) -> Test:
         if (term.field == "since") is wanted:
             return lambda row: row.created is not None and row.created >= limit
         return lambda row: row.created is not None and row.created < limit
+    if term.field == "ended":
+        start, end = span_of(value, now) or (0.0, inf)
+        return lambda row: (
+            is_final(row.status) and row.ended is not None and (start <= row.ended < end) is wanted
+        )
     compare = _COMPARE[term.op]
     span = parse_duration(value) or 0.0
     if term.field == "age":

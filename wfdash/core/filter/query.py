@@ -109,11 +109,17 @@ class Query:
         return frozenset(name for term in self._terms if term.field == "batch" for name in term.values)
 
     @property
+    def looks_for_ends(self) -> bool:
+        """Whether it is about when instances ended, which the list cannot be asked for."""
+        return any(term.field == "ended" for term in self._terms)
+
+    @property
     def moves(self) -> bool:
         """Rows may begin or cease to match by the mere passing of time."""
         return any(
             term.field in _MOVING
             or (term.field in ("since", "before") and parse_duration(term.values[0]) is not None)
+            or (term.field == "ended" and any(map(parse_duration, term.values[0].split(".."))))
             for term in self._terms
         )
 

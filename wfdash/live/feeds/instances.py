@@ -22,6 +22,8 @@ _FULL_EVERY = 30.0
 _FULL_EVERY_QUIET = 60.0
 _CATCH_UP = 60
 """Pages that are walked at most to reach rows known before."""
+_SPAN_PAGES = 20
+"""Older pages that are read by themselves at most where what ended at a moment is looked for."""
 
 
 class NewestInstances(Job):
@@ -243,10 +245,12 @@ class OlderInstances(Job):
         self._cost = AnswerCost()
         self.wanted = False
         self._begun = False
+        self._pages = 0
         self._cursor: str | None = None
 
     def reset(self) -> None:
         self.wanted = self._begun = False
+        self._pages = 0
         self._cursor = None
         self.next_at = 0.0
 
@@ -257,7 +261,8 @@ class OlderInstances(Job):
         return first is not None and (self._cursor if self._begun else self.newest.below) is None
 
     def due(self, now: float) -> float | None:
-        ready = self.wanted and self.newest.freshness.answered_at is not None and not self.complete
+        wanted = self.wanted or (self._pages < _SPAN_PAGES and _is_of_a_moment(self.context))
+        ready = wanted and self.newest.freshness.answered_at is not None and not self.complete
         return super().due(now) if ready else None
 
     def pace(self, took: float) -> float:
@@ -272,6 +277,7 @@ class OlderInstances(Job):
             self._begun = False
             raise
         self.wanted = False
+        self._pages += 1
         self._begun = True
         self._cursor = page.cursor
         context.tell(context.store.apply(page.items, seq=number, now=context.clock()))
@@ -294,6 +300,13 @@ async def _page(context: FeedContext, cursor: str | None, rows: int = _FULL) -> 
         else ListQuery(cursor=cursor, per_page=rows)
     )
     return await context.api.list_instances(context.workflow, query)
+
+
+def _is_of_a_moment(context: FeedContext) -> bool:
+    """Whether what ended within a time is looked for among rows of a time: who asks wants all of it."""
+    asked = _asked(context)
+    closed = asked is not None and asked.date_start is not None and asked.date_end is not None
+    return closed and context.query is not None and context.query.looks_for_ends
 
 
 def _status(context: FeedContext) -> str:

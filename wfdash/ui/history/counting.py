@@ -251,6 +251,14 @@ class LoadedHistory:
             return Tally(sum(tally.created for tally in self.history.versions().values()))
         return sum_of(bucket for bucket in self.buckets(now) if self.is_seen(bucket, now))
 
+    def ended_in(self, bucket: Bucket) -> list[Instance]:
+        """The rows that ended in it, and the runs of those that were restarted since."""
+        return [
+            row
+            for row in (*self.rows.values(), *self.earlier.values())
+            if row.ended is not None and bucket.start <= row.ended < bucket.end and is_final(row.status)
+        ]
+
     async def finding(self, now: float, *, utc: bool, so_far: bool = False) -> Finding:
         """What the failures show, looked for in slices; `so_far` while rows are being read."""
         start = max(self.frame.left, self.edge(now).both, self.floor or self.frame.left)

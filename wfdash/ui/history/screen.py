@@ -1,5 +1,6 @@
 """`H`: what failed, what ended and how long it took over time, and what each version has to do with it."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -14,6 +15,7 @@ from textual.worker import WorkType
 from wfdash.core.history.bucket import Bucket, Tally
 from wfdash.core.history.frame import SPANS, Frame, frame
 from wfdash.core.history.sentence import Finding, durations, throughput
+from wfdash.core.model.instance import Instance
 from wfdash.core.model.workflow import Schedule
 from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.words import clock, count, counted
@@ -53,7 +55,7 @@ class HistoryScreen(BaseScreen):
     """Reads the list back while it is open, in the foreground, and no further than what it shows."""
 
     opened_by = "history.open"
-    labels: ClassVar = {"row.open": "list these", "pane.next": "steps"}
+    labels: ClassVar = {"row.open": "list what ended", "pane.next": "steps"}
     offers = ("pane.next", "history.all", "history.earlier", "history.later", "history.span")
     BINDINGS: ClassVar[list[BindingType]] = bindings(
         "row.open", "pane.next", "history.all", "history.earlier", "history.later", "history.span"
@@ -438,19 +440,45 @@ class HistoryScreen(BaseScreen):
             self.context.pages.open("steps", self.target_workflow(), self.loaded, self.finding)
 
     def action_row_open(self) -> None:
-        """Lists what was created in the bucket under the cursor."""
-        loaded = self.loaded
-        buckets = loaded.buckets(self.context.clock()) if loaded is not None else []
+        """Lists what ended in the bucket under the cursor; of all workflows in the one that failed most."""
+        loaded, now = self.loaded, self.context.clock()
+        buckets = loaded.buckets(now) if loaded is not None else []
         number = self._cursor_number(buckets)
-        if number is None:
-            return
-        if self.of_all:
-            key = self.context.keys.key_of("workflows.open")
-            self.context.notify(f"the table lists one workflow: {key} chooses it")
+        if loaded is None or number is None:
             return
         bucket = buckets[number]
-        self.context.pages.close_all()
-        self.context.pages.listing.filter_by(f"since:{_iso(bucket.start)} before:{_iso(bucket.end)}")
+        found = loaded.ended_in(bucket)
+        rows = [row for row in found if "\n" not in row.id]
+        if not rows:
+            self.context.notify(self._nothing_to_list(bucket, len(found)))
+            return
+        said = ""
+        if self.of_all:
+            ended = Counter(row.version for row in rows)
+            failed = Counter(row.version for row in rows if row.status == "errored")
+            name = max(ended, key=lambda each: (failed[each], ended[each]))
+            if len(ended) > 1:
+                of = failed if failed else ended
+                what = "failed" if failed else "ended"
+                said = f"{clean(name)}: {count(of[name])} of the {count(of.total())} that {what} then"
+            rows = [row for row in rows if row.version == name]
+            self.context.pages.show_workflow(name)
+        else:
+            self.context.pages.close_all()
+            if gone := len(found) - len(rows):
+                was = "was" if gone == 1 else "were"
+                said = f"{count(gone)} more that ended then {was} restarted since"
+        self.context.pages.listing.filter_by(_ended_in(bucket, rows))
+        if said:
+            self.context.notify(said)
+
+    def _nothing_to_list(self, bucket: Bucket, gone: int) -> str:
+        """Why there is no row to list of a moment."""
+        if bucket.counted:
+            return "what ended then is erased: only its counts are kept"
+        if gone:
+            return f"what ended then was restarted since: {counted(gone, 'earlier run')}"
+        return "nothing that is loaded ended then"
 
     def close_layer(self) -> bool:
         """The cursor first."""
@@ -459,6 +487,13 @@ class HistoryScreen(BaseScreen):
         self.at = None
         self._draw()
         return True
+
+
+def _ended_in(bucket: Bucket, rows: Sequence[Instance]) -> str:
+    """A filter for these rows; the list can be asked for when they were created alone."""
+    created = [row.created for row in rows if row.created is not None]
+    span = f"ended:{_iso(bucket.start)}..{_iso(bucket.end)}"
+    return f"{span} since:{_iso(min(created))} before:{_iso(max(created) + 1)}" if created else span
 
 
 def _iso(at: float) -> str:
