@@ -185,6 +185,17 @@ def test_filter_counts_what_matches(shell):
     failed, _ = history(shell, "-w", "orders", "--since", "3h", "--filter", "status:errored")
     assert [bucket["errored"] for bucket in failed] == [bucket["errored"] for bucket in all_]
     assert all(bucket["complete"] == 0 for bucket in failed)
+    assert any(bucket["errored"] for bucket in failed)
+    assert all(bucket["failure_rate"] is None for bucket in failed), "it would be the filter's own"
+
+
+def test_filter_by_status_tells_no_rate_and_no_level(shell):
+    for status in ("errored", "complete"):
+        done = shell("history", "-w", "orders", "--since", "3h", "--filter", f"status:{status}")
+        assert "the filter is by status, so they bear no rate" in done.stderr
+        assert "%" not in done.stdout + done.stderr
+    done = shell("history", "-w", "orders", "--since", "3h", "--filter", "status:final")
+    assert "%" in done.stdout
 
 
 def test_all_workflows_equal_an_independent_reader(shell, simulator):

@@ -241,6 +241,14 @@ def test_fall_tells_the_rate_of_what_ended_since():
     assert said.startswith("errors fell from 100 % to 3 % at 11:50: 61 of 98")
 
 
+def test_fall_is_told_by_what_the_bars_count():
+    """Others that began then ended later: the test counts them then, and no bar does."""
+    rows = flow(NOON - 3 * HOUR, 180, 30.0, fails=1.0, failing=30.0, prefix="bad")
+    rows += flow(NOON - 3 * HOUR, 90, 60.0, fails=0.0, took=2.5 * HOUR, prefix="slow")
+    rows += flow(NOON - 1.5 * HOUR, 170, 30.0, fails=0.0, took=60.0, prefix="good")
+    assert finding(rows).sentence.startswith("errors fell from 100 % to 0 % at 10:3")
+
+
 def test_change_is_the_same_however_long_the_span():
     rows = flow(NOON - HOUR, 300, 11.0, fails=0.97, took=30.0, failing=5.0)
     rows += flow(NOON - 240, 20, 11.0, fails=0.0, took=5.0, prefix="good")

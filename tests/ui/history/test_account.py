@@ -99,7 +99,7 @@ def test_longer_span_counts_no_fewer():
     over_incident(script, size=(80, 24))
 
 
-def test_enter_on_a_moment_of_all_lists_the_one_that_failed_most():
+def test_enter_over_all_lists_what_failed_most_then():
     """It was refused, and the person had to look for the workflow by hand."""
 
     async def script(d, world):

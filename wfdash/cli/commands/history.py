@@ -69,13 +69,14 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
         reading.edge = Edge(reading.now, reading.now)
     elif parsed.by == "hour" and parsed.query is None:
         await count_erased(session, reading, _HOUR)
+    rated = parsed.query is None or not parsed.query.chooses_outcomes
     if parsed.json:
         for item in _items(parsed.by, history, reading):
-            json_line(item)
+            json_line(item if rated else item | {"failure_rate": None})
         json_line(reading.basis(complete=not history.undated))
         return 0
-    _print(parsed.by, history, reading)
-    _say(history, reading)
+    _print(parsed.by, history, reading, rated=rated)
+    _say(history, reading, rated=rated)
     return 0
 
 
@@ -146,10 +147,10 @@ def _groups(by: str, history: History, reading: HistoryReading) -> list[tuple[st
     return sorted(found.items(), key=lambda pair: (-pair[1].created, pair[0]))
 
 
-def _print(by: str, history: History, reading: HistoryReading) -> None:
+def _print(by: str, history: History, reading: HistoryReading, *, rated: bool) -> None:
     deployed = {version.id: version.created for version in reading.versions.values()}
     groups = _groups(by, history, reading) if by != "hour" else []
-    numbers = [_cells(tally, reading.since, _edge(by, name, reading)) for name, tally in groups]
+    numbers = [_cells(tally, reading.since, _edge(by, name, reading), rated=rated) for name, tally in groups]
     if by == "workflow":
         rows = [(name, *cells) for (name, _), cells in zip(groups, numbers, strict=True)]
         table(("workflow", *_TITLES), rows)
@@ -173,7 +174,7 @@ def _print(by: str, history: History, reading: HistoryReading) -> None:
         came = [v for v, at in deployed.items() if at is not None and bucket.start <= at < bucket.end]
         mark = f"{', '.join(map(short_version, came))} came" if came else ""
         kept = Edge() if bucket.counted else reading.edge
-        rows.append((instant(bucket.start), *_cells(bucket, bucket.start, kept), mark))
+        rows.append((instant(bucket.start), *_cells(bucket, bucket.start, kept, rated=rated), mark))
     table(("from", *_TITLES, ""), rows)
 
 
@@ -186,8 +187,8 @@ def _buckets(history: History, reading: HistoryReading) -> Sequence[Bucket]:
     return [bucket if bucket.start >= edge else reading.analytics.in_place_of(bucket) for bucket in found]
 
 
-def _cells(tally: Tally, start: float, kept: Edge) -> tuple[str, ...]:
-    rate = kept.rate(tally, start)
+def _cells(tally: Tally, start: float, kept: Edge, *, rated: bool) -> tuple[str, ...]:
+    rate = kept.rate(tally, start) if rated else None
     numbers = (
         kept.number(tally.created, start),
         *(kept.number(getattr(tally, name), start) for name in ("complete", "errored", "terminated")),
@@ -199,12 +200,18 @@ def _cells(tally: Tally, start: float, kept: Edge) -> tuple[str, ...]:
     )
 
 
-def _say(history: History, reading: HistoryReading) -> None:
-    """What the numbers show, and what they rest on."""
+def _say(history: History, reading: HistoryReading, *, rated: bool) -> None:
+    """What the numbers show, and what they rest on; `rated` where the filter leaves a rate to tell of."""
     deployed = {v.id: v.created for v in reading.versions.values() if v.created is not None}
     start = max(reading.since, min(reading.now, reading.edge.both))
     if not reading.rows:
         say(f"no instance of {reading.workflow or 'any workflow'} is in the list" + _matching(reading))
+    elif not rated:
+        total = sum_of(history.buckets(start, reading.now))
+        say(
+            f"{count(total.complete)} completed and {count(total.errored)} failed of those that match; "
+            "the filter is by status, so they bear no rate"
+        )
     elif not history.undated and start < reading.now:
         rows = [*reading.rows, *reading.earlier]
         _, changes = changes_of(rows, start=start, now=reading.now, deployed=deployed)

@@ -109,6 +109,16 @@ class Query:
         return frozenset(name for term in self._terms if term.field == "batch" for name in term.values)
 
     @property
+    def chooses_outcomes(self) -> bool:
+        """Whether it lets what completed pass and not what failed, or the reverse: then there is no rate."""
+        for term in self._terms:
+            if term.field == "status":
+                named = {status for value in term.values for status in _spelled(value)}
+                if ("complete" in named) != ("errored" in named):
+                    return True
+        return False
+
+    @property
     def looks_for_ends(self) -> bool:
         """Whether it is about when instances ended, which the list cannot be asked for."""
         return any(term.field == "ended" for term in self._terms)

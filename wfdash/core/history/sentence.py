@@ -80,9 +80,13 @@ def failures(
             last = changes[-1]
             came, deploy = version_before(last.at, deployed)
             at = max(last.at, deploy)
+            # As the bars beside it count them: by the test's own count a time at 100 % fell from 66.
+            was = _ended(rows, _start(changes, last), last.at).failure_rate
             since = _ended(rows, at, last.until).failure_rate
-            after = last.after if settled or since is None or since >= last.before else since
-            level = f"errors fell from {percent(last.before)} to {percent(after)}"
+            after = since if since is not None else last.after
+            if settled or was is None or after >= was:
+                was, after = last.before, last.after
+            level = f"errors fell from {percent(was)} to {percent(after)}"
             level += f" at {_time(at, now, utc)}{_beside(at, came, deploy)}"
         return Finding(f"{level}: {count(tally.errored)} of {count(tally.sample)} that ended failed")
     causes = [_deploy(step, rows, deployed) for step in steps]
