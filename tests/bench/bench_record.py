@@ -21,7 +21,9 @@ _AT = 1_795_000_000.0
 _DAY = 86_400.0
 _ROWS, _READ, _PAGE = 100_000, 20_000, 100
 _TIME = "2026-11-18T10:00:00.000Z"
-_SEARCHES = ("params~cus_000471", "params~47", "params.customer:cus_004711", "any~cus_01")
+_SEARCHES = (
+    "params~cus_000471", "params~47", "params.customer:cus_0047", "params.customer:cus_004711", "any~cus_01",
+)  # fmt: skip
 
 
 def run() -> list[Line]:

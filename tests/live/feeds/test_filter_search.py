@@ -240,6 +240,48 @@ def test_filter_that_is_only_typed_reads_nothing(monkeypatch):
     simulate(story())
 
 
+class Asked:
+    """A record that holds nothing and notes what it was asked for."""
+
+    def __init__(self):
+        self.queries = []
+
+    async def __call__(self, workflow, rows):
+        return {}
+
+    async def find(self, workflow, query, now, apart_from=()):
+        self.queries.append(str(query))
+        for nothing in ():
+            yield nothing
+
+
+def test_a_letter_waits_for_no_record_once_all_is_read():
+    async def story():
+        async with stage() as on:
+            poller, asked = on.poller, Asked()
+            poller.search.recall = asked
+            poller.show("orders")
+            await on.until(lambda: len(poller.store) > 50)
+            poller.look_for(parse("step~c"), waits=True)
+            await asyncio.sleep(0.2)
+            assert asked.queries == ["step~c"]
+            poller.look_for(parse("step~c"))
+            while not (poller.search.searched.over and not poller.search.searched.unread):
+                poller.search_on()
+                await asyncio.sleep(5)
+            asked.queries.clear()
+            for text in ("step~ch", "step~cha", "step~char"):
+                poller.look_for(parse(text), waits=True)
+                await asyncio.sleep(0.15)
+            assert not asked.queries
+            assert poller.search.searched.looking
+            await asyncio.sleep(1)
+            assert asked.queries == ["step~char"]
+            assert not poller.search.searched.looking
+
+    simulate(story())
+
+
 def test_a_filter_that_rows_can_answer_reads_nothing():
     async def story():
         async with stage() as on:

@@ -29,6 +29,25 @@ def test_term_that_needs_details_says_how_far_it_searched():
     drive(script, filter="status:errored")
 
 
+def test_counts_keep_their_place_while_a_filter_is_typed():
+    async def script(d):
+        status = d.app.root.filter_line.query_one("#filter-status")
+        await d.press("filter.edit")
+        await d.type("order-8")
+        wide = status.size.width
+        places = {line.rstrip()[-5:] for line in (d.lines[1],)}
+        for letter in "0zz":
+            await d.type(letter)
+            assert status.size.width == wide
+            places.add(d.lines[1].rstrip()[-5:])
+        assert len(places) == 1
+        await d.press("layer.close", "filter.edit")
+        await d.type("order-8" * 20)
+        assert d.app.root.filter_line.field.size.width >= 24
+
+    drive(script)
+
+
 def test_nothing_is_said_not_to_match_that_was_not_read_yet(monkeypatch):
     monkeypatch.setattr(search, "MOST", 5)
 

@@ -275,21 +275,17 @@ _TEXT: Mapping[str, Callable[[DetailFields], str]] = {
     "params": operator.attrgetter("contents.params"),
     "output": operator.attrgetter("contents.output"),
 }
-_TEXTS: Mapping[str, Callable[[DetailFields], tuple[str, ...]]] = {
-    "step": operator.attrgetter("steps"),
-    "any": operator.attrgetter("contents.params", "contents.output", "contents.steps", "error"),
-}
-"""The texts in which a value of a field is looked for."""
 
 
 def _place_test(term: Term, low: tuple[str, ...]) -> Callable[[Contents], bool]:
     head, _, place = term.field.partition(".")
     plain = all(map(PLAIN.fullmatch, low))
+    wanted = tuple(map(_as_value, low)) if term.op == ":" else low
 
     def tells(contents: Contents) -> bool:
         text = contents.params if head == "params" else contents.output
         # Of 20,000 texts the few are parsed in which it stands at all, as far as JSON writes it in one way.
-        if plain and not any(value in text for value in low):
+        if plain and not any(value in text for value in wanted):
             return False
         found = list(texts_at(text, place))
         if term.op == ":":
@@ -297,6 +293,15 @@ def _place_test(term: Term, low: tuple[str, ...]) -> Callable[[Contents], bool]:
         return any(value in text for value in low for text in found)
 
     return tells
+
+
+def _as_value(text: str) -> str:
+    """How JSON writes a whole value that reads so: while `cus_0047` is typed each letter is in every text."""
+    try:
+        json.loads(text)
+    except ValueError:
+        return f'"{text}"'
+    return text  # a number, which may stand in quotes or without
 
 
 def _detail_test(term: Term, wanted: bool, details: Mapping[str, DetailFields]) -> Test:
@@ -330,10 +335,22 @@ def _fields_test(term: Term) -> Callable[[DetailFields], bool]:
         return lambda read: read.blocked in low
     if term.field == "odd":
         return lambda read: read.odd in low
-    if (text := _TEXT.get(term.field)) is None:
-        texts = _TEXTS[term.field]
-        return lambda read: any(value in text for text in texts(read) for value in low)
     if len(low) > 1:
-        return lambda read: any(value in text(read) for value in low)
-    only = low[0]
-    return lambda read: only in text(read)
+        one_of = [_text_test(term.field, value) for value in low]
+        return lambda read: any(tells(read) for tells in one_of)
+    return _text_test(term.field, low[0])
+
+
+def _text_test(field: str, value: str) -> Callable[[DetailFields], bool]:
+    """At each key it is asked of every instance that was read, so nothing is called that need not be."""
+    if field == "step":
+        return lambda read: any(value in name for name in read.steps)
+    if field == "any":
+        return lambda read: (
+            value in (contents := read.contents).params
+            or value in contents.output
+            or value in contents.steps
+            or value in read.error
+        )
+    text = _TEXT[field]
+    return lambda read: value in text(read)

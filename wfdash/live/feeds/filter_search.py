@@ -47,6 +47,8 @@ SURVEY = 60.0
 """Seconds until the rows are looked through again for a filter whose answer moves with the clock."""
 _SLICE = 2000
 _SOON = 0.01
+_TYPED = 0.3
+"""Seconds without typing after which the record is asked for what no list tells, once all listed is known."""
 _AT_ONCE = 500
 """Rows that are looked up in the record at one time: what is found shows as it comes."""
 
@@ -128,7 +130,11 @@ class FilterSearch(Job):
             self._finding.cancel()
             self._finding = None
         if self._query is not None and self.recall is not None and self.context.workflow:
-            self._finding = asyncio.create_task(self._find(self.recall, self.context.workflow, self._query))
+            # What is listed is known by then: a record that is searched at each letter holds the next one up.
+            rest = _TYPED if waits and self._knows_all else 0.0
+            self._finding = asyncio.create_task(
+                self._find(self.recall, self.context.workflow, self._query, rest)
+            )
 
     def go_on(self) -> None:
         """Reads as many again, where it stopped for having read enough."""
@@ -149,14 +155,18 @@ class FilterSearch(Job):
             return None
         read = self._read()
         looking = self._survey is not None or self._asks_the_record
-        everything = self._survey is None and read >= len(self._candidates)
-        over = self._spent >= self._allowed or everything
+        over = self._spent >= self._allowed or self._knows_all
         found = Searched(read, len(self._candidates), over, looking, self.waits)
         if not self.free:
             return found
         unrecorded = self._query.unrecorded(self._details.unrecorded)
         rows_only = len(self._candidates & self._details.rows_only)
         return replace(found, unrecorded=unrecorded, rows_only=rows_only)
+
+    @property
+    def _knows_all(self) -> bool:
+        """Whether all that is loaded and may match was read."""
+        return self._survey is None and self._read() >= len(self._candidates)
 
     def _read(self) -> int:
         """How many of the candidates were read: counted anew only where that may differ."""
@@ -267,8 +277,9 @@ class FilterSearch(Job):
             if found:
                 self.context.notify(Update(details=tuple(found)))
 
-    async def _find(self, recall: Recall, workflow: str, query: Query) -> None:
-        """What of the record matches, at once; what of it the list does not tell of is then asked for."""
+    async def _find(self, recall: Recall, workflow: str, query: Query, rest: float) -> None:
+        """What of the record matches; what of it the list does not tell of is then asked for."""
+        await asyncio.sleep(rest)
         async for found in recall.find(workflow, query, self.context.clock(), self._details.read):
             context, store, read = self.context, self.context.store, self._details.read
             if query is not self._query or context.workflow != workflow:

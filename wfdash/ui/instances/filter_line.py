@@ -69,6 +69,8 @@ class FilterLine(Vertical):
         self.values: Values = lambda _: ()
         """What stands in a field, for completions."""
         self._before = ""
+        self._widest = 0
+        """Cells that the counts took since a filter began to be typed."""
 
     def compose(self) -> ComposeResult:
         with Horizontal():
@@ -97,6 +99,7 @@ class FilterLine(Vertical):
         # esc while typing goes back to this, like an editor's undo.
         self._before = self._filtered.query.text
         self.field.can_focus, self.field.values = True, self.values
+        self._widest = 0
         self.add_class("-editing")
         self.field.value = self._filtered.query.text
         self.field.select_all()
@@ -175,7 +178,7 @@ class FilterLine(Vertical):
         right = self._status_pieces(room - min(cells(text) + 1, _LEAST))
         if self.editing:
             right = [(" ", PLAIN), *right]
-        status.styles.width = length(right) if self.editing else "1fr"
+        status.styles.width = self._status_width(length(right), room) if self.editing else "1fr"
         left = text if cells(text) < room - length(right) - 1 else fit(text, max(8, room - length(right) - 2))
         shown: list[tuple[str, Style]] = [(left, PLAIN + _EDIT) if text else ("no filter", QUIET + _EDIT)]
         for view in self._views:
@@ -184,6 +187,15 @@ class FilterLine(Vertical):
             shown += [(" " * _GAP, PLAIN), *view]
         status.show(() if self.editing else shown, right)
         self._draw_aid()
+
+    def _status_width(self, needed: int, room: int) -> int:
+        """What the counts need while a filter is typed. It shrinks only where the filter wants the room.
+
+        Each width that differs lays out the whole page, and the counts differ at every key.
+        """
+        wanted = min(max(needed, self._widest), max(needed, room - _LEAST))
+        self._widest = max(needed, self._widest)
+        return wanted
 
     def _status_pieces(self, room: int) -> Pieces:
         """As much of the counts as there is room for, the first in any case."""
