@@ -105,6 +105,8 @@ class InstancePage(Struct):
     """Rows beyond those that are read of one answer: the server sent more than it was asked for."""
     unbroken: float = float("-inf")
     """Creation down to which no row is missing: of a server all, of a record as far as was seen."""
+    recorded: int | None = None
+    """How many instances a record holds by then; None of a server."""
 
 
 class DetailAnswer(Struct):

@@ -179,3 +179,27 @@ def test_rows_with_the_same_extras_share_them():
     store.apply([{"id": "c", "odd": True}, {"id": "d", "odd": 1}], seq=2, now=0.0)
     assert store.get("c").item()["odd"] is True
     assert store.get("d").item()["odd"] is not True
+
+
+def test_a_row_that_is_let_go_leaves_nothing_behind():
+    store = Store()
+    store.apply([{"id": "a", "status": "complete"}, {"id": "b", "status": "running"}], seq=1, now=0.0)
+    store.doubt(["a"], GONE)
+    store.let_go(["a", "b", "never-there"])
+    assert (len(store), store.counts, list(store.active), store.lost, store.note("a")) == (
+        0,
+        {},
+        [],
+        set(),
+        "",
+    )
+    assert store.apply([{"id": "a", "status": "complete"}], seq=2, now=1.0).added == ("a",)
+
+
+def test_a_row_that_is_gone_is_told_of_by_the_record():
+    store = Store()
+    store.apply([{"id": "a", "status": "complete"}], seq=1, now=0.0)
+    store.doubt(["a"], GONE)
+    delta = store.add_recorded([Instance("a", "complete"), Instance("b", "errored")], gone=False)
+    assert (delta.added, delta.changed) == (("b",), ("a",))
+    assert (store.gone, store.recorded) == (set(), {"a", "b"})

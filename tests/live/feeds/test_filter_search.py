@@ -10,6 +10,7 @@ from tests.support.harness.stage import stage
 from wfdash.api.interface import DetailAnswer
 from wfdash.core.filter.fields import MatchContext
 from wfdash.core.filter.query import EVERYTHING, parse
+from wfdash.core.model.times import iso
 from wfdash.core.rows.store import GONE
 from wfdash.core.rows.view import TableView
 from wfdash.demo.engine import verbs
@@ -168,6 +169,32 @@ def test_what_only_the_record_holds_is_found_too(record):
             assert "long-gone" not in view.ids()
             changed = [change.id for update in on.updates for change in changes.of(update)]
             assert not {"long-gone", older} & set(changed)
+
+    simulate(story())
+
+
+def test_what_was_seen_to_vanish_is_found_in_the_record(record):
+    async def story():
+        async with stage() as on:
+            poller = on.poller
+            poller.show("orders")
+            await on.until(lambda: len(poller.store) > 0)
+            item = {"id": "seen", "status": "complete", "created_on": iso(on.loop.time() - 60)}
+            poller.look_up(record([item]))
+            poller.store.apply([item], seq=poller.sink.next_number(), now=on.loop.time())
+            poller.store.doubt(["seen"], GONE)
+            query = parse("params.customer:cus_4711")
+            view = TableView(
+                poller.store, EVERYTHING, clock=on.loop.time,
+                context=lambda: MatchContext((), poller.row_details.read),
+            )  # fmt: skip
+            poller.look_for(query)
+            await on.until(lambda: poller.store.recorded == {"seen"})
+            await on.until(lambda: "seen" in poller.row_details.read)
+            await view.set_query(query)
+            assert view.ids() == ["seen"]
+            await view.set_query(EVERYTHING)
+            assert "seen" not in view.ids()
 
     simulate(story())
 

@@ -117,3 +117,18 @@ async def test_the_old_error_is_gone_once_it_was_restarted(on):
     await on.until(lambda: poller.store.get(identity).ended != ended, step=0.01)
     assert poller.row_details.why(identity) is None or poller.row_details.fact(identity).read_at > read_at
     await on.until(lambda: (fact := poller.row_details.fact(identity)) and fact.read_at > read_at)
+
+
+@staged("incident")
+async def test_what_nobody_looks_at_is_not_kept_whole(on):
+    poller = on.poller
+    poller.row_details.unseen = True
+    poller.show("orders")
+    await on.until(lambda: len(poller.store) > 0)
+    rows = sorted(poller.store, key=lambda row: -row.created)
+    wanted = [row.id for row in rows if not is_final(row.status) or row.status == "errored"][:80]
+    poller.want(wanted)
+    await on.until(lambda: all(poller.row_details.fact(each) for each in wanted))
+    whole = [each for each in wanted if poller.row_details.fact(each).detail is not None]
+    assert 0 < len(whole) <= 50 < len(wanted)
+    assert not poller.row_details.read

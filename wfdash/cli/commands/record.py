@@ -21,12 +21,13 @@ from wfdash.core.filter.query import Query, parse
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.text.clean import clean
+from wfdash.core.text.words import counted
 from wfdash.live.hooks.changes import ChangeWatch, SeenChange
 from wfdash.live.hooks.earlier_causes import read_earlier_causes
 from wfdash.live.hooks.runner import Hook, HookRun, HookRunner
 from wfdash.live.polling.events import Update
 from wfdash.live.records.record.client import RecordedWorkflows
-from wfdash.live.records.record.place import RecordPlace, record_path
+from wfdash.live.records.record.place import ASIDE, RecordPlace, kept_of, record_path
 from wfdash.live.records.record.recorder import Recorder, ask_record
 from wfdash.live.watcher import Watcher
 
@@ -35,6 +36,10 @@ __all__ = ["erase_record", "prepare", "run"]
 _READ = 300
 """Instances of a workflow whose steps are read again and again, as the budget allows; the newest count."""
 _OPENING = 15.0
+_HELD, _ENOUGH = 5_000, 6_000
+"""Rows that are held in memory, and how many there are when the oldest that ended are let go."""
+_OVER = 7 * 3600.0
+"""Seconds since it ended after which a row may go: what `rate` compares goes back six hours."""
 
 
 def prepare(parsed: Namespace) -> None:
@@ -73,13 +78,15 @@ def erase_record(parsed: Namespace, settings: Settings) -> int:
     path = record_path(user_state_path("wfdash"), settings)
     if path is None:
         return refuse("whose record? Name the account with --account-id or --profile", 2)
-    if not path.exists():
+    if not (found := kept_of(path)):
         say(f"wfdash: there is no record at {path}")
         return 0
     if not parsed.yes:
         if not sys.stdin.isatty():
             return refuse("away from a terminal --erase needs --yes", 2)
-        print(clean(f"Erase {path}? [y/N] "), end="", file=sys.stderr, flush=True)
+        more = len([part for part in found if ASIDE in part.name])
+        too = f" and {counted(more, 'file')} set aside as damaged" if more else ""
+        print(clean(f"Erase {path}{too}? [y/N] "), end="", file=sys.stderr, flush=True)
         if sys.stdin.readline().strip() not in ("y", "yes"):
             return refuse("nothing was erased: that takes a y", 1)
     try:
@@ -87,6 +94,10 @@ def erase_record(parsed: Namespace, settings: Settings) -> int:
     except OSError as wrong:
         return refuse(f"{path} could not be removed: {wrong.strerror}", 1)
     say(f"wfdash: erased {path}; the journal and the notes are as they were")
+    for part in found:
+        if part != path and part.name.startswith(path.name + ASIDE):
+            say(f"wfdash: erased {part}")
+    say("wfdash: another wfdash that runs on this account begins a new one; [record] on = false keeps none")
     return 0
 
 
@@ -219,6 +230,8 @@ class RecordedWorkflow:
             local=session.api.local,
             notify=self._on_update,
         )
+        self.poller.row_details.unseen = True
+        self._clock = session.clock
         self._api, self._budget = api, session.budget
         self.changes = ChangeWatch(self.poller, session.clock, holds=True)
         self.poller.show(workflow, query)
@@ -243,6 +256,21 @@ class RecordedWorkflow:
         if self._changed is not None:
             for change in self.changes.of(update):
                 self._changed(change)
+        if len(self.poller.store) > _ENOUGH:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Keeps the memory of a program that runs for weeks: what ended long ago is in the record."""
+        before = self._clock() - _OVER
+        over = [
+            row
+            for row in self.poller.store
+            if is_final(row.status) and (row.ended or row.created or 0.0) < before
+        ]
+        over.sort(key=lambda row: row.created or 0.0)
+        gone = [row.id for row in over[: max(0, len(self.poller.store) - _HELD)]]
+        self.poller.store.let_go(gone)
+        self.changes.let_go(gone)
 
     def _want(self) -> None:
         """Every other turn goes to what has failed since it was read, however many wait to be read again."""

@@ -15,7 +15,7 @@ from platformdirs import user_config_path, user_state_path
 from wfdash import __version__
 from wfdash.cli.doctor.width import ambiguous_width
 from wfdash.config.settings import Settings
-from wfdash.live.records.record.place import DAYS, record_path
+from wfdash.live.records.record.place import DAYS, kept_of, parts_of, record_path
 
 __all__ = ["machine", "paths", "record", "state_trouble", "terminal"]
 
@@ -95,7 +95,8 @@ def record(settings: Settings) -> DoctorLines:
     """Whether what is seen is kept, where, what is in it, and how that is switched off."""
     policy = settings.record
     path = record_path(user_state_path("wfdash"), settings)
-    where = str(user_state_path("wfdash") / "records") if path is None else _file(path)
+    where = str(user_state_path("wfdash") / "records") if path is None else _file(path, *parts_of(path)[1:])
+    aside = [] if path is None else [part for part in kept_of(path) if part not in parts_of(path)]
     kept = f"yes, {policy.megabytes} MB and {DAYS} days at most; on = false under [record] stops it"
     folder = user_state_path("wfdash") / "records" if path is None else path.parent
     if not policy.on:
@@ -107,20 +108,28 @@ def record(settings: Settings) -> DoctorLines:
     return [
         ("kept", kept),
         ("file", where),
+        *(("set aside", _file(part)) for part in aside),
         ("holds", "rows, changes of status, steps and their times, kinds of errors, versions, counts"),
-        ("payloads", "kept: params, outputs and error messages too" if policy.payloads else "not kept"),
+        (
+            "payloads",
+            "kept from now on: params, outputs and error messages too"
+            if policy.payloads
+            else "not kept; what was kept while payloads was true stays until it is erased",
+        ),
         ("erased by", "wfdash record --erase"),
     ]
 
 
-def _file(path: Path) -> str:
+def _file(path: Path, *beside: Path) -> str:
+    """With the bytes of what lies beside it and belongs to it."""
     try:
         found = path.stat()
+        size = found.st_size + sum(part.stat().st_size for part in beside if part.exists())
     except FileNotFoundError:
         return f"{path} (not there)"
     except OSError as error:
         return f"{path} ({error.strerror})"
-    return f"{path} ({found.st_size:,} bytes, {stat.filemode(found.st_mode)})"
+    return f"{path} ({size:,} bytes, {stat.filemode(found.st_mode)})"
 
 
 def state_trouble() -> list[str]:

@@ -188,14 +188,32 @@ class Store:
 
         They stay in the list, since they were looked for, and do not count for those that can move.
         """
-        added = [row for row in rows if row.id not in self._rows]
+        known = list(rows)
+        added = [row for row in known if row.id not in self._rows]
+        # What was listed here until the server erased it is told of by the record from now on.
+        erased = [row.id for row in known if row.id in self.gone]
+        self.gone.difference_update(erased)
+        self.recorded.update(erased)
         for row in added:
             row.seq = 0
             self._put(row, 0.0)
             self._active.pop(row.id, None)
             self._notes[row.id] = GONE if gone else RECORDED
             self.recorded.add(row.id)
-        return Delta(added=tuple(row.id for row in added))
+        return Delta(added=tuple(row.id for row in added), changed=tuple(erased))
+
+    def let_go(self, identities: Iterable[str]) -> None:
+        """Drops rows that nobody lists or looks at any more, for a program that runs for weeks."""
+        for identity in identities:
+            row = self._rows.pop(identity, None)
+            if row is None:
+                continue
+            self._statuses[row.status] -= 1
+            self._active.pop(identity, None)
+            self._notes.pop(identity, None)
+            self._superseded.pop(identity, None)
+            for group in (self.gone, self.recorded, *self.left.values()):
+                group.discard(identity)
 
     def _put(self, row: Instance, now: float) -> bool:
         """Whether the row now tells something else than before."""

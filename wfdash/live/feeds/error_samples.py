@@ -72,6 +72,7 @@ class ErrorSamples(Job):
     def _clear(self) -> None:
         self._samples: dict[str, tuple[float | None, Sample]] = {}
         self._lost: set[str] = set()
+        self._only_listed: set[str] = set()
         self._candidates: list[str] = []
         self._everything = self._walked = self._cut = False
         self._below: str | None = None
@@ -141,6 +142,11 @@ class ErrorSamples(Job):
         newest = (identity for identity in self._newest if identity not in self._lost)
         unread = sum(1 for identity in newest if identity not in self._samples)
         return read, read + unread
+
+    @property
+    def only_listed(self) -> int:
+        """Of how many a record tells that they failed, and not why."""
+        return len(self._only_listed)
 
     def due(self, now: float) -> float | None:
         if not self.wanted or not self.context.workflow:
@@ -268,6 +274,9 @@ class ErrorSamples(Job):
             context.tell(listed)  # with what the instance itself says: a row that is half known helps nobody
         if detail is None or detail.unread:
             self._lost.add(identity)
+            if detail is not None:
+                self._only_listed.add(identity)
+                context.notify(Update(details=(identity,)))
             return
         self._read_too(detail)
         self.read_at = context.clock()

@@ -49,6 +49,8 @@ class NewestInstances(Job):
         self.left_out = 0
         self.lists_all = False
         """Whether the last page held every instance there is."""
+        self.recorded: int | None = None
+        """Instances that a record holds by then; None of a server."""
         self.unbroken = float("-inf")
         """Creation below which rows are missing that were there: of a record, which holds what was seen."""
         self.complete_at: int | None = None
@@ -79,7 +81,7 @@ class NewestInstances(Job):
         # A late answer to the old question carries its old number and is dropped where it is applied.
         self.total = self.counts = self.complete_at = self.below = self._reached = self._catching = None
         self.hidden = self.left_out = 0
-        self.lists_all, self.unbroken = False, float("-inf")
+        self.lists_all, self.unbroken, self.recorded = False, float("-inf"), None
         self._page, self._missing = set(), set()
         self.looked_at, self._full_at = 0, None
         self.asked = (0, "", None)
@@ -145,6 +147,7 @@ class NewestInstances(Job):
             return
         fewer = page.total is not None and self.total is not None and page.total < self.total
         self.total, self.counts, self.unbroken = page.total, page.counts, page.unbroken
+        self.recorded = page.recorded
         self.lists_all = page.cursor is None and not pushed(context) and not self.partial
         if not pushed(context):
             bound = oldest if page.cursor is not None else None

@@ -1,6 +1,6 @@
 """What visible active rows are blocked on, read one by one out of spare budget."""
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Container, Iterator, Sequence
 
 from msgspec import Struct
@@ -39,6 +39,8 @@ _KEPT = 2000
 _SEARCHED = 64_000_000
 """Characters of params and outputs that are kept for searching; what was read longest ago goes first."""
 _MOST_SEARCHED = 100_000
+_MOST_UNSEEN = 50
+"""Details that are kept whole where nothing is shown: until what changed in them was looked at."""
 _SMALL = 100
 """Steps of a detail that is kept so that its sentence can follow the clock."""
 
@@ -91,6 +93,9 @@ class RowDetails(Job):
         self.kept = 0
         """Changes with each that is kept."""
         self._characters = 0
+        self.unseen = False
+        """Whether nothing is shown or searched, as in a program that only records: then little is kept."""
+        self._whole: deque[str] = deque()
         self.times = StepTimes()
         """How long each step usually takes, over every instance that was read."""
 
@@ -184,11 +189,22 @@ class RowDetails(Job):
             context.session.moved(now, now)
         if detail.unread:
             self.rows_only.add(detail.id)
-        self.keep_fields(detail.id, read_fields(detail))
+        if self.unseen:
+            self._keep_little(detail.id)
+        else:
+            self.keep_fields(detail.id, read_fields(detail))
         self.times.learn(detail)
         self._details.move_to_end(detail.id)
         while len(self._details) > _KEPT:
             self._details.popitem(last=False)
+
+    def _keep_little(self, identity: str) -> None:
+        """Of one that was read a while ago when, and in which status: by that it is read again."""
+        self._whole.append(identity)
+        while len(self._whole) > _MOST_UNSEEN:
+            oldest = self._whole.popleft()
+            if oldest not in self._whole and (fact := self._details.get(oldest)) is not None:
+                fact.detail = None
 
     def follow(self, delta: Delta) -> None:
         """Forgets what was read of an end after which it ran again: it may have failed otherwise."""

@@ -73,6 +73,11 @@ class ChangeWatch:
         self._asked.add(workflow)
         return workflow
 
+    def let_go(self, identities: Iterable[str]) -> None:
+        """Forgets instances that no list will tell of again."""
+        for identity in identities:
+            self._statuses.pop(identity, None)
+
     def learn_earlier(self, workflow: str, causes: Iterable[Cause]) -> None:
         """What failed before it began: what was held back of anything else goes out with the next update."""
         self._earlier.setdefault(workflow, set()).update(causes)

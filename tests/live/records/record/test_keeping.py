@@ -8,9 +8,10 @@ from contextlib import closing
 import pytest
 
 from wfdash.config.credential import Credential
+from wfdash.core.model.times import iso
 from wfdash.core.text import clean
 from wfdash.live.records.record.file import RecordFile
-from wfdash.live.records.record.observations import SawDetail, SawRows, SawVersions, SawWorkflows
+from wfdash.live.records.record.observations import Reach, SawDetail, SawRows, SawVersions, SawWorkflows
 from wfdash.live.records.record.packing import PackingError, pack, unpack
 from wfdash.live.records.record.schema import (
     APPLICATION,
@@ -267,3 +268,30 @@ def test_packing_gives_the_value_back(value):
 def test_what_is_no_packed_value_is_refused(body):
     with pytest.raises(PackingError):
         unpack(body)
+
+
+def test_two_that_write_one_record_are_whole_together(tmp_path):
+    """One that began later walked less far back, and takes nothing of what the other had walked."""
+    path = tmp_path / "a.db"
+    first, second = (RecordFile(path, payloads=False, most_bytes=10**9) for _ in range(2))
+    with closing(first), closing(second):
+        first.write([SawRows(AT, "orders", [row("a", created_on=iso(AT - 1))], Reach(0.0, 9))])
+        second.write([SawRows(AT + 1, "orders", [row("a", created_on=iso(AT - 1))], Reach(AT - 300, 9))])
+        second.write([SawRows(AT + 2, "orders", [row("a", created_on=iso(AT - 1))], Reach(AT - 200, 10))])
+        first.write([SawRows(AT + 3, "orders", [row("a", created_on=iso(AT - 1))], Reach(0.0, 10))])
+    newest = "SELECT at, floor, total FROM reach ORDER BY at DESC LIMIT 1"
+    with closing(sqlite3.connect(path)) as connection:
+        floors = [floor for (floor,) in connection.execute("SELECT floor FROM reach ORDER BY at")]
+    assert set(floors) == {0.0}
+    assert kept_in(path, newest) == (AT + 3, 0.0, 10)
+
+
+@pytest.mark.parametrize(("later", "back"), [(10.0, 5.0), (3600.0, 7200.0)])
+def test_what_was_walked_before_a_gap_is_not_claimed(tmp_path, later, back):
+    path = tmp_path / "a.db"
+    with closing(RecordFile(path, payloads=False, most_bytes=10**9)) as file:
+        file.write([SawRows(AT, "orders", [row("a", created_on=iso(AT - 1))], Reach(0.0, 9))])
+        file.write(
+            [SawRows(AT + later, "orders", [row("a", created_on=iso(AT - 1))], Reach(AT + later - back, 99))]
+        )
+    assert kept_in(path, "SELECT floor FROM reach ORDER BY at DESC LIMIT 1") == (AT + later - back,)

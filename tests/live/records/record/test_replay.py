@@ -26,7 +26,7 @@ from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
 from wfdash.live.records.record.client import RecordedWorkflows
 from wfdash.live.records.record.file import RecordFile
 from wfdash.live.records.record.keeping import PIECE
-from wfdash.live.records.record.observations import SawDetail, SawRows
+from wfdash.live.records.record.observations import Reach, SawDetail, SawRows
 from wfdash.live.records.record.packing import LARGEST, pack
 from wfdash.live.records.record.reading import open_record, read_memory
 from wfdash.live.records.record.replayed import ReplayedWorkflows
@@ -392,3 +392,112 @@ def test_an_answer_without_steps_is_put_over_the_last_with_them(tmp_path):
     assert reader.detail("orders", "a", NOW - 1) is None
     reader.close()
     file.close()
+
+
+def test_moments_of_one_second_are_told_apart(tmp_path):
+    path = tmp_path / "a.db"
+    file = RecordFile(path, payloads=False, most_bytes=10**9)
+    for at, status in ((100.25, "queued"), (100.5, "running"), (100.75, "waiting"), (101.5, "complete")):
+        file.write(
+            [SawRows(at, "orders", [{"id": "a", "status": status, "created_on": "2026-11-18T10:00:00Z"}])]
+        )
+    file.close()
+    reader = open_record(path)
+    places = []
+    at = 200.0
+    while (at := reader.moment("orders", at, back=True)) is not None:
+        places.append((at, reader.place("orders", at), reader.place("orders", at, instance="a")))
+    reader.close()
+    assert places == [
+        (101.5, (1, 1), (1, 1)), (100.75, (3, 3), (3, 3)), (100.5, (2, 3), (2, 3)), (100.25, (1, 3), (1, 3)),
+    ]  # fmt: skip
+
+
+def rewritten(path, statements):
+    with closing(sqlite3.connect(path)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+
+
+def small_record(path):
+    file = RecordFile(path, payloads=False, most_bytes=10**9)
+    item = {"id": "a", "status": "running", "created_on": "2026-11-18T10:00:00Z"}
+    file.write([SawRows(NOW, "orders", [item]), SawRows(NOW + 1, "orders", [item | {"status": "complete"}])])
+    file.close()
+
+
+def test_columns_that_compute_are_refused(tmp_path):
+    path = tmp_path / "a.db"
+    small_record(path)
+    rewritten(path, [
+        "CREATE TABLE other (key INTEGER PRIMARY KEY, workflow INTEGER, created REAL, first REAL, last REAL,"
+        " id TEXT GENERATED ALWAYS AS (hex(zeroblob(5000000))) VIRTUAL)",
+        "INSERT INTO other (key, workflow, created, first, last)"
+        " SELECT key, workflow, created, first, last FROM instance",
+        "DROP TABLE instance",
+        "ALTER TABLE other RENAME TO instance",
+    ])  # fmt: skip
+    with pytest.raises(Unusable, match="columns that compute"):
+        open_record(path)
+
+
+def test_a_question_brings_no_more_than_it_may(tmp_path):
+    path = tmp_path / "a.db"
+    small_record(path)
+    rewritten(path, [
+        "WITH RECURSIVE n(x) AS (SELECT 2 UNION ALL SELECT x + 1 FROM n WHERE x < 12)"
+        " INSERT INTO instance SELECT x, 1, hex(zeroblob(8000000)) || x, 1e9, 1e9, 1e9 FROM n",
+        "INSERT INTO listed (instance, at, status) SELECT key, 1e9, 'running' FROM instance WHERE key > 1",
+    ])  # fmt: skip
+    reader = open_record(path)
+    rows = reader.rows("orders", NOW + 2)
+    assert 1 < len(rows) < 12
+    assert "a part of it is too large to read" in reader.flaws
+    reader.close()
+
+
+def test_what_lies_years_ahead_is_left_out(tmp_path):
+    path = tmp_path / "a.db"
+    small_record(path)
+    rewritten(path, [
+        "INSERT INTO counts VALUES (1, 99999999998.0, x'00')", "INSERT INTO moment VALUES (1, 99999999998.0)",
+    ])  # fmt: skip
+    reader = open_record(path)
+    assert (reader.first, reader.last) == (NOW, NOW + 1)
+    assert reader.moment("orders", NOW + 1, back=False) is None
+    assert any("years that are still to come" in flaw for flaw in reader.flaws)
+    reader.close()
+
+
+def test_a_record_copied_without_its_wal_says_so(tmp_path):
+    file = RecordFile(tmp_path / "a.db", payloads=False, most_bytes=10**9)
+    try:
+        file.write([SawRows(NOW, "orders", [{"id": "a", "status": "running"}])])
+        shutil.copy(tmp_path / "a.db", tmp_path / "alone.db")
+    finally:
+        file.close()
+    with pytest.raises(Unusable, match="without the -wal file beside it"):
+        open_record(tmp_path / "alone.db")
+    empty = tmp_path / "other.db"
+    with closing(sqlite3.connect(empty)) as connection:
+        connection.execute("CREATE TABLE notes (a)")
+    with pytest.raises(Unusable, match="no record of wfdash"):
+        open_record(empty)
+
+
+def test_a_record_is_whole_by_what_was_walked_alone(tmp_path):
+    """What the server has erased since makes up by number for what was never seen."""
+    path = tmp_path / "a.db"
+    file = RecordFile(path, payloads=False, most_bytes=10**9)
+    items = [{"id": str(n), "status": "complete", "created_on": iso(NOW - n)} for n in range(30)]
+    file.write([SawRows(NOW, "orders", items, Reach(NOW - 30, 20))])
+    file.close()
+
+    async def story():
+        reader = open_record(path)
+        page = await ReplayedWorkflows(reader, lambda: NOW + 1).list_instances("orders", ListQuery())
+        assert (page.recorded, page.total, page.unbroken) == (30, 20, NOW - 30)
+        reader.close()
+
+    asyncio.run(story())

@@ -12,10 +12,10 @@ from wfdash.config.plain_file import open_plain
 from wfdash.live.records.locked_file import try_lock
 from wfdash.live.records.record.keeping import Keeper
 from wfdash.live.records.record.observations import Observation
-from wfdash.live.records.record.place import DAYS
+from wfdash.live.records.record.place import ASIDE, DAYS, kept_of, parts_of
 from wfdash.live.records.record.schema import open_file, open_memory
 
-__all__ = ["RecordFile", "erase", "node_of", "parts_of", "salvage", "set_aside"]
+__all__ = ["RecordFile", "erase", "node_of", "salvage", "set_aside"]
 
 _DAY = 86400.0
 _LOOK = 60.0
@@ -224,15 +224,10 @@ _PRUNE_OLDEST_INDEX = (
 )
 
 
-def parts_of(path: Path) -> tuple[Path, ...]:
-    """The files that SQLite keeps for this one."""
-    return (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm", "-journal")))
-
-
-def erase(path: Path) -> bool:
-    """Removes a record; whether there was one. Raises OSError."""
-    found = path.exists()
-    for part in parts_of(path):
+def erase(path: Path) -> list[Path]:
+    """Removes a record and what was set aside of it; the files that there were. Raises OSError."""
+    found = kept_of(path)
+    for part in found:
         part.unlink(missing_ok=True)
     _remove_unlocked(path.with_name(path.name + ".hooks"))
     return found
@@ -247,7 +242,7 @@ def _remove_unlocked(lock: Path) -> None:
 
 def set_aside(path: Path, now: float) -> Path:
     """Moves a damaged record out of the way, for whoever wants to look at it. Raises OSError."""
-    aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}")
+    aside = path.with_name(f"{path.name}{ASIDE}{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}")
     for part, there in zip(parts_of(path), parts_of(aside), strict=True):
         with suppress(FileNotFoundError):
             part.replace(there)

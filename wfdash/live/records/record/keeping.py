@@ -38,6 +38,8 @@ __all__ = ["PIECE", "Keeper"]
 
 PIECE = 32
 """Steps that lie in one piece: of an instance with 10,000 a change writes the few that hold it."""
+_TOGETHER = 60.0
+"""Seconds since another process walked the list for which what it saw has not moved on."""
 _ROWS_REMEMBERED = 200_000
 _DETAILS_REMEMBERED = 2_000
 _MOST_INDEXED = 500
@@ -117,10 +119,28 @@ class Keeper:
         if reach.total is None and before is not None:
             reach = Reach(reach.floor, before.total)
         if reach != before:
+            reach = Reach(self._floor(at, workflow, reach.floor), reach.total)
             self._reaches[workflow] = reach
             self._execute(
                 "INSERT OR REPLACE INTO reach VALUES (?, ?, ?, ?)", (workflow, at, reach.floor, reach.total)
             )
+
+    def _floor(self, at: float, workflow: int, floor: float) -> float:
+        """How far back all is in the file, which others write too: one that began later walked less far.
+
+        Where its rows go back to what was whole a moment ago, both are whole together.
+        """
+        found = self._execute(
+            "SELECT at, floor FROM reach WHERE workflow = ? AND at <= ? ORDER BY at DESC LIMIT 1",
+            (workflow, at),
+        ).fetchone()
+        if found is None or at - found[0] > _TOGETHER or found[1] >= floor:
+            return floor
+        newest = self._execute(
+            "SELECT created FROM instance WHERE workflow = ? AND first <= ? ORDER BY created DESC LIMIT 1",
+            (workflow, found[0]),
+        ).fetchone()
+        return float(found[1]) if newest is not None and floor <= newest[0] else floor
 
     def _keep_item(self, at: float, workflow: int, identity: str, item: Mapping[str, Any]) -> bool:
         """Whether the row differs from what was kept of it; raises one of UNKEPT where it cannot be."""

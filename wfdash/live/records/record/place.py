@@ -1,5 +1,6 @@
 """Where the record of an account or a dev session lies."""
 
+import glob
 from hashlib import blake2b
 from pathlib import Path
 
@@ -8,8 +9,10 @@ from msgspec import Struct
 from wfdash.config.credential import origin_of
 from wfdash.config.settings import CLOUDFLARE, Settings
 
-__all__ = ["DAYS", "RecordPlace", "place_of", "record_path"]
+__all__ = ["ASIDE", "DAYS", "RecordPlace", "kept_of", "parts_of", "place_of", "record_path"]
 
+ASIDE = ".damaged-"
+"""What stands behind the name of a record that was set aside."""
 DAYS = 30
 """Days for which anything is kept."""
 _DEMO_BYTES = 20_000_000
@@ -53,3 +56,14 @@ def place_of(folder: Path, settings: Settings, account: str = "") -> RecordPlace
     if path is None:
         return None
     return RecordPlace(path, policy.payloads, most_bytes=policy.megabytes * 1_000_000)
+
+
+def parts_of(path: Path) -> tuple[Path, ...]:
+    """The files that SQLite keeps for this one."""
+    return (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm", "-journal")))
+
+
+def kept_of(path: Path) -> list[Path]:
+    """The files that hold something of this record: its own, and those of it that were set aside."""
+    aside = path.parent.glob(glob.escape(path.name) + ASIDE + "*")
+    return sorted(part for part in (*parts_of(path), *aside) if part.is_file())

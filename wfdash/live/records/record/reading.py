@@ -18,9 +18,10 @@ from msgspec import Struct
 
 from wfdash.config.plain_file import check_plain
 from wfdash.core.model.instance import Instance
-from wfdash.live.records.record.file import RecordFile, node_of, parts_of, salvage
+from wfdash.live.records.record.file import RecordFile, node_of, salvage
 from wfdash.live.records.record.observations import Reach
 from wfdash.live.records.record.packing import LARGEST, PackingError, inflate, parse
+from wfdash.live.records.record.place import parts_of
 from wfdash.live.records.record.schema import APPLICATION, MIGRATIONS, Unusable, version_of
 
 __all__ = ["KeptDetail", "RecordReader", "open_record", "read_memory"]
@@ -31,6 +32,10 @@ _LARGEST = 64 * 2**20
 """Bytes of one value as it lies in the file."""
 _UNPACKED = 2 * LARGEST
 """Bytes that are unpacked for one question: a thousand small values may each unpack to the most of one."""
+_MOST_BYTES = 128 * 2**20
+"""Bytes of texts and values that one question brings: a hundred rows may each have a value of the largest."""
+_AHEAD = 366 * 86_400.0
+"""Seconds by which another machine's clock may have been ahead: what is dated later is damage."""
 _LONGEST_CUT = 256 * 2**20
 """Bytes of a record that is read into memory because its end is missing."""
 _MOST_PIECES = 2_000
@@ -40,6 +45,10 @@ _TABLES = ("workflow", "instance", "listed", "detail", "piece", "counts", "versi
 
 
 _UNREADABLE = "it is damaged: nothing of it can be read"
+_WITHOUT_WAL = (
+    "what it holds is not in it yet: it was copied while it was written, without the -wal file beside it;"
+    " copy it at the end of the program that writes it, or both files"
+)
 _NEEDED = ("workflow", "instance", "listed")
 """Without these there is nothing to list; a view of such a name is somebody's trap."""
 
@@ -83,9 +92,22 @@ def open_record(path: Path) -> "RecordReader":
             reader.flaws[:1] = [cut_off]  # in place of the damage that the missing pages are
             return reader
         raise Unusable(cut_off or _refusal(path, wrong)) from None
+    except Unusable:
+        connection.close()
+        if alone and _is_begun(path):
+            raise Unusable(_WITHOUT_WAL) from None
+        raise
     except BaseException:
         connection.close()
         raise
+
+
+def _is_begun(path: Path) -> bool:
+    """Whether it is the first page of a file in WAL mode with nothing in it: the rest stands in its -wal."""
+    with path.open("rb") as file:
+        header = file.read(112)
+    # File format 1.3 and 1.6: the format of writing is 2 for WAL; the cells of the schema are counted at 103.
+    return header[18:20] == b"\2\2" and header[103:105] == b"\0\0"
 
 
 def _cut_off(path: Path) -> str:
@@ -143,6 +165,7 @@ class RecordReader:
         self._connection = connection
         self._path, self._node = path, node_of(path)
         self._deadline = 0.0
+        self._horizon = time.time() + _AHEAD
         self._room = _UNPACKED
         self._lock = threading.Lock()
         self._bound(connection)
@@ -160,6 +183,9 @@ class RecordReader:
                 raise Unusable(f'its table "{name}" is missing')
             if (name,) not in found:
                 self._flaw(f'its table "{name}" is missing')
+        for (name,) in found:
+            if any(column[6] for column in connection.execute(f"PRAGMA table_xinfo({_quoted(name)})")):
+                raise Unusable("it has columns that compute what they hold, which no record of wfdash has")
         self._has_reach = ("reach",) in found
         self.has_index = self._has_index(found)
         """Whether what instances hold can be looked up, in a file that wfdash wrote; no other is asked."""
@@ -335,28 +361,41 @@ class RecordReader:
     ) -> float | None:
         """The moment so many recorded changes away, or the last one there is; None where there is none."""
         edge, order = ("<", "DESC") if back else (">", "ASC")
+        moments, of = self._moments(workflow, instance)
+        rows = self.ask(
+            f"SELECT at FROM ({moments}) WHERE at {edge} ?2 AND at <= ?4 ORDER BY at {order} LIMIT ?3",
+            of,
+            at,
+            number,
+            self._horizon,
+        )
+        found = [moment for (at,) in rows if (moment := _number(at)) is not None]
+        return found[-1] if found else None
+
+    def place(self, workflow: str, at: float, *, instance: str = "") -> tuple[int, int]:
+        """Which of the moments of its second this is, from 1, and how many there are."""
+        moments, of = self._moments(workflow, instance)
+        rows = self.ask(
+            f"SELECT sum(at <= ?2), count(*) FROM ({moments}) WHERE at >= ?3 AND at < ?3 + 1", of, at, at // 1
+        )
+        for number, total in rows:
+            if isinstance(number, int) and isinstance(total, int):
+                return number, total
+        return 1, 1
+
+    def _moments(self, workflow: str, instance: str) -> tuple[str, object]:
+        """Where the moments of a page stand, each once, and the value for its ?1."""
         if instance:
-            key = self._key(workflow, instance)
-            inside = (
+            of_it = (
                 "SELECT at FROM listed WHERE instance = ?1 UNION SELECT at FROM detail WHERE instance = ?1"
             )
-            rows = self.ask(
-                f"SELECT at FROM ({inside}) WHERE at {edge} ?2 ORDER BY at {order} LIMIT ?3", key, at, number
-            )
-        elif workflow:
-            rows = self.ask(
-                "SELECT at FROM moment WHERE workflow = (SELECT key FROM workflow WHERE name = ?1)"
-                f" AND at {edge} ?2 ORDER BY at {order} LIMIT ?3",
+            return of_it, self._key(workflow, instance)
+        if workflow:
+            return (
+                "SELECT at FROM moment WHERE workflow = (SELECT key FROM workflow WHERE name = ?1)",
                 workflow,
-                at,
-                number,
             )
-        else:
-            rows = self.ask(
-                f"SELECT DISTINCT at FROM counts WHERE at {edge} ?1 ORDER BY at {order} LIMIT ?2", at, number
-            )
-        found = [float(moment) for (moment,) in rows]
-        return found[-1] if found else None
+        return "SELECT DISTINCT at FROM counts WHERE ?1 IS NULL", None
 
     def _key(self, workflow: str, instance: str) -> int | None:
         rows = self.ask(
@@ -391,10 +430,13 @@ class RecordReader:
             return False
 
     def _span(self) -> tuple[float, float]:
-        """The first and the last moment of anything that is kept."""
+        """The first and the last moment of anything that is kept, apart from what is dated to come."""
         low, high = float("inf"), float("-inf")
         for table in ("listed", "detail", "counts"):
-            for first, last in self.ask(f"SELECT min(at), max(at) FROM {table}"):
+            if self.ask(f"SELECT 1 FROM {table} WHERE at > ?1 LIMIT 1", self._horizon):
+                self._flaw("what it dates to years that are still to come is left out")
+            known = f"SELECT min(at), max(at) FROM {table} WHERE at <= ?1"
+            for first, last in self.ask(known, self._horizon):
                 if isinstance(first, float) and isinstance(last, float):
                     low, high = min(low, first), max(high, last)
         return low, high
@@ -451,10 +493,15 @@ class RecordReader:
     def ask(self, sql: str, *values: object) -> list[Any]:
         """The rows that can be had; what is damaged ends them early, with a flaw."""
         found: list[Any] = []
+        room = _MOST_BYTES
         with self._lock:
             self._deadline = time.monotonic() + _LONGEST
             try:
                 for row in self._connection.execute(sql, values):
+                    room -= sum(len(value) for value in row if isinstance(value, str | bytes))
+                    if room < 0:
+                        self._flaw("a part of it is too large to read")
+                        break
                     found.append(row)
             except sqlite3.OperationalError as wrong:
                 late = "interrupted" in str(wrong)
@@ -472,6 +519,10 @@ class RecordReader:
 
     def _is_late(self) -> int:
         return int(time.monotonic() > self._deadline)
+
+
+def _quoted(name: object) -> str:
+    return '"' + str(name).replace('"', '""') + '"'
 
 
 def _text(value: object) -> str:

@@ -73,20 +73,26 @@ class Recorder:
             self._thread.join(timeout)
 
     def read(self) -> "RecordReader":
-        """The record with all that was seen so far, to be closed by whoever asked; never on the event loop.
+        """The record with all that was seen so far and could be kept, to be closed by whoever asked.
 
-        Raises Unusable and OSError.
+        Never on the event loop. Raises Unusable and OSError.
         """
         from wfdash.live.records.record.reading import open_record, read_memory
         from wfdash.live.records.record.schema import Unusable
 
-        if not self.flush() or self.place is None:
+        whole = self.flush()
+        if self.place is None or (self.place.path is None and not whole):
             raise Unusable(self.trouble or "nothing is recorded yet")
         if self.place.path is not None:
             try:
+                # Where nothing can be kept now, on a full or a read-only disk, what was kept is there.
                 return open_record(self.place.path)
             except FileNotFoundError:  # the thread makes it anew with the next answer
-                raise Unusable("it was erased; a new one begins") from None
+                raise Unusable(self.trouble or "it was erased; a new one begins") from None
+            except Unusable:
+                if self.trouble:
+                    raise Unusable(self.trouble) from None
+                raise
         if self._writer is None or self._writer.file is None:
             raise Unusable("nothing is recorded yet")
         return read_memory(self._writer.file)

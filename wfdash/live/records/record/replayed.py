@@ -75,7 +75,7 @@ class ReplayedWorkflows:
         created, _, identity = (query.cursor or "").partition(" ")
         below = (float.fromhex(created), identity) if query.cursor else None
 
-        def look() -> tuple[list[Instance], int | None, float]:
+        def look() -> tuple[list[Instance], int, int | None, float]:
             rows = self.reader.rows(
                 workflow,
                 at,
@@ -88,22 +88,24 @@ class ReplayedWorkflows:
             )
             return rows, *self._extent(workflow, at)
 
-        rows, total, unbroken = await asyncio.to_thread(look)
+        rows, recorded, total, unbroken = await asyncio.to_thread(look)
         last = rows[-1] if len(rows) == query.per_page else None
         below_it = f"{(last.created or 0.0).hex()} {last.id}" if last is not None else None
-        return InstancePage([row.item() for row in rows], below_it, total, unbroken=unbroken)
+        return InstancePage(
+            [row.item() for row in rows], below_it, total, unbroken=unbroken, recorded=recorded
+        )
 
-    def _extent(self, workflow: str, at: float) -> tuple[int | None, float]:
-        """How many instances the server had by then, where it told, and from which on none is missing."""
+    def _extent(self, workflow: str, at: float) -> tuple[int, int | None, float]:
+        """How many are recorded by then, how many the server had, and since when none is missing."""
         recorded, reach = self.reader.count(workflow, at), self.reader.reach(workflow, at)
         total = reach.total if reach is not None else None
         if total is None:
             item = self.reader.workflows(at).get(workflow, {})
             total = sum(read_workflow({**item, "name": workflow}).counts.values()) or None
-        holds_all = reach is not None and reach.floor <= 0.0
-        if holds_all or (total is not None and recorded >= total):
-            return max(recorded, total or 0), float("-inf")
-        return total, float("inf") if reach is None else reach.floor
+        # Not by their number: it counts what the server has erased since, which makes up for what is missing.
+        if reach is not None and reach.floor <= 0.0:
+            return recorded, max(recorded, total or 0), float("-inf")
+        return recorded, total, float("inf") if reach is None else reach.floor
 
     async def get_instance(
         self, workflow: str, instance: str, *, simple: bool = False, order: Literal["", "asc", "desc"] = ""
