@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from tests.support.harness.program import environment
+from tests.support.harness.program import ACCOUNT, environment
 
 
 def keep_hooks(folder):
@@ -46,6 +46,25 @@ def test_a_record_opens_as_a_dashboard_without_an_account(program, terminal, sti
     shell.press("q")
     assert shell.wait_exit() == 0
     assert path.read_bytes() == before
+
+
+def test_no_key_leads_from_a_record_to_an_account(program, terminal, still, tmp_path):
+    path = tmp_path / "shift.db"
+    assert program("record", "orders", "--for", "2s", "--out", str(path), env=still.env).returncode == 0
+    config = tmp_path / "config.toml"
+    config.write_text(f'[profiles.prod]\naccount_id = "{ACCOUNT}"\nworkflow = "orders"\n')
+    config.chmod(0o600)
+    shell = terminal("replay", "--config", str(config), str(path), env=environment(**still.env))
+    shell.wait_for("RECORD ", " ago", "orders")
+    shell.press("P")
+    shell.wait_for("a record has none", "read-only")
+    assert "prod" not in shell.screen.text
+    shell.press("1")
+    shell.press("escape")
+    shell.wait_gone("a record has none")
+    assert "RECORD " in shell.screen.text
+    shell.press("q")
+    assert shell.wait_exit() == 0
 
 
 def test_what_is_no_record_is_refused_in_a_sentence(terminal, tmp_path):

@@ -298,3 +298,93 @@ async def travel(dashboard, key):
         await asyncio.sleep(0.1)
     assert app.context.past != before
     await dashboard.settled()
+
+
+def test_the_key_bar_of_a_record_tells_how_to_leave_it():
+    async def script(dashboard):
+        await dashboard.until(lambda: "waiting" in dashboard.text)
+        await dashboard.passes(60)
+        assert "p pause" in dashboard.lines[-1]
+        await travel(dashboard, "<")
+        await dashboard.until(lambda: "esc now" in dashboard.lines[-1])
+        for told in ("< earlier", "> later"):
+            assert told in dashboard.lines[-1]
+        for sent in ("pause", "resume", "terminate", "restart", "redrive"):
+            assert sent not in dashboard.lines[-1]
+        await dashboard.press("layer.close")
+        await dashboard.until(lambda: "p pause" in dashboard.lines[-1])
+        assert "< earlier" not in dashboard.lines[-1]
+
+    drive(script)
+
+
+def test_read_only_that_is_set_in_a_record_holds_at_now():
+    async def script(dashboard):
+        await dashboard.until(lambda: "waiting" in dashboard.text)
+        await dashboard.passes(60)
+        await travel(dashboard, "<")
+        await dashboard.press("profile.open", "r")
+        await dashboard.press("layer.close")
+        await dashboard.until(lambda: dashboard.app.context.past is None)
+        await dashboard.press("instance.restart")
+        assert len(dashboard.app.screen_stack) == 1
+        assert "read-only" in dashboard.lines[-1]
+        assert dashboard.app.context.session.operator.guard.read_only
+
+    drive(script, demo=False)
+
+
+def test_no_prompt_of_now_opens_while_a_moment_is_looked_for():
+    async def script(dashboard):
+        await dashboard.until(lambda: "waiting" in dashboard.text)
+        await dashboard.passes(60)
+        dashboard.app.action_past_step(-1)
+        dashboard.app.action_write("instance.restart")
+        await dashboard.until(lambda: dashboard.app.context.past is not None)
+        await dashboard.settled()
+        assert len(dashboard.app.screen_stack) == 1
+        assert "RECORD " in dashboard.lines[0]
+
+    drive(script)
+
+
+def test_esc_calls_off_a_moment_that_is_looked_for():
+    async def script(dashboard):
+        await dashboard.until(lambda: "waiting" in dashboard.text)
+        await dashboard.passes(60)
+        dashboard.app.action_past_step(-1)
+        dashboard.app.action_layer_close()
+        await dashboard.passes(5)
+        assert dashboard.app.context.past is None
+        assert "RECORD " not in dashboard.lines[0]
+        await dashboard.press("instance.restart")
+        await dashboard.until(lambda: len(dashboard.app.screen_stack) == 2)
+
+    drive(script)
+
+
+def test_times_of_now_follow_a_change_made_in_a_record():
+    async def script(dashboard):
+        await dashboard.until(lambda: "waiting" in dashboard.text)
+        await dashboard.passes(60)
+        live = dashboard.app.context.session
+        before = live.poller.row_details.utc
+        await travel(dashboard, "<")
+        await dashboard.press("time.zone")
+        assert live.poller.row_details.utc is not before
+
+    drive(script)
+
+
+def test_rows_of_a_record_are_never_called_new():
+    async def script(dashboard):
+        await dashboard.until(lambda: "waiting" in dashboard.text)
+        await dashboard.press("move.last")
+        await dashboard.passes(60)
+        await travel(dashboard, "<")
+        await dashboard.press("move.down", "move.down", "move.last")
+        await dashboard.passes(20)
+        assert not dashboard.app.root.rows.view.arrivals
+        assert " new, n" not in dashboard.text
+
+    drive(script, scenario="incident")

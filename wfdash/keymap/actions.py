@@ -215,6 +215,10 @@ _SHOWN = {
     "question_mark": "?",
     "asterisk": "*",
     "equals_sign": "=",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
 }

@@ -227,8 +227,8 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
             context.last_pointed_at = context.clock()
             if self.drag.takes(event) or isinstance(event, events.MouseMove):
                 return  # Textual would repaint what the pointer comes over, link or not
-        elif isinstance(event, events.AppFocus | events.AppBlur) and context.session is not None:
-            context.session.poller.focus(isinstance(event, events.AppFocus))
+        elif isinstance(event, events.AppFocus | events.AppBlur) and context.acting is not None:
+            context.acting.poller.focus(isinstance(event, events.AppFocus))
         await super().on_event(event)
 
     def action_write(self, action: str) -> None:
@@ -313,8 +313,8 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
     def action_time_zone(self) -> None:
         context = self.context
         context.utc = not context.utc
-        if context.session is not None:
-            context.session.poller.row_details.utc = context.utc
+        for session in {id(each): each for each in (context.session, context.acting) if each}.values():
+            session.poller.row_details.utc = context.utc
         self.notify("times are UTC" if context.utc else "times are local")
         for screen in self.screen_stack:
             screen.refresh()

@@ -70,6 +70,7 @@ class SessionManager:
         """Opens a session for the settings as they are; one that is open is closed."""
         self._turn += 1
         self._context.session = self._context.past = None
+        self._context.back_to = ""
         self._app.run_worker(self._live(self._turn), name="live", group="live", exclusive=True)
 
     async def _live(self, turn: int) -> None:
@@ -156,6 +157,8 @@ class SessionManager:
 
     def take_profile(self, name: str, environ: Mapping[str, str] = os.environ) -> None:
         """Changes to this profile of the config. Read-only stays when it was set; nothing can unset it."""
+        if self._context.settings.demo:  # what is nobody's leads to nobody's account
+            return
 
         async def change() -> None:
             await self._take_profile(name, environ)
@@ -197,5 +200,6 @@ class SessionManager:
         """Sets read-only, for as long as the program runs."""
         context = self._context
         context.settings = replace(context.settings, read_only=True)
-        if context.session is not None:
-            context.session.operator.forbid("read-only was set")
+        # At a moment of the record it is asked for as well, and holds at now.
+        if context.acting is not None:
+            context.acting.operator.forbid("read-only was set")

@@ -117,6 +117,10 @@ class Pages(Protocol):
     @property
     def at_root(self) -> bool: ...
     @property
+    def in_record(self) -> bool: ...
+    @property
+    def back_to(self) -> str: ...
+    @property
     def opened_by(self) -> str:
         """The action that opens the page on top; "" for the root."""
 
@@ -271,6 +275,12 @@ class Context:
         self.session: AccountSession | None = None
         self.past: float | None = None
         """The moment that is shown out of a record, epoch seconds; None for now."""
+        self.past_place = ""
+        """Which of the moments of its second it is, `2 of 3`; "" for the only one."""
+        self.back_to = ""
+        """Where `esc` leads from that moment before it closes anything: `now`, `the end`; "" for nowhere."""
+        self.moving = False
+        """Whether a moment of the record is on its way to the screen: what is pressed is about that."""
         self.failure = ""
         """Why there is no session, in a sentence; "" once there is one."""
         self.long_read = ""
@@ -284,6 +294,12 @@ class Context:
         if self.past is not None:
             return self.past
         return self.machine_clock() - (self.session.skew.seconds if self.session is not None else 0.0)
+
+    @property
+    def acting(self) -> "AccountSession | None":
+        """The session that can send: while the record is shown the one behind it, which goes on."""
+        session = self.session
+        return session.behind if session is not None and session.behind is not None else session
 
     @property
     def in_production(self) -> bool:

@@ -261,6 +261,16 @@ class Navigator:
             # Not at once: Textual lets no event climb past whoever it was made by, here the screen.
             self._app.call_later(self._app.simulate_key, key or "enter")
 
+    @property
+    def in_record(self) -> bool:
+        """Whether a moment of the record is shown, from which nothing can be sent."""
+        return self._context.past is not None
+
+    @property
+    def back_to(self) -> str:
+        """Where `esc` leads from there, in a word; "" where it closes a layer as anywhere."""
+        return self._context.back_to
+
     def why_off(self, action: str) -> str:
         """Why an action would do nothing now; "" when it is on."""
         if action in BY_ID and self._context.session is None and BY_ID[action].dangerous:

@@ -52,6 +52,8 @@ class AccountSession(Struct):
     """None where the settings keep no record."""
     recall: "RecordRecall | None" = None
     """Looks up what instances hold; None where the record keeps no payloads."""
+    behind: "AccountSession | None" = None
+    """The one that goes on unseen while this one shows a moment of the record; None of any other."""
 
     @property
     def account_id(self) -> str:
@@ -228,7 +230,9 @@ def past_session(
         api, budget=budget, journal=None, clock=clock, steady=steady, sink=poller.sink, read_only=READ_ONLY
     )
     journal = live.journal if live is not None else None
-    return AccountSession(api, budget, poller, operator, Reads(api, budget), journal, Skew(clock))
+    return AccountSession(
+        api, budget, poller, operator, Reads(api, budget), journal, Skew(clock), behind=live
+    )
 
 
 def _begin_record(recorder: Recorder, settings: Settings, api: Workflows) -> None:

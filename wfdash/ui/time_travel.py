@@ -15,7 +15,6 @@ from wfdash.ui.context import Context
 
 if TYPE_CHECKING:
     from wfdash.live.records.record.reading import RecordReader
-    from wfdash.ui.session import AccountSession
 
 __all__ = ["TimeTravel"]
 
@@ -31,8 +30,9 @@ class TimeTravel:
         self._context = context
         self._replayed = replayed
         self._reader: RecordReader | None = replayed
-        self._live: AccountSession | None = None
         self._moving: Worker[None] | None = None
+        self._turn = 0
+        """Counts the keys: one takes the place of the one before that is still under way."""
 
     def begin(self, on_started: Callable[[], None]) -> None:
         """Opens a replay, at its end."""
@@ -48,19 +48,36 @@ class TimeTravel:
             self._context.notify("an action still runs: the record waits until it has settled")
             return
 
-        async def move() -> None:
-            await self._step(changes)
+        self._turn += 1
+        turn = self._turn
 
+        async def move() -> None:
+            try:
+                await self._step(changes)
+            finally:
+                if turn == self._turn:
+                    self._context.moving = False
+
+        self._context.moving = True
         self._moving = self._app.run_worker(move, group="travel", exclusive=True)
 
     def leave(self) -> bool:
         """Returns to now, in a replay to the end of it; False where that is what is shown."""
+        if self._context.moving:  # what was asked for is not wanted any more
+            self._turn += 1
+            self._context.moving = False
+            self._app.workers.cancel_group(self._app, "travel")
+            if self._context.past is None:
+                return True
+        return self._return()
+
+    def _return(self) -> bool:
         if self._replayed is not None:
             return self._to_end(self._replayed)
         if self._context.past is None:
             return False
-        self._context.past = None
-        self._context.session, self._live = self._live, None
+        self._context.past, self._context.back_to = None, ""
+        self._context.session = self._context.acting
         self._app.workers.cancel_group(self._app, "past")
         self._drop()
         self._ask_anew()
@@ -91,12 +108,18 @@ class TimeTravel:
         at = context.clock() if context.past is None else context.past
         top = context.pages.opened_by
         workflow, instance = ("", "") if top == "workflows.open" else context.pages.place
-        moment = await asyncio.to_thread(
-            reader.moment, workflow, at, instance=instance, back=changes < 0, number=abs(changes)
-        )
-        if moment is not None:
-            self._show(moment)
-        elif changes > 0 and self.leave():
+
+        def look() -> tuple[float, str] | None:
+            moment = reader.moment(workflow, at, instance=instance, back=changes < 0, number=abs(changes))
+            if moment is None:
+                return None
+            number, of = reader.place(workflow, moment, instance=instance)
+            return moment, f"{number} of {of}" if of > 1 else ""
+
+        found = await asyncio.to_thread(look)
+        if found is not None:
+            self._show(*found)
+        elif changes > 0 and self._return():
             context.notify("this is now" if self._replayed is None else "this is the end of the record")
         else:
             context.notify(f"nothing {'earlier' if changes < 0 else 'later'} of this page is recorded")
@@ -121,21 +144,24 @@ class TimeTravel:
             self._context.notify(clean(words), severity="warning")
             return None
 
-    def _show(self, moment: float) -> None:
+    def _show(self, moment: float, place: str = "") -> None:
         from wfdash.ui.session import past_session
 
         context, reader = self._context, self._reader
+        live = context.acting if self._replayed is None else None
         assert reader is not None
-        if context.past is None:
-            self._live = context.session
 
         def emit(event: Event) -> None:
             if context.session is session:
                 self._app.post_message(Live(event))
 
-        session = past_session(reader, moment, context.settings, live=self._live, notify=emit)
+        session = past_session(reader, moment, context.settings, live=live, notify=emit)
         session.poller.row_details.utc = context.utc
-        context.past = moment
+        context.past, context.past_place = moment, place
+        if self._replayed is None:
+            context.back_to = "now"
+        else:
+            context.back_to = "the end" if moment < self._replayed.last else ""
         context.session = session
         self._app.run_worker(session.poller.run(), group="past", exclusive=True)
         self._ask_anew()

@@ -134,8 +134,8 @@ class ActionDesk:
     def stop(self, progress: ActionProgress) -> None:
         """Stops an action on many: nothing more of it is sent."""
         progress.stopping, progress.held = True, ""
-        if self._context.session is not None:
-            self._context.session.operator.stop(progress.plan.key)
+        if self._context.acting is not None:
+            self._context.acting.operator.stop(progress.plan.key)
 
     async def batches(self, names: Collection[str], workflow: str) -> dict[str, frozenset[str]]:
         """Ids of the batches that are named, of this session or of another one that kept a journal."""

@@ -25,7 +25,11 @@ def identity_of(context: Context, subject: str) -> Identity:
     if context.past is not None:
         now = context.machine_clock()
         at = clock(context.past, utc=context.utc, now=now)
-        badges = [f"{RECORD}{at}, {spoken(max(0.0, now - context.past))} ago"]
+        # Several answers may come within a second: a step to the next one must be seen.
+        place = f" ({context.past_place})" if context.past_place else ""
+        apart = now - context.past
+        ago = f"{spoken(apart)} ago" if apart >= 0 else f"{spoken(-apart)} ahead"
+        badges = [f"{RECORD}{at}{place}, {ago}"]
     if context.in_production:
         badges.append("PRODUCTION")
     if settings.read_only or (session is not None and guard.read_only):

@@ -226,7 +226,7 @@ class BaseScreen(ReadyScreen, inherit_bindings=False):
         """Why this action would do nothing now, in words; "" when it is on."""
         if action == self.opened_by:
             return "it is open already"
-        if action == "layer.close" and not self.has_layer:
+        if action == "layer.close" and not self.has_layer and not self.context.back_to:
             return "there is nothing to close"
         if action == "logs.open" and not self.printed_by()[1]:
             return "no instance is under the cursor"

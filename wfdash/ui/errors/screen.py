@@ -10,7 +10,7 @@ from wfdash.core.logs.line import PlacedLine
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import ACTIVE
 from wfdash.core.text.clean import cells, clean, fit
-from wfdash.core.text.words import age, count
+from wfdash.core.text.words import age, count, counted
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.triage.error_groups import ErrorGroup, Sample, filter_for
 from wfdash.core.triage.fingerprint import Fingerprint
@@ -261,7 +261,14 @@ class ErrorsScreen(BaseScreen):
         """Bold and red only where it stands out: what always fails a little is no incident."""
         style = BAD if said.unusual else PLAIN if any_read else QUIET
         lines = wrapped(clean(said.sentence), self.size.width - 2, _SUMMARY)
-        self.query_one("#summary", TextLines).show([*([(" " + line, style)] for line in lines), []])
+        shown: list[Pieces] = [[(" " + line, style)] for line in lines]
+        samples = self.poller.error_samples if self.poller is not None else None
+        if any_read and samples is not None and samples.only_listed:
+            # Not in any group: a group of those whose cause nobody knows would pass for a cause.
+            among = counted(samples.only_listed, "more was", "more were")
+            words = f"{among} listed as errored and not read by then: in no group below"
+            shown.append([(" " + fit(words, self.size.width - 2).rstrip(), WARN)])
+        self.query_one("#summary", TextLines).show([*shown, []])
 
     def _draw_beside(self) -> None:
         """The group under the cursor by one example, and how the versions fare."""

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from textual.screen import Screen
+from textual.timer import Timer
 
 from wfdash.core.model.status import is_final
 from wfdash.core.rows.order import Order
@@ -19,6 +20,8 @@ POINTING = 3.0
 """Seconds since the mouse moved in which no row may move from under it."""
 NEAR_END = 50
 """Rows left below the screen at which older ones are asked for."""
+_GATHERED = 0.05
+"""Seconds in which what was read is gathered: each time the rows on screen are laid out anew."""
 _SETTLED = 0.05
 """Seconds a key needs to be acted on: only then may the ghosts go, so that it is not acted on another row."""
 
@@ -28,6 +31,8 @@ class RowMoves:
 
     def __init__(self, context: Context, host: Screen[Any], rows: InstanceRows) -> None:
         self._context, self._host, self._rows = context, host, rows
+        self._read: set[str] = set()
+        self._gathering: Timer | None = None
 
     def take_in(self, delta: Delta) -> None:
         """Moves the rows by what changed in the store, or holds them."""
@@ -37,8 +42,17 @@ class RowMoves:
     def take_in_details(self, instances: Collection[str]) -> None:
         """Filters and draws anew the instances that were read, where the filter asks what only reading tells.
 
-        Out of the record hundreds come at once, so that all of them move the rows one time.
+        Out of the record hundreds come one after the other: what comes right after the first waits a little.
         """
+        self._read.update(instances)
+        if self._gathering is None:
+            self._take_in_read()
+
+    def _take_in_read(self) -> None:
+        instances, self._read, self._gathering = self._read, set(), None
+        if not instances:
+            return
+        self._gathering = self._host.set_timer(_GATHERED, self._take_in_read)
         rows, poller = self._rows, self._rows.poller
         # The store says nothing of what is in an instance, so its delta does not tell that the filter's
         # answer changed.
@@ -72,6 +86,8 @@ class RowMoves:
     def _held(self) -> bool:
         """Whether rows must stand still: a hand is on the keys, and not on the first row, or on the mouse."""
         context, now = self._context, self._context.clock()
+        if context.past is not None:  # its clock stands, and nothing in it is new
+            return False
         pointed, pressed = now - context.last_pointed_at, now - context.last_key_at
         if 0 <= pointed < POINTING:  # less than nothing: the clock was set back
             return True

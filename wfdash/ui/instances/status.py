@@ -93,13 +93,15 @@ class ListStatus(Struct, frozen=True):
             if searched.waits and searched.unread and not searched.looking:
                 groups[:0] = _cost_pieces(searched, poller)
             else:
-                if searched.unrecorded:
-                    groups.append([(f"{searched.unrecorded} are not recorded", WARN)])
+                if searched.unrecorded:  # first: that nothing is found says nothing then
+                    groups.insert(0, [(f"{searched.unrecorded} are not recorded", WARN)])
                     groups.append([(PAYLOADS_KEEP, QUIET)])
                 outlook = None if poller.search.free else poller.budget.reads_take(searched.unread)
                 groups += _searched_pieces(searched, *keys, outlook)
         if self.recorded:
-            groups.append([(f"{count(self.recorded)} only in the record", WARN)])
+            # What is not loaded yet may well be on the server.
+            where = "only in the record" if poller.history.complete else "out of the record"
+            groups.append([(f"{count(self.recorded)} {where}", WARN)])
         read, of = poller.row_details.progress
         if read < of:
             groups.append([(f"{read} of {of} rows read", QUIET)])
@@ -194,7 +196,9 @@ def _loaded(poller: Watcher, matched: int | None) -> str:
     match = "" if matched is None else f"{count(matched)} match · "
     if poller.partial:
         rest = f"of {count(poller.total)}" if poller.total is not None else "others not"
-        return f"{match}{count(loaded)} recorded by then, {rest}"
+        recorded = poller.newest.recorded or 0
+        loads = f"{count(loaded)} loaded of " if loaded < recorded else ""
+        return f"{match}{loads}{count(max(loaded, recorded))} recorded by then, {rest}"
     # Where no answer tells a total, what is loaded is all there is once the end was listed.
     total = loaded if poller.total is None and poller.history.complete else poller.total
     if total is None:

@@ -21,9 +21,12 @@ class ProfileScreen(MenuScreen):
 
     def __init__(self, context: Context, workflow: str) -> None:
         settings = context.settings
-        self._cards = dict(zip(_KEYS, settings.profiles, strict=False))
+        # From a record or the demo no key leads to an account where what is pressed would be sent.
+        self._cards = {} if settings.demo else dict(zip(_KEYS, settings.profiles, strict=False))
         self._workflow = workflow
-        super().__init__(context, _title(settings), self._entries_for(settings))
+        super().__init__(
+            context, _title(settings, in_record=context.past is not None), self._entries_for(settings)
+        )
 
     def chosen(self, key: str) -> None:
         context = self.context
@@ -32,7 +35,7 @@ class ProfileScreen(MenuScreen):
             self.app.call_after_refresh(context.notify, "read-only until you quit: no action is sent")
         elif key == _KEEP:
             self._keep()
-        elif context.session is not None and context.session.operator.running:
+        elif context.acting is not None and context.acting.operator.running:
             self.app.call_after_refresh(
                 context.notify,
                 "an action still runs; the profile can change once it has settled",
@@ -73,7 +76,9 @@ class ProfileScreen(MenuScreen):
         return entries
 
 
-def _title(settings: Settings) -> str:
+def _title(settings: Settings, *, in_record: bool) -> str:
+    if settings.demo and in_record:
+        return "Profiles: a record has none"
     if settings.demo:
         return "Profiles: the demo has none"
     if not settings.profiles:

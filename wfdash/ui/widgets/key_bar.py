@@ -3,6 +3,7 @@
 Textual's Footer is not used: it makes a widget a key and leaks them all at every refresh of the bindings.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from rich.style import Style
@@ -11,7 +12,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from wfdash.core.text.clean import clean
-from wfdash.keymap.actions import BY_ID, KEY_BAR, key_text, textual_action
+from wfdash.keymap.actions import BY_ID, KEY_BAR, Action, key_text, textual_action
 from wfdash.ui.keys.bindings import labels_here, offers_here
 from wfdash.ui.keys.text_field import as_field
 from wfdash.ui.widgets.status_line import Pieces, StatusLine, length
@@ -21,6 +22,7 @@ __all__ = ["KeyBar"]
 
 _LAST = ("help.open",)
 """Shown however little room there is."""
+_IN_RECORD = ("past.back", "past.forward", "layer.close")
 _TONES = {"information": STRONG, "warning": WARN, "error": BAD}
 
 
@@ -32,6 +34,14 @@ class KeyStates(Protocol):
     @property
     def in_ascii(self) -> bool:
         """Whether arrows are drawn as other keys' signs, so that keys need their names."""
+
+    @property
+    def in_record(self) -> bool:
+        """Whether a moment of the record is shown, from which nothing can be sent."""
+
+    @property
+    def back_to(self) -> str:
+        """Where `esc` leads from there, in a word; "" where it closes a layer as anywhere."""
 
     def why_off(self, action: str) -> str:
         """Why an action would do nothing now; "" when it is on."""
@@ -114,20 +124,27 @@ class KeyBar(StatusLine):
             in_force.setdefault(active.binding.action, active)
         labels = labels_here(self.screen)
         groups: list[tuple[str, Pieces]] = []
-        first = (KEY_BAR[0], *offers_here(self.screen))
-        for action in map(
-            BY_ID.__getitem__, [*first, *(identity for identity in KEY_BAR if identity not in first)]
-        ):
+        for action in self._offered():
             here = in_force.get(textual_action(action.id))
             if here is None or self._only_closes(here, action.id) or self._pages.why_off(action.id):
                 continue
             press = clicked("press", action.id)
+            label = labels.get(action.id, action.label)
+            if action.id == "layer.close" and self._pages.back_to:
+                label = self._pages.back_to
             text: Pieces = [
                 (f" {key_text(here.binding.key, ascii=self._pages.in_ascii)}", STRONG + press),
-                (f" {labels.get(action.id, action.label)} ", PLAIN + press),
+                (f" {label} ", PLAIN + press),
             ]
             groups.append((action.id, text))
         return groups
+
+    def _offered(self) -> Sequence[Action]:
+        """What the line tells of here, most needed first; of a record how to go through it, and no action."""
+        in_record = self._pages.in_record
+        first = (KEY_BAR[0], *(_IN_RECORD if in_record else ()), *offers_here(self.screen))
+        every = map(BY_ID.__getitem__, dict.fromkeys((*first, *KEY_BAR)))
+        return [action for action in every if not (in_record and action.dangerous)]
 
     def _only_closes(self, here: ActiveBinding, action: str) -> bool:
         """Whether this is `q` on a page above others: there it goes back, as the key beside it says.
