@@ -388,3 +388,18 @@ def test_rows_of_a_record_are_never_called_new():
         assert " new, n" not in dashboard.text
 
     drive(script, scenario="incident")
+
+
+def test_what_was_only_listed_as_errored_stands_beside_the_groups():
+    async def script(dashboard):
+        await dashboard.until(lambda: "errored" in dashboard.text)
+        session = dashboard.app.context.session
+        errored = next(row.id for row in session.poller.store if row.status == "errored")
+        await session.reads.instance("orders", errored)
+        await dashboard.passes(60)
+        await travel(dashboard, "<")
+        await dashboard.press("errors.open")
+        await dashboard.until(lambda: "listed as errored and not read by then" in dashboard.text)
+        assert re.search(r"\d+ more w(?:as|ere) listed as errored and not read by then", dashboard.text)
+
+    drive(script)

@@ -282,10 +282,12 @@ def _place_test(term: Term, low: tuple[str, ...]) -> Callable[[Contents], bool]:
     plain = all(map(PLAIN.fullmatch, low))
     wanted = tuple(map(_as_value, low)) if term.op == ":" else low
 
+    in_params, only = head == "params", wanted[0] if len(wanted) == 1 else ""
+
     def tells(contents: Contents) -> bool:
-        text = contents.params if head == "params" else contents.output
+        text = contents.params if in_params else contents.output
         # Of 20,000 texts the few are parsed in which it stands at all, as far as JSON writes it in one way.
-        if plain and not any(value in text for value in wanted):
+        if plain and not (only in text if only else any(value in text for value in wanted)):
             return False
         found = list(texts_at(text, place))
         if term.op == ":":
