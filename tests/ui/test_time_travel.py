@@ -307,8 +307,8 @@ def test_the_key_bar_of_a_record_tells_how_to_leave_it():
         assert "p pause" in dashboard.lines[-1]
         await travel(dashboard, "<")
         await dashboard.until(lambda: "esc now" in dashboard.lines[-1])
-        for told in ("< earlier", "> later"):
-            assert told in dashboard.lines[-1]
+        for hint in ("< earlier", "> later"):
+            assert hint in dashboard.lines[-1]
         for sent in ("pause", "resume", "terminate", "restart", "redrive"):
             assert sent not in dashboard.lines[-1]
         await dashboard.press("layer.close")
@@ -390,7 +390,7 @@ def test_rows_of_a_record_are_never_called_new():
     drive(script, scenario="incident")
 
 
-def test_what_was_only_listed_as_errored_stands_beside_the_groups():
+def test_failures_only_listed_are_told_beside_the_groups():
     async def script(dashboard):
         await dashboard.until(lambda: "errored" in dashboard.text)
         session = dashboard.app.context.session

@@ -129,6 +129,6 @@ async def test_what_nobody_looks_at_is_not_kept_whole(on):
     wanted = [row.id for row in rows if not is_final(row.status) or row.status == "errored"][:80]
     poller.want(wanted)
     await on.until(lambda: all(poller.row_details.fact(each) for each in wanted))
-    whole = [each for each in wanted if poller.row_details.fact(each).detail is not None]
-    assert 0 < len(whole) <= 50 < len(wanted)
+    detailed = [each for each in wanted if poller.row_details.fact(each).detail is not None]
+    assert 0 < len(detailed) <= 50 < len(wanted)
     assert not poller.row_details.read

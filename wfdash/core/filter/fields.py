@@ -338,8 +338,8 @@ def _fields_test(term: Term) -> Callable[[DetailFields], bool]:
     if term.field == "odd":
         return lambda read: read.odd in low
     if len(low) > 1:
-        one_of = [_text_test(term.field, value) for value in low]
-        return lambda read: any(tells(read) for tells in one_of)
+        tests = [_text_test(term.field, value) for value in low]
+        return lambda read: any(test(read) for test in tests)
     return _text_test(term.field, low[0])
 
 

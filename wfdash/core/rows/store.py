@@ -188,10 +188,10 @@ class Store:
 
         They stay in the list, since they were looked for, and do not count for those that can move.
         """
-        known = list(rows)
-        added = [row for row in known if row.id not in self._rows]
+        kept = list(rows)
+        added = [row for row in kept if row.id not in self._rows]
         # What was listed here until the server erased it is told of by the record from now on.
-        erased = [row.id for row in known if row.id in self.gone]
+        erased = [row.id for row in kept if row.id in self.gone]
         self.gone.difference_update(erased)
         self.recorded.update(erased)
         for row in added:

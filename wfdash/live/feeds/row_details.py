@@ -95,7 +95,7 @@ class RowDetails(Job):
         self._characters = 0
         self.unseen = False
         """Whether nothing is shown or searched, as in a program that only records: then little is kept."""
-        self._whole: deque[str] = deque()
+        self._detailed: deque[str] = deque()
         self.times = StepTimes()
         """How long each step usually takes, over every instance that was read."""
 
@@ -200,10 +200,10 @@ class RowDetails(Job):
 
     def _keep_little(self, identity: str) -> None:
         """Of one that was read a while ago when, and in which status: by that it is read again."""
-        self._whole.append(identity)
-        while len(self._whole) > _MOST_UNSEEN:
-            oldest = self._whole.popleft()
-            if oldest not in self._whole and (fact := self._details.get(oldest)) is not None:
+        self._detailed.append(identity)
+        while len(self._detailed) > _MOST_UNSEEN:
+            oldest = self._detailed.popleft()
+            if oldest not in self._detailed and (fact := self._details.get(oldest)) is not None:
                 fact.detail = None
 
     def follow(self, delta: Delta) -> None:

@@ -435,8 +435,8 @@ class RecordReader:
         for table in ("listed", "detail", "counts"):
             if self.ask(f"SELECT 1 FROM {table} WHERE at > ?1 LIMIT 1", self._horizon):
                 self._flaw("what it dates to years that are still to come is left out")
-            known = f"SELECT min(at), max(at) FROM {table} WHERE at <= ?1"
-            for first, last in self.ask(known, self._horizon):
+            question = f"SELECT min(at), max(at) FROM {table} WHERE at <= ?1"
+            for first, last in self.ask(question, self._horizon):
                 if isinstance(first, float) and isinstance(last, float):
                     low, high = min(low, first), max(high, last)
         return low, high

@@ -80,8 +80,8 @@ class Recorder:
         from wfdash.live.records.record.reading import open_record, read_memory
         from wfdash.live.records.record.schema import Unusable
 
-        whole = self.flush()
-        if self.place is None or (self.place.path is None and not whole):
+        flushed = self.flush()
+        if self.place is None or (self.place.path is None and not flushed):
             raise Unusable(self.trouble or "nothing is recorded yet")
         if self.place.path is not None:
             try:
