@@ -208,3 +208,26 @@ def test_events_that_were_cut_off_are_listed_and_not_resumed():
         assert writes(dash) == []
 
     on(script, **HERE)
+
+
+def test_what_others_went_on_with_is_offered_no_more():
+    async def script(dash):
+        ids = waiting(dash, 3)
+        cut_off(ids, ids[:1])
+        await offered(dash, "terminate of 3 in orders stopped at 1")
+        elsewhere = journal()
+        elsewhere.close_unfinished(elsewhere.unfinished()[0])
+        await dash.press("R")
+        await dash.until(lambda: "another wfdash went on with it meanwhile" in dash.text)
+        await dash.press("escape")
+        cut_off(ids, ids[:1])
+        await offered(dash, "terminate of 3 in orders stopped at 1")
+        await dash.press("escape")
+        elsewhere.close_unfinished(elsewhere.unfinished()[0])
+        elsewhere.close()
+        await dash.press("bulk.show")
+        await dash.until(lambda: "was carried out, or dropped, elsewhere" in dash.text)
+        assert not isinstance(dash.app.screen, CutOffScreen)
+        assert writes(dash) == []
+
+    on(script, **HERE)

@@ -48,6 +48,10 @@ class Unfinished(Struct, frozen=True):
     """Why the rest waited for a person's word when it was cut off, raw."""
 
     @property
+    def key(self) -> tuple[str, str]:
+        return self.session, self.plan
+
+    @property
     def open(self) -> tuple[str, ...]:
         """Ids of which nothing final is known, or not how the run ended that they began."""
         return (*self.unsent, *self.sent, *self.unknown, *self.followed)

@@ -194,6 +194,11 @@ class CutOffScreen(LowerHalf):
             self.draw()
             return detail
 
+        await self.context.desk.look_again()
+        if not any(each.key == left.key for each in self.context.desk.cut_off):
+            self._read = None
+            self._say("another wfdash went on with it meanwhile: nothing of it is left to send")
+            return
         try:
             resumption = await plan_resumption(left, read, now=self.context.clock(), on_wait=self._wait)
         except WorkflowsError as error:

@@ -167,6 +167,12 @@ class ActionDesk:
         """Offers these to whoever looks; nothing of them is closed by that."""
         self.cut_off, self._put_off = list(batches), False
 
+    async def look_again(self) -> None:
+        """Leaves out of what was cut off what others went on with, or dropped, since it was offered."""
+        journal = self._context.session.journal if self._context.session is not None else None
+        if journal is not None:
+            self.cut_off = list(reversed(await asyncio.to_thread(journal.unfinished)))
+
     def put_off(self) -> None:
         """Offers them no more in this session; the journal page and the next start still do."""
         self._put_off = True
@@ -174,7 +180,7 @@ class ActionDesk:
 
     def forget(self, left: Unfinished) -> None:
         """Offers a batch no more: it was dropped or is gone on with."""
-        self.cut_off = [other for other in self.cut_off if other is not left]
+        self.cut_off = [other for other in self.cut_off if other.key != left.key]
         self._context.prompts.draw()
 
     async def take_over(self, left: Unfinished, resumption: Resumption, *, final: bool = False) -> str:

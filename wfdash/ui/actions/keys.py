@@ -272,16 +272,31 @@ class ActionHost:
         self._app.switch_screen(BulkScreen(self._context, progress))
 
     def show_last_bulk(self) -> None:
-        """The panel of the action on many, hidden or over; what was cut off comes before it."""
+        """The own action on many while its line stands, else what was cut off, else the own again."""
         desk = self._context.desk
-        bulk = desk.bulk
-        if desk.offered or (bulk is None and desk.cut_off):
-            self._context.pages.open("cut_off")
-            return
+        own = any(desk.bulk is each for each in desk.shown(self._context.clock()))
+        if not own and (desk.offered or (desk.bulk is None and desk.cut_off)):
+            self._app.run_worker(self._show_cut_off(), group="unfinished", exclusive=True)
+        else:
+            self._show_own_bulk()
+
+    def _show_own_bulk(self) -> None:
+        bulk = self._context.desk.bulk
         if bulk is None:
             self._context.notify(_NO_BULK, severity="warning")
         else:
             self._context.pages.open("bulk", bulk)
+
+    async def _show_cut_off(self) -> None:
+        desk = self._context.desk
+        await desk.look_again()
+        self.draw()
+        if desk.cut_off:
+            self._context.pages.open("cut_off")
+            return
+        self._context.notify("what was cut off was carried out, or dropped, elsewhere meanwhile")
+        if desk.bulk is not None:
+            self._show_own_bulk()
 
     def moved(self, progress: ActionProgress, event: Progress | Result) -> None:
         """Tells every screen that shows this action, and marks no longer those that went well.
