@@ -173,6 +173,8 @@ def _compare_version(seen: _Seen, said: re.Match[str], tally: Tally) -> None:
         return
     moments = sorted({row["created"] for row in mine})
     back = next((at for at in moments if worded_clock(at, seen.at) == said["back"]), None)
+    if back is None and seen.listing.floor > float("-inf"):
+        return  # before all that is listed here
     if back is None or back < seen.listing.floor:
         tally.note("version back", back is not None, f"{what}: none was created then")
         return

@@ -13,6 +13,8 @@ __all__ = ["compare_history"]
 
 _BEHIND = 65.0
 """Seconds by which rows that have not ended may be behind: their list is read in turn."""
+_COUNTED = 45.0
+"""The same of how many there are in all."""
 _SWEPT = 120.0
 """The same where thousands have not ended: each listing of them takes a while."""
 _MOMENT = re.compile(
@@ -45,13 +47,15 @@ def compare_history(lines: Sequence[str], at: float, account: Account, workflow:
     # Opened again it stands as it was left, and says when that was.
     at = next((_clock_at(said[1], at) for line in lines if (said := _LEFT.search(line))), at)
     listing = _loaded(lines, at, account, workflow)
+    if listing is None:
+        return True
     for line, below in zip(lines, [*lines[1:], ""], strict=True):
         if found := _MOMENT.match(line):
             _compare_moment(found, _PARTS.match(below), listing, at, tally)
         elif found := _FARED.match(line):
             _compare_version(found, listing, at, tally)
         elif found := _LOADED.match(line):
-            _compare_loaded(found, listing, account.totals(workflow, at - 25, at + 1), at, tally)
+            _compare_loaded(found, listing, account.totals(workflow, at - _COUNTED, at + 1), at, tally)
         elif found := _ENDED.match(line):
             _compare_ended(found, listing, at, tally)
         elif found := _SO_FAR.match(line):
@@ -63,13 +67,22 @@ def compare_history(lines: Sequence[str], at: float, account: Account, workflow:
     return True
 
 
-def _loaded(lines: Sequence[str], at: float, account: Account, workflow: str) -> Listing:
-    """All there is, or where that is too much what the page says it rests on."""
+def _loaded(lines: Sequence[str], at: float, account: Account, workflow: str) -> Listing | None:
+    """All that the page says it rests on; None where that is too much to be listed beside it."""
     listing = account.listing(workflow)
     said = next((found for line in lines if (found := _LOADED.match(line))), None)
-    if listing.floor == float("-inf") or said is None or _int(said[1]) > _MOST:
+    if said is None or (listing.floor == float("-inf") and "so far" not in "".join(lines)):
         return listing
-    return account.since(workflow, _at(said[3], at)) if ":" in said[3] and " " not in said[3] else listing
+    if not re.fullmatch(r"\d\d:\d\d(:\d\d)?", said[3]):
+        return None if listing.floor > float("-inf") else listing
+    back = _at(said[3], at)
+    if listing.floor == float("-inf"):
+        return Listing([row for row in listing.rows if row["created"] >= back], back)
+    return account.since(workflow, back) if _int(said[1]) <= _MOST else None
+
+
+def _behind(is_part: bool) -> float:
+    return _SWEPT if is_part else _BEHIND
 
 
 def _int(text: str) -> int:
@@ -107,7 +120,8 @@ def _compare_moment(
         ("ended", said[5], ("errored", "complete")),
     ):
         most = len(listing.ended(start, seen, *statuses))
-        least = len(sure.ended(start, min(end, at - (_SWEPT if is_part else _BEHIND)), *statuses))
+        least = len(sure.ended(start, min(end, at - _behind(is_part)), *statuses))
+        least = 0 if " so far " in said[0] else least
         number = _int(text or "0")
         tally.note(f"bucket {title}", least <= number <= most, f"{what}: the API {least} to {most}")
     if said[3] is not None and _int(said[5]):
@@ -142,7 +156,7 @@ def _compare_version(said: re.Match[str], listing: Listing, at: float, tally: Ta
     sure = mine.below_the_edge()
     for title, statuses in (("bad", ("errored",)), ("all", ("errored", "complete"))):
         most = len(mine.ended(since, at + 1, *statuses))
-        least = len(sure.ended(since + 60, at - (_SWEPT if is_part else _BEHIND), *statuses))
+        least = 0 if " so far " in said[0] else len(sure.ended(since + 60, at - _behind(is_part), *statuses))
         right = least <= _int(said[title]) <= most
         tally.note("history version", right, f"{said[0].strip()}: {least} to {most}")
 
@@ -169,15 +183,13 @@ def _compare_loaded(
 def _compare_so_far(said: re.Match[str], listing: Listing, at: float, tally: Tally) -> None:
     if said[1] is None or (since := _at(said[1], at)) < listing.floor - 60:
         return
-    sure = listing.below_the_edge()
     for title, number, statuses in (
         ("failed", _int(said[2]), ("errored",)),
         ("ended", _int(said[3]), ("errored", "complete")),
     ):
+        # How many more have ended that are not read yet is what it does not say.
         most = len(listing.ended(since, at + 1, *statuses))
-        least = len(sure.ended(since + 60, at - _SWEPT, *statuses))
-        what = f"{said[0].strip()}: {title} {least} to {most}"
-        tally.note("history so far", least <= number <= most, what)
+        tally.note("history so far", number <= most, f"{said[0].strip()}: {title} at most {most}")
 
 
 def _compare_ended(said: re.Match[str], listing: Listing, at: float, tally: Tally) -> None:

@@ -114,6 +114,8 @@ def _compare_took(now: float, row: Row, answers: Answers, tally: Tally) -> None:
         lasted = [now - (seconds_of(at) or 0) for at in begun]
     else:
         span = spoken_span(row.took)
+        if not details[-1]["end"] and (after := answers.read(row.identity)) is not None:
+            details.append(after)  # it ended since the other reader had its turn
         ended = [detail for detail in details if detail["end"] and detail["start"]]
         lasted = [(seconds_of(each["end"]) or 0) - (seconds_of(each["start"]) or 0) for each in ended]
     right = any(near(value, span) for value in lasted)

@@ -12,7 +12,8 @@ __all__ = ["compare_workflows"]
 
 _BEHIND = 75.0
 """Seconds by which the rows of a workflow may be behind: each costs a request a minute."""
-_COUNTED = 15.0
+_AGED = re.compile(r"(?:as of |stale, )(\d+) ([smh])")
+_UNIT_OF = {"s": 1, "m": 60, "h": 3600}
 _UNIT = {"s": 10.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _RATE = re.compile(r"^(?:(\d+) %|(\d+)/(\d+)|(\d+) of (\d+)) (\d+)([smhd])$")
 _COUNTS = {"ERRORED": ("errored",), "RUNNING": ("running", "rollingBack"), "WAITING": ("waiting",),
@@ -28,14 +29,19 @@ def compare_workflows(
     lines: Sequence[str],
     at: float,
     account: Account,
-    counted: Callable[[str, str], tuple[int, int]],
+    counted: Callable[[str, str, float], tuple[int, int]],
     tally: Tally,
 ) -> bool:
-    """Whether it was that page; `counted` gives the least and the most of a workflow's status of late."""
+    """Whether it was that page; `counted` gives the least and the most of a workflow's status of late.
+
+    Its header says how many seconds old the page is, which `counted` goes back by as well.
+    """
     heading = next((line for line in lines if line.startswith("  WORKFLOW")), None)
     if heading is None:
         return False
     names = account.workflows()
+    aged = _AGED.search(lines[0])
+    behind = int(aged[1]) * _UNIT_OF[aged[2]] if aged else 0
     top = ""
     for line in lines[lines.index(heading) + 1 :]:
         name = line[2:].split(" ")[0]
@@ -43,7 +49,12 @@ def compare_workflows(
             break
         top = top or name
         _compare_row(
-            line, heading, at, account.listing(name), lambda status, of=name: counted(of, status), tally
+            line,
+            heading,
+            at,
+            account.listing(name),
+            lambda status, of=name: counted(of, status, behind),
+            tally,
         )
     chosen = next(
         (line.split()[1] for line in lines if re.match(r"^── \S+ · since \d\d:\d\d, from", line)), top

@@ -127,12 +127,12 @@ def _watched(
         account.sample()
 
     def page(lines: list[str], at: float, tally: Tally) -> None:
-        def counted(name: str, status: str) -> tuple[int, int]:
+        def counted(name: str, status: str, behind: float) -> tuple[int, int]:
             # A dev session has counts of one workflow at a time, up to half a minute old.
             return (
-                account.counted(name, status, at - _COUNTED, at + 1)
+                account.counted(name, status, at - _COUNTED - behind, at + 1)
                 if account.counts
-                else answers.counted(status, at - 3 * _COUNTED, at + 1)
+                else answers.counted(status, at - 3 * _COUNTED - behind, at + 1)
                 if name == workflow
                 else (0, -1)
             )
