@@ -12,10 +12,10 @@ from wfdash.core.filter.fields import MatchContext
 from wfdash.core.filter.query import parse
 from wfdash.core.model.instance import Instance
 from wfdash.live.records.record.file import RecordFile
-from wfdash.live.records.record.finding import named, pages_of
 from wfdash.live.records.record.observations import SawDetail, SawRows
 from wfdash.live.records.record.reading import open_record
-from wfdash.live.records.record.recall import RecordRecall
+from wfdash.live.records.search.finding import named, pages_of
+from wfdash.live.records.search.recall import RecordRecall
 
 _AT = 1_795_000_000.0
 _DAY = 86_400.0

@@ -31,7 +31,7 @@ from wfdash.live.watcher import Watcher
 
 if TYPE_CHECKING:
     from wfdash.live.records.record.reading import RecordReader
-    from wfdash.live.records.record.recall import RecordRecall
+    from wfdash.live.records.search.recall import RecordRecall
 
 __all__ = ["AccountSession", "BegunSession", "Connect", "open_session", "past_session"]
 
@@ -138,7 +138,7 @@ async def open_session(
 
 
 def _recall(recorder: Recorder, poller: Watcher) -> "RecordRecall":
-    from wfdash.live.records.record.recall import RecordRecall
+    from wfdash.live.records.search.recall import RecordRecall
 
     recall = RecordRecall(recorder.read, is_ready=lambda: recorder.started)
     poller.look_up(recall)
@@ -214,8 +214,8 @@ def past_session(
     notify: Callable[[Event], None],
 ) -> AccountSession:
     """A session over a record, whose clock stands at that moment; never closed, for it holds nothing."""
-    from wfdash.live.records.record.recall import RecordRecall
     from wfdash.live.records.record.replayed import READ_ONLY, ReplayedWorkflows
+    from wfdash.live.records.search.recall import RecordRecall
 
     def clock() -> float:
         return moment

@@ -15,7 +15,7 @@ from wfdash.core.text.words import count
 if TYPE_CHECKING:
     from wfdash.core.filter.detail_fields import DetailFields
     from wfdash.core.filter.query import Query
-    from wfdash.live.records.record.recall import RecordRecall
+    from wfdash.live.records.search.recall import RecordRecall
 
 __all__ = ["Recalled"]
 
@@ -84,7 +84,7 @@ class Recalled:
         if self._recall is None and settings.record.on and settings.record.payloads:
             from wfdash.live.records.record.place import record_path
             from wfdash.live.records.record.reading import open_record
-            from wfdash.live.records.record.recall import RecordRecall
+            from wfdash.live.records.search.recall import RecordRecall
 
             path = record_path(user_state_path("wfdash"), settings, self._session.api.account_id)
             self._recall = RecordRecall(lambda: open_record(path or Path()))

@@ -22,7 +22,7 @@ from wfdash.live.polling.read_instance import read_instance
 from wfdash.live.polling.session_watch import AnswerCost
 
 if TYPE_CHECKING:
-    from wfdash.live.records.record.finding import RecordedInstance
+    from wfdash.live.records.search.finding import RecordedInstance
 
 __all__ = ["MOST", "FilterSearch", "Recall", "Searched"]
 

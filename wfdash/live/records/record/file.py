@@ -4,7 +4,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -12,10 +12,10 @@ from wfdash.config.plain_file import open_plain
 from wfdash.live.records.locked_file import try_lock
 from wfdash.live.records.record.keeping import Keeper
 from wfdash.live.records.record.observations import Observation
-from wfdash.live.records.record.place import ASIDE, DAYS, kept_of, parts_of
+from wfdash.live.records.record.place import DAYS, kept_of
 from wfdash.live.records.record.schema import open_file, open_memory
 
-__all__ = ["RecordFile", "erase", "node_of", "salvage", "set_aside"]
+__all__ = ["RecordFile", "erase", "node_of"]
 
 _DAY = 86400.0
 _LOOK = 60.0
@@ -238,48 +238,3 @@ def _remove_unlocked(lock: Path) -> None:
     with suppress(OSError), open(open_plain(lock, os.O_RDWR), "r+b") as file:
         if not lock.stat().st_size and try_lock(file.fileno()):
             lock.unlink()
-
-
-def set_aside(path: Path, now: float) -> Path:
-    """Moves a damaged record out of the way, for whoever wants to look at it. Raises OSError."""
-    aside = path.with_name(f"{path.name}{ASIDE}{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}")
-    for part, there in zip(parts_of(path), parts_of(aside), strict=True):
-        with suppress(FileNotFoundError):
-            part.replace(there)
-    return aside
-
-
-def salvage(ask: Callable[[str], Sequence[Sequence[object]]]) -> tuple[sqlite3.Connection, int]:
-    """A record in memory with the rows of a damaged one that can be had, through `ask`.
-
-    With it the number of instances of which no listing is left: they are in it without a status.
-    """
-    copy = open_memory()
-    for table in _SALVAGED:
-        about = copy.execute(f"PRAGMA table_info({table})").fetchall()
-        names = ", ".join(column[1] for column in about)
-        key = [column[1] for column in sorted(about, key=lambda column: int(column[5])) if column[5]]
-        insert = f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({', '.join('?' * len(about))})"
-        # A scan ends at the first damaged page: from the other end it comes to what lies behind the last.
-        for order in ("ASC", "DESC"):
-            ordered = ", ".join(f"{name} {order}" for name in key)
-            copy.executemany(insert, ask(f"SELECT {names} FROM {table} ORDER BY {ordered}"))
-    lost = copy.execute(
-        "INSERT INTO listed (instance, at, status, created) SELECT key, first, 'unknown', created"
-        " FROM instance WHERE NOT EXISTS (SELECT 1 FROM listed WHERE instance = key)"
-    ).rowcount
-    return copy, lost
-
-
-_SALVAGED = (
-    "workflow",
-    "instance",
-    "listed",
-    "detail",
-    "piece",
-    "counts",
-    "version",
-    "moment",
-    "cause",
-    "reach",
-)

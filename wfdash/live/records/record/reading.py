@@ -18,7 +18,16 @@ from msgspec import Struct
 
 from wfdash.config.plain_file import check_plain
 from wfdash.core.model.instance import Instance
-from wfdash.live.records.record.file import RecordFile, node_of, salvage
+from wfdash.live.records.record.damage import (
+    UNREADABLE,
+    WITHOUT_WAL,
+    cut_off,
+    is_begun,
+    padded,
+    refusal_of,
+    salvage,
+)
+from wfdash.live.records.record.file import RecordFile, node_of
 from wfdash.live.records.record.observations import Reach
 from wfdash.live.records.record.packing import LARGEST, PackingError, inflate, parse
 from wfdash.live.records.record.place import parts_of
@@ -36,19 +45,12 @@ _MOST_BYTES = 128 * 2**20
 """Bytes of texts and values that one question brings: a hundred rows may each have a value of the largest."""
 _AHEAD = 366 * 86_400.0
 """Seconds by which another machine's clock may have been ahead: what is dated later is damage."""
-_LONGEST_CUT = 256 * 2**20
-"""Bytes of a record that is read into memory because its end is missing."""
 _MOST_PIECES = 2_000
 _MOST_ENDS = 200_000
 _MOST_WORKFLOWS = 10_000
 _TABLES = ("workflow", "instance", "listed", "detail", "piece", "counts", "version", "moment")
 
 
-_UNREADABLE = "it is damaged: nothing of it can be read"
-_WITHOUT_WAL = (
-    "what it holds is not in it yet: it was copied while it was written, without the -wal file beside it;"
-    " copy it at the end of the program that writes it, or both files"
-)
 _NEEDED = ("workflow", "instance", "listed")
 """Without these there is nothing to list; a view of such a name is somebody's trap."""
 
@@ -87,72 +89,30 @@ def open_record(path: Path) -> "RecordReader":
         return RecordReader(connection, path)
     except (sqlite3.Error, UnicodeError) as wrong:
         connection.close()
-        cut_off = _cut_off(path)
-        if cut_off and (reader := _padded(path)) is not None:
-            reader.flaws[:1] = [cut_off]  # in place of the damage that the missing pages are
+        cut = cut_off(path)
+        if cut and (reader := _read_padded(path)) is not None:
+            reader.flaws[:1] = [cut]  # in place of the damage that the missing pages are
             return reader
-        raise Unusable(cut_off or _refusal(path, wrong)) from None
+        raise Unusable(cut or refusal_of(path, wrong)) from None
     except Unusable:
         connection.close()
-        if alone and _is_begun(path):
-            raise Unusable(_WITHOUT_WAL) from None
+        if alone and is_begun(path):
+            raise Unusable(WITHOUT_WAL) from None
         raise
     except BaseException:
         connection.close()
         raise
 
 
-def _is_begun(path: Path) -> bool:
-    """Whether it is the first page of a file in WAL mode with nothing in it: the rest stands in its -wal."""
-    with path.open("rb") as file:
-        header = file.read(112)
-    # File format 1.3 and 1.6: the format of writing is 2 for WAL; the cells of the schema are counted at 103.
-    return header[18:20] == b"\2\2" and header[103:105] == b"\0\0"
-
-
-def _cut_off(path: Path) -> str:
-    """The sentence about a file that ends before its end, as a copy that broke off; "" for any other."""
-    size, expected = path.stat().st_size, _length_by_header(path)
-    if size >= expected:
-        return ""
-    return f"it is cut off, {size:,} of {expected:,} bytes are there: copy it again"
-
-
-def _length_by_header(path: Path) -> int:
-    """Bytes that a SQLite file says it has (file format, 1.3); 0 of any other file."""
-    with path.open("rb") as file:
-        header = file.read(100)
-    page = int.from_bytes(header[16:18])
-    pages = int.from_bytes(header[28:32]) if header.startswith(b"SQLite format 3\0") else 0
-    return pages * (65_536 if page == 1 else page)
-
-
-def _padded(path: Path) -> "RecordReader | None":
-    """What is left of a record that is cut off, in memory; None where that is nothing.
-
-    SQLite opens none that is shorter than its header says: the pages that are missing are empty ones here,
-    which are damaged to it like any other.
-    """
-    length = _length_by_header(path)
-    # A few bytes may say that they are many: what is to be padded is bounded by what is there.
-    if length > min(4 * path.stat().st_size, _LONGEST_CUT):
+def _read_padded(path: Path) -> "RecordReader | None":
+    """What is left of a record that is cut off; None where that is nothing."""
+    if (connection := padded(path)) is None:
         return None
-    data = bytearray(path.read_bytes().ljust(length, b"\0"))
-    data[18:20] = b"\1\1"  # a database in memory has no -wal file
-    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     try:
-        connection.deserialize(bytes(data))
         return RecordReader(connection, path)
     except (sqlite3.Error, UnicodeError, Unusable):
         connection.close()
         return None
-
-
-def _refusal(path: Path, wrong: Exception) -> str:
-    """Of a file with the mark of a record, that it is damaged; of any other, that it is none."""
-    with path.open("rb") as file:
-        marked = int.from_bytes(file.read(72)[68:]) == APPLICATION
-    return _UNREADABLE if marked else f"it is no record of wfdash ({wrong})"
 
 
 class RecordReader:
@@ -455,7 +415,7 @@ class RecordReader:
     def _nothing(self) -> str:
         """Why nothing can be shown; that nothing was recorded only of a sound file."""
         if self._damaged:
-            return _UNREADABLE
+            return UNREADABLE
         return f"nothing of it can be read: {self.flaws[0]}" if self.flaws else "nothing is recorded in it"
 
     def row_of(self, fields: Sequence[Any]) -> Instance | None:

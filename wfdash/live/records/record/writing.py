@@ -5,7 +5,8 @@ import time
 from pathlib import Path
 
 from wfdash.core.text.clean import fit
-from wfdash.live.records.record.file import RecordFile, node_of, set_aside
+from wfdash.live.records.record.damage import set_aside
+from wfdash.live.records.record.file import RecordFile, node_of
 from wfdash.live.records.record.place import RecordPlace
 from wfdash.live.records.record.queue import RecordQueue
 from wfdash.live.records.record.schema import Unusable

@@ -10,8 +10,10 @@ from wfdash.core.filter.detail_fields import DetailFields, read_fields
 from wfdash.core.filter.query import Query
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.instance import Instance
-from wfdash.live.records.record.contents import search_of
-from wfdash.live.records.record.finding import (
+from wfdash.live.records.record.reading import RecordReader
+from wfdash.live.records.record.schema import Unusable
+from wfdash.live.records.search.contents import search_of
+from wfdash.live.records.search.finding import (
     Place,
     RecordedInstance,
     all_indexed,
@@ -23,8 +25,6 @@ from wfdash.live.records.record.finding import (
     still_holds,
     tells_contents,
 )
-from wfdash.live.records.record.reading import RecordReader
-from wfdash.live.records.record.schema import Unusable
 
 __all__ = ["RecordRecall"]
 

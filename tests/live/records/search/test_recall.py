@@ -8,7 +8,7 @@ from wfdash.core.model.instance import Instance
 from wfdash.live.records.record.file import RecordFile, erase
 from wfdash.live.records.record.observations import SawDetail, SawRows
 from wfdash.live.records.record.reading import open_record
-from wfdash.live.records.record.recall import RecordRecall
+from wfdash.live.records.search.recall import RecordRecall
 
 AT = 1_795_000_000.0
 BEFORE, AFTER = "2026-11-18T11:00:00.000Z", "2026-11-18T12:00:00.000Z"

@@ -9,14 +9,14 @@ import pytest
 from wfdash.core.filter.fields import MatchContext
 from wfdash.core.filter.query import parse
 from wfdash.core.model.instance import Instance
-from wfdash.live.records.record import contents
 from wfdash.live.records.record.file import RecordFile
-from wfdash.live.records.record.finding import find_others, named, pages_of
 from wfdash.live.records.record.observations import SawDetail, SawRows
 from wfdash.live.records.record.place import RecordPlace
 from wfdash.live.records.record.reading import open_record
-from wfdash.live.records.record.recall import RecordRecall
 from wfdash.live.records.record.recorder import Recorder
+from wfdash.live.records.search import contents
+from wfdash.live.records.search.finding import find_others, named, pages_of
+from wfdash.live.records.search.recall import RecordRecall
 
 AT = 1_795_000_000.0
 TEXTS = [
