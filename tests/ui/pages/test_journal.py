@@ -169,7 +169,6 @@ def test_a_batch_that_goes_on_is_followed_while_it_is_open():
         journal.write("settled", id=ids[0], result=ActionResult(reason="done: paused"), **more)
         await dash.until(lambda: "1 paused · 2 to be sent" in dash.text)
         journal.close()
-        await dash.press("layer.close", "journal.open")
         await dash.until(lambda: "cut off, R resumes: 1 paused · 2 not sent" in dash.text)
         assert len(dash.app.screen.table.rows) == 1
 

@@ -67,6 +67,12 @@ class Batch(Struct):
         """In the order in which they were planned."""
         return list(dict.fromkeys(entry.id for entry in self.entries))
 
+    @property
+    def sent_to(self) -> list[str]:
+        """Those that it was confirmed for: all of them, where that is none."""
+        left_out = self._left_out()
+        return [identity for identity in self.ids if identity not in left_out] or self.ids
+
     def of(self, identity: str) -> list[JournalEntry]:
         """What was written about one id."""
         return [entry for entry in self.entries if entry.id == identity]
@@ -95,9 +101,7 @@ class Batch(Struct):
         if len(found) == 1:
             (only,) = found.values()
             return only.words
-        left_out = self._left_out()
-        ids = [identity for identity in found if identity not in left_out] or list(found)
-        counted = Counter(found[identity].fate for identity in ids)
+        counted = Counter(found[identity].fate for identity in self.sent_to)
         return " · ".join(words for _, words in tally(self.first.verb, counted))
 
 

@@ -38,6 +38,8 @@ __all__ = ["JournalScreen", "journal_markdown"]
 
 _SOON = 2.0
 """Seconds until it is read again, where something was written meanwhile."""
+_LATER = 6.0
+"""The same where nothing was."""
 _REST = 20.0
 """The same in times of what a read takes."""
 _IN_FULL = 3
@@ -83,7 +85,7 @@ class JournalScreen(BaseScreen):
         self._unfinished: dict[tuple[str, str], Unfinished] = {}
         self._seen: tuple[int, int] | None = None
         """The file as it was read last: its size and when it was written."""
-        self._next_read = 0.0
+        self._next_read = self._look_again = 0.0
         self._is_cut = False
         """Whether the journal holds older events than were read."""
 
@@ -114,6 +116,7 @@ class JournalScreen(BaseScreen):
             # What runs writes several lines a second: a long journal is read seldom, a short one soon.
             cost = self._steady() - began
             self._next_read = self._steady() + max(_SOON, _REST * cost)
+            self._look_again = self._steady() + max(_LATER, 5 * _REST * cost)
         self.call_after_refresh(self.fill)
 
     @property
@@ -127,7 +130,8 @@ class JournalScreen(BaseScreen):
         journal = self.context.session.journal if self.context.session is not None else None
         if journal is None or self._seen is None or self._steady() < self._next_read:
             return
-        if _stamp(journal) != self._seen:
+        # Who was killed writes nothing any more: only another look tells that nobody waits for what is open.
+        if _stamp(journal) != self._seen or self._steady() >= self._look_again:
             self._next_read = inf
             self.run_worker(self._read(), exit_on_error=False)
 
@@ -301,7 +305,7 @@ def _read(journal: Journal) -> tuple[list[Batch], dict[tuple[str, str], Unfinish
 def _deed(batch: Batch) -> tuple[str, ...]:
     """What two journals would write of one action."""
     first = batch.first
-    return first.verb, first.workflow, first.who, *batch.ids[:1]
+    return first.verb, first.workflow, first.who, *batch.sent_to[:1]
 
 
 def _matches(batch: Batch, words: list[str]) -> bool:

@@ -7,7 +7,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from wfdash.core.text.clean import cells, clean, fit
-from wfdash.core.text.words import clock, count
+from wfdash.core.text.words import clock, counted
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import phrase
 from wfdash.live.records.batches import Batch, IdOutcome
@@ -111,8 +111,8 @@ class BatchTable(ListTable[_Row]):
         self.rows = rows
 
     def _named(self, batch: Batch) -> str:
-        ids = batch.ids
-        return ids[0] if len(ids) == 1 else f"{count(len(ids))} instances"
+        ids = batch.sent_to
+        return ids[0] if len(batch.ids) == 1 else counted(len(ids), "instance")
 
     def whose(self, batch: Batch) -> str:
         """`to http://127.0.0.1:8787`, where it was sent to another dev session or account; raw."""
