@@ -179,7 +179,7 @@ def test_a_cut_off_batch_counts_nothing_that_was_skipped(tmp_path):
         going = asyncio.ensure_future(desk.operator.carry_out(plan, desk.events.append))
         await sent.wait()
         again, left = reopened(desk)
-        assert (len(left.skipped), left.settled, len(left.sent)) == (len(plan.skipped), (), 1)
+        assert (len(left.left_out), left.settled, len(left.sent)) == (len(plan.skipped), (), 1)
         number = len(plan.eligible)
         assert stopped_at(left) == f"redrive of {number} in parcels stopped at 1"
         (batch,) = group_batches(again.read())

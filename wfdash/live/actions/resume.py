@@ -72,8 +72,7 @@ def why_not_resumed(left: Unfinished) -> str:
 
 def stopped_at(left: Unfinished) -> str:
     """Which batch was cut off, and where."""
-    skipped = frozenset(left.skipped)
-    ids = [identity for identity in left.last if identity not in skipped]
+    ids = [identity for identity in left.last if identity not in left.left_out]
     if left.open == left.followed:
         what = f"{phrase(left.verb)} of {len(ids):,} in {left.workflow}"
         return f"{what}: how {len(left.followed):,} ended was not read"

@@ -39,7 +39,9 @@ class Unfinished(Struct, frozen=True):
     last: dict[str, JournalEntry]
     """The line that tells most of each: `sent` where there is one, else `planned`."""
     skipped: tuple[str, ...] = ()
-    """Those that nothing was sent to, for what they were."""
+    """Those that nothing was sent to when their turn came."""
+    left_out: frozenset[str] = frozenset()
+    """Those that the prompt had named as skipped."""
     followed: tuple[str, ...] = ()
     """Carried out, and followed to an end of which nothing was written."""
     answered: frozenset[str] = frozenset()
@@ -149,7 +151,10 @@ def _unfinished(entries: list[JournalEntry]) -> Unfinished | None:
     for entry in entries:
         if entry.event == "sent" or entry.id not in telling:
             telling[entry.id] = entry
-    first = entries[0]
+    first, earliest = entries[0], dict[str, str]()
+    for entry in entries:
+        earliest.setdefault(entry.id, entry.event)
+    left_out = frozenset(identity for identity, event in earliest.items() if event == "skipped")
     return Unfinished(
         first.session,
         first.plan,
@@ -159,7 +164,8 @@ def _unfinished(entries: list[JournalEntry]) -> Unfinished | None:
         first.workflow,
         first.who,
         settled=ids("settled", "held", "taken over", "ended"),
-        skipped=ids("skipped"),
+        skipped=tuple(identity for identity in ids("skipped") if identity not in left_out),
+        left_out=left_out,
         sent=ids("sent", "answered"),
         unknown=ids("unknown"),
         unsent=ids("planned"),
