@@ -87,7 +87,9 @@ def test_a_search_says_what_it_costs_and_what_stops_it():
         await d.press("enter")
         await d.until(lambda: re.search(words, d.lines[1]))
         await d.press("layer.close")
-        assert "opened" not in d.lines[1]
+        assert "params~zzz" in d.lines[1], "the first stops the reading"
+        assert "esc stops" not in d.lines[1]
+        await d.press("layer.close")
         assert d.app.session.poller.search.searched is None
 
     drive(script)
@@ -319,3 +321,17 @@ def test_typing_replaces_the_filter_and_an_arrow_edits_it():
         assert d.app.root.rows.query.text == "status:complete,waiting"
 
     drive(script, filter="status:errored")
+
+
+def test_esc_stops_the_search_before_it_clears_the_filter():
+    async def script(d):
+        d.server.state.latency = 0.5
+        await d.press("/", *"step~reserve status:complete", "enter")
+        await d.until(lambda: "esc stops" in d.lines[1])
+        await d.press("escape")
+        assert "step~reserve" in d.lines[1]
+        await d.until(lambda: "ctrl+r searches on" in d.lines[1])
+        await d.press("escape")
+        assert "no filter" in d.lines[1]
+
+    drive(script, size=(140, 40))

@@ -149,7 +149,7 @@ COLUMNS: Final = (
         "the first eight digits",
         lambda row, _: short_version(row.version),
         cells=8,
-        spare=62,
+        spare=60,
         quiet=True,
         order="version",
         value=lambda row: row.version,

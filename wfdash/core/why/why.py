@@ -6,10 +6,13 @@ from msgspec import Struct
 
 from wfdash.core.text.words import age, clock, spoken
 
-__all__ = ["ASIDE", "TimeWords", "Why"]
+__all__ = ["ASIDE", "WAS", "TimeWords", "Why"]
 
 ASIDE = " · attempt "
 """What begins the part of a cell's words that goes first where there is no room for all of them."""
+
+WAS = "was: "
+"""What begins the words of a cell whose row has moved on since they were found."""
 
 
 class Why(Struct, frozen=True):

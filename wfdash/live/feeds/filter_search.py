@@ -143,6 +143,10 @@ class FilterSearch(Job):
             self.next_at, self._ended = 0.0, False
             self._begin()
 
+    def stop(self) -> None:
+        """Reads no more for this filter, until somebody wants it; what was found stays."""
+        self._allowed = self._spent
+
     def reset(self) -> None:
         """Begins anew: another workflow is watched from now on."""
         self._looked_up = set()

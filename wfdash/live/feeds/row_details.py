@@ -14,7 +14,7 @@ from wfdash.core.rows.store import CHANGED, ENDED, GONE, Delta
 from wfdash.core.triage.anomalies import StepTimes
 from wfdash.core.why.context import WhyContext
 from wfdash.core.why.session_times import last_moved
-from wfdash.core.why.why import Why
+from wfdash.core.why.why import WAS, Why
 from wfdash.live.budget.ledger import Priority
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.events import Update
@@ -137,7 +137,7 @@ class RowDetails(Job):
         if store.note(identity) == GONE and not is_final(fact.status):
             return None
         if store.note(identity) in (ENDED, CHANGED) or self.moved_on(identity) or self._overtaken(fact):
-            return replace(fact.why, short=fact.why.short and f"was: {fact.why.short}", looks_stuck=False)
+            return replace(fact.why, short=fact.why.short and f"{WAS}{fact.why.short}", looks_stuck=False)
         return self._diagnose(fact.detail) if fact.detail is not None else fact.why
 
     def was(self, identity: str) -> str:
@@ -148,7 +148,7 @@ class RowDetails(Job):
         fact, row = self._details.get(identity), self.context.store.get(identity)
         if fact is None or row is None or row.status in (fact.status, "complete") or is_final(fact.status):
             return ""
-        return fact.why.short and f"was: {fact.why.short}"
+        return fact.why.short and f"{WAS}{fact.why.short}"
 
     def moved_on(self, identity: str) -> bool:
         """Whether the list tells of a change since it was read: its open steps may be other ones now."""

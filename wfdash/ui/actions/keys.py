@@ -121,7 +121,9 @@ class ActionHost:
         rows = targets()
         if not rows:
             return "there is no instance here"
-        reasons = [refusal(verb, row.status, local=guard.local) for row in rows]
+        # Each status once: hundreds may be marked, and the bottom line asks this of every verb.
+        statuses = dict.fromkeys(row.status for row in rows)
+        reasons = [refusal(verb, status, local=guard.local) for status in statuses]
         # Of more than were looked at, which can be acted on is what the prompt says.
         return "" if None in reasons or len(rows) >= GLANCE else (reasons[0] or "")
 

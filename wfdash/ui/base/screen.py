@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GLANCE", "BaseScreen", "CodeShown", "PartShown", "ReadyScreen"]
 
-GLANCE: Final = 200
+GLANCE: Final = 1000
 """Targets that are looked at to say whether a key is on: that is done at each draw, and all may be marked."""
 
 _ABOUT_A_ROW: Final = ("row.open", "mark.toggle", "mark.range", "mark.all", "instance.watch")

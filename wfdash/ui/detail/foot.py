@@ -71,6 +71,8 @@ def row_lines(
     error = _error_of(step, row)
     if error is not None:
         lines += error_lines(error, width, max(2, room - 3), more, BAD if row.state == "failed" else PLAIN)
+    if rest := _rest_words(step, row, at):
+        lines.append([(f"   {fit(rest, width - 4).rstrip()}", PLAIN)])
     retry_words = policy(step.config, len(step.attempts))
     if retry_words and len(lines) < room:
         lines.append([(f"   {fit(retry_words, width - 4).rstrip()}", QUIET)])
@@ -84,6 +86,16 @@ def row_lines(
     ):
         lines.append([(f"   {fit(output, width - 4).rstrip()}", PLAIN)])
     return lines
+
+
+def _rest_words(step: Step, row: Row, at: TimeWords) -> str:
+    """`event "approve" · times out Mon 20:38` of an open wait, `wakes 20:49:45` of a sleep."""
+    if row.state not in ("waits", "sleeps"):
+        return ""
+    said = [f'event "{clean(step.event_type[:120])}"'] if step.event_type else []
+    if step.end is not None and not at.is_due(step.end):
+        said.append(f"{'wakes' if row.state == 'sleeps' else 'times out'} {at.at(step.end)}")
+    return " · ".join(said)
 
 
 def value_lines(title: str, value: Any, width: int, room: int, *, in_line: bool = True) -> list[Pieces]:

@@ -11,7 +11,7 @@ from wfdash.core.text.wrap import wrapped
 from wfdash.core.triage.anomalies import Oddity
 from wfdash.ui.widgets.list_table import ListTable
 from wfdash.ui.widgets.rule import ruled
-from wfdash.ui.widgets.status_line import length
+from wfdash.ui.widgets.status_line import Pieces, length
 from wfdash.ui.widgets.strips import blank, strip_of
 from wfdash.ui.widgets.theme import CURSOR, CURSOR_AWAY, HEADING, PLAIN, QUIET, WARN
 
@@ -40,7 +40,9 @@ class OddTable(ListTable[Oddity]):
         return row.workflow, row.id, row.kind
 
     def header_line(self, width: int) -> Strip:
-        return strip_of(ruled([(self._title(width), HEADING)], width, hint=self.hint), width)
+        right = "each with how long ago it was read" if self.rows and width >= _KIND_FROM else ""
+        title: Pieces = [(self._title(width), HEADING)]
+        return strip_of(ruled(title, width, hint=self.hint, right=right), width)
 
     def render_row(self, index: int, width: int, cursor: bool) -> Strip:
         odd, room = self.rows[index], self._room(width)
@@ -65,11 +67,8 @@ class OddTable(ListTable[Oddity]):
         return strip_of([("  " + lines[below], QUIET)], width) if below < len(lines) else blank(width)
 
     def _title(self, width: int) -> str:
-        # The rule takes a cell more than what the rows begin with.
-        title = fit(_TITLE, self._room(width) - 1) + f"  {'READ' if self.rows else '':>{_AGE}}"
-        title = title if self.rows else _TITLE
         rests_on = f"  {self.rests_on}" if self.rests_on and self.rows else ""
-        return title + (rests_on if len(title + rests_on) <= width - 6 else "")
+        return _TITLE + (rests_on if len(_TITLE + rests_on) <= width - 6 else "")
 
     def _room(self, width: int) -> int:
         longest = max(

@@ -310,8 +310,7 @@ class ErrorsScreen(BaseScreen):
         across = max(1, width // (room + 11))
         shown = group.samples[: across * _NEWEST]
         self._newest_lines = max(self._newest_lines, -(-len(shown) // across))
-        of = f" {len(shown)} of {group.count}" if len(shown) < group.count else ""
-        title: Pieces = [(f"its newest{of}", QUIET)]
+        title: Pieces = [(f"its newest, {len(shown)} of {group.count}", QUIET)]
         hint = f"{self.context.keys.key_of('row.open')} lists the group"
         lines: list[Pieces] = [ruled(title, self.size.width, hint=hint, right="how long ago")]
         for first in range(0, across * self._newest_lines, across):

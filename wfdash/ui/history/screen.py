@@ -480,6 +480,11 @@ class HistoryScreen(BaseScreen):
             return f"what ended then was restarted since: {counted(gone, 'earlier run')}"
         return "nothing that is loaded ended then"
 
+    def why_off(self, action: str) -> str:
+        if action == "row.open" and self.at is None:
+            return "no moment is read out: the arrows choose one"
+        return super().why_off(action)
+
     def close_layer(self) -> bool:
         """The cursor first."""
         if self.at is None:

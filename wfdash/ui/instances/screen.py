@@ -216,6 +216,9 @@ class InstancesScreen(BaseScreen):
         elif rows.marks:
             rows.marks.clear()
             rows.marks_changed()
+        elif rows.query and self.poller is not None and self.poller.search.busy:
+            # As the line of the filter says: what was found stays, and the next one clears the filter.
+            self.poller.search.stop()
         elif rows.query:
             rows.filter_by("")
         else:

@@ -18,7 +18,7 @@ from wfdash.core.rows.store import RECORDED
 from wfdash.core.rows.view import TableView
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import age
-from wfdash.core.why.why import ASIDE
+from wfdash.core.why.why import ASIDE, WAS
 from wfdash.live.watcher import Watcher
 from wfdash.ui.context import Context
 from wfdash.ui.instances.columns import GLYPH, SORTS, TableColumns, columns, order_by_title
@@ -270,6 +270,10 @@ class InstanceTable(LineTable):
             why = f"was {row.status}"
         now = self._now or self._clock()
         widths = self._layout(width).widths
+        if is_final(row.status) and why.startswith(WAS):
+            why = ""  # what it waited for before it ended is no reason that it did
+        # How long a failed one took is no reason.
+        why = why or ("not read yet" if row.status == "errored" else "")
         beside = BesideRow(now, note, why, self._source.facts.fields(row.id))
         if not why and is_final(row.status) and "took" not in dict(widths):
             beside = replace(beside, why=_lasted(row, beside))

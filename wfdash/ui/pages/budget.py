@@ -214,7 +214,7 @@ def _summary(poller: Watcher, now: float, width: int, height: int) -> Sequence[P
     spent, limit = budget.meter
     acted, most = budget.actions
     said = not poller.local or budget.left is not None or budget.frozen_until is not None
-    share = f"  {limit * 100 // QUOTA} % of Cloudflare's {count(QUOTA)} per user"
+    share = f"  {count(limit)} is {limit * 100 // QUOTA} % of Cloudflare's {count(QUOTA)} per user"
     if poller.local:
         share = "  wfdash's own bound: a dev session has none"
     bar = max(0, min(_BAR, width - len(share) - 38))

@@ -116,7 +116,8 @@ class GotoScreen(PanelScreen):
             "Go to", f"enter goes, {self.context.keys.key_of('layer.close')} closes"
         )
         words = [f"{place[:80]} ({who})" if who else place for place, who in self._offered(typed)[:20]]
-        self.query_one("#note", StatusLine).show([(" " + clean("  ".join(words)), QUIET)])
+        none = "no workflow holds this: enter looks for one of that name, or for an instance" if typed else ""
+        self.query_one("#note", StatusLine).show([(" " + (clean("  ".join(words)) or none), QUIET)])
 
     def _fail(self, sentence: str) -> None:
         self.query_one("#note", StatusLine).show([(" ", PLAIN), (clean(sentence), BAD)])

@@ -240,7 +240,6 @@ def freshness_pieces(
     return [
         [freshness, *(_slowed(slow) or _waited(fresh, now) or _due("next", fresh, now))],
         [freshness],
-        [(f"{age} old{spare}" if old else f"now{' ' * 6}", style)],
     ]
 
 
