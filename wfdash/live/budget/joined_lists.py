@@ -1,12 +1,9 @@
 """Long walks of one list by several processes at a time: a page that one of them has just read serves all."""
 
 import asyncio
-import contextlib
-import os
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from hashlib import blake2s
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,13 +13,10 @@ from msgspec.structs import replace
 
 from wfdash.api.interface import NEWEST, InstancePage, ListQuery
 from wfdash.api.paging import Lists
-from wfdash.config.plain_file import open_plain
-from wfdash.live.records.locked_file import hold_together, try_lock
+from wfdash.live.budget.shared_lines import SharedLines, shared_place
 
 __all__ = ["JoinedLists", "page_file"]
 
-_LARGEST: Final = 64 << 20
-"""Bytes after which no more pages are offered."""
 _ANSWERS: Final = 3.0
 """Seconds for which another process's question is waited for; it may have been stopped."""
 _LOOK: Final = 0.05
@@ -55,12 +49,10 @@ class JoinedLists:
     def __init__(self, lists: Lists, path: Path | None, *, clock: Callable[[], float] = time.time) -> None:
         """Without a path nothing is shared."""
         self._lists = lists
-        self._path = path
+        self._file = SharedLines(path)
         self._clock = clock
         self._since = clock()
         self._session = secrets.token_hex(8)
-        self._descriptor: int | None = None
-        self._offset, self._torn = 0, b""
         self._last = ""
         """The id of the last row that was walked over."""
         self._passed: set[str] = set()
@@ -78,21 +70,14 @@ class JoinedLists:
             page = await self._lists.list_instances(workflow, query)
         else:
             query = self._queries.get(query.cursor, query)
-            self._join()
+            self._file.join()  # a list of one page has nothing to share
             page = await self._next(workflow, query)
         self._walked(page.items)
         return page
 
     def close(self) -> None:
         """Leaves the file to the others, or removes it."""
-        descriptor, self._descriptor, path = self._descriptor, None, self._path
-        self._path = None
-        if descriptor is None or path is None:
-            return
-        with contextlib.suppress(OSError):
-            if try_lock(descriptor):
-                path.unlink()
-        os.close(descriptor)
+        self._file.close()
 
     async def _next(self, workflow: str, query: ListQuery) -> InstancePage:
         while True:
@@ -139,37 +124,12 @@ class JoinedLists:
 
     # The file.
 
-    def _join(self) -> None:
-        """Opens it at the second page, for a list of one page has nothing to share. Alone it begins anew."""
-        if self._descriptor is not None or self._path is None:
-            return
-        try:
-            descriptor = open_plain(
-                self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
-            )
-        except OSError:
-            self._path = None
-            return
-        if try_lock(descriptor):
-            os.ftruncate(descriptor, 0)
-        if not hold_together(descriptor):
-            os.close(descriptor)
-            self._path = None
-            return
-        self._descriptor = descriptor
-
     def _offer(self, offer: _Offer) -> None:
-        if self._descriptor is None:
-            return
-        try:
-            if os.fstat(self._descriptor).st_size < _LARGEST:
-                os.write(self._descriptor, msgspec.json.encode(offer) + b"\n")
-        except OSError:
-            self.close()  # a full disk: each walks alone
+        self._file.offer(msgspec.json.encode(offer))
 
     def _read(self) -> None:
         """Takes in what the others offer."""
-        for line in self._lines():
+        for line in self._file.news():
             try:
                 offer = msgspec.json.decode(line, type=_Offer)
             except (msgspec.MsgspecError, ValueError, RecursionError):
@@ -188,18 +148,6 @@ class JoinedLists:
                 if isinstance(identity := item.get("id"), str):
                     self._by_id[identity] = offer, index
 
-    def _lines(self) -> Iterator[bytes]:
-        if self._descriptor is None:
-            return
-        try:
-            size = os.fstat(self._descriptor).st_size
-            data = os.pread(self._descriptor, max(0, min(size, _LARGEST) - self._offset), self._offset)
-        except OSError:
-            return
-        self._offset += len(data)
-        *lines, self._torn = (self._torn + data).split(b"\n")
-        yield from lines
-
 
 def _place(query: ListQuery) -> _Place:
     return query.cursor, query.date_end
@@ -207,11 +155,8 @@ def _place(query: ListQuery) -> _Place:
 
 def page_file(beside: Path | None, account: str, workflow: str, query: ListQuery) -> Path | None:
     """Where the pages of this list are shared; one file for two that differ in where they begin alone."""
-    if beside is None:
-        return None
-    words = (account, workflow, query.status, str(query.date_start), query.direction)
-    name = blake2s("\0".join(words).encode(errors="surrogateescape"), digest_size=8).hexdigest()
-    return beside.with_name(f"{beside.stem}-pages-{name}.jsonl")
+    which = (account, workflow, query.status, str(query.date_start), query.direction)
+    return shared_place(beside, "pages", *which)
 
 
 def _ids(items: list[dict[str, Any]]) -> Iterator[str]:

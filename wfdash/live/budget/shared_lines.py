@@ -1,0 +1,89 @@
+"""A file of lines beside the counter, as long as one of several processes reads what they all read."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from hashlib import blake2s
+from pathlib import Path
+from typing import Final
+
+from wfdash.config.plain_file import open_plain
+from wfdash.live.records.locked_file import hold_together, try_lock
+
+__all__ = ["SharedLines", "shared_place"]
+
+_LARGEST: Final = 64 << 20
+"""Bytes after which nothing more is offered."""
+
+
+class SharedLines:
+    """What this process offers to the others and takes from them. The last one to leave removes the file.
+
+    Where it cannot be had, nothing is shared.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        """Without a path nothing is shared."""
+        self._path = path
+        self._descriptor: int | None = None
+        self._offset, self._torn = 0, b""
+
+    def join(self) -> None:
+        """Opens it, once. Who is alone in it begins anew."""
+        if self._descriptor is not None or self._path is None:
+            return
+        try:
+            descriptor = open_plain(
+                self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
+            )
+        except OSError:
+            self._path = None
+            return
+        if try_lock(descriptor):
+            os.ftruncate(descriptor, 0)
+        if not hold_together(descriptor):
+            os.close(descriptor)
+            self._path = None
+            return
+        self._descriptor = descriptor
+
+    def close(self) -> None:
+        """Leaves the file to the others, or removes it."""
+        descriptor, self._descriptor, path = self._descriptor, None, self._path
+        self._path = None
+        if descriptor is None or path is None:
+            return
+        with contextlib.suppress(OSError):
+            if try_lock(descriptor):
+                path.unlink()
+        os.close(descriptor)
+
+    def offer(self, line: bytes) -> None:
+        if self._descriptor is None:
+            return
+        try:
+            if os.fstat(self._descriptor).st_size < _LARGEST:
+                os.write(self._descriptor, line + b"\n")
+        except OSError:
+            self.close()  # a full disk: each goes alone
+
+    def news(self) -> Iterator[bytes]:
+        """The lines that came since the last time, one's own among them."""
+        if self._descriptor is None:
+            return
+        try:
+            size = os.fstat(self._descriptor).st_size
+            data = os.pread(self._descriptor, max(0, min(size, _LARGEST) - self._offset), self._offset)
+        except OSError:
+            return
+        self._offset += len(data)
+        *lines, self._torn = (self._torn + data).split(b"\n")
+        yield from lines
+
+
+def shared_place(beside: Path | None, kind: str, *which: str) -> Path | None:
+    """Where that is shared, of the counter's file; None where nothing is."""
+    if beside is None:
+        return None
+    name = blake2s("\0".join(which).encode(errors="surrogateescape"), digest_size=8).hexdigest()
+    return beside.with_name(f"{beside.stem}-{kind}-{name}.jsonl")
