@@ -50,7 +50,9 @@ class Watcher:
         self._notify = notify
         self._pending: Update | None = None
         """What goes out at the end of this turn."""
-        self._context = FeedContext(api, clock, self._emit, retention=retention or {})
+        self._context = FeedContext(
+            api, clock, self._emit, retention=retention or {}, shared=budget.shared_file
+        )
         self.budget = budget
         self._feeds = feeds = Feeds(self._context, interval)
         # What each of them found may be read by its name; what it is to ask changes through the methods

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from wfdash.api.interface import ListQuery
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
@@ -10,7 +12,9 @@ from wfdash.core.rows.store import Delta
 from wfdash.core.triage.error_groups import ErrorGroup, Sample, group
 from wfdash.core.triage.fingerprint import fingerprint
 from wfdash.core.triage.headline import ENOUGH
+from wfdash.live.budget.joined_samples import JoinedSamples
 from wfdash.live.budget.ledger import Priority
+from wfdash.live.budget.shared_lines import shared_place
 from wfdash.live.feeds.first_failure import FirstFailureSearch
 from wfdash.live.feeds.past_version import PastVersion
 from wfdash.live.polling.context import FeedContext
@@ -62,6 +66,8 @@ class ErrorSamples(Job):
         self.beside = tuple(SampleReads(self) for _ in range(BESIDE))
         self._asked: set[str] = set()
         """Those that are read right now."""
+        self._others: JoinedSamples | None = None
+        """What other processes read of the same failures, while somebody looks."""
         self._clear()
 
     def reset(self) -> None:
@@ -70,6 +76,7 @@ class ErrorSamples(Job):
         self.next_at = 0.0
 
     def _clear(self) -> None:
+        self._leave_others()
         self._samples: dict[str, tuple[float | None, Sample]] = {}
         self._lost: set[str] = set()
         self._only_listed: set[str] = set()
@@ -150,9 +157,12 @@ class ErrorSamples(Job):
 
     def due(self, now: float) -> float | None:
         if not self.wanted or not self.context.workflow:
+            self._leave_others()
             return None
         if self.next_at is not None and self.next_at > now:
             return self.next_at
+        if not self.context.local:
+            self._look_at_others()
         if (
             self._below is not None
             or self._next() is not None
@@ -256,8 +266,12 @@ class ErrorSamples(Job):
     async def read(self, identity: str) -> None:
         """Takes one into the sample."""
         self._asked.add(identity)
+        others = self._others
+        asked_at = others.asks(identity) if others is not None else 0.0
         try:
             await self._read_now(identity)
+            if others is not None and (read := self._samples.get(identity)) is not None:
+                others.tell(identity, asked_at, read[1], read[0])
         finally:
             self._asked.discard(identity)
 
@@ -313,9 +327,34 @@ class ErrorSamples(Job):
             identity for identity in self._newest if identity not in self._lost and self._unread(identity)
         )
 
+    def _leave_others(self) -> None:
+        if self._others is not None:
+            self._others.close()
+            self._others = None
+
+    def _look_at_others(self) -> None:
+        """Takes what other processes have read of what is unread here: it costs nothing."""
+        context = self.context
+        if self._others is None:
+            place = shared_place(context.shared, "failures", context.api.account_id, context.workflow)
+            self._others = JoinedSamples(place, clock=context.clock)
+        self._others.look()
+        for identity in list(self._waiting()):
+            row = context.store.get(identity)
+            sample = self._others.take(identity, row.ended if row is not None else None)
+            if row is not None and sample is not None and identity not in self._asked:
+                self._samples[identity] = (row.ended, replace(sample, apart=False))
+                self._grouped, self.read_at = None, context.clock()
+
     def next_newest(self) -> str | None:
-        """The first that nobody reads yet."""
-        return next((identity for identity in self._waiting() if identity not in self._asked), None)
+        """The first that nobody reads yet, here or in another process."""
+        others = self._others
+        if others is None:
+            return next((identity for identity in self._waiting() if identity not in self._asked), None)
+        free = [each for each in self._waiting() if each not in self._asked and not others.is_asked(each)]
+        if not free:
+            return None
+        return free[-1 if others.from_the_end else 0]
 
     def _next(self) -> str | None:
         groups = self.groups if self._enough else []

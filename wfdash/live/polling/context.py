@@ -1,6 +1,7 @@
 """What the jobs of one poller share: whom to ask, about which workflow, and where the answers go."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from msgspec import Struct, field
 
@@ -25,6 +26,8 @@ class FeedContext(Struct):
     retention: Mapping[str, float] = field(default_factory=dict)
     """Seconds a finished instance is kept, by workflow, where the config says."""
     session: SessionWatch = field(default_factory=SessionWatch)
+    shared: Path | None = None
+    """The file that the processes share; what they read together lies beside it."""
     number: int = 0
     """Of the request asked last."""
 
