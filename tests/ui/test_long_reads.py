@@ -17,7 +17,7 @@ PAGES = {
     "detail.compare": r"complete run to compare with: [0-4] of 5 read, a request each; esc stops it",
 }
 
-_SLOW = r"slow: \d+ (?:reads by this wfdash|of 1,200 requests are left)"
+_SLOW = r"slow: \d+ (?:reads by this wfdash|of 800 reads went|of 1,200 requests are left)"
 """By what this process counted, or by what the server had left after it: the same limit from two sides."""
 
 

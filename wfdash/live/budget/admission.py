@@ -22,7 +22,7 @@ _LONG, ROOM_FOR_SHORT = 30, 40
 """Foreground reads of one purpose in a process, from which it leaves so many of a window to short ones."""
 _ROOM_FOR_FOREGROUND = 160
 """Reads of a window that sweeps and background leave to what somebody may come to wait for."""
-_SELDOM = 3.0
+_SELDOM = 2.0
 """Seconds that what is on a screen waits at least, where a window runs short."""
 _SOON = 1.0
 """Seconds until that is looked at again: it moves with the time, and with what others do."""
@@ -121,7 +121,8 @@ def _counted(ledger: RequestLedger, asks: Request, now: float) -> Refusal | None
         return None
     waited = now - asks.since >= _SELDOM and _stands_too_long(ledger, asks, now)
     if not waited and _runs_dry(ledger, asks, now):
-        return _spent(ledger, asks, _SOON)
+        rest = _SELDOM - (now - asks.since)
+        return _spent(ledger, asks, min(_SOON, rest) if rest > 0 else _SOON)
     return None
 
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from wfdash.api.http.limit_headers import RequestsLeft, parse_ratelimit, parse_retry_after
 from wfdash.api.interface import Exchange
-from wfdash.core.text.words import spoken
+from wfdash.core.text.words import count, spoken
 from wfdash.live.budget.admission import ROOM_FOR_SHORT, Request, is_long, refusal, rests
 from wfdash.live.budget.headroom import ACTS, MOST, READS, headroom, pace_of_screens
 from wfdash.live.budget.ledger import (
@@ -25,7 +25,7 @@ from wfdash.live.budget.ledger import (
     bucket_of,
 )
 from wfdash.live.budget.shared_counter import SharedCounter
-from wfdash.live.budget.waiting import Outlook, Reason, Waiting, others, spenders_in_words
+from wfdash.live.budget.waiting import Outlook, Reason, Waiting, others
 
 __all__ = ["Budget"]
 
@@ -39,8 +39,6 @@ _ANSWER = 0.25
 """Seconds that one takes as long as none has told."""
 _BETWEEN = 0.03
 """Seconds from an answer to the next question, in which it is read and drawn."""
-_USED = 0.75
-"""Part of what screens are left beside a long read that they use, as measured with three of them."""
 _SLOW, _NOTICED = 2.0, 5.0
 """How many times as long as its answers a long read takes that is called slow, and by how many seconds."""
 _SET = 1.0
@@ -250,12 +248,12 @@ class Budget:
         each = self._answer_takes(_ANSWER) + _BETWEEN
         takes = self._long_takes(number, each)
         is_slow = takes > max(_SLOW * number * each, number * each + _NOTICED)
-        return Outlook(takes, spenders_in_words(self._look(), self._counter.session) if is_slow else "")
+        return Outlook(takes, f"{count(self._look().count(READS))} of {MOST} reads went" if is_slow else "")
 
     def _long_takes(self, number: int, each: float) -> float:
         """Seconds until so many reads have gone, of which one alone takes `each` so many."""
         now, ledger = self._now(), self._look()
-        room, beside = headroom(ledger, now, kept=ROOM_FOR_SHORT), _USED * pace_of_screens(ledger, now)
+        room, beside = headroom(ledger, now, kept=ROOM_FOR_SHORT), pace_of_screens(ledger, now)
         return rests(ledger, Priority.FOREGROUND, now) + room.takes(number, beside=beside, each=each)
 
     def _answer_takes(self, unknown: float) -> float:

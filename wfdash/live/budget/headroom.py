@@ -31,10 +31,10 @@ MOST = QUOTA - ACTIONS
 """Reads a window, whoever waits for them."""
 READS = range(Priority.FOREGROUND, len(Priority))
 ACTS = range(Priority.ACTION, Priority.FOREGROUND)
-LONG_PACE = 0.4
+LONG_PACE = 0.6
 """Reads a second, of all processes, at which long ones that somebody waits for go on at the least."""
 _SCREEN_PACE = 0.35
-"""Reads a second that one screen needs: for its list, and for the instance that is open in it."""
+"""Reads a second that one screen needs: for its list, its counts, and the instance that is open in it."""
 _RECENT = 60.0
 """Seconds after its last read of what is on screen for which a process counts as a screen."""
 _STEP, _FORESEEN = 5.0, 3 * COUNTED
