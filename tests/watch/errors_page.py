@@ -113,9 +113,9 @@ def _groups(lines: Sequence[str], heading: str) -> list[dict[str, str]]:
     edges = [start if start >= 0 else None for start in starts[2:]]
     groups = []
     for line in lines[lines.index(heading) + 1 :]:
-        if not re.match(r"^. +\d+ +\d+ %  ", line):
+        if (counted := re.match(r"^. +(\d+) +(\d+) ?%  ", line)) is None:
             break
-        cells = [*line[2 : starts[2]].split()]
+        cells = [*counted.groups()]
         for start, end in zip(edges, [*edges[1:], len(line)], strict=True):
             cells.append("" if start is None else line[start:end].strip())
         groups.append(dict(zip(_COLUMNS, cells, strict=True)))
@@ -238,7 +238,10 @@ def _compare_example(seen: _Seen, groups: list[dict[str, str]], tally: Tally) ->
     identity = title.split("for example ")[1].split()[0]
     detail = seen.detail(identity)
     tally.note("example", any(_fits(detail, group) for group in groups), f"{identity} of {groups[0]}")
-    sentence = " ".join(line.strip() for line in seen.part("for example"))
+    lines = [line.strip() for line in seen.part("for example")]
+    lines = lines[1:] if lines and f" {identity} " in f"{lines[0]} " else lines  # its title
+    end = next((n for n, line in enumerate(lines) if re.match(r"(?:started|queued) \d", line)), len(lines))
+    sentence = " ".join(lines[:end])
     states = seen.answers.states(identity, seen.at - 5, seen.at + 1) if detail is not None else []
     for clause in (
         clauses(sentence.split("…")[0], states, seen.at) if sentence and "…" not in sentence else ()

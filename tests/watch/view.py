@@ -11,7 +11,7 @@ __all__ = ["Detail", "Row", "View", "read_view"]
 GLYPHS = {"…": "queued", "●": "running", "◌": "waiting", "‖": "paused", "◐": "waitingForPause",
           "↺": "rollingBack", "✓": "complete", "✗": "errored", "■": "terminated"}  # fmt: skip
 _COUNT = re.compile(r"([…●◌‖◐↺✓✗■]) ?([\d,]+)(?= |$)")
-_AS_OF = re.compile(r"(?:as of |▲ (?:\w+ )?stale, |‖ frozen, )?(\d+) (s|m|h)(?: old)?")
+_AS_OF = re.compile(r"(?:as of |▲ (?:\w+ )?stale, |‖ frozen, )?(?:now|(\d+) (s|m|h)(?: old)?)")
 _TITLE = re.compile(r"^ ([^ ]) (\S+) +(.+?)  +(?:(?:STALE )?as of (\S+)|final, read .*|reading …|not read)$")
 _OF = {"s": 1, "m": 60, "h": 3600}
 
@@ -55,7 +55,7 @@ def read_view(lines: Sequence[str], faint_at) -> View | None:
     aged = _AS_OF.search(lines[0].split("as of" if "as of" in lines[0] else "·")[-1])
     if heading is None or aged is None:
         return None
-    columns = {name: lines[heading].find(name) for name in ("STATUS", " ID", "AGE", "TOOK", "BLOCKED ON")}
+    columns = {name: lines[heading].find(name) for name in ("STATUS", " ID", "AGE", "BLOCKED ON")}
     if -1 in columns.values():
         return None
     rule = lines[heading].find("│")
@@ -78,7 +78,8 @@ def read_view(lines: Sequence[str], faint_at) -> View | None:
     counts = {GLYPHS[glyph]: int(number.replace(",", "")) for glyph, number in _COUNT.findall(lines[0])}
     beside = [line[rule + 1 :] for line in lines[heading:-1]] if rule > 0 else []
     dated = re.search(rf" ({AGE}) ago   ", lines[0])
-    return View(int(aged[1]) * _OF[aged[2]], counts, dated[1] if dated else "", rows, _detail(beside))
+    old = int(aged[1]) * _OF[aged[2]] if aged[1] else 0
+    return View(old, counts, dated[1] if dated else "", rows, _detail(beside))
 
 
 def _detail(lines: Sequence[str]) -> Detail | None:

@@ -101,9 +101,11 @@ def _compare_row(now: float, view: View, row: Row, answers: Answers, tally: Tall
         tally.note(
             "age", near(now - created, age_span(row.age)), f"{row.identity} {row.age}: {now - created:.1f}"
         )
+    if row.why.startswith("took "):  # what stands there until the end is read
+        row.took = row.took or row.why.removeprefix("took ")
     if row.took:
         _compare_took(now, row, answers, tally)
-    if row.why:
+    if row.why and not row.why.startswith("took "):
         _compare_cell(now, view, row, answers, tally)
 
 
