@@ -2,9 +2,17 @@
 
 import asyncio
 
+import pytest
+
 from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.dashboard import opened
+from wfdash.api.interface import Version
+from wfdash.core.history.frame import frame
+from wfdash.core.model.instance import Instance
 from wfdash.demo.engine.world import build
+from wfdash.demo.http import render
+from wfdash.live.reads.account_rows import of_workflow
+from wfdash.ui.history.counting import LoadedHistory
 
 
 def over_incident(script, size):
@@ -120,3 +128,25 @@ def test_enter_over_all_lists_what_failed_most_then():
         await d.until(lambda: set(d.app.pages.listing.ids()) == ended, 60)
 
     over_incident(script, (140, 40))
+
+
+@pytest.mark.parametrize("seed", ["a", "b", "c", "d"])
+def test_all_workflows_date_a_rise_as_its_own_page_does(seed):
+    now = 1_795_262_400.0 + 171
+    world = build("incident", clock=lambda: now, seed=seed)
+    of, every, deployed = frame(1, now, 120), [], {}
+    for name, workflow in world.workflows.items():
+        rows = [Instance.from_item(render.row(each)) for each in workflow.walk(newest_first=True)]
+        deployed |= {each.id: Version(each.id, created=each.created) for each in workflow.versions}
+        every += [of_workflow(name, row) for row in rows]
+        if name == "orders":
+            own = rows
+    own_page, all_page = (LoadedHistory(of, local=False, retention=86_400.0) for _ in range(2))
+    all_page.kept_by = {name: (86_400.0, []) for name in world.workflows}
+    found = []
+    for page, rows in ((own_page, own), (all_page, every)):
+        page.versions, page.floor = deployed, float("-inf")
+        page.add(rows, walked=True)
+        found.append(asyncio.run(page.finding(now, utc=True)))
+    assert found[0].version
+    assert (found[1].at, found[1].version) == (found[0].at, found[0].version)

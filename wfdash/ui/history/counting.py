@@ -274,6 +274,9 @@ class LoadedHistory:
             return Finding("not known yet: most that may have ended were not read for a while")
         if until < now:
             rows = [row for row in rows if row.ended is None or row.ended < until]
+        if self.kept_by:
+            # Of all workflows their names stand where versions do, and the versions as triggers.
+            rows = [replace(row, version=row.trigger) if row.status == "errored" else row for row in rows]
         work = look_for_changes(rows, start=start, now=until, deployed=self.deployed)
         while True:
             try:
@@ -281,12 +284,6 @@ class LoadedHistory:
             except StopIteration as done:
                 seen, changes = done.value
                 within = [row for row in rows if row.ended is not None and start <= row.ended < until]
-                if self.kept_by:
-                    # Of all workflows their names stand where versions do, and the versions as triggers.
-                    within = [
-                        replace(row, version=row.trigger) if row.status == "errored" else row
-                        for row in within
-                    ]
                 # Analytics count what is older, and no change is looked for in what they count.
                 total = self.total(now)
                 listed = sum(row.status in ("complete", "errored") for row in within)
