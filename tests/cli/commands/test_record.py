@@ -16,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.harness.program import environment
 from wfdash.config.credential import Credential
+from wfdash.live.budget.ledger import Priority
 from wfdash.live.budget.shared_counter import share_counter
 from wfdash.live.records.notes import SessionStory
 from wfdash.live.records.pins import Pin, Pins
@@ -40,6 +41,16 @@ def test_it_keeps_what_it_saw_for_a_while(shell, created, tmp_path):
     assert (created,) in query(path, "SELECT id FROM instance")
     assert list(tmp_path.glob("o.db-*")) == []
     assert b"demo-token" not in path.read_bytes()
+
+
+def test_recorder_reads_nothing_as_if_somebody_looked(shell, created, tmp_path):
+    """Its list is no screen's: beside dashboards and long reads it stands behind them."""
+    env = {"XDG_STATE_HOME": str(tmp_path / "state")}
+    shell("record", "orders", "--for", "8s", "--out", str(tmp_path / "o.db"), env=env)
+    (counter,) = (tmp_path / "state" / "wfdash").glob("requests-*.json")
+    (spender,) = json.loads(counter.read_bytes())["spenders"].values()
+    assert f"{Priority.ROWS:d} list" in spender["spent"]
+    assert not [what for what in spender["spent"] if int(what[0]) < Priority.ROWS]
 
 
 @contextmanager

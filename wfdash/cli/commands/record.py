@@ -229,6 +229,7 @@ class RecordedWorkflow:
             interval=session.settings.interval,
             local=session.api.local,
             notify=self._on_update,
+            unattended=True,
         )
         self.poller.row_details.unseen = True
         self._clock = session.clock
