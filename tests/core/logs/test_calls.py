@@ -93,22 +93,22 @@ def test_call_that_goes_on_is_no_step_by_its_time_alone():
     steps = [done("a-1", 1, 2), step("b-1", 3, attempts=[attempt(3)])]
     calls = [call("r0", "r", 0.9, 2.1), call("r0.1", "r0", 1.01, 1.99)]
     lines = [line(0, f"id={ID} begins", "r"), line(1.5, "of a", "r0.1"), line(4, "speaks of b", "x")]
-    lines += [line(5, "of the run", "r"), line(5, f"[{ID}] b: works", "y")]
+    lines += [line(5, "of the run", "r"), line(5, f"[{ID}] b: attempt 1", "y")]
     found = places(lines, calls, steps, status="running", as_of=T0 + 20, others=["order-2"])
     assert found["of a"] == (True, 0, 1)
     assert found["of the run"] == (True, None, None)
     assert found["speaks of b"] == (False, None, None)
-    assert found[f"[{ID}] b: works"] == (True, 1, 1)
+    assert found[f"[{ID}] b: attempt 1"] == (True, 1, 1)
 
 
 def test_step_made_in_a_step_is_told_from_the_run():
     """The outer attempt goes on: it has made a step, as a run has."""
     steps = [step("outer-1", 1, attempts=[attempt(1)]), done("inner-1", 2, 3)]
     calls = [call("in", "out", 1.9, 3.1), call("in.1", "in", 2.01, 2.99)]
-    lines = [line(1.5, f"[{ID}] outer: begins", "out"), line(2.5, "inside", "in.1"), line(4, "after", "out")]
+    lines = [line(1.5, f"[{ID}] outer: attempt 1", "out"), line(2.5, "inside", "in.1"), line(4, "after", "out")]
     found = places(lines, calls, steps, status="running", as_of=T0 + 20)
     assert found == {
-        f"[{ID}] outer: begins": (True, 0, 1),
+        f"[{ID}] outer: attempt 1": (True, 0, 1),
         "inside": (True, 1, 1),
         "after": (True, None, None),
     }

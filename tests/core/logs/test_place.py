@@ -141,7 +141,8 @@ def test_line_of_an_untraced_call_speaks_for_itself():
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        ("[1] turn: attempt 1", (None, None)),
+        ("[1] turn: attempt 1", (1, 1)),
+        ('{"step": {"name": "charge", "attempt": 1}}', (2, 1)),
         ("[1] turn-2: works", (None, None)),
         ("step=turn-2 attempt=1", (1, 1)),
         ('{"step": "turn", "count": 2}', (1, 1)),
@@ -149,7 +150,8 @@ def test_line_of_an_untraced_call_speaks_for_itself():
         ("step=charge attempt=1", (2, 1)),
         ("charge: works", (None, None)),
         ("reads for attempt 1 of charge", (2, 1)),
-        ("only: works", (3, 1)),
+        ("only: works", (None, None)),
+        ("only: attempt 1", (3, 1)),
         ("speaks of only", (None, None)),
     ],
 )
@@ -162,6 +164,17 @@ def test_words_of_an_untraced_line_must_leave_one_attempt(text, place):
     own = line(at, f"{text}; id={ID}", request="x", source="local")
     [entry] = place_lines([own], detail("complete", steps, end=40))
     assert (entry.step, entry.attempt) == place
+
+
+def test_promise_of_the_round_before_is_not_the_next_round():
+    """It names it, attempt and all: its call began before."""
+    steps = [done("turn-1", 0, 1), done("turn-2", 2, 3)]
+    lines = [
+        line(at, f"id={ID} step=turn attempt=1 at {at}", request=call, source="local")
+        for at, call in ((0.5, "a"), (2.5, "a"), (2.6, "b"))
+    ]
+    entries = place_lines(lines, detail("complete", steps, end=40))
+    assert [entry.step for entry in entries] == [0, None, 1]
 
 
 def test_call_outlives_its_attempt():
@@ -301,6 +314,8 @@ def test_id_must_be_distinctive_to_be_evidence(identity, speaks):
         ("4711", "orderId=4711", False),
         ("4711", "[4711-a] begins", False),
         ("2026", "[2026] report", False),
+        ("2026", "id=2026 report", True),
+        ("1999", '{"instanceId": "1999"}', True),
         ("12", "id=12", False),
     ],
 )

@@ -80,20 +80,21 @@ class Attempts:
     def _by_words(self, line: LogLine) -> AttemptSpan | None:
         """The attempt that a line names and in whose time it was printed, where the session tells nothing.
 
-        A call that goes on may be code beside a step, a promise of the step before, another round's: of all
-        attempts it must be the only one of that name and number, or the only one of that name and alone.
+        A call that goes on may be code beside a step, an attempt past its limit, a promise of another round.
+        Where several attempts have the name and the number, its call must have begun in this one.
         """
         numbers = attempts_said(line.message)
-        names = self._names.named_by(line.message) or (self._names.in_(line.message) if numbers else set())
-        at = self._open_at(line.at)
-        spans = narrowed([span for span in at if span.name in names], line.message)
-        if len(names) != 1 or len(spans) != 1:
+        names = self._names.named_by(line.message) or self._names.in_(line.message)
+        spans = [span for span in self._open_at(line.at) if span.name in names]
+        span = _only(narrowed(spans, line.message))
+        if span is None or len(names) != 1 or not (numbers or says_count(span, line.message)):
             return None
-        [span] = spans
-        if says_count(span, line.message) or (numbers and self._tries[span.name, span.number] == 1):
+        if says_count(span, line.message) or self._tries[span.name, span.number] == 1:
             return span
-        is_alone = len(at) == 1 and len(self._steps[span.name]) == 1 and self._tries[span.name, 2] == 0
-        return span if is_alone and not numbers else None
+        called, tried = self._said(line.request)
+        is_one = called <= {span.name} and tried <= {span.number}
+        first = self._lasted[line.request][0]
+        return span if is_one and span.start - _GRAIN <= first <= span.end + _GRAIN else None
 
     def is_gone(self, line: LogLine) -> bool:
         """Whether it was printed in a step that a restart has taken out of the answer."""

@@ -10,10 +10,13 @@ __all__ = ["StepNames", "attempts_said", "mentioned", "narrowed", "says_count", 
 
 _PREFIX = re.compile(r"\s*(?:\[[^\]]{0,200}\]|[^\w\s\[]+|[\w-]*\d[\w-]*:?(?=\s)|[\w-]{1,40}[:=](?=\s))\s*")
 """What may stand before the name of who speaks: `[4711]`, `✓`, `order-9342`, `worker:`."""
-_SPEAKER = re.compile(r"(?:(?<![\w-])(?:step|task)(?:[_-]?name)?[\"']?\s?[=:]\s?[\"']?|\[)\Z", re.I)
+_SPEAKER = re.compile(
+    r"(?:(?<![\w-])(?:step|task)(?:[_-]?name)?[\"']?\s?[=:]\s?(?:\{\s?[\"']name[\"']\s?:\s?)?[\"']?|\[)\Z",
+    re.I,
+)
 """What stands before it anywhere: `step=charge card`, `"step": "charge card"`, `[charge card]`."""
 _SPEAKERS = re.compile(_SPEAKER.pattern.removesuffix(r"\Z"), re.I)
-_SPEAKER_LONGEST = 24
+_SPEAKER_LONGEST = 40
 _ATTEMPT = re.compile(r"(?<![\w-])attempt[\"']?\s?[#:=]?\s?[\"']?(\d{1,4})(?![\w-])", re.I)
 _COUNT = re.compile(r"(?<![\w-])(?:step[_-]?)?count[\"']?\s?[=:]\s?[\"']?(\d{1,6})(?![\w-])", re.I)
 _END = re.compile(r"(?![\w-])")

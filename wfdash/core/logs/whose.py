@@ -47,7 +47,8 @@ def _called(text: str) -> set[str]:
     """The words that stand where an id does: after the word instance any, elsewhere numbers such as 4711."""
     words = set()
     for key, word in _CALLED.findall(text):
-        is_number = word.isdecimal() and len(word) >= 4 and not _YEAR.fullmatch(word)
+        # `[2026] report` is a year, `id=2026` is an id.
+        is_number = word.isdecimal() and len(word) >= 4 and bool(key or not _YEAR.fullmatch(word))
         if is_number or key[:8].lower() == "instance":
             words.add(word)
     return words
