@@ -105,7 +105,11 @@ def test_step_made_in_a_step_is_told_from_the_run():
     """The outer attempt goes on: it has made a step, as a run has."""
     steps = [step("outer-1", 1, attempts=[attempt(1)]), done("inner-1", 2, 3)]
     calls = [call("in", "out", 1.9, 3.1), call("in.1", "in", 2.01, 2.99)]
-    lines = [line(1.5, f"[{ID}] outer: attempt 1", "out"), line(2.5, "inside", "in.1"), line(4, "after", "out")]
+    lines = [
+        line(1.5, f"[{ID}] outer: attempt 1", "out"),
+        line(2.5, "inside", "in.1"),
+        line(4, "after", "out"),
+    ]
     found = places(lines, calls, steps, status="running", as_of=T0 + 20)
     assert found == {
         f"[{ID}] outer: attempt 1": (True, 0, 1),

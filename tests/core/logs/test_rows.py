@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.fakes.details import T0, detail, done
-from wfdash.core.logs.line import LogLine, PlacedLine
+from wfdash.core.logs.line import LineNumbers, LogLine, LogScope, PlacedLine
 from wfdash.core.logs.rows import LogRows, is_rollback, line_key, line_text, step_of, unfolded_text
 
 
@@ -100,3 +100,10 @@ def test_text_of_a_line_is_one_safe_line():
 def test_step_that_a_restart_took_away_has_no_name():
     words = line_text(entry(1, gone=True), columns(done("a-1", 0, 1)))
     assert words.split("\t")[2] == "a step of the run before"
+
+
+def test_lines_are_counted_by_their_scope():
+    entries = [entry(1, step=0, attempt=1), entry(2, among=(0, 1)), entry(3)]
+    entries.append(PlacedLine(LogLine(T0, "log", "x", "local"), False, step=0, attempt=1))
+    assert LineNumbers.of(entries, LogScope((0,))) == LineNumbers(1, 2, 1, 1)
+    assert LineNumbers.of(entries, LogScope()) == LineNumbers(1, 4, 1, 0)

@@ -1,10 +1,11 @@
 """One line that a workflow's code printed, as its source gave it, and where it belongs."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from msgspec import Struct
 
-__all__ = ["LEVELS", "LogLine", "LogScope", "PlacedLine", "Source"]
+__all__ = ["LEVELS", "LineNumbers", "LogLine", "LogScope", "PlacedLine", "Source"]
 
 Source = Literal["telemetry", "tail", "local"]
 LEVELS = ("debug", "info", "log", "warn", "error")
@@ -67,3 +68,21 @@ class LogScope(Struct, frozen=True):
         """Whether it may be one of these, and may as well be another step's or of code outside steps."""
         # Of 100,000 lines a few are of none for certain: the others are told apart by that alone.
         return bool(entry.among) and not self.holds(entry) and any(step in self.steps for step in entry.among)
+
+
+class LineNumbers(Struct, frozen=True):
+    """How many of some lines are of a scope, may be, and do not surely name the instance."""
+
+    doubtful: int
+    held: int
+    held_doubtful: int
+    perhaps: int
+
+    @classmethod
+    def of(cls, entries: Sequence[PlacedLine], scope: LogScope) -> "LineNumbers":
+        doubtful = sum(not entry.certain for entry in entries)
+        if not scope.steps:
+            return cls(doubtful, len(entries), doubtful, 0)
+        held = [entry for entry in entries if scope.holds(entry)]
+        held_doubtful = sum(not entry.certain for entry in held)
+        return cls(doubtful, len(held), held_doubtful, sum(map(scope.may_hold, entries)))

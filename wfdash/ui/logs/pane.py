@@ -14,7 +14,7 @@ from textual.containers import Vertical
 from textual.message import Message
 
 from wfdash.core.handoff.copy_formats import Copy
-from wfdash.core.logs.line import LogScope, PlacedLine
+from wfdash.core.logs.line import LineNumbers, LogScope, PlacedLine
 from wfdash.core.logs.place import failing_lines
 from wfdash.core.logs.rows import line_text
 from wfdash.core.model.detail import Detail
@@ -88,6 +88,8 @@ class LogPane(Vertical):
         )
         self._sought: LogScope | None = None if alone and scope.steps else scope
         """To the last line of which the cursor has yet to go; of all, to where the instance failed."""
+        self._numbers: tuple[Sequence[PlacedLine], LogScope, LineNumbers] | None = None
+        """How many lines are of what, for those lines and that scope: too dear for each key."""
         self._at_failure = False
         """Whether the cursor went to where the instance failed, and follows it again once it runs again."""
 
@@ -231,7 +233,8 @@ class LogPane(Vertical):
             self.table.message = self._nothing()
             self.table.repaint()
         width = self.size.width
-        uncertain = sum(not entry.certain for entry in self.shown)
+        numbers = self._counted()
+        uncertain = numbers.held_doubtful if self.scoped else numbers.doubtful
         doubts = [*self.lines.doubts(uncertain), *self._left_out()]
         if self.alone:
             lines = [self._title(width), [(f" {fit(self._summary(), width - 2)}", QUIET)]]
@@ -244,13 +247,18 @@ class LogPane(Vertical):
         lines[1:1] = [[(f" {part}", WARN)] for part in parts]
         self.head.show(lines)
 
+    def _counted(self) -> LineNumbers:
+        placed = self.lines.placed
+        if self._numbers is None or self._numbers[0] is not placed or self._numbers[1] != self.scope:
+            self._numbers = placed, self.scope, LineNumbers.of(placed, self.scope)
+        return self._numbers[2]
+
     def _left_out(self) -> list[str]:
         """Says how many lines may be of the step that is shown alone, and of one beside it as well."""
-        if not self.scoped or self.lines.detail is None or not self.shown:
+        numbers = self._counted()
+        if not self.scoped or self.lines.detail is None or not numbers.held or not numbers.perhaps:
             return []
-        left = sum(map(self.scope.may_hold, self.lines.placed))
-        if not left:
-            return []
+        left = numbers.perhaps
         return [f"{counted(left, 'more line')} may be of it: another step ran then, and the text names none"]
 
     def _rule(self, width: int) -> Pieces:
@@ -258,9 +266,9 @@ class LogPane(Vertical):
         placed, detail = self.lines.placed, self.lines.detail
         title: list[tuple[str, Style]] = [("lines", STRONG)]
         if self.scope.steps and detail is not None and placed:
-            held = [entry for entry in placed if self.scope.holds(entry)]
-            own, perhaps = len(held), sum(map(self.scope.may_hold, placed))
-            doubt = "" if all(entry.certain for entry in held) else "?"
+            numbers = self._counted()
+            own, perhaps = numbers.held, numbers.perhaps
+            doubt = "?" if numbers.held_doubtful else ""
             # What runs now may have printed some of the newest: that is known once the step was read again.
             if own or perhaps or not (self.lines.gathering or self._is_part):
                 more = f", {count(perhaps)} may be" if perhaps else ""
@@ -312,13 +320,13 @@ class LogPane(Vertical):
         return f"{logs.reader.name}, read {age(max(0.0, now - read_at))} ago"
 
     def _summary(self) -> str:
-        shown = self.shown
         if self.lines.failure and not self.lines.placed:
             return "nothing could be read"
+        all_lines = len(self.lines.placed)
         if self.scoped and self.lines.detail is not None:
-            what = f"{count(len(shown))} of {count(len(self.lines.placed))} lines: those of {self._of(60)}"
+            what = f"{count(self._counted().held)} of {count(all_lines)} lines: those of {self._of(60)}"
         else:
-            what = counted(len(shown), "line")
+            what = counted(all_lines, "line")
         return f"{what} · {(self._standing() or ['newest last'])[0]}"
 
     def _standing(self) -> list[str]:

@@ -1,5 +1,6 @@
 """The table of lines: when, how grave, in which step, and what was printed; newest last."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Hashable, Sequence
 from typing import ClassVar, Final
 
@@ -60,7 +61,8 @@ class LogTable(LineTable):
         self.by_hand = False
         """Whether the cursor is where a key in this table put it."""
         self._own = LogScope()
-        self._found: frozenset[int] = frozenset()
+        self._found: Sequence[int] = ()
+        """The lines that were searched for, ascending."""
         self._widest = 0
 
     @property
@@ -109,7 +111,7 @@ class LogTable(LineTable):
         widest = max((cells(numbered_name(names[step])) for step in used), default=0)
         self._widest = max(self._widest, widest)
         self.rows.take(entries, self._room(self.size.width))
-        self._found = frozenset()
+        self._found = ()
         self._strips.clear()
         if self.follows:
             self.cursor_key = None
@@ -120,19 +122,20 @@ class LogTable(LineTable):
     def find(self, words: str, direction: int, *, here_too: bool) -> tuple[int, int]:
         """Goes to the next line with the words; returns which of them it is, and how many there are."""
         found = self.rows.find(words) if words else []
-        if (places := frozenset(found)) != self._found:
-            self._found = places
+        if found != self._found:
+            self._found = found
             self._strips.clear()
         here = self.rows[self.cursor].entry if len(self.rows) else 0
         if not found:
             self.repaint()
             return 0, 0
+        # Of 100,000 lines any may hold the words: they are not gone through one by one.
         if direction > 0:
-            at = next((n for n, line in enumerate(found) if line > here or (here_too and line == here)), 0)
+            at = (bisect_left if here_too else bisect_right)(found, here) % len(found)
         else:
-            at = next((n for n in range(len(found) - 1, -1, -1) if found[n] < here), len(found) - 1)
+            at = bisect_left(found, here) - 1
         self.move_to(self.rows.row_of(found[at]))
-        return at + 1, len(found)
+        return at % len(found) + 1, len(found)
 
     # Rows.
 
@@ -207,9 +210,10 @@ class LogTable(LineTable):
         step = fit(where, self._step_width)
         words = clean(uncoloured(line.message[: room * 8]))
         note = f" ×{entry.times}" if entry.times > 1 else ""
-        tone = ACCENT if index in self._found else style if line.level in ("warn", "error") else PLAIN
+        is_found = self._is_found(index)
+        tone = ACCENT if is_found else style if line.level in ("warn", "error") else PLAIN
         is_quiet = line.level == "debug" or (tone is PLAIN and not self._own.holds(entry))
-        if is_quiet and index not in self._found:
+        if is_quiet and not is_found:
             tone = QUIET
         pieces: list[tuple[str, Style]] = [(" ", PLAIN)]
         if self.axis is not None and self._has_lane(width):
@@ -224,6 +228,10 @@ class LogTable(LineTable):
             (note, QUIET),
         ]
         return strip_of(pieces, width, over)
+
+    def _is_found(self, entry: int) -> bool:
+        place = bisect_left(self._found, entry)
+        return place < len(self._found) and self._found[place] == entry
 
     # Keys.
 
