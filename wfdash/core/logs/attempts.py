@@ -92,9 +92,9 @@ class Attempts:
         if says_count(span, line.message) or self._tries[span.name, span.number] == 1:
             return span
         called, tried = self._said(line.request)
-        is_one = called <= {span.name} and tried <= {span.number}
+        says_this = called <= {span.name} and tried <= {span.number}
         first = self._lasted[line.request][0]
-        return span if is_one and span.start - _GRAIN <= first <= span.end + _GRAIN else None
+        return span if says_this and span.start - _GRAIN <= first <= span.end + _GRAIN else None
 
     def is_gone(self, line: LogLine) -> bool:
         """Whether it was printed in a step that a restart has taken out of the answer."""

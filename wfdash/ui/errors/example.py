@@ -1,12 +1,10 @@
 """An example of the group under the cursor with its steps, where the errors page has room for it."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual.containers import Vertical
 from textual.timer import Timer
 
-from wfdash.core.logs.line import PlacedLine
 from wfdash.core.triage.error_groups import ErrorGroup, Sample
 from wfdash.ui.context import Context
 from wfdash.ui.detail.fill import REST, fill
@@ -34,8 +32,8 @@ class ExampleRoom(Vertical):
         """The newest of the group, and then the same: another newest one comes every few seconds."""
         return next((sample for sample in group.samples if sample.id == self._wanted), group.samples[0])
 
-    def show(self, instance: str | None, printed: Sequence[PlacedLine]) -> None:
-        """Draws what was read of this one, with the last lines that it printed; None hides it."""
+    def show(self, instance: str | None) -> None:
+        """Draws what was read of this one; None hides it. Its last lines stand over it."""
         self.display = instance is not None
         if instance is None:
             return
@@ -45,7 +43,6 @@ class ExampleRoom(Vertical):
                 self._resting.stop()
             self._resting = self.set_timer(REST, self._read)
         if self._pane is not None and self._pane.is_mounted:
-            self._pane.last_lines = printed
             fill(self._pane, self._desk, self._wanted)
 
     def _read(self) -> None:

@@ -82,7 +82,7 @@ class ErrorsScreen(BaseScreen):
         yield GroupTable(clock=context.clock, utc=lambda: context.utc)
         yield TextLines(id="beside")
         yield OddTable(clock=context.clock)
-        yield TextLines(id="example", height=1)
+        yield TextLines(id="example")
         yield self._example
         yield KeyBar(context.pages)
 
@@ -172,10 +172,10 @@ class ErrorsScreen(BaseScreen):
     def _draw_in_full(self) -> None:
         group = self.group_table.chosen
         if group is None or not self._in_full:
-            self._example.show(None, ())
+            self._example.show(None)
             return
         sample = self._example.choose(group)
-        self._example.show(sample.id, self._lines_of(sample))
+        self._example.show(sample.id)
 
     def _checked(self) -> str:
         """What it rests on that something or nothing is stuck."""
@@ -285,7 +285,9 @@ class ErrorsScreen(BaseScreen):
         elif poller.filtered and group is not None:
             lines += [[("  VERSIONS are compared over a list without a filter", QUIET)], []]
         if group is not None and self._in_full:
-            self.query_one("#example", TextLines).show([self._titled(self._example.choose(group))])
+            # Over its steps: a long timeline leaves no room under it, and the lines say why.
+            sample = self._example.choose(group)
+            self.query_one("#example", TextLines).show([self._titled(sample), *self._last_lines(sample)])
         self.query_one("#example", TextLines).display = self._in_full
         self.query_one("#beside", TextLines).show(lines)
 
