@@ -76,6 +76,7 @@ class Person:
         self._home()
 
     def suspend(self) -> None:
+        self._shell.watch(1)  # a key read together with the esc before it is dropped
         self._press("ctrl+z")
         self._shell.wait_stopped()
         self._shell.foreground()
