@@ -57,6 +57,13 @@ def test_oldest_open_one_rests_on_counts_and_fresh_rows(counted, seen, oldest, o
     assert (NOW - found.oldest_active, found.older_active) == (oldest, older)
 
 
+@pytest.mark.parametrize("counted", [None, (NOW - 300, 2), (NOW - 5, 2)])
+def test_oldest_open_one_stands_until_rows_are_read_again(counted):
+    """Coming back to the page it was as if none were open, until a row was listed anew."""
+    rows = [Instance(f"o-{n}", "waiting", NOW - 5000 + n, seen=NOW - 290) for n in range(2)]
+    assert picture(rows, now=NOW, floor=NOW - 5400, counted=counted).oldest_active == NOW - 5000
+
+
 def newest_of_a_busy_hour():
     """The newest 100 of a workflow of which 9 in 10 complete, in ten minutes; failures end in seconds."""
     created = [NOW - 2.0 * n for n in range(1, 101)]

@@ -131,11 +131,12 @@ def _oldest(
 ) -> tuple[float | None, bool]:
     """From when the oldest open one is, and whether one may be older; without `floor` all are here.
 
-    What was listed some time ago may have ended since. Where the server counts more than may be open
-    of these, one is older than all of them.
+    What was listed some time ago may have ended since; where that is all of them, nobody looked for a while,
+    and what was known then stands until somebody does. Where the server counts more than may be open of
+    these, one is older than all of them.
     """
     active = [row for row in rows if not is_final(row.status)]
-    fresh = [row for row in active if row.seen is None or now - row.seen <= _FRESH]
+    fresh = [row for row in active if row.seen is None or now - row.seen <= _FRESH] or active
     oldest = min((row.created for row in fresh if row.created is not None), default=None)
     if counted is None:
         return oldest, len(fresh) < len(active) or floor is not None
