@@ -75,6 +75,19 @@ def test_cursor_reads_out_a_moment_and_enter_lists_it():
     shown(script, "incident", size=(140, 40))
 
 
+def test_listing_is_offered_with_a_moment_alone():
+    async def script(d):
+        await d.press("history.open")
+        await d.until(lambda: "errors rose" in d.text)
+        assert "list what ended" not in d.text
+        await d.press("history.earlier")
+        await d.until(lambda: "list what ended" in d.text)
+        await d.press("layer.close")
+        await d.until(lambda: "list what ended" not in d.text)
+
+    shown(script, "incident", size=(140, 40))
+
+
 def test_moments_and_versions_are_so_far_while_reading_on(monkeypatch):
     """What ended in a stretch may have begun before all that is loaded yet, and took longer."""
 
