@@ -7,12 +7,13 @@ import pytest
 from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.dashboard import opened
 from wfdash.demo.engine.world import World, build
+from wfdash.demo.http.faults import InjectedFault
 
 
-def shown(script, prepare=lambda server: None, **options):
+def shown(script, prepare=lambda server: None, workflow="inventory-sync", **options):
     async def main():
         world = build("incident", clock=asyncio.get_running_loop().time)
-        async with opened(world=world, workflow="inventory-sync", **options) as dashboard:
+        async with opened(world=world, workflow=workflow, **options) as dashboard:
             prepare(dashboard.server)
             await script(dashboard)
 
@@ -110,6 +111,33 @@ def test_vanished_id_says_what_became_of_it(permitted):
             assert "was it deleted, has it expired" in " ".join(d.text.split())
 
     shown(script, prepare, size=(80, 24))
+
+
+@pytest.mark.parametrize("size", [(60, 15), (80, 24), (140, 40)])
+def test_bars_before_any_row_is_read_say_whose_they_are(size):
+    """They stood beside "counting what is loaded" and "nothing is read yet", on an axis of a second."""
+
+    async def script(d):
+        assert not d.app.root.rows.filter_by("status:errored since:2h")
+        await d.until(lambda: d.app.session.poller.filtered)
+        d.server.state.faults.append(InjectedFault.parse("hang@^GET"))
+        await d.press("history.open")
+        screen = d.app.screen
+        await d.until(lambda: screen.loaded.analytics is not None)
+        await d.until(lambda: "by analytics" in " ".join(d.text.split()))
+        assert screen.loaded.floor is None
+        counted = [b for b in screen.loaded.buckets(d.app.context.clock()) if b.counted]
+        await d.until(lambda: "counting what is loaded" not in d.text)
+        created, ended, errored = (
+            sum(getattr(bucket, name) for bucket in counted) for name in ("created", "ended", "errored")
+        )
+        assert f"{created:,} created, {ended:,} ended" in d.text
+        assert f"{errored:,} of " in d.line(" FAILED ")
+        assert "level" not in d.text, "of what only analytics counted no change was looked for"
+        assert "nothing is read yet" not in d.text
+        assert not any(line.startswith("    1s │") for line in d.lines)
+
+    shown(script, workflow="orders", size=size)
 
 
 def test_sampled_counts_say_so_where_it_is_narrow():

@@ -65,7 +65,10 @@ def charts(
         return seen(bucket) and not (bucket.counted and bucket.ended)
 
     bars = _bars(buckets, is_timed, lambda bucket: bucket.p50, lambda bucket: bucket.p95)
-    return failed, ended, Chart(bars, *_longest(sorted(bucket.p95 or 0.0 for bucket in counted)))
+    longest, label = _longest(sorted(bucket.p95 or 0.0 for bucket in counted))
+    if all(bucket.p95 is None for bucket in counted):
+        label = ""  # a second beside no bar would look like how long they took
+    return failed, ended, Chart(bars, longest, label)
 
 
 def _longest(times: Sequence[float]) -> tuple[float, str]:

@@ -247,7 +247,7 @@ class LoadedHistory:
 
     def total(self, now: float) -> Tally:
         """All that the charts show: of what was erased the counts of analytics, or nothing."""
-        if self.history.undated or self.floor is None:
+        if self.history.undated or (self.floor is None and self.analytics is None):
             return Tally(sum(tally.created for tally in self.history.versions().values()))
         return sum_of(bucket for bucket in self.buckets(now) if self.is_seen(bucket, now))
 
@@ -264,8 +264,9 @@ class LoadedHistory:
         start = max(self.frame.left, self.edge(now).both, self.floor or self.frame.left)
         if self.partial and start > self.frame.left:
             return await self._finding_of_part(start, now, utc=utc)
-        if self.history.undated or start >= now or not self.rows:
-            total = self.total(now)
+        # Rows without a floor are some of those that there are: the bars are of analytics alone then.
+        if self.history.undated or start >= now or not self.rows or self.floor is None:
+            total, so_far = self.total(now), so_far or self.floor is None
             counted = failures((), total, (), deployed=self.deployed, now=now, utc=utc, so_far=so_far)
             return counted if total.sample and not self.history.undated else Finding(self.nothing)
         rows: Sequence[Instance] = [*self.rows.values(), *self.earlier.values()]

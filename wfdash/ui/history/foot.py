@@ -182,7 +182,9 @@ class Foot(Struct, frozen=True):
         said = f"{count(len(loaded))}{of} {'recorded without a gap' if loaded.partial else 'loaded'}"
         if loaded.oldest is not None:
             said += f", back to {self._time(loaded.oldest)}"
-        counted_to = min(max(edge, loaded.floor or edge), self.now)
+        # Before any row is read all that is drawn is theirs.
+        read_to = self.now if loaded.floor is None else loaded.floor
+        counted_to = min(max(edge, read_to), self.now)
         since = loaded.analytics.since if loaded.analytics is not None else counted_to
         if loaded.analytics is not None and max(since, loaded.frame.left) < counted_to:
             sampling = loaded.analytics.sampling

@@ -193,7 +193,7 @@ class HistoryScreen(BaseScreen):
     def _look(self) -> None:
         """Looks for a change where something new was counted."""
         loaded, now = self.loaded, self.context.clock()
-        if loaded is None or loaded.floor is None:
+        if loaded is None or (loaded.floor is None and not _is_counted(loaded.buckets(now))):
             return  # nothing is read yet, which is not nothing that happened
         if self._found_for == (seen := len(loaded) + len(loaded.earlier), now // 60):
             return
@@ -233,7 +233,7 @@ class HistoryScreen(BaseScreen):
             return [[], [(f"  no workflow is chosen: {key} lists them", QUIET)]]
         loaded = reader.loaded
         of, buckets, width = loaded.frame, loaded.buckets(now), self.size.width
-        counted = any(bucket.created or bucket.ended for bucket in buckets if bucket.counted)
+        counted = _is_counted(buckets)
         is_idle = not reader.is_reading and not reader.failure
         if not len(loaded) and not counted and is_idle and loaded.floor is not None:
             said = wrapped(self._nothing(loaded, now), width - 4, 2 * _SENTENCE)
@@ -253,7 +253,10 @@ class HistoryScreen(BaseScreen):
         ended = throughput(total, self._seconds(now), undated=undated, shown=now - of.left, so_far=so_far)
         took = durations(total, undated=undated, so_far=so_far)
         if loaded.floor is None:
-            ended = took = "nothing is read yet"
+            # Where analytics drew bars already, what is said is said of these.
+            took = "no instance is read yet, and analytics say nothing of durations"
+            if not counted:
+                ended = took = "nothing is read yet"
         titles: list[list[Pieces]] = [
             [
                 [(f" {'FAILED' if not number else '':<8}", HEADING), (text, style)]
@@ -492,6 +495,11 @@ class HistoryScreen(BaseScreen):
         self.at = None
         self._draw()
         return True
+
+
+def _is_counted(buckets: Sequence[Bucket]) -> bool:
+    """Whether analytics counted anything of what is shown."""
+    return any(bucket.created or bucket.ended for bucket in buckets if bucket.counted)
 
 
 def _ended_in(bucket: Bucket, rows: Sequence[Instance]) -> str:
