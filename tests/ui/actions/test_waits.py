@@ -27,3 +27,23 @@ def test_waits_are_so_far_while_others_are_unread():
         assert done == of
 
     drive(script, workflow="orders")
+
+
+def test_event_goes_to_no_mark_that_has_no_row():
+    """What the list marked and what waits for no event is neither counted nor among those it goes to."""
+
+    async def script(d):
+        quiet = [row.id for row in d.app.session.poller.store if row.status == "complete"][:2]
+        d.app.root.rows.marks.mark(quiet)
+        await d.press("instance.send_event")
+        await d.until(lambda: d.app.screen.query("WaitTable") and len(d.app.screen.table.rows) > 3)
+        assert set(d.app.screen.table.marked) == set(quiet)
+        waits = [wait.instance for wait in d.app.screen.table.rows[:2]]
+        d.app.screen.table.move_to(0)
+        await d.press("mark.toggle", "mark.toggle")
+        await d.until(lambda: "2 marked · " in d.text)
+        await d.press("row.open")
+        await d.until(lambda: "send event to 2 instances" in d.text)
+        assert {row.id for row in d.app.screen._rows} == set(waits)
+
+    drive(script, workflow="orders")
