@@ -186,6 +186,10 @@ class Desk(Protocol):
     def offered(self) -> str:
         """A batch that was cut off, in a sentence; "" for none."""
 
+    @property
+    def may_show(self) -> bool:
+        """Whether there may be an action on many to see."""
+
     def offer(self, batches: "Sequence[Unfinished]") -> None: ...
 
     async def look_again(self) -> None: ...

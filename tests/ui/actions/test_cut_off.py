@@ -10,6 +10,7 @@ from tests.ui.actions.test_actions import chips, on, orders, writes
 from wfdash.demo.http.credentials import ACCOUNT_ID
 from wfdash.live.records.journal import Journal
 from wfdash.live.records.journal_entries import RUN_FOLLOWED, ActionResult
+from wfdash.ui.actions.bulk import BulkScreen
 from wfdash.ui.actions.cut_off import CutOffScreen
 from wfdash.ui.actions.prompt import PromptScreen
 
@@ -229,5 +230,34 @@ def test_what_others_went_on_with_is_offered_no_more():
         await dash.until(lambda: "was carried out, or dropped, elsewhere" in dash.text)
         assert not isinstance(dash.app.screen, CutOffScreen)
         assert writes(dash) == []
+
+    on(script, **HERE)
+
+
+def test_what_was_cut_off_since_the_start_is_shown_by_x():
+    """With nothing offered, and later beside an action of one's own whose line is gone."""
+
+    async def script(dash):
+        ids = waiting(dash, 6)
+        await dash.press("bulk.show")
+        await dash.until(lambda: "there was no action on many instances yet" in dash.text)
+        cut_off(ids[:3], ids[:1])
+        await dash.press("bulk.show")
+        await dash.until(lambda: "terminate of 3 in orders stopped at 1" in dash.text)
+        assert isinstance(dash.app.screen, CutOffScreen)
+        await dash.press("escape")
+        dash.app.root.rows.marks.mark(ids[4:])
+        await dash.press("instance.pause")
+        await confirmed(dash, 2)
+        await dash.until(lambda: dash.app.desk.last is not None and dash.app.desk.last.over)
+        await dash.press("escape")
+        await dash.until(lambda: not dash.app.desk.shown(dash.app.context.clock()))
+        cut_off(ids[2:4], verb="resume", before="paused")
+        await dash.press("bulk.show")
+        assert isinstance(dash.app.screen, BulkScreen), "its own is there at once"
+        await dash.press("escape")
+        await dash.until(lambda: "resume of 2 in orders stopped at 0, and 1 more" in chips(dash))
+        await dash.press("bulk.show")
+        await dash.until(lambda: isinstance(dash.app.screen, CutOffScreen))
 
     on(script, **HERE)

@@ -167,11 +167,24 @@ class ActionDesk:
         """Offers these to whoever looks; nothing of them is closed by that."""
         self.cut_off, self._put_off = list(batches), False
 
-    async def look_again(self) -> None:
-        """Leaves out of what was cut off what others went on with, or dropped, since it was offered."""
+    @property
+    def may_show(self) -> bool:
+        """Whether there may be an action on many to see: a journal may hold one that was cut off since."""
         journal = self._context.session.journal if self._context.session is not None else None
-        if journal is not None:
-            self.cut_off = list(reversed(await asyncio.to_thread(journal.unfinished)))
+        return self.bulk is not None or bool(self.cut_off) or journal is not None
+
+    async def look_again(self) -> None:
+        """What is cut off by now: others went on with it, or dropped it, or were killed since the start.
+
+        One that was never offered is, whatever was put off before.
+        """
+        journal = self._context.session.journal if self._context.session is not None else None
+        if journal is None:
+            return
+        before = {left.key for left in self.cut_off}
+        self.cut_off = list(reversed(await asyncio.to_thread(journal.unfinished)))
+        if any(left.key not in before for left in self.cut_off):
+            self._put_off = False
 
     def put_off(self) -> None:
         """Offers them no more in this session; the journal page and the next start still do."""

@@ -108,7 +108,7 @@ class ActionHost:
 
     def why_off(self, action: str, targets: Callable[[], Sequence[Instance]]) -> str:
         """Why this action would do nothing to these now; "" when it is on."""
-        if action == "bulk.show" and self._context.desk.bulk is None and not self._context.desk.cut_off:
+        if action == "bulk.show" and not self._context.desk.may_show:
             return _NO_BULK
         verb = VERB_ACTIONS.get(action)
         if verb is None:
@@ -274,13 +274,17 @@ class ActionHost:
         self._app.switch_screen(BulkScreen(self._context, progress))
 
     def show_last_bulk(self) -> None:
-        """The own action on many while its line stands, else what was cut off, else the own again."""
+        """The own action on many while its line stands, else what was cut off, else the own again.
+
+        Others may have been killed since the start: the journal is read again whatever was offered. A long
+        one takes a second, for which the own action does not wait: what is found then has its line.
+        """
         desk = self._context.desk
         own = any(desk.bulk is each for each in desk.shown(self._context.clock()))
-        if not own and (desk.offered or (desk.bulk is None and desk.cut_off)):
-            self._app.run_worker(self._show_cut_off(), group="unfinished", exclusive=True)
-        else:
+        cut_off = not own and (bool(desk.offered) or desk.bulk is None)
+        if not cut_off:
             self._show_own_bulk()
+        self._app.run_worker(self._look_again(show=cut_off), group="unfinished", exclusive=True)
 
     def _show_own_bulk(self) -> None:
         bulk = self._context.desk.bulk
@@ -289,15 +293,19 @@ class ActionHost:
         else:
             self._context.pages.open("bulk", bulk)
 
-    async def _show_cut_off(self) -> None:
+    async def _look_again(self, *, show: bool) -> None:
         desk = self._context.desk
+        offered = bool(desk.cut_off)
         await desk.look_again()
         self.draw()
+        if not show:
+            return
         if desk.cut_off:
             self._context.pages.open("cut_off")
             return
-        self._context.notify("what was cut off was carried out, or dropped, elsewhere meanwhile")
-        if desk.bulk is not None:
+        if offered:
+            self._context.notify("what was cut off was carried out, or dropped, elsewhere meanwhile")
+        if desk.bulk is not None or not offered:
             self._show_own_bulk()
 
     def moved(self, progress: ActionProgress, event: Progress | Result) -> None:
