@@ -1,11 +1,15 @@
 """The journal by batch: what became of each id, in a word that can be counted."""
 
+import json
+import time
+
 import pytest
 
 from wfdash.core.verbs.outcome import STOPPED
 from wfdash.core.verbs.tally import tally
 from wfdash.live.records.batches import group_batches, named_batches
-from wfdash.live.records.journal_entries import PASSED, RUN_FOLLOWED, JournalEntry
+from wfdash.live.records.journal import Journal
+from wfdash.live.records.journal_entries import MOST_READ, PASSED, RUN_FOLLOWED, JournalEntry, read_entries
 
 
 def line(event, identity="a", at=1.0, plan="p1", **more):
@@ -88,3 +92,32 @@ def test_names_find_batches_of_this_workflow_and_account_alone():
         "old": "ab",
         "single": "e",
     }
+
+
+def test_batch_longer_than_what_is_read_is_counted_whole(tmp_path):
+    """Its first lines, in the newest file and in an older one, count as those at the end do."""
+    journal = Journal(tmp_path, profile="", account="", clock=time.time)
+    ids = [f"order-{number:05}" for number in range(12_000)]
+    common = {"at": "2026-11-21T10:00:00Z", "session": "s", "plan": "p1", "verb": "restart",
+              "workflow": "orders", "who": "somebody", "account": "a" * 32}  # fmt: skip
+
+    def lines(*events, of=ids, **more):
+        found = ({"event": event, "id": each} for each in of for event in events)
+        return b"".join(json.dumps(common | line | more).encode() + b"\n" for line in found)
+
+    older = lines("planned", of=["before"], plan="p0") + lines("skipped", of=["left-out"])
+    older += lines("planned") + lines("sent", "answered", of=ids[:6_000])
+    older += lines("ended", of=ids[:6_000], after="complete", reason="complete")
+    older += lines("planned", of=ids[6_000:6_001], reason="held: 1 of the first 5 failed")
+    (tmp_path / "actions.jsonl.1").write_bytes(older)
+    sent = lines("sent", "answered", of=ids[6_000:])
+    ended = lines("ended", of=ids[6_000:], after="errored", reason="failed again")
+    journal.path.write_bytes(sent + lines("planned", "sent", of=["own"], plan="p2") + ended)
+    assert journal.size() > MOST_READ
+    assert len({entry.id for entry in read_entries(tmp_path)}) < 12_000
+    found = {batch.first.plan: batch for batch in group_batches(journal.read())}
+    assert set(found) == {"p1", "p2"}, "what is older and over is not read"
+    assert found["p1"].summary(over=True) == "12,000 restarted · 6,000 complete · 6,000 failed again"
+    assert found["p1"].sent_to == ids
+    named = named_batches([found["p1"]], ["last"], workflow="orders", is_ours=lambda account: True)
+    assert len(named["last"]) == 12_001

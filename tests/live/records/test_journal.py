@@ -255,7 +255,7 @@ def test_of_a_long_journal_the_newest_are_read(tmp_path):
     for number in (5, 4, 3, 2, 1):
         older = line.replace(b"now", b"file %d" % number)
         (tmp_path / f"actions.jsonl.{number}").write_bytes(older * (MOST_READ // 3 // len(older)))
-    entries = kept.read()
+    entries = read_entries(tmp_path)
     assert [entries[-2].id, entries[-1].id] == ["file 1", "now"]
     assert entries[0].id in ("file 3", "file 4")
     assert sum(entry.id == "file 4" for entry in entries) < 10

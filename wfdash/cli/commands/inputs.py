@@ -170,11 +170,11 @@ async def batches_of(session: CommandSession, query: "Query") -> dict[str, froze
     from platformdirs import user_state_path
 
     from wfdash.live.records.batches import LAST, group_batches, named_batches
-    from wfdash.live.records.journal_entries import read_entries
+    from wfdash.live.records.journal_entries import read_plans
 
     workflow = await session.workflow()
     account = session.settings.kept_for or session.api.account_id
-    batches = group_batches(read_entries(user_state_path("wfdash")))
+    batches = group_batches(read_plans(user_state_path("wfdash")))
     ours = {account, ""} if account else {""}
     found = named_batches(batches, query.batches, workflow=workflow, is_ours=ours.__contains__)
     for name in sorted(query.batches - found.keys()):

@@ -20,7 +20,7 @@ from wfdash.live.records.journal_entries import (
     ActionResult,
     JournalEntry,
     parse_entry,
-    read_entries,
+    read_plans,
     result_as_sent,
 )
 from wfdash.live.records.locked_file import LockedFile, SessionLock, exclusively, session_is_over
@@ -175,8 +175,8 @@ class Journal:
         return self.folder / FILE_NAME
 
     def read(self) -> list[JournalEntry]:
-        """The newest lines that can be read, oldest first, the rotated files included; see MOST_READ."""
-        return read_entries(self.folder)
+        """The newest lines that can be read, oldest first, with the plans they are of; see MOST_READ."""
+        return read_plans(self.folder)
 
     def size(self) -> int:
         """Bytes of all its files."""

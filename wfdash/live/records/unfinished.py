@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from msgspec import MsgspecError, Struct
-from msgspec.json import Decoder
+from msgspec import Struct
 
 from wfdash.live.records.journal_entries import (
     EVENTS,
     RUN_FOLLOWED,
+    EntryGlance,
     JournalEntry,
+    glance,
     journal_files,
     parse_entry,
 )
@@ -79,21 +80,10 @@ def find_unfinished(folder: Path, *, apart_from: str) -> list[Unfinished]:
     return [plan for plan in map(_unfinished, plans.values()) if plan]
 
 
-class _Line(Struct, gc=False):
-    """What tells whether a plan was left open; a tenth of the time that a whole entry takes."""
-
-    session: str | None = None
-    plan: str | None = None
-    event: str | None = None
-    id: str | None = None
-    reason: str | None = None
-
-
-_LINE = Decoder(_Line)
 _PlanKey = tuple[str, str]
 
 
-def _stage(line: _Line | JournalEntry) -> str:
+def _stage(line: EntryGlance | JournalEntry) -> str:
     """How far an id came: its event, or that the run which was begun is followed to its end."""
     followed = line.event == "settled" and (line.reason or "").endswith(RUN_FOLLOWED)
     return _FOLLOWED if followed else str(line.event)
@@ -103,12 +93,7 @@ def _lines(folder: Path) -> Iterator[tuple[bytes, _PlanKey, str, str]]:
     """Each line with its plan, its id and its event, oldest first."""
     for data in journal_files(folder):
         for line in data.split(b"\n"):
-            try:
-                parsed: _Line | JournalEntry | None = _LINE.decode(line) if line else None
-            # A line that a person or another version changed may still be an entry: the
-            # tolerant reader decides.
-            except (MsgspecError, RecursionError, ValueError):
-                parsed = parse_entry(line)
+            parsed = glance(line)
             if parsed and parsed.session and parsed.plan and parsed.id and parsed.event in EVENTS:
                 yield line, (parsed.session, parsed.plan), parsed.id, _stage(parsed)
 
