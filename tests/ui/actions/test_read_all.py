@@ -154,3 +154,24 @@ def test_reading_says_why_it_does_not_go_on():
         assert not isinstance(dash.app.screen, (ReadAllScreen, PromptScreen))
 
     on_parcels(script)
+
+
+def test_key_behind_the_one_that_reads_all_is_told_of():
+    async def script(dash):
+        dash.app.root.rows.filter_by("status:errored")
+        await dash.until(lambda: dash.app.session.poller.newest.total == len(of(dash.world, "errored")))
+        await dash.settled()
+        await dash.press("mark.all")
+        dash.server.state.latency = 1.0
+        await dash.press("a")
+        await dash.press("R")
+        assert "R is not taken before all is read" in dash.text
+        await dash.until(lambda: not isinstance(dash.app.screen, ReadAllScreen))
+        await dash.passes(1)
+        assert not isinstance(dash.app.screen, PromptScreen)
+        assert "all is read; R came too early: press it again" in dash.text
+        assert set(dash.app.root.rows.marks.ids) == of(dash.world, "errored")
+        await dash.press("R")
+        assert isinstance(dash.app.screen, PromptScreen)
+
+    on_parcels(script, failed=300)

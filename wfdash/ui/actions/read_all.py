@@ -31,6 +31,8 @@ class ReadAllScreen(LowerHalf):
         self._began: tuple[float, int] | None = None
         """When reading began, and how many had been read."""
         self._over = False
+        self._untaken = ""
+        """The last key that came while all of it was read, as it is written."""
 
     def on_mount(self) -> None:
         read, of = self._rest.progress
@@ -86,7 +88,7 @@ class ReadAllScreen(LowerHalf):
         return [
             [(f"   reading {count(read)} of {count(of)}{left}", PLAIN)],
             [(f"   {fit(trouble, max(8, width - 4))}".rstrip(), WARN)],
-            [],
+            [(f"   {clean(self._untaken)} is not taken before all is read", WARN)] if self._untaken else [],
             [(" esc", STRONG), (" stop", PLAIN), ("    nothing is sent yet", QUIET)],
         ]
 
@@ -96,7 +98,10 @@ class ReadAllScreen(LowerHalf):
         if event.key == "escape":
             self.close()
         elif self._over or self._began is not None:
-            pass
+            # Reading may take minutes: a key that acted at the end of it would surprise, one that is lost
+            # without a word does so too.
+            self._untaken = bare(event) or event.key
+            self.draw()
         elif bare(event) == "o":
             self._finish()
         elif bare(event) == "a":
@@ -117,6 +122,11 @@ class ReadAllScreen(LowerHalf):
     def _go_further(self) -> None:
         if self.close():
             self._then()
+            # A prompt says itself what it takes.
+            if self._untaken and not isinstance(self.app.screen, LowerHalf):
+                self.context.notify(
+                    f"all is read; {clean(self._untaken)} came too early: press it again", severity="warning"
+                )
 
     def on_paste(self, event: events.Paste) -> None:
         event.stop()
