@@ -21,7 +21,7 @@ from wfdash.live.budget.shared_counter import share_counter
 from wfdash.live.records.notes import SessionStory
 from wfdash.live.records.pins import Pin, Pins
 from wfdash.live.records.record.file import RecordFile
-from wfdash.live.records.record.observations import SawDetail
+from wfdash.live.records.record.observations import SawDetail, SawRows
 from wfdash.live.records.record.schema import open_file
 
 
@@ -119,6 +119,27 @@ def test_a_list_finds_what_the_record_holds(program, simulator, tmp_path):
     assert "1 that the server erased match in the record: long-gone" in done.stderr
     done = run("list", "--filter", recent, "--read-details", "1", "--json")
     assert "1 more match in the record, not asked for (--read-details): long-gone" in done.stderr
+
+
+def test_show_of_an_erased_one_says_what_it_was(program, simulator, tmp_path):
+    env = {**simulator, "XDG_STATE_HOME": str(tmp_path / "state")}
+    done = program("record", "orders", "--for", "2s", env=env)
+    path = Path(done.stderr.split(" into ")[1].split()[0])
+    gone = {
+        "id": "long-gone",
+        "status": "errored",
+        "created_on": "2026-05-28T20:26:40.000Z",
+        "ended_on": "2026-05-28T20:27:40.000Z",
+    }
+    with closing(RecordFile(path, payloads=False, most_bytes=10**9)) as file:
+        file.write([SawRows(time.time(), "orders", [gone])])
+    done = program("show", "-w", "orders", "long-gone", env=env)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "orders has no instance long-gone" in done.stderr
+    words = "the record does: it was errored, created 2026-05-28T20:26:40Z, ended 2026-05-28T20:27:40Z"
+    assert words in done.stderr
+    done = program("show", "-w", "orders", "never-was", env=env)
+    assert (done.returncode, "the record" in done.stderr) == (1, False)
 
 
 def test_a_command_runs_for_a_change_and_sees_no_token(program, simulator, tmp_path):

@@ -122,3 +122,12 @@ def test_what_became_of_an_erased_instance_is_said(shell):
     first, second = done.stderr.splitlines()
     assert "expired, deleted or mistyped" in first
     assert re.fullmatch(r"wfdash: analytics tell of it: created \S+Z, completed \S+Z", second)
+
+
+def test_what_is_not_there_is_no_failure_of_analytics(faulty, program):
+    """It was asked whether it is there: no exit code of the question after it takes that answer away."""
+    env = faulty("--fault", "500@/graphql")
+    done = program("show", "-w", "orders", "-i", "never-was", env=env)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "orders has no instance never-was" in done.stderr
+    assert "what became of it is not known" in done.stderr

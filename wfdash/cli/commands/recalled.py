@@ -1,5 +1,6 @@
-"""What the record tells a list that asks what is in the instances."""
+"""What the record tells a one-shot: what is in instances, and what one was that the server erased."""
 
+import asyncio
 from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING
 from platformdirs import user_state_path
 
 from wfdash.api.errors import InstanceNotFound
+from wfdash.cli.output import instant
 from wfdash.cli.session import CommandSession
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import clean
@@ -15,9 +17,10 @@ from wfdash.core.text.words import count
 if TYPE_CHECKING:
     from wfdash.core.filter.detail_fields import DetailFields
     from wfdash.core.filter.query import Query
+    from wfdash.live.records.record.reading import RecordReader
     from wfdash.live.records.search.recall import RecordRecall
 
-__all__ = ["Recalled"]
+__all__ = ["Recalled", "recalled_row"]
 
 _NAMED = 5
 """Ids that a note names."""
@@ -82,11 +85,36 @@ class Recalled:
     def _open(self) -> "RecordRecall | None":
         settings = self._session.settings
         if self._recall is None and settings.record.on and settings.record.payloads:
-            from wfdash.live.records.record.place import record_path
-            from wfdash.live.records.record.reading import open_record
             from wfdash.live.records.search.recall import RecordRecall
 
-            path = record_path(user_state_path("wfdash"), settings, self._session.api.account_id)
-            self._recall = RecordRecall(lambda: open_record(path or Path()))
+            self._recall = RecordRecall(lambda: _open_record(self._session))
             self._session.endings.append(self._recall.close)
         return self._recall
+
+
+async def recalled_row(session: CommandSession, workflow: str, instance: str) -> str:
+    """What one that the server has no more was when it was listed last, in a sentence; "" where it is not
+    in the record, or none can be read."""
+    if not session.settings.record.on:
+        return ""
+    from wfdash.live.records.record.recorder import ask_record
+
+    def look(reader: "RecordReader") -> list[Instance]:
+        row = reader.row(workflow, instance, session.clock())
+        return [row] if row is not None else []
+
+    for row in await asyncio.to_thread(ask_record, lambda: _open_record(session), look):
+        words = [clean(row.status[:40]) or "listed without a status"]
+        for word, moment in (("created", row.created), ("ended", row.ended)):
+            words += [f"{word} {instant(moment)}"] if moment is not None else []
+        return f"the server no longer has it, the record does: it was {', '.join(words)}"
+    return ""
+
+
+def _open_record(session: CommandSession) -> "RecordReader":
+    """The record of the account in use. Raises Unusable and OSError."""
+    from wfdash.live.records.record.place import record_path
+    from wfdash.live.records.record.reading import open_record
+
+    path = record_path(user_state_path("wfdash"), session.settings, session.api.account_id)
+    return open_record(path or Path())

@@ -4,8 +4,9 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 
-from wfdash.api.errors import BadAnswer, Forbidden, InstanceNotFound, NotFound, Refused
+from wfdash.api.errors import InstanceNotFound, WorkflowsError
 from wfdash.cli.commands.inputs import check_id
+from wfdash.cli.commands.recalled import recalled_row
 from wfdash.cli.commands.why_facts import WhyFacts
 from wfdash.cli.exits import UsageError
 from wfdash.cli.output import instant, json_line, line, say
@@ -45,6 +46,8 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
         answer = await session.read(lambda: session.api.get_instance(workflow, parsed.instance))
     except InstanceNotFound as error:
         say(f"wfdash: {clean(error.sentence)}")
+        if recalled := await recalled_row(session, workflow, parsed.instance):
+            say(f"wfdash: {recalled}; in the dashboard a step back in time (<) shows it")
         await _say_past(session, workflow, parsed.instance)
         return error.exit_code
     now = session.clock()
@@ -76,7 +79,8 @@ async def _say_past(session: CommandSession, workflow: str, instance: str) -> No
     now = session.clock()
     try:
         past = await session.read(lambda: session.api.past_instance(workflow, instance, now=now))
-    except (Forbidden, NotFound, Refused, BadAnswer) as error:
+    # Whatever becomes of that question, the answer to the one that was asked is there: it is not there.
+    except WorkflowsError as error:
         say(f"wfdash: what became of it is not known. {error.sentence}")
         return
     if past is not None:
