@@ -30,7 +30,7 @@ def test_a_record_opens_as_a_dashboard_without_an_account(program, terminal, sti
     newest = still.listing("orders", per_page="5")[0]["id"]
     shell.wait_for(newest)
     shell.press("p")
-    shell.wait_for("nothing can be sent from it")
+    shell.wait_for("nothing can be sent from a record")
     shell.press("E")  # the record is too short to hold what was errored long before
     shell.wait_for("errored instances", "by then", "rows checked")
     shell.press("escape")

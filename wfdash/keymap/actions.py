@@ -63,7 +63,7 @@ ACTIONS: tuple[Action, ...] = (
         "app",
         by_page=True,
     ),
-    Action("layer.close", ("escape",), "back", "Close one layer", "app"),
+    Action("layer.close", ("escape",), "back", "Close one layer; leave a record", "app"),
     Action("row.unfold", ("right",), "unfold", "Unfold the row", "timeline"),
     Action("row.fold", ("left",), "fold", "Fold the row", "timeline"),
     Action(

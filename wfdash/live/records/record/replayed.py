@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["READ_ONLY", "ReplayedWorkflows"]
 
-READ_ONLY = "this is a record: nothing can be sent from it"
+READ_ONLY = "nothing can be sent from a record"
 
 
 class NoLogs:
