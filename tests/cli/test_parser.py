@@ -72,6 +72,8 @@ def test_behind_two_dashes_everything_is_an_id():
         (["--interval", "0.5"], "1 to 300"),
         (["tail", "--timeout", "soon"], "is no duration"),
         (["record", "--for", "0s"], "no time at all"),
+        (["record", "--for", "5"], "'5' has no unit; write 90s, 10m, 2h or 1d$"),
+        (["history", "--since", "24"], "has no unit"),
         (["logs", "--since", "0"], "no time at all"),
         (["history", "--since", "0m"], "no time at all"),
         (["redrive", "--within", "0s"], "no time at all"),

@@ -5,6 +5,8 @@ import re
 import urllib.error
 import urllib.request
 from functools import partial
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
 
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as strict_families
@@ -108,6 +110,23 @@ async def test_another_name_of_this_machine_is_turned_away():
         "LOCALHOST:1",
     ]
     assert set(given.values()) == {200, 421}
+
+
+def statuses_by_path(address):
+    given = {}
+    for path in ("/metrics", "/", "/metrics/", "/favicon.ico", "/../etc/passwd"):
+        connection = HTTPConnection(urlsplit(address).netloc, timeout=60)
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        given[path] = answer.status
+        assert (b"wfdash_up" in answer.read()) is (answer.status == 200)
+        connection.close()
+    return given
+
+
+async def test_no_other_path_has_metrics():
+    given = await scraped([item("a")], statuses_by_path)
+    assert given == {"/metrics": 200, "/": 200, "/metrics/": 404, "/favicon.ico": 404, "/../etc/passwd": 404}
 
 
 def ends(name, status, count, at="2026-11-18T11:00:00Z"):

@@ -90,10 +90,15 @@ def duration(text: str) -> float:
 
 
 def span(text: str) -> float:
-    """Seconds, more than none: what looks back over nothing, or ends as it begins, is a slip."""
+    """Seconds, more than none: what looks back over nothing, or ends as it begins, is a slip.
+
+    With a unit: `--for 8` is meant for hours, and who comes back to a record of eight seconds has lost them.
+    """
     seconds = duration(text)
     if seconds <= 0:
         raise ArgumentTypeError(f"{text!a} is no time at all; write 90s, 10m, 2h or 1d")
+    if text[-1:].isdecimal():
+        raise ArgumentTypeError(f"{text!a} has no unit; write 90s, 10m, 2h or 1d")
     return seconds
 
 

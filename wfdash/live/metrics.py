@@ -23,6 +23,7 @@ __all__ = ["MetricsServer"]
 
 _HOST: Final = "127.0.0.1"
 _OWN_NAMES: Final = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?", re.IGNORECASE)
+_PATHS: Final = ("/metrics", "/")
 _PATIENCE: Final = 5.0
 """Seconds that a scrape waits for the event loop, before it is answered with a failure."""
 _RECENT: Final = 3600.0
@@ -55,8 +56,8 @@ class MetricsServer(Collector):
         self._server, _ = start_http_server(port, _HOST, registry)
         app = self._server.get_app()
         assert app is not None
-        self._server.set_app(_under_own_names(app))
-        return f"http://{_HOST}:{self._server.server_port}/metrics"
+        self._server.set_app(_at_its_address(app))
+        return f"http://{_HOST}:{self._server.server_port}{_PATHS[0]}"
 
     def close(self) -> None:
         if self._server is not None:
@@ -147,13 +148,19 @@ def _add(family: GaugeMetricFamily, labels: Sequence[str], value: float | None) 
         family.add_metric(labels, value)
 
 
-def _under_own_names(app: "WSGIApplication") -> "WSGIApplication":
-    """Turns away a web page whose own name leads to this machine: a browser would let it read the answer."""
+def _at_its_address(app: "WSGIApplication") -> "WSGIApplication":
+    """Turns away a web page whose own name leads to this machine: a browser would let it read the answer.
+
+    Any other path is not there: a scrape of a mistyped one would look as if all were well.
+    """
 
     def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        status = "421 Misdirected Request"
         if _OWN_NAMES.fullmatch(environ.get("HTTP_HOST", "")):
-            return app(environ, start_response)
-        start_response("421 Misdirected Request", [("Content-Type", "text/plain; charset=utf-8")])
-        return [f"These are the metrics of wfdash, at {_HOST} alone.\n".encode()]
+            if environ.get("PATH_INFO", "") in _PATHS:
+                return app(environ, start_response)
+            status = "404 Not Found"
+        start_response(status, [("Content-Type", "text/plain; charset=utf-8")])
+        return [f"These are the metrics of wfdash, at {_HOST} alone, path {_PATHS[0]}.\n".encode()]
 
     return answer
