@@ -454,3 +454,25 @@ def test_incident_stays_after_its_instances_were_restarted():
         await d.until(lambda: len(d.app.screen.loaded.earlier) >= len(failed))
 
     shown(script, "deploy-gone-wrong", size=(140, 40))
+
+
+def test_open_page_meets_older_runs_that_others_restarted():
+    """Below the newest page nobody lists what has ended again; the counts tell that some of it went."""
+
+    async def script(d):
+        await d.press("history.open")
+        screen = d.app.screen
+        await d.until(lambda: "as they stand now" in d.text and not screen.is_reading)
+        await d.passes(60)
+        instances = list(d.world.workflows["parcels"].walk(newest_first=True))
+        left = screen.loaded.frame.left
+        old = [each for each in instances[200:] if each.status == "errored" and each.ended > left + 600]
+        assert len(old) > 10
+        d.server.state.requests.clear()
+        for instance in old:
+            verbs.restart(d.world, instance)
+        await d.until(lambda: len(screen.loaded.earlier) >= len(old), 60)
+        await d.until(lambda: "earlier run" in d.text)
+        assert len(d.server.state.requests.of("GET", "/instances?")) < 60, "once, and not at each look"
+
+    shown(script, "fixed-deploy", workflow="parcels", size=(140, 40))

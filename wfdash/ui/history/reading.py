@@ -28,6 +28,9 @@ _EVERY: Final = 60.0
 """Seconds between two reads of what all workflows changed."""
 _LATELY: Final = 900.0
 """Seconds before the last one from which rows are read again: most have ended by then."""
+_REST_PER_PAGE: Final = 10.0
+"""Seconds of rest for each page that was read once more: no more than six requests a minute."""
+_PAGES_AGAIN: Final = 30
 _WEEK: Final = 8 * 86_400.0
 _OLDER_EVERY: Final = 900.0
 """Seconds for which counts of what is erased are good enough."""
@@ -77,6 +80,12 @@ class HistoryReader:
         """The token may not read them: it is not asked again."""
         self._recalled = inf
         """From when on the record was asked for earlier runs."""
+        self._errored: int | None = None
+        """How many errored ones the server counted last."""
+        self._fewer = False
+        """Whether it counted fewer than before since rows were read."""
+        self._again_at = 0.0
+        """Rows are not read once more before this moment."""
         self._thawed = asyncio.Event()
 
     @property
@@ -138,6 +147,41 @@ class HistoryReader:
         """Whether all workflows should be read for what has changed since."""
         since = self._read_at if self.of_all else None
         return since is not None and now - since >= _EVERY and not self.is_reading and not self._poller.frozen
+
+    def is_restarted(self, now: float) -> bool:
+        """Whether rows should be read once more: there are fewer errored ones than there were.
+
+        Below the newest page nobody looks at what has ended, and a restart by somebody else is seen there
+        by nothing but the counts.
+        """
+        errored = (self._poller.status_counts or {}).get("errored")
+        if self.of_all or errored is None or self._poller.local or self._poller.workflow != self.workflow:
+            return False
+        self._fewer = self._fewer or (self._errored is not None and errored < self._errored)
+        self._errored = errored
+        rests = self.is_reading or self.before is not None or self._poller.frozen or now < self._again_at
+        return self._fewer and not rests and self._context.past is None
+
+    async def read_again(self) -> None:
+        """Lists what is loaded once more, the newest first, and no more pages than are soon read."""
+        session, loaded, pages = self._context.session, self._own, 0
+        if session is None:
+            return
+        self._fewer, self._again_at = False, inf
+        try:
+            async for page in session.reads.past_rows(self.workflow, floor=None).back_to(
+                max(self._since, loaded.floor or self._since)
+            ):
+                self._came(page, loaded.floor)
+                pages += 1
+                await asyncio.sleep(0)
+                if pages >= _PAGES_AGAIN or self._poller.frozen:
+                    break
+        except WorkflowsError:
+            self._fewer = True
+        finally:
+            self._again_at = self._context.clock() + max(_EVERY, pages * _REST_PER_PAGE)
+        self._grown()
 
     @property
     def has_more(self) -> bool:
@@ -303,4 +347,6 @@ class HistoryReader:
         store = self._poller.store
         seen_at, of_table = store.seen_at(row.id), store.get(row.id)
         left = seen_at is not None and seen_at < now - _UNDER_WAY
-        return row if of_table is None or left else of_table
+        if of_table is None or left or (row.modified or 0.0) > (of_table.modified or 0.0):
+            return row
+        return of_table

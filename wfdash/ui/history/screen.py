@@ -161,6 +161,8 @@ class HistoryScreen(BaseScreen):
             return
         if reader.is_due(now):
             self._read()
+        if reader.is_restarted(now):
+            self._start("again", reader.read_again)
         pace = _LOADING_EVERY if reader.is_reading else _DRAWN_EVERY
         if not 0 <= now - self._drawn_at < pace:
             self._draw()
