@@ -77,6 +77,25 @@ def test_a_damaged_file_is_set_aside_and_another_begins(tmp_path, spoil):
         assert next(tmp_path.glob("a.db.damaged-*")).read_bytes() == spoil
 
 
+def test_what_was_set_aside_is_bounded_too(tmp_path):
+    """By the age and, all of it together, the size of a record; only beside one that wfdash named."""
+    path, ends = tmp_path / "a.db", ("20261001-120000", "20261117-120000", "20261118-100000", "mine")
+    for own, most, left in (
+        (False, 1000, ends),
+        (True, 4_000_000, ends[1:]),
+        (True, 1000, ends[2:]),  # the newest stays, however large
+    ):
+        for end in ends:
+            for part in ("", "-wal"):
+                (tmp_path / f"a.db.damaged-{end}{part}").write_bytes(b"x" * 600)
+        recorder = Recorder(clock=lambda: AT)
+        recorder.start(RecordPlace(path, own=own, most_bytes=most))
+        assert recorder.flush()
+        recorder.close()
+        found = {part.name.removesuffix("-wal") for part in tmp_path.glob("a.db.damaged-*")}
+        assert found == {f"a.db.damaged-{end}" for end in left}
+
+
 def test_a_newer_record_is_left_alone(tmp_path):
     path = tmp_path / "a.db"
     open_file(path).close()

@@ -1,12 +1,13 @@
 """What is done with a record that is damaged: told, completed as far as it goes, saved, or set aside."""
 
+import re
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from wfdash.live.records.record.place import ASIDE, parts_of
+from wfdash.live.records.record.place import ASIDE, DAYS, kept_of, parts_of
 from wfdash.live.records.record.schema import APPLICATION, open_memory
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "WITHOUT_WAL",
     "cut_off",
     "is_begun",
+    "let_go_of_aside",
     "padded",
     "refusal_of",
     "salvage",
@@ -25,6 +27,8 @@ WITHOUT_WAL = (
     "what it holds is not in it yet: it was copied while it was written, without the -wal file beside it;"
     " copy it at the end of the program that writes it, or both files"
 )
+_STAMP, _SET_ASIDE = "%Y%m%d-%H%M%S", re.escape(ASIDE) + r"(\d{8}-\d{6})(-wal|-shm|-journal)?"
+"""When a file was set aside, as it stands in its name, and what is behind the name of the record in all."""
 _LONGEST_CUT = 256 * 2**20
 """Bytes of a record that is read into memory because its end is missing."""
 
@@ -84,11 +88,29 @@ def refusal_of(path: Path, wrong: Exception) -> str:
 
 def set_aside(path: Path, now: float) -> Path:
     """Moves a damaged record out of the way, for whoever wants to look at it. Raises OSError."""
-    aside = path.with_name(f"{path.name}{ASIDE}{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}")
+    aside = path.with_name(f"{path.name}{ASIDE}{time.strftime(_STAMP, time.gmtime(now))}")
     for part, there in zip(parts_of(path), parts_of(aside), strict=True):
         with suppress(FileNotFoundError):
             part.replace(there)
     return aside
+
+
+def let_go_of_aside(path: Path, now: float, most_bytes: int) -> None:
+    """Removes what was set aside of a record too long ago, and the oldest while all of it is too large.
+
+    It may hold payloads: nobody comes to look at most of it. The newest stays until its time is over.
+    """
+    found: dict[str, list[Path]] = {}
+    for part in kept_of(path):
+        if named := re.fullmatch(_SET_ASIDE, part.name.removeprefix(path.name)):
+            found.setdefault(named[1], []).append(part)
+    oldest, room = time.strftime(_STAMP, time.gmtime(now - DAYS * 86_400)), most_bytes
+    for number, stamp in enumerate(sorted(found, reverse=True)):
+        with suppress(OSError):
+            room -= sum(part.stat().st_size for part in found[stamp])
+            if stamp < oldest or (number and room < 0):
+                for part in found[stamp]:
+                    part.unlink(missing_ok=True)
 
 
 def salvage(ask: Callable[[str], Sequence[Sequence[object]]]) -> tuple[sqlite3.Connection, int]:

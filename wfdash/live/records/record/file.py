@@ -63,15 +63,19 @@ class RecordFile:
         )
         return (pages - free) * page
 
-    def bound(self, now: float) -> None:
-        """Lets go of what is too old, and of the oldest while it is too large; looks once a minute."""
+    def bound(self, now: float) -> bool:
+        """Lets go of what is too old, and of the oldest while it is too large; looks once a minute.
+
+        Whether it looked.
+        """
         if time.monotonic() < self._look_at:
-            return
+            return False
         self._look_at = time.monotonic() + _LOOK
         self.prune(now - DAYS * _DAY)
         if self.size > self.most_bytes:
             self._cut()
         self._give_back()
+        return True
 
     def _cut(self) -> None:
         """Lets go of the oldest until it is a little smaller than it may be."""

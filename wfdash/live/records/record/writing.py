@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from wfdash.core.text.clean import fit
-from wfdash.live.records.record.damage import set_aside
+from wfdash.live.records.record.damage import let_go_of_aside, set_aside
 from wfdash.live.records.record.file import RecordFile, node_of
 from wfdash.live.records.record.place import RecordPlace
 from wfdash.live.records.record.queue import RecordQueue
@@ -77,7 +77,10 @@ class RecordWriter:
                 self._queue.batch.clear()  # only now: what could not be written is tried again
                 self._refusals = 0
                 self._queue.kept()
-            self.file.bound(self._queue.clock())
+            place, now = self._place, self._queue.clock()
+            # Beside a file of somebody's own naming nothing was set aside.
+            if self.file.bound(now) and place.own and place.path is not None:
+                let_go_of_aside(place.path, now, place.most_bytes)
         except (Unusable, sqlite3.Error, OSError) as wrong:
             self._failed(wrong)
 
