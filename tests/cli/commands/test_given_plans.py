@@ -75,6 +75,9 @@ def test_a_plan_of_restarts_has_each_begin_at_its_step(parcels, tmp_path):
     assert not any(line["answered"] for line in objects(again))
 
 
+STEP = {"name": "weigh", "count": 1, "type": "do"}
+
+
 @pytest.mark.parametrize(
     ("command", "change", "said"),
     [
@@ -83,9 +86,9 @@ def test_a_plan_of_restarts_has_each_begin_at_its_step(parcels, tmp_path):
         ("restart", {"workflow": "orders"}, "its workflow is orders, not parcels"),
         ("restart", {"account": "0" * 32}, "its account or origin is"),
         ("restart", {"id": "order-1"}, "line 2: parcels has no instance order-1"),
-        ("restart", {"from": {"name": "weigh"}}, "from belongs to redrive and restart_from, not to restart"),
+        ("restart", {"from": STEP}, "from belongs to redrive and restart_from, not to restart"),
         ("restart_from", {"from": None}, "line 2: it does not say which step"),
-        ("restart_from", {"from": {"name": "wiegh"}}, 'has no step "wiegh"; it has'),
+        ("restart_from", {"from": STEP | {"name": "wiegh"}}, 'has no step "wiegh"; it has'),
     ],
 )
 def test_a_plan_that_is_not_for_here_is_exit_2(parcels, exports, tmp_path, command, change, said):

@@ -128,10 +128,13 @@ def test_a_plan_is_judged_again_by_what_is_read(parcels, tmp_path):
         ({"workflow": "orders"}, "its workflow is orders, not parcels"),
         ({"verb": "restart"}, "its verb is restart, not redrive"),
         ({"from": {"name": "", "count": 1}}, "from needs a name"),
+        ({"from": {"name": "weigh", "count": 1}}, "from has no type: a step is named by"),
+        ({"from": {"name": "weigh"}}, "from has no count and no type"),
         ({"from": {"name": "weigh", "count": 0}}, "a count from 1"),
-        ({"from": {"name": "x", "type": "teleport"}}, "no object of a plan"),
+        ({"from": {"name": "x", "type": "teleport"}}, "the type of its from is none of do, sleep, "),
+        ({"from": {"name": "x", "count": "2"}}, "the count of its from is a text, where a whole number"),
         ({"end": "yesterday"}, "its end is no time"),
-        ({"id": 7}, "no object of a plan"),
+        ({"id": 7}, "no object of a plan, as --dry-run prints them: its id is a number, where a text is"),
     ],
 )
 def test_a_plan_of_elsewhere_or_a_spoilt_one_is_exit_2(parcels, exports, tmp_path, change, said):
@@ -156,7 +159,9 @@ def test_a_plan_with_an_id_or_step_that_is_not_there_is_exit_2(parcels, tmp_path
     good, spoilt = [line for line in planned(parcels, *errored(parcels)[-8:]) if not line["reason"]][:2]
     file, step = tmp_path / "plan.jsonl", spoilt["from"]
     for change, said in (
-        ({"from": step | {"count": 9}}, f'has no step "{step["name"]}" #9; it failed at "{step["name"]}"'),
+        ({"from": step | {"count": 9}}, f'has "{step["name"]}" 1 time, not 9; it failed at "{step["name"]}"'),
+        ({"from": step | {"type": "sleep"}}, f'has "{step["name"]}" as do, not as sleep; it failed at'),
+        ({"from": step | {"name": "wiegh"}}, 'has no step "wiegh"; it failed at'),
         ({"id": "order-1"}, "parcels has no instance order-1"),
     ):
         file.write_text(f"{json.dumps(good)}\n{json.dumps(spoilt | change)}\n")

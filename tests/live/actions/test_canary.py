@@ -48,6 +48,22 @@ def test_a_failed_canary_holds_the_rest_until_the_fix(tmp_path):
     on_parcels(story, tmp_path)
 
 
+def test_held_ones_have_the_status_that_was_read(tmp_path):
+    """What a file or a journal says of one may be hours old: it is not told as what it has."""
+
+    async def story(desk):
+        plan = (await desk.plan([*desk.rows(first=stubborn)[:2], *desk.rows()[-4:]])).plan
+        for checked, before in ((True, "errored"), (False, "")):
+            targets = tuple(replace_in(target, checked=checked, given=True) for target in plan.eligible)
+            results = await desk.operator.carry_out(
+                replace_in(plan, key=f"plan {checked}", targets=targets), desk.events.append, Course(canary=2)
+            )
+            held = [result for result in results if result.error.startswith("held: ")]
+            assert {result.before for result in held} == {before}
+
+    on_parcels(story, tmp_path, failed=60)
+
+
 def test_canary_of_hundreds_meets_as_many_causes_as_it_can(tmp_path):
     async def story(desk):
         desk.parcels.deploy(desk.stage.loop.time())

@@ -300,6 +300,22 @@ def test_plan_is_written_to_a_file_and_nothing_is_sent(tmp_path, monkeypatch):
     on(script, **PARCELS)
 
 
+def test_plan_of_what_nothing_is_sent_to_is_not_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    async def script(dash):
+        by_id = dash.world.workflows["parcels"].by_id
+        undone = [identity for identity in parcels(dash) if rolled_back(by_id[identity])][:3]
+        dash.app.root.rows.marks.mark(undone)
+        await dash.press("instance.redrive")
+        await dash.until(lambda: "from the beginning instead" in dash.text)
+        await dash.press("ctrl+s")
+        await dash.until(lambda: "nothing of it would be sent: no plan was written" in dash.text)
+
+    on(script, **PARCELS)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_rolled_back_ones_are_offered_a_restart_of_their_own():
     async def script(dash):
         by_id = dash.world.workflows["parcels"].by_id

@@ -224,7 +224,8 @@ async def _given(
             if detail is not None:
                 details.append(detail)
                 moved = moved_since(parsed.verb, target, detail.status, detail.end)
-                target = replace(target, reason=moved and f"{moved}: {NOTHING_SENT}")
+                reason = moved and f"{moved}: {NOTHING_SENT}"
+                target = replace(target, status=detail.status, reason=reason, checked=True)
             judged.append(target)
     return replace(plan, targets=tuple(judged)), details
 

@@ -15,10 +15,10 @@ from wfdash.cli.session import CommandSession
 from wfdash.config.plain_file import read_given
 from wfdash.core.model.detail import Detail
 from wfdash.core.text.durations import parse_duration
-from wfdash.core.verbs.consequences import split_at
+from wfdash.core.verbs.consequences import split_at, why_no_step
 from wfdash.live.actions.plan import Target
 from wfdash.live.actions.plan_lines import NoPlan, read_plan
-from wfdash.live.actions.redrive import spoken_start, step_of
+from wfdash.live.actions.redrive import step_of
 
 if TYPE_CHECKING:
     from wfdash.core.filter.query import Query
@@ -149,8 +149,8 @@ async def read_planned(
         except NotFound as error:
             raise UsageError(f"{where}: {error}") from None
         start, moved = target.restart_from, detail.end != target.ended
-        if start is not None and not moved and split_at(detail.steps, step_of(start)) is None:
-            raise UsageError(f"{where}: {target.id} has no step {spoken_start(start)}; {right(detail)}")
+        if start is not None and not moved and split_at(detail.steps, step := step_of(start)) is None:
+            raise UsageError(f"{where}: {target.id} {why_no_step(detail.steps, step)}; {right(detail)}")
         yield target, detail
 
 

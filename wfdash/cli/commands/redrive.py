@@ -247,7 +247,7 @@ async def _judge_again(
             continue
         _progress(len(judged) + 1, len(targets))
         found, point = judge_target(target, detail)
-        judged.append(replace(found, status=detail.status, version=detail.version))
+        judged.append(replace(found, status=detail.status, version=detail.version, checked=True))
         if not found.reason:
             points[target.id] = point
             judged[-1] = replace(judged[-1], ended=detail.end)

@@ -28,6 +28,7 @@ __all__ = [
     "of_terminate",
     "split_at",
     "step_target",
+    "why_no_step",
 ]
 
 
@@ -78,6 +79,16 @@ def split_at(steps: Sequence[Step], target: StepTarget) -> Split | None:
                 kept = tuple(candidate for candidate in steps[:position] if candidate.kind in OWN)
                 return Split(kept, own[len(kept) :])
     return None
+
+
+def why_no_step(steps: Sequence[Step], target: StepTarget) -> str:
+    """How these differ from one that has the target, where none has it: `has "pay" 1 time, not 2`; raw."""
+    name = f'"{target.name}"'
+    kinds = [kind_of(step.kind).restart_type for step in steps if base_name(step.name) == target.name]
+    if times := kinds.count(target.type):
+        return f"has {name} {counted(times, 'time')}, not {target.count}"
+    types = dict.fromkeys(kind for kind in kinds if kind)
+    return f"has {name} as {' and '.join(types)}, not as {target.type}" if types else f"has no step {name}"
 
 
 def finished_steps(detail: Detail) -> int:

@@ -252,12 +252,12 @@ class Operator:
         return replace(target, cause=cause_of(detail), version=detail.version or target.version)
 
     async def _held(self, run: _Run, target: Target, held: Held) -> Result:
-        await run.plan_journal.held(target.id, target.status, held.reason)
+        await run.plan_journal.held(target.id, target.read_status, held.reason)
         return run.plan.result(
             target.id,
             self.clock(),
             Outcome.SKIPPED,
-            before=target.status,
+            before=target.read_status,
             error=held.reason,
             exit_code=held.exit_code,
         )
@@ -267,7 +267,7 @@ class Operator:
             target.id,
             self.clock(),
             Outcome.SKIPPED,
-            before=before or target.status,
+            before=before or target.read_status,
             error=reason,
             exit_code=1,
         )

@@ -62,6 +62,11 @@ class Target(Struct, frozen=True):
     """Whether a read bore out `restart_from`; False: it is read before it is sent, whatever its end."""
 
     @property
+    def read_status(self) -> str:
+        """Its status as it was read here; "" where a file or a journal says it, which may be old."""
+        return self.status if self.checked else ""
+
+    @property
     def unknown(self) -> bool:
         """Whether its status says nothing about what the verb would do."""
         return self.status not in STATUSES

@@ -1,6 +1,7 @@
 """A plan as lines of JSON: what --dry-run prints, and what is read back from a file that was looked over."""
 
 import json
+from collections.abc import Mapping
 from shlex import quote
 from typing import Any, Final
 
@@ -15,6 +16,20 @@ __all__ = ["NoPlan", "plan_lines", "read_plan", "start_object", "taken_by", "ver
 
 _LONGEST_NAME: Final = 256
 """Characters of a step's name (published schema of the status PATCH)."""
+_TYPES: Final = ("do", "sleep", "waitForEvent")
+_KINDS: Final = {
+    dict: "an object",
+    list: "a list",
+    str: "a text",
+    int: "a number",
+    float: "a number",
+    bool: "true or false",
+    type(None): "null",
+}
+"""What a value of JSON is called."""
+_NEEDED: Final = ("workflow", "id", "verb")
+_OR_NULL: Final = ("before", "end", "reason")
+_TEXTS: Final = (*_NEEDED, "account", "origin", *_OR_NULL)
 _COMMANDS: Final = {
     "terminate_rollback": "terminate --rollback",
     "restart_from": "restart",
@@ -108,8 +123,34 @@ def read_plan(text: str, *, verb: str, where: str, workflow: str) -> list[Target
 def _entry(line: str, number: int) -> _Line:
     try:
         return convert(json.loads(line), _Line)
-    except (ValueError, RecursionError, ValidationError) as wrong:
-        raise NoPlan(f"line {number} is no object of a plan, as --dry-run prints them: {wrong}") from None
+    except json.JSONDecodeError as wrong:
+        why = f"{wrong.msg} at column {wrong.colno}"
+    except RecursionError:
+        why = "it is nested too deeply"
+    except ValidationError:
+        why = _why_no_line(json.loads(line))
+    raise NoPlan(f"line {number} is no object of a plan, as --dry-run prints them: {why}")
+
+
+def _why_no_line(value: Any) -> str:
+    """What keeps this JSON from being a line of a plan, in the words of whoever edits one."""
+    if not isinstance(value, Mapping):
+        return f"it is {_KINDS[type(value)]}"
+    texts = [(name, value[name]) for name in _TEXTS if name in value]
+    if lacking := next((name for name in _NEEDED if name not in value), ""):
+        return f"it has no {lacking}"
+    for name, text in texts:
+        if not isinstance(text, str) and not (text is None and name in _OR_NULL):
+            return f"its {name} is {_KINDS[type(text)]}, where a text is wanted"
+    start = value.get("from")
+    if not isinstance(start, Mapping):
+        return f"its from is {_KINDS[type(start)]}, where an object with name, count and type is wanted"
+    if not isinstance(start.get("name"), str):
+        return "its from has no name that is a text"
+    number = start.get("count")
+    if number is not None and (not isinstance(number, int) or isinstance(number, bool)):
+        return f"the count of its from is {_KINDS[type(number)]}, where a whole number is wanted"
+    return f"the type of its from is none of {', '.join(_TYPES)}"
 
 
 def _target(entry: _Line, number: int) -> Target:
@@ -119,6 +160,10 @@ def _target(entry: _Line, number: int) -> Target:
     counted = start is None or start.count is None or start.count >= 1
     if not counted or (start is not None and not 0 < len(start.name) <= _LONGEST_NAME):
         raise NoPlan(f"line {number}: from needs a name of 1 to 256 characters and a count from 1")
+    if start is not None and (start.count is None or start.type is None):
+        # The first and a do would be taken for granted, which may be another step than the one that is meant.
+        lacks = " and no ".join(name for name in ("count", "type") if getattr(start, name) is None)
+        raise NoPlan(f"line {number}: from has no {lacks}: a step is named by name, count and type")
     return Target(
         entry.id,
         entry.before or "",

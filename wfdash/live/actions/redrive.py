@@ -15,7 +15,7 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import ACTIVE, is_final
 from wfdash.core.model.times import SAME_END
 from wfdash.core.triage.fingerprint import fingerprint
-from wfdash.core.verbs.consequences import StepTarget, split_at
+from wfdash.core.verbs.consequences import StepTarget, split_at, why_no_step
 from wfdash.core.verbs.redrive import RedrivePoint, redrive_point
 from wfdash.core.verbs.rules import refusal
 from wfdash.live.actions.judge import UNDATED
@@ -162,7 +162,7 @@ def _point_of(target: Target, detail: Detail, found: RedrivePoint) -> RedrivePoi
     now = spoken_start(start_of(found))
     split = split_at(detail.steps, step)
     if split is None:
-        return RedrivePoint(f"it has no step {spoken_start(start)}, it failed at {now}")
+        return RedrivePoint(f"it {why_no_step(detail.steps, step)}; it failed at {now}")
     if not target.given or split.again[0].index > found.again[0].index:
         return RedrivePoint(f"it failed at {now}, not at {spoken_start(start)}")
     return RedrivePoint("", step, split.kept, split.again)

@@ -33,6 +33,7 @@ _TABLE_SHARE = 2 / 3
 """How much of the screen a plan of steps takes at most: three rows and what it means fit into 24 lines."""
 _PASTED = "a paste confirms nothing"
 _NOT_ENTER = "enter confirms nothing"
+_NO_PLAN = "nothing of it would be sent: no plan was written"
 
 
 class PromptScreen(LowerHalf):
@@ -233,7 +234,9 @@ class PromptScreen(LowerHalf):
         # Only esc is left where nothing can be sent any more, and while the plan is being made.
         if self.asking.over or self.asking.sending or self.asking.answers.reading:
             return
-        if event.key == "ctrl+s":
+        if event.key == "ctrl+s" and not self.plan.eligible:
+            self._hint(_NO_PLAN)
+        elif event.key == "ctrl+s":
             self.run_worker(self._write_plan(), group="plan", exclusive=True, exit_on_error=False)
         elif bare(event) == "!" and self.asking.rolled_back:
             self._take_alone(event, self._restart_rolled_back)

@@ -435,8 +435,10 @@ def _refused_foot(asking: Asking) -> list[Pieces]:
     # A guard is no refusal of the instance's status, so it cannot be insisted on.
     guarded = any(target.reason.startswith(("read-only", "this server")) for target in asking.plan.skipped)
     if guarded or not asking.plan.targets or asking.plan.verb == "redrive":
-        return [*_rolled_back_keys(asking), [("esc", STRONG), (" close", PLAIN)]]
-    return [[("!", ACCENT), (" ask all the same", PLAIN)], [("esc", STRONG), (_CANCEL, PLAIN)]]
+        keys = [*_rolled_back_keys(asking), [("esc", STRONG), (" close", PLAIN)]]
+    else:
+        keys = [[("!", ACCENT), (" ask all the same", PLAIN)], [("esc", STRONG), (_CANCEL, PLAIN)]]
+    return [*keys, [(asking.hint, WARN)]] if asking.hint else keys
 
 
 def _wrapped(sentence: str, width: int) -> list[str]:
