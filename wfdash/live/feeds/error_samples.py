@@ -1,7 +1,7 @@
 """Why instances failed: errored ones sampled out of spare budget, newest first, and grouped by cause."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -12,9 +12,7 @@ from wfdash.core.rows.store import Delta
 from wfdash.core.triage.error_groups import ErrorGroup, Sample, group
 from wfdash.core.triage.fingerprint import fingerprint
 from wfdash.core.triage.headline import ENOUGH
-from wfdash.live.budget.joined_samples import JoinedSamples
 from wfdash.live.budget.ledger import Priority
-from wfdash.live.budget.shared_lines import shared_place
 from wfdash.live.feeds.first_failure import FirstFailureSearch
 from wfdash.live.feeds.past_version import PastVersion
 from wfdash.live.polling.context import FeedContext
@@ -22,6 +20,9 @@ from wfdash.live.polling.events import Update
 from wfdash.live.polling.job import Job
 from wfdash.live.polling.read_instance import read_instance
 from wfdash.live.polling.session_watch import AnswerCost
+
+if TYPE_CHECKING:
+    from wfdash.live.budget.joined_samples import JoinedSamples
 
 __all__ = ["ErrorSamples", "SampleReads"]
 
@@ -336,6 +337,10 @@ class ErrorSamples(Job):
         """Takes what other processes have read of what is unread here: it costs nothing."""
         context = self.context
         if self._others is None:
+            # Not at the start, where nobody looks at failures.
+            from wfdash.live.budget.joined_samples import JoinedSamples
+            from wfdash.live.budget.shared_lines import shared_place
+
             place = shared_place(context.shared, "failures", context.api.account_id, context.workflow)
             self._others = JoinedSamples(place, clock=context.clock)
         self._others.look()

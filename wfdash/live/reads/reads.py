@@ -15,11 +15,11 @@ from wfdash.core.model.workflow import Workflow
 from wfdash.live.budget.budget import Budget
 from wfdash.live.budget.ledger import Priority
 from wfdash.live.polling.read_instance import read_answer
-from wfdash.live.reads.past_rows import PastRows
 
 if TYPE_CHECKING:
     from wfdash.core.history.analytics import Analytics
     from wfdash.live.reads.log_lines import InstanceLogs
+    from wfdash.live.reads.past_rows import PastRows
 
 __all__ = ["Reads"]
 
@@ -72,8 +72,11 @@ class Reads(Struct, frozen=True):
         kind: Literal["step", "waitForEvent"] = "waitForEvent" if waits else "step"
         return await self.api.get_step(workflow, instance, name, type=kind)
 
-    def past_rows(self, workflow: str, *, floor: float | None) -> PastRows:
+    def past_rows(self, workflow: str, *, floor: float | None) -> "PastRows":
         """Reads rows back in time, below a moment down to which all are loaded."""
+        # With the pages that processes share: for whoever looks at history.
+        from wfdash.live.reads.past_rows import PastRows
+
         return PastRows(self.api, self.budget, workflow, floor)
 
     async def versions(self, workflow: str, *, since: float = inf) -> list[Version]:
