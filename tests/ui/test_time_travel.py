@@ -403,3 +403,22 @@ def test_failures_only_listed_are_told_beside_the_groups():
         assert re.search(r"\d+ more w(?:as|ere) listed as errored and not read by then", dashboard.text)
 
     drive(script)
+
+
+def test_pages_of_this_machine_are_empty_in_a_record():
+    async def script(dashboard):
+        await dashboard.until(lambda: "waiting" in dashboard.text)
+        await dashboard.passes(60)
+        await dashboard.press("instance.watch")
+        await travel(dashboard, "<")
+        await dashboard.press("budget.open")
+        assert "nothing is asked of the server for it" in dashboard.text
+        await dashboard.press("watched.open")
+        assert "A record stands still: nothing in it can be watched." in dashboard.text
+        assert "watched instances" in dashboard.lines[0]
+        assert "watching" not in dashboard.text
+        await dashboard.press("journal.open")
+        assert "not what was sent" in dashboard.text
+        assert dashboard.lines[0].strip().startswith("RECORD ")
+
+    drive(script)

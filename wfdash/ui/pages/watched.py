@@ -95,8 +95,9 @@ class WatchedScreen(BaseScreen):
         if poller is None or not self.is_ready:
             return
         states = poller.watched.states
-        here = f"watching {count(len(states))}"
-        others = len(context.shift.pins) - len(states)
+        here, others = f"watching {count(len(states))}", len(context.shift.pins) - len(states)
+        if context.past is not None:  # what is watched now, of this account or others, is not of that moment
+            here, others = "watched instances", 0
         self.query_one(Header).tell(
             identity_of(context, here + (f", {count(others)} in other accounts" if others else "")),
             counts={},
