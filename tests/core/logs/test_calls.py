@@ -1,6 +1,7 @@
 """Lines of a dev session by the calls that it traces: which attempt each call is, and whose the run is."""
 
 import pytest
+from msgspec.structs import replace
 
 from tests.support.fakes.details import T0, attempt, detail, done, sleep, step
 from wfdash.core.logs.calls import Call
@@ -203,6 +204,28 @@ def test_line_of_a_run_that_does_not_fit_may_say_it_all():
     lines = [line(4.5 + n / 100, text, "r0.1") for n, text in enumerate(texts)]
     found = places(lines, calls, [done("a-1", 4.4, 4.6)])
     assert list(found.values()) == [(True, 0, 1), (False, None, None), (False, None, None)]
+
+
+@pytest.mark.parametrize(
+    ("as_of", "seen"),
+    [
+        # The store lost the row of its call, whatever it says: the run speaks of its step in the same words.
+        (60, (False, None, None)),
+        # Of a call that may go on, or has ended just now, there is no row yet.
+        (8, (True, 1, 1)),
+    ],
+)
+def test_line_whose_call_is_not_told_is_only_likely(as_of, seen):
+    entries = run("r", 0, 9, [(0.9, 2.1, [(1.01, 1.99)])])
+    calls = {entry.id: replace(entry, trace="t") for entry in entries if as_of == 60 or entry.end < 5}
+    text = f"id={ID} step=b attempt=1 works"
+    lines = [replace(line(4, text, "lost"), trace="t"), replace(line(0, f"id={ID}", "r"), trace="t")]
+    lines += [replace(line(4.1, f"id={ID} step=b attempt=1 beside", "x"), trace="another")]
+    found = detail("complete", [done("a-1", 1, 2), done("b-1", 3, 5)], end=9)
+    placed = place_lines(lines, found, calls=calls, as_of=T0 + as_of)
+    places_of = {entry.line.request: (entry.certain, entry.step, entry.attempt) for entry in placed}
+    # Of another trace the session tells nothing at all.
+    assert places_of == {"r": (True, None, None), "lost": seen, "x": (True, 1, 1)}
 
 
 def test_sleep_is_no_attempt():

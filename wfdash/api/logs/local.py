@@ -65,7 +65,7 @@ _CALLS: Final = (
     "SELECT rowid, span_id, parent_id, start_ms, duration_ms, kind = 'jsrpc',"
     # Who entered the code: the service of the call beyond it.
     " CASE kind WHEN 'jsrpc' THEN (SELECT service FROM spans AS above"
-    " WHERE above.trace_id = spans.trace_id AND above.span_id = spans.parent_id) END"
+    " WHERE above.trace_id = spans.trace_id AND above.span_id = spans.parent_id) END, trace_id"
     # By its trace: the table has no other index, and its rows may be a million.
     " FROM spans WHERE trace_id IN (SELECT value FROM json_each(?1)) AND +rowid > ?2"
     " AND (kind = 'jsrpc' OR (name = 'jsRpcCall' AND service IN ('', ?3)))"
@@ -203,6 +203,7 @@ def _lines(found: Sequence[Sequence[Any]], script: str, several: bool) -> Iterat
             words,
             "local",
             request=text(span),
+            trace=text(row[7]) if len(row) > 7 else "",
             foreign=bool(handler),
             order=f"{number_of:012d}" if isinstance(number_of, int) else "",
         )
@@ -215,7 +216,8 @@ def _read_calls(found: Sequence[Sequence[Any]]) -> Iterator[Call]:
         start, lasted = epoch_ms(row[3]), number(row[4])
         if start is not None and lasted is not None:
             end = (start + lasted) / 1000
-            yield Call(span, text(row[2]), start / 1000, end, bool(row[5]), text(row[6]))
+            trace = text(row[7]) if len(row) > 7 else ""
+            yield Call(span, text(row[2]), start / 1000, end, bool(row[5]), text(row[6]), trace)
 
 
 def _worker_of(message: str) -> str:

@@ -19,6 +19,8 @@ _EDGE = 0.0015
 """The millisecond of a step's first or last moment, and the one beside it: a line may bear either."""
 _DOUBT = 1.0
 """Seconds by which this machine's clock and the server's may differ without anybody having noticed."""
+_LATE = 5.0
+"""Seconds after a call's end in which the session may not have told of it yet (measured: up to 4)."""
 _MOST_TEXTS = 200
 """Lines of a call that are read for the names in them."""
 
@@ -40,6 +42,8 @@ class Attempts:
         columns = detail.steps.columns
         self._marks = sorted(at for at in (*columns.starts, *columns.ends) if at is not None)
         """When a step, a sleep or a wait began or ended: then code outside steps may have gone on."""
+        self._end = float("inf") if detail.end is None else detail.end
+        self._step_ends = [self._end if end is None else end for end in columns.ends]
         self._names = StepNames({span.name for span in spans})
         self._tries = Counter((span.name, span.number) for span in spans)
         self._steps: dict[str, set[int]] = {}
@@ -95,6 +99,28 @@ class Attempts:
         says_this = called <= {span.name} and tried <= {span.number}
         first = self._lasted[line.request][0]
         return span if says_this and span.start - _GRAIN <= first <= span.end + _GRAIN else None
+
+    def is_untold(self, line: LogLine) -> bool:
+        """Whether a session that tells of the calls of its trace should tell which a line's is, and does not.
+
+        Under load its store loses rows, each by itself (measured: half of them). What a line says does not
+        make up for it: a run speaks of its steps, and a request handler of an instance, in the very words
+        that the step would use. Of a call that goes on there is no row yet, and nothing is wrong with it.
+        """
+        call = line.request
+        if line.trace not in self._tree.traces or call in self._matched.may or self._is_run(call):
+            return False
+        due = self._as_of + _DOUBT - _LATE
+        row = self._tree.calls.get(call)
+        if row is None:
+            first, last = self._lasted[call]
+            ends = [span.end for span in self._at(first, _GRAIN)] or [self._end]
+            return max(last, *ends) < due
+        if self._tree.entry_of(self._tree.run_of(call)) is not None:
+            return False
+        # Of what made it there is a row once that has ended: a step, after its last attempt.
+        ends = [self._step_ends[span.step] for span in self._at(row.start, _GRAIN)] or [self._end]
+        return max(row.end, *ends) < due
 
     def is_gone(self, line: LogLine) -> bool:
         """Whether it was printed in a step that a restart has taken out of the answer."""
@@ -160,7 +186,9 @@ class Attempts:
         at = self._at(line.at, _GRAIN)
         if line.source == "local" and call in self._lasted:
             # It may have begun in another, and speak of one that has nothing to do with it.
-            return tuple(sorted({span.step for span in (*at, *self._at(self._lasted[call][0], _GRAIN))}))
+            row = self._tree.calls.get(call)
+            began = self._lasted[call][0] if row is None else row.start
+            return tuple(sorted({span.step for span in (*at, *self._at(began, _GRAIN))}))
         named = self._say(at, line.message) if at else []
         return tuple(sorted({span.step for span in named or at}))
 

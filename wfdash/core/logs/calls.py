@@ -34,6 +34,8 @@ class Call(Struct, frozen=True):
     """Whether code is entered here from elsewhere: a run, a Durable Object's method, a request."""
     caller: str = ""
     """Of an entry: the workflow, or the script, that it was entered from; "" where that is not known."""
+    trace: str = ""
+    """What the session calls all the calls that one run made together."""
 
 
 class Fit(Enum):
@@ -54,6 +56,8 @@ class CallTree:
     def __init__(self, calls: Mapping[str, Call], printed: Set[str] = frozenset()) -> None:
         """`printed` are the calls that lines bear: `step.do` itself prints nothing."""
         self.calls = calls
+        self.traces = {call.trace for call in calls.values() if call.trace}
+        """Those of which the session has told anything."""
         self.attempts: dict[str, list[Call]] = {}
         """Of each run, in order; of a run that goes on too, once a step of it has ended."""
         makes = {call.parent for call in calls.values() if call.id in printed}

@@ -22,6 +22,8 @@ class LogLine(Struct, frozen=True):
     request: str = ""
     """What the source calls the run of code that printed it: an invocation in the cloud, a call in a dev
     session. "" where it has none."""
+    trace: str = ""
+    """In a dev session: what it calls all the calls that one run made together."""
     instance: str = ""
     """The instance, where the source itself says so."""
     foreign: bool = False

@@ -54,7 +54,7 @@ def place_lines(
     for line, whose in whose_line:
         if not (has_run or whose is Whose.OURS):
             continue
-        certain = whose is Whose.OURS
+        certain = whose is Whose.OURS and not attempts.is_untold(line)
         span = None if line.foreign else attempts.of(line, is_own=certain)
         if span is None:
             among = () if line.foreign else attempts.among(line)
