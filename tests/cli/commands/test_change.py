@@ -1,11 +1,15 @@
 """The writing commands: what is refused unsent, what is done once, and what is said of it."""
 
 import json
-import os
 import re
 import signal
+import socket
+import socketserver
 import time
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from threading import Event, Thread
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -20,6 +24,34 @@ def wait_until(reached) -> None:
     while not reached():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+@contextmanager
+def relayed(exports: dict[str, str], method: bytes) -> Iterator[tuple[dict[str, str], Event]]:
+    """The way to the simulator through a relay, and what is set once it has passed on such a request."""
+    simulator, passed = urlsplit(exports["CLOUDFLARE_API_BASE_URL"]), Event()
+
+    def pass_on(source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+                if data.startswith(method):
+                    passed.set()
+            sink.shutdown(socket.SHUT_WR)
+
+    class Relay(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with socket.create_connection((simulator.hostname, simulator.port)) as server:
+                back = Thread(target=pass_on, args=(server, self.request))
+                back.start()
+                pass_on(self.request, server)
+                back.join()
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Relay) as relay:
+        Thread(target=relay.serve_forever).start()
+        here = f"127.0.0.1:{relay.server_address[1]}"
+        yield {name: value.replace(simulator.netloc, here) for name, value in exports.items()}, passed
+        relay.shutdown()
 
 
 def objects(done) -> list[dict]:
@@ -156,16 +188,12 @@ def test_an_interrupted_write_says_what_is_known(program, faulty):
     identity = objects(program("create", "-w", "orders", "--id", "hangs", env=env))[0]["id"]
     detail = "/workflows/orders/instances/hangs"
     wait_until(lambda: ask(env, detail)["result"]["status"] in ("running", "waiting"))
-    pausing = program.start("pause", "-w", "orders", identity, "not-there", "--yes", env=env)
-    journal = Path(os.environ["XDG_STATE_HOME"]) / "wfdash" / "actions.jsonl"
-
-    def sent() -> bool:
-        lines = map(json.loads, journal.read_text().splitlines())
-        return any((line["verb"], line["event"]) == ("pause", "sent") for line in lines)
-
-    wait_until(sent)
-    pausing.send_signal(signal.SIGTERM)
-    out, err = pausing.communicate(timeout=60)
+    # Its line in the journal is written before it leaves: only the wire tells that it has.
+    with relayed(env, b"PATCH ") as (through, passed):
+        pausing = program.start("pause", "-w", "orders", identity, "not-there", "--yes", env=through)
+        assert passed.wait(90)
+        pausing.send_signal(signal.SIGTERM)
+        out, err = pausing.communicate(timeout=60)
     saved = {each["id"]: each for each in map(json.loads, out.splitlines())}
     assert pausing.returncode == 143, err
     assert saved[identity]["outcome"] == "unknown"
