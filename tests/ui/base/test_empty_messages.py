@@ -10,7 +10,7 @@ from wfdash.ui.base.empty_messages import empty_message
 @pytest.mark.parametrize(
     ("filter", "said"),
     [
-        ("status:runing", "No status runing is known; did you mean running? esc clears the filter"),
+        ("status:runing", "No status runing is known; did you mean running? there are queued,"),
         ("status:zzz", "No status zzz is known; there are queued, running,"),
         ("status:running", "None of the 12 instances loaded matches status:running.\nesc clears the filter"),
     ],

@@ -252,7 +252,8 @@ def test_a_status_nobody_knows_is_doubted():
     async def script(d):
         await d.press("filter.edit")
         await d.type("status:errord")
-        assert d.lines[2].strip() == "no status errord is known; did you mean errored?"
+        assert "no status errord is known; did you mean errored? there are queued," in d.lines[2]
+        assert "no status errord is known" in d.lines[1]
         await d.press("enter")
         assert len(d.app.root.rows.view) == 0
 
@@ -276,6 +277,16 @@ def test_terms_sent_to_the_api_differ_from_those_applied_here():
         assert "here: id" in d.lines[1]
 
     drive(script, filter="status:errored order")
+
+
+def test_a_field_that_is_none_has_no_part_applied_here():
+    async def script(d):
+        await d.press("filter.edit")
+        await d.type("foo:bar")
+        assert "there is no field foo" in d.lines[2]
+        assert "here:" not in d.lines[1]
+
+    drive(script, size=(140, 24))
 
 
 def test_a_long_filter_leaves_room_for_what_it_matched():

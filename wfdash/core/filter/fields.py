@@ -29,6 +29,7 @@ __all__ = [
     "field_of",
     "instant",
     "spellings",
+    "unknown_status",
 ]
 
 Test = Callable[[Instance], bool]
@@ -163,17 +164,22 @@ def _no_field(name: str) -> str:
     return f"there is no field {name}; {hint}"
 
 
-def doubtful(term: Term) -> str:
-    """Names the statuses likely meant by unknown ones, "" for none. They match rows all the same."""
+def unknown_status(term: Term) -> str:
+    """The first status of it that nobody knows; "" for none. Such a one matches rows all the same."""
     if term.field != "status":
         return ""
+    known = {*map(str.lower, STATUSES), *STATUS_GROUPS}
+    return next((value for value in term.values if value.lower() not in known), "")
+
+
+def doubtful(term: Term) -> str:
+    """Names the status likely meant by an unknown one, and all there are; "" where each is known."""
+    if not (value := unknown_status(term)):
+        return ""
     spelled = {status.lower(): status for status in STATUSES}
-    for value in term.values:
-        if value.lower() not in spelled and value.lower() not in STATUS_GROUPS:
-            near = get_close_matches(value.lower(), spelled, n=1, cutoff=0.5)
-            meant = f"did you mean {spelled[near[0]]}?" if near else f"there are {', '.join(STATUSES)}"
-            return f"no status {value} is known; {meant}"
-    return ""
+    near = get_close_matches(value.lower(), spelled, n=1, cutoff=0.5)
+    meant = f"did you mean {spelled[near[0]]}? " if near else ""
+    return f"no status {value} is known; {meant}there are {', '.join(STATUSES)}"
 
 
 def compile_term(term: Term, *, wanted: bool, now: float, context: MatchContext) -> Test:

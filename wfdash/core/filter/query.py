@@ -15,6 +15,7 @@ from wfdash.core.filter.fields import (
     doubtful,
     field_of,
     instant,
+    unknown_status,
 )
 from wfdash.core.filter.grammar import And, Node, Not, Term, parse_tree, unparse
 from wfdash.core.model.instance import Instance
@@ -98,6 +99,11 @@ class Query:
     def doubt(self) -> str:
         """What it names that nobody knows, in words; "" when nothing."""
         return next(filter(None, map(doubtful, self._terms)), "")
+
+    @property
+    def unknown_status(self) -> str:
+        """The first status it names that nobody knows; "" for none."""
+        return next(filter(None, map(unknown_status, self._terms)), "")
 
     @property
     def needs_marks(self) -> bool:

@@ -54,7 +54,7 @@ def empty_message(
         return f"Nothing was read of {name}.\n{thaws}." if frozen else _unanswered(fresh, name, now, key_of)
     change = f"{key_of('layer.close')} clears the filter; {key_of('filter.edit')} changes it."
     if doubt:
-        change = f"{doubt[0].upper()}{clean(doubt[1:])}{'' if doubt.endswith('?') else '.'} {change}"
+        change = f"{doubt[0].upper()}{clean(doubt[1:])}. {change}"
     if filter and searched is not None and searched.unrecorded:
         none = f"No match for {clean(filter)}: {searched.unrecorded} are not recorded."
         return f"{none}\n{PAYLOADS_KEEP} from then on. {change}"

@@ -200,7 +200,9 @@ class FilterLine(Vertical):
     def _status_pieces(self, room: int) -> Pieces:
         """As much of the counts as there is room for, the first in any case."""
         right = list(self._counts[0]) if self._counts else []
-        for group in self._counts[1:]:
+        # The others tell how the last good filter is asked for: beside a word that cannot be read they would
+        # seem to be about that.
+        for group in self._counts[1:] if self.error is None else ():
             if length(right) + length(group) + 4 > room:
                 break
             right += [(" · ", QUIET), *group]

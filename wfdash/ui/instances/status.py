@@ -88,6 +88,9 @@ class ListStatus(Struct, frozen=True):
         if poller.newest.freshness.answered_at is None and not len(poller.store):
             first = ("nothing loaded yet", QUIET)
         groups: list[Pieces] = [[first]]
+        if named := query.unknown_status:
+            # Without it no row under a filter looks like none that failed.
+            groups.append([(f"no status {clean(named)} is known", WARN)])
         if (searched := poller.search.searched) is not None:
             keys = self.key_of("poll.now"), self.key_of("layer.close")
             if searched.waits and searched.unread and not searched.looking:
