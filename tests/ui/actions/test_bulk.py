@@ -121,7 +121,15 @@ def test_chip_cuts_no_number_and_shows_a_failure(width):
     for number in ("7", "5 complete", "2 failed again"):
         assert number in line
     assert "X shows it" in line or width == 60
-    assert chip_pieces(redriven(*good), 2.0, width, utc=True)[0][0] == " ! "
+    assert chip_pieces(redriven(*good, ("skipped", "")), 2.0, width, utc=True)[0][0] == " ! "
+
+
+def test_batch_that_repaired_all_is_no_warning():
+    """Its first target was named as skipped by the prompt, so that it never belonged to it."""
+    trail = redriven(*[("done", "complete")] * 3)
+    assert chip_pieces(trail, 2.0, 80, utc=True)[0][0] == " ✓ "
+    rows = [line for line in lines_of(trail) if line.split()[:1] == ["complete"]]
+    assert [line.split() for line in rows] == [["complete", f"n{n}"] for n in (1, 2, 3)]
 
 
 def test_first_ones_say_that_the_rest_waits_for_them():

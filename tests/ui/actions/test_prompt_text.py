@@ -107,6 +107,20 @@ def test_rolled_back_ones_are_told_and_offered_at_any_size(height):
     assert len(lines) <= height
 
 
+def test_one_skipped_of_several_is_counted_and_named():
+    why = ["complete already"] * 3 + [ROLLED_BACK]
+    targets = tuple(Target(f"order-{n}", "errored", reason=reason) for n, reason in enumerate(why))
+    lines = text(Asking(Plan("k", 0.0, "redrive", "orders", targets), 0), 140, 19)
+    assert any("3 skipped: complete already" in line for line in lines)
+    said = " ".join(" ".join(lines).split())
+    assert "1 skipped: rolled back: the steps it would keep" in said
+    assert "from the beginning (order-3)" in said
+    assert any("! restart order-3 from the beginning instead" in line for line in lines)
+    alone = text(Asking(Plan("k", 0.0, "redrive", "orders", targets[3:]), 0), 140, 19)
+    assert not any("skipped" in line for line in alone)
+    assert any("! restart it from the beginning instead" in line for line in alone)
+
+
 @pytest.mark.parametrize(("verb", "height"), [("redrive", 11), ("redrive", 19), ("restart", 9)])
 def test_what_changed_meanwhile_is_told_wherever_its_row_is(verb, height):
     targets = tuple(Target(f"order-{n}", "errored") for n in range(40))

@@ -168,8 +168,8 @@ def unknown_status(term: Term) -> str:
     """The first status of it that nobody knows; "" for none. Such a one matches rows all the same."""
     if term.field != "status":
         return ""
-    known = {*map(str.lower, STATUSES), *STATUS_GROUPS}
-    return next((value for value in term.values if value.lower() not in known), "")
+    there_are = {*map(str.lower, STATUSES), *STATUS_GROUPS}
+    return next((value for value in term.values if value.lower() not in there_are), "")
 
 
 def doubtful(term: Term) -> str:

@@ -189,11 +189,11 @@ class ActionProgress(Struct):
         return identity in self._eligible
 
     def counts(self) -> list[tuple[str, int]]:
-        """Results so far by outcome, in ORDER."""
+        """Results so far by outcome, in ORDER; what the prompt had named as skipped never was of them."""
         counted = Counter[Outcome]()
-        for (fate, _), group in self._alike.items():
+        for (fate, eligible), group in self._alike.items():
             assert fate.outcome is not None, "a result has an outcome"
-            counted[fate.outcome] += len(group)
+            counted[fate.outcome] += len(group) if eligible or not self._eligible else 0
         return [(outcome, counted[outcome]) for outcome in ORDER if counted[outcome]]
 
     @property

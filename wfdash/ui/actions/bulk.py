@@ -172,8 +172,8 @@ def _left(progress: ActionProgress, identities: tuple[str, ...]) -> str:
 
 
 def _sentence(result: Result, now: float) -> str:
-    """What became of it; where the run goes on, with how long ago its status was read."""
-    said = (result.sentence or result.error).removeprefix(f"{result.fate.word} ")
+    """What became of it behind its word; where the run goes on, with how long ago its status was read."""
+    said = f"{result.sentence or result.error} ".removeprefix(f"{result.fate.word} ").rstrip()
     return f"{said} {age(max(0.0, now - result.at))} ago" if result.followed and not result.ended else said
 
 

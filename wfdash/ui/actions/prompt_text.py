@@ -341,13 +341,18 @@ def _skipped_lines(asking: Asking, width: int) -> list[Pieces]:
     only = not asking.plan.eligible
     lines: list[Pieces] = [[(line, WARN)] for line in _wrapped(_changed(asking), width)]
     for reason, times in reasons.most_common():
-        sentence = (
-            clean(reason)
-            if only and times == 1
-            else f"{count(times)} skipped: {clean(reason).removeprefix(_IT_IS)}"
-        )
+        sentence = clean(reason)
+        if len(asking.plan.targets) > 1:
+            # One alone is named: whose reason it is stands nowhere else.
+            named = [each for each in asking.plan.skipped if each.reason == reason] if times == 1 else []
+            whose = "".join(f" ({_name(target, width)})" for target in named)
+            sentence = f"{count(times)} skipped: {sentence.removeprefix(_IT_IS)}{whose}"
         lines += [[(line, WARN if only else QUIET)] for line in _wrapped(sentence, width)]
     return lines
+
+
+def _name(target: Target, width: int) -> str:
+    return shown_names([target.id], max(12, width // 3))[0]
 
 
 def _changed(asking: Asking) -> str:
@@ -360,12 +365,14 @@ def _changed(asking: Asking) -> str:
     return f"{count(len(asking.changed))} changed meanwhile, now {words}: {are} skipped"
 
 
-def _rolled_back_keys(asking: Asking) -> list[Pieces]:
+def _rolled_back_keys(asking: Asking, width: int) -> list[Pieces]:
     """The restart that is offered to those that cannot be redriven since their steps were undone."""
     rolled_back = len(asking.rolled_back)
     if not rolled_back:
         return []
-    which = "it" if rolled_back == 1 else f"these {count(rolled_back)}"
+    which = f"these {count(rolled_back)}"
+    if rolled_back == 1:
+        which = "it" if len(asking.plan.targets) == 1 else _name(asking.rolled_back[0], width)
     return [[("!", ACCENT), (f" restart {which} from the beginning instead", PLAIN)]]
 
 
@@ -379,7 +386,7 @@ def _foot_lines(asking: Asking, width: int) -> list[Pieces]:
     if asking.sending:
         return [[(" reading it again, then sending", QUIET)]]
     if not asking.plan.eligible:
-        return foot_lines(_refused_foot(asking), width)
+        return foot_lines(_refused_foot(asking, width), width)
     expected = asking.expected
     keys: list[Pieces]
     if not expected:
@@ -407,7 +414,7 @@ def _foot_lines(asking: Asking, width: int) -> list[Pieces]:
                 (_or_first(asking), QUIET),
             ]
         ]
-    keys += [[("esc", STRONG), (_CANCEL, PLAIN)], *_rolled_back_keys(asking)]
+    keys += [[("esc", STRONG), (_CANCEL, PLAIN)], *_rolled_back_keys(asking, width)]
     if asking.hint:
         keys.append([(asking.hint, WARN)])
     else:
@@ -431,11 +438,11 @@ def _or_first(asking: Asking) -> str:
     return "  or first 5" if many and not asking.canary else ""
 
 
-def _refused_foot(asking: Asking) -> list[Pieces]:
+def _refused_foot(asking: Asking, width: int) -> list[Pieces]:
     # A guard is no refusal of the instance's status, so it cannot be insisted on.
     guarded = any(target.reason.startswith(("read-only", "this server")) for target in asking.plan.skipped)
     if guarded or not asking.plan.targets or asking.plan.verb == "redrive":
-        keys = [*_rolled_back_keys(asking), [("esc", STRONG), (" close", PLAIN)]]
+        keys = [*_rolled_back_keys(asking, width), [("esc", STRONG), (" close", PLAIN)]]
     else:
         keys = [[("!", ACCENT), (" ask all the same", PLAIN)], [("esc", STRONG), (_CANCEL, PLAIN)]]
     return [*keys, [(asking.hint, WARN)]] if asking.hint else keys
