@@ -47,3 +47,30 @@ def test_event_goes_to_no_mark_that_has_no_row():
         assert {row.id for row in d.app.screen._rows} == set(waits)
 
     drive(script, workflow="orders")
+
+
+def test_why_the_chosen_one_has_no_row_is_said():
+    async def script(d):
+        store = d.app.session.poller.store
+        waits = {wait.instance for wait in await open_waits(d)}
+        ended = next(row.id for row in store if row.status == "errored")
+        quiet = next(row.id for row in store if row.status == "queued")
+        assert waits
+        for identity, said in (
+            (ended, "it is errored and takes no event"),
+            (quiet, "waits for no event now"),
+        ):
+            d.app.root.rows.put_cursor(identity)
+            await d.press("instance.send_event")
+            await d.until(lambda said=said, identity=identity: f"{said}: {identity}" in d.text)
+            await d.press("escape")
+
+    drive(script, workflow="orders", size=(140, 40))
+
+
+async def open_waits(d):
+    await d.press("instance.send_event")
+    await d.until(lambda: d.app.screen.query("WaitTable") and len(d.app.screen.table.rows) > 3)
+    found = list(d.app.screen.table.rows)
+    await d.press("escape")
+    return found

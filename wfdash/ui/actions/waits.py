@@ -182,12 +182,21 @@ class EventsScreen(BaseScreen):
         so_far = " so far" if len(details) < active else ""
         summary = f"{count(waits)} waiting{so_far}, {counted(types, 'event type')} · {checked} "
         badges = badge_pieces(identity_of(self.context, self.workflow))
-        whom = [(f"to {clean(aim)}, which is not in this list", WARN)] if lost else []
+        whom = [(self._lost(aim, (detail.id for detail in details)), WARN)] if lost else []
         if marked := len(self._marked):
             summary = f"{count(marked)} marked · {summary}"
         self.query_one("#desk-title", StatusLine).show(
             [(" ", PLAIN), *badges, (title, STRONG), *whom], [(summary, QUIET)]
         )
+
+    def _lost(self, aim: str, read: Iterable[str]) -> str:
+        """Why what it was opened for has no row, the reason first: a narrow line is cut at its end."""
+        row = self.poller.store.get(aim) if self.poller is not None else None
+        if row is not None and is_final(row.status):
+            return f"it is {clean(row.status)} and takes no event: {clean(aim)}"
+        if row is not None and (row.status == "queued" or aim in read):
+            return f"waits for no event now: {clean(aim)}"
+        return f"not read yet: {clean(aim)}"
 
     def _nothing(self, read: int, of: int) -> str:
         if read < of:
