@@ -134,6 +134,12 @@ class Pages(Protocol):
     def show_awaited(self, workflow: str) -> None:
         """Opens the page of this workflow that was asked for before any was listed, if one was."""
 
+    def list_found(self, filter: str, workflow: str = "") -> None:
+        """Lists what this filter shows in place of the page on top; `go_back` leads there again."""
+
+    def go_back(self) -> bool:
+        """From the list to the page that it was opened from; False where there is none."""
+
     def close_all(self) -> None: ...
     def close_layer(self) -> None: ...
     def press(self, action: str) -> None:

@@ -67,6 +67,8 @@ class Navigator:
         self._ending = False
         self.awaited = ""
         """A page that was asked for before it was clear of which workflow; "" for none."""
+        self._listed_from = ("", "", "")
+        """The page that the list was opened from, the filter put in force by it, and the one before."""
 
     @property
     def root(self) -> InstancesScreen:
@@ -152,6 +154,28 @@ class Navigator:
         if over:
             self.open(over, workflow, instance)
         self.open("detail", workflow, instance)
+
+    def list_found(self, filter: str, workflow: str = "") -> None:
+        """Lists what this filter shows in place of the page on top; `go_back` leads there again."""
+        page = next((name for name, (_, cls) in _PAGES.items() if cls == type(self.top).__name__), "")
+        before = self.listing.query.text
+        if workflow and workflow != self.listing.workflow:
+            before = ""
+            self.show_workflow(workflow)
+        else:
+            self.close_all()
+        self.listing.filter_by(filter)
+        self._listed_from = page, self.listing.query.text, before
+
+    def go_back(self) -> bool:
+        """From the list to the page that it was opened from; False where the filter is another by now."""
+        page, filter, before = self._listed_from
+        if not page or self.listing.query.text != filter:
+            return False
+        self._listed_from = ("", "", "")
+        self.listing.filter_by(before)
+        self.open(page)
+        return True
 
     def show_of_chosen(self, page: str) -> None:
         """Opens this page of the workflow that is chosen on the screen on top, where one is.

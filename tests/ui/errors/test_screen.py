@@ -152,6 +152,15 @@ def test_enter_lists_the_group():
         await dashboard.press("enter")
         await dashboard.until(lambda: app.screen is app.root and ids <= set(app.root.rows.view.ids()))
         assert "error~" in app.root.rows.query.text
+        await dashboard.press("escape")
+        assert app.pages.opened_by == "errors.open"
+        assert app.root.rows.query.text == ""
+        await dashboard.press("enter", "filter.edit", "enter", "escape")
+        assert app.pages.opened_by == "errors.open", "the filter is the same still"
+        await dashboard.press("enter")
+        app.root.rows.filter_by("status:errored")
+        await dashboard.press("escape")
+        assert app.screen is app.root
 
     incident(script)
 

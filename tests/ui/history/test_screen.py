@@ -71,6 +71,8 @@ def test_cursor_reads_out_a_moment_and_enter_lists_it():
             if each.ended is not None and bucket.start <= each.ended < bucket.end
         }
         await d.until(lambda: set(d.app.pages.listing.ids()) == ended)
+        await d.press("layer.close")
+        assert d.app.pages.opened_by == "history.open"
 
     shown(script, "incident", size=(140, 40))
 

@@ -197,6 +197,5 @@ class AccountErrorsScreen(BaseScreen):
             return
         pages = self.context.pages
         mark = cause.example.fingerprint
-        pages.show_workflow(cause.workflows[0][0])
         # The step and the version are the example's own: the cause is of any.
-        pages.listing.filter_by(filter_for(type(mark)(mark.error, mark.message, "", "")))
+        pages.list_found(filter_for(type(mark)(mark.error, mark.message, "", "")), cause.workflows[0][0])

@@ -372,8 +372,7 @@ class ErrorsScreen(BaseScreen):
             if self.odd.chosen is not None and self.odd.chosen.id:
                 context.pages.show_instance(poller.workflow, self.odd.chosen.id)
         elif self.group_table.chosen is not None:
-            context.pages.close_all()
-            context.pages.listing.filter_by(filter_for(self.group_table.chosen.fingerprint))
+            context.pages.list_found(filter_for(self.group_table.chosen.fingerprint))
 
     def action_errors_all(self) -> None:
         self.context.pages.open("account_errors")

@@ -467,13 +467,12 @@ class HistoryScreen(BaseScreen):
                 what = "failed" if failed else "ended"
                 said = f"{clean(name)}: {count(of[name])} of the {count(of.total())} that {what} then"
             rows = [row for row in rows if row.version == name]
-            self.context.pages.show_workflow(name)
         else:
-            self.context.pages.close_all()
+            name = self.target_workflow()
             if gone := len(found) - len(rows):
                 was = "was" if gone == 1 else "were"
                 said = f"{count(gone)} more that ended then {was} restarted since"
-        self.context.pages.listing.filter_by(_ended_in(bucket, rows))
+        self.context.pages.list_found(_ended_in(bucket, rows), name)
         if said:
             self.context.notify(said)
 

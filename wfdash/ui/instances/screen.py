@@ -219,6 +219,8 @@ class InstancesScreen(BaseScreen):
         elif rows.query and self.poller is not None and self.poller.search.busy:
             # As the line of the filter says: what was found stays, and the next one clears the filter.
             self.poller.search.stop()
+        elif rows.query and self.context.pages.go_back():
+            return True
         elif rows.query:
             rows.filter_by("")
         else:
