@@ -82,7 +82,7 @@ def test_a_step_the_engine_does_not_know_is_said_to_be_one(wfdash, engine, fresh
     done = wfdash("redrive", "--plan", str(file), "--yes")
     assert (done.returncode, done.stdout) == (2, "")
     assert "line 1: " in done.stderr
-    assert 'has no step "load order" #7; it failed at "load order"' in done.stderr
+    assert 'has "load order" 1 time, not 7; it failed at "load order"' in done.stderr
 
     done = wfdash("restart", identity, "--from-step", "load order", "--count", "7", "--type", "do", "--yes")
     [answer] = objects(done)

@@ -1,9 +1,12 @@
 """A plan before it is carried out: which of its targets a canary meets first."""
 
+import json
+
 import pytest
 
 from wfdash.api.interface import RestartFrom
 from wfdash.live.actions.plan import Plan, Target
+from wfdash.live.actions.plan_lines import NoPlan, read_plan
 
 PAY, SHIP = RestartFrom("pay", 1, "do"), RestartFrom("ship", 2, "do")
 TARGETS = (
@@ -34,3 +37,32 @@ def test_canary_meets_each_step_version_and_status_first(first, chosen):
     assert sorted(plan.targets, key=lambda target: target.id) == sorted(TARGETS, key=lambda target: target.id)
     rest = [target.id for target in TARGETS if target.id not in chosen]
     assert ids[len(chosen) :] == rest
+
+
+LINE = {"account": "a", "workflow": "orders", "id": "1", "verb": "redrive", "from": None, "end": None}
+START = {"name": "pay", "count": 1, "type": "do"}
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('{"id": ', "Expecting value at column 8"),
+        ('{"end": ' + "1" * 5_000 + "}", "a number of more digits than"),
+        ("[" * 100_000, "it is nested too deeply"),
+        ([1], "it is a list"),
+        ({"id": "1"}, "it has no workflow"),
+        (LINE | {"id": None}, "its id is null, where a text is wanted"),
+        (LINE | {"before": 5}, "its before is a number, where a text is wanted"),
+        (LINE | {"from": "pay"}, "its from is a text, where an object with name, count and type is wanted"),
+        (LINE | {"from": {"count": 1}}, "its from has no name that is a text"),
+        (LINE | {"from": START | {"count": True}}, "the count of its from is true or false, where a whole"),
+        (LINE | {"from": START | {"type": 7}}, "the type of its from is none of do, sleep, waitForEvent"),
+    ],
+)
+def test_line_that_is_none_is_told_in_plain_words(line, said):
+    text = line if isinstance(line, str) else json.dumps(line)
+    with pytest.raises(NoPlan) as wrong:
+        read_plan(f"{json.dumps(LINE | {'id': '0'})}\n{text}", verb="redrive", where="a", workflow="orders")
+    assert str(wrong.value).startswith("line 2 is no object of a plan, as --dry-run prints them: ")
+    assert said in str(wrong.value)
+    assert "`" not in str(wrong.value)

@@ -129,6 +129,8 @@ def _entry(line: str, number: int) -> _Line:
         why = "it is nested too deeply"
     except ValidationError:
         why = _why_no_line(json.loads(line))
+    except ValueError:
+        why = "it has a number of more digits than can be read"
     raise NoPlan(f"line {number} is no object of a plan, as --dry-run prints them: {why}")
 
 
