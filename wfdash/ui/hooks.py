@@ -40,7 +40,8 @@ class ChangeHooks:
         self._off = handed or context.settings.demo != ""
         self._hooks: list[tuple[Hook, Query | None]] = []
         self._session: AccountSession | None = None
-        self._learned = False
+        self._learned = asyncio.Event()
+        """Set once the causes that the record holds are known."""
         self._watch: ChangeWatch | None = None
         self._runner: HookRunner | None = None
         self.ran: deque[HookRun] = deque(maxlen=_KEPT)
@@ -48,7 +49,8 @@ class ChangeHooks:
 
     def begin(self) -> None:
         """Begins anew for the session that is in force, once it is clear whose it is."""
-        context, self._watch, self._runner, self._learned = self._context, None, None, False
+        context, self._watch, self._runner = self._context, None, None
+        learned = self._learned = asyncio.Event()
         self._app.workers.cancel_group(self._app, "hooks: earlier causes")
         session = self._session = context.session
         settings = context.settings
@@ -73,18 +75,18 @@ class ChangeHooks:
             said=lambda sentence: context.notify(clean(sentence), severity="warning"),
             ended=self._ended,
         )
-        self._app.run_worker(self._run(session, self._watch, self._runner), group="hooks", exclusive=True)
+        self._app.run_worker(
+            self._run(session, self._watch, self._runner, learned), group="hooks", exclusive=True
+        )
 
     def live(self, update: Update) -> None:
         """Looks at what changed; also while the screens show the record."""
         if self._watch is None or self._runner is None:
             return
         if self._session is not None and (workflow := self._watch.unlearned()):
-            work = self._learn_earlier(self._session, self._watch, workflow)
+            work = self._learn_earlier(self._session, self._watch, workflow, self._learned)
             self._app.run_worker(work, group="hooks: earlier causes", exit_on_error=False)
         for change in self._watch.of(update):
-            if change.on == "cause" and not self._learned:
-                continue
             for hook, query in self._hooks:
                 if change.on == hook.on.partition(":")[0] if query is None else self._shows(query, change):
                     self._runner.saw(hook, change)
@@ -94,8 +96,10 @@ class ChangeHooks:
         row = self._session.poller.store.get(change.id) if self._session is not None else None
         return change.on == "status" and row is not None and query.match(row, change.at)
 
-    async def _run(self, session: "AccountSession", watch: "ChangeWatch", runner: "HookRunner") -> None:
-        learning = asyncio.create_task(self._learn(session, watch))
+    async def _run(
+        self, session: "AccountSession", watch: "ChangeWatch", runner: "HookRunner", learned: asyncio.Event
+    ) -> None:
+        learning = asyncio.create_task(self._learn(session, watch, learned))
         try:
             await runner.run()
         except OSError as wrong:
@@ -104,20 +108,24 @@ class ChangeHooks:
         finally:
             learning.cancel()
 
-    async def _learn(self, session: "AccountSession", watch: "ChangeWatch") -> None:
+    async def _learn(self, session: "AccountSession", watch: "ChangeWatch", learned: asyncio.Event) -> None:
         """What failed in earlier runs is no new cause: until that is read, none is told."""
         for _ in range(_LOOKS):
             if session.recorder is None or session.recorder.started:
                 break
             await asyncio.sleep(_LOOK)
-        watch.learn(await asyncio.to_thread(_causes, session))
-        self._learned = True
+        watch.learn(await asyncio.to_thread(_causes, session, watch.began))
+        learned.set()
 
-    async def _learn_earlier(self, session: "AccountSession", watch: "ChangeWatch", workflow: str) -> None:
+    async def _learn_earlier(
+        self, session: "AccountSession", watch: "ChangeWatch", workflow: str, learned: asyncio.Event
+    ) -> None:
         """What failed before the start is no new cause either, though no record holds it."""
         from wfdash.live.hooks.earlier_causes import read_earlier_causes
 
         causes = await read_earlier_causes(session.api, session.budget, workflow, watch.began)
+        # A change that is dropped until then is never told: the watch knows its cause from then on.
+        await learned.wait()
         watch.learn_earlier(workflow, causes)
 
     def _ended(self, run: "HookRun") -> None:
@@ -135,8 +143,11 @@ def about(change: "SeenChange") -> str:
     return f"{change.workflow}, {change.facts['after'] * 100:.0f} % fail"
 
 
-def _causes(session: "AccountSession") -> list[tuple[str, str, str, str]]:
-    """What failed in earlier runs, as far as the record can be read: it is no new cause."""
+def _causes(session: "AccountSession", began: float) -> list[tuple[str, str, str, str]]:
+    """What failed in earlier runs, as far as the record can be read: it is no new cause.
+
+    What this run has seen by now stands in the record too, and is news.
+    """
     if session.recorder is None:
         return []
-    return ask_record(session.recorder.read, lambda reader: reader.causes())
+    return ask_record(session.recorder.read, lambda reader: reader.causes(began))

@@ -114,6 +114,19 @@ def test_what_failed_before_the_start_is_no_new_cause():
     assert not watch.of(Update())
 
 
+def test_what_a_record_tells_late_is_no_new_cause_either():
+    """It is opened after the first rows: a failure may be read before it tells which causes are old."""
+    watch, watcher, _ = watch_over([ended(number, "errored", -1) for number in range(2)], holds=True)
+    watcher.show("orders", EVERYTHING)
+    watcher.store.apply([ended(number, "errored", -1) for number in range(2)], seq=1, now=1_000_000.0)
+    for identity, message in {"0": "declined 1", "1": "lost"}.items():
+        watcher.row_details.remember(failing(identity, message))
+    assert not watch.of(Update(details=("0", "1")))
+    watch.learn([("orders", "CardError", redacted_message("CardError", "declined 9"), "")])
+    watch.learn_earlier("orders", [])
+    assert [change.id for change in watch.of(Update())] == ["1"]
+
+
 async def test_earlier_causes_are_the_newest_that_ended_before():
     class Server(Scripted):
         read = ()

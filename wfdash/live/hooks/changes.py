@@ -64,6 +64,8 @@ class ChangeWatch:
         for workflow, error, message, step in causes:
             kind = (error, redacted_kind(error, message), step)
             self._causes.setdefault(workflow, set()).add(kind)
+            # What is held back by now was compared without these.
+            self._earlier.setdefault(workflow, set()).add(kind)
 
     def unlearned(self) -> str:
         """The workflow in force, the first time that its earlier causes are missing; else ""."""

@@ -18,7 +18,7 @@ from wfdash.core.text.clean import fit
 from wfdash.live.records.locked_file import try_lock
 from wfdash.live.records.record import schema
 from wfdash.live.records.record.file import RecordFile, erase
-from wfdash.live.records.record.observations import SawRows, SawVersions, SawWorkflows
+from wfdash.live.records.record.observations import SawDetail, SawRows, SawVersions, SawWorkflows
 from wfdash.live.records.record.place import RecordPlace
 from wfdash.live.records.record.queue import RecordQueue
 from wfdash.live.records.record.reading import open_record
@@ -75,6 +75,15 @@ def test_a_damaged_file_is_set_aside_and_another_begins(tmp_path, spoil):
     if spoil:
         assert "the record was damaged: it lies in a.db.damaged-" in said[0]
         assert next(tmp_path.glob("a.db.damaged-*")).read_bytes() == spoil
+
+
+def test_causes_of_a_record_are_those_before_a_moment(tmp_path):
+    path = tmp_path / "a.db"
+    failed = {"status": "errored", "error": {"name": "CardError", "message": "declined"}, "steps": []}
+    recorder_at(path, [SawDetail(AT, "orders", "a", False, failed)])
+    with closing(open_record(path)) as reader:
+        assert [cause[:2] for cause in reader.causes()] == [("orders", "CardError")]
+        assert reader.causes(AT) == []
 
 
 def test_what_was_set_aside_is_bounded_too(tmp_path):

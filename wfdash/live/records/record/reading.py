@@ -203,11 +203,12 @@ class RecordReader:
         )
         return [item for (body,) in rows if isinstance(item := self._unpacked(body), dict)]
 
-    def causes(self) -> list[tuple[str, str, str, str]]:
-        """Workflow, error, message and step of every kind of failure that was seen."""
+    def causes(self, before: float = float("inf")) -> list[tuple[str, str, str, str]]:
+        """Workflow, error, message and step of every kind of failure that was seen before that moment."""
         rows = self.ask(
             "SELECT DISTINCT name, error, kind, step FROM cause JOIN instance AS i ON i.key = cause.instance"
-            " JOIN workflow AS w ON w.key = i.workflow LIMIT 10000"
+            " JOIN workflow AS w ON w.key = i.workflow WHERE cause.at < ?1 LIMIT 10000",
+            before,
         )
         return [(_text(name), _text(error), _text(kind), _text(step)) for name, error, kind, step in rows]
 
