@@ -177,17 +177,21 @@ def _begun_before(entries: list[JournalEntry], older: Iterable[bytes]) -> list[J
         return []
     # Most lines are of other plans, and are not even looked into.
     named = re.compile(b"|".join(sorted({re.escape(json.dumps(plan).encode()) for _, plan in begun})))
-    lines = [[line for line in data.split(b"\n") if named.search(line)] for data in older]
-    first, last = dict[tuple[str, str, str], bytes](), dict[tuple[str, str, str], bytes]()
-    for line in chain.from_iterable(reversed(lines)):
+    first, last = dict[tuple[str, str, str], bytes](), dict[tuple[str, str, str], tuple[bool, bytes]]()
+    # A file at a time, for all of them have 60 MB.
+    for line in (line for data in older for line in reversed(data.split(b"\n")) if named.search(line)):
         found = glance(line)
-        if found and found.session and found.plan and found.id and (found.session, found.plan) in begun:
-            key = found.session, found.plan, found.id
-            first.setdefault(key, line)
+        if not (found and found.session and found.plan and found.id and found.event in EVENTS):
+            continue
+        key = found.session, found.plan, found.id
+        if key[:2] in begun:
+            first.pop(key, None)
+            first[key] = line
             # A plan tells of an id again before it is sent, where a person is asked: no news of it.
-            if found.event in EVENTS and not (found.event == "planned" and key in last):
-                last[key] = line
-    telling = dict.fromkeys((*first.values(), *last.values()))
+            tells = found.event != "planned"
+            if key not in last or (tells and not last[key][0]):
+                last[key] = tells, line
+    telling = dict.fromkeys((*reversed(first.values()), *(line for _, line in last.values())))
     return [each for line in telling if (each := parse_entry(line))]
 
 
