@@ -127,6 +127,22 @@ def test_each_workflow_on_screen_costs_a_request_a_minute():
     drive_in(script, "incident", size=(140, 40))
 
 
+def test_workflow_that_goes_well_fills_the_room_at_the_right():
+    """At 200x60 half of it stood empty: counts and deploys, and nothing that had failed or was open."""
+
+    async def script(d):
+        await d.until(lambda: "ENDED LAST" in d.text, 60)
+        right = [row.rpartition("│")[2].strip() for row in d.lines[1:-1]]
+        assert right.count("") <= 8
+        newest = max(
+            (each for each in d.world.workflows["parcels"].walk(newest_first=True) if each.final),
+            key=lambda each: each.ended if each.status == "complete" else 0.0,
+        )
+        assert "complete, took " in d.line(f"✓ {newest.id}").rpartition("│")[2]
+
+    drive_in(script, "fixed-deploy", size=(200, 60))
+
+
 def test_lost_connection_is_a_sentence_and_counts_fade():
     async def script(d):
         table = d.app.screen.query_one(WorkflowTable)

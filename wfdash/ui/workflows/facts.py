@@ -8,9 +8,10 @@ from msgspec import Struct, field
 from wfdash.core.history.count_history import Trends
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import STATUSES, is_final
+from wfdash.core.model.times import lasted
 from wfdash.core.model.workflow import Workflow
 from wfdash.core.text.clean import cells, clean, fit
-from wfdash.core.text.words import age, count, short_version
+from wfdash.core.text.words import age, count, short_version, spoken
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.triage.error_groups import Sample, group
 from wfdash.ui.widgets.rule import ruled
@@ -27,6 +28,7 @@ _MESSAGE: Final = 4
 _DEPLOYS: Final = 3
 _FAILURES: Final = 6
 _OPEN: Final = 30
+_ENDED: Final = 60
 _LATE: Final = 75.0
 """Seconds after which it is told how old a row is: the newest page is listed each minute."""
 _FEWEST: Final = 2
@@ -68,11 +70,15 @@ class WorkflowFacts(Struct, frozen=True):
         lines = self.cause_lines(width, max(4, height - len(self._order) - 3))
         counts = self.count_lines(width)
         lines = [*lines, [], *counts] if lines else counts
-        for titled, rows in (
-            ("LATEST FAILURES · how long ago", self._failures(width)),
+        others = (
             ("DEPLOYS", self._deploys(width)),
             (f"OPEN LONGEST{'' if self.has_all else ' · of those loaded'}", self._open(width)),
-        ):
+            ("ENDED LAST · how long ago", self._ended(width)),
+        )
+        # Failures come first, but take no more than some of the room that others have something for.
+        spare = height - len(lines) - 2 - sum(len(rows) + 2 for _, rows in others if rows)
+        failures = self._failures(width)[: max(_FAILURES, spare)]
+        for titled, rows in (("LATEST FAILURES · how long ago", failures), *others):
             room = height - len(lines) - 2
             if rows and room >= min(_FEWEST, len(rows)):
                 title, _, rest = titled.partition(" · ")
@@ -127,7 +133,7 @@ class WorkflowFacts(Struct, frozen=True):
         failed = [row for row in self.rows if row.status == "errored" and row.ended is not None]
         failed.sort(key=lambda row: row.ended or 0.0, reverse=True)
         found = []
-        for row in failed[:_FAILURES]:
+        for row in failed[:_ENDED]:
             mark, said = read.get(row.id), ""
             if mark is not None:
                 said = f'{mark.error} at "{mark.step}"' if mark.step else mark.error
@@ -143,6 +149,15 @@ class WorkflowFacts(Struct, frozen=True):
             for row in active[:_OPEN]
         ]
         return _instances(found, width)
+
+    def _ended(self, width: int) -> list[Pieces]:
+        """Those that ended last without an error, and how long they took: most of what there is to see of one
+        that goes well."""
+        ended = [row for row in self.rows if row.status != "errored" and row.ended is not None]
+        ended = sorted(filter(lambda row: is_final(row.status), ended), key=lambda row: -(row.ended or 0.0))
+        return _instances(
+            [(row, age(self.now - (row.ended or 0.0)), _how(row)) for row in ended[:_ENDED]], width
+        )
 
     def _listed(self, row: Instance) -> str:
         """How old the answer is; below the newest page it may have ended since."""
@@ -186,6 +201,12 @@ class WorkflowFacts(Struct, frozen=True):
     @property
     def _errored(self) -> int:
         return self.workflow.counts.get("errored", 0)
+
+
+def _how(row: Instance) -> str:
+    """`complete, took 12 s`."""
+    took = lasted(row.started, row.ended)
+    return row.status if took is None else f"{row.status}, took {spoken(took)}"
 
 
 def _instances(found: Sequence[tuple[Instance, str, str]], width: int) -> list[Pieces]:
