@@ -4,6 +4,7 @@ import gc
 from collections.abc import Sequence
 
 from wfdash.core.model.detail import Detail
+from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.rows.store import Delta
 from wfdash.core.triage.headline import ENOUGH
@@ -99,8 +100,9 @@ class Feeds:
         job = self.newest if self.newest.counts or self.newest.lists_all else self.counts
         return job.freshness.answered_at
 
-    def why_context(self, detail: Detail | None) -> WhyContext:
+    def why_context(self, detail: Detail | None, row: Instance | None = None) -> WhyContext:
         """What is known of an instance beside its own answer: the one place where that is put together."""
+        answer = detail if detail is not None else row
         context = self._context
         workflow = detail.workflow if detail is not None else context.workflow
         retention = context.retention.get(workflow)
@@ -109,7 +111,7 @@ class Feeds:
         # another one nothing is made up.
         if workflow != context.workflow:
             return why_context(detail, local=context.local, retention=retention, session=session)
-        version = self.versions.by_id.get(detail.version) if detail is not None else None
+        version = self.versions.by_id.get(answer.version) if answer is not None else None
         return why_context(
             detail,
             local=context.local,
@@ -119,6 +121,7 @@ class Feeds:
             counts=self.status_counts,
             session=session,
             paused=self.pauses.of(detail.id) if detail is not None else (),
+            row=row,
         )
 
     def reset(self) -> None:
@@ -133,8 +136,16 @@ class Feeds:
         """Those of the failures that are compared, and of the open instance where that is explained by it."""
         detail = self._opened_detail()
         matters = detail is not None and (detail.status == "queued" or is_final(detail.status))
-        of_open = detail.version if detail is not None and matters else ""
+        of_open = detail.version if detail is not None and matters else self._version_of_erased()
         return (of_open, *self.error_samples.versions)
+
+    def _version_of_erased(self) -> str:
+        """Of one that the server has no more its row may still tell it."""
+        state = self.detail.state(self.detail.id) if self.detail.id is not None else None
+        if state is None or not state.gone or state.detail is not None:
+            return ""
+        row = self._context.store.get(state.id)
+        return row.version if row is not None and is_final(row.status) else ""
 
     def _opened_detail(self) -> Detail | None:
         state = self.detail.state(self.detail.id) if self.detail.id is not None else None

@@ -112,9 +112,9 @@ class Watcher:
         """When they were counted, epoch seconds."""
         return self._feeds.counted_at
 
-    def why_context(self, detail: Detail | None) -> WhyContext:
-        """What is known of an instance beside its own answer; asks nobody."""
-        return self._feeds.why_context(detail)
+    def why_context(self, detail: Detail | None, row: Instance | None = None) -> WhyContext:
+        """What is known of an instance beside its own answer, or its row without one; asks nobody."""
+        return self._feeds.why_context(detail, row)
 
     @property
     def frozen(self) -> bool:

@@ -3,6 +3,7 @@
 import pytest
 
 from wfdash.core.model.detail import read_detail
+from wfdash.core.model.instance import Instance
 from wfdash.core.why.context import kept_for, why_context
 
 
@@ -26,6 +27,13 @@ def test_retention_follows_how_it_ended(default, complete, errored):
 QUEUED = read_detail("orders", "a", {"status": "queued", "queued": "2026-11-21T10:00:00Z", "steps": []})
 ENDED = read_detail("orders", "a", {"status": "complete", "steps": []})
 NOW = 1_795_255_200.0 + 240
+
+
+def test_retention_of_an_erased_one_is_told_by_its_row():
+    row = Instance("a", "complete", NOW, NOW, NOW, NOW, version="v")
+    kept = {"success_retention": "3 hours", "error_retention": "7 days"}
+    assert why_context(None, local=False, default_retention=kept, row=row).retention == 3 * 3600
+    assert why_context(None, local=False, default_retention=kept).retention is None
 
 
 @pytest.mark.parametrize(

@@ -62,10 +62,15 @@ def why_context(
     counts: Mapping[str, int] | None = None,
     session: SessionTimes | None = None,
     paused: Sequence[tuple[float, float | None]] = (),
+    row: Instance | None = None,
 ) -> WhyContext:
-    """Builds the context of one instance: the config's retention goes before that of its version."""
-    if retention is None and detail is not None:
-        retention = kept_for(default_retention, detail.status)
+    """Builds the context of one instance: the config's retention goes before that of its version.
+
+    Of one that the server has erased its row may be all that is known.
+    """
+    answer = detail if detail is not None else row
+    if retention is None and answer is not None:
+        retention = kept_for(default_retention, answer.status)
     return WhyContext(local, retention, _running(counts), allowed, session, paused)
 
 

@@ -39,7 +39,10 @@ def fill(pane: "DetailPane", context: Context, instance: str | None) -> None:
     pane.timeline.take_scale(context.settings.scale, partial(_keep_scale, context))
     # Without a session the sentence is made all the same; it only knows less.
     local = WhyContext(context.settings.local)
-    pane.why_context = poller.why_context(state.detail if state is not None else None) if poller else local
+    if poller is not None and instance is not None:
+        pane.why_context = poller.why_context(state.detail if state else None, poller.store.get(instance))
+    else:
+        pane.why_context = local
     if poller is None or instance is None:
         pane.show(None, None, context.clock())
         return
