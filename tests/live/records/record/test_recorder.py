@@ -2,6 +2,7 @@
 
 import os
 import random
+import resource
 import signal
 import sqlite3
 import subprocess
@@ -75,6 +76,23 @@ def test_a_damaged_file_is_set_aside_and_another_begins(tmp_path, spoil):
     if spoil:
         assert "the record was damaged: it lies in a.db.damaged-" in said[0]
         assert next(tmp_path.glob("a.db.damaged-*")).read_bytes() == spoil
+
+
+@pytest.mark.parametrize("left", [b"", b"what was not in it yet"])
+def test_what_lies_on_a_full_disk_is_read(tmp_path, left):
+    """After a program that was killed there: readers want a file to share, for which there is no room."""
+    path = tmp_path / "a.db"
+    recorder_at(path, SEEN)
+    path.with_name("a.db-wal").write_bytes(left)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        reader = open_record(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    with closing(reader):
+        assert [each.id for each in reader.rows("orders", AT)] == ["a"]
+        assert len(reader.flaws) == bool(left)
 
 
 def test_causes_of_a_record_are_those_before_a_moment(tmp_path):

@@ -78,17 +78,16 @@ def read_memory(file: RecordFile) -> "RecordReader":
 def open_record(path: Path) -> "RecordReader":
     """Raises Unusable with a sentence for what is no record, and OSError."""
     check_plain(path)  # and does not open it: this process may be the one that writes it
-    address = "file:" + quote(str(path.absolute()))
-    # A copy has no -wal file beside it; told so, SQLite needs no lock and makes no file where it lies.
+    # A copy has no -wal file beside it.
     alone = not any(part.exists() for part in parts_of(path)[1:])
-    connection = sqlite3.connect(
-        f"{address}?mode=ro{'&immutable=1' if alone else ''}", uri=True, isolation_level=None, timeout=5,
-        check_same_thread=False,
-    )  # fmt: skip
+    connection = _connected(path, alone=alone)
     try:
         return RecordReader(connection, path)
     except (sqlite3.Error, UnicodeError) as wrong:
         connection.close()
+        # On a full disk there is no room for the file that readers share.
+        if not alone and "SHM" in getattr(wrong, "sqlite_errorname", ""):
+            return _read_without_wal(path)
         cut = cut_off(path)
         if cut and (reader := _read_padded(path)) is not None:
             reader.flaws[:1] = [cut]  # in place of the damage that the missing pages are
@@ -102,6 +101,28 @@ def open_record(path: Path) -> "RecordReader":
     except BaseException:
         connection.close()
         raise
+
+
+def _connected(path: Path, *, alone: bool) -> sqlite3.Connection:
+    """Told that it lies alone, SQLite needs no lock and makes no file where it lies, and reads no -wal."""
+    address = "file:" + quote(str(path.absolute())) + ("?mode=ro&immutable=1" if alone else "?mode=ro")
+    return sqlite3.connect(address, uri=True, isolation_level=None, timeout=5, check_same_thread=False)
+
+
+def _read_without_wal(path: Path) -> "RecordReader":
+    """What had come into the record itself when its disk refused more."""
+    connection = _connected(path, alone=True)
+    try:
+        reader = RecordReader(connection, path)
+    except (sqlite3.Error, UnicodeError) as wrong:
+        connection.close()
+        raise Unusable(refusal_of(path, wrong)) from None
+    except BaseException:
+        connection.close()
+        raise
+    if any(part.stat().st_size for part in parts_of(path)[1:2] if part.exists()):
+        reader.flaws.append("what stands in the -wal file beside it cannot be read on this disk")
+    return reader
 
 
 def _read_padded(path: Path) -> "RecordReader | None":

@@ -5,6 +5,7 @@ moment is the last that is kept at or before it.
 """
 
 import os
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Sequence
@@ -58,6 +59,9 @@ MIGRATIONS: Sequence[Sequence[str]] = (
 
 _NO_WAL = "this disk cannot share it between programs (no WAL)"
 
+_SHARED = 32 * 1024
+"""Bytes of the file that programs share beside a record, at least."""
+
 
 class Unusable(Exception):
     """A file cannot serve as the record; `str()` is the sentence. `damaged` when it can only be set aside."""
@@ -80,7 +84,8 @@ def open_file(path: Path) -> sqlite3.Connection:
         connection.close()
         # Some network disks take the switch to WAL and refuse the memory that goes with it at the first read.
         if "SHM" in getattr(wrong, "sqlite_errorname", ""):
-            raise Unusable(_NO_WAL) from wrong
+            full = shutil.disk_usage(path.parent).free < _SHARED
+            raise Unusable("the disk is full" if full else _NO_WAL) from wrong
         raise
     return connection
 
