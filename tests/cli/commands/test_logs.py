@@ -42,7 +42,11 @@ def test_lines_as_json_have_the_promised_keys(shell, failed):
         assert (entry["step"] is None) == (entry["attempt"] is None)
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", entry["at"])
         assert entry["source"] == "telemetry"
-        assert entry["certain"] is True
+        # Which step, the demo's programs say as real ones do: not in each line.
+        says_all = entry["step"] is None or str(entry["attempt"]) in entry["message"]
+        assert says_all or not entry["certain"]
+    likely = sum(not entry["certain"] for entry in found)
+    assert f"{likely} of {len(found)} lines are in their step by the time alone" in done.stderr
     assert [entry["at"] for entry in found] == sorted(entry["at"] for entry in found)
     assert found[0]["step"] is None
     assert done.stdout.isascii()
@@ -52,7 +56,9 @@ def test_step_alone_and_plain(shell, failed):
     done = shell("logs", "-w", "orders", failed, "--step", "charge card")
     assert done.returncode == 0
     cells = [line.split("\t") for line in done.stdout.splitlines()]
-    assert {(len(row), row[2]) for row in cells} == {(4, f"charge card attempt {n}") for n in range(1, 7)}
+    assert {(len(row), row[2].removesuffix("?")) for row in cells} == {
+        (4, f"charge card attempt {n}") for n in range(1, 7)
+    }
     assert "\x1b" not in done.stdout
     assert "charge card failed" in cells[-1][3] or cells[-1][1] != "error"
     assert shell("logs", "-w", "orders", failed, "--step", "charge card-1").stdout == done.stdout

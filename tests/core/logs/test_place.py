@@ -84,6 +84,33 @@ def test_place_of_one_line(steps, entry, place):
     assert (only.certain, only.step, only.attempt) == place
 
 
+ROUNDS = [done("turn-1", 0, 10), done("turn-2", 11, 20)]
+
+
+@pytest.mark.parametrize(
+    ("steps", "text", "sure"),
+    [
+        # By its time alone: a promise of the step before, code beside the step and an attempt past its limit.
+        ([TWICE], "asks the bank", False),
+        ([TWICE], "charge card goes on", False),
+        ([TWICE], "attempt 1 goes on", False),
+        ([TWICE], "charge card: attempt 1", True),
+        ([TWICE], '{"step": "charge card", "attempt": 1}', True),
+        ([TWICE, done("charge-1", 50, 60)], "charge card: attempt 1", True),
+        # A promise of the round before says the same.
+        (ROUNDS, "turn: attempt 1", False),
+        (ROUNDS, "step=turn-2 attempt=1", True),
+        # Nothing else ever ran.
+        ([done("only-1", 5, 30)], "works", True),
+    ],
+)
+def test_step_of_a_cloud_line_is_certain_by_its_words(steps, text, sure):
+    entries = [line(12, f"{ID} {text}"), line(12, text, source="tail", instance=ID)]
+    for entry in entries:
+        [only] = place_lines([entry], detail("complete", steps, end=100))
+        assert (only.certain, only.attempt, only.is_sure) == (True, 1, sure)
+
+
 def test_lines_of_others_are_left_out():
     lines = [line(12, "order-2 asks"), line(13, "ours"), line(14, "of the tail", instance="order-2")]
     assert placed(lines, others=["order-2"]) == [("ours", False, 0, 1)]

@@ -78,6 +78,7 @@ class _Logs:
         self._created: float | None = None
         """When the instance was created: one that was queued later was restarted."""
         self._uncertain = 0
+        self._likely = 0
         self._asked_at = 0.0
         """When the instance was asked for last."""
         self._woken = asyncio.Event()
@@ -213,6 +214,7 @@ class _Logs:
             printed.add(same)
             self._number += 1
             self._uncertain += not entry.certain
+            self._likely += entry.certain and entry.likely
             self._print_line(entry, detail)
         # Of a line that is held no longer nothing is remembered: it may be followed for weeks.
         self._left_before += len(self._left - left - printed)
@@ -235,7 +237,7 @@ class _Logs:
                 "message": masked(own.message),
                 "source": own.source,
                 "step": step_of(entry, steps),
-                "certain": entry.certain,
+                "certain": entry.is_sure,
                 "count": None if entry.step is None else counter_of(steps.names[entry.step]),
                 "attempt": entry.attempt,
                 "rollback": is_rollback(entry, steps),
@@ -303,6 +305,11 @@ class _Logs:
             say(
                 f"wfdash: {count(self._uncertain)} of {count(self._number)} lines do not surely name "
                 f"{clean(self.instance)}: others may be among these"
+            )
+        if self._likely:
+            say(
+                f"wfdash: {count(self._likely)} of {count(self._number)} lines are in their step by the time "
+                "alone: they do not say step and attempt"
             )
         if not self._number:
             reason = self.logs.why_none(detail)

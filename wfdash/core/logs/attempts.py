@@ -81,6 +81,22 @@ class Attempts:
         called = self._tree.entry_of(line.request) is not None
         return self._by_words(line) if is_own and not called else None
 
+    def is_sure(self, line: LogLine, span: AttemptSpan) -> bool:
+        """Whether a line is in an attempt beyond doubt: a session tells its call, or it was the only one.
+
+        The cloud tells no call: there a promise of the step before, an attempt past its limit and code beside
+        the step print in its time too. So a line must say the step, and the attempt, and of several that have
+        both the count.
+        """
+        if line.source == "local" and line.request:
+            return True
+        if len(self._spans) == 1:
+            return True
+        names = self._names.named_by(line.message) or self._names.in_(line.message)
+        if names != {span.name} or attempts_said(line.message) != {span.number}:
+            return False
+        return self._tries[span.name, span.number] == 1 or says_count(span, line.message)
+
     def _by_words(self, line: LogLine) -> AttemptSpan | None:
         """The attempt that a line names and in whose time it was printed, where the session tells nothing.
 

@@ -47,6 +47,13 @@ class PlacedLine(Struct, frozen=True):
     """Where `step` cannot be told: the steps that ran then, of which one may have printed it."""
     gone: bool = False
     """Whether it was printed in a step that the answer has no more: the instance was restarted before it."""
+    likely: bool = False
+    """Whether it is in `step` by its time, and its words do not say step and attempt."""
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether it is the instance's, and in its step, beyond doubt."""
+        return self.certain and not self.likely
 
 
 class LogScope(Struct, frozen=True):
@@ -73,18 +80,24 @@ class LogScope(Struct, frozen=True):
 
 
 class LineNumbers(Struct, frozen=True):
-    """How many of some lines are of a scope, may be, and do not surely name the instance."""
+    """How many of some lines are of a scope, may be, and do not surely name the instance, or their step."""
 
     doubtful: int
     held: int
     held_doubtful: int
     perhaps: int
+    likely: int = 0
+    """Of those that are held and surely name the instance: in their step by its time alone."""
 
     @classmethod
     def of(cls, entries: Sequence[PlacedLine], scope: LogScope) -> "LineNumbers":
         doubtful = sum(not entry.certain for entry in entries)
         if not scope.steps:
-            return cls(doubtful, len(entries), doubtful, 0)
+            return cls(doubtful, len(entries), doubtful, 0, _likely(entries))
         held = [entry for entry in entries if scope.holds(entry)]
         held_doubtful = sum(not entry.certain for entry in held)
-        return cls(doubtful, len(held), held_doubtful, sum(map(scope.may_hold, entries)))
+        return cls(doubtful, len(held), held_doubtful, sum(map(scope.may_hold, entries)), _likely(held))
+
+
+def _likely(entries: Sequence[PlacedLine]) -> int:
+    return sum(entry.likely and entry.certain for entry in entries)

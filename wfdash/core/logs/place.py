@@ -60,7 +60,8 @@ def place_lines(
             among = () if line.foreign else attempts.among(line)
             placed.append(PlacedLine(line, certain, among=among, gone=attempts.is_gone(line)))
         else:
-            placed.append(PlacedLine(line, certain, span.step, span.number))
+            likely = not attempts.is_sure(line, span)
+            placed.append(PlacedLine(line, certain, span.step, span.number, likely=likely))
     if not detail.steps:  # what only a record holds the row of: whether a step ran then is not known
         return placed
     # A run before the last restart had steps of which the answer says nothing any more.

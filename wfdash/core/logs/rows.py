@@ -55,7 +55,7 @@ def uncoloured(message: str) -> str:
 def line_cells(entry: PlacedLine, steps: StepColumns) -> tuple[str, str, str, str]:
     """When, how grave, where, and what: one line as `wfdash logs` prints it; raw."""
     repeated = f" (printed {entry.times} times by replays)" if entry.times > 1 else ""
-    where = _where(entry, steps) + ("" if entry.certain else "?")
+    where = _where(entry, steps) + ("" if entry.is_sure else "?")
     return iso(entry.line.at), entry.line.level, where, uncoloured(entry.line.message) + repeated
 
 

@@ -190,12 +190,15 @@ class LineGathering:
         """Seconds for which the server has been asked and has not answered."""
         return 0.0 if self.asking_since is None else asyncio.get_running_loop().time() - self.asking_since
 
-    def doubts(self, shown: int) -> list[str]:
-        """What a person must know before believing the lines, of which `shown` do not surely name it."""
+    def doubts(self, shown: int, likely: int = 0) -> list[str]:
+        """What a person must know before believing the lines, of which `shown` do not surely name it, and
+        `likely` not their step."""
         said = [cut] if (cut := clean(self._cut())) else []
         if shown:
             names = f"{counted(shown, 'line')} {'does' if shown == 1 else 'do'} not surely name this one"
             said.append(f"? others may be among these: {names}")
+        if likely:
+            said.append(f"? in a step by the time alone: {counted(likely, 'line')}")
         if self.logs is not None:
             if self.logs.earlier:
                 said.append(f"{counted(self.logs.earlier, 'line')} of the run before are left out")

@@ -235,7 +235,9 @@ class LogPane(Vertical):
         width = self.size.width
         numbers = self._counted()
         uncertain = numbers.held_doubtful if self.scoped else numbers.doubtful
-        doubts = [*self.lines.doubts(uncertain), *self._left_out()]
+        # Beside a timeline the mark at the line must do: a row says more of the lines themselves.
+        likely = numbers.likely if self.alone else 0
+        doubts = [*self.lines.doubts(uncertain, likely), *self._left_out()]
         if self.alone:
             lines = [self._title(width), [(f" {fit(self._summary(), width - 2)}", QUIET)]]
             parts = [part for text in doubts for part in wrapped(text, width - 2, 2)]

@@ -221,7 +221,7 @@ class LogTable(LineTable):
         pieces += [
             (fit(_time(line.at, self.utc), _TIME), QUIET),
             (letter, style),
-            (" " if entry.certain else "?", WARN),
+            (" " if entry.is_sure else "?", WARN),
             (" ", PLAIN),
             (f"{step}  " if step else "", QUIET),
             (fit(words, room - cells(note)).rstrip() if note else fit(words, room), tone),
