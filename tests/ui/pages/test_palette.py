@@ -4,6 +4,7 @@ import pytest
 
 from tests.support.harness.dashboard import drive
 from wfdash.config.settings import SavedView
+from wfdash.ui.widgets.choices import Choices
 
 
 def first(d):
@@ -70,3 +71,20 @@ def test_words_that_nothing_is_called_are_said_to_find_nothing():
         assert d.app.is_running
 
     drive(script, size=(100, 30))
+
+
+def test_a_reason_that_would_be_cut_takes_a_second_line():
+    async def script(d):
+        await d.press("palette.open")
+        await d.type("step")
+        at = next(n for n, line in enumerate(d.lines) if "Restart from the step under" in line)
+        assert d.lines[at + 1].strip().startswith("not here: works in ")
+        assert "…" not in d.lines[at + 1]
+        choices, seen = d.app.screen.query_one(Choices), []
+        for _ in range(choices.row_count()):
+            seen.append(choices.choice)
+            await d.press("down")
+        assert not [key for key in [*seen, choices.choice] if key.endswith("\n")]
+        assert len(set(seen)) > 3
+
+    drive(script, size=(80, 24))

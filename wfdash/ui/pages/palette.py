@@ -16,7 +16,7 @@ from wfdash.ui.context import Context
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.widgets.choices import Choices
 from wfdash.ui.widgets.field import Field
-from wfdash.ui.widgets.status_line import Pieces
+from wfdash.ui.widgets.status_line import Pieces, length
 from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, WARN
 
 __all__ = ["PaletteScreen"]
@@ -50,6 +50,10 @@ _ALSO = {
     "export.menu": "save screenshot csv json handover",
 }
 """What people call an action who know other tools."""
+_SECOND = "\n"
+"""Ends the key of the line below an entry, which has the reason that would be cut beside it."""
+_INDENT = 23
+"""Cells before what an action does, and two more."""
 
 
 class PaletteScreen(PanelScreen):
@@ -88,7 +92,12 @@ class PaletteScreen(PanelScreen):
         super().key_pressed(key)
         rows = {"down": 1, "up": -1, "pagedown": 10, "pageup": -10}.get(key, 0)
         if rows:
-            self.query_one(Choices).move(rows)
+            choices = self.query_one(Choices)
+            choices.move(rows)
+            # A second line is no choice of its own: on over it, and back from the last one.
+            for step in (1 if rows > 0 else -1, -1):
+                if (choices.choice or "").endswith(_SECOND):
+                    choices.move(step)
 
     def _fill(self, typed: str) -> None:
         close = self.context.keys.key_of("layer.close")
@@ -112,7 +121,13 @@ class PaletteScreen(PanelScreen):
         choices.message = (
             f"No action is called {clean(typed[:60])}.\n{close} closes; {every} lists every key."
         )
-        choices.fill([(action.id, self._line(action, reasons[action.id])) for action in found])
+        entries: list[tuple[str, Pieces]] = []
+        width, spare = choices.size.width, choices.page - len(found)
+        for action in found:
+            said, *more = self._lines(action, reasons[action.id], width if spare > 0 else 0)
+            spare -= len(more)
+            entries += [(action.id, said), *((action.id + _SECOND, line) for line in more)]
+        choices.fill(entries)
         choices.move_to(0)
 
     def _is_key(self, action: Action, typed: str) -> bool:
@@ -124,6 +139,14 @@ class PaletteScreen(PanelScreen):
             return f"not here: works in {SCOPES[action.scope].works_in}"
         beneath = self.app.screen_stack[-2]
         return beneath.why_off(action.id) if isinstance(beneath, BaseScreen) else ""
+
+    def _lines(self, action: Action, reason: str, width: int) -> list[Pieces]:
+        """The entry; where its reason would be cut at `width` that stands below it, and 0 cuts it."""
+        line = self._line(action, reason)
+        if not (reason and 0 < width < length(line)):
+            return [line]
+        below = fit(clean(reason), max(1, width - _INDENT - 1)).rstrip()
+        return [line[:-1], [(" " * _INDENT + below, WARN)]]
 
     def _line(self, action: Action, reason: str) -> Pieces:
         keys = fit(self.context.keys.keys_of(action.id), 19)
@@ -144,6 +167,7 @@ class PaletteScreen(PanelScreen):
         choice = self.query_one(Choices).choice
         if choice is None:
             return
+        choice = choice.removesuffix(_SECOND)
         reason = self._why_off(BY_ID[choice])
         found = self._here.get(textual_action(choice))
         context = self.context
