@@ -99,7 +99,7 @@ def test_clicked_verb_asks_and_no_click_confirms_it(shell, still):
 
 def test_clicks_on_status_and_filter_filter_and_edit(shell):
     shell.click("✗", line=0)
-    shell.wait_for("status:errored", "to API")
+    shell.wait_for("status:errored", "server filters")
     shell.quiet()
     shell.click("status:errored", line=1)
     shell.wait_for("apply")

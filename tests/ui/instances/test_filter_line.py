@@ -273,8 +273,8 @@ def test_the_caret_stands_under_the_fault_wherever_that_is(width, length):
 
 def test_terms_sent_to_the_api_differ_from_those_applied_here():
     async def script(d):
-        assert "to API: status" in d.lines[1]
-        assert "here: id" in d.lines[1]
+        assert "server filters: status" in d.lines[1]
+        assert "wfdash filters: id" in d.lines[1]
 
     drive(script, filter="status:errored order")
 
@@ -284,7 +284,7 @@ def test_a_field_that_is_none_has_no_part_applied_here():
         await d.press("filter.edit")
         await d.type("foo:bar")
         assert "there is no field foo" in d.lines[2]
-        assert "here:" not in d.lines[1]
+        assert "filters:" not in d.lines[1]
 
     drive(script, size=(140, 24))
 

@@ -80,7 +80,7 @@ class ListStatus(Struct, frozen=True):
         )
 
     def counts(self) -> Sequence[Pieces]:
-        """`1,204 of 12,431 loaded`, `searched 7 of 57`, `to API: status`, ...: the most needed first."""
+        """`1,204 of 12,431 loaded`, `searched 7 of 57`, `server filters: status`, ...: the most needed first."""
         poller, query = self.poller, self.query
         if poller is None or self.matched is None:
             return ()
@@ -115,9 +115,9 @@ class ListStatus(Struct, frozen=True):
             groups.append([(f"{count(poller.newest.left_out)} left out: more than asked for", WARN)])
         asked = query.pushdown(self.now, local=poller.local) if query else None
         if asked is not None and asked.words:
-            groups.append([(f"to API: {asked.words}", QUIET)])
+            groups.append([(f"server filters: {asked.words}", QUIET)])
         if asked is not None and asked.here:
-            groups.append([(f"here: {asked.here}", QUIET)])
+            groups.append([(f"wfdash filters: {asked.here}", QUIET)])
         if asked is not None and asked.words and poller.newest.total is not None:
             groups.append([(f"{count(poller.newest.total)} match on the server", QUIET)])
         return groups
