@@ -71,7 +71,9 @@ def test_top_line_words_stay_however_small_the_numbers():
         await d.press("filter.edit")
         await d.type("status:errored")
         await d.press("enter")
-        wanted = re.compile(r" \d+ match · [\d,]+ of [\d,]+ loaded · server filters: status · 5 match on the server$")
+        wanted = re.compile(
+            r" \d+ match · [\d,]+ of [\d,]+ loaded · server filters: status · 5 match on the server$"
+        )
         await d.until(lambda: wanted.search(d.lines[1]))
 
     drive(script)

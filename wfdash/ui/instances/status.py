@@ -80,7 +80,7 @@ class ListStatus(Struct, frozen=True):
         )
 
     def counts(self) -> Sequence[Pieces]:
-        """`1,204 of 12,431 loaded`, `searched 7 of 57`, `server filters: status`, ...: the most needed first."""
+        """`1,204 of 12,431 loaded`, `searched 7 of 57`, `server filters: status`: the most needed first."""
         poller, query = self.poller, self.query
         if poller is None or self.matched is None:
             return ()
