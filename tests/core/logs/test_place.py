@@ -100,6 +100,9 @@ ROUNDS = [done("turn-1", 0, 10), done("turn-2", 11, 20)]
         # A promise of the round before says the same.
         (ROUNDS, "turn: attempt 1", False),
         (ROUNDS, "step=turn-2 attempt=1", True),
+        # What begins later has printed nothing yet: another round, and the handler that undoes it.
+        ([TWICE, done("charge card-2", 50, 60)], "charge card: attempt 1", True),
+        ([TWICE, done("charge card-1", 50, 60, kind="rollback")], "charge card: attempt 1", True),
         # Nothing else ever ran.
         ([done("only-1", 5, 30)], "works", True),
     ],

@@ -46,6 +46,10 @@ class Attempts:
         self._step_ends = [self._end if end is None else end for end in columns.ends]
         self._names = StepNames({span.name for span in spans})
         self._tries = Counter((span.name, span.number) for span in spans)
+        self._begun: dict[tuple[str, int], list[float]] = {}
+        """Of each name and number, when each attempt that has both began."""
+        for span in spans:
+            self._begun.setdefault((span.name, span.number), []).append(span.start)
         self._steps: dict[str, set[int]] = {}
         """Of each name, the steps that have it."""
         for span in spans:
@@ -95,7 +99,9 @@ class Attempts:
         names = self._names.named_by(line.message) or self._names.in_(line.message)
         if names != {span.name} or attempts_said(line.message) != {span.number}:
             return False
-        return self._tries[span.name, span.number] == 1 or says_count(span, line.message)
+        # What had not begun by then has printed nothing: a later round, or the handler that undoes the step.
+        begun = bisect_right(self._begun[span.name, span.number], line.at + _GRAIN)
+        return begun == 1 or says_count(span, line.message)
 
     def _by_words(self, line: LogLine) -> AttemptSpan | None:
         """The attempt that a line names and in whose time it was printed, where the session tells nothing.
