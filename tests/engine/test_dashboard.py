@@ -154,7 +154,7 @@ def test_restart_from_the_second_of_three(dashboard, engine, fresh):
     shell = dashboard("-i", identity)
     shell.wait_for("finished", "load page")
     shell.press("down")
-    shell.wait_for("load page-2")
+    shell.wait_for("load page #2")
     confirm(shell, "S", identity, "keeps 1 step", "drops and runs again 2 steps")
     after = engine.wait(
         identity,

@@ -21,7 +21,7 @@ def prompted(terminal, simulator, key):
     waiting = simulator.listing("orders", status="waiting", per_page="100")
     identity = next(each["id"] for each in waiting if waits_for_an_event(simulator, each["id"]))
     shell = terminal("-w", "orders", "--filter", identity, columns=100, lines=30, env=simulator.env)
-    shell.wait_for("1 of ", "waiting")
+    shell.wait_for("1 match", "waiting")
     shell.press(key)
     read_prompt(shell)
     return shell, identity
@@ -100,7 +100,7 @@ def test_y_acts_once_and_journal_and_screen_have_the_outcome(terminal, simulator
     assert [each["event"] for each in entries] == ["planned", "sent", "answered", "settled"]
     assert {each["id"] for each in entries} == {identity}
     shell.press("J")
-    shell.wait_for("pause", identity, "done: paused")
+    shell.wait_for("1 of 1 actions", re.compile(rf"pause +{identity} +paused"))
 
 
 def test_the_form_of_a_new_instance_leaves_the_rows_in_sight(terminal, simulator):
@@ -123,7 +123,11 @@ def test_bulk_of_hundreds_stopped_ends_with_exact_counts(terminal, simulator, tm
         before = listed(shell)
         shell.press("G")
         shell.wait_for(lambda screen, before=before: listed(shell) > before)
-    shell.press("*", "s")
+    shell.press("*")
+    shell.wait_for("only the")
+    shell.press("o")
+    shell.wait_gone("only the")
+    shell.press("s")
     shell.wait_for(TYPE_THE_COUNT)
     total = int(TYPE_THE_COUNT.search(shell.screen.text)[1])
     assert total > ACTIONS

@@ -140,7 +140,7 @@ def test_no_log_line_enters_what_is_kept_or_reported(terminal, program, simulato
     debug = ["--debug", str(tmp_path / "debug.log")]
     argv = [sys.executable, "-c", CRASHING, "an action", "-w", "orders", "--filter", waiting, *debug]
     shell = terminal(argv=argv, env=simulator.env, columns=200, lines=50, cwd=tmp_path)
-    shell.wait_for("1 of ", "waiting")
+    shell.wait_for("1 match", "waiting")
     confirm(shell, "p", waiting)
     shell.wait_for("last: pause", "‖ paused")
     shell.quiet()

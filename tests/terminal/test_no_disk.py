@@ -9,7 +9,7 @@ def test_a_state_folder_that_cannot_be_made(terminal, still, tmp_path):
     env = {**still.env, "XDG_STATE_HOME": str(tmp_path / "state")}
     shell = terminal("-w", "orders", "--filter", waiting, columns=140, lines=30, env=env)
     shell.wait_for("actions will not be recorded: the journal could not be written: Not a directory")
-    shell.wait_for("1 of ")
+    shell.wait_for("1 match")
     shell.press("p")
     read_prompt(shell, "the journal could not be written", "type unrecorded, then y")
     shell.press("y")

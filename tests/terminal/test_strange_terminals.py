@@ -45,7 +45,7 @@ def test_a_paste_that_is_no_filter(demo):
 def test_what_is_confirmed_on_a_stalled_terminal_is_done_once(terminal, still, tmp_path):
     waiting = still.listing("orders", status="waiting")[0]["id"]
     shell = terminal("-w", "orders", "--filter", waiting, columns=200, lines=60, env=still.env)
-    shell.wait_for("1 of ", "waiting")
+    shell.wait_for("1 match", "waiting")
     shell.press("p")
     read_prompt(shell)
     shell.stall(3, meanwhile=b"y")
