@@ -172,9 +172,11 @@ async def test_a_dev_session_is_asked_gently(api, poller, loop):
     times = [at for kind, _, at in api.asked if kind == "list"]
     assert all(status == "" for kind, status, _ in api.asked if kind == "list")
     assert all(later - earlier >= 20 for earlier, later in pairwise(times[1:])), "one alone may be a reload"
-    assert not [each for each in api.asked if each[0] == "get"]
+    reads = [identity for kind, identity, _ in api.asked if kind == "get"]
+    assert set(reads) == {"never-listed"}
+    assert len(reads) <= 20, "the open one alone, every 5 s"
     assert poller.newest.hidden == 3
-    assert poller.status_counts == {"running": 2}
+    assert poller.status_counts == {"running": 3}, "with the open one, which answered"
 
 
 @pytest.mark.parametrize("seconds", [3600])

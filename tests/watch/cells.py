@@ -29,6 +29,7 @@ _FORMS = {
     "not begun": re.compile(rf"^(?P<name>.+), not begun(?:, (?P<age>{AGE}))?$"),
     "runs": re.compile(rf"^(?P<name>.+?), (?P<age>{AGE})\+(?:{_COUNT})?$"),
     "no step yet": re.compile(r"^no step yet$"),
+    "not read": re.compile(r"^not read yet$"),
     "no open step": re.compile(rf"^no open step(?:, (?P<age>{AGE}))?$"),
     "paused": re.compile(r"^paused(?: in (?P<name>.+))?$"),
     "pausing": re.compile(r"^pausing$"),
@@ -103,6 +104,8 @@ def _fits(form: str, values: dict[str, str], state: Record, at: float, now: floa
         return any(_step_fits(form, values, step, now) for step in steps)
     if form == "no step yet":
         return not state["steps"]
+    if form == "not read":
+        return state["status"] == "errored"
     if form == "no open step":
         return not open_steps(state, at)
     if form == "paused":

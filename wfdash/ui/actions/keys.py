@@ -79,7 +79,9 @@ class ActionHost:
         """Asks for what a key that writes stands for, about what the screen on top has chosen."""
         if self._context.moving:
             # Whoever pressed `<` before it looks at the record by the time a prompt of now would stand there.
-            self._context.notify("the record is being opened: nothing was asked for", severity="warning")
+            self._context.notify(
+                "the record is being opened: nothing is done with this key", severity="warning"
+            )
             return
         if action.startswith(_OWN):
             self.own_commands.press(int(action.removeprefix(_OWN)))

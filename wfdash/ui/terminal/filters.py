@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
@@ -71,5 +72,5 @@ def _printable(character: str) -> str:
 
 def _ascii(text: str) -> str:
     return "".join(
-        character if character.isascii() else "?" * cells(character) for character in text.translate(ASCII)
+        character if character.isascii() else "?" * cell_len(character) for character in text.translate(ASCII)
     )

@@ -197,7 +197,7 @@ async def test_nothing_can_be_sent_from_a_record(incident):
     reader = open_record(incident[0] / "True.db")
     api = ReplayedWorkflows(reader, lambda: NOW)
     for write in (api.change_status, api.send_event, api.create_instance, api.create_instances):
-        with pytest.raises(Refused, match="this is a record"):
+        with pytest.raises(Refused, match="nothing can be sent from a record"):
             await write("orders", "a", "pause")
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         reader._connection.execute("DELETE FROM listed")
