@@ -3,7 +3,7 @@
 from collections.abc import Collection, Container, Generator, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from math import inf, log
-from typing import Final, cast
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from wfdash.core.history.bucket import percentile
 from wfdash.core.history.history import SLICE
 from wfdash.core.model.instance import Instance
+from wfdash.core.model.slices import run_slices
 
 __all__ = [
     "Outcomes",
@@ -89,12 +90,7 @@ def changes_of(
     rows: Sequence[Instance], *, start: float, now: float, deployed: Mapping[str, float]
 ) -> tuple[Outcomes, list[RateChange]]:
     """What ended from `start` on, and when its rate changed: one way for all, or they would differ."""
-    work = look_for_changes(rows, start=start, now=now, deployed=deployed)
-    while True:
-        try:
-            next(work)
-        except StopIteration as done:
-            return cast("tuple[Outcomes, list[RateChange]]", done.value)
+    return run_slices(look_for_changes(rows, start=start, now=now, deployed=deployed))
 
 
 def look_for_changes(
@@ -223,12 +219,7 @@ def outcomes(rows: Sequence[Instance], *, start: float, end: float, width: float
     What fails ends sooner than what completes. By end alone a surge of new instances would look like trouble
     until the first of them are complete, and a trouble like less than it is.
     """
-    work = _count_outcomes(rows, start=start, end=end, width=width)
-    while True:
-        try:
-            next(work)
-        except StopIteration as done:
-            return cast("Outcomes", done.value)
+    return run_slices(_count_outcomes(rows, start=start, end=end, width=width))
 
 
 def _count_outcomes(

@@ -8,6 +8,7 @@ from typing import Final, Literal
 from msgspec import Struct, field
 
 from wfdash.core.model.detail import Detail
+from wfdash.core.model.slices import run_slices
 from wfdash.core.model.status import is_final
 from wfdash.core.model.step_columns import Steps
 from wfdash.core.model.step_kind import RUNS_CODE
@@ -95,13 +96,7 @@ class Outline(Struct):
 
 def build_outline(detail: Detail) -> Outline:
     """The outline at once; see `outline_in_slices` for thousands of steps."""
-    slices = outline_in_slices(detail)
-    while True:
-        try:
-            next(slices)
-        except StopIteration as done:
-            outline: Outline = done.value
-            return outline
+    return run_slices(outline_in_slices(detail))
 
 
 def outline_in_slices(detail: Detail) -> Generator[None, None, Outline]:

@@ -1,0 +1,18 @@
+"""Work that can be done in slices, so that a screen stays alive, done in one go."""
+
+from collections.abc import Generator
+from typing import TypeVar
+
+__all__ = ["run_slices"]
+
+T = TypeVar("T")
+
+
+def run_slices(work: Generator[None, None, T]) -> T:
+    """Does all that is left of it and returns what it comes to."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            result: T = done.value
+            return result
