@@ -101,12 +101,7 @@ def test_a_failure_that_was_only_listed_has_no_cause():
 
 def test_a_record_offers_no_reading_of_what_was_only_listed():
     async def script(dashboard):
-        await dashboard.until(lambda: "errored" in dashboard.text)
-        session = dashboard.app.context.session
-        errored = next(row.id for row in session.poller.store if row.status == "errored")
-        await session.reads.instance("orders", errored)
-        await dashboard.passes(60)
-        await travel(dashboard, "<")
+        await look_back_at_a_read_failure(dashboard)
         await dashboard.press("workflows.open")
         await dashboard.until(lambda: "1 of 1" in dashboard.text)
         await dashboard.passes(20)
@@ -300,6 +295,16 @@ async def travel(dashboard, key):
     await dashboard.settled()
 
 
+async def look_back_at_a_read_failure(dashboard):
+    """A moment of the record at which one of those that failed had been read, and others only listed."""
+    await dashboard.until(lambda: "errored" in dashboard.text)
+    session = dashboard.app.context.session
+    errored = next(row.id for row in session.poller.store if row.status == "errored")
+    await session.reads.instance("orders", errored)
+    await dashboard.passes(60)
+    await travel(dashboard, "<")
+
+
 def test_the_key_bar_of_a_record_tells_how_to_leave_it():
     async def script(dashboard):
         await dashboard.until(lambda: "waiting" in dashboard.text)
@@ -392,12 +397,7 @@ def test_rows_of_a_record_are_never_called_new():
 
 def test_failures_only_listed_are_told_beside_the_groups():
     async def script(dashboard):
-        await dashboard.until(lambda: "errored" in dashboard.text)
-        session = dashboard.app.context.session
-        errored = next(row.id for row in session.poller.store if row.status == "errored")
-        await session.reads.instance("orders", errored)
-        await dashboard.passes(60)
-        await travel(dashboard, "<")
+        await look_back_at_a_read_failure(dashboard)
         await dashboard.press("errors.open")
         await dashboard.until(lambda: "listed as errored and not read by then" in dashboard.text)
         assert re.search(r"\d+ more w(?:as|ere) listed as errored and not read by then", dashboard.text)

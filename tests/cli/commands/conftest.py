@@ -12,6 +12,7 @@ import pytest
 from tests.support.harness.program import ROOT, Program, environment
 
 Exports = dict[str, str]
+PARCELS = ("-w", "parcels")
 
 
 @contextmanager
@@ -71,3 +72,16 @@ def created(shell: Run) -> str:
         if status in ("running", "waiting"):
             return built
     raise AssertionError("every order that was made ended at once")
+
+
+@pytest.fixture(scope="module")
+def half_fixed() -> Iterator[Exports]:
+    """Where a deploy was fixed, but not for all that failed."""
+    with serving("--scenario", "half-fixed-deploy") as exports:
+        yield exports
+
+
+@pytest.fixture
+def parcels(program: Program, half_fixed: Exports) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """`parcels("redrive", ...)`: wfdash where a deploy was fixed; each test picks who still failed."""
+    return lambda command, *arguments, **more: program(command, *PARCELS, *arguments, env=half_fixed, **more)

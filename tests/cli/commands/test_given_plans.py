@@ -4,20 +4,8 @@ import json
 
 import pytest
 
-from tests.cli.commands.conftest import serving
 from tests.cli.commands.test_change import objects
-from tests.cli.commands.test_redrive import PARCELS, errored, planned, steps
-
-
-@pytest.fixture(scope="module")
-def exports():
-    with serving("--scenario", "half-fixed-deploy") as exports:
-        yield exports
-
-
-@pytest.fixture
-def parcels(program, exports):
-    return lambda command, *arguments, **more: program(command, *PARCELS, *arguments, env=exports, **more)
+from tests.cli.commands.test_redrive import errored, planned, steps
 
 
 def write(file, *lines):
@@ -91,7 +79,7 @@ STEP = {"name": "weigh", "count": 1, "type": "do"}
         ("restart_from", {"from": STEP | {"name": "wiegh"}}, 'has no step "wiegh"; it has'),
     ],
 )
-def test_a_plan_that_is_not_for_here_is_exit_2(parcels, exports, tmp_path, command, change, said):
+def test_a_plan_that_is_not_for_here_is_exit_2(parcels, half_fixed, tmp_path, command, change, said):
     former, other = errored(parcels)[-2:]
     start = {"name": "read order", "count": 1, "type": "do"} if command == "restart_from" else None
     (line,) = objects(parcels("restart", former, "--dry-run"))

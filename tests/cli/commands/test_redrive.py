@@ -9,27 +9,14 @@ from types import SimpleNamespace
 import pytest
 from msgspec.structs import replace
 
-from tests.cli.commands.conftest import serving
+from tests.cli.commands.conftest import PARCELS
 from tests.cli.commands.test_change import KEYS, objects
 from tests.support.harness.program import ROOT, environment
 from wfdash.cli.commands.results import Printer
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.live.actions.plan import Plan, Target
 
-PARCELS = ("-w", "parcels")
 RESTARTED = ("done", "under way", "failed again")
-
-
-@pytest.fixture(scope="module")
-def exports():
-    with serving("--scenario", "half-fixed-deploy") as exports:
-        yield exports
-
-
-@pytest.fixture
-def parcels(program, exports):
-    """`parcels("redrive", ...)`: wfdash where a deploy was fixed; each test picks who still failed."""
-    return lambda command, *arguments, **more: program(command, *PARCELS, *arguments, env=exports, **more)
 
 
 def errored(parcels):
@@ -137,8 +124,8 @@ def test_a_plan_is_judged_again_by_what_is_read(parcels, tmp_path):
         ({"id": 7}, "no object of a plan, as --dry-run prints them: its id is a number, where a text is"),
     ],
 )
-def test_a_plan_of_elsewhere_or_a_spoilt_one_is_exit_2(parcels, exports, tmp_path, change, said):
-    account = exports["CLOUDFLARE_ACCOUNT_ID"]
+def test_a_plan_of_elsewhere_or_a_spoilt_one_is_exit_2(parcels, half_fixed, tmp_path, change, said):
+    account = half_fixed["CLOUDFLARE_ACCOUNT_ID"]
     good = {
         "account": account,
         "workflow": "parcels",
