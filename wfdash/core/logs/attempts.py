@@ -92,11 +92,9 @@ class Attempts:
         the step print in its time too. So a line must say the step, and the attempt, and of several that have
         both the count.
         """
-        if line.source == "local" and line.request:
+        if (line.source == "local" and line.request) or len(self._spans) == 1:
             return True
-        if len(self._spans) == 1:
-            return True
-        names = self._names.named_by(line.message) or self._names.in_(line.message)
+        names = self._names.in_(line.message)
         if names != {span.name} or attempts_said(line.message) != {span.number}:
             return False
         # What had not begun by then has printed nothing: a later round, or the handler that undoes the step.
@@ -110,7 +108,7 @@ class Attempts:
         Where several attempts have the name and the number, its call must have begun in this one.
         """
         numbers = attempts_said(line.message)
-        names = self._names.named_by(line.message) or self._names.in_(line.message)
+        names = self._names.in_(line.message)
         spans = [span for span in self._open_at(line.at) if span.name in names]
         span = _only(narrowed(spans, line.message))
         if span is None or len(names) != 1 or not (numbers or says_count(span, line.message)):

@@ -68,7 +68,11 @@ class StepNames:
         return found
 
     def in_(self, text: str) -> set[str]:
-        """Those that stand anywhere in a text, of those at one place the longest."""
+        """Those that a text names: itself where it does, else anywhere in it."""
+        return self.named_by(text) or self._anywhere(text)
+
+    def _anywhere(self, text: str) -> set[str]:
+        """Those that stand in a text, of those at one place the longest."""
         if self._any is None:
             return {name for name in self._names if _says(name, text)}
         return {match[1] for match in self._any.finditer(text[:_LONGEST]) if not match[2]}
