@@ -14,7 +14,7 @@ from wfdash.live.records.record.observations import SawDetail, SawRows
 from wfdash.live.records.record.place import RecordPlace
 from wfdash.live.records.record.reading import open_record
 from wfdash.live.records.record.recorder import Recorder
-from wfdash.live.records.search import contents
+from wfdash.live.records.search import contents, finding
 from wfdash.live.records.search.finding import find_others, named, pages_of
 from wfdash.live.records.search.recall import RecordRecall
 
@@ -60,9 +60,8 @@ def path(tmp_path_factory):
 
 
 def found_in(reader, query, workflow="orders"):
-    places = named(reader, workflow, query)
-    indexed = pages_of(reader, workflow, places, query, AT)
-    pages = chain(indexed, find_others(reader, workflow, query, AT))
+    indexed = (pages_of(reader, workflow, some, query, AT) for some in named(reader, workflow, query))
+    pages = chain(chain.from_iterable(indexed), find_others(reader, workflow, query, AT))
     return [each.row.id for page in pages for each in page]
 
 
@@ -106,6 +105,33 @@ def test_exactly_those_are_found(path, indexed):
             assert sorted(found) == sorted(row.id for row in rows if matches(row)), text
             assert len(found) == len(set(found))
         assert reader.flaws == []
+
+
+@pytest.mark.parametrize(("few", "many"), [(2_000, 10_000), (20, 10_000), (20, 20)])
+def test_few_and_many_are_named_newest_first(path, monkeypatch, few, many):
+    """By the index alone, by its keys and the age, and by the texts and the age."""
+    monkeypatch.setattr(finding, "_FEW", few)
+    monkeypatch.setattr(finding, "_MANY", many)
+    monkeypatch.setattr(finding, "_BLOCK", 50)
+    with closing(open_record(path)) as reader:
+        rows = [Instance(f"i{number}", answer(number)["status"]) for number in range(720)]
+        everything = RecordRecall(lambda: reader, at=lambda: AT + 10_000).look("orders", rows)
+        for text in ("any~4711", "any~47", "params~text", "output~7", "params~zzzz", "params~qz"):
+            matches = parse(text).matcher(AT, MatchContext((), everything))
+            newest = reversed(reader.rows("orders", AT + 10_000, limit=1_000, ascending=True))
+            assert found_in(reader, parse(text)) == [
+                row.id for row in newest if row.id in everything and matches(row)
+            ], text
+
+
+def test_the_newest_of_many_cost_no_look_at_the_rest(path):
+    with closing(open_record(path)) as reader:
+        read, ask = [], reader.ask
+        reader.ask = lambda *question: read.append(found := ask(*question)) or found
+        query = parse("params~e")
+        first = next(pages_of(reader, "orders", next(named(reader, "orders", query)), query, AT))
+        assert len(first) > 30
+        assert max(map(len, read)) <= 200, "of 722"
 
 
 def test_a_filter_of_rows_alone_asks_nothing_of_it(path):

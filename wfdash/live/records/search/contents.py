@@ -39,8 +39,13 @@ Execute = Callable[[str, Sequence[Any]], sqlite3.Cursor]
 
 
 class Search(Struct, frozen=True):
-    """What a filter asks of the index: the part of a WHERE, and its values."""
+    """What a filter asks of what instances hold: `match` of the index by threes of letters, `where` of texts.
 
+    `where` is the part of a WHERE over `contents AS c`, with its values numbered from 1. `match` is "" where
+    the texts are too short for threes of letters.
+    """
+
+    match: str
     where: str
     values: tuple[str, ...]
 
@@ -106,11 +111,8 @@ def fields_of(facts: object, texts: Sequence[Any]) -> DetailFields | None:
     return DetailFields(named, error, blocked, odd, Contents(params, output, steps), status, count)
 
 
-def search_of(query: Query, *, first: int) -> Search | None:
-    """The part of a filter that every match fulfils and that the index can answer; None where there is none.
-
-    Its values are numbered from `first` on.
-    """
+def search_of(query: Query) -> Search | None:
+    """What every match of a filter fulfils and the index can answer; None where there is nothing."""
     wheres: list[str] = []
     matches: list[str] = []
     values: list[str] = []
@@ -123,18 +125,17 @@ def search_of(query: Query, *, first: int) -> Search | None:
             continue
         if all(len(value) >= _LETTERS for value in low):
             matches.append(" OR ".join(f"({_match(value)})" for value in low))
-        numbers = range(first + len(values), first + len(values) + len(low))
+        numbers = range(1 + len(values), 1 + len(values) + len(low))
         wheres.append(
             " OR ".join(f"instr(c.{place}, ?{number}) > 0" for number in numbers for place in places)
         )
         values += low
-    # FTS5 bounds how large an expression is; without it, and for short texts, the texts are gone through.
-    if matches and sum(part.count("AND") for part in matches) < 8 * _MOST:
-        return Search(f"c.contents MATCH ?{first}", (" AND ".join(f"({part})" for part in matches),))
     if not wheres:
         return None
-    where = " AND ".join(f"({part})" for part in wheres)
-    return Search(where, tuple(values))
+    # FTS5 bounds how large an expression is; without it the texts are gone through.
+    small = sum(part.count("AND") for part in matches) < 8 * _MOST
+    match = " AND ".join(f"({part})" for part in matches) if small else ""
+    return Search(match, " AND ".join(f"({part})" for part in wheres), tuple(values))
 
 
 def _match(text: str) -> str:

@@ -13,7 +13,7 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.model.json_values import NOT_RECORDED
 from wfdash.core.model.status import is_final
 from wfdash.live.records.record.reading import KeptDetail, RecordReader
-from wfdash.live.records.search.contents import COLUMNS, fields_of, search_of
+from wfdash.live.records.search.contents import COLUMNS, Search, fields_of, search_of
 
 __all__ = [
     "Place",
@@ -31,6 +31,14 @@ __all__ = [
 Place = tuple[int, str]
 """The key of an instance in the record, and its id."""
 _PAGE: Final = 500
+_FIRST: Final = 200
+"""Places that come first: some of them are on screen before the next letter is typed."""
+_FEW: Final = 2_000
+"""Places that are looked up and put in order; of more, instances are gone through from the newest on."""
+_MANY: Final = 10_000
+"""Keys that are remembered of what the index names; what more than these hold is in many of the newest."""
+_BLOCK: Final = 1_000
+"""Instances that are gone through in one question: the next letter waits for no more."""
 _MOST: Final = 100_000
 _TEXTS: Final = ", ".join(f"c.{name}" for name in COLUMNS)
 _ROW: Final = (
@@ -45,12 +53,16 @@ _ORDER: Final = "ORDER BY i.created DESC, i.id DESC LIMIT ?2"
 _INDEXED: Final = (
     # The few that the index names are looked up among the instances, never the other way.
     "SELECT i.key, i.id FROM contents AS c CROSS JOIN instance AS i ON i.key = c.rowid"
-    f" WHERE {_OF} AND {{}} {_ORDER}"
+    f" WHERE {_OF} AND c.contents MATCH ?3 {_ORDER}"
+)
+_BY_AGE: Final = (
+    f"SELECT i.key, i.id, i.created FROM instance AS i WHERE {_OF} AND (i.created, i.id) < (?3, ?4) {_ORDER}"
 )
 _OTHERS: Final = (
     f"SELECT i.key, i.id FROM instance AS i WHERE {_OF} {{}} AND EXISTS"
     f" (SELECT 1 FROM detail WHERE instance = i.key AND simple = 0) {_ORDER}"
 )
+_KEYS: Final = "SELECT rowid FROM contents WHERE contents MATCH ?1 LIMIT ?2"
 _NOT_INDEXED: Final = "AND NOT EXISTS (SELECT 1 FROM searched WHERE instance = i.key)"
 
 
@@ -66,12 +78,47 @@ class RecordedInstance(Struct, frozen=True):
         return still_holds(self.at, self.fields.status, row)
 
 
-def named(reader: RecordReader, workflow: str, query: Query) -> list[Place]:
-    """What the index names for a filter, newest first: among them are all of it that match."""
-    search = search_of(query, first=3)
+def named(reader: RecordReader, workflow: str, query: Query) -> Iterator[list[Place]]:
+    """What the index names for a filter, newest first, some at a time: among them are all that match."""
+    search = search_of(query)
     if search is None or not reader.has_index:
-        return []
-    return _places(reader, workflow, _INDEXED.format(search.where), search.values)
+        return
+    lines = reader.ask(_KEYS, search.match, _MANY + 1) if search.match else []
+    if search.match and len(lines) <= _FEW:
+        yield from _first_apart(_places(reader, workflow, _INDEXED, (search.match,)))
+        return
+    keys = {key for (key,) in lines} if 0 < len(lines) <= _MANY else None
+    yield from _by_age(reader, workflow, search, keys)
+
+
+def _by_age(
+    reader: RecordReader, workflow: str, search: Search, keys: Container[int] | None
+) -> Iterator[list[Place]]:
+    """Those with one of these keys; without keys, as for two letters, those in whose texts they are found.
+
+    What many hold is met soon by whoever goes through the newest; to put all of it in order takes longer the
+    more there is.
+    """
+    created, identity, block = float("inf"), "", _FIRST
+    while lines := reader.ask(_BY_AGE, workflow, block, created, identity):
+        holding = _holding(reader, search, [line[0] for line in lines]) if keys is None else keys
+        yield from _first_apart([(key, name) for key, name, _ in lines if key in holding])
+        (_, identity, created), block = lines[-1], _BLOCK
+
+
+def _holding(reader: RecordReader, search: Search, keys: Sequence[int]) -> set[int]:
+    these = ", ".join(map(str, keys))
+    found = reader.ask(
+        f"SELECT c.rowid FROM contents AS c WHERE c.rowid IN ({these}) AND ({search.where})", *search.values
+    )
+    return {key for (key,) in found}
+
+
+def _first_apart(places: list[Place]) -> Iterator[list[Place]]:
+    """The first of them soon, for somebody waits for anything at all."""
+    yield places[:_FIRST]
+    if places[_FIRST:]:
+        yield places[_FIRST:]
 
 
 def find_others(
@@ -82,7 +129,7 @@ def find_others(
     All where there is none, and for a filter of which it can tell no term: `odd:ran-twice`, `a or params~7`.
     """
     if may_hold(query):
-        indexed = reader.has_index and search_of(query, first=3) is not None
+        indexed = reader.has_index and search_of(query) is not None
         others = _OTHERS.format(_NOT_INDEXED if indexed else "")
         yield from pages_of(reader, workflow, _places(reader, workflow, others), query, now, apart_from)
 

@@ -1,7 +1,7 @@
 """What instances hold, out of the record: a filter for it asks the server only about what is not there."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Container, Sequence
+from collections.abc import AsyncIterator, Callable, Container, Iterator, Sequence
 from time import monotonic
 
 from msgspec import Struct
@@ -31,6 +31,8 @@ __all__ = ["RecordRecall"]
 _NOW = float("inf")
 _TYPED = 30.0
 """Seconds after which the index is asked anew even for a longer text: others write into the record too."""
+_KEPT = 500
+"""Places that are kept for the next letter: of more, the index names what is left before they are read."""
 _WAIT, _WAITS = 0.1, 100
 """Seconds between two looks whether the record is open, and looks at most."""
 
@@ -92,24 +94,32 @@ class RecordRecall:
         reader = await asyncio.to_thread(self._open)
         if reader is None or self._at() != _NOW or not may_hold(query):
             return
-        places = await asyncio.to_thread(self._named, reader, workflow, query)
-        pages = pages_of(reader, workflow, places, query, now, apart_from)
-        while (page := await asyncio.to_thread(next, pages, None)) is not None:
-            yield page
-        if search_of(query, first=0) is not None and await asyncio.to_thread(self._has_all, reader, workflow):
+        slices = self._named(reader, workflow, query)
+        while (places := await asyncio.to_thread(next, slices, None)) is not None:
+            pages = pages_of(reader, workflow, places, query, now, apart_from)
+            while (page := await asyncio.to_thread(next, pages, None)) is not None:
+                yield page
+        if search_of(query) is not None and await asyncio.to_thread(self._has_all, reader, workflow):
             return
         pages = find_others(reader, workflow, query, now, apart_from)
         while (page := await asyncio.to_thread(next, pages, None)) is not None:
             yield page
 
-    def _named(self, reader: RecordReader, workflow: str, query: Query) -> Sequence[Place]:
-        """What the index names, which each letter of a text only makes fewer."""
+    def _named(self, reader: RecordReader, workflow: str, query: Query) -> Iterator[Sequence[Place]]:
+        """What the index names, which each letter of a text only makes fewer: few of them are kept."""
         last = self._last
         if last is None or last.workflow != workflow or monotonic() - last.at > _TYPED:
             last = None
-        if last is None or not query.narrows(last.query):
-            last = self._last = _Named(workflow, query, monotonic(), named(reader, workflow, query))
-        return last.places
+        if last is not None and query.narrows(last.query):
+            yield last.places
+            return
+        places: list[Place] = []
+        for some in named(reader, workflow, query):
+            if len(places) <= _KEPT:
+                places += some
+            yield some
+        if len(places) <= _KEPT:
+            self._last = _Named(workflow, query, monotonic(), places)
 
     def _has_all(self, reader: RecordReader, workflow: str) -> bool:
         """Whether the index named all that match: once it holds what was read it goes on to."""
