@@ -164,7 +164,7 @@ def test_rate_before_a_rise_counts_what_completes_slowly():
         status = ("errored" if failed else "complete") if over else "running"
         rows.append(Instance(f"i-{number}", status, at, NOW, at, at + took if over else None, seen=NOW))
     found = picture(rows, now=NOW, floor=NOW - 3650)
-    assert found.finding.sentence.startswith("errors rose from 1"), found.finding.sentence
+    assert found.finding.sentence.startswith("errors rose from ~1"), found.finding.sentence
     assert found.before.failure_rate == pytest.approx(0.1, abs=0.04)
 
 
@@ -175,7 +175,25 @@ def test_columns_show_the_rates_of_the_sentence(exhausted):
     rows += [Instance(f"r-{at}", "running", at, NOW, at, seen=NOW) for at in begun]
     found = picture(rows, now=NOW, floor=NOW - 3650, exhausted=exhausted)
     rates = [percent(tally.failure_rate) for tally in (found.before, found.now)]
-    assert found.finding.sentence.startswith(f"errors rose from {rates[0]} to {rates[1]} at ")
+    about = "" if exhausted else "~"
+    assert found.finding.sentence.startswith(f"errors rose from {about}{rates[0]} to {rates[1]} at ")
+
+
+def test_rise_among_the_newest_has_the_percents_of_all():
+    """A page with six hours of them counts by end, and its reader came from here."""
+    rows = []
+    for number in range(2160):
+        at = NOW - 21600 + number * 10
+        failed = number % 20 < (1 if at < NOW - 2400 else 11)
+        took = 20.0 if failed else 600.0
+        over = at + took < NOW
+        status = ("errored" if failed else "complete") if over else "waiting"
+        rows.append(Instance(f"i-{number}", status, at, NOW, at, at + took if over else None, seen=NOW))
+    all_of_them = picture(rows, now=NOW, floor=None, exhausted=True).finding
+    newest = picture(rows[-800:], now=NOW, floor=rows[-800].created).finding
+    assert "~" not in all_of_them.sentence
+    assert newest.sentence.replace("~", "") == all_of_them.sentence
+    assert newest.sentence.startswith("errors rose from ~5 % to ")
 
 
 def test_level_of_more_than_the_hour_says_since_when():

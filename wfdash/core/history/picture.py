@@ -26,6 +26,8 @@ _COUNTING: Final = 2.0
 """Seconds that an instance may have come or ended before or after a count and be in it or not."""
 _OUTLIVED: Final = 0.9
 """Share of the failures that have come by the age at which what is fine is counted as such."""
+_MOSTLY: Final = 0.95
+"""Share of the successes by whose age a stretch has, but for a few, all that ended in it."""
 
 
 class Picture(Struct, frozen=True):
@@ -81,7 +83,19 @@ def picture(
     seen, changes = changes_of(rows, start=settled, now=now, deployed=deployed)
     cut = changes[-1].at if changes else None
     tally, active = _tally(ended), [row for row in rows if not is_final(row.status)]
-    finding = failures(changes, tally, ended, deployed=deployed, now=now, utc=utc, settled=not exhausted)
+    # By end, as the charts of history count, where hardly any is missing that ended beside these.
+    by_end_from = start if exhausted else start + _age_of_successes(ended)
+    by_end = exhausted or all(change.at >= by_end_from for change in changes)
+    finding = failures(
+        changes,
+        tally,
+        [row for row in ended if row.ended is not None and row.ended >= by_end_from] if by_end else ended,
+        deployed=deployed,
+        now=now,
+        utc=utc,
+        settled=not by_end,
+        sampled=not exhausted,
+    )
     if tally.sample and not changes and (since := _since(ended, now, utc=utc)):
         finding = replace(finding, sentence=finding.sentence + since)
     kept = "recorded by then" if partial else "loaded"
@@ -96,8 +110,8 @@ def picture(
     if cut is not None:
         start, end = changes[-2].at if len(changes) > 1 else seen.start, changes[-1].until
         before, after = (
-            _between(ended, start, cut) if exhausted else _tested(seen, start, cut),
-            _between(ended, cut, inf) if exhausted else _tested(seen, cut, end),
+            _between(ended, max(start, by_end_from), cut) if by_end else _tested(seen, start, cut),
+            _between(ended, cut, inf) if by_end else _tested(seen, cut, end),
         )
     oldest, older = _oldest(rows, now, None if exhausted else floor, counted)
     return Picture(
@@ -155,6 +169,12 @@ def age_of_failures(rows: Sequence[Instance]) -> float:
     failed = [row for row in rows if row.status == "errored"]
     ages = sorted(took for row in failed if (took := lasted(row.started, row.ended)) is not None)
     return percentile(ages, _OUTLIVED) or 0.0
+
+
+def _age_of_successes(ended: Sequence[Instance]) -> float:
+    """Seconds from the oldest row on in which some complete that are older than all that are loaded."""
+    ages = [took for row in ended if row.status == "complete" and (took := lasted(row.created, row.ended))]
+    return percentile(sorted(ages), _MOSTLY) or 0.0
 
 
 def _missing(start: float, now: float, active: int, tally: Tally, kept: str, *, utc: bool) -> str:

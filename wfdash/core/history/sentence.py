@@ -42,6 +42,7 @@ def failures(
     now: float,
     utc: bool = True,
     settled: bool = False,
+    sampled: bool = False,
     looked_since: float | None = None,
     so_far: bool = False,
 ) -> Finding:
@@ -50,6 +51,7 @@ def failures(
     `looked_since`: where changes were looked for in less than the tally counts, which then bears no level.
     `so_far`: more is being read. What fails ends sooner than what completes, so the newest bear no level.
     `settled`: its rates are those of the test, where older rows that ended beside these are not loaded.
+    `sampled`: some of those are not, so that a page which has them all finds a percent more or less.
 
     A rate that rose in steps is told from the step that came with a deploy on, else from the first.
     """
@@ -59,6 +61,9 @@ def failures(
             return Finding(f"none of those loaded so far completed or failed{ended}")
         return Finding(f"no instance completed or failed in this time{ended}")
     steps = _last_rises(changes)
+    # Of what came before a change some is missing; by end what follows is whole. One cell: at 80 columns
+    # the version stands at the end.
+    about, near = "~" if sampled else "", "~" if sampled and settled else ""
     if not steps:
         if so_far and not changes and looked_since is None:
             return Finding(f"{count(tally.errored)} of {count(tally.sample)} that ended failed so far")
@@ -86,7 +91,7 @@ def failures(
             after = since if since is not None else last.after
             if settled or was is None or after >= was:
                 was, after = last.before, last.after
-            level = f"errors fell from {percent(was)} to {percent(after)}"
+            level = f"errors fell from {about}{percent(was)} to {near}{percent(after)}"
             level += f" at {_time(at, now, utc)}{_beside(at, came, deploy)}"
         return Finding(f"{level}: {count(tally.errored)} of {count(tally.sample)} that ended failed")
     causes = [_deploy(step, rows, deployed) for step in steps]
@@ -98,7 +103,8 @@ def failures(
     # What the test counts before it may have ended beside the rise: then nothing had, and that is no rate.
     if settled or after <= before or not sample:
         before, after, sample = rise.before, rise.after, rise.sample
-    said = f"errors rose from {earlier_rate(before, sample)} to {percent(after)}"
+    few = about if sample >= _LEVEL else ""
+    said = f"errors rose from {few}{earlier_rate(before, sample)} to {near}{percent(after)}"
     # A change is dated to the start of its stretch, and none comes before what made it.
     at = max(rise.at, deploy)
     said += f" at {_time(at, now, utc)}"
@@ -106,13 +112,15 @@ def failures(
     if last is not rise:
         rate, (came, when) = _rate(rows, last.at, last.until), causes[-1]
         after = rate if rate > after and not settled else last.after
-        said += f", and on to {percent(after)} at {_time(max(last.at, when), now, utc)}"
+        said += f", and on to {near}{percent(after)} at {_time(max(last.at, when), now, utc)}"
         said += _beside(last.at, came if came != version else "", when)
     fall = next((change for change in changes if change.at >= last.until), None)
     if fall is not None:
         fell, (came, deploy) = _rate(rows, fall.at, fall.until), version_before(fall.at, deployed)
         share, when = fell if fell < after and not settled else fall.after, max(fall.at, deploy)
-        said += f", and fell to {percent(share)} at {_time(when, now, utc)}" + _beside(when, came, deploy)
+        said += f", and fell to {near}{percent(share)} at {_time(when, now, utc)}" + _beside(
+            when, came, deploy
+        )
     return Finding(said, at, version, unusual=True, until=last.until)
 
 
