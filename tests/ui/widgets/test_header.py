@@ -5,8 +5,12 @@ import re
 import pytest
 from textual.app import App
 
+from tests.support.clocks.simulated_time import EPOCH
 from wfdash.core.model.status import STATUSES
-from wfdash.ui.widgets.header import Header, Identity
+from wfdash.live.budget.budget import Budget
+from wfdash.live.budget.ledger import Priority
+from wfdash.live.budget.shared_counter import SharedCounter
+from wfdash.ui.widgets.header import Header, Identity, meter_pieces
 from wfdash.ui.widgets.theme import QUIET
 
 MANY = {status: 1000 + n for n, status in enumerate(STATUSES)} | {"hibernating": 3}
@@ -71,7 +75,7 @@ FRESH = [
 ]
 
 
-@pytest.mark.parametrize("meter", ["reads 31/600", "▲ no reads for 20 s"])
+@pytest.mark.parametrize("meter", ["budget 5 % used", "▲ no reads for 20 s"])
 async def test_age_keeps_its_words_before_counts_or_warnings_go(meter):
     counts = {"waiting": 55, "paused": 1, "errored": 5, "complete": 88, "terminated": 1}
     seen = set()
@@ -79,7 +83,7 @@ async def test_age_keeps_its_words_before_counts_or_warnings_go(meter):
         header = pilot.app.query_one(Header)
         for width in range(40, 130):
             await pilot.resize_terminal(width, 3)
-            header.tell(Identity("orders"), counts=counts, freshness=FRESH, meter=[(meter, QUIET)])
+            header.tell(Identity("orders"), counts=counts, freshness=FRESH, meter=[[(meter, QUIET)]])
             line = header.plain
             way = next(n for n, words in enumerate(FRESH) if all(part in line for part, _ in words))
             assert "✗" in line or way == 2, line
@@ -130,15 +134,51 @@ async def test_where_others_are_stands_before_words_and_reads():
                 Identity("orders", "acme-prod"),
                 counts=counts,
                 freshness=FRESH,
-                meter=[("reads 36+516/600", QUIET)],
+                meter=[[("budget 92 % used", QUIET)]],
                 last=WITH,
                 places=WITH[:2],
             )
             said[width] = header.plain
     assert "with ana: orders/order-8150" in said[140]
-    assert "next 1 s · reads 36+516/600" in said[140]
+    assert "next 1 s · budget 92 % used" in said[140]
     assert "with ana: orders/order-8150" in said[80]
     assert "with ana: order-8150" in said[72]
     assert "✗5" in said[80]
     assert "2 s" in said[80]
     assert "with ana" in said[60]
+
+
+METER = [[(words, QUIET)] for words in ("wfdash used 5 % of its request budget", "budget 5 % used")]
+
+
+async def test_whose_budget_it_is_stands_where_no_count_loses_a_word():
+    counts = {"running": 4, "waiting": 55, "errored": 5}
+    seen = set()
+    async with Bare().run_test(size=(80, 3)) as pilot:
+        header = pilot.app.query_one(Header)
+        for width in range(60, 140):
+            await pilot.resize_terminal(width, 3)
+            header.tell(Identity("orders"), counts=counts, freshness=FRESH, meter=METER)
+            line = header.plain
+            whose = "wfdash used 5 % of its request budget" in line
+            assert not whose or "4 running  ◌ 55 waiting  ✗ 5 errored" in line, line
+            assert whose or "budget 5 % used" in line, line
+            seen.add(whose)
+    assert seen == {True, False}
+
+
+def test_budget_is_told_as_a_share_of_its_own_and_of_others(tmp_path):
+    """A number out of 600 would ask whose it is, and in what time."""
+    first, other = (Budget(clock=lambda: EPOCH, counter=SharedCounter(tmp_path / "spent")) for _ in range(2))
+    for _ in range(18):
+        first.take(Priority.FOREGROUND, "list")
+    said = ["".join(text for text, _ in way).rstrip() for way in meter_pieces(first)]
+    assert said == [
+        "wfdash used 3 % of its request budget",
+        "wfdash used 3 % of its budget",
+        "budget 3 % used",
+    ]
+    for _ in range(12):
+        other.take(Priority.FOREGROUND, "list")
+    said = ["".join(text for text, _ in way).rstrip() for way in meter_pieces(other)]
+    assert said == ["this wfdash used 2 % of the request budget, others 3 %", "budget 5 % used"]

@@ -1,6 +1,7 @@
 """The top line: whose data this is, how many instances stand in each status, and how fresh it all is."""
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 from msgspec import Struct
 from rich.style import Style
@@ -51,12 +52,12 @@ class Header(StatusLine):
         *,
         counts: Mapping[str, int],
         freshness: Sequence[Pieces],
-        meter: Pieces,
+        meter: Sequence[Pieces] = (),
         last: Sequence[Pieces] = (),
         places: Sequence[Pieces] = (),
         counted: float = 0.0,
     ) -> None:
-        """`freshness` and the last action: the longest words first; those that leave room are told.
+        """`freshness`, `meter` and the last action: the longest words first; those that leave room are told.
 
         `places` are those of the last words that say where others are: for them the freshness shortens, the
         counts lose their words and what is over its numbers.
@@ -66,7 +67,8 @@ class Header(StatusLine):
         if any(badge.startswith(RECORD) for badge in identity.badges):
             # Nothing is asked of anybody, and the badge says as of when this is.
             freshness, meter, counted = [()], (), 0.0
-        right = self._fitting(identity, counts, freshness, meter, [*places, *last[-1:]])
+        right = self._fullest(identity, counts, freshness, meter, last)
+        right = right or self._fitting(identity, counts, freshness, meter[-1:], [*places, *last[-1:]])
         room = self.size.width - length(right) - 2
         name = _identity_pieces(identity, room)
         room -= length(name)
@@ -77,12 +79,31 @@ class Header(StatusLine):
             numbers, done = _dated(counts, last, room, counted)
         self.show([*name, *numbers, *done], right)
 
+    def _fullest(
+        self,
+        identity: Identity,
+        counts: Mapping[str, int],
+        freshness: Sequence[Pieces],
+        meter: Sequence[Pieces],
+        last: Sequence[Pieces],
+    ) -> Pieces:
+        """The freshness in all its words and a longer meter where nothing shortens for it, else none."""
+        order, _ = _orders(counts)
+        beside = length(_identity_pieces(identity, _ENDLESS))
+        beside += length(_counts_line(counts, order, set(order), wide=True)) + 2
+        beside += max((length(words) + _GAP for words in last), default=0)
+        for longer in meter[:-1]:
+            way = [*freshness[0], *([(" · ", QUIET)] if freshness[0] else []), *longer, (" ", PLAIN)]
+            if beside + length(way) <= self.size.width:
+                return way
+        return ()
+
     def _fitting(
         self,
         identity: Identity,
         counts: Mapping[str, int],
         freshness: Sequence[Pieces],
-        meter: Pieces,
+        meter: Sequence[Pieces],
         last: Sequence[Pieces],
     ) -> Pieces:
         """The longest words that leave room for the rest, or for less of it; at last without the meter.
@@ -90,12 +111,12 @@ class Header(StatusLine):
         `last` are ways to say the last action that room is made for, the most wanted first.
         """
         ways: list[Pieces] = [
-            [*words, *([(" · ", QUIET), *meter] if meter else []), (" ", PLAIN)] for words in freshness
+            [*words, *((" · ", QUIET) for _ in meter), *chain(*meter), (" ", PLAIN)] for words in freshness
         ]
         name = length(_identity_pieces(identity, _ENDLESS))
         every, most = (length(_counts_line(counts, order, set(), wide=False)) for order in _orders(counts))
         # First the words of the freshness shorten, then the counts of what is over go, then the last action.
-        warned = any(_ALARM in text for text, _ in meter)
+        warned = any(_ALARM in text for text, _ in chain(*meter))
         bare: Pieces = ways[-1] if warned or not freshness else [*freshness[-1], (" ", PLAIN)]
         dones = [length(words) + _GAP for words in last]
         # Who else is here is worth more than how many reads were made; what was done last is not.
@@ -271,11 +292,16 @@ def _due(words: str, fresh: Freshness, now: float) -> Pieces:
     return [(f" · {when}".ljust(len(words) + 8), QUIET)]
 
 
-def meter_pieces(budget: Budget) -> Pieces:
-    """`reads 36/600`, with those of other wfdash `reads 36+516/600`, or for how long nothing is read."""
+def meter_pieces(budget: Budget) -> Sequence[Pieces]:
+    """How much of what may be read is used up, or for how long nothing is read: the longest words first."""
     if (held_for := budget.held_for) > 0:
-        return [(f"{_ALARM} no reads for {int(held_for + 0.999)} s", WARN + STRONG + _BUDGET)]
+        return [[(f"{_ALARM} no reads for {int(held_for + 0.999)} s", WARN + STRONG + _BUDGET)]]
     (spent, limit), (others, _) = budget.meter, budget.others
-    style = ACCENT if spent >= limit * 0.9 else QUIET
-    reads = f"{spent - others}+{others}" if others else f"{spent}"
-    return [(f"reads {reads}/{limit}".ljust(len(f"reads {limit}/{limit}")), style + _BUDGET)]
+    style = (ACCENT if spent >= limit * 0.9 else QUIET) + _BUDGET
+    # A share moves seldom and needs no unit, and each form keeps its width while it does.
+    used, own, theirs = (f"{reads * 100 // limit} %" for reads in (spent, spent - others, others))
+    said = [f"wfdash used {used} of its request budget", f"wfdash used {used} of its budget"]
+    if others:
+        said = [f"this wfdash used {own} of the request budget, others {theirs}"]
+    spare = " " * (len("100 %") - len(used))
+    return [[(words + spare, style)] for words in (*said, f"budget {used} used")]
