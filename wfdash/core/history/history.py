@@ -1,7 +1,7 @@
 """List rows counted over time: what a later answer says of an instance replaces the earlier."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from math import inf
 
@@ -25,7 +25,7 @@ _NEVER = 1 << 62
 
 
 class _Cell(Struct, eq=False, gc=False):
-    """What came and ended of one version, or by one trigger, in one bucket."""
+    """What came and ended of one version by one trigger in one bucket."""
 
     created: int = 0
     complete: int = 0
@@ -53,38 +53,37 @@ class _Cell(Struct, eq=False, gc=False):
             self.took.append(took)
 
 
-class _Part(Struct):
-    """All rows by one of their words."""
+_Cells = dict[int, _Cell]
+"""By bucket: its start divided by the width."""
+_Words = tuple[str, str]
+"""The version and the trigger of a row."""
 
-    cells: dict[str, dict[int, _Cell]] = field(default_factory=dict)
-    """By bucket."""
-    names: defaultdict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
-    """Which have a cell in a bucket: of 10,000 versions hardly any."""
+
+class _Sums(Struct):
+    """All rows by one of their two words."""
+
+    word: int
+    """Which of the two."""
+    cells: defaultdict[str, list[_Cells]] = field(default_factory=lambda: defaultdict(list))
     first: float = -inf
     """The bucket from which on `sums` are."""
     sums: dict[str, Tally] = field(default_factory=dict)
     """Missing where it has to be reckoned anew."""
 
-    def add(self, name: str, place: int) -> _Cell:
-        cell = self.cells[name][place] = _Cell()
-        self.names[place].append(name)
-        return cell
-
-    def at(self, place: int) -> Tally:
-        return _sum(self.cells[name][place] for name in self.names.get(place, ()))
-
-    def missing(self, first: float) -> Iterator[int]:
+    def missing(self, first: float, places: Mapping[int, Sequence[_Words]]) -> Iterator[int]:
         """Reckons what is missing from a bucket on, and gives how many cells each had."""
         if first != self.first:
             low, high = sorted((first, self.first))
             self.first = first
-            for place, names in self.names.items():
+            for place, pairs in places.items():
                 if low <= place < high:
-                    for name in names:
-                        self.sums.pop(name, None)
+                    for words in pairs:
+                        self.sums.pop(words[self.word], None)
         for name in [name for name in self.cells if name not in self.sums]:
             # Others may have asked from another bucket on since it gave way.
-            within = [cell for place, cell in self.cells[name].items() if place >= self.first]
+            within = [
+                cell for cells in self.cells[name] for place, cell in cells.items() if place >= self.first
+            ]
             self.sums[name] = _sum(within)
             yield 1 + len(within)
 
@@ -100,7 +99,10 @@ class History:
         self.undated = 0
         """Ended instances whose row does not say when."""
         self._rows: dict[str, Instance] = {}
-        self._versions, self._triggers = _Part(), _Part()
+        self._cells: dict[_Words, _Cells] = {}
+        self._places: defaultdict[int, list[_Words]] = defaultdict(list)
+        """Which have a cell in a bucket: of 10,000 versions hardly any."""
+        self._versions, self._triggers = _Sums(0), _Sums(1)
         self._running: defaultdict[int, int] = defaultdict(int)
         self._queued: defaultdict[int, int] = defaultdict(int)
         """How many more are so at the end of a bucket than before it."""
@@ -170,8 +172,11 @@ class History:
 
     def version_tallies(self, version: str) -> Mapping[int, Tally]:
         """Of one version, by bucket: the number of a bucket is its start divided by `width`."""
-        cells = self._versions.cells.get(version, {})
-        return {place: _sum([cell]) for place, cell in cells.items()}
+        found: defaultdict[int, list[_Cell]] = defaultdict(list)
+        for cells in self._versions.cells.get(version, ()):
+            for place, cell in cells.items():
+                found[place].append(cell)
+        return {place: _sum(cells) for place, cells in found.items()}
 
     def reckon(self, start: float, end: float, since: float = -inf) -> Iterator[None]:
         """Sums up ahead what will be asked for, and gives way in between: many versions are many sums."""
@@ -179,8 +184,8 @@ class History:
         summed = 0
         for cells in chain(
             (self._tally(place).ended for place in places),
-            self._versions.missing(self._first(since)),
-            self._triggers.missing(self._first(since)),
+            self._versions.missing(self._first(since), self._places),
+            self._triggers.missing(self._first(since), self._places),
         ):
             summed += cells
             if summed >= _SUMMED:
@@ -189,7 +194,7 @@ class History:
 
     def _by(self, number: int, since: float) -> Mapping[str, Tally]:
         part = (self._versions, self._triggers)[number]
-        for _ in part.missing(self._first(since)):
+        for _ in part.missing(self._first(since), self._places):
             pass
         found = {name: tally for name, tally in part.sums.items() if tally.created or tally.ended}
         # A bucket may be half a day wide: what it holds from then on is not left out.
@@ -225,37 +230,44 @@ class History:
     def _tally(self, place: int) -> Tally:
         tally = self._tallies.get(place)
         if tally is None:
-            tally = self._tallies[place] = self._triggers.at(place)
+            tally = self._tallies[place] = _sum(
+                self._cells[words][place] for words in self._places.get(place, ())
+            )
         return tally
+
+    def _cell(self, words: _Words, place: int) -> _Cell:
+        cell = self._cells[words][place] = _Cell()
+        self._places[place].append(words)
+        return cell
 
     def _count(self, rows: Iterable[Instance], sign: int) -> None:
         """Adds what rows say, or takes exactly that away again: rows are never edited."""
         # One long loop over locals: 100,000 rows are counted at once when the page opens.
         width, since, until = self.width, self.since, self.until
-        versions, triggers = self._versions, self._triggers
+        cells, of_versions, of_triggers = self._cells, self._versions.sums, self._triggers.sums
         running, queued, tallies = self._running, self._queued, self._tallies
-        names: tuple[set[str], set[str]] = set(), set()
         self._begun.clear()
         for row in rows:
-            status, created, ended = row.status, row.created, row.ended
+            status, created, ended, begun = row.status, row.created, row.ended, row.started
             final = status in FINAL
-            begun = row.started
             if begun is None and not final and status != "queued":
                 begun = created  # a dev session lists no start
-            version, trigger = row.version, row.trigger
-            of_version, of_trigger = versions.cells.get(version), triggers.cells.get(trigger)
-            if of_version is None:
-                of_version = versions.cells[version] = {}
-            if of_trigger is None:
-                of_trigger = triggers.cells[trigger] = {}
-            names[0].add(version)
-            names[1].add(trigger)
+            words = row.version, row.trigger
+            of = cells.get(words)
+            if of is None:
+                of = cells[words] = {}
+                self._versions.cells[row.version].append(of)
+                self._triggers.cells[row.trigger].append(of)
+            if of_versions:
+                of_versions.pop(row.version, None)
+            if of_triggers:
+                of_triggers.pop(row.trigger, None)
             came = begun if created is None else created
             at = _NEVER if came is None else int(came // width)
             if created is not None and since <= created < until:
-                (of_version.get(at) or versions.add(version, at)).created += sign
-                (of_trigger.get(at) or triggers.add(trigger, at)).created += sign
-                tallies.pop(at, None)
+                (of.get(at) or self._cell(words, at)).created += sign
+                if tallies:
+                    tallies.pop(at, None)
             out = _NEVER
             if final:
                 if ended is None:
@@ -263,10 +275,9 @@ class History:
                     continue
                 out = int(ended // width)
                 if since <= ended < until:
-                    took = lasted(begun, ended)
-                    (of_version.get(out) or versions.add(version, out)).ends(status, sign, took)
-                    (of_trigger.get(out) or triggers.add(trigger, out)).ends(status, sign, took)
-                    tallies.pop(out, None)
+                    (of.get(out) or self._cell(words, out)).ends(status, sign, lasted(begun, ended))
+                    if tallies:
+                        tallies.pop(out, None)
                 elif ended >= until:
                     out = _NEVER
             # From here on what stood at the end of buckets. Times that cross are taken as the same moment.
@@ -274,9 +285,11 @@ class History:
                 continue
             if out < at:
                 out = at
+            if out == at:
+                continue  # nothing of it stood at the end of any
             left = out
             if begun is not None and begun < until:
-                left = min(out, max(at, int(begun // width)))
+                left = at if begun < (at + 1) * width else min(out, int(begun // width))
             # Most begin in the bucket they came in: then nothing is queued at its end.
             if left != at:
                 queued[at] += sign
@@ -284,9 +297,6 @@ class History:
             if left != out:
                 running[left] += sign
                 running[out] -= sign
-        for part, touched in zip((versions, triggers), names, strict=True):
-            for name in touched:
-                part.sums.pop(name, None)
 
 
 def _sum(cells: Iterable[_Cell]) -> Tally:
