@@ -59,8 +59,11 @@ def counted(rows, start, end):
     ended = [
         row for row in rows if row.status in FINAL and row.ended is not None and start <= row.ended < end
     ]
+    # An end up to a second before the start is two clocks; earlier than that no duration is known.
     took = sorted(
-        row.ended - row.started for row in ended if row.started is not None and row.started <= row.ended
+        max(0.0, row.ended - row.started)
+        for row in ended
+        if row.started is not None and row.started - 1 <= row.ended
     )
     return (len(within), *(sum(row.status == status for row in ended) for status in FINAL), took)
 
