@@ -138,6 +138,11 @@ def test_show_of_an_erased_one_says_what_it_was(program, simulator, tmp_path):
     assert "orders has no instance long-gone" in done.stderr
     words = "the record does: it was errored, created 2026-05-28T20:26:40Z, ended 2026-05-28T20:27:40Z"
     assert words in done.stderr
+    assert "a step back in time (<) shows it" in done.stderr
+    config = tmp_path / "config.toml"
+    config.write_text('[keys]\n"past.back" = "f9"\n')
+    done = program("show", "-w", "orders", "long-gone", env={**env, "WFDASH_CONFIG": str(config)})
+    assert "a step back in time (f9) shows it" in done.stderr
     done = program("show", "-w", "orders", "never-was", env=env)
     assert (done.returncode, "the record" in done.stderr) == (1, False)
 

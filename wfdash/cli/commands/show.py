@@ -20,6 +20,8 @@ from wfdash.core.text.clean import clean
 from wfdash.core.text.words import brief
 from wfdash.core.timeline.as_text import text_timeline
 from wfdash.core.why.step_names import spoken_name
+from wfdash.keymap.actions import key_text
+from wfdash.keymap.check import keys_in_force
 from wfdash.live.polling.read_instance import read_answer
 
 __all__ = ["prepare", "run"]
@@ -47,7 +49,8 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     except InstanceNotFound as error:
         say(f"wfdash: {clean(error.sentence)}")
         if recalled := await recalled_row(session, workflow, parsed.instance):
-            say(f"wfdash: {recalled}; in the dashboard a step back in time (<) shows it")
+            key = key_text(keys_in_force(session.settings.keys)["past.back"][0])
+            say(f"wfdash: {recalled}; in the dashboard a step back in time ({key}) shows it")
         await _say_past(session, workflow, parsed.instance)
         return error.exit_code
     now = session.clock()
