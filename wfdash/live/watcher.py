@@ -188,9 +188,11 @@ class Watcher:
         self.search.look_for(query, marks, waits=waits)
         self._scheduler.wake()
 
-    def look_up(self, recall: Recall) -> None:
-        """Looks up there first what a filter asks of instances, from now on."""
-        self.search.recall = recall
+    def look_up(self, recall: Recall, *, contents: bool = True) -> None:
+        """Looks up there first what a filter asks of instances, from now on; without `contents` ids alone."""
+        self.search.id_recall = recall
+        if contents:
+            self.search.recall = recall
 
     def search_on(self) -> None:
         """Reads on for the filter, where that was left off after enough of them."""

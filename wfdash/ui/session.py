@@ -133,15 +133,18 @@ async def open_session(
         sink=poller.sink,
         read_only="this session is read-only until you quit" if settings.read_only else "",
     )
-    recall = _recall(recorder, poller) if recorder is not None and settings.record.payloads else None
+    # The demo erases nothing, and each look into a record in memory copies it.
+    recall = None
+    if recorder is not None and (settings.record.payloads or not settings.demo):
+        recall = _recall(recorder, poller, contents=settings.record.payloads)
     return AccountSession(api, budget, poller, operator, Reads(api, budget), journal, skew, recorder, recall)
 
 
-def _recall(recorder: Recorder, poller: Watcher) -> "RecordRecall":
+def _recall(recorder: Recorder, poller: Watcher, *, contents: bool) -> "RecordRecall":
     from wfdash.live.records.search.recall import RecordRecall
 
     recall = RecordRecall(recorder.read, is_ready=lambda: recorder.started)
-    poller.look_up(recall)
+    poller.look_up(recall, contents=contents)
     return recall
 
 

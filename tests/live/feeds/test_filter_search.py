@@ -173,6 +173,48 @@ def test_what_only_the_record_holds_is_found_too(record):
     simulate(story())
 
 
+@pytest.mark.parametrize("payloads", [True, False])
+def test_an_id_is_found_in_the_record_too(record, payloads):
+    """As long as it may be meant for one; and the server is asked for each once."""
+
+    async def story():
+        async with stage() as on:
+            poller = on.poller
+            poller.show("orders")
+            await on.until(lambda: len(poller.store) > 0)
+            older = next(each.id for each in on.world.workflows["orders"].walk(newest_first=False))
+            assert older not in poller.store
+            many = [f"many-{number}" for number in range(30)]
+            about = {"status": "queued", "created_on": "2026-11-18T11:00:00.000Z"}
+            kept = record([{"id": identity, **about} for identity in ("Long-Gone-4711", older, *many)])
+            poller.look_up(kept, contents=payloads)
+            view = TableView(poller.store, EVERYTHING, clock=on.loop.time)
+            loaded = set(poller.store.ids())
+            for text in (
+                "long",
+                "long-g",
+                "long-gone-47",
+                f"{older} status:queued,errored,complete",
+                "many",
+                "lo",
+            ):
+                poller.look_for(parse(text), waits=True)
+                await asyncio.sleep(20)
+            assert set(poller.store.ids()) - loaded >= {"Long-Gone-4711", older}
+            assert not set(many) & set(poller.store.ids())
+            assert poller.store.note("Long-Gone-4711") == GONE
+            assert poller.store.recorded == {"Long-Gone-4711"}
+            assert poller.store.get(older).status != "queued", "as the server says"
+            asked = [each.path.rsplit("/", 1)[1] for each in on.app.state.requests if is_read(each)]
+            assert [identity for identity in asked if identity == "Long-Gone-4711"] == ["Long-Gone-4711"]
+            assert poller.search.searched is None
+            for text, shown in (("gone-4711 status:queued", True), ("status:queued", False)):
+                await view.set_query(parse(text))
+                assert ("Long-Gone-4711" in view.ids()) is shown
+
+    simulate(story())
+
+
 def test_what_was_seen_to_vanish_is_found_in_the_record(record):
     async def story():
         async with stage() as on:

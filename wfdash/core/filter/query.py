@@ -25,6 +25,8 @@ from wfdash.core.text.durations import parse_duration
 __all__ = ["EVERYTHING", "Pushdown", "Query", "parse"]
 
 _NO_CONTEXT = MatchContext()
+_NAMES = 3
+"""Letters from which a bare word may be meant for one instance."""
 NO_BATCHES: Mapping[str, Container[str]] = {}
 _MOVING = ("age", "dur", "changed")
 
@@ -71,6 +73,17 @@ class Query:
     def needs_details(self) -> bool:
         """Some term can only be told from an instance that was read."""
         return any((field := field_of(term.field)) is not None and field.details for term in self._terms)
+
+    @property
+    def id_words(self) -> Sequence[str]:
+        """The bare words, in lower case, that each match has in its id; none where all of them are short."""
+        words = [term.values[0].lower() for term in self.needed if not term.field]
+        return words if any(len(word) >= _NAMES for word in words) else ()
+
+    @property
+    def seeks(self) -> bool:
+        """Whether it is for certain instances, by what they hold or by id: erased ones may be meant too."""
+        return self.needs_details or bool(self.id_words)
 
     def unrecorded(self, left_out: Container[str]) -> str:
         """What it looks through of that which a record left out: `params and outputs`; "" for nothing."""

@@ -226,7 +226,7 @@ class TableView:
         if before is None or query is None or query == before or query.moves:
             return False
         # Of what only the record tells nothing stands there for a filter that does not ask for it.
-        return query.needs_details == before.needs_details and query.narrows(before)
+        return query.seeks == before.seeks and query.narrows(before)
 
     def _show(self, rows: Arrangement, shown: list[Instance]) -> None:
         rows.shown = shown[::-1] if rows.order.reverse else list(shown)
@@ -237,7 +237,7 @@ class TableView:
 
         What only the record tells of was looked for, and is shown to whoever looks for it.
         """
-        gone: Set[str] = self._store.gone if self.query and self.query.needs_details else self._store.lost
+        gone: Set[str] = self._store.gone if self.query and self.query.seeks else self._store.lost
         if not self.query:
             return (lambda row: row.id not in gone) if gone else None
         # A row that left its status keeps it until it is read: it must not count, nor be marked, for it.

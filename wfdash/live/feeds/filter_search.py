@@ -38,6 +38,9 @@ class Recall(Protocol):
     ) -> AsyncIterator["Sequence[RecordedInstance]"]:
         """All others that match, newest first, whether they are listed or not."""
 
+    async def find_ids(self, workflow: str, query: Query, now: float, most: int) -> Sequence[Instance]:
+        """Those that a filter for ids names; none of more than so many."""
+
 
 MOST = 200
 """Instances that are read for one filter before it is asked to go on: a sixth of five minutes' quota."""
@@ -49,6 +52,8 @@ _SLICE = 2000
 _SOON = 0.01
 _TYPED = 0.3
 """Seconds without typing after which the record is asked for what no list tells, once all listed is known."""
+_NAMED = 20
+"""Instances that the list does not tell of and an id may name: of more the word was not meant for one."""
 _AT_ONCE = 500
 """Rows that are looked up in the record at one time: what is found shows as it comes."""
 
@@ -89,7 +94,12 @@ class FilterSearch(Job):
         self._ended = False
         """Whether all was read that was to be read for this filter."""
         self.recall: Recall | None = None
+        self.id_recall: Recall | None = None
+        """What is asked for ids."""
         self._recalling: asyncio.Task[None] | None = None
+        self._naming: asyncio.Task[None] | None = None
+        self._doubtful: list[str] = []
+        """Those that an id named in the record, and of which the server is still to be asked."""
         self._finding: asyncio.Task[None] | None = None
         self._looked_up: set[str] = set()
         """What was looked for in the record: what it does not hold now it gets by being read."""
@@ -112,7 +122,8 @@ class FilterSearch(Job):
     @property
     def priority(self) -> Priority:
         """Foreground while somebody waits for what a filter finds; else as other details of rows."""
-        return Priority.FOREGROUND if self.busy and self.attended else Priority.ROWS
+        waited_for = self.busy or self._doubtful
+        return Priority.FOREGROUND if waited_for and self.attended else Priority.ROWS
 
     def look_for(self, query: Query | None, marks: Container[str] = (), *, waits: bool = False) -> None:
         """Reads what this filter needs to know; a filter that needs no details wants nothing.
@@ -126,9 +137,12 @@ class FilterSearch(Job):
         # With each letter of a text another one is looked for, in the same rows.
         if before is None or self._query is None or not self._query.has_rows_of(before):
             self._begin()
-        if self._finding is not None:
-            self._finding.cancel()
-            self._finding = None
+        for task in filter(None, (self._finding, self._naming)):
+            task.cancel()
+        self._finding = self._naming = None
+        self._doubtful = []
+        if query is not None and query.id_words and not query.needs_details and self.id_recall is not None:
+            self._naming = asyncio.create_task(self._find_ids(self.id_recall, query))
         if self._query is not None and self.recall is not None and self.context.workflow:
             # What is listed is known by then: a record that is searched at each letter holds the next one up.
             rest = _TYPED if waits and self._knows_all else 0.0
@@ -207,6 +221,8 @@ class FilterSearch(Job):
                 self._queue(identity)
 
     def due(self, now: float) -> float | None:
+        if self._doubtful and self.context.workflow:
+            return self.next_at if self.next_at is not None and self.next_at > now else now
         if self._query is None or not self.context.workflow:
             return None
         if self._survey is None and self._query.moves and now - self._surveyed_at >= SURVEY:
@@ -242,7 +258,10 @@ class FilterSearch(Job):
         if identity is None:
             return
         detail = await read_instance(context, identity)
-        self._over(identity)
+        if identity in self._doubtful:
+            self._doubtful.remove(identity)
+        else:
+            self._over(identity)
         if detail is None:
             self._candidates.discard(identity)
             return
@@ -297,6 +316,19 @@ class FilterSearch(Job):
             if sure or unlisted:
                 context.notify(Update(delta=unlisted, details=tuple(each.row.id for each in sure)))
 
+    async def _find_ids(self, recall: Recall, query: Query) -> None:
+        """What of the record an id names that no list tells of; it is then asked for."""
+        await asyncio.sleep(_TYPED)
+        context, workflow = self.context, self.context.workflow
+        found = await recall.find_ids(workflow, query, context.clock(), _NAMED)
+        store = context.store
+        unlisted = [row for row in found if row.id not in store or row.id in store.gone]
+        if context.workflow != workflow or not unlisted:
+            return
+        delta = store.add_recorded(unlisted, gone=context.local)
+        self._doubtful = [row.id for row in unlisted if self._is_recorded(row.id)]
+        context.notify(Update(delta=delta))
+
     def _begin(self) -> None:
         self._candidates, self._unread, self._again, self._to_look_up = set(), [], {}, []
         self._begun += 1
@@ -330,6 +362,8 @@ class FilterSearch(Job):
 
     def _next(self, now: float) -> str | None:
         """The newest that was not read yet, else one that moved on a while ago."""
+        if self._doubtful:
+            return self._doubtful[-1]
         unread = self._next_unread()
         if unread is not None:
             return unread

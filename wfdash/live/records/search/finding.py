@@ -20,6 +20,7 @@ __all__ = [
     "RecordedInstance",
     "all_indexed",
     "find_others",
+    "ids_with",
     "look_up",
     "may_hold",
     "named",
@@ -137,6 +138,24 @@ def find_others(
 def may_hold(query: Query) -> bool:
     """Whether what a record holds can match: what the server erased waits for nothing any more."""
     return query.needs_details and not any(term.field == "blocked" for term in query.needed)
+
+
+def ids_with(reader: RecordReader, workflow: str, query: Query, now: float, most: int) -> list[Instance]:
+    """Those that a filter for ids names, as they were listed last, newest first; none where they are more."""
+    # SQLite folds the case of ASCII alone: other words are left to the filter.
+    words = [word for word in query.id_words if word.isascii()]
+    holds = "".join(f" AND instr(lower(i.id), ?{number}) > 0" for number, _ in enumerate(words, 3))
+    lines = reader.ask(
+        f"SELECT {_ROW} FROM instance AS i JOIN listed AS l ON l.instance = i.key"
+        " AND l.at = (SELECT max(at) FROM listed WHERE instance = i.key)"
+        f" WHERE {_OF}{holds} {_ORDER}",
+        workflow,
+        _MOST,
+        *words,
+    )
+    matches = query.matcher(now)
+    rows = [row for line in lines if (row := reader.row_of(line)) is not None and matches(row)]
+    return rows if len(rows) <= most else []
 
 
 def all_indexed(reader: RecordReader, workflow: str) -> bool:

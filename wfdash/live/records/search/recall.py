@@ -18,6 +18,7 @@ from wfdash.live.records.search.finding import (
     RecordedInstance,
     all_indexed,
     find_others,
+    ids_with,
     look_up,
     may_hold,
     named,
@@ -47,7 +48,7 @@ class _Named(Struct, frozen=True):
 
 
 class RecordRecall:
-    """Only of a record that keeps payloads: without them nothing in it says what an instance holds."""
+    """What instances hold is told by a record that keeps payloads alone; which there were, by any."""
 
     def __init__(
         self,
@@ -104,6 +105,14 @@ class RecordRecall:
         pages = find_others(reader, workflow, query, now, apart_from)
         while (page := await asyncio.to_thread(next, pages, None)) is not None:
             yield page
+
+    async def find_ids(self, workflow: str, query: Query, now: float, most: int) -> list[Instance]:
+        """Those that a filter for ids names, as they were listed last; none of more than so many."""
+        await self._wait()
+        reader = await asyncio.to_thread(self._open)
+        if reader is None or self._at() != _NOW:
+            return []
+        return await asyncio.to_thread(ids_with, reader, workflow, query, now, most)
 
     def _named(self, reader: RecordReader, workflow: str, query: Query) -> Iterator[Sequence[Place]]:
         """What the index names, which each letter of a text only makes fewer: few of them are kept."""
