@@ -74,7 +74,7 @@ def test_a_damaged_file_is_set_aside_and_another_begins(tmp_path, spoil):
     assert not recorder.trouble
     assert kept_in(path, "SELECT id FROM instance") == ("a",)
     if spoil:
-        assert "the record was damaged: it lies in a.db.damaged-" in said[0]
+        assert "the record was damaged: a new one begins, the old one is a.db.damaged-" in said[0]
         assert next(tmp_path.glob("a.db.damaged-*")).read_bytes() == spoil
 
 

@@ -94,7 +94,8 @@ class RecordWriter:
             self._queue.announce(_where_kept(self._place))
         if file.unindexed and not self._said_unindexed:
             self._said_unindexed = True
-            words = "this SQLite has no FTS5: what the record holds is searched without an index, slower"
+            # No longer than a narrow terminal is wide.
+            words = "this SQLite has no FTS5: the record is searched without an index, slower"
             self._queue.announce(words)
         return file
 
@@ -127,7 +128,8 @@ class RecordWriter:
             except OSError as error:
                 self._queue.say(f"the record is damaged and cannot be moved: {error.strerror}")
                 return
-            self._queue.announce(f"the record was damaged: it lies in {aside.name}, and a new one begins")
+            # The name last: on a narrow terminal it is what is cut, and `doctor` tells it.
+            self._queue.announce(f"the record was damaged: a new one begins, the old one is {aside.name}")
         self._queue.wake()
 
 
