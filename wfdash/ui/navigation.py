@@ -1,15 +1,17 @@
 """Opens pages, closes layers, leaves: what stands over the instances, and in which order."""
 
+from collections.abc import Sequence
 from functools import partial
 from importlib import import_module
 from typing import Any
 
+from msgspec import Struct
 from textual.app import App
 
 from wfdash.core.text.words import counted
 from wfdash.core.verbs.rules import phrase
 from wfdash.keymap.actions import BY_ID, textual_action
-from wfdash.ui.base.screen import BaseScreen, ReadyScreen
+from wfdash.ui.base.screen import BaseScreen, ReadyScreen, ShownAgain
 from wfdash.ui.context import Context
 from wfdash.ui.instances.rows import InstanceRows
 from wfdash.ui.instances.screen import InstancesScreen
@@ -57,6 +59,18 @@ _FORGOTTEN = 30.0
 """Seconds after which it is asked again."""
 
 
+class _ListedFrom(Struct, frozen=True):
+    """The page that the list was opened from, and how both looked."""
+
+    page: str
+    arguments: Sequence[Any]
+    filter: str
+    """What it put in force."""
+    workflow: str
+    """What was listed before, and under which filter."""
+    filter_before: str
+
+
 class Navigator:
     """Opens and closes the pages of the app: by name, each given the context."""
 
@@ -67,8 +81,7 @@ class Navigator:
         self._ending = False
         self.awaited = ""
         """A page that was asked for before it was clear of which workflow; "" for none."""
-        self._listed_from = ("", "", "")
-        """The page that the list was opened from, the filter put in force by it, and the one before."""
+        self._listed_from: _ListedFrom | None = None
 
     @property
     def root(self) -> InstancesScreen:
@@ -158,23 +171,29 @@ class Navigator:
     def list_found(self, filter: str, workflow: str = "") -> None:
         """Lists what this filter shows in place of the page on top; `go_back` leads there again."""
         page = next((name for name, (_, cls) in _PAGES.items() if cls == type(self.top).__name__), "")
-        before = self.listing.query.text
-        if workflow and workflow != self.listing.workflow:
-            before = ""
+        arguments = self.top.reopened_with() if isinstance(self.top, ShownAgain) else ()
+        workflow_before, filter_before = self.listing.workflow, self.listing.query.text
+        if workflow and workflow != workflow_before:
             self.show_workflow(workflow)
         else:
             self.close_all()
         self.listing.filter_by(filter)
-        self._listed_from = page, self.listing.query.text, before
+        self._listed_from = (
+            _ListedFrom(page, arguments, self.listing.query.text, workflow_before, filter_before)
+            if page
+            else None
+        )
 
     def go_back(self) -> bool:
         """From the list to the page that it was opened from; False where the filter is another by now."""
-        page, filter, before = self._listed_from
-        if not page or self.listing.query.text != filter:
+        before = self._listed_from
+        if before is None or self.listing.query.text != before.filter:
             return False
-        self._listed_from = ("", "", "")
-        self.listing.filter_by(before)
-        self.open(page)
+        self._listed_from = None
+        if self.listing.workflow != before.workflow:
+            self.show_workflow(before.workflow)
+        self.listing.filter_by(before.filter_before)
+        self.open(before.page, *before.arguments)
         return True
 
     def show_of_chosen(self, page: str) -> None:

@@ -165,6 +165,18 @@ def test_enter_lists_the_group():
     incident(script)
 
 
+def test_esc_from_a_listed_group_puts_the_cursor_on_it():
+    async def script(dashboard, app):
+        await dashboard.press("down")
+        chosen = app.screen.group_table.chosen.fingerprint
+        await dashboard.press("enter")
+        await dashboard.until(lambda: app.screen is app.root)
+        await dashboard.press("escape")
+        assert app.screen.group_table.chosen.fingerprint == chosen
+
+    incident(script)
+
+
 def test_space_marks_the_group_for_actions_and_takes_it_back():
     async def script(dashboard, app):
         ids = {sample.id for sample in app.screen.group_table.chosen.samples}

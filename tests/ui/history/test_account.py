@@ -126,6 +126,29 @@ def test_enter_over_all_lists_what_failed_most_then():
         await d.press("row.open")
         await d.until(lambda: d.app.pages.listing.workflow == "orders" and "ended:" in d.text)
         await d.until(lambda: set(d.app.pages.listing.ids()) == ended, 60)
+        await d.press("layer.close")
+        assert d.app.screen.of_all, "not the history of the one"
+        assert d.app.screen.at == screen.at
+
+    over_incident(script, (140, 40))
+
+
+def test_esc_from_what_all_listed_lists_the_workflow_before():
+    """It was listed under it, and nobody had left it for another."""
+
+    async def script(d, world):
+        d.app.pages.show_workflow("refunds")
+        await d.press("history.open", "history.all")
+        screen = d.app.screen
+        await d.until(lambda: screen.of_all and screen.loaded.floor is not None and not screen.is_reading, 60)
+        await d.until(lambda: "errors rose" in d.text)
+        await d.press("history.earlier", "row.open")
+        await d.until(lambda: d.app.pages.listing.workflow == "orders" and "ended:" in d.text)
+        await d.press("layer.close")
+        assert d.app.screen.of_all
+        await d.press("layer.close", "layer.close", "layer.close")
+        assert d.app.pages.listing.workflow == "refunds"
+        assert d.app.pages.listing.query.text == ""
 
     over_incident(script, (140, 40))
 

@@ -73,6 +73,7 @@ def test_cursor_reads_out_a_moment_and_enter_lists_it():
         await d.until(lambda: set(d.app.pages.listing.ids()) == ended)
         await d.press("layer.close")
         assert d.app.pages.opened_by == "history.open"
+        assert d.app.screen.at == screen.at, "the moment that was chosen"
 
     shown(script, "incident", size=(140, 40))
 

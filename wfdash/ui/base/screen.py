@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from wfdash.live.records.unfinished import Unfinished
     from wfdash.live.watcher import Watcher
 
-__all__ = ["GLANCE", "BaseScreen", "CodeShown", "PartShown", "ReadyScreen"]
+__all__ = ["GLANCE", "BaseScreen", "CodeShown", "PartShown", "ReadyScreen", "ShownAgain"]
 
 GLANCE: Final = 1000
 """Targets that are looked at to say whether a key is on: that is done at each draw, and all may be marked."""
@@ -42,6 +42,14 @@ class PartShown(Protocol):
 
     def all_read(self) -> Callable[[], list[Instance]]:
         """Finds the targets of now again, once more of them was read."""
+
+
+@runtime_checkable
+class ShownAgain(Protocol):
+    """A page that is opened once more on the way back from the list, and shows what it showed."""
+
+    def reopened_with(self) -> Sequence[Any]:
+        """What one of its kind is given besides the context for that."""
 
 
 @runtime_checkable

@@ -1,6 +1,6 @@
 """Causes over every workflow of the account: what several of them share is one line."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 
 from rich.style import Style
 from textual import work
@@ -94,14 +94,19 @@ class AccountErrorsScreen(BaseScreen):
     offers = ("poll.now",)
     BINDINGS = bindings("row.open", "poll.now")
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, chosen: tuple[str, str] | None = None) -> None:
         super().__init__(context)
+        self._chosen = chosen
+        """Where the cursor begins, if that is still there; else on the first."""
         self._workflows: list[ErroredWorkflow] = []
         self._over = False
         self._failure = ""
         self._begun_at = context.clock()
         self._touched = False
         """A key was pressed here: until then the cursor stays on the first cause."""
+
+    def reopened_with(self) -> Sequence[Hashable]:
+        return (self.table.cursor_key,)
 
     def key_pressed(self, key: str) -> None:
         super().key_pressed(key)
@@ -168,7 +173,7 @@ class AccountErrorsScreen(BaseScreen):
         self.table.rows = causes
         self.table.message = self._failure or ("" if self._over else "reading what failed in each workflow")
         self.table.rows_changed()
-        if not self._touched:
+        if not self._touched and not self.table.move_to_key(self._chosen):
             self.table.move_to(0)
 
     def _draw_header(self) -> None:

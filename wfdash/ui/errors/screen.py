@@ -1,6 +1,6 @@
 """Errored instances grouped by cause, the versions they blame, and what is stuck or odd beside them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 
 from rich.style import Style
@@ -63,8 +63,10 @@ class ErrorsScreen(BaseScreen):
         "row.open", "pane.next", "mark.toggle", "errors.all", "instance.restart", "instance.redrive"
     )
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, chosen: Fingerprint | None = None) -> None:
         super().__init__(context)
+        self._chosen = chosen
+        """Where the cursor begins, if that is still there; else on the first."""
         self._printed = LastLines(context, self, on_read=self.draw)
         self._versions = VersionShares(context)
         self._lines = 0
@@ -116,6 +118,9 @@ class ErrorsScreen(BaseScreen):
     def on_resize(self) -> None:
         self.call_after_refresh(self.draw)
 
+    def reopened_with(self) -> Sequence[Hashable]:
+        return (self.group_table.cursor_key,)
+
     def key_pressed(self, key: str) -> None:
         super().key_pressed(key)
         self._touched = True
@@ -146,7 +151,8 @@ class ErrorsScreen(BaseScreen):
         before = self.group_table.cursor_key
         self.group_table.rows_changed()
         # A group that was repaired leaves, and what is left to repair is looked at from the largest on.
-        if not self._touched or self.group_table.index_of(before) is None:
+        begins = not self._touched and self.group_table.move_to_key(self._chosen)
+        if not begins and (not self._touched or self.group_table.index_of(before) is None):
             self.group_table.move_to(0)
         self._draw_beside()
         self.odd.rows, self.odd.rests_on = oddities, self._checked()

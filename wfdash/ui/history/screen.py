@@ -62,13 +62,13 @@ class HistoryScreen(BaseScreen):
     )
     AUTO_FOCUS = ""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, of_all: bool = False, at: float | None = None) -> None:
         super().__init__(context)
         self.span = _SIX_HOURS
-        self.at: float | None = None
+        self.at = at
         """The moment under the cursor: the start of its bucket."""
         self.finding = Finding("counting what is loaded")
-        self.of_all = False
+        self.of_all = of_all
         """Whether it shows all workflows of the account and not one."""
         self._reader: HistoryReader | None = None
         """None where no workflow is chosen."""
@@ -89,14 +89,20 @@ class HistoryScreen(BaseScreen):
         yield KeyBar(self.context.pages)
 
     def on_mount(self) -> None:
-        self.ask_anew()
+        self._begin_at(self.at)
+
+    def reopened_with(self) -> Sequence[bool | float | None]:
+        return self.of_all, self.at
 
     def ask_anew(self) -> None:
-        """Begins with what was left of it, for one workflow or for all."""
+        self._begin_at(None)
+
+    def _begin_at(self, at: float | None) -> None:
+        """Begins with what was left of it, for one workflow or for all, and with this moment."""
         self.workers.cancel_node(self)
         if self._reader is not None:
             self._reader.leave(self.span)
-        self._reader, self.finding, self.at = None, Finding("counting what is loaded"), None
+        self._reader, self.finding, self.at = None, Finding("counting what is loaded"), at
         poller = self.poller
         if poller is not None and (poller.workflow or self.of_all):
             if (before := HistoryReader.earlier(poller, of_all=self.of_all)) is not None:
