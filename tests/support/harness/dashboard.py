@@ -189,12 +189,12 @@ def drive(script: Callable[[Dashboard], Awaitable[None]], **options: Any) -> Non
 
 def masked(text: str) -> str:
     """Without what differs from run to run."""
-    text = re.sub(r"reads \d+/(\d+) *", r"reads n/\1", text)
+    text = re.sub(r"(budget|wfdash used) \d+ %( used| of its(?: request)? budget) *", r"\1 n %\2", text)
     text = re.sub(r"-manual-[0-9a-f]{6}", "-manual-nnnnnn", text)
     text = re.sub(r"\b(\d{3} {5})[ \d]{5}\d(?=  )", r"\1    ms", text)
     text = re.sub(r"\bread \d\d:\d\d:\d\d", "read hh:mm:ss", text)
     text = re.sub(r"\b\d+ Bytes", "n Bytes", text)
     text = re.sub(r"\bread \d+ of", "read n of", text)
-    text = re.sub(r"\bnext \d+ s +(?=[·.] reads)", "next n s ", text)
-    text = re.sub(r"\b\d+ s old +(?=[·.] reads|$)", "n s old ", text, flags=re.M)
-    return re.sub(r"\b\d+ s +(?=[·.] (?:next|reads))", "n s ", text)
+    text = re.sub(r"\bnext \d+ s +(?=[·.] (?:budget|wfdash))", "next n s ", text)
+    text = re.sub(r"\b\d+ s old +(?=[·.] (?:budget|wfdash)|$)", "n s old ", text, flags=re.M)
+    return re.sub(r"\b\d+ s +(?=[·.] (?:next|budget|wfdash))", "n s ", text)
