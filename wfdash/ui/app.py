@@ -261,7 +261,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         self.pages.open("profile", self.pages.listing.workflow)
 
     def action_display_open(self) -> None:
-        self.pages.open("display", self)
+        self.pages.open("display", self, lambda: self.pages.root.table.columns_with_room)
 
     def action_palette_open(self) -> None:
         self.pages.open("palette", self.screen.active_bindings)

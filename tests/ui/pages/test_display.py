@@ -33,6 +33,21 @@ def test_columns_are_hidden_moved_and_kept(tmp_path):
     ]
 
 
+def test_column_without_room_says_so():
+    """It was chosen, and nowhere to be seen."""
+
+    async def script(d):
+        await d.press("display.open")
+        await d.until(lambda: "column took" in d.text)
+        assert "no room" in d.line("column took")
+        assert "no room" not in d.line("column age")
+        assert "no room" not in d.line("column blocked")
+        await d.pilot.resize_terminal(200, 60)
+        await d.until(lambda: "no room" not in d.line("column took"))
+
+    drive(script, size=(80, 30))
+
+
 def test_theme_and_mouse_are_changed_and_kept(tmp_path):
     path = tmp_path / "config.toml"
 
@@ -53,7 +68,7 @@ def test_time_scale_is_kept_for_every_timeline(tmp_path):
 
     async def script(d):
         await d.press("enter")
-        await d.until(lambda: "gaps cut" in d.text)
+        await d.until(lambda: "idle time cut" in d.text)
         await d.press("x")
         await d.until(lambda: "to scale" in d.text)
         await d.press("escape", "j", "enter")

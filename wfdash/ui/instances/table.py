@@ -1,6 +1,6 @@
 """The instances of a workflow: an ordered view of the store drawn as rows, with marks and ghosts."""
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from typing import Protocol
 
 from msgspec.structs import replace
@@ -222,6 +222,11 @@ class InstanceTable(LineTable):
         if min(longest, _WIDEST_STATUS) > self._status_width:
             self._status_width = min(longest, _WIDEST_STATUS)
             self.repaint()
+
+    @property
+    def columns_with_room(self) -> Collection[str]:
+        """Those of the chosen columns that are drawn at this width."""
+        return [name for name, _ in self._layout(self.size.width).widths]
 
     def _layout(self, width: int) -> TableColumns:
         return columns(width, self._longest_id, self._status_width, self._source.columns)

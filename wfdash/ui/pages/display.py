@@ -1,6 +1,6 @@
 """`D`: theme, mouse, times, scale and columns, changed at once and kept in the config."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import ClassVar
 
 from msgspec.structs import replace
@@ -39,10 +39,12 @@ class DisplayScreen(PanelScreen):
     labels: ClassVar[Mapping[str, str]] = {"row.open": "change"}
     BINDINGS = bindings("row.")
 
-    def __init__(self, context: Context, dressed: TerminalApp) -> None:
-        """`dressed` is what takes on the settings."""
+    def __init__(
+        self, context: Context, dressed: TerminalApp, with_room: Callable[[], Collection[str]]
+    ) -> None:
+        """`dressed` is what takes on the settings; `with_room` tells which columns the list has room for."""
         super().__init__(context)
-        self._dressed = dressed
+        self._dressed, self._with_room = dressed, with_room
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="panel"):
@@ -53,6 +55,9 @@ class DisplayScreen(PanelScreen):
         choices = self.query_one(Choices)
         choices.styles.height = len(_SETTINGS) + len(COLUMNS)
         choices.focus()
+        self.call_after_refresh(self._fill)
+
+    def on_resize(self) -> None:
         self.call_after_refresh(self._fill)
 
     @property
@@ -69,7 +74,8 @@ class DisplayScreen(PanelScreen):
         entries: list[tuple[str, Pieces]] = [
             (name, self._line(name, self._value(name))) for name in _SETTINGS
         ]
-        entries += [(name, self._line(f"column {name}", _seen(name, shown))) for name in order]
+        with_room = self._with_room()
+        entries += [(name, self._line(f"column {name}", _seen(name, shown, with_room))) for name in order]
         self.query_one(Choices).fill(entries)
 
     def _line(self, name: str, value: str) -> Pieces:
@@ -82,7 +88,7 @@ class DisplayScreen(PanelScreen):
             return "UTC" if context.utc else "local"
         if name == "mouse":
             return "on" if context.settings.mouse else "off"
-        return context.settings.theme if name == "theme" else context.settings.scale
+        return context.settings.theme if name == "theme" else Scale(context.settings.scale).words
 
     def action_row_open(self) -> None:
         choice, settings, shown = self.query_one(Choices).choice, self.context.settings, self._shown
@@ -135,5 +141,8 @@ class DisplayScreen(PanelScreen):
             self.app.call_after_refresh(self.context.notify, said, severity="warning")
 
 
-def _seen(name: str, shown: list[str]) -> str:
-    return str(shown.index(name) + 1) if name in shown else "hidden"
+def _seen(name: str, shown: Sequence[str], with_room: Collection[str]) -> str:
+    """Its place; a column that was chosen and is not drawn would look like a fault."""
+    if name not in shown:
+        return "hidden"
+    return f"{shown.index(name) + 1}{'' if name in with_room else ', no room'}"
