@@ -51,8 +51,8 @@ def test_nothing_changed_costs_little(terminal, still, tmp_path):
         for name, (size, _) in layers.items()
     }
     for name, (_, keys) in layers.items():
-        for key, gone in zip(keys, ("no filter", "gaps cut")):
-            shells[name].wait_for("gaps cut")  # its steps are read
+        for key, gone in zip(keys, ("no filter", "idle time cut")):
+            shells[name].wait_for("idle time cut")  # its steps are read
             shells[name].press(key)
             shells[name].wait_gone(gone)
     written = cost(shells)
@@ -107,7 +107,7 @@ def test_a_panel_over_a_steady_screen_costs_as_little(terminal, still, tmp_path)
     shells = {}
     for name, (key, words) in panels.items():
         shell = shells[name] = opened(terminal, still, XDG_STATE_HOME=str(tmp_path / name))
-        shell.wait_for("gaps cut")
+        shell.wait_for("idle time cut")
         shell.press(key)
         shell.wait_for(words, _age)
     then = {name: _age(shell.screen) for name, shell in shells.items()}
@@ -171,7 +171,7 @@ def test_pages_come_up_in_few_bytes(terminal, still):
 def test_a_prompt_writes_only_what_it_changes(terminal, still):
     """Coming and going; all of the page behind it would be four times as much each time."""
     shell = opened(terminal, still)
-    shell.wait_for("gaps cut")
+    shell.wait_for("idle time cut")
     assert shell.rests(1, PER_SECOND)
     written = []
     for key, words in (("p", "esc cancel"), ("escape", "p pause")):

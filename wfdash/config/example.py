@@ -59,7 +59,7 @@ theme = "ansi-dark"
 time = "utc"
 # Takes the mouse from the terminal, whose own selection then needs shift.
 mouse = false
-# How a timeline lays out time: "gaps cut", "to scale" or "equal steps".
+# How a timeline lays out time: "gaps cut" (idle time is drawn short), "to scale" or "equal steps".
 scale = "gaps cut"
 # Draws with ASCII characters only.
 ascii = false

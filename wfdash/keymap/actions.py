@@ -106,7 +106,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("past.far_forward", ("}",), "far later", "Ten recorded changes forth", "app"),
     Action("poll.freeze", ("z",), "freeze", "Freeze or resume polling", "app"),
     Action("poll.now", ("ctrl+r",), "refresh", "Refresh now", "app"),
-    Action("timeline.scale", ("x",), "scale", "Time scale: gaps cut, to scale, equal steps", "detail"),
+    Action("timeline.scale", ("x",), "scale", "Time scale: with or without idle time", "detail"),
     Action("timeline.next", ("]",), "next failed", "Next failed or slow step", "detail"),
     Action("timeline.previous", ("[",), "previous failed", "Previous failed or slow step", "detail"),
     Action("detail.compare", ("=",), "compare", "Compare with a run that succeeded", "detail"),

@@ -198,10 +198,10 @@ async def test_three_scales_on_one_key(pane):
     await show(pane, ERRORED, 3 * HOUR + 200)
     seen = []
     for _ in range(4):
-        seen.append(pane.timeline.scale.value)
-        assert pane.timeline.scale.value in screen_text(pane)
+        seen.append(pane.timeline.scale.words)
+        assert pane.timeline.scale.words in screen_text(pane)
         await pane.pilot.press("x")
-    assert seen == ["gaps cut", "to scale", "equal steps", "gaps cut"]
+    assert seen == ["idle time cut", "to scale", "equal steps", "idle time cut"]
 
 
 async def test_equal_content_paints_nothing_and_a_second_cells(pane, monkeypatch):

@@ -55,7 +55,7 @@ async def test_an_order_that_errored():
  errored 2 m 35 s ago, took 3 h
  started 08:00:00 UTC · took 3 h · 15 steps · retained 3 to 30 days
 
- 0s        ≈3h≈  3h    ≈20s≈   STEP                                gaps cut
+ 0s        ≈3h≈  3h    ≈20s≈   STEP                           idle time cut
  ▇                             ✓ load order                              1s
   ▇▇▇▇▇▇▇▇                    ▸✓ reserve ×12 1 slow  250ms · 250ms…      7s
      ▇▇▇▇▇                     ✓   reserve #12 slow                      4s
@@ -79,7 +79,7 @@ async def test_an_order_between_attempts():
  PaymentError; next try in about 13 s
  started 08:00:00 UTC · 20 s so far · 2 steps
 
- 0s      ≈10s≈           STEP                      gaps cut
+ 0s      ≈10s≈           STEP                 idle time cut
  ▇▇▇▇                    ✓ load                          1s
     ▇▇▇▇▇··≈·▇▇▇▇▇··≈·  ▾↻ charge card, attempt 2 …    19s+
     ▇▇▇▇▇··≈··           ✗   attempt 1  PaymentErr…      1s

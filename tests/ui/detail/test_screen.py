@@ -263,10 +263,10 @@ def test_timeline_says_how_many_rows_stand_below():
         hidden = timeline.row_count() - timeline.page
         assert hidden > 0
         await dashboard.press("move.first")
-        assert f" {hidden} more below · gaps cut" in dashboard.text
+        assert f" {hidden} more below · idle time cut" in dashboard.text
         await dashboard.press("move.last")
         assert " below · " not in dashboard.text
-        assert " gaps cut" in dashboard.text
+        assert " idle time cut" in dashboard.text
 
     drive(script, size=(80, 19))
 

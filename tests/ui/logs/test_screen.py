@@ -108,7 +108,7 @@ def test_lines_alone_and_back_beside_their_timeline():
         await d.press("escape")
         assert lines_of(d).entry == there
         await d.press("logs.open")
-        assert "gaps cut" not in d.text
+        assert "idle time cut" not in d.text
         assert "▲" in d.lines[5]
         assert not any("load order" in line for line in d.lines[2:-1])
         await d.press("filter.edit")
@@ -117,7 +117,7 @@ def test_lines_alone_and_back_beside_their_timeline():
         await d.press("escape", "logs.open", "move.first")
         assert any("load order" in line for line in d.lines[2:-1])
         await d.press("escape")
-        assert "gaps cut" in d.text
+        assert "idle time cut" in d.text
         assert lines_of(d).has_focus
         await d.press("instance.next")
         assert d.app.screen.instance in d.lines[1]
@@ -137,14 +137,14 @@ def test_next_instance_from_the_lines_alone_has_its_timeline(size):
         await opened_logs(d)
         await d.press("logs.open")
         first = d.app.screen.instance
-        assert "gaps cut" not in d.text
+        assert "idle time cut" not in d.text
         await d.press("instance.next")
         await d.until(lambda: "telemetry, read" in d.text)
         assert d.app.screen.instance != first
         assert d.app.screen.instance in d.lines[1]
-        assert "gaps cut" in d.text
+        assert "idle time cut" in d.text
         await d.press("logs.open")
-        assert "gaps cut" not in d.text
+        assert "idle time cut" not in d.text
 
     drive(script, filter=FAILED, size=size)
 
@@ -289,7 +289,7 @@ def test_lines_over_an_inspected_step_have_a_page():
         assert chosen in d.lines[0]
         assert d.line("STEP").split() == ["0s", "AT", "STEP", "LINE"] or "AT" in d.line("STEP")
         await d.press("escape", "escape")
-        assert "gaps cut" in d.text
+        assert "idle time cut" in d.text
 
     drive(script, filter=FAILED)
 

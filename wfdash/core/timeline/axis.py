@@ -16,11 +16,16 @@ __all__ = ["Axis", "Cut", "Scale", "compressed_axis", "round_mark", "step_axis",
 
 
 class Scale(Enum):
-    """How time is laid out. The values are the words on screen."""
+    """How time is laid out. The values are those of the config."""
 
     COMPRESSED = "gaps cut"
     TRUE = "to scale"
     BY_STEP = "equal steps"
+
+    @property
+    def words(self) -> str:
+        """As it is called on screen: nobody who meets a timeline for the first time knows which gaps."""
+        return "idle time cut" if self is Scale.COMPRESSED else self.value
 
     def next(self) -> "Scale":
         scales = list(Scale)

@@ -49,7 +49,7 @@ def axis_line(axis: Axis, width: int, below: int = 0) -> Strip:
     """The marks over the bars, how many rows stand below the last line, and which scale it is."""
     wide = bar_width(width)
     marks = mark_line(axis, wide)
-    said = f"{below:,} more below · {axis.scale.value}" if below else axis.scale.value
+    said = f"{below:,} more below · {axis.scale.words}" if below else axis.scale.words
     name = fit("  STEP", max(0, width - wide - cells(said) - 2))
     return strip_of([(f" {marks}", QUIET), (name, QUIET), (said, QUIET)], width)
 
