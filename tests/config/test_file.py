@@ -1,6 +1,5 @@
 """The config file: what is taken, what is refused in which words, and the example that shows it all."""
 
-import os
 import tomllib
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +10,7 @@ from msgspec.inspect import is_struct_type
 from msgspec.structs import fields
 
 from wfdash.config.example import example
-from wfdash.config.file import ConfigError, line_of, parse, permission_warnings, read
+from wfdash.config.file import ConfigError, line_of, parse, read
 from wfdash.config.schema import CommandEntry, Config, HookEntry, Profile, ViewEntry
 from wfdash.config.writer import save_default_profile
 from wfdash.keymap.actions import ACTIONS, split_keys
@@ -124,16 +123,3 @@ def test_lines_are_found_through_tables_dots_and_quotes():
     assert line_of(text, ("v", 1, "n")) == 9
     assert line_of(text, ("v", 1, "absent")) == 8
     assert line_of(text, ("nowhere",)) is None
-
-
-@pytest.mark.skipif(os.name != "posix", reason="POSIX permissions")
-@pytest.mark.parametrize(
-    ("mode", "words"), [(0o600, ""), (0o640, "read"), (0o604, "read"), (0o622, "changed")]
-)
-def test_config_others_can_read_or_change_gets_a_warning(tmp_path, mode, words):
-    path = tmp_path / "config.toml"
-    path.touch()
-    path.chmod(mode)
-    warnings = permission_warnings(path)
-    assert bool(warnings) == bool(words)
-    assert words in "".join(warnings)

@@ -2,7 +2,6 @@
 
 import json
 import re
-import stat
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
@@ -20,7 +19,7 @@ from wfdash.core.text.durations import parse_duration
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-__all__ = ["ConfigError", "line_of", "nearest", "parse", "permission_warnings", "read", "read_tables"]
+__all__ = ["ConfigError", "line_of", "nearest", "parse", "read", "read_tables"]
 
 _LITERAL_SECRETS = {"token", "api_token", "apitoken", "api_key", "key", "secret", "password", "email"}
 _LARGEST = 4 * 1024 * 1024
@@ -287,16 +286,3 @@ def line_of(text: str, path: Sequence[str | int]) -> int | None:
         for length in range(1, len(keys_path) + 1):
             found.setdefault(keys_path[:length], number)
     return next((found[tuple(path[:n])] for n in range(len(path), 0, -1) if tuple(path[:n]) in found), None)
-
-
-def permission_warnings(path: Path) -> tuple[str, ...]:
-    """What is to be said of a config that others on this machine can read or change."""
-    try:
-        mode = stat.S_IMODE(path.stat().st_mode)
-    except OSError:
-        return ()
-    if mode & 0o022:
-        return (f"own commands and hooks are off: {path} can be changed by others; chmod 600 it.",)
-    if mode & 0o044:
-        return (f"{path} can be read by others: chmod 600 it.",)
-    return ()

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from wfdash.config import network
 from wfdash.config.credential import Credential
@@ -141,8 +141,8 @@ def _settings(case: Resolution, path: Path, warnings: tuple[str, ...], **decided
         no_color=bool(case.environ.get("NO_COLOR")),
         keys=dict(config.keys),
         views=_views(config),
-        commands=_commands(config, warnings),
-        hooks=_hooks(config, warnings),
+        commands=_commands(config),
+        hooks=_hooks(config),
         retention=_retention(config),
         pairing_folder=expanded(config.pairing.folder) if config.pairing.folder else None,
         record=Recording(config.record.on, config.record.payloads, config.record.size),
@@ -219,13 +219,21 @@ def _read(path: Path, *, required: bool) -> tuple[Config, tuple[str, ...]]:
     """The config and what is to be warned of; its reader is not even loaded where there is no file."""
     if not required and _absent(path):
         return Config(), ()
-    from wfdash.config.file import ConfigError, permission_warnings, read
+    from wfdash.config.file import ConfigError, read
+    from wfdash.config.permissions import open_to_others, permission_warnings
 
     try:
         config = read(path, required=required)
     except ConfigError as error:
         raise SettingsError(str(error)) from None
-    return (config, permission_warnings(path)) if config else (Config(), ())
+    if config is None:
+        return Config(), ()
+    runs = bool(config.commands or config.hooks)
+    warnings = permission_warnings(path, runs=runs)
+    # What others write there would run as this person.
+    if runs and open_to_others(path) is not None:
+        config = replace(config, commands=[], hooks=[])
+    return config, warnings
 
 
 def _views(config: Config) -> tuple[SavedView, ...]:
@@ -235,10 +243,7 @@ def _views(config: Config) -> tuple[SavedView, ...]:
     return tuple(SavedView(**asdict(view) | {"key": view.key or next(free, "")}) for view in config.views)
 
 
-def _commands(config: Config, warnings: tuple[str, ...]) -> tuple[OwnCommand, ...]:
-    """None from a config that others can change: what they write there would run as this person."""
-    if _is_open(warnings):
-        return ()
+def _commands(config: Config) -> tuple[OwnCommand, ...]:
     return tuple(
         OwnCommand(entry.key, entry.name, tuple(entry.run), entry.confirm, entry.dangerous)
         for entry in config.commands
@@ -246,15 +251,8 @@ def _commands(config: Config, warnings: tuple[str, ...]) -> tuple[OwnCommand, ..
     )
 
 
-def _hooks(config: Config, warnings: tuple[str, ...]) -> tuple[OwnHook, ...]:
-    """None from a config that others can change either."""
-    if _is_open(warnings):
-        return ()
+def _hooks(config: Config) -> tuple[OwnHook, ...]:
     return tuple(OwnHook(entry.on, tuple(entry.run)) for entry in config.hooks if entry.run)
-
-
-def _is_open(warnings: tuple[str, ...]) -> bool:
-    return any("can be changed by others" in warning for warning in warnings)
 
 
 def _retention(config: Config) -> dict[str, float]:
