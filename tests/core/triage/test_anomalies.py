@@ -93,6 +93,36 @@ def test_nearly_spent_retries(times, count, odd):
     assert [each.kind for each in found] == (["last attempt"] if odd else [])
 
 
+@pytest.mark.parametrize(("spent", "odd"), [(0, True), (1, True), (8, False)])
+def test_nearly_spent_is_odd_by_what_others_need(spent, odd):
+    """In an outage each order is tried to its end: one that is on its last retry is what all of them are."""
+    learnt = StepTimes()
+    for n in range(24):
+        last = {"start": iso(NOW), "end": iso(NOW), "success": n >= spent, "error": None}
+        tries = [*failed(5), last] if n < spent else [last]
+        learnt.learn(
+            detail_of(f"run-{n}", step("charge-1", NOW - 60, NOW - 40, success=n >= spent, attempts=tries))
+        )
+    found = odd_detail(detail_of("a", step("charge-1", NOW - 5, attempts=failed(5))), learnt, now=NOW)
+    assert bool(found) is odd
+
+
+def test_slow_is_odd_by_what_failed_runs_took_as_well():
+    """Each order of an outage is tried for two minutes, and was called slow against those that passed."""
+    learnt = StepTimes()
+    for n in range(40):
+        passed = n % 4 > 0
+        end = NOW - 500 + (2 if passed else 110)
+        learnt.learn(detail_of(f"run-{n}", step("charge-1", NOW - 500, end, success=passed)))
+    assert odd_detail(detail_of("a", step("charge-1", NOW - 80)), learnt, now=NOW) == []
+    assert odd_detail(detail_of("a", step("charge-1", NOW - 180)), learnt, now=NOW)
+
+
+def test_nearly_spent_is_not_told_on_thin_data():
+    odd = odd_detail(detail_of("a", step("charge-1", NOW - 5, attempts=failed(5))), StepTimes(), now=NOW)
+    assert odd == []
+
+
 def test_the_last_attempt_is_not_told_as_to_come_once_it_runs(times):
     running = {"start": iso(NOW - 1), "end": None, "success": None, "error": None}
     reasons = [

@@ -49,6 +49,16 @@ def test_failed_step_is_named_although_runs_differed_before_it():
     )
 
 
+def test_rollbacks_come_of_the_failure_and_are_no_extra_steps():
+    undone = {**done("charge-1", 13, 14), "type": "rollback"}
+    mine = detail("errored", [done("load-1", 0, 1), gave_up("charge-1", 1, [2, 13], limit=1), undone], end=14)
+    found = compare(mine, LAST)
+    assert [pair.verdict for pair in found.pairs] == ["same", "failed", "rollback", "not reached"]
+    assert found.sentence() == (
+        '"charge" failed here and succeeded there; 1 later step not reached; 1 rollback'
+    )
+
+
 def test_steps_of_one_template_are_paired_whatever_they_are_for():
     theirs = detail(
         "complete", [done("reserve mug-1", 0, 1), done("reserve pen-1", 1, 2), done("mail-1", 2, 3)]

@@ -182,7 +182,7 @@ def test_the_last_success_is_asked_for_where_none_is_loaded():
         late = [each.id for each in islice(orders.walk(newest_first=True, status="complete"), 5)]
         said = [f"compared with {each}, complete, of the same version, finished " for each in late]
         assert any(words in dashboard.text for words in said)
-        assert "of the last 5 the one most like it in params" in dashboard.text
+        assert "of the last 5 the one whose params differ least" in dashboard.text
         assert not poller.store.statuses.get("complete"), "the table keeps what was asked for"
 
     drive(script, size=(140, 40), filter="status:errored")

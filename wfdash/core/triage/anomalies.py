@@ -53,28 +53,33 @@ class Oddity(Struct, frozen=True):
 
 
 class StepTimes:
-    """How long each step usually takes, learnt from the instances that were read."""
+    """How long each step usually takes and how often it is tried, learnt from instances that were read."""
 
     def __init__(self) -> None:
         self._taken: dict[tuple[str, str], dict[tuple[str, int], float]] = defaultdict(dict)
         self._p95: dict[tuple[str, str], float | None] = {}
         """Kept until another run of the step is learnt: to sort thousands for each open step takes long."""
+        self._tried: dict[tuple[str, str], dict[tuple[str, int], float]] = defaultdict(dict)
+        """Attempts of each run, however it ended; of one that is being retried with the next."""
 
     def learn(self, detail: Detail) -> None:
         """Takes in the last finished steps of an instance; reading it again counts them once."""
         columns = detail.steps.columns
+        retried = set(columns.retried)
         for index in range(len(detail.steps))[-_SAMPLES:]:
-            start, end = columns.starts[index], columns.ends[index]
-            if (
-                columns.kinds[index] == "step"
-                and columns.successes[index]
-                and (took := lasted(start, end)) is not None
-            ):
-                key = (detail.workflow, plain_step(columns.names[index]))
-                taken = self._taken[key]
-                taken[(detail.id, index)] = took
-                if len(taken) > _RUNS:
-                    del taken[next(iter(taken))]
+            if columns.kinds[index] != "step":
+                continue
+            key, run = (detail.workflow, plain_step(columns.names[index])), (detail.id, index)
+            over, tries = columns.successes[index] is not None, 1
+            if index in retried:
+                attempts = detail.steps[index].attempts
+                tries = len(attempts) if over else 1 + sum(each.success is False for each in attempts)
+            if over or index in retried:
+                _keep(self._tried[key], run, tries)
+            took = lasted(columns.starts[index], columns.ends[index])
+            # Failed ones too: where many are tried to their end, that is how long it takes.
+            if over and took is not None:
+                _keep(self._taken[key], run, took)
                 self._p95.pop(key, None)
 
     def p95(self, workflow: str, step: Step) -> float | None:
@@ -85,6 +90,20 @@ class StepTimes:
             enough = len(taken) >= _FEWEST_SAMPLES
             self._p95[key] = taken[min(len(taken) - 1, int(0.95 * len(taken)))] if enough else None
         return self._p95[key]
+
+    def usual_attempts(self, workflow: str, step: Step, *, but: str) -> float | None:
+        """Attempts that 95 of 100 runs of this step in other instances `but` this one did with, passed or
+        failed; None below five of them."""
+        runs = self._tried.get((workflow, plain_step(step.name)), {})
+        tried = sorted(tries for (instance, _), tries in runs.items() if instance != but)
+        return tried[min(len(tried) - 1, int(0.95 * len(tried)))] if len(tried) >= _FEWEST_SAMPLES else None
+
+
+def _keep(runs: dict[tuple[str, int], float], run: tuple[str, int], value: float) -> None:
+    """As the newest of those that are kept."""
+    runs[run] = value
+    if len(runs) > _RUNS:
+        del runs[next(iter(runs))]
 
 
 def odd_row(workflow: str, row: Instance, *, now: float, read_at: float | None = None) -> Oddity | None:
@@ -105,7 +124,7 @@ def odd_detail(detail: Detail, times: StepTimes, *, now: float, read_at: float |
         replace(odd, read_at=read_at)
         for step in current_steps(detail)
         if step.kind == "step"
-        for odd in (_slow(detail, step, times, now), _nearly_spent(detail, step))
+        for odd in (_slow(detail, step, times, now), _nearly_spent(detail, step, times))
         if odd is not None
     ]
 
@@ -122,10 +141,14 @@ def _slow(detail: Detail, step: Step, times: StepTimes, now: float) -> Oddity | 
     return Oddity(detail.workflow, detail.id, "slow step", reason, taken / max(usual, 1.0) * 60)
 
 
-def _nearly_spent(detail: Detail, step: Step) -> Oddity | None:
+def _nearly_spent(detail: Detail, step: Step, times: StepTimes) -> Oddity | None:
+    """One that is tried more often than others are: where many of them fail, each is tried to its end."""
     allowed = attempts_allowed(step.config)
     failed = sum(attempt.success is False for attempt in step.attempts)
     if allowed is None or allowed < 3 or failed < allowed - 1:
+        return None
+    usual = times.usual_attempts(detail.workflow, step, but=detail.id)
+    if usual is None or failed < usual:
         return None
     last = "final retry is running" if open_attempt(step) else "one retry is left"
     reason = f"{spoken_name(step)} failed {failed} of {allowed}; {last}"

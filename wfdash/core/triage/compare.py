@@ -23,8 +23,11 @@ _LEAST: Final = 0.5
 """Seconds below which a duration is not worth comparing."""
 _DEEPEST: Final = 50
 
-Verdict = Literal["same", "missing", "not reached", "to come", "extra", "failed", "slower", "faster", "open"]
-_AS_EXPECTED: Final = ("same", "open", "to come", "not reached")
+Verdict = Literal[
+    "same", "missing", "not reached", "to come", "rollback", "extra", "failed", "slower", "faster", "open"
+]
+_AS_EXPECTED: Final = ("same", "open", "to come", "not reached", "rollback")
+"""A rollback comes of the failure, which is the difference."""
 _MOST_PLACES: Final = 200
 
 
@@ -77,6 +80,8 @@ class Comparison(Struct):
         """`"charge card" failed here and succeeded there; 13 later steps not reached; 1 extra`."""
         counts = self.counts
         rest = [f"{counts[verdict]:,} {verdict}" for verdict in _CLAUSES if counts.get(verdict)]
+        if rollbacks := counts.get("rollback"):
+            rest.insert(0, counted(rollbacks, "rollback"))
         if not_reached := counts.get("not reached"):
             rest.insert(0, f"{counted(not_reached, 'later step')} not reached")
         if failed := counts.get("failed"):
@@ -202,7 +207,7 @@ def _merged(
     position = 0
     for step in mine:
         if kind_of(step.kind).added and step.index not in matched:
-            pairs.append(Pair(step, None, "extra"))
+            pairs.append(Pair(step, None, "rollback" if step.kind == "rollback" else "extra"))
             continue
         twin = matched.get(step.index)
         while twin is not None and position < twin.index:

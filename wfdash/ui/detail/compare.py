@@ -146,7 +146,7 @@ class CompareScreen(BaseScreen):
         ended = other.ended or other.created
         word = "finished" if other.ended else "created"
         when = f", {word} {spoken(now - ended)} ago" if ended else ""
-        alike = f" · of the last {pair.weighed} the one most like it in params" if pair.weighed > 1 else ""
+        alike = f" · of the last {pair.weighed} the one whose params differ least" if pair.weighed > 1 else ""
         self._against = f"compared with {clean(other.id[:200])}, complete"
         self._against += f"{_version_words(pair.version, other.version)}{when}{alike}"
         at = now if pair.other is None else pair.other[1].read_at or now

@@ -32,6 +32,7 @@ _LOOKS: Final = {
     "missing": ("−", WARN),
     "not reached": ("·", QUIET),
     "to come": ("·", QUIET),
+    "rollback": ("↺", QUIET),
     "extra": ("◆", WARN),
     "slower": ("▲", WARN),
     "faster": ("▼", PLAIN),
@@ -118,7 +119,7 @@ class CompareTable(LineTable):
             index
             for index, pair in enumerate(pairs)
             # What an open run has not come to yet differs from a complete one by nature.
-            if pair.verdict not in ("same", "to come", "not reached")
+            if pair.verdict not in ("same", "to come", "not reached", "rollback")
         ]
         beyond = [
             index for index in differ if (index > self.cursor if direction > 0 else index < self.cursor)
