@@ -66,6 +66,10 @@ class Terminal(Protocol):
     def came_alone(self, event: Event) -> bool:
         """Whether this key is all that the terminal sent for a moment, be it still on its way here."""
 
+    @property
+    def pasting(self) -> bool:
+        """Whether a key may be the rest of a paste that the line holds up."""
+
 
 class ListedRows(Protocol):
     """The list of instances that lies under every page: one workflow, one filter, one set of marks."""

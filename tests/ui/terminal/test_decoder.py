@@ -125,9 +125,10 @@ def test_what_textual_does_not_understand_is_no_key():
 
 
 def test_a_letter_is_a_bare_key_only_when_its_own_key_made_it():
-    bare_y = [b"y", b"\x1b[121;;121u", b"\x1b[121;129;121u"]
+    bare_y = [b"y", b"\x1b[121;;121u", b"\x1b[121;129;121u", b"\x1b[121;129u"]
     other = [b"\x1b[121;3;121u", b"\x1b[121;2;121u", b"\x1b[97;;121u", b"\x1b[0;;121u", b"\x1b[121;;121:121u"]
-    assert [bare(event) for data in bare_y for event in decoded(data)] == ["y"] * 3
+    other += [b"\x1b[121;65u", b"\x1b[121;193u"]
+    assert [bare(event) for data in bare_y for event in decoded(data)] == ["y"] * 4
     assert not any(bare(event) for data in other for event in decoded(data))
     assert keys(b"\x1b[121;3;121u") == ["alt+y"]
     assert [event.character for event in decoded(b"\x1b[49;2;33u\x1b[1094;;1094u\x1b[97;3;229u")] == [
@@ -146,6 +147,25 @@ def test_a_paste_that_never_ends_is_over_within_a_second():
     assert at <= 9
     assert paste.text.startswith("half a pa")
     assert {key for _, key in after} == {"ctrl+c"}
+
+
+@pytest.mark.parametrize("began", [b"\x1b[200~", b"\x1b[200~foo"])
+@pytest.mark.parametrize("gap", [0.5, 1.6, 5.0, 20.0])
+@pytest.mark.parametrize(
+    ("ends", "alone"),
+    [(b"", False), (b"\x1b[201~", True), (b"\x1b", True), (b"\x1b[27u", True), (b"\x1bf", False)],
+)
+def test_key_of_a_paste_that_stalls_came_not_alone(began, gap, ends, alone):
+    line = Line()
+    line(began)
+    line(b"", 1)
+    line(ends, gap)
+    line(b"", 0.5)
+    assert line(b"y", 0.5) == ["y"]
+    assert line.decoder.came_alone(line.now, 0.1) == alone
+    assert line(b"", 30) == []
+    assert line(b"y", 1) == ["y"]
+    assert line.decoder.came_alone(line.now, 0.1)
 
 
 def test_a_long_paste_on_a_slow_line_stays_one():

@@ -11,6 +11,7 @@ from wfdash.ui.keys.prompt_gate import ALONE
 
 __all__ = ["LoneKey"]
 
+_PASTING = "a paste has begun and not ended: esc, or wait half a minute"
 _NOT_SEEN = "the terminal has not taken what was drawn last: press it again"
 
 
@@ -31,7 +32,7 @@ class LoneKey:
             # A key behind it may be on its way here still: a burst looks like a lone key at its beginning.
             self._pending = self._screen.set_timer(ALONE, partial(self._taken, event, then))
         else:
-            self._say(_too_fast(self._waiting))
+            self._say(self._why_not)
 
     def cancel(self) -> bool:
         """Takes back a key that waits; whether there was one."""
@@ -42,11 +43,11 @@ class LoneKey:
         return True
 
     def crowded(self) -> bool:
-        """Another key came: takes back the one that waits and says so; whether there was one."""
-        waited = self.cancel()
-        if waited:
-            self._say(_too_fast(self._waiting))
-        return waited
+        """Whether this key counts for nothing: one that waited is taken back, or a paste goes on."""
+        pasting = self._screen.context.terminal.pasting
+        if (waited := self.cancel()) or pasting:
+            self._say(self._why_not)
+        return waited or pasting
 
     def _taken(self, event: Key, then: Callable[[], None]) -> None:
         self._pending = None
@@ -54,12 +55,15 @@ class LoneKey:
             return
         self._say("")
         if not self._screen.came_alone(event):
-            self._say(_too_fast(self._waiting))
+            self._say(self._why_not)
         elif not self._screen.context.terminal.is_drawn():
             self._say(_NOT_SEEN)
         else:
             then()
 
-
-def _too_fast(key: str) -> str:
-    return f"typed too fast: press {key} again"
+    @property
+    def _why_not(self) -> str:
+        # A paste is ended by the clock where its end never comes; a line that stalled sends its rest later.
+        if self._screen.context.terminal.pasting:
+            return _PASTING
+        return f"typed too fast: press {self._waiting} again"

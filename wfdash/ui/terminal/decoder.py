@@ -53,7 +53,7 @@ _KITTY = re.compile(r"\x1b\[(\d{1,7})(?:;(\d{0,7}))?(?:;([\d:]{0,90}))?u")
 https://sw.kovidgoyal.net/kitty/keyboard-protocol/
 """
 _FUNCTION = re.compile(r"\x1b\[(\d*)(;[\d:]*)*([~ABCDEFHPQRS])")
-_SHIFT, _LOCKS = 1, 64 | 128
+_SHIFT, _LOCKS, _CAPS_LOCK = 1, 64 | 128, 64
 
 
 class InputDecoder:
@@ -88,6 +88,11 @@ class InputDecoder:
         return max(0.0, self._begun_at + patience - self._clock()) if self._begun else _CUT
 
     @property
+    def pasting(self) -> bool:
+        """Whether a key read now may belong to a paste whose end has not come yet."""
+        return self._paste.goes_on(self._clock())
+
+    @property
     def _halfway(self) -> bool:
         return self.undecided or self._passing or bool(self._utf8.getstate()[0])
 
@@ -98,7 +103,7 @@ class InputDecoder:
         shows that the line held it back together with the key, which may be older than what is on screen.
         """
         near = [single for read_at, single in list(self._reads) if read_at > at - margin]
-        return near == [True] and not self.undecided
+        return near == [True] and not self.undecided and not self.pasting
 
     def feed(self, data: bytes) -> list[Message]:
         """The events of one read. No data: only time went by."""
@@ -143,6 +148,7 @@ class InputDecoder:
         # The tail of a late report ends in a letter, and a letter is a key: `$y` would confirm.
         self._passing = len(begun) > 2 and begun[1] == "["
         if not self._passing:  # escape, or alt and what could have begun a sequence
+            self._paste.forget()
             yield Key("escape", _ESC)
 
     def _pass_over(self, text: str, at: int) -> int:
@@ -190,11 +196,15 @@ class InputDecoder:
     def _kitty(self, code: int, modifiers: int, text: str) -> Iterable[Message]:
         """A key as the kitty protocol reports it; Textual leaves out alt where there is a text."""
         held = max(0, modifiers - 1)
+        if code == ord(_ESC):
+            self._paste.forget()
         if held & ~(_SHIFT | _LOCKS) and text in (str(code), str(code ^ 32)):
             return self._parsed(f"{_ESC}[{code};{modifiers}u")
         middle = f";{modifiers or ''};{text}" if text else f";{modifiers}" if modifiers else ""
         events = self._parsed(f"{_ESC}[{code}{middle}u")
-        if text in ("", str(code)) and not held & ~_LOCKS:
+        # With caps lock on and no text told, the letter is a capital one.
+        ignored = _LOCKS if text else _LOCKS & ~_CAPS_LOCK
+        if text in ("", str(code)) and not held & ~ignored:
             return events
         return [_composed(event) for event in events]
 

@@ -125,6 +125,11 @@ class TolerantDriver(LinuxDriver):
                 return False
         return self._decoder.came_alone(at, margin)
 
+    @property
+    def pasting(self) -> bool:
+        """Whether a paste began whose end was never read: a key may be its rest, held up by the line."""
+        return self._decoder.pasting
+
     def give_up(self) -> None:
         """Gives the terminal back without waiting for what is still to be written; any thread may ask."""
         output = self._writer.mute()

@@ -31,12 +31,16 @@ class OpenPaste:
         self._ended_at: float | None = None
         """When it was ended without its second mark."""
 
+    def goes_on(self, now: float) -> bool:
+        """Whether what is read now may be the rest of one: neither its end came nor an escape."""
+        return self.open or (self._ended_at is not None and now - self._ended_at < _RESUMES)
+
     def begin(self, now: float) -> None:
         self.open, self._text, self._ended_at = True, "", None
         self._span_at, self._in_span = now, 0
 
     def forget(self) -> None:
-        """The second mark came after all."""
+        """The second mark came after all, or an escape alone: a person is at the keys."""
         self._ended_at = None
 
     def arrived(self, text: str, now: float) -> None:

@@ -187,6 +187,11 @@ class TerminalLine:
         came_alone = getattr(self._app._driver, "came_alone", None)
         return came_alone is None or came_alone(event.time, ALONE)
 
+    @property
+    def pasting(self) -> bool:
+        """Whether a key may be the rest of a paste that the line holds up."""
+        return bool(getattr(self._app._driver, "pasting", False))
+
     def give_up(self) -> None:
         """Restores of the terminal what can be restored without waiting for it."""
         if (give_up := getattr(self._app._driver, "give_up", None)) is not None:
