@@ -17,7 +17,7 @@ from wfdash.cli.exits import Stop
 from wfdash.cli.output import say
 from wfdash.config.settings import Settings
 from wfdash.core.text.clean import clean, mask_in_text
-from wfdash.core.text.words import count, counted, spoken
+from wfdash.core.text.words import count, counted, estimated, spoken
 from wfdash.live.budget.budget import Budget
 from wfdash.live.budget.clock_skew import Skew
 from wfdash.live.budget.joined_lists import JoinedLists, page_file
@@ -84,11 +84,11 @@ class CommandSession(Struct):
         began, announced = self.clock(), False
         while wait := self.budget.take(priority, self.purpose):
             if wait > _PATIENCE and self.budget.frozen_until is not None:
-                raise Stop(f"the API asked for a pause (429): {spoken(wait)} left of it", 5)
+                raise Stop(f"the API asked for a pause (429): {estimated(wait)} left of it", 5)
             if not announced and max(wait, self.clock() - began) > _WORTH_TELLING:
                 announced = True
                 why = self.budget.slow(self.purpose, after=0.0)
-                say(f"wfdash: slow: {why}; the next read is in {spoken(wait)}")
+                say(f"wfdash: slow: {why}; the next read is in {estimated(wait)}")
             await asyncio.sleep(min(wait, _LONGEST_SLEEP))
 
     async def reach(self) -> None:

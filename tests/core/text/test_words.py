@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wfdash.core.text.words import age, brief, clock, count, size, spoken
+from wfdash.core.text.words import age, brief, clock, count, estimated, size, spoken
 
 NOW = 1_763_730_131.0  # Fri 2025-11-21 13:02:11 UTC
 
@@ -67,6 +67,27 @@ def test_any_number_has_words(seconds):
     assert brief(seconds)
     assert age(seconds)
     assert clock(seconds)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0.0, "1 s"),
+        (0.136, "1 s"),
+        (1.0, "1 s"),
+        (1.2, "2 s"),
+        (59.5, "1 m"),
+        (3725.0, "1 h 2 m"),
+        (-3.0, "1 s"),
+    ],
+)
+def test_estimates_are_of_whole_seconds(seconds, said):
+    assert estimated(seconds) == said
+
+
+@pytest.mark.parametrize("seconds", [float("inf"), float("nan")])
+def test_no_estimate_is_unknown(seconds):
+    assert estimated(seconds) == "unknown"
 
 
 def test_instants():

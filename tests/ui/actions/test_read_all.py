@@ -1,6 +1,7 @@
 """A choice of which a part was read: the question, reading to the end, and what is marked or asked then."""
 
 import asyncio
+import re
 
 from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.dashboard import opened
@@ -8,6 +9,7 @@ from tests.ui.actions.test_actions import writes
 from tests.ui.actions.test_redrive import planned
 from wfdash.core.triage.fingerprint import fingerprint
 from wfdash.demo.worlds.scenarios import half_fixed_deploy
+from wfdash.live.budget.ledger import Priority
 from wfdash.live.polling.read_instance import read_answer
 from wfdash.ui.actions.prompt import PromptScreen
 from wfdash.ui.actions.read_all import ReadAllScreen
@@ -138,6 +140,42 @@ def test_all_that_only_reading_tells_are_opened_first():
         assert set(dash.app.root.rows.marks.ids) == set(dash.app.root.rows.ids())
 
     on_parcels(script)
+
+
+def told_seconds(text):
+    """The time that the panel tells, in seconds."""
+    said = re.search(r"reading [\d,]+ of [\d,]+, about (.*?) left", text)[1]
+    return sum(
+        int(number) * {"h": 3600, "m": 60, "s": 1}[unit] for number, unit in re.findall(r"(\d+) (\S+)", said)
+    )
+
+
+def test_time_that_reading_takes_counts_what_the_window_has_left():
+    """Most of a window is spent when it begins: its first pages promise seconds."""
+
+    async def script(dash):
+        dash.app.root.rows.filter_by("status:errored")
+        await dash.until(lambda: dash.app.session.poller.newest.total == len(of(dash.world, "errored")))
+        await dash.settled()
+        budget = dash.app.session.poller.budget
+        for number in range(750):
+            assert budget.take(Priority.FOREGROUND, f"page {number // 25}") == 0
+        await dash.press("mark.all")
+        dash.server.state.latency = 0.2
+        await dash.press("a")
+        now, told = asyncio.get_running_loop().time, []
+        while isinstance(dash.app.screen, ReadAllScreen):
+            if "left" in dash.text:
+                told.append((now(), told_seconds(dash.text)))
+            await asyncio.sleep(5)
+        ended = now()
+        assert ended - told[0][0] > 20
+        wrong = [
+            (ended - at, said) for at, said in told if abs(said - (ended - at)) > 0.15 * (ended - at) + 6
+        ]
+        assert wrong == []
+
+    on_parcels(script, failed=2800)
 
 
 def test_reading_says_why_it_does_not_go_on():

@@ -14,7 +14,7 @@ from wfdash.cli.output import instant, json_line, line, say
 from wfdash.cli.session import CommandSession, long_read
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
-from wfdash.core.text.words import brief, count, spoken
+from wfdash.core.text.words import brief, count, estimated
 
 if TYPE_CHECKING:
     from wfdash.core.filter.query import Query
@@ -162,7 +162,7 @@ class Listing:
                 outlook = self.session.budget.reads_take(self.details)
                 most = f"up to {count(self.details)} instances are read one by one"
                 slow = f"; slow: {outlook.slow}" if outlook.slow else ""
-                say(f"wfdash: {most}: at most about {spoken(outlook.seconds)}{slow}; ctrl+c stops")
+                say(f"wfdash: {most}: at most about {estimated(outlook.seconds)}{slow}; ctrl+c stops")
             self.asked += 1
             answer = await self.session.read(lambda: self.session.api.get_instance(workflow, row.id))
             details = read_fields(read_detail(workflow, row.id, answer.result))

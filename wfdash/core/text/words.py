@@ -1,8 +1,9 @@
 """Ages, durations, instants, sizes and counts in words. Durations are cut, never rounded."""
 
 from datetime import UTC, datetime
+from math import ceil
 
-__all__ = ["age", "brief", "clock", "count", "counted", "short_version", "size", "spoken"]
+__all__ = ["age", "brief", "clock", "count", "counted", "estimated", "short_version", "size", "spoken"]
 
 _UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 _GRAIN = 1e-6
@@ -19,6 +20,14 @@ def brief(seconds: float) -> str:
 def spoken(seconds: float) -> str:
     """A duration for sentences, to two units: `3 h 59 m`, `48 s`."""
     return " ".join(f"{number} {unit}" for number, unit in _parts(seconds)) or "unknown"
+
+
+def estimated(seconds: float) -> str:
+    """A time that something is thought to take, or is waited for: up to a whole second, `1 s` at the least.
+
+    Nobody waits by the millisecond, and no estimate is good to one.
+    """
+    return spoken(max(1, ceil(seconds - _GRAIN)) if seconds < _FOREVER else seconds)
 
 
 def age(seconds: float) -> str:

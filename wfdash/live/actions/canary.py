@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import Workflows
 from wfdash.core.model.detail import Detail
-from wfdash.core.text.words import count, counted, short_version, spoken
+from wfdash.core.text.words import count, counted, estimated, short_version
 from wfdash.core.verbs.outcome import HELD, Outcome
 from wfdash.core.verbs.redrive import redrive_point
 from wfdash.core.verbs.verb import VERBS
@@ -234,7 +234,7 @@ class Turns:
         """Returns when the next one may go, or a person stops it; `tell` takes a stage and a note."""
         while not self._halt.is_set():
             if (rest := self._rest()) > 0:
-                said = f"{self._course.pace} a minute: the next is sent in {spoken(rest)}"
+                said = f"{self._course.pace} a minute: the next is sent in {estimated(rest)}"
                 waiting: asyncio.Future[Any] = asyncio.ensure_future(self._sleep(rest))
             elif self._full:
                 rest, said = _SHORT, f"the next is sent when one of {self._runs()} ends"

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from wfdash.api.http.limit_headers import RequestsLeft, parse_ratelimit, parse_retry_after
 from wfdash.api.interface import Exchange
-from wfdash.core.text.words import count, spoken
+from wfdash.core.text.words import count, estimated
 from wfdash.live.budget.admission import ROOM_FOR_SHORT, Request, is_long, refusal, rests
 from wfdash.live.budget.headroom import ACTS, MOST, READS, headroom, pace_of_screens
 from wfdash.live.budget.ledger import (
@@ -226,7 +226,9 @@ class Budget:
         ledger = self._look()
         if ledger.count(ACTS) >= ACTIONS:
             wait = ledger.falls_below(ACTIONS, ACTS, now)
-            return f"{ACTIONS} requests of actions went in about 5 minutes; the next goes in {spoken(wait)}"
+            return (
+                f"{ACTIONS} requests of actions went in about 5 minutes; the next goes in {estimated(wait)}"
+            )
         waits = self.slow("actions")
         return f"waits to read: {waits}" if waits else ""
 
@@ -243,9 +245,13 @@ class Budget:
         """Seconds for so many actions, each read and then sent: as late answers took, and as both may go."""
         return max(self.actions_take(number), self._long_takes(number, 2 * self._answer_takes(0.0)))
 
-    def reads_take(self, number: int) -> Outlook:
-        """So many reads that somebody waits for, each once the one before is answered."""
-        each = self._answer_takes(_ANSWER) + _BETWEEN
+    def reads_take(self, number: int, each: float | None = None) -> Outlook:
+        """So many reads that somebody waits for, each once the one before is answered.
+
+        One takes `each` so many seconds while none is held back; None: as late answers took.
+        """
+        if each is None:
+            each = self._answer_takes(_ANSWER) + _BETWEEN
         takes = self._long_takes(number, each)
         is_slow = takes > max(_SLOW * number * each, number * each + _NOTICED)
         return Outlook(takes, f"{count(self._look().count(READS))} of {MOST} reads went" if is_slow else "")

@@ -49,7 +49,17 @@ class _Room(Struct):
     slides: bool
     """Whether what goes from now on falls out again, as it does not of the server's own window."""
 
+    def pass_to(self, after: float) -> None:
+        """Takes in what falls out by then: nobody asks for a moment before it any more."""
+        falls, passed = self.falls, 0
+        while passed < len(falls) and falls[passed][0] <= after:
+            self.free += falls[passed][1]
+            passed += 1
+        del falls[:passed]
+
     def lasts(self, pace: float, after: float, spent: float) -> float:
+        if not pace and (not self.falls or self.falls[0][0] > after):
+            return self.free - spent  # what falls out later can only add to it
         free, least = self.free - spent, inf
         for seconds, reads in self.falls:
             if seconds > after:
@@ -79,6 +89,8 @@ class Headroom(Struct):
         left, spent, seconds = float(reads), 0.0, 0.0
         while left > 0 and seconds < _FORESEEN:
             step = _STEP - (self.now + seconds) % _STEP
+            for room in self.rooms:
+                room.pass_to(seconds)
             at_once = self.lasts(beside + LONG_PACE, after=seconds, spent=spent)
             paced = min(LONG_PACE * step, self.lasts(0.0, after=seconds, spent=spent))
             most = max(at_once, paced, 0.0)

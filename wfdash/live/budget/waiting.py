@@ -4,7 +4,7 @@ from enum import Enum
 
 from msgspec import Struct
 
-from wfdash.core.text.words import count, spoken
+from wfdash.core.text.words import count, estimated
 from wfdash.live.budget.ledger import Priority, RequestLedger
 
 __all__ = ["Outlook", "Reason", "Refusal", "Waiting", "others", "rest_in_words", "spenders_in_words"]
@@ -63,4 +63,4 @@ def spenders_in_words(ledger: RequestLedger, session: str) -> str:
 
 
 def rest_in_words(seconds: float) -> str:
-    return f"the server asked for a pause, {spoken(seconds)} left of it"
+    return f"the server asked for a pause, {estimated(seconds)} left of it"

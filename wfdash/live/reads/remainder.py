@@ -5,6 +5,7 @@ from typing import Protocol
 
 from wfdash.core.filter.query import Query
 from wfdash.core.text.words import count
+from wfdash.live.polling.job import Job
 from wfdash.live.watcher import Watcher
 
 __all__ = ["ErroredRemainder", "ListRemainder", "Remainder"]
@@ -35,9 +36,16 @@ class Remainder(Protocol):
     def progress(self) -> tuple[int, int]:
         """How many were read, of how many."""
 
+    def takes(self, each: float | None) -> float:
+        """Seconds that reading them takes, as the window has room, where one alone takes `each` so many."""
+
     @property
     def trouble(self) -> str:
         """Why it does not go on; "" while it does."""
+
+    @property
+    def held(self) -> bool:
+        """Whether the next one waits until the window of requests has room."""
 
     def read_on(self) -> None: ...
 
@@ -93,11 +101,20 @@ class ListRemainder:
             return f"{count(self._matched())} match so far; {opened}"
         return f"{count(self._matched())} match so far, among {count(read)} loaded of {count(of)}"
 
+    def takes(self, each: float | None) -> float:
+        return self._poller.budget.reads_take(self.requests, each).seconds
+
+    @property
+    def _job(self) -> Job:
+        return self._poller.search if self._poller.history.complete else self._poller.history
+
     @property
     def trouble(self) -> str:
-        poller = self._poller
-        job = poller.search if poller.history.complete else poller.history
-        return job.freshness.failure or ("polling is frozen" if poller.frozen else "")
+        return self._job.freshness.failure or ("polling is frozen" if self._poller.frozen else "")
+
+    @property
+    def held(self) -> bool:
+        return self._job.waits_since is not None
 
     def read_on(self) -> None:
         poller = self._poller
@@ -142,10 +159,17 @@ class ErroredRemainder:
         some = f"{count(number)} of this group {'was' if number == 1 else 'were'} found"
         return f"{some} in {count(read)} of the {count(of)} that are errored"
 
+    def takes(self, each: float | None) -> float:
+        return self._poller.budget.reads_take(self.requests, each).seconds
+
     @property
     def trouble(self) -> str:
         poller = self._poller
         return poller.error_samples.freshness.failure or ("polling is frozen" if poller.frozen else "")
+
+    @property
+    def held(self) -> bool:
+        return self._poller.error_samples.waits_since is not None
 
     def read_on(self) -> None:
         self._poller.error_samples.read_all()

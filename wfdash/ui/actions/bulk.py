@@ -9,7 +9,7 @@ from textual.timer import Timer
 
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import cells, clean, fit
-from wfdash.core.text.words import age, count, counted, spoken
+from wfdash.core.text.words import age, count, counted, estimated, spoken
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import RESTARTS, inverse, leads_to, phrase, same_meaning
@@ -122,7 +122,7 @@ def _time_left(progress: ActionProgress, now: float, bound: float, *, slow: bool
 
 
 def _bar(sent: int, total: int, width: int, left: float | None) -> Pieces:
-    rest = "" if left is None else f", about {spoken(left)} left"
+    rest = "" if left is None else f", about {estimated(left)} left"
     words = f"  {count(sent)} of {count(total)}{rest}"
     wide = min(_BAR, max(10, width - len(words) - 4))
     full = wide * sent // total if total else wide

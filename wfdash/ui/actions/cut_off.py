@@ -9,7 +9,7 @@ from textual import events
 from wfdash.api.errors import WorkflowsError
 from wfdash.core.model.detail import Detail
 from wfdash.core.text.clean import clean, fit
-from wfdash.core.text.words import clock, count, spoken
+from wfdash.core.text.words import clock, count, estimated
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.verbs.rules import refusal
 from wfdash.live.actions.resume import (
@@ -123,7 +123,7 @@ class CutOffScreen(LowerHalf):
         if self._read is not None:
             reading = f"reading {count(self._read)} of {count(len(self._chosen.to_read))} that were sent"
             if (rest := self._wait_until - self.context.clock()) > 0:
-                reading = f"{self._waits} {spoken(rest)}"
+                reading = f"{self._waits} {estimated(rest)}"
             return [[(reading, QUIET)], [("esc", STRONG), (" stop, nothing is sent", PLAIN)]]
         if self._over is not None:
             return [[("d", ACCENT), (" note it in the journal", PLAIN)], later]

@@ -1,13 +1,15 @@
 """Asks whether what was read of a choice is meant, or all of it; then reads all of it while one looks on."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
+from statistics import median
 
 from rich.style import Style
 from textual import events
 
 from wfdash.core.text.clean import clean, fit
-from wfdash.core.text.words import count, counted, spoken
+from wfdash.core.text.words import count, counted, estimated
 from wfdash.live.reads.remainder import Remainder
 from wfdash.ui.base.dialog import LowerHalf
 from wfdash.ui.context import Context
@@ -19,6 +21,10 @@ __all__ = ["ReadAllScreen"]
 
 _STEP = 0.1
 """Seconds between two looks whether the next page may be asked for."""
+_LATE, _FEW = 20, 3
+"""Reads that tell how long one takes now: the last so many, once there are a few."""
+_TOLD = 1.0
+"""Seconds for which a time that was told stands: to foresee the window ten times a second is dear."""
 
 
 class ReadAllScreen(LowerHalf):
@@ -28,9 +34,14 @@ class ReadAllScreen(LowerHalf):
         """`what` is about to be done, and `then` does it, to what was read until then."""
         super().__init__(context)
         self._what, self._rest, self._then = what, rest, then
-        self._began: tuple[float, int] | None = None
-        """When reading began, and how many had been read."""
-        self._over = False
+        self._begun = self._over = False
+        self._last: tuple[float, int] | None = None
+        """When the last read was in, and how many were left then."""
+        self._was_held = False
+        """Whether the next one had to wait for room since: then it does not tell how long one takes."""
+        self._took: deque[float] = deque(maxlen=_LATE)
+        self._left: tuple[float, float] | None = None
+        """When the time that is left was told, and what it was."""
         self._untaken = ""
         """The last key that came while all of it was read, as it is written."""
 
@@ -46,12 +57,13 @@ class ReadAllScreen(LowerHalf):
 
     def _go_on(self) -> None:
         """Reads on, and goes further once there is no more."""
-        if self._began is not None and self.on_top and not self._over:
+        if self._begun and self.on_top and not self._over:
             if not self._rest.missing:
                 self._finish()
                 return
             # One page at a time, as the budget has room: reading ends with the panel.
             self._rest.read_on()
+            self._clock_reads()
         self.draw()
 
     def draw(self) -> None:
@@ -64,7 +76,7 @@ class ReadAllScreen(LowerHalf):
             [(f" {self._what} ", Style(reverse=True, bold=True)), (f" {rest.question}", PLAIN)],
             [],
         ]
-        if self._began is not None:
+        if self._begun:
             return [*lines, *self._reading(width)]
         missing = f"{count(rest.missing)} more to read first"
         lines += [
@@ -80,10 +92,7 @@ class ReadAllScreen(LowerHalf):
 
     def _reading(self, width: int) -> list[Pieces]:
         read, of = self._rest.progress
-        assert self._began is not None
-        since, had = self._began
-        took, done = self.context.clock() - since, read - had
-        left = f", about {spoken((of - read) * took / done)} left" if done > 0 and of > read else ""
+        left = f", about {estimated(self._time_left())} left" if of > read else ""
         trouble = clean(self._rest.trouble)
         return [
             [(f"   reading {count(read)} of {count(of)}{left}", PLAIN)],
@@ -97,7 +106,7 @@ class ReadAllScreen(LowerHalf):
         event.prevent_default()
         if event.key == "escape":
             self.close()
-        elif self._over or self._began is not None:
+        elif self._over or self._begun:
             # Reading may take minutes: a key that acted at the end of it would surprise, one that is lost
             # without a word does so too.
             self._untaken = bare(event) or event.key
@@ -109,7 +118,24 @@ class ReadAllScreen(LowerHalf):
             self._go_on()
 
     def _begin(self) -> None:
-        self._began = self.context.clock(), self._rest.progress[0]
+        self._begun = True
+
+    def _clock_reads(self) -> None:
+        """Sees how long reads take that go one after the other; the window may hold some back for minutes."""
+        now, left = asyncio.get_running_loop().time(), self._rest.requests
+        self._was_held = self._was_held or self._rest.held
+        if self._last is None or left < self._last[1]:
+            if self._last is not None and not self._was_held:
+                self._took.append((now - self._last[0]) / (self._last[1] - left))
+            self._last, self._was_held = (now, left), False
+
+    def _time_left(self) -> float:
+        """Seconds until all is read: as long as late reads took, and as the window has room for them."""
+        now = asyncio.get_running_loop().time()
+        if self._left is None or now - self._left[0] >= _TOLD:
+            each = median(self._took) if len(self._took) >= _FEW else None
+            self._left = now, self._rest.takes(each)
+        return self._left[1]
 
     def _finish(self) -> None:
         """Goes further once the screens have the rows that were read last, for what they show is taken.

@@ -7,7 +7,7 @@ from rich.style import Style
 
 from wfdash.core.filter.query import Query
 from wfdash.core.text.clean import cells, clean, fit
-from wfdash.core.text.words import count, spoken
+from wfdash.core.text.words import count, estimated
 from wfdash.live.budget.waiting import Outlook
 from wfdash.live.feeds.filter_search import MOST, Searched
 from wfdash.live.polling.freshness import Freshness
@@ -219,7 +219,7 @@ def _searched_pieces(searched: Searched, go_on: str, stop: str, outlook: Outlook
         return [[(f"{count(searched.read)} of {count(searched.candidates)} known so far", WARN)]]
     cost: list[Pieces] = []
     if outlook is not None:
-        cost = [[(f"about {spoken(outlook.seconds)} for the rest", QUIET)]]
+        cost = [[(f"about {estimated(outlook.seconds)} for the rest", QUIET)]]
         cost += [[(f"slow: {clean(outlook.slow)}", WARN)]] if outlook.slow else []
     if searched.over and unread:
         return [[(f"{words}, the newest", WARN)], [(f"{go_on} searches on", QUIET)], *cost]
@@ -234,11 +234,11 @@ def _cost_pieces(searched: Searched, poller: Watcher) -> Sequence[Pieces]:
     unread, enter = f"{count(searched.unread)} unread", what_enter_reads(searched)
     if poller.local:
         return [[(unread, WARN)], [(enter, QUIET)]]
-    takes = spoken(poller.budget.reads_take(searched.unread).seconds)
+    takes = estimated(poller.budget.reads_take(searched.unread).seconds)
     first = poller.budget.reads_take(min(searched.unread, MOST))
     cost: list[Pieces] = [[(f"{unread}: about {takes}", WARN)], [(enter, QUIET)]]
     if searched.unread > MOST:
-        cost[1] = [(f"{enter}: about {spoken(first.seconds)}", QUIET)]
+        cost[1] = [(f"{enter}: about {estimated(first.seconds)}", QUIET)]
     return [*cost, [(f"slow: {clean(first.slow)}", WARN)]] if first.slow else cost
 
 
@@ -250,7 +250,7 @@ def trouble_pieces(poller: Watcher, fresh: Freshness, width: int, now: float) ->
     if held and left is not None and not failure:
         why = f"{count(int(left.remaining))} of {count(int(left.quota))} requests are left for this user"
     if held:
-        does = f"; reads rest for {spoken(held)}, only actions go"
+        does = f"; reads rest for {estimated(held)}, only actions go"
     room = width - cells(does) - 4
     return [(" ▲ ", WARN + STRONG), (fit(why, room) if cells(why) > room else why, WARN), (does, QUIET)]
 

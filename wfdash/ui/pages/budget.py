@@ -12,7 +12,7 @@ from wfdash.api.interface import Exchange
 from wfdash.core.handoff.copy_formats import Copy
 from wfdash.core.model.times import iso
 from wfdash.core.text.clean import cells, clean, fit
-from wfdash.core.text.words import clock, count, spoken
+from wfdash.core.text.words import clock, count, estimated, spoken
 from wfdash.core.text.wrap import wrapped
 from wfdash.live.budget.budget import Budget
 from wfdash.live.budget.ledger import QUOTA, Priority, Spender
@@ -334,12 +334,12 @@ def _spending(poller: Watcher, now: float) -> Pieces:
     """What the server itself said of its limit."""
     budget, left = poller.budget, poller.budget.left
     if budget.frozen_until is not None and budget.frozen_until > now:
-        return [(f"  The server asked to rest: no reads for {spoken(budget.frozen_until - now)}", BAD)]
+        return [(f"  The server asked to rest: no reads for {estimated(budget.frozen_until - now)}", BAD)]
     if left is None:
         return [("  The server says nothing of its limit", QUIET)]
     held = ""
     if budget.held_for:
-        held = f"; only actions go for {spoken(budget.held_for)}"
+        held = f"; only actions go for {estimated(budget.held_for)}"
     elif left.fraction < 0.5:
         held = "; background reads rest"
     text = f"  The server says {left.remaining:,.0f} of {left.quota:,.0f} are left for this user{held}"
