@@ -23,7 +23,7 @@ from wfdash.core.text.crash_report import crash_report
 from wfdash.live.polling.events import RecordChanged
 from wfdash.ui.actions.desk import ActionDesk, ActionMoved
 from wfdash.ui.actions.keys import ActionHost, starts_action
-from wfdash.ui.base.screen import BaseScreen, CodeShown
+from wfdash.ui.base.screen import BaseScreen, CodeShown, ReadyScreen
 from wfdash.ui.company import OtherPeople
 from wfdash.ui.connection import Live, SessionManager
 from wfdash.ui.context import Context
@@ -178,7 +178,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         for state in update.watched:
             self.shift.watched_changed(state)
         for screen in self.screen_stack:
-            if isinstance(screen, BaseScreen) and screen.is_ready:
+            if isinstance(screen, ReadyScreen) and screen.is_ready:
                 with suppress(NoMatches):
                     screen.live(update)
 

@@ -105,6 +105,14 @@ class Plan(Struct, frozen=True, dict=True):
         return tuple(target for target in self.targets if target.reason)
 
     @cached_property
+    def by_id(self) -> Mapping[str, Target]:
+        return {target.id: target for target in self.targets}
+
+    @cached_property
+    def eligible_ids(self) -> tuple[str, ...]:
+        return tuple(target.id for target in self.eligible)
+
+    @cached_property
     def unknown(self) -> tuple[Target, ...]:
         """Eligible ones of which it is not known what the verb would do."""
         return tuple(target for target in self.eligible if target.unknown)

@@ -57,12 +57,16 @@ class Company:
 
     def acting_on(self, workflow: str, ids: Sequence[str]) -> list[tuple[Presence, PeerAction, int]]:
         """Who is acting on some of these just now, what they do, and on how many of them."""
-        wanted = set(ids)
-        return [
-            (other, action, both)
+        acting = [
+            (other, action)
             for other in self.others
             for action in other.actions
-            if action.workflow == workflow
-            and not action.over
-            and (both := len(wanted.intersection(action.ids)))
+            if action.workflow == workflow and not action.over
+        ]
+        # A prompt asks twice a second, of thousands, and mostly nobody acts.
+        wanted = set(ids) if acting else set()
+        return [
+            (other, action, both)
+            for other, action in acting
+            if (both := len(wanted.intersection(action.ids)))
         ]

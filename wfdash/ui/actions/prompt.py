@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from textual import events
 from wfdash.api.errors import InstanceNotFound, WorkflowsError
 from wfdash.config.settings import Settings
 from wfdash.core.model.instance import Instance
+from wfdash.core.rows.store import Store
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import count, counted
 from wfdash.core.verbs.outcome import Outcome
@@ -19,6 +21,7 @@ from wfdash.core.verbs.rules import RESTARTS, destroys, same_meaning, stake
 from wfdash.live.actions.plan import GONE, Plan, Progress, Result, make_plan
 from wfdash.live.actions.plan_lines import plan_lines, taken_by
 from wfdash.live.actions.progress import ActionProgress
+from wfdash.live.polling.events import Update
 from wfdash.live.records.export_files import file_name, write_first
 from wfdash.live.records.journal import Journal
 from wfdash.ui.actions.prompt_text import Asking, prompt_lines, said_lines
@@ -33,6 +36,10 @@ _TABLE_SHARE = 2 / 3
 """How much of the screen a plan of steps takes at most: three rows and what it means fit into 24 lines."""
 _PASTED = "a paste confirms nothing"
 _NOT_ENTER = "enter confirms nothing"
+_SOON = 0.02
+"""Seconds until the next slice of the targets is looked at."""
+_AT_ONCE = 2000
+"""Targets that are looked at before other work gets its turn: a few milliseconds."""
 _NO_PLAN = "nothing of it would be sent: no plan was written"
 
 
@@ -54,8 +61,10 @@ class PromptScreen(LowerHalf):
         """
         super().__init__(context)
         self.asking = Asking(plan, 0.0, local=context.settings.local, notes=notes)
-        self._was = _statuses(plan)
-        """The statuses that the person saw when the key was pressed, by id."""
+        self._unseen = deque(plan.by_id)
+        """Targets to be looked at once: rows at hand may be younger than what was chosen."""
+        self._news: set[str] = set()
+        """Targets of which an answer told since they were looked at last."""
         self._notes = notes
         self._claim = claim
         self._preparing = prepare
@@ -127,7 +136,7 @@ class PromptScreen(LowerHalf):
             self.asking.over = f"{error}: nothing sent"
         else:
             self.asking.plan, answers.points = redrive.plan, redrive.points
-            self._was = _statuses(redrive.plan)
+            self._unseen = deque(redrive.plan.by_id)
             self._bound()
             answers.warning = redrive.warning
         # From here on a y is taken, so what was found has to stand on the screen for a moment first.
@@ -166,25 +175,16 @@ class PromptScreen(LowerHalf):
         self._judge()
         self.draw()
 
+    def live(self, update: Update) -> None:
+        self._news.update(self.plan.by_id.keys() & {*update.delta.added, *update.delta.changed})
+
     def watch_targets(self) -> None:
-        """Sees whether a target changed meanwhile."""
+        """Sees whether a target changed meanwhile: of 15,000 those alone that an answer told of."""
         session = self.context.session
         # The rows at hand are another workflow's once somebody has gone there.
         if session is None or self.asking.sending or self.plan.workflow != session.poller.workflow:
             return
-        store = session.poller.store
-        rows = ((target.id, store.get(target.id)) for target in self.plan.targets)
-        statuses = {
-            identity: GONE if identity in store.lost else row.status
-            for identity, row in rows
-            if row is not None
-        }
-        if not self.asking.details and statuses != self.asking.statuses:
-            self.asking.statuses = statuses
-        elif changed := {
-            identity: status for identity, status in statuses.items() if status != self._was.get(identity)
-        }:
-            self.asking.statuses = {**self.asking.statuses, **changed}
+        self._look_at_rows(session.poller.store)
         if (others := self._others()) != self.asking.others:
             if len(others) > len(self.asking.others):
                 # Somebody began just now: what is new has to be read before a y is taken.
@@ -194,19 +194,37 @@ class PromptScreen(LowerHalf):
         self._judge()
         self.draw()
 
+    def _look_at_rows(self, store: Store) -> None:
+        """Takes in the statuses of what was told of, and of a slice of those never looked at."""
+        news, self._news, targets, lost = self._news, set(), self.plan.by_id, store.lost
+        news.update(self._unseen.popleft() for _ in range(min(_AT_ONCE, len(self._unseen))))
+        if self._unseen:
+            self.set_timer(_SOON, self.watch_targets)
+        before, now = self.asking.statuses, dict[str, str]()
+        for identity in news:
+            if (row := store.get(identity)) is None or identity not in targets:
+                continue
+            status, was = GONE if identity in lost else row.status, targets[identity].status
+            # What the one target said of itself is younger than a row that stayed as it was.
+            if status != was if self.asking.details else status != before.get(identity, was):
+                now[identity] = status
+        if now:
+            self.asking.statuses = {**before, **now}
+
     def _others(self) -> list[str]:
         """Who else is acting on some of these."""
-        ids = [target.id for target in self.plan.eligible]
-        return self.context.people.warnings(self.plan.workflow, ids) if self.plan.verb != "create" else []
+        plan = self.plan
+        return [] if plan.verb == "create" else self.context.people.warnings(plan.workflow, plan.eligible_ids)
 
     def _judge(self) -> None:
         """Once no target means any more what it meant, only esc is left."""
         if self.asking.over or self.asking.sending or not self.plan.eligible:
             return
+        told = ((self.plan.by_id.get(identity), now) for identity, now in self.asking.statuses.items())
         changes = {
             target.id: (target.status, now)
-            for target in self.plan.eligible
-            if (now := self.asking.statuses.get(target.id, target.status)) and target.status
+            for target, now in told
+            if target is not None and not target.reason and now and target.status
             if not same_meaning(self.plan.verb, target.status, now)
         }
         self.asking.changed = {identity: now for identity, (_, now) in changes.items()}
@@ -411,11 +429,6 @@ def _bounds(settings: Settings) -> str:
     said = [f"{settings.pace:,} a minute"] if settings.pace else []
     said += [f"{settings.parallel:,} runs at a time"] if settings.parallel else []
     return f"at most {' and '.join(said)}: [actions] in the config" if said else ""
-
-
-def _statuses(plan: Plan) -> dict[str, str]:
-    """The status of each target by its id: looked up for thousands twice a second."""
-    return {target.id: target.status for target in plan.targets}
 
 
 def _goes_on(typed: str, expected: str) -> bool:

@@ -73,6 +73,9 @@ class ReadyScreen(Screen[None], inherit_bindings=False):
         """Whether it is open and has its parts: it is off the stack before Textual takes those away."""
         return self.is_mounted and not self._pruning and self in self.app.screen_stack
 
+    def live(self, update: Update) -> None:
+        """An answer came, or failed. Also called for screens under another one."""
+
     @property
     def on_top(self) -> bool:
         """Whether keys come here; `is_current` also holds for what lies under a panel."""
@@ -149,9 +152,6 @@ class BaseScreen(ReadyScreen, inherit_bindings=False):
     def poller(self) -> "Watcher | None":
         """The session's watcher; None until the session is there."""
         return self.context.session.poller if self.context.session is not None else None
-
-    def live(self, update: Update) -> None:
-        """An answer came, or failed. Also called for screens under another one."""
 
     def tick(self, now: float) -> None:
         """Draws, once a second while this screen is on top, what moves by the clock alone."""
