@@ -6,6 +6,7 @@ from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.stage import stage, staged
 from wfdash.api.interface import RestartFrom
 from wfdash.core.model.status import is_final
+from wfdash.live.polling.read_instance import read_answer
 
 
 def look_at_the_newest(poller):
@@ -117,6 +118,26 @@ async def test_the_old_error_is_gone_once_it_was_restarted(on):
     await on.until(lambda: poller.store.get(identity).ended != ended, step=0.01)
     assert poller.row_details.why(identity) is None or poller.row_details.fact(identity).read_at > read_at
     await on.until(lambda: (fact := poller.row_details.fact(identity)) and fact.read_at > read_at)
+
+
+@staged("incident")
+async def test_of_runs_that_ended_only_the_newest_are_whole(on):
+    """An action on thousands reads each of them: as values a detail is five times its text."""
+    poller = on.poller
+    poller.show("orders")
+    poller.history.wanted = True
+    await on.until(lambda: sum(is_final(row.status) for row in poller.store) > 120)
+    rows = list(poller.store)
+    ended = [row.id for row in rows if is_final(row.status)][:120]
+    active = next(row.id for row in rows if not is_final(row.status))
+    for identity in (active, *ended):
+        answer = await on.api.get_instance("orders", identity)
+        poller.sink.saw_detail(read_answer("orders", identity, answer), poller.sink.next_number())
+    facts = poller.row_details
+    assert facts.fact(active).detail is not None
+    whole = [each for each in ended if facts.fact(each).detail is not None]
+    assert whole == ended[-100:]
+    assert all(facts.why(each) is not None and facts.read[each].status for each in ended)
 
 
 @staged("incident")

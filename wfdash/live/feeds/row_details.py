@@ -39,8 +39,9 @@ _KEPT = 2000
 _SEARCHED = 64_000_000
 """Characters of params and outputs that are kept for searching; what was read longest ago goes first."""
 _MOST_SEARCHED = 100_000
-_MOST_UNSEEN = 50
-"""Details that are kept whole where nothing is shown: until what changed in them was looked at."""
+_MOST_UNSEEN, _MOST_ENDED = 50, 100
+"""Details that are kept whole where nothing is shown, until what changed in them was looked at; and of runs
+that have ended, whose sentence stands still: an action reads thousands of those, each 25 kB as values."""
 _SMALL = 100
 """Steps of a detail that is kept so that its sentence can follow the clock."""
 
@@ -96,6 +97,7 @@ class RowDetails(Job):
         self.unseen = False
         """Whether nothing is shown or searched, as in a program that only records: then little is kept."""
         self._detailed: deque[str] = deque()
+        """Those that are let go of first to come, by when they were read."""
         self.times = StepTimes()
         """How long each step usually takes, over every instance that was read."""
 
@@ -190,20 +192,23 @@ class RowDetails(Job):
         if detail.unread:
             self.rows_only.add(detail.id)
         if self.unseen:
-            self._keep_little(detail.id)
+            self._let_go(detail.id, _MOST_UNSEEN)
         else:
             self.keep_fields(detail.id, read_fields(detail))
+            if is_final(detail.status):
+                self._let_go(detail.id, _MOST_ENDED)
         self.times.learn(detail)
         self._details.move_to_end(detail.id)
         while len(self._details) > _KEPT:
             self._details.popitem(last=False)
 
-    def _keep_little(self, identity: str) -> None:
-        """Of one that was read a while ago when, and in which status: by that it is read again."""
-        self._detailed.append(identity)
-        while len(self._detailed) > _MOST_UNSEEN:
+    def _let_go(self, newest: str, most: int) -> None:
+        """Keeps of one that was read a while ago when, and in which status: by that it is read again."""
+        self._detailed.append(newest)
+        while len(self._detailed) > most:
             oldest = self._detailed.popleft()
-            if oldest not in self._detailed and (fact := self._details.get(oldest)) is not None:
+            fact = None if oldest in self._detailed else self._details.get(oldest)
+            if fact is not None and (self.unseen or is_final(fact.status)):
                 fact.detail = None
 
     def follow(self, delta: Delta) -> None:
