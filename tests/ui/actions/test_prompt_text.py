@@ -4,10 +4,14 @@ import re
 
 import pytest
 
+from tests.support.fakes.details import step
 from wfdash.api.interface import NewInstance
+from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
+from wfdash.core.model.step_columns import Steps
 from wfdash.core.text.clean import cells
-from wfdash.core.verbs.redrive import ROLLED_BACK
+from wfdash.core.verbs.consequences import StepTarget
+from wfdash.core.verbs.redrive import ROLLED_BACK, RedrivePoint
 from wfdash.live.actions.plan import GONE, Guard, Plan, Target, make_creation, make_plan
 from wfdash.ui.actions.prompt_text import Asking, expected_text, prompt_lines, said_lines, shown_names
 
@@ -167,6 +171,35 @@ def test_all_that_is_said_can_be_read_in_a_small_terminal(verb, height):
     for expected in ("nothing", "a note a note", "another another", "1 skipped: it was renamed", "tab shows"):
         assert expected in words
     assert set(rendered(said_lines(asking, 60))) <= set(seen)
+
+
+@pytest.mark.parametrize("height", [9, 11, 15])
+@pytest.mark.parametrize("skipped", [0, 1, 12])
+def test_steps_that_run_twice_are_told_at_any_size(height, skipped):
+    """At 60x15 a prompt has nine lines."""
+    reasons = [""] * 5 + ["it was renamed"] * skipped
+    targets = tuple(Target(f"order-{n}", "errored", reason=reason) for n, reason in enumerate(reasons))
+    asking = Asking(Plan("k", 0.0, "redrive", "orders", targets), 0)
+    charged = Detail("orders", "order-0", steps=Steps([step("charge-1", 1, 2, True)])).steps[0]
+    again = RedrivePoint("", StepTarget("charge", 1, "do"), (), (charged,) * 3)
+    asking.answers.points = {target.id: again for target in targets}
+    asking.answers.warning = "the newest version has no step charge any more, and neither has the one before"
+    lines = text(asking, 60, height)
+    assert "15 finished steps run again: side effects happen twice" in " ".join(" ".join(lines).split())
+    assert any("order-0" in line for line in lines)
+    assert not skipped or any(f"{skipped} skipped: it was renamed"[:9] in line for line in lines)
+    assert "esc" in " ".join(lines[-2:])
+    assert len(lines) <= height
+
+
+def test_reason_that_all_share_is_told_once():
+    reason = "it is waiting: only what errored or was terminated is redriven"
+    for number, said in ((1, reason), (18, "18 skipped: waiting: only what errored")):
+        targets = tuple(Target(f"order-{n}", "waiting", reason=reason) for n in range(number))
+        lines = " ".join(" ".join(text(Asking(Plan("k", 0.0, "redrive", "orders", targets), 0))).split())
+        assert said in lines
+        assert lines.count("only what errored") == 1
+        assert "order-0 not redriven" in lines
 
 
 def rendered(lines):

@@ -7,9 +7,12 @@ import pytest
 from tests.support.harness.typing import Keyboard
 from tests.ui.actions.test_actions import chips, on, put_cursor, writes
 from tests.ui.actions.test_prompt_keys import rows
+from wfdash.core.rows.store import Delta
 from wfdash.core.verbs.redrive import redrive_point
 from wfdash.demo.http.credentials import ACCOUNT_ID
+from wfdash.live.actions.plan import GONE
 from wfdash.live.actions.plan_lines import read_plan
+from wfdash.live.polling.events import Update
 from wfdash.live.polling.read_instance import read_answer
 from wfdash.ui.actions.bulk import BulkScreen
 from wfdash.ui.actions.prompt import PromptScreen
@@ -72,6 +75,34 @@ def test_table_names_what_runs_twice_and_what_cannot():
         await dash.press("!")
         await dash.press("escape")
         assert writes(dash) == []
+
+    on(script, **PARCELS)
+
+
+def test_prompt_looks_at_the_targets_that_an_answer_told_of_alone(monkeypatch):
+    async def script(dash):
+        ids = parcels(dash)[:300]
+        store = dash.app.session.poller.store
+        dash.app.root.rows.marks.mark(ids)
+        await dash.press("instance.redrive")
+        await planned(dash)
+        prompt, looked, get = dash.app.screen, [], store.get
+        await dash.until(lambda: not prompt._unseen)
+        monkeypatch.setattr(store, "get", lambda identity: looked.append(identity) or get(identity))
+        dash.app.action_poll_freeze()
+        for _ in range(10):
+            prompt.watch_targets()
+        assert not set(looked) & set(ids)
+        dash.app.session.poller.sink.saw_status("parcels", ids[7], "running", 10**6)
+        prompt.live(Update(delta=Delta(changed=(ids[7], "another"))))
+        looked.clear()
+        prompt.watch_targets()
+        assert looked == [ids[7]]
+        assert prompt.asking.changed == {ids[7]: "running"}
+        dash.app.session.poller.sink.saw_gone("parcels", ids[8])
+        await dash.until(lambda: prompt.asking.changed == {ids[7]: "running", ids[8]: GONE})
+        dash.app.session.poller.sink.saw_status("parcels", ids[7], "errored", 10**6 + 1)
+        await dash.until(lambda: prompt.asking.changed == {ids[8]: GONE})
 
     on(script, **PARCELS)
 

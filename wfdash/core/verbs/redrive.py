@@ -1,6 +1,6 @@
 """Finds the step from which a run that ended badly is started again, or says why there is none."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -24,6 +24,7 @@ __all__ = [
     "RedrivePoint",
     "redrive_point",
     "redrive_sentences",
+    "runs_twice",
 ]
 
 NO_FAILED_STEP: Final = "no failed step: a restart runs it from the beginning"
@@ -108,14 +109,19 @@ def _open_steps(detail: Detail) -> list[Step]:
     return [step for step in found if step.kind != "sleep" or last[step.name] == step.index]
 
 
+def runs_twice(points: Iterable[RedrivePoint]) -> str:
+    """How many steps that had finished run again, in a sentence; "" where none does."""
+    repeated = sum(len(point.repeated) for point in points)
+    steps = counted(repeated, "finished step runs", "finished steps run")
+    return f"{steps} again: side effects happen twice" if repeated else ""
+
+
 def redrive_sentences(points: Sequence[RedrivePoint], *, local: bool = False) -> list[str]:
     """What redriving at these points means beyond the steps themselves; only what concerns one of them."""
     again = [step for point in points for step in point.again]
     kinds = {step.kind for step in again}
-    said = []
-    if repeated := sum(len(point.repeated) for point in points):
-        steps = counted(repeated, "finished step runs", "finished steps run")
-        said.append(f"{steps} again: side effects happen twice")
+    twice = runs_twice(points)
+    said = [twice] if twice else []
     if any(is_open(step) for point in points for step in point.kept):
         said.append("a kept step that is open runs again too")
     said.append("events that were kept for a later wait are dropped")

@@ -14,14 +14,20 @@ from wfdash.api.validate import production_doubt
 from wfdash.core.model.detail import Detail
 from wfdash.core.payload.tree import summary
 from wfdash.core.text.clean import cells, clean, distinguishable, fit
-from wfdash.core.text.words import age, count, counted, spoken
+from wfdash.core.text.words import age, count, counted, estimated, spoken
 from wfdash.core.verbs.consequences import StepTarget
 from wfdash.core.verbs.redrive import ROLLED_BACK
 from wfdash.core.verbs.rules import RESTARTS, consequence, destroys, phrase
 from wfdash.live.actions.ending import CANARY_WITHIN
 from wfdash.live.actions.plan import Plan, Target
 from wfdash.live.budget.ledger import ACTIONS
-from wfdash.ui.actions.redrive_table import RedriveAnswers, column_width, redrive_lines, redrive_warnings
+from wfdash.ui.actions.redrive_table import (
+    RedriveAnswers,
+    column_width,
+    redrive_lines,
+    redrive_warnings,
+    twice_sentence,
+)
 from wfdash.ui.base.dialog import foot_lines, scrolled
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.theme import ACCENT, BAD, PLAIN, QUIET, STRONG, WARN, look
@@ -184,20 +190,24 @@ def prompt_lines(asking: Asking, width: int, height: int) -> list[Pieces]:
     few = min(len(shown), 3)
     if asking.plan.verb == "redrive" and room > few + _AROUND_ROWS + len(skipped) + 1:
         few += _AROUND_ROWS
-    few = max(1, min(few, room - 2))
-    below = _cut(said, skipped, max(1, room - few), width)
+    must = len(_twice_lines(asking, width))
+    few = max(1, min(few, room - 2, room - must - 1 - min(1, len(skipped)) if must else room))
+    below = _cut(said, skipped, max(1, room - few), must)
     targets = _target_lines(asking, shown, width, max(1, room - len(below)))
     spare = room - len(targets) - len(below)
     gap: list[Pieces] = [()] if spare > 0 else []
     return [title_pieces(asking), *targets, *below, *gap, *foot][: max(height, 1)]
 
 
-def _cut(said: Sequence[Pieces], skipped: Sequence[Pieces], room: int, width: int) -> list[Pieces]:
-    """So many lines of both; where some are left out, the last one says so, and which key shows them."""
+def _cut(said: Sequence[Pieces], skipped: Sequence[Pieces], room: int, must: int) -> list[Pieces]:
+    """So many lines of both; where some are left out, the last one says so, and which key shows them.
+
+    So many that `must` be seen are the first that is said.
+    """
     if len(said) + len(skipped) <= room:
         return [*said, *skipped]
     # What is left out, and why, is told however much there is to say of the others; these begin all the same.
-    least = min(len(said), room // 2)
+    least = min(len(said), max(room // 2, min(must, room - 1)))
     reasons = skipped[: max(0, room - 1 - least)]
     consequences = said[: max(0, room - 1 - len(reasons))]
     left = len(said) + len(skipped) - len(consequences) - len(reasons)
@@ -223,6 +233,13 @@ def _in_full(asking: Asking, width: int, room: int) -> list[Pieces]:
     shown = max(1, room - 2)
     top = min(asking.top_said, max(0, len(said) - shown))
     return [*said[top : top + shown], scrolled(top, min(top + shown, len(said)), len(said)), back]
+
+
+def _twice_lines(asking: Asking, width: int) -> list[str]:
+    """Steps that run twice: who types a number has to have read that, however small the screen is."""
+    if asking.plan.verb != "redrive":
+        return []
+    return _wrapped(clean(twice_sentence(asking.plan, asking.answers)), width)
 
 
 def _target_lines(asking: Asking, shown: Sequence[Target], width: int, room: int) -> list[Pieces]:
@@ -291,9 +308,8 @@ def _consequence_lines(asking: Asking, width: int) -> list[Pieces]:
         sentences = ["each is read just before: one that does not wait for it any more gets nothing"]
     if plan.verb == "send_event" and (doubt := production_doubt(plan.event_type)):
         sentences = [*sentences, doubt]
-    lines: list[Pieces] = [
-        [(line, WARN + STRONG)] for said in asking.others for line in _wrapped(said, width)
-    ]
+    lines: list[Pieces] = [[(line, WARN)] for line in _twice_lines(asking, width)]
+    lines += [[(line, WARN + STRONG)] for said in asking.others for line in _wrapped(said, width)]
     if asking.journal_trouble:
         question = f"{clean(asking.journal_trouble)}. Type {UNRECORDED} to go on without a journal."
         lines += [[(line, WARN)] for line in _wrapped(question, width)]
@@ -307,7 +323,7 @@ def _consequence_lines(asking: Asking, width: int) -> list[Pieces]:
         lines += [[(line, PLAIN)] for line in _wrapped(asking.bounds, width)]
     if asking.takes >= _LONG:
         bound = (
-            f"at most {ACTIONS} requests of actions go in 5 minutes: it takes about {spoken(asking.takes)}"
+            f"at most {ACTIONS} requests of actions go in 5 minutes: it takes about {estimated(asking.takes)}"
         )
         lines += [[(line, WARN)] for line in _wrapped(bound, width)]
     for number, sentence in enumerate(sentences):

@@ -7,8 +7,8 @@ from msgspec import Struct, field
 from rich.style import Style
 
 from wfdash.core.text.clean import cells, clean, fit
-from wfdash.core.text.words import count, spoken
-from wfdash.core.verbs.redrive import RedrivePoint, redrive_sentences
+from wfdash.core.text.words import count, estimated
+from wfdash.core.verbs.redrive import RedrivePoint, redrive_sentences, runs_twice
 from wfdash.core.why.step_names import shown_name
 from wfdash.live.actions.plan import Plan, Target
 from wfdash.live.actions.redrive import spoken_start
@@ -16,10 +16,12 @@ from wfdash.ui.base.dialog import scrolled
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, WARN
 
-__all__ = ["RedriveAnswers", "column_width", "redrive_lines", "redrive_warnings"]
+__all__ = ["RedriveAnswers", "column_width", "redrive_lines", "redrive_warnings", "twice_sentence"]
 
 _NUMBERS = 14
 """Columns of KEEPS and AGAIN."""
+_TITLED = 3
+"""Lines from which the rows have a title, and say which of them are shown."""
 _FEW = 4
 _WEIGHED = 500
 """Texts that make the width of a column: all of 12,000 would take long at each of two draws a second."""
@@ -48,16 +50,25 @@ class RedriveAnswers(Struct):
 
 
 def redrive_warnings(plan: Plan, answers: RedriveAnswers, *, local: bool) -> list[str]:
-    """All that the table does not tell, in sentences."""
+    """All that neither the table nor `twice_sentence` tells, in sentences."""
     if answers.reading or not plan.eligible:
         return []
-    points = [answers.points[target.id] for target in plan.eligible if target.id in answers.points]
-    said = redrive_sentences(points, local=local)
+    twice = twice_sentence(plan, answers)
+    said = [each for each in redrive_sentences(_points(plan, answers), local=local) if each != twice]
     if any(target.restart_from is None or not target.checked for target in plan.eligible):
         many = f"{count(len(plan.eligible))} are read, the step of each just before it is sent"
-        many += f": about {spoken(answers.takes)}" if answers.takes >= 1 else ""
+        many += f": about {estimated(answers.takes)}" if answers.takes >= 1 else ""
         said = [many, *said]
     return [answers.warning, *said] if answers.warning else said
+
+
+def twice_sentence(plan: Plan, answers: RedriveAnswers) -> str:
+    """What a person has to have read: how many finished steps run again; "" where none is known to."""
+    return "" if answers.reading else runs_twice(_points(plan, answers))
+
+
+def _points(plan: Plan, answers: RedriveAnswers) -> list[RedrivePoint]:
+    return [answers.points[target.id] for target in plan.eligible if target.id in answers.points]
 
 
 def redrive_lines(
@@ -75,15 +86,18 @@ def redrive_lines(
     `changed` has the status of those that are no longer what they were.
     """
     rows = (*plan.eligible, *plan.skipped)
+    # A reason that all of these share stands below them, once and whole.
+    shared = len({target.reason for target in plan.skipped}) == 1
     fits = len(rows) <= room - 1
-    shown = len(rows) if fits else max(1, room - 2)
+    # Where there is hardly a line, the rows have it rather than their title and how many they are.
+    bare = not fits and room < _TITLED
+    shown = len(rows) if fits else max(1, room) if bare else room - 2
     top = min(top, max(0, len(rows) - shown))
     first = max(8, min(column_width(names, top, top + shown), width // 3))
     starts = [_start(target, answers) for target in rows[:_WEIGHED]]
     second = max(4, min(column_width(starts, 0, 0), width // 4))
-    lines: list[Pieces] = [
-        [(f"   {fit('INSTANCE', first)}  {fit('FROM', second)}  KEEPS  AGAIN  TWICE", QUIET)]
-    ]
+    title: Pieces = [(f"   {fit('INSTANCE', first)}  {fit('FROM', second)}  KEEPS  AGAIN  TWICE", QUIET)]
+    lines = [] if bare else [title]
     for target, name in zip(rows[top : top + shown], names[top : top + shown], strict=True):
         start = _start(target, answers)
         head: Pieces = [(f"   {fit(name, first, cut='middle')}  ", STRONG)]
@@ -92,15 +106,18 @@ def redrive_lines(
             now = f"now {clean(changed[target.id])}: nothing is sent"
             lines.append([*head, (fit(now, second + rest), WARN)])
         else:
-            lines.append([*head, *_row(target, start, answers, second, rest)])
-    if not fits:
+            lines.append([*head, *_row(target, start, answers, second, rest, shared=shared)])
+    if not fits and not bare:
         lines.append(scrolled(top, top + shown, len(rows)))
     return lines
 
 
-def _row(target: Target, start: str, answers: RedriveAnswers, wide: int, rest: int) -> Pieces:
+def _row(
+    target: Target, start: str, answers: RedriveAnswers, wide: int, rest: int, *, shared: bool
+) -> Pieces:
     if target.reason:
-        return [(fit(f"not redriven: {clean(target.reason)}", wide + rest), WARN)]
+        why = "" if shared else f": {clean(target.reason)}"
+        return [(fit(f"not redriven{why}", wide + rest), WARN)]
     point = answers.points.get(target.id)
     if point is None:
         unread = "" if target.restart_from is None else "  not read yet: counted just before it is sent"
