@@ -20,7 +20,6 @@ from wfdash.cli.commands.change import (
 from wfdash.cli.commands.inputs import need_yes, read_given_plan, read_ids, read_planned, read_text
 from wfdash.cli.commands.list import Listing
 from wfdash.cli.commands.results import (
-    AGAIN,
     Printer,
     carry_out,
     check_writable,
@@ -35,7 +34,8 @@ from wfdash.cli.session import CommandSession
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import clean, distinguishable
-from wfdash.core.text.words import count, spoken
+from wfdash.core.text.words import count, estimated
+from wfdash.core.verbs.outcome import HELD
 from wfdash.core.verbs.redrive import RedrivePoint, redrive_point, redrive_sentences
 from wfdash.core.verbs.rules import phrase
 from wfdash.core.why.step_names import shown_name
@@ -113,7 +113,10 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
 
 
 async def _resume(parsed: Namespace, session: CommandSession, operator: Operator, workflow: str) -> int:
-    """Goes on with the newest batch that was cut off; what had been sent is read first."""
+    """Goes on with the newest batch that was cut off, else with what a canary held back.
+
+    What had been sent is read first.
+    """
     journal = operator.journal
     assert journal is not None
     plans = await asyncio.to_thread(journal.unfinished)
@@ -122,24 +125,25 @@ async def _resume(parsed: Namespace, session: CommandSession, operator: Operator
             say(clean(f"wfdash: {other.workflow}: {count(other.left)} left: {reason}"))
     left = next(iter(resumable(plans, workflow)), None)
     if left is None:
-        held = "what a canary held is sent with its --plan, or its ids, again"
-        raise Stop(f"no batch in {workflow} was cut off: there is nothing to resume; {held}", 1)
+        left = next(iter(resumable(await asyncio.to_thread(journal.held_back), workflow)), None)
+    if left is None:
+        raise Stop(f"no batch in {workflow} was cut off or held back: there is nothing to resume", 1)
     states = (
         (left.settled, "answered"),
         (left.skipped, "skipped"),
         ((*left.sent, *left.unknown), "sent and not answered"),
-        (left.unsent, "not sent"),
+        (left.unsent, "held and not sent" if left.given_up else "not sent"),
         (left.followed, "restarted, how they ended was not read"),
     )
     said = ", ".join(f"{count(len(ids))} {words}" for ids, words in states if ids)
     say(clean(f"{phrase(left.verb)} of {instant(left.at)} by {left.who}: {said}"))
     if left.held:
-        say(clean(f"wfdash: {left.held}"))
+        say(clean(f"wfdash: {left.held.removeprefix(HELD)}"))
 
     def on_wait(number: int, seconds: float) -> None:
         way = "its way" if number == 1 else "their way"
         late = f"{count(number)} sent a moment before the cut may still be on {way}"
-        say(f"wfdash: {late}: read again in {spoken(seconds)}, before anything is sent")
+        say(f"wfdash: {late}: read again in {estimated(seconds)}, before anything is sent")
 
     resumption = await plan_resumption(left, _reader(session, workflow), now=session.clock(), on_wait=on_wait)
     plan = resumption.plan
@@ -180,12 +184,9 @@ async def _warn(plan: Plan, session: CommandSession, workflow: str) -> None:
 async def _carry_out(parsed: Namespace, session: CommandSession, operator: Operator, plan: Plan) -> int:
     if parsed.no_journal:
         plan = plan.without_journal()
-    again = AGAIN
-    if parsed.plan:
-        # What came by stdin is in no file.
-        file = f"run it again with --plan {quote(parsed.plan)}"
-        again = "give the same plan again" if parsed.plan == "-" else file
-        again = f"{again}; what ran again since is left out"
+    again = ""
+    if parsed.plan and parsed.plan != "-":
+        again = f"run it again with --plan {quote(parsed.plan)}; what ran again since is left out"
     return await carry_out(plan, operator, course_of(parsed, session), session, again=again)
 
 
@@ -270,7 +271,7 @@ async def _found(parsed: Namespace, session: CommandSession) -> list[Instance]:
 
 def _say_late(number: int, session: CommandSession) -> None:
     takes = session.budget.in_turn_take(number)
-    time = f", about {spoken(takes)}" if takes >= 1 else ""
+    time = f", about {estimated(takes)}" if takes >= 1 else ""
     say(f"wfdash: {count(number)} are read, each just before it is sent{time}")
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterable, Sequence
+from shlex import quote
 from typing import Any
 
 from msgspec.structs import replace
@@ -14,7 +15,7 @@ from wfdash.cli.session import CommandSession
 from wfdash.core.model.status import is_final
 from wfdash.core.model.times import iso
 from wfdash.core.text.clean import clean
-from wfdash.core.text.words import count, spoken
+from wfdash.core.text.words import count, estimated
 from wfdash.core.verbs.outcome import HELD, Outcome
 from wfdash.core.verbs.rules import RESTARTS
 from wfdash.live.actions.ending import Course
@@ -25,7 +26,6 @@ from wfdash.live.budget.budget import Budget
 from wfdash.live.records.journal import Journal
 
 __all__ = [
-    "AGAIN",
     "Printer",
     "carry_out",
     "check_writable",
@@ -36,7 +36,6 @@ __all__ = [
     "where_of",
 ]
 
-AGAIN = "give the ids again that are printed as skipped"
 FAILED_AGAIN = "failed again"
 _WORST_FIRST = (4, 3, 2, 5, 1)
 
@@ -189,12 +188,15 @@ async def carry_out(
     session: CommandSession,
     *,
     ended: bool = False,
-    again: str = AGAIN,
+    again: str = "",
 ) -> int:
     """Sends a plan, prints a result an id as it comes, and returns the exit code of them all.
 
-    `again` is what to do next where the first ones held the others back.
+    `again` is what to do next where the first ones held the others back, if not what the journal offers.
     """
+    if not again:
+        resume = f"wfdash redrive -w {quote(plan.workflow)} --resume sends them"
+        again = "give the ids again that are printed as skipped" if plan.unrecorded else resume
     printer = Printer(plan, ended=ended)
     telling = asyncio.create_task(_tell_waits(printer, session.budget))
     try:
@@ -220,7 +222,7 @@ async def _tell_waits(printer: Printer, budget: Budget) -> None:
         if slow and not waits:
             takes = budget.in_turn_take(printer.unsent)
             rest = (
-                f"; the {count(printer.unsent)} that are left take about {spoken(takes)}"
+                f"; the {count(printer.unsent)} that are left take about {estimated(takes)}"
                 if takes >= 1
                 else ""
             )

@@ -25,7 +25,7 @@ from wfdash.live.records.journal_entries import (
 )
 from wfdash.live.records.locked_file import LockedFile, SessionLock, exclusively, session_is_over
 from wfdash.live.records.person import person
-from wfdash.live.records.unfinished import Unfinished, find_unfinished
+from wfdash.live.records.unfinished import Unfinished, find_held, find_unfinished
 
 __all__ = ["UNDER_WAY", "Journal"]
 
@@ -190,6 +190,14 @@ class Journal:
             if self.is_ours(plan.account) and session_is_over(self.folder, plan.session)
         ]
 
+    def held_back(self) -> list[Unfinished]:
+        """Plans of sessions that are over, ended without what the first ones held back. Newest last."""
+        return [
+            plan
+            for plan in find_held(self.folder, apart_from=self.session)
+            if self.is_ours(plan.account) and session_is_over(self.folder, plan.session)
+        ]
+
     def over(self, sessions: Iterable[str]) -> set[str]:
         """Those of these sessions whose process is gone."""
         return {each for each in sessions if each != self.session and session_is_over(self.folder, each)}
@@ -204,7 +212,8 @@ class Journal:
         """
         with exclusively(self.folder, f"{plan.session}-{plan.plan}") as alone:
             # Read again under the lock: another dashboard may have taken it over since the person was asked.
-            if not alone or not any(_is_as_it_was(plan, now) for now in self.unfinished()):
+            there = self.held_back if plan.given_up else self.unfinished
+            if not alone or not any(_is_as_it_was(plan, now) for now in there()):
                 return False
             goes_on = ("taken over", ActionResult(reason=f"session {self.session} goes on with it"))
             found = found or {}

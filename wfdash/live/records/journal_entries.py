@@ -91,6 +91,7 @@ class EntryGlance(Struct, gc=False):
     event: str | None = None
     id: str | None = None
     reason: str | None = None
+    workflow: str | None = None
 
 
 _GLANCE: Final = Decoder(EntryGlance)

@@ -1,9 +1,10 @@
 """Plans that a session left open, and what became of each of their ids as the journal has it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from wfdash.live.records.journal_entries import (
     EVENTS,
@@ -15,7 +16,7 @@ from wfdash.live.records.journal_entries import (
     parse_entry,
 )
 
-__all__ = ["Unfinished", "find_unfinished"]
+__all__ = ["Unfinished", "find_held", "find_unfinished"]
 
 _FOLLOWED = "followed"
 _FEW_RUNS = 200
@@ -48,7 +49,9 @@ class Unfinished(Struct, frozen=True):
     answered: frozenset[str] = frozenset()
     """Of those that were sent, the ones that the server said yes to."""
     held: str = ""
-    """Why the rest waited for a person's word when it was cut off, raw."""
+    """Why the rest waited for a person's word when it was cut off, or was given up, raw."""
+    given_up: bool = False
+    """Whether it ended in order, without those that its first ones held back: `unsent` has these."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -80,6 +83,31 @@ def find_unfinished(folder: Path, *, apart_from: str) -> list[Unfinished]:
     return [plan for plan in map(_unfinished, plans.values()) if plan]
 
 
+def find_held(folder: Path, *, apart_from: str) -> list[Unfinished]:
+    """Plans that ended without what their first ones held back, newest last, those of one session left out.
+
+    An id that another plan was about since is none of these: whoever planned that knew what became of it.
+    """
+    last: dict[_PlanKey, dict[str, str]] = {}
+    newest: dict[tuple[str, str], _PlanKey] = {}
+    for _, plan, (workflow, identity), event in _lines(folder):
+        last.setdefault(plan, {})[identity] = event
+        newest[workflow, identity] = plan
+    held = {plan for plan, ids in last.items() if plan[0] != apart_from and "held" in ids.values()}
+    plans: dict[_PlanKey, list[JournalEntry]] = {}
+    for entry in _entries_of(folder, held):
+        plans.setdefault((entry.session, entry.plan), []).append(entry)
+    found = []
+    for plan, entries in plans.items():
+        ids = [identity for identity, event in last[plan].items() if event == "held"]
+        ids = [identity for identity in ids if newest[entries[0].workflow, identity] == plan]
+        if ids:
+            reason = next(entry.reason for entry in reversed(entries) if entry.event == "held")
+            made = _told(entries, {**last[plan], **dict.fromkeys(ids, "planned")})
+            found.append(replace(made, held=reason, given_up=True))
+    return found
+
+
 _PlanKey = tuple[str, str]
 
 
@@ -89,19 +117,20 @@ def _stage(line: EntryGlance | JournalEntry) -> str:
     return _FOLLOWED if followed else str(line.event)
 
 
-def _lines(folder: Path) -> Iterator[tuple[bytes, _PlanKey, str, str]]:
-    """Each line with its plan, its id and its event, oldest first."""
+def _lines(folder: Path) -> Iterator[tuple[bytes, _PlanKey, tuple[str, str], str]]:
+    """Each line with its plan, its workflow and id, and its event, oldest first."""
     for data in journal_files(folder):
         for line in data.split(b"\n"):
             parsed = glance(line)
             if parsed and parsed.session and parsed.plan and parsed.id and parsed.event in EVENTS:
-                yield line, (parsed.session, parsed.plan), parsed.id, _stage(parsed)
+                which = parsed.workflow or "", parsed.id
+                yield line, (parsed.session, parsed.plan), which, _stage(parsed)
 
 
 def _open_plans(folder: Path) -> set[_PlanKey]:
     """Plans with ids of which nothing final was written."""
     still: dict[_PlanKey, set[str]] = {}
-    for _, plan, identity, event in _lines(folder):
+    for _, plan, (_, identity), event in _lines(folder):
         ids = still.setdefault(plan, set())
         if event not in _OPEN:
             ids.discard(identity)
@@ -128,6 +157,11 @@ def _unfinished(entries: list[JournalEntry]) -> Unfinished | None:
         return None
     if not any(event in _OPEN for event in last.values()):
         return None
+    return _told(entries, last)
+
+
+def _told(entries: list[JournalEntry], last: Mapping[str, str]) -> Unfinished:
+    """What is known of a plan, of which each id came as far as `last` says."""
 
     def ids(*events: str) -> tuple[str, ...]:
         return tuple(identity for identity, event in last.items() if event in events)
