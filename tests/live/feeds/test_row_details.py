@@ -135,8 +135,8 @@ async def test_of_runs_that_ended_only_the_newest_are_whole(on):
         poller.sink.saw_detail(read_answer("orders", identity, answer), poller.sink.next_number())
     facts = poller.row_details
     assert facts.fact(active).detail is not None
-    whole = [each for each in ended if facts.fact(each).detail is not None]
-    assert whole == ended[-100:]
+    kept = [each for each in ended if facts.fact(each).detail is not None]
+    assert kept == ended[-100:]
     assert all(facts.why(each) is not None and facts.read[each].status for each in ended)
 
 

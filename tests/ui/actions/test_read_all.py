@@ -142,7 +142,7 @@ def test_all_that_only_reading_tells_are_opened_first():
     on_parcels(script)
 
 
-def told_seconds(text):
+def seconds_left(text):
     """The time that the panel tells, in seconds."""
     said = re.search(r"reading [\d,]+ of [\d,]+, about (.*?) left", text)[1]
     return sum(
@@ -150,7 +150,7 @@ def told_seconds(text):
     )
 
 
-def test_time_that_reading_takes_counts_what_the_window_has_left():
+def test_time_left_counts_what_the_window_has():
     """Most of a window is spent when it begins: its first pages promise seconds."""
 
     async def script(dash):
@@ -163,15 +163,15 @@ def test_time_that_reading_takes_counts_what_the_window_has_left():
         await dash.press("mark.all")
         dash.server.state.latency = 0.2
         await dash.press("a")
-        now, told = asyncio.get_running_loop().time, []
+        now, looks = asyncio.get_running_loop().time, []
         while isinstance(dash.app.screen, ReadAllScreen):
             if "left" in dash.text:
-                told.append((now(), told_seconds(dash.text)))
+                looks.append((now(), seconds_left(dash.text)))
             await asyncio.sleep(5)
         ended = now()
-        assert ended - told[0][0] > 20
+        assert ended - looks[0][0] > 20
         wrong = [
-            (ended - at, said) for at, said in told if abs(said - (ended - at)) > 0.15 * (ended - at) + 6
+            (ended - at, said) for at, said in looks if abs(said - (ended - at)) > 0.15 * (ended - at) + 6
         ]
         assert wrong == []
 

@@ -71,7 +71,8 @@ def test_table_names_what_runs_twice_and_what_cannot():
         )
         for _ in range(22):
             await dash.press("down")
-        assert "not redriven: it is complete: no step ended it" in dash.text
+        assert f"   {done[-1]}  not redriven" in " ".join(dash.lines)
+        assert "2 skipped: complete: no step ended it" in dash.text
         await dash.press("!")
         await dash.press("escape")
         assert writes(dash) == []
@@ -79,7 +80,7 @@ def test_table_names_what_runs_twice_and_what_cannot():
     on(script, **PARCELS)
 
 
-def test_prompt_looks_at_the_targets_that_an_answer_told_of_alone(monkeypatch):
+def test_prompt_looks_at_what_an_answer_told_of(monkeypatch):
     async def script(dash):
         ids = parcels(dash)[:300]
         store = dash.app.session.poller.store

@@ -103,8 +103,8 @@ def find_held(folder: Path, *, apart_from: str) -> list[Unfinished]:
         ids = [identity for identity in ids if newest[entries[0].workflow, identity] == plan]
         if ids:
             reason = next(entry.reason for entry in reversed(entries) if entry.event == "held")
-            made = _told(entries, {**last[plan], **dict.fromkeys(ids, "planned")})
-            found.append(replace(made, held=reason, given_up=True))
+            batch = _as_unfinished(entries, {**last[plan], **dict.fromkeys(ids, "planned")})
+            found.append(replace(batch, held=reason, given_up=True))
     return found
 
 
@@ -157,10 +157,10 @@ def _unfinished(entries: list[JournalEntry]) -> Unfinished | None:
         return None
     if not any(event in _OPEN for event in last.values()):
         return None
-    return _told(entries, last)
+    return _as_unfinished(entries, last)
 
 
-def _told(entries: list[JournalEntry], last: Mapping[str, str]) -> Unfinished:
+def _as_unfinished(entries: list[JournalEntry], last: Mapping[str, str]) -> Unfinished:
     """What is known of a plan, of which each id came as far as `last` says."""
 
     def ids(*events: str) -> tuple[str, ...]:

@@ -220,10 +220,10 @@ class PromptScreen(LowerHalf):
         """Once no target means any more what it meant, only esc is left."""
         if self.asking.over or self.asking.sending or not self.plan.eligible:
             return
-        told = ((self.plan.by_id.get(identity), now) for identity, now in self.asking.statuses.items())
+        found = ((self.plan.by_id.get(identity), now) for identity, now in self.asking.statuses.items())
         changes = {
             target.id: (target.status, now)
-            for target, now in told
+            for target, now in found
             if target is not None and not target.reason and now and target.status
             if not same_meaning(self.plan.verb, target.status, now)
         }

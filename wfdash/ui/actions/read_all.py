@@ -23,7 +23,7 @@ _STEP = 0.1
 """Seconds between two looks whether the next page may be asked for."""
 _LATE, _FEW = 20, 3
 """Reads that tell how long one takes now: the last so many, once there are a few."""
-_TOLD = 1.0
+_STANDS = 1.0
 """Seconds for which a time that was told stands: to foresee the window ten times a second is dear."""
 
 
@@ -132,7 +132,7 @@ class ReadAllScreen(LowerHalf):
     def _time_left(self) -> float:
         """Seconds until all is read: as long as late reads took, and as the window has room for them."""
         now = asyncio.get_running_loop().time()
-        if self._left is None or now - self._left[0] >= _TOLD:
+        if self._left is None or now - self._left[0] >= _STANDS:
             each = median(self._took) if len(self._took) >= _FEW else None
             self._left = now, self._rest.takes(each)
         return self._left[1]
