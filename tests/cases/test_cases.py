@@ -117,6 +117,8 @@ def test_show_prints_it_whole(case):
         shown = case.shown(identity)
         for part in case.right.get("show", {}).get(identity, ()):
             assert part in shown
+        for part in case.right.get("show_never", {}).get(identity, ()):
+            assert part not in shown
 
 
 def test_failing_step_is_the_right_one(case):

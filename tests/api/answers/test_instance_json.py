@@ -16,7 +16,8 @@ from wfdash.core.model.lazy_steps import Entries, plain
 from wfdash.core.model.step_columns import Steps
 from wfdash.core.timeline.outline import build_outline
 from wfdash.core.why.current_steps import current_steps
-from wfdash.core.why.failure import RESET, ran_again
+from wfdash.core.why.failure import ran_again
+from wfdash.core.why.platform_words import RESET
 
 moments = st.one_of(
     st.none(),

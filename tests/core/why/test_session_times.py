@@ -43,7 +43,7 @@ def test_a_retry_that_is_not_due_may_have_been_woken():
 
 def test_what_moved_since_the_session_began_is_awake():
     again = step("long step", 0, attempts=[attempt(0), attempt(70)])
-    assert "cut" not in why(again, started=60).sentence
+    assert "was cut by" not in why(again, started=60).sentence
     assert "does nothing" not in why(SLEEP, started=60, changed=80).sentence, "it was seen to be resumed"
     assert "does nothing" in why(SLEEP, started=60, changed=50).sentence
     assert why(LONG, started=60, status="paused").sentence.startswith("paused")

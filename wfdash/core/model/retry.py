@@ -4,9 +4,9 @@ import re
 from math import isfinite
 from typing import Final
 
-from wfdash.core.model.step import Step, StepConfig
+from wfdash.core.model.step import Failure, Step, StepConfig
 
-__all__ = ["attempts_allowed", "back_off", "duration", "next_try", "open_attempt"]
+__all__ = ["attempts_allowed", "back_off", "duration", "is_used_up", "next_try", "open_attempt"]
 
 _UNITS: Final = {
     "ms": 0.001,
@@ -31,6 +31,7 @@ _UNITS: Final = {
 _PART: Final = r"(\d+(?:\.\d+)?)\s*([a-z]+)"
 _DURATION: Final = r"(?a)\s*(?:\d+(?:\.\d+)?\s*[a-z]+[\s,]*(?:and\s+)?)+"
 _LONGEST: Final = 64
+_NOT_RETRIED: Final = ("NonRetryableError", "WorkflowFatalError")
 _LONGEST_WAIT: Final = 365 * 86400.0
 
 
@@ -100,8 +101,23 @@ def next_try(step: Step) -> float | None:
     # An attempt with neither end nor result still runs, or died with its session: nothing is due after it.
     if last is None or last.end is None or last.success is not False:
         return None
-    allowed = attempts_allowed(step.config)
-    if allowed is not None and len(step.attempts) >= allowed:
+    if is_used_up(step):
         return None
     wait = back_off(step.config, len(step.attempts))
     return None if wait is None else last.end + wait
+
+
+def is_used_up(step: Step) -> bool:
+    """Whether no retry is left: each attempt the policy allows was made, or the last forbade another."""
+    allowed = attempts_allowed(step.config)
+    if allowed is not None and len(step.attempts) >= allowed:
+        return True
+    return bool(step.attempts) and _forbids_another(step.attempts[-1].error)
+
+
+def _forbids_another(error: Failure | None) -> bool:
+    # The engine looks at the start of the message too, and gives its own name to what it wraps (miniflare,
+    # context.ts).
+    if error is None:
+        return False
+    return error.name in _NOT_RETRIED or error.message.startswith("NonRetryableError")

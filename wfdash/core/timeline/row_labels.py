@@ -2,7 +2,7 @@
 
 from typing import Final, Literal
 
-from wfdash.core.model.retry import attempts_allowed
+from wfdash.core.model.retry import attempts_allowed, is_used_up
 from wfdash.core.model.step import Step
 from wfdash.core.model.step_kind import OWN
 from wfdash.core.model.times import lasted
@@ -65,7 +65,9 @@ def _stands(outline: Outline) -> bool:
 
 def _notes(step: Step, row: Row, at: TimeWords, *, stands: bool) -> list[tuple[str, Tone]]:
     notes: list[tuple[str, Tone]] = []
-    if row.state == "retries" and not row.unfolded:
+    if row.state == "retries" and is_used_up(step):
+        notes.append((" · no retry left", "quiet"))
+    elif row.state == "retries" and not row.unfolded:
         # What comes when is worth more than which one it is, and is not said again in a row beneath.
         notes.append((f" {_STILL}" if stands else f" · next try {_due(step, at)}", "quiet"))
     if len(step.attempts) > 1 or row.state == "retries":
@@ -82,7 +84,10 @@ def _notes(step: Step, row: Row, at: TimeWords, *, stands: bool) -> list[tuple[s
     if row.state == "pending":
         notes.append((" not begun an attempt", "quiet"))
     if lost_attempts(step) and row.state != "failed":
-        notes.append((f" ran again: {who_cut_off(step)} an attempt", "warn"))
+        # Who took one that never ended, the platform or a reload, is not told here.
+        ended = all(step.attempts[position].end is not None for position in lost_attempts(step))
+        said = f"{who_cut_off(step)} an attempt" if ended else "an attempt never ended"
+        notes.append((f" ran again: {said}", "warn"))
     if stands and row.state in ("sleeps", "waits"):
         notes.append((f" {_STILL}", "quiet"))
     elif row.state in ("sleeps", "waits") and step.end is not None:

@@ -5,6 +5,7 @@ from typing import overload
 
 from msgspec import Struct
 
+from wfdash.core.model.retry import is_used_up
 from wfdash.core.model.step import Step
 from wfdash.core.timeline.outline import ALIVE, Family, Outline, State
 
@@ -100,12 +101,13 @@ def _beneath(outline: Outline, index: int) -> Iterator[Place]:
     step = outline.detail.steps[index]
     if _unfolds(outline, step):
         yield from ((index, position) for position in range(len(step.attempts)))
-        if outline.states[index] == "retries":
+        # Of a step without a retry left no try is to come.
+        if outline.states[index] == "retries" and not is_used_up(step):
             yield index, _TO_COME
 
 
 def _unfolds(outline: Outline, step: Step) -> bool:
-    return len(step.attempts) > 1 or outline.states[step.index] == "retries"
+    return len(step.attempts) > 1 or (outline.states[step.index] == "retries" and not is_used_up(step))
 
 
 def _place_of(outline: Outline, key: Hashable) -> Place | None:

@@ -5,7 +5,8 @@ from msgspec import Struct
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.step import Failure
 from wfdash.core.text.error_message import main_line
-from wfdash.core.why.failure import RESET, attempt_failure, failing_step
+from wfdash.core.why.failure import attempt_failure, failing_step
+from wfdash.core.why.platform_words import RESET, is_reset
 from wfdash.core.why.step_names import plain_step
 
 __all__ = ["DEPLOYED", "UNNAMED", "Fingerprint", "fingerprint"]
@@ -40,7 +41,7 @@ def fingerprint(detail: Detail) -> Fingerprint:
 
     step = failing_step(detail)
     failure = ((attempt_failure(step) or step.error) if step else None) or detail.error or Failure("", "")
-    if RESET in failure.message or (detail.error is not None and RESET in detail.error.message):
+    if is_reset(failure) or is_reset(detail.error):
         # A deploy resets whatever step happens to run, on whatever version: one cause, named by what did it.
         return Fingerprint(DEPLOYED, RESET, "", "")
     name, message = failure.name, failure.message

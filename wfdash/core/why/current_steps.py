@@ -3,13 +3,13 @@
 from typing import Literal
 
 from wfdash.core.model.detail import Detail
-from wfdash.core.model.retry import attempts_allowed, duration, next_try, open_attempt
+from wfdash.core.model.retry import duration, next_try, open_attempt
 from wfdash.core.model.status import is_final
 from wfdash.core.model.step import Attempt, Step
 from wfdash.core.model.step_columns import Steps
 from wfdash.core.model.step_kind import kind_of
 
-__all__ = ["Doing", "current_steps", "deadline", "doing", "is_open", "since", "used_up", "was_cut"]
+__all__ = ["Doing", "current_steps", "deadline", "doing", "has_succeeded", "is_open", "since", "was_cut"]
 
 Doing = Literal["runs", "retries", "sleeps", "waits", "pending"]
 """`pending`: the step has begun and none of its attempts has, as when it waits for a concurrency key."""
@@ -71,12 +71,17 @@ def _doing(step: Step) -> Doing:
     return "pending" if step.kind == "step" and step.awaits_attempt else "runs"
 
 
+def has_succeeded(step: Step) -> bool:
+    """Whether the last attempt of an open step succeeded: what is left is to store what it returned."""
+    return bool(step.attempts) and step.attempts[-1].success is True
+
+
 def since(step: Step) -> float | None:
     """When what the open step is doing began: its running attempt, its last failure, or the step itself."""
     last = step.attempts[-1] if step.attempts else None
     if last is None:
         return step.start
-    if doing(step) == "retries":
+    if doing(step) == "retries" or has_succeeded(step):
         return last.end if last.end is not None else last.start
     return last.start if last.start is not None else step.start
 
@@ -88,8 +93,9 @@ def deadline(step: Step) -> tuple[float | None, bool]:
         return step.end, False
     if kind == "retries":
         return next_try(step), True
-    if kind == "pending":
-        return None, True  # a time-out counts from the start of an attempt
+    # A time-out counts from the start of an attempt until it ends.
+    if kind == "pending" or has_succeeded(step) or (step.kind == "step" and not step.attempts):
+        return None, True
     limit = duration(step.config.timeout) if step.config is not None else None
     began = since(step)
     return (None, True) if limit is None or began is None else (began + limit, True)
@@ -99,9 +105,3 @@ def was_cut(step: Step, position: int) -> bool:
     """Whether that attempt never ended: its session died, and a later attempt took over."""
     attempt: Attempt = step.attempts[position]
     return attempt.end is None and attempt.success is None and position + 1 < len(step.attempts)
-
-
-def used_up(step: Step) -> bool:
-    """Whether every attempt the policy allows has been made."""
-    allowed = attempts_allowed(step.config)
-    return allowed is not None and len(step.attempts) >= allowed

@@ -10,19 +10,15 @@ from wfdash.core.model.status import STATUSES, is_final
 from wfdash.core.model.step import Step
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import count
-from wfdash.core.why.current_steps import current_steps, doing
+from wfdash.core.why.current_steps import current_steps, doing, has_succeeded
 from wfdash.core.why.ended import of_final
 from wfdash.core.why.failure import lost_attempts, ran_again, who_cut_off
-from wfdash.core.why.open_steps import attempt_count, of_several, of_single, short_name
+from wfdash.core.why.open_steps import QUIET, attempt_count, of_several, of_single, short_name
 from wfdash.core.why.session_times import SessionTimes, of_cut
 from wfdash.core.why.step_names import failure_text, spoken_name
 from wfdash.core.why.why import TimeWords, Why
 
 __all__ = ["diagnose"]
-
-_QUIET = 180.0
-"""Seconds a running instance may have no open step before it looks stuck: code between steps is short."""
-
 
 _LOCAL_LAG = 30.0
 _SOON_GONE = 2 * 86400.0
@@ -50,9 +46,8 @@ def diagnose(
     """
     at = replace(_local_words(now, utc, session) if local else TimeWords(now, utc), paused=paused)
     status = detail.status or (row.status if row is not None else "")
-    return _with_runs_again(
-        _diagnose(detail, status, at, row, local, retention, running, allowed, session), detail
-    )
+    why = _diagnose(detail, status, at, row, local, retention, running, allowed, session)
+    return _with_runs_again(why, detail, local=local)
 
 
 def _diagnose(
@@ -96,22 +91,30 @@ def _diagnose(
 def _local_words(now: float, utc: bool, session: SessionTimes | None) -> TimeWords:
     """The engine is prompt on loopback (10 to 30 ms), so what is late there is soon suspicious."""
     since = session.watched if session is not None else None
-    return TimeWords(now, utc, float("inf") if since is None else since, _LOCAL_LAG)
+    return TimeWords(now, utc, float("inf") if since is None else since, _LOCAL_LAG, local=True)
 
 
-def _with_runs_again(why: Why, detail: Detail) -> Why:
+def _with_runs_again(why: Why, detail: Detail, *, local: bool) -> Why:
     """Says which steps ran again since the platform lost an attempt: that may have been paid for twice."""
-    over = is_final(detail.status)
-    again = [step for step in ran_again(detail) if over or step.end is not None]
+    # Of the only open step that runs its own sentence says it where the attempt before was lost.
+    current = current_steps(detail)
+    said_of = current[0].index if len(current) == 1 and doing(current[0]) == "runs" else None
+    again = [
+        step
+        for step in ran_again(detail)
+        if step.index != said_of or lost_attempts(step) != [len(step.attempts) - 2]
+    ]
     if not again:
         return why
     if len(again) == 1:
         lost, named = lost_attempts(again[0]), spoken_name(again[0])
         which = f"attempt {lost[0] + 1}" if len(lost) == 1 else f"{len(lost)} attempts"
-        said = f"{who_cut_off(again[0])} {which} of {named}, "
+        said = f"{who_cut_off(again[0], local=local)} {which} of {named}, "
         said += "which ran again: its effects may have happened twice"
     else:
-        said = f"the platform lost attempts of {len(again):,} steps, which ran again: "
+        who = {who_cut_off(step, local=local) for step in again}
+        subject = who.pop() if len(who) == 1 else "the platform or a pause cut off"
+        said = f"{subject} attempts of {len(again):,} steps, which ran again: "
         said += "their effects may have happened twice"
     twice = f"ran twice: {short_name(again[0])}" if len(again) == 1 else f"{len(again):,} steps ran twice"
     return replace(why, sentence=f"{why.sentence}; {said}", short=why.short or twice)
@@ -152,7 +155,7 @@ def _with_suspicion(why: Why, local: bool) -> Why:
 
 
 def _long(since: float | None, at: TimeWords) -> bool:
-    return since is not None and at.now - since > _QUIET
+    return since is not None and at.now - since > QUIET
 
 
 def _queued(
@@ -218,7 +221,7 @@ def _paused_since(at: TimeWords) -> str:
 
 
 def _pausing(steps: list[Step], at: TimeWords) -> Why:
-    busy = [step for step in steps if doing(step) == "runs"]
+    busy = [step for step in steps if doing(step) == "runs" and not has_succeeded(step)]
     if not busy:
         said = "pausing: no step runs any more"
         if steps:

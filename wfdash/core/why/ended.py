@@ -8,8 +8,9 @@ from wfdash.core.model.times import lasted
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import spoken
 from wfdash.core.why.current_steps import is_open
-from wfdash.core.why.failure import failing_step, is_unstorable, root_failure, step_failure
+from wfdash.core.why.failure import failing_step, is_followed, root_failure, step_failure
 from wfdash.core.why.open_steps import short_name
+from wfdash.core.why.platform_words import is_hollow, is_unstorable
 from wfdash.core.why.step_names import failure_text, shown_name, spoken_name, terminator
 from wfdash.core.why.why import TimeWords, Why
 
@@ -50,7 +51,9 @@ def _errored(detail: Detail, at: TimeWords) -> Why:
     if step is None and failure is None:
         said = f"the run failed; {error}"
     elif step is None:
-        surely = detail.steps and not partial_reason(detail)
+        # A step that never ended may be where it broke: then nothing says that it was outside.
+        all_ended = not any(is_open(left) for left in detail.steps.unended())
+        surely = detail.steps and all_ended and not partial_reason(detail)
         said = f"the run failed outside any step: {error}" if surely else f"the run failed: {error}"
     elif _got_no_event(step):
         said = _no_event(step)
@@ -58,6 +61,9 @@ def _errored(detail: Detail, at: TimeWords) -> Why:
         said = f"the return value of {spoken_name(step)} could not be stored: {error}"
     else:
         said = f"{spoken_name(step)} {_gave_up(step)}: {error}"
+        if is_hollow(detail.error) and is_followed(detail, step):
+            # Nobody says that this was the end of it: the run went on, and no other cause is told.
+            said += "; the run went on and then failed without a word of its own"
     ended = f"{_when(detail, at)}{_took(detail)}"
     said += (f"; errored{ended}" if ended else "") + _rollback(detail)
     return Why(said, _short_error(step, failure), detail.end)

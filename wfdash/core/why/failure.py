@@ -9,12 +9,20 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.step import Attempt, Failure, Step
 from wfdash.core.model.step_columns import Steps
 from wfdash.core.model.step_kind import kind_of
-from wfdash.core.why.current_steps import is_open
+from wfdash.core.why.current_steps import has_succeeded, is_open
+from wfdash.core.why.platform_words import (
+    GENERAL,
+    INTERNAL,
+    NOT_HANDLED,
+    PAUSED,
+    RESET,
+    is_hollow,
+    is_internal,
+    is_reset,
+    is_unstorable,
+)
 
 __all__ = [
-    "ENGINE_WORDS",
-    "HOLLOW",
-    "RESET",
     "attempt_failure",
     "carriers",
     "cut_by_a_pause",
@@ -22,7 +30,6 @@ __all__ = [
     "failing_step",
     "fatal_steps",
     "is_followed",
-    "is_unstorable",
     "lost_attempts",
     "ran_again",
     "root_failure",
@@ -30,32 +37,9 @@ __all__ = [
     "who_cut_off",
 ]
 
-RESET = "Durable Object reset because its code was updated"
-"""What the platform throws into every running step when a new version is deployed."""
-_PAUSED = "Aborting engine: User called pause"
-"""Ends the attempt of a step that holds a sleep of its own; another follows (measured on the engine)."""
-_INTERNAL = "WorkflowInternalError"
-"""The platform's own name for an attempt that it lost, whatever the step had done by then."""
-_UNSTORABLE = (
-    "DataCloneError",
-    "could not serialize",
-    "could not be cloned",
-    "does not support serialization",
-)
-_LOST_SIGNS = (_INTERNAL.encode(), RESET.encode(), _PAUSED.encode(), b"\\u")
+_LOST_SIGNS = (INTERNAL.encode(), RESET.encode(), PAUSED.encode(), b"\\u")
 """What stands in the JSON of an attempt that ended lost; an escape may be a letter of it."""
-_LOOKED_AT = 20_000
-"""Characters of an error in which the platform's own words are looked for: in megabytes it takes long."""
-HOLLOW = ("workflow failed", "instance failed", "workflow execution failed", "unknown error", "error")
-"""Messages of an instance that only repeat its status: the failed step's own error is the cause."""
-
-_GENERAL = ("", "Error", "WorkflowFatalError")
-"""Names the engine gives to what any step may have thrown."""
 _NOT_RETRIED = ("WorkflowFatalError", "NonRetryableError")
-_NOT_HANDLED = "as a step threw an NonRetryableError and it was not handled"
-"""How the instance's error ends then: it does not repeat the step's (measured on the local engine)."""
-ENGINE_WORDS = (_NOT_HANDLED, RESET, *_UNSTORABLE)
-"""What the platform says in a message, by which a cause is told; no word of it is a person's."""
 
 
 class _Ended(Struct, gc=False):
@@ -134,12 +118,12 @@ def _is_error_of(step: Step, error: Failure) -> bool:
     if own is None:
         return False
     words, message = error.message.strip(), own.message.strip()
-    if words.endswith(_NOT_HANDLED):
+    if words.endswith(NOT_HANDLED):
         return own.name in _NOT_RETRIED
     if not message:
         # A wait that ran out has a name alone, and the instance the engine's words behind it (measured).
         return words.startswith(f"{own.name}:") if words else own.name == error.name
-    if own.name != error.name and own.name not in _GENERAL and error.name not in _GENERAL:
+    if own.name != error.name and own.name not in GENERAL and error.name not in GENERAL:
         return False
     return words in (message, f"{own.name}: {message}") or message == f"{error.name}: {words}"
 
@@ -151,7 +135,7 @@ def failing_step(detail: Detail) -> Step | None:
         return fatal[-1]
     failed = failed_steps(detail)
     # The engine wraps what was thrown in its own words; the message is still within.
-    words = "" if _says_nothing(detail.error) or detail.error is None else detail.error.message.strip()
+    words = "" if is_hollow(detail.error) or detail.error is None else detail.error.message.strip()
     for step in reversed(failed):
         if words and (message := _message_of(step)) and message in words:
             return step
@@ -160,8 +144,10 @@ def failing_step(detail: Detail) -> Step | None:
     if not failed:
         return None
     last = failed[-1]
-    if detail.error is not None and detail.error.name not in _GENERAL and words:
+    if detail.error is not None and detail.error.name not in GENERAL and words:
         return None
+    if is_hollow(detail.error):
+        return last  # it says no other cause, and what ran after it may have been no more than tidying up
     later = detail.steps[last.index + 1 :]
     return None if any(step.success or step.finished for step in later if step.kind != "rollback") else last
 
@@ -170,7 +156,7 @@ def root_failure(detail: Detail) -> Failure | None:
     """The error that says most: the failing step's own where the instance's is the engine's general one."""
     step = failing_step(detail)
     own = (step_failure(step) or Failure("", "")) if step is not None else None
-    general = _says_nothing(detail.error) or (
+    general = is_hollow(detail.error) or (
         detail.error is not None and detail.error.name == "WorkflowFatalError"
     )
     if general and own is not None and (own.message or detail.error is None):
@@ -178,17 +164,10 @@ def root_failure(detail: Detail) -> Failure | None:
     return detail.error
 
 
-def _says_nothing(failure: Failure | None) -> bool:
-    """Whether an instance's error is absent, or repeats only that it failed."""
-    if failure is None:
-        return True
-    return failure.name in _GENERAL and failure.message.strip().rstrip(".").lower() in HOLLOW
-
-
 def _unstored(detail: Detail) -> Step | None:
     """The step that succeeded and stayed open: what it returned could not be stored."""
     left = [step for step in detail.steps.unended() if step.kind == "step" and is_open(step)]
-    return next((step for step in reversed(left) if step.attempts and step.attempts[-1].success), None)
+    return next((step for step in reversed(left) if has_succeeded(step)), None)
 
 
 def _message_of(step: Step) -> str:
@@ -209,23 +188,25 @@ def _is_lost(attempt: Attempt) -> bool:
     if attempt.end is None and attempt.success is None:
         return True
     error = attempt.error
-    return error is not None and (
-        error.name == _INTERNAL
-        or _INTERNAL in error.message
-        or RESET in error.message
-        or cut_by_a_pause(attempt)
-    )
+    return is_internal(error) or is_reset(error) or cut_by_a_pause(attempt)
 
 
 def cut_by_a_pause(attempt: Attempt) -> bool:
     """Whether a pause of the instance ended the attempt."""
-    return attempt.error is not None and attempt.error.message == _PAUSED
+    return attempt.error is not None and attempt.error.message == PAUSED
 
 
-def who_cut_off(step: Step) -> str:
-    """What took the attempts of it that `lost_attempts` gives, as the subject and verb of a sentence."""
-    paused = all(cut_by_a_pause(step.attempts[position]) for position in lost_attempts(step))
-    return "a pause cut off" if paused else "the platform lost"
+def who_cut_off(step: Step, *, local: bool = False) -> str:
+    """What took the attempts of it that `lost_attempts` gives, as the subject and verb of a sentence.
+
+    In a dev session what never ended was cut by a reload or a restart, not by the platform.
+    """
+    lost = [step.attempts[position] for position in lost_attempts(step)]
+    if all(cut_by_a_pause(attempt) for attempt in lost):
+        return "a pause cut off"
+    if local and all(attempt.error is None for attempt in lost):
+        return "a reload or restart cut off"
+    return "the platform lost"
 
 
 def ran_again(detail: Detail) -> list[Step]:
@@ -252,11 +233,3 @@ def _may_be_lost(attempts: bytes | None) -> bool:
         return any(not isinstance(attempt.success, bool) for attempt in _ENDED.decode(attempts)[:-1])
     except (MsgspecError, RecursionError, ValueError):
         return True
-
-
-def is_unstorable(failure: Failure | None) -> bool:
-    """Whether the error says that a return value could not be stored: the step had done its work by then."""
-    if failure is None:
-        return False
-    said = f"{failure.name[:_LOOKED_AT]}: {failure.message[:_LOOKED_AT]}".lower()
-    return any(sign.lower() in said for sign in _UNSTORABLE)

@@ -2,19 +2,22 @@
 
 from collections.abc import Sequence
 
-from wfdash.core.model.retry import attempts_allowed, duration
+from wfdash.core.model.retry import attempts_allowed, duration, is_used_up
 from wfdash.core.model.step import Failure, Step
 from wfdash.core.model.step_kind import kind_of
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import spoken
-from wfdash.core.why.current_steps import deadline, doing, since, used_up
+from wfdash.core.why.current_steps import deadline, doing, has_succeeded, since
+from wfdash.core.why.failure import lost_attempts, who_cut_off
 from wfdash.core.why.step_names import error_name, failure_text, shown_name, spoken_name
 from wfdash.core.why.why import ASIDE, TimeWords, Why
 
-__all__ = ["attempt_count", "of_several", "of_single", "short_name"]
+__all__ = ["QUIET", "attempt_count", "of_several", "of_single", "short_name"]
 
 _UNTOLD = "this server does not say until when"
 _SHORT_NAME = 22
+QUIET = 180.0
+"""Seconds without anything that runs after which an instance looks stuck: code between steps is short."""
 _MOST = 1000
 """Steps side by side of which it is said which changes next."""
 _TELLING = ("retries", "waits", "runs", "pending", "sleeps")
@@ -151,7 +154,7 @@ def _retrying(step: Step, at: TimeWords) -> Why:
         ahead = "" if at.is_due(due) else "in "
         short += f", retry {ahead}{at.left(due, '~')}{attempt}"
         return Why(said, short, when, due, overdue, estimate)
-    if used_up(step):
+    if is_used_up(step):
         # It should have ended the step: nothing is left that could move it by itself.
         stuck = when is not None and at.now - when > at.lag
         return Why(f"{said}; no retry is left", f"{short}, no retry left{attempt}", when, None, stuck)
@@ -162,19 +165,35 @@ def _retrying(step: Step, at: TimeWords) -> Why:
     return Why(said, f"{short}{attempt or ' failed'}", when)
 
 
+def _storing(step: Step, at: TimeWords) -> Why:
+    """Its attempt succeeded and it has not ended. What keeps it is not told: its value is stored, maybe."""
+    ended = since(step)
+    ago = f" {at.ago(ended)}" if ended is not None else ""
+    which = f"attempt {attempt_count(step)} of {spoken_name(step)}"
+    stuck = ended is not None and at.now - ended > QUIET
+    short = f"{short_name(step)}, attempt succeeded" + (
+        f" {at.coarse(ended)} ago" if ended is not None else ""
+    )
+    return Why(f"{which} succeeded{ago} and the step has not ended", short, ended, None, stuck)
+
+
 def _running(step: Step, at: TimeWords) -> Why:
+    if has_succeeded(step):
+        return _storing(step, at)
     begun = since(step)
     lasted = f" for {at.passed(begun)}" if begun is not None else ""
     allowed = attempts_allowed(step.config)
     attempt = f", attempt {attempt_count(step)}" if step.attempts and allowed != 1 else ""
     before = step.attempts[-2] if len(step.attempts) > 1 else None
-    cut = before is not None and before.end is None
+    lost = lost_attempts(step) == [len(step.attempts) - 2]
     what = "has been running" if kind_of(step.kind).runs_code else "has been open"
     said = f"{spoken_name(step)} {what}{lasted}{attempt}"
-    if before is not None and before.error is not None:
+    if lost:
+        said += (
+            f"; {who_cut_off(step, local=at.local)} the one before, so its effects may have happened twice"
+        )
+    elif before is not None and before.error is not None:
         said += f"; the one before failed{_with(before.error)}"
-    elif cut:
-        said += "; the platform lost the one before, so its effects may have happened twice"
     short = short_name(step)
     if begun is not None:
         short += f", {at.coarse(begun)}+"
@@ -216,6 +235,8 @@ def _clause(step: Step, at: TimeWords) -> str:
         return f"{named} failed attempt {attempt_count(step)}{_with(error, 40) if error else ''}"
     if kind == "pending":
         return f"{named} has not begun an attempt"
+    if has_succeeded(step):
+        return f"{named} has not ended after its attempt succeeded"
     return f"{named} runs" + (f" (attempt {attempt_count(step)})" if len(step.attempts) > 1 else "")
 
 

@@ -38,6 +38,8 @@ class TimeWords(Struct, frozen=True):
     """What began before may have been cut unseen: no time-out of it is foretold."""
     lag: float = 60.0
     """Seconds past a promised change after which an instance looks stuck; before that it is lag."""
+    local: bool = False
+    """Whether a dev session is told of."""
     paused: Sequence[tuple[float, float | None]] = ()
     """When the instance was paused and resumed: minus infinity and None where that was not seen."""
 

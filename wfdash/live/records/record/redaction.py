@@ -12,7 +12,7 @@ from typing import Any, Final
 from wfdash.core.model.json_values import NOT_RECORDED, NOT_RECORDED_KIND
 from wfdash.core.text.chance import LONGEST, without_chance
 from wfdash.core.text.error_message import main_line
-from wfdash.core.why.failure import ENGINE_WORDS, HOLLOW
+from wfdash.core.why.platform_words import HOLLOW, platform_words
 
 __all__ = ["redacted_detail", "redacted_kind", "redacted_message", "redacted_row", "redacted_steps"]
 
@@ -116,8 +116,7 @@ def redacted_message(name: str, message: str) -> str:
     if named := _NAMED.match(text):
         return named[0] + redacted_message(named[1], text[named.end() :])
     line = without_chance(main_line(name, text)[1][:LONGEST])
-    words = [phrase for phrase in ENGINE_WORDS if phrase in text]
-    return " ".join([f"{NOT_RECORDED_KIND}{_word(line)}", *words[:1]])
+    return f"{NOT_RECORDED_KIND}{_word(line)} {platform_words(name, text)}".rstrip()
 
 
 def redacted_kind(name: str, message: str) -> str:
