@@ -44,6 +44,28 @@ def test_the_cause_is_said_in_one_sentence_and_heads_the_table():
     incident(script)
 
 
+def test_fifty_answers_in_a_second_are_a_few_draws():
+    """Each moves most of the page: over a slow link the last of them came half a second late."""
+
+    async def main():
+        world, seen = build("incident", clock=asyncio.get_running_loop().time), []
+        async with opened(world=world, size=(140, 40)) as dashboard:
+            dashboard.server.state.latency = 0.05
+            causes = dashboard.app.session.poller.error_samples
+            await dashboard.pilot.press("E")
+            while not causes.listed or causes.progress[0] < causes.progress[1]:
+                await asyncio.sleep(0.01)
+                if (text := dashboard.text.partition("\n")[2]) not in seen[-1:]:
+                    seen.append(text)
+            assert causes.progress[0] >= 30
+            began = dashboard.app.context.clock()
+            await dashboard.until(lambda: 'TimeoutError at "charge card"' in dashboard.text)
+            assert dashboard.app.context.clock() - began <= 0.25, "the last one is not waited for"
+        assert len(seen) < 12
+
+    simulate(main())
+
+
 def test_example_stands_with_its_steps_and_stays_the_same():
     async def script(dashboard, app):
         await dashboard.until(

@@ -5,6 +5,7 @@ from functools import partial
 
 from rich.style import Style
 from textual.app import ComposeResult
+from textual.timer import Timer
 
 from wfdash.core.logs.line import PlacedLine
 from wfdash.core.model.instance import Instance
@@ -50,6 +51,9 @@ _HOUR = 3600.0
 """Seconds that a record must hold unbroken before anything is blamed out of it."""
 _IN_FULL = 12
 """Lines that are kept for the example with its steps."""
+_APART = 0.25
+"""Seconds between two draws while the sample is read: it may bring fifty answers in one second, and each
+moves the groups, the versions and the example. Over a slow link the last of them would come late."""
 _LEAST_ODD = 6
 """Lines that the groups leave to what is odd, if there is so much of it."""
 
@@ -76,6 +80,9 @@ class ErrorsScreen(BaseScreen):
         self._example = ExampleRoom(context)
         self._touched = False
         """A key was pressed here: until then the cursor stays on the largest group."""
+        self._drawn_at = float("-inf")
+        self._due: Timer | None = None
+        """Draws what came too soon after a draw."""
 
     def compose(self) -> ComposeResult:
         context = self.context
@@ -126,7 +133,12 @@ class ErrorsScreen(BaseScreen):
         self._touched = True
 
     def live(self, update: Update) -> None:
-        self.draw()
+        since = self.context.clock() - self._drawn_at
+        read, total = self.poller.error_samples.progress if self.poller is not None else (0, 0)
+        if read >= total or not 0 <= since < _APART:
+            self.draw()
+        elif self._due is None:
+            self._due = self.set_timer(_APART - since, self.draw)
 
     def tick(self, now: float) -> None:
         self.draw()
@@ -139,6 +151,10 @@ class ErrorsScreen(BaseScreen):
         poller = self.poller
         if poller is None or not self.is_ready:
             return
+        self._drawn_at = self.context.clock()
+        if self._due is not None:
+            self._due.stop()
+            self._due = None
         groups, oddities = poller.error_samples.groups, poller.oddities()
         read, total = poller.error_samples.progress
         # Counted here alone, so that the headline and the versions below it say the same numbers.
