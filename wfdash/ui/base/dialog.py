@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from rich.style import Style
 from textual.app import ComposeResult
 from textual.events import Key
-from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widget import Widget
 
 from wfdash.core.text.clean import cells
 from wfdash.core.text.words import count
+from wfdash.ui.base.beneath import LayeredScreen
 from wfdash.ui.base.screen import ReadyScreen
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.strips import strip_of
@@ -90,7 +90,7 @@ class Panel(Widget):
         return strip_of([*line, ("", Style.null())], width)
 
 
-class LowerHalf(ReadyScreen, ModalScreen[None], inherit_bindings=False):
+class LowerHalf(ReadyScreen, LayeredScreen, inherit_bindings=False):
     """Takes every key itself, so that palette, views and quit are off while it is open."""
 
     DEFAULT_CSS = """

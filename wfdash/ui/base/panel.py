@@ -1,8 +1,8 @@
 """A panel over the lower part of the screen: the rows it is about stay in sight."""
 
-from textual.screen import ModalScreen
 from textual.strip import Strip
 
+from wfdash.ui.base.beneath import LayeredScreen
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.widgets.rule import ruled
@@ -13,7 +13,7 @@ from wfdash.ui.widgets.theme import STRONG
 __all__ = ["PanelScreen", "Title"]
 
 
-class PanelScreen(BaseScreen, ModalScreen[None], inherit_bindings=False):
+class PanelScreen(BaseScreen, LayeredScreen, inherit_bindings=False):
     """Closed by esc, and by what closes the top layer."""
 
     BINDINGS = bindings("layer.close", "app.quit")
