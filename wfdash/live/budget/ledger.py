@@ -1,8 +1,8 @@
 """What the processes on one credential spent, hold and wait for: the content of the file they share."""
 
 from collections import Counter
-from collections.abc import Iterator
 from enum import IntEnum
+from functools import cache
 from math import inf
 
 from msgspec import Struct, field
@@ -53,6 +53,12 @@ class Priority(IntEnum):
     BACKGROUND = 5
 
 
+@cache
+def _digits(priorities: range) -> frozenset[str]:
+    """What the keys of these begin with: it is asked a dozen times for each request."""
+    return frozenset(map(str, priorities))
+
+
 class Spender(Struct):
     """One process, and its requests by `PRIORITY purpose` and slot of ten seconds."""
 
@@ -88,11 +94,10 @@ class Spender(Struct):
             if not kept:
                 del self.spent[key]
 
-    def by_purpose(self, priorities: range) -> Iterator[dict[int, int]]:
+    def by_purpose(self, priorities: range) -> list[dict[int, int]]:
         """What was spent by slot, of each purpose with one of these priorities."""
-        for key, slots in self.spent.items():
-            if key[:1].isdigit() and int(key[:1]) in priorities:
-                yield slots
+        digits = _digits(priorities)
+        return [slots for key, slots in self.spent.items() if key[:1] in digits]
 
     def total(self, priorities: range) -> int:
         return sum(sum(slots.values()) for slots in self.by_purpose(priorities))
