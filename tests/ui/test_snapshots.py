@@ -1,4 +1,4 @@
-"""Every screen that is drawn here, at both sizes in colour; three of them without colour and in ASCII.
+"""Every screen that is drawn here, at both sizes in colour; three at 80x24 without colour and in ASCII.
 
 These two looks are line filters over the same screens, which tests/ui/terminal/test_filters.py proves.
 
@@ -34,6 +34,7 @@ STEPS = {
     "inspector": ("enter", "enter"),
     "history": ("H",),
 }
+DRAWN = [("80x24", "colour"), ("140x40", "colour"), ("80x24", "no-colour"), ("80x24", "ascii")]
 EVERY_LOOK = {"instances", "prompt", "detail"}
 """A table, a panel and a page: what is drawn in other looks too."""
 APART = 14.0
@@ -42,8 +43,7 @@ TAKEN = 12.5
 """Seconds after which what a page reads is there, away from the ticks."""
 
 
-@pytest.mark.parametrize("look", LOOKS)
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("size", "look"), DRAWN)
 def test_screens_look_as_they_did(size, look):
     """All in one run of the app, because starting it is what takes time."""
     failures = []
