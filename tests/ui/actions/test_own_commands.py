@@ -92,7 +92,7 @@ def test_no_other_bytes_of_a_terminal_run_it(tmp_path):
             while len(d.app.screen_stack) > 1:
                 await keyboard.type(b"\x1b[27u", gap=0.4)
 
-    drive(script, demo=False, commands=(command(file, "{id}"),))
+    drive(script, size=(80, 24), demo=False, commands=(command(file, "{id}"),))
     assert fell == []
     assert not file.exists()
 

@@ -1,13 +1,16 @@
 """What reaches a prompt from a terminal: byte sequences, at gaps, at prompts; only a bare key confirms."""
 
 import random
+from functools import partial
 
 import pytest
 
-from tests.support.harness.dashboard import drive
+from tests.support.harness.dashboard import drive as drive_at_a_size
 from tests.support.harness.typing import Keyboard
 from wfdash.config.settings import Recording
 from wfdash.ui.actions.prompt import PromptScreen
+
+drive = partial(drive_at_a_size, size=(80, 24))  # bytes do not hang on it, and less is drawn for each
 
 AT_ANY_GAP = [
     [b"\x1b", b"%c"],
