@@ -11,7 +11,7 @@ from tests.support.harness.stage import asked, newest, staged, waiting_of
 from wfdash.api.interface import InstancePage
 from wfdash.core.filter.query import parse
 from wfdash.live.budget.budget import Budget
-from wfdash.live.budget.ledger import ACTIONS, QUOTA
+from wfdash.live.budget.ledger import ACTIONS, QUOTA, WINDOW
 from wfdash.live.watcher import Watcher
 
 
@@ -179,8 +179,7 @@ async def test_a_dev_session_is_asked_gently(api, poller, loop):
     assert poller.status_counts == {"running": 3}, "with the open one, which answered"
 
 
-@pytest.mark.parametrize("seconds", [3600])
-def test_an_hour_of_wanting_everything_stays_in_the_budget(seconds):
+def test_wanting_everything_stays_in_the_budget():
     times = []
 
     async def main():
@@ -200,7 +199,7 @@ def test_an_hour_of_wanting_everything_stays_in_the_budget(seconds):
         poller.show("orders")
         poller.open("n3")
         poller.want([f"n{n}" for n in range(60)])
-        while loop.time() < EPOCH + seconds:
+        while loop.time() < EPOCH + 4 * WINDOW:
             poller.load_more()
             poller.poll_now()
             await asyncio.sleep(0.5)
@@ -210,7 +209,7 @@ def test_an_hour_of_wanting_everything_stays_in_the_budget(seconds):
     simulate(main())
     first = most = 0
     for index, at in enumerate(times):
-        while times[first] <= at - 300:
+        while times[first] <= at - WINDOW:
             first += 1
         most = max(most, index - first + 1)
     assert 500 < most <= QUOTA - ACTIONS

@@ -9,8 +9,17 @@ from tests.support.harness.act import ALONE, read_prompt
 from tests.support.harness.simulator import Simulator
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def simulator():
+    """One for all: what one of them has acted on waits no more, and so is no other's."""
+    running = Simulator("calm")
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def spent():
+    """For what takes a good part of the requests that the server lets a user make."""
     running = Simulator("calm")
     yield running
     running.stop()
@@ -121,8 +130,8 @@ def test_the_form_of_a_new_instance_leaves_the_rows_in_sight(terminal, simulator
     assert not [each for each in simulator.listing("orders") if each["id"].startswith("orders-manual-")]
 
 
-def test_bulk_of_hundreds_stopped_ends_with_exact_counts(terminal, simulator, tmp_path):
-    shell = terminal("-w", "orders", "--filter", "status:complete", columns=140, lines=40, env=simulator.env)
+def test_bulk_of_hundreds_stopped_ends_with_exact_counts(terminal, spent, tmp_path):
+    shell = terminal("-w", "orders", "--filter", "status:complete", columns=140, lines=40, env=spent.env)
     shell.wait_for("complete")
     while listed(shell) <= ACTIONS:
         before = listed(shell)

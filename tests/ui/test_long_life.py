@@ -18,7 +18,7 @@ PAGES = (
     "budget.open",
     "journal.open",
 )
-ROUNDS = 12
+ROUNDS = 6
 
 
 def alive():
@@ -48,4 +48,4 @@ def test_pages_bindings_and_tasks_do_not_pile_up():
         assert more == {}
         assert tasks_now <= tasks + 3
 
-    drive(script)
+    drive(script, size=(80, 24))
