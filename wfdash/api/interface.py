@@ -136,7 +136,7 @@ class StepAnswer(Struct):
     content: bytes | None = None
 
 
-class RestartFrom(Struct, frozen=True):
+class RestartFrom(Struct, frozen=True, gc=False):
     """`name` without its -N suffix; `count` is the occurrence of that name and type, from 1.
 
     What is None is not sent: the server takes the first, and a `do`.

@@ -31,6 +31,8 @@ __all__ = ["Feeds", "order"]
 
 _FREEZE_AT = 2000
 """Rows from which the garbage collector is told to leave them alone, again at each doubling."""
+_FREEZE_EVERY = 10_000
+"""Rows after which it is told again at the latest: what came since is walked while a key waits."""
 
 
 class Feeds:
@@ -186,7 +188,7 @@ class Feeds:
             self.detail.row_changed(identity)
         rows = len(self._context.store)
         if rows >= self._frozen_rows:
-            self._frozen_rows = 2 * rows
+            self._frozen_rows = min(2 * rows, rows + _FREEZE_EVERY)
             # A full collection walks all that is tracked, and rows never form a cycle.
             gc.freeze()
 

@@ -21,7 +21,7 @@ _BYTES: Final = 4 * LONGEST
 _DEEPEST: Final = 60
 
 
-class Contents(Struct, frozen=True):
+class Contents(Struct, frozen=True, gc=False):
     """JSON as text in lower case; "" where there is none."""
 
     params: str = ""

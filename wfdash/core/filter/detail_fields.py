@@ -1,6 +1,7 @@
 """What filters ask of an instance that was read: the steps it is or failed at, its errors, what it awaits."""
 
 from collections.abc import Iterable, Iterator
+from sys import intern
 
 from msgspec import Struct
 
@@ -32,6 +33,7 @@ _SEARCHED = 100_000
 _MOST = 1000
 """Current steps and failed ones, each, that more is searched of than their names: 10,000 take 100 ms."""
 _BY_STATUS = {"queued": "queue", "paused": "pause", "waitingForPause": "pause", "rollingBack": "rollback"}
+_NOTHING: frozenset[str] = frozenset()
 _LONGEST_FIRST: dict[Doing, str] = {
     "waits": "event",
     "sleeps": "sleep",
@@ -41,7 +43,7 @@ _LONGEST_FIRST: dict[Doing, str] = {
 }
 
 
-class DetailFields(Struct, frozen=True):
+class DetailFields(Struct, frozen=True, gc=False):
     """What filters search of a detail, all in lower case."""
 
     steps: tuple[str, ...] = ()
@@ -76,15 +78,16 @@ def read_fields(detail: Detail) -> DetailFields:
     ]
     odd = "ran-twice" if ran_again(detail) else ""
     blocked = _blocked(detail.status, current)
+    # Thousands fail alike: what they share is kept once.
     return DetailFields(
-        tuple(names),
-        "\n".join(texts),
+        tuple(map(intern, names)),
+        intern("\n".join(texts)),
         blocked,
         odd,
         read_contents(detail),
         detail.status,
         detail.step_count,
-        frozenset(_unrecorded(detail, texts)),
+        frozenset(_unrecorded(detail, texts)) or _NOTHING,
     )
 
 

@@ -31,7 +31,7 @@ _LAST = (PENDING, TO_BE_SENT, NOT_SENT)
 """Words of those without an outcome that are counted after the others."""
 
 
-class Fate(Struct, frozen=True):
+class Fate(Struct, frozen=True, gc=False):
     """What is counted of one instance: two that are alike in it are one number."""
 
     outcome: Outcome | None = None

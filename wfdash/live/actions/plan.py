@@ -40,8 +40,11 @@ class Guard(Struct, frozen=True):
     local: bool = False
 
 
-class Target(Struct, frozen=True):
-    """One id of a plan. `status` is what was on screen when the key was pressed, "" when nothing was."""
+class Target(Struct, frozen=True, gc=False):
+    """One id of a plan. `status` is what was on screen when the key was pressed, "" when nothing was.
+
+    Thousands are made at one key, and in none of what follows is a cycle: the collector has no part in them.
+    """
 
     id: str
     status: str = ""
@@ -176,7 +179,7 @@ class Plan(Struct, frozen=True, dict=True):
         )
 
 
-class Progress(Struct, frozen=True):
+class Progress(Struct, frozen=True, gc=False):
     """A plan moved on. `done` counts targets that are no longer waiting to be sent, of `total`."""
 
     plan: str
@@ -196,7 +199,7 @@ class Progress(Struct, frozen=True):
     """Of sent: the status it had just before."""
 
 
-class Result(Struct, frozen=True):
+class Result(Struct, frozen=True, gc=False):
     """What truly became of one target; the last word on it."""
 
     plan: str

@@ -19,7 +19,7 @@ LAST: Final = "last"
 _WHERE = re.compile(r'failed again at (".*?"(?: #\d+)?)')
 
 
-class IdOutcome(Struct, frozen=True):
+class IdOutcome(Struct, frozen=True, gc=False):
     """What is known of one id: what is counted of it, and the sentence; raw."""
 
     fate: Fate

@@ -3,8 +3,11 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from io import BytesIO
 from itertools import chain
 from pathlib import Path
+from sys import intern
 from typing import Any, Final
 
 from msgspec import MsgspecError, Struct, ValidationError, convert
@@ -29,6 +32,7 @@ __all__ = [
     "JournalEntry",
     "glance",
     "journal_files",
+    "lines_of",
     "parse_entry",
     "read_entries",
     "read_plans",
@@ -97,7 +101,7 @@ class EntryGlance(Struct, gc=False):
 _GLANCE: Final = Decoder(EntryGlance)
 
 
-class ActionResult(Struct, frozen=True):
+class ActionResult(Struct, frozen=True, gc=False):
     """What became of it so far, raw; "" and None where there is nothing to tell."""
 
     before: str = ""
@@ -116,7 +120,7 @@ class ActionResult(Struct, frozen=True):
 NOTHING: Final = ActionResult()
 
 
-class JournalEntry(ActionResult, frozen=True, kw_only=True):
+class JournalEntry(ActionResult, frozen=True, kw_only=True, gc=False):
     """One line. `at` is epoch seconds; what the line lacked is "" or None."""
 
     at: float
@@ -158,7 +162,7 @@ def _newest(folder: Path) -> tuple[list[JournalEntry], Iterator[bytes]]:
             cut = data.find(b"\n", len(data) - room) + 1 or len(data)
             rest, data = data[:cut], data[cut:]
             room = 0
-        parts.append([entry for line in data.split(b"\n") if (entry := parse_entry(line))])
+        parts.append([entry for line in lines_of(data) if (entry := parse_entry(line))])
         room -= len(data)
         if room <= 0:
             break
@@ -180,7 +184,7 @@ def _begun_before(entries: list[JournalEntry], older: Iterable[bytes]) -> list[J
     named = re.compile(b"|".join(sorted({re.escape(json.dumps(plan).encode()) for _, plan in begun})))
     first, last = dict[tuple[str, str, str], bytes](), dict[tuple[str, str, str], tuple[bool, bytes]]()
     # A file at a time, for all of them have 60 MB.
-    for line in (line for data in older for line in reversed(data.split(b"\n")) if named.search(line)):
+    for line in (line for data in older for line in _lines_from_end(data) if named.search(line)):
         found = glance(line)
         if not (found and found.session and found.plan and found.id and found.event in EVENTS):
             continue
@@ -206,6 +210,19 @@ def journal_files(folder: Path, *, newest_first: bool = False) -> Iterator[bytes
             continue
 
 
+def lines_of(data: bytes) -> Iterator[bytes]:
+    """Its lines one by one: all of a file's at once are as large as the file again."""
+    return (line.removesuffix(b"\n") for line in BytesIO(data))
+
+
+def _lines_from_end(data: bytes) -> Iterator[bytes]:
+    end = len(data)
+    while end >= 0:
+        begin = data.rfind(b"\n", 0, end) + 1
+        yield data[begin:end]
+        end = begin - 1
+
+
 def glance(line: bytes) -> EntryGlance | JournalEntry | None:
     """Whose line it is; None for what is none."""
     try:
@@ -226,8 +243,9 @@ def parse_entry(line: bytes) -> JournalEntry | None:
     at = parse_time(value.get("at"))
     if at is None or value.get("event") not in EVENTS:
         return None
+    # Most words stand in thousands of lines: each is kept once.
     words: dict[str, Any] = {
-        key: value[key] for key in KEYS if isinstance(value.get(key), str) and key not in _NO_WORDS
+        key: intern(value[key]) for key in KEYS if type(value.get(key)) is str and key not in _NO_WORDS
     }
     for key in ("http", "code"):
         number = value.get(key)
@@ -249,6 +267,13 @@ def result_as_sent(result: ActionResult) -> dict[str, Any]:
 
 def _start_as_read(value: object) -> RestartFrom | None:
     try:
-        return None if value is None else convert(value, RestartFrom)
+        start = None if value is None else convert(value, RestartFrom)
     except ValidationError:
         return None
+    return None if start is None else _same_start(start)
+
+
+@lru_cache(maxsize=1000)
+def _same_start(start: RestartFrom) -> RestartFrom:
+    """The one record for all entries that begin there."""
+    return start

@@ -13,6 +13,7 @@ from wfdash.live.records.journal_entries import (
     JournalEntry,
     glance,
     journal_files,
+    lines_of,
     parse_entry,
 )
 
@@ -120,7 +121,7 @@ def _stage(line: EntryGlance | JournalEntry) -> str:
 def _lines(folder: Path) -> Iterator[tuple[bytes, _PlanKey, tuple[str, str], str]]:
     """Each line with its plan, its workflow and id, and its event, oldest first."""
     for data in journal_files(folder):
-        for line in data.split(b"\n"):
+        for line in lines_of(data):
             parsed = glance(line)
             if parsed and parsed.session and parsed.plan and parsed.id and parsed.event in EVENTS:
                 which = parsed.workflow or "", parsed.id
