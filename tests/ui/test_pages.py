@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import re
+import sys
 
 import pytest
 
@@ -20,6 +21,18 @@ def goto(text):
         await d.passes(2)
 
     return script
+
+
+def test_what_first_keys_open_is_loaded_while_nobody_types(monkeypatch):
+    module = "wfdash.ui.actions.read_all"
+    monkeypatch.delitem(sys.modules, module, raising=False)
+
+    async def script(d):
+        await d.passes(0.5)
+        assert module not in sys.modules
+        await d.until(lambda: module in sys.modules)
+
+    drive(script)
 
 
 @pytest.mark.parametrize("address", ["refunds", " refunds "])

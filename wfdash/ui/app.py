@@ -201,6 +201,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
                     break
             self.actions.draw()
             self.pages.list_workflows()
+            self.pages.load_ahead()
 
     # Keys.
 

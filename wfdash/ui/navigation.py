@@ -1,8 +1,10 @@
 """Opens pages, closes layers, leaves: what stands over the instances, and in which order."""
 
+import asyncio
 from collections.abc import Sequence
 from functools import partial
 from importlib import import_module
+from sys import modules
 from typing import Any
 
 from msgspec import Struct
@@ -49,6 +51,10 @@ _PAGES = {
     "copy": ("wfdash.ui.pages.copy", "CopyScreen"),
 }
 """Loaded when first opened."""
+_AHEAD = ("wfdash.ui.actions.prompt", "wfdash.ui.detail.screen", _PAGES["read_all"][0], _PAGES["bulk"][0])
+"""Loaded before that, once nobody types: what keys open that must answer at once."""
+_QUIET = 1.0
+"""Seconds without a key, after which nobody types."""
 _LOOK = 0.1
 """Seconds between two looks whether there is a bottom line to say something on."""
 _PATIENCE = 100
@@ -82,6 +88,7 @@ class Navigator:
         self.awaited = ""
         """A page that was asked for before it was clear of which workflow; "" for none."""
         self._listed_from: _ListedFrom | None = None
+        self._ahead = list(_AHEAD)
 
     @property
     def root(self) -> InstancesScreen:
@@ -217,6 +224,14 @@ class Navigator:
         if page:
             self.show_workflow(workflow)
             self.open(page)
+
+    def load_ahead(self) -> None:
+        """Loads the next of what a first key opens, in a thread: 20 to 50 ms in which the key would wait."""
+        session, now = self._context.session, self._context.clock()
+        if not self._ahead or session is None or session.poller.newest.freshness.answered_at is None:
+            return
+        if now - self._context.last_key_at >= _QUIET and (module := self._ahead.pop(0)) not in modules:
+            self._app.run_worker(asyncio.to_thread(import_module, module), exit_on_error=False)
 
     def list_workflows(self) -> None:
         """Opens the list of workflows in place of a list of no workflow."""
