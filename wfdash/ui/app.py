@@ -128,7 +128,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
             on_stopping(self.action_app_suspend, self.retake_terminal, lambda: self.lent)
         self.set_interval(1.0, self._tick)
         # The interpreter's collections while modules load took a tenth of the time to the first rows.
-        self.set_timer(_LOADED, gc.enable)
+        self.set_timer(_LOADED, _collect_again)
         if self._replays:
             self.call_after_refresh(self.travel.begin, self._started)
         elif self._setup is None:
@@ -377,3 +377,9 @@ def _copy(context: Context, text: str) -> None:
     """Copies what was selected with the mouse."""
     folder, write = user_state_path("wfdash"), context.terminal.write
     context.notify(copy_text(text, write=write, environ=os.environ, folder=folder, name="selection"))
+
+
+def _collect_again() -> None:
+    """Looks for garbage from now on, never among what was loaded: the first look held the loop for 40 ms."""
+    gc.freeze()
+    gc.enable()
