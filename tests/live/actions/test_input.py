@@ -36,7 +36,7 @@ def test_an_array_and_a_line_each_read_alike(tmp_path):
 @pytest.mark.parametrize(
     ("text", "part"),
     [
-        ('{"id": "a"}\n{"id": ', "line 2"),
+        ('{"id": "a"}\n\n{"id": ', "^line 3, column 8: Expecting value$"),
         ('{"id": "a"}\n{"id": "a"}', "a twice"),
         ('{"id": "a.b"}', "cannot be an instance id"),
         ('{"name": "a"}', "line 1"),
@@ -47,6 +47,11 @@ def test_an_array_and_a_line_each_read_alike(tmp_path):
 def test_a_file_with_one_bad_item_sends_none(tmp_path, text, part):
     with pytest.raises(NotSendable, match=part):
         read(tmp_path, text)
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\x85", "\u2029"])
+def test_a_line_ends_at_a_line_feed_alone(tmp_path, separator):
+    assert read(tmp_path, f'{{"id": "a", "params": "x{separator}y"}}\n') == [("a", f"x{separator}y", True)]
 
 
 def test_a_file_that_is_not_there(tmp_path):
@@ -72,7 +77,7 @@ def test_a_proposed_id_is_nobody_elses():
         ('{"id": "a"}', "line 1 of .*: an object with id and payload is wanted"),
         ('{"id": "a", "payload": 1}\n{"id": "z", "payload": 1}', "line 2 of .*: z is none of those"),
         ('{"id": "a", "payload": 1}\n{"id": "a", "payload": 2}', "holds the id a twice"),
-        ('{"id": "a", "payload": 1}\n{', "line 2: "),
+        ('{"id": "a", "payload": 1}\n{', "line 2, column 2: "),
     ],
 )
 def test_a_file_of_payloads_with_one_bad_item_sends_none(tmp_path, text, part):

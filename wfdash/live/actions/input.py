@@ -1,6 +1,7 @@
 """What people hand over to be sent: JSON typed or in a file, ids proposed; checked before it is sent."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from secrets import token_hex
@@ -63,7 +64,7 @@ def read_batch(path: Path, *, propose: Callable[[], str]) -> list[NewInstance]:
     if not instances:
         raise NotSendable(f"{path} holds no instance")
     ids = [instance.id for instance in instances]
-    if doubled := next((identity for identity in ids if ids.count(identity) > 1), ""):
+    if doubled := next((identity for identity, times in Counter(ids).items() if times > 1), ""):
         raise NotSendable(f"{path} holds the id {doubled} twice")
     return instances
 
@@ -95,10 +96,13 @@ def _items(text: str) -> Sequence[tuple[str, Any]]:
         assert isinstance(items, list)
         return [(f"item {number}", item) for number, item in enumerate(items, 1)]
     items = []
-    for number, line in enumerate(text.splitlines(), 1):
+    # Not splitlines(), which also ends a line at a separator that JSON allows within a text.
+    for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
                 items.append((f"line {number}", json.loads(line, parse_constant=_no_constant)))
+            except json.JSONDecodeError as wrong:
+                raise NotSendable(f"line {number}, column {wrong.colno}: {wrong.msg}") from None
             except (ValueError, RecursionError) as wrong:
                 raise NotSendable(f"line {number}: {wrong}") from None
     return items

@@ -178,7 +178,7 @@ class FormScreen(PanelScreen):
         if trouble:
             self._verdict(f"no editor: {trouble}", BAD)
         if edited is not None:
-            field.value = " ".join(line.strip() for line in edited.splitlines())
+            field.value = " ".join(line.strip() for line in edited.split("\n"))
 
 
 def _edited(text: str, environ: dict[str, str]) -> str | None:
