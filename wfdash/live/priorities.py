@@ -123,6 +123,7 @@ class Feeds:
             counts=self.status_counts,
             session=session,
             paused=self.pauses.of(detail.id) if detail is not None else (),
+            watched=self.pauses.watched(detail.id) if detail is not None else None,
             row=row,
         )
 
@@ -172,6 +173,8 @@ class Feeds:
         """Passes on that a job was answered, or failed."""
         if job is self.newest:
             self.row_details.look_for(self.newest.left)
+            if (at := self.newest.freshness.answered_at) is not None:
+                self.pauses.listed(self.newest.page, at)
             if self.newest.complete_at is not None:
                 self.sweep.covered(self.newest.complete_at)
         if job is self.row_details:

@@ -86,7 +86,7 @@ def test_next_try_comes_later_by_a_pause():
         at = TimeWords(T0 + now, paused=paused)
         return "".join(text for text, _ in words(timeline(subject, now=at.now).outline, row, at))
 
-    assert "next try due 9s ago" in said(())
+    assert "next try was due 9s ago" in said(())
     assert "next try ~1s" in said([(T0 + 5, T0 + 15)])
     assert "next try any moment" in said([(T0 + 5, T0 + 15)], now=20.5)
     assert "next try not known: it was paused" in said([(float("-inf"), T0 + 15)])

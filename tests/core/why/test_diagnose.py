@@ -293,7 +293,7 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_the_sentence_and_the_cell(case):
     subject, now, sentence, short = CASES[case]
-    why = diagnose(subject, now=T0 + now)
+    why = diagnose(subject, now=T0 + now, watched=T0)
     assert (why.sentence, why.short) == (sentence, short)
 
 

@@ -14,7 +14,7 @@ WAIT = SLEEP | {"type": "waitForEvent", "name": "approval"}
 
 def why(*steps, now=120, status="running", **times):
     session = SessionTimes(**{name: T0 + at for name, at in times.items()})
-    return diagnose(detail(status, steps), now=T0 + now, local=True, session=session)
+    return diagnose(detail(status, steps), now=T0 + now, local=True, session=session, watched=T0)
 
 
 @pytest.mark.parametrize("entry", [LONG, RETRY])
@@ -61,5 +61,5 @@ def test_no_time_out_is_foretold_of_what_may_be_cut():
 def test_a_late_retry_looks_stuck_sooner_on_loopback():
     assert not why(RETRY, now=35).looks_stuck
     assert why(RETRY, now=45).looks_stuck
-    cloud = diagnose(detail("running", [RETRY]), now=T0 + 45)
+    cloud = diagnose(detail("running", [RETRY]), now=T0 + 45, watched=T0)
     assert not cloud.looks_stuck

@@ -4,6 +4,7 @@ from tests.support.harness.stage import staged
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.times import iso
 from wfdash.core.why.context import WhyContext
+from wfdash.live.feeds.pauses import all_pauses, recorded_pauses
 
 NOW = 1_795_255_200.0
 
@@ -15,8 +16,8 @@ def failed_at(at, delay=12):
     return read_detail("orders", "a", {"status": "running", "start": iso(at - 9), "steps": [step]})
 
 
-def said(paused, after):
-    return WhyContext(paused=paused).why(failed_at(NOW), now=NOW + after)
+def said(paused, after, watched=NOW - 60):
+    return WhyContext(paused=paused, watched=watched).why(failed_at(NOW), now=NOW + after)
 
 
 def test_next_try_is_later_by_the_pause():
@@ -34,6 +35,44 @@ def test_next_try_is_not_known_where_the_pause_has_no_end():
     assert why.sentence.endswith("when the next try comes is not known: it was paused in between")
     assert why.deadline is None
     assert not why.looks_stuck
+
+
+def test_late_try_is_no_sign_where_a_pause_may_have_gone_unseen():
+    for watched in (None, NOW + 20):
+        why = said((), 130, watched)
+        expected = "its next try was due 1 m 58 s ago and has not come; it may have been paused meanwhile"
+        assert why.sentence.endswith(expected)
+        assert "retry was due 1m ago" in why.short
+        assert not why.looks_stuck
+    assert said((), 130).looks_stuck
+
+
+def test_pauses_that_others_made_are_taken_from_the_record():
+    dated = [(NOW, "running", NOW), (NOW + 9, "paused", NOW + 4), (NOW + 40, "running", NOW + 36)]
+    assert recorded_pauses(dated) == [(NOW + 4, NOW + 36)]
+    undated = [(at, status, None) for at, status, _ in dated]
+    assert recorded_pauses(undated) == [(float("-inf"), NOW + 40)]
+    assert recorded_pauses([*dated, (NOW + 50, "complete", NOW + 50)]) == []
+
+
+def test_own_pause_that_was_seen_too_is_one():
+    assert all_pauses([(NOW, NOW + 9)], [(NOW + 3, NOW + 12)]) == [(NOW, NOW + 9)]
+    assert all_pauses([(NOW, NOW + 9)], [(NOW + 30, None)]) == [(NOW, NOW + 9), (NOW + 30, None)]
+
+
+@staged("incident")
+async def test_pauses_are_seen_only_while_the_list_is_read(on):
+    poller = on.poller
+    poller.show("orders")
+    await on.until(lambda: len(poller.store) > 0)
+    first, *_ = sorted(poller.store, key=lambda row: -row.created)
+    pauses = poller.pauses if hasattr(poller, "pauses") else poller._feeds.pauses
+    await on.until(lambda: pauses.watched(first.id) is not None)
+    began = pauses.watched(first.id)
+    pauses.listed([first.id], began + 5)
+    assert pauses.watched(first.id) == began
+    pauses.listed([first.id], began + 100)
+    assert pauses.watched(first.id) in (None, began + 100)
 
 
 @staged("incident")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from wfdash.live.records.record.reading import RecordReader
     from wfdash.live.records.search.recall import RecordRecall
 
-__all__ = ["Recalled", "recalled_row"]
+__all__ = ["Recalled", "recalled_pauses", "recalled_row"]
 
 _NAMED = 5
 """Ids that a note names."""
@@ -109,6 +109,21 @@ async def recalled_row(session: CommandSession, workflow: str, instance: str) ->
             words += [f"{word} {instant(moment)}"] if moment is not None else []
         return f"the server no longer has it, the record does: it was {', '.join(words)}"
     return ""
+
+
+async def recalled_pauses(
+    session: CommandSession, workflow: str, instance: str
+) -> list[tuple[float, float | None]]:
+    """From when to when a dashboard or a recorder of this machine saw it paused."""
+    if not session.settings.record.on:
+        return []
+    from wfdash.live.feeds.pauses import recorded_pauses
+    from wfdash.live.records.record.recorder import ask_record
+
+    def look(reader: "RecordReader") -> list[tuple[float, float | None]]:
+        return recorded_pauses(reader.statuses(workflow, instance))
+
+    return await asyncio.to_thread(ask_record, lambda: _open_record(session), look)
 
 
 def _open_record(session: CommandSession) -> "RecordReader":

@@ -8,6 +8,7 @@ from msgspec import Struct, field
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import ListQuery, Version
+from wfdash.cli.commands.recalled import recalled_pauses
 from wfdash.cli.session import CommandSession
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
@@ -41,7 +42,7 @@ class WhyFacts(Struct):
         if local or not (queued or (is_final(detail.status) and retention is None)):
             started = await self.session.api.session_started() if local else None
             times = SessionTimes(started, started) if local else None
-            paused = self._pauses(detail)
+            paused = await self._pauses(detail)
             return why_context(detail, local=local, retention=retention, session=times, paused=paused)
         with suppress(WorkflowsError, TimeoutError):
             async with asyncio.timeout(_WITHIN):
@@ -75,18 +76,19 @@ class WhyFacts(Struct):
                 return next(rows, None)
         return None
 
-    def _pauses(self, detail: Detail) -> Sequence[tuple[float, float | None]]:
-        """When it was paused from this machine: since when, and by how much a next try comes later."""
+    async def _pauses(self, detail: Detail) -> Sequence[tuple[float, float | None]]:
+        """When it was paused, by this machine's journal and record: by how much a next try comes later."""
         if detail.status != "paused" and not any(doing(step) == "retries" for step in current_steps(detail)):
             return ()
         from platformdirs import user_state_path
 
-        from wfdash.live.feeds.pauses import journalled_pauses
+        from wfdash.live.feeds.pauses import all_pauses, journalled_pauses
         from wfdash.live.records.journal_entries import read_entries
 
         where = self.session.settings.kept_for or self.session.api.account_id
         entries = (entry for entry in read_entries(user_state_path("wfdash")) if entry.account == where)
-        return journalled_pauses(entries, detail.workflow, detail.id)
+        own = journalled_pauses(entries, detail.workflow, detail.id)
+        return all_pauses(own, await recalled_pauses(self.session, detail.workflow, detail.id))
 
     async def _look(self, detail: Detail, *, queued: bool) -> None:
         api, budget, now = self.session.api, self.session.budget, self.session.clock()

@@ -149,7 +149,7 @@ def _due(step: Step, at: TimeWords) -> str:
     if due is None:
         return "no end known"
     if at.is_due(due):
-        return f"due {brief(at.now - due)} ago"
+        return f"was due {brief(at.now - due)} ago"
     return f"~{brief(due - at.now)}" if due - at.now >= 1 else "any moment"
 
 

@@ -28,6 +28,8 @@ class WhyContext(Struct, frozen=True):
     """What is known of the dev session that runs it."""
     paused: Sequence[tuple[float, float | None]] = ()
     """From when to when it was paused, epoch seconds."""
+    watched: float | None = None
+    """Since when no pause of it can have gone unseen; None where one may have."""
 
     def why(self, detail: Detail, *, now: float, row: Instance | None = None, utc: bool = True) -> Why:
         """Why it is there, with all that is known."""
@@ -41,6 +43,7 @@ class WhyContext(Struct, frozen=True):
             allowed=self.allowed,
             session=self.session,
             paused=self.paused,
+            watched=self.watched,
             utc=utc,
         )
 
@@ -62,6 +65,7 @@ def why_context(
     counts: Mapping[str, int] | None = None,
     session: SessionTimes | None = None,
     paused: Sequence[tuple[float, float | None]] = (),
+    watched: float | None = None,
     row: Instance | None = None,
 ) -> WhyContext:
     """Builds the context of one instance: the config's retention goes before that of its version.
@@ -71,7 +75,7 @@ def why_context(
     answer = detail if detail is not None else row
     if retention is None and answer is not None:
         retention = kept_for(default_retention, answer.status)
-    return WhyContext(local, retention, _running(counts), allowed, session, paused)
+    return WhyContext(local, retention, _running(counts), allowed, session, paused, watched)
 
 
 def _running(counts: Mapping[str, int] | None) -> int | None:

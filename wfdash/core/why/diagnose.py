@@ -10,7 +10,7 @@ from wfdash.core.model.status import STATUSES, is_final
 from wfdash.core.model.step import Step
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import count
-from wfdash.core.why.current_steps import current_steps, doing, has_succeeded
+from wfdash.core.why.current_steps import current_steps, deadline, doing, has_succeeded
 from wfdash.core.why.ended import of_final
 from wfdash.core.why.failure import lost_attempts, ran_again, who_cut_off
 from wfdash.core.why.open_steps import QUIET, attempt_count, of_several, of_single, short_name
@@ -36,15 +36,19 @@ def diagnose(
     allowed: float | None = None,
     session: SessionTimes | None = None,
     paused: Sequence[tuple[float, float | None]] = (),
+    watched: float | None = None,
     utc: bool = True,
 ) -> Why:
     """Says why from what was answered: the status, the open steps and the clock. Never raises.
 
     `running` is how many instances of the workflow run, `allowed` how many may at once, `retention` how many
-    seconds finished ones are kept; None when not known. `paused` says from when to when it was. A `local`
-    server's instances stop with their `session` although they say `running`.
+    seconds finished ones are kept; None when not known. `paused` says from when to when it was, `watched`
+    since when no pause can have gone unseen. A `local` server's instances stop with their `session` although
+    they say `running`.
     """
-    at = replace(_local_words(now, utc, session) if local else TimeWords(now, utc), paused=paused)
+    at = replace(
+        _local_words(now, utc, session) if local else TimeWords(now, utc), paused=paused, watched=watched
+    )
     status = detail.status or (row.status if row is not None else "")
     why = _diagnose(detail, status, at, row, local, retention, running, allowed, session)
     return _with_runs_again(why, detail, local=local)
@@ -76,7 +80,8 @@ def _diagnose(
     if status == "waitingForPause":
         return _pausing(steps, at)
     if status == "rollingBack":
-        return _with_suspicion(_rolling_back(detail, steps, at), local)
+        # What rolls back cannot be paused, so that nothing moves its handlers' next tries.
+        return _with_suspicion(_rolling_back(detail, steps, replace(at, watched=float("-inf"))), local)
     if local and status == "running" and (cut := of_cut(detail, steps, session, at)) is not None:
         return cut
     why = _by_steps(detail, steps, status, at)
@@ -226,6 +231,9 @@ def _pausing(steps: list[Step], at: TimeWords) -> Why:
         said = "pausing: no step runs any more"
         if steps:
             said = f"pausing: {spoken_name(steps[0])} is open but does not run"
+            due = deadline(steps[0])[0] if doing(steps[0]) == "retries" else None
+            if due is not None and at.is_due(due):
+                said += f"; its next try was due {at.ago(due)}"
         return Why(said, "pausing")
     oldest = min(busy, key=lambda step: step.start if step.start is not None else at.now)
     names = spoken_name(oldest) + (f" and {len(busy) - 1} more" if len(busy) > 1 else "")

@@ -18,6 +18,8 @@ _UNTOLD = "this server does not say until when"
 _SHORT_NAME = 22
 QUIET = 180.0
 """Seconds without anything that runs after which an instance looks stuck: code between steps is short."""
+_LATE = 3.0
+"""Seconds after which a try that has not come is late: an answer is under way for a second or two."""
 _MOST = 1000
 """Steps side by side of which it is said which changes next."""
 _TELLING = ("retries", "waits", "runs", "pending", "sleeps")
@@ -148,6 +150,10 @@ def _retrying(step: Step, at: TimeWords) -> Why:
         if due is None:
             said += "; when the next try comes is not known: it was paused in between"
             return Why(said, f"{short}{attempt or ' failed'}", when)
+    if due is not None and when is not None and at.now - due >= _LATE and at.may_have_paused(when):
+        # Somebody else's pause moves the next try without a word: late is all that is known.
+        said += f"; its next try was due {at.ago(due)} and has not come; it may have been paused meanwhile"
+        return Why(said, f"{short}, retry was {at.left(due)}{attempt}", when, due, False, estimate)
     if due is not None:
         said += f"; {at.next('next try', due, estimate=estimate)}"
         overdue = at.now - due > at.lag

@@ -42,6 +42,12 @@ class TimeWords(Struct, frozen=True):
     """Whether a dev session is told of."""
     paused: Sequence[tuple[float, float | None]] = ()
     """When the instance was paused and resumed: minus infinity and None where that was not seen."""
+    watched: float | None = None
+    """Since when no pause of it can have gone unseen; None where one may have."""
+
+    def may_have_paused(self, since: float) -> bool:
+        """Whether a moment worked out from `since` on may have been moved by a pause that nobody saw."""
+        return self.watched is None or self.watched > since
 
     def resumed(self, moment: float, since: float) -> float | None:
         """A moment worked out from `since` on, later by what the instance was paused in between.

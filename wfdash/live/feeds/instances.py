@@ -1,5 +1,7 @@
 """The rows in their order: the newest page again and again, and older pages as they are asked for."""
 
+from collections.abc import Set
+
 from wfdash.api.errors import Refused
 from wfdash.api.interface import InstancePage, ListQuery
 from wfdash.core.filter.query import Pushdown
@@ -88,6 +90,11 @@ class NewestInstances(Job):
         self.soon()
         fresh = self.freshness
         fresh.answered_at, fresh.missed, fresh.failure, fresh.error = None, 0, "", None
+
+    @property
+    def page(self) -> Set[str]:
+        """Ids on the last newest page; none while the list is filtered by the server."""
+        return set() if pushed(self.context) else self._page
 
     @property
     def partial(self) -> bool:

@@ -10,11 +10,13 @@ from wfdash.core.verbs.rules import RESTARTS
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.records.journal_entries import JournalEntry
 
-__all__ = ["Pauses", "journalled_pauses"]
+__all__ = ["Pauses", "all_pauses", "journalled_pauses", "recorded_pauses"]
 
 _KEPT: Final = 2_000
 """Instances whose pauses are remembered."""
 _PAUSED: Final = "paused"
+_GAP: Final = 15.0
+"""Seconds between two lists in which a pause and its resume may go unseen and still move little."""
 
 
 class Pauses:
@@ -23,10 +25,26 @@ class Pauses:
     def __init__(self, context: FeedContext) -> None:
         self._context = context
         self._of: dict[str, list[tuple[float, float | None]]] = {}
+        self._since: dict[str, float] = {}
+        self._listed_at = float("-inf")
 
     def reset(self) -> None:
         """Begins anew: another workflow is watched from now on."""
-        self._of = {}
+        self._of, self._since = {}, {}
+
+    def listed(self, instances: Iterable[str], at: float) -> None:
+        """Takes note of what the newest page, answered then, held: of those no pause goes unseen."""
+        if at == self._listed_at:
+            return
+        before = self._since if at - self._listed_at <= _GAP else {}
+        self._since = {identity: before.get(identity, at) for identity in instances}
+        self._listed_at = at
+
+    def watched(self, instance: str) -> float | None:
+        """Since when every list held it, one after the other; None where a pause may have gone unseen."""
+        if self._context.clock() - self._listed_at > _GAP:
+            return None
+        return self._since.get(instance)
 
     def of(self, instance: str) -> Sequence[tuple[float, float | None]]:
         """From when to when, epoch seconds; None as the end of one that lasts."""
@@ -70,3 +88,37 @@ def journalled_pauses(
         elif entry.verb in RESTARTS and entry.event == "answered":
             pauses.clear()
     return pauses
+
+
+def recorded_pauses(
+    statuses: Iterable[tuple[float, str, float | None]],
+) -> list[tuple[float, float | None]]:
+    """From when to when it was listed as paused, by a record's times, statuses and rows' dates, oldest first.
+
+    Where rows have no date it was paused some time before: by how much, nobody can tell.
+    """
+    pauses: list[tuple[float, float | None]] = []
+    for at, status, modified in statuses:
+        lasts = bool(pauses) and pauses[-1][1] is None
+        if status == _PAUSED and not lasts:
+            pauses.append((float("-inf") if modified is None else min(modified, at), None))
+        elif is_final(status):
+            pauses.clear()
+        elif status != _PAUSED and lasts:
+            pauses[-1] = (pauses[-1][0], at if modified is None else min(modified, at))
+    return pauses
+
+
+def all_pauses(
+    own: Sequence[tuple[float, float | None]], seen: Sequence[tuple[float, float | None]]
+) -> list[tuple[float, float | None]]:
+    """This machine's own pauses, and those that were seen and are none of these: others pause too."""
+    # What was seen of an own pause begins and ends up to one list later than it did.
+    others = [pause for pause in seen if not any(_meet(pause, mine) for mine in own)]
+    return sorted([*own, *others], key=lambda pause: pause[0])
+
+
+def _meet(one: tuple[float, float | None], other: tuple[float, float | None]) -> bool:
+    start = max(one[0], other[0])
+    ends = [end for end in (one[1], other[1]) if end is not None]
+    return not ends or start <= min(ends)

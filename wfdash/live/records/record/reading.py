@@ -315,6 +315,18 @@ class RecordReader:
         )
         return next((self.row_of(fields) for fields in found), None)
 
+    def statuses(self, workflow: str, instance: str) -> list[tuple[float, str, float | None]]:
+        """When it was listed in which status, oldest first, each with the date that its row told."""
+        key = self._key(workflow, instance)
+        found = self.ask(
+            "SELECT at, status, modified FROM listed WHERE instance = ?1 ORDER BY at LIMIT 1000", key
+        ) if key is not None else []  # fmt: skip
+        return [
+            (at, _text(status), _number(modified))
+            for moment, status, modified in found
+            if (at := _number(moment)) is not None
+        ]
+
     def detail(self, workflow: str, instance: str, at: float) -> KeptDetail | None:
         """The last answer with steps, and what a later one without them told."""
         self._room = _UNPACKED
