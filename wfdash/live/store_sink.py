@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wfdash.core.model.detail import Detail
-from wfdash.core.rows.store import GONE
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.read_instance import amend_row
 from wfdash.live.priorities import Feeds
@@ -48,4 +47,4 @@ class StoreSink:
 
     def saw_gone(self, workflow: str, instance: str) -> None:
         if workflow == self._context.workflow:
-            self._context.tell(self._context.store.doubt([instance], GONE))
+            self._context.tell(self._context.store.deny(instance, self._context.clock()))

@@ -1,7 +1,7 @@
 """A list that lags behind an instance's own answer does not take it back."""
 
 from wfdash.core.model.times import iso
-from wfdash.core.rows.store import Store
+from wfdash.core.rows.store import GONE, Store
 
 NOW = 1_795_262_400.0
 
@@ -46,3 +46,22 @@ def test_row_that_lags_still_counts_as_met():
     store.amend("a", seq=2, now=NOW, status="waiting")
     stored(store, "running", NOW - 30, 9)
     assert store.get("a").seq == 9
+
+
+def test_denied_row_is_gone_until_it_tells_something_new():
+    store = Store()
+    stored(store, "running", NOW - 30, 1)
+    store.deny("a", NOW + 1)
+    assert not any(store.apply([item("running", NOW - 30)], seq=seq, now=NOW) for seq in range(2, 9))
+    assert store.note("a") == GONE
+    store.let_go(["a"])
+    assert not store.apply([item("running", NOW - 30)], seq=9, now=NOW)
+    assert store.apply([item("queued", NOW + 5)], seq=10, now=NOW).added == ("a",)
+
+
+def test_young_row_may_be_listed_before_it_is_answered():
+    store = Store()
+    stored(store, "running", NOW - 30, 1)
+    store.deny("a", NOW - 20)
+    assert store.apply([item("running", NOW - 30)], seq=2, now=NOW).changed == ("a",)
+    assert store.note("a") == ""

@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.stage import stage
+from wfdash.api.errors import InstanceNotFound
 from wfdash.api.interface import ListQuery
 from wfdash.api.paging import walk
 from wfdash.core.rows.store import GONE
@@ -86,5 +87,39 @@ def test_list_that_lags_behind_rings_once():
             await subject.until(lambda: subject.loop.time() > end)
             assert len(subject.watched_changes) == 1
             assert subject.poller.store.get(waiting).status == "terminated"
+
+    simulate(story())
+
+
+def test_gone_stays_gone_while_the_list_still_has_its_row():
+    async def story():
+        async with stage("calm") as subject:
+            subject.poller.show("orders")
+            await subject.until(lambda: len(subject.poller.store) > 0)
+            waiting = next(
+                row.id
+                for row in subject.poller.store
+                if row.status == "waiting" and row.created < subject.loop.time() - 60
+            )
+            subject.poller.watched.follow([Pin(ACCOUNT_ID, "orders", waiting)])
+            answered = subject.api.get_instance
+
+            async def denies(workflow, identity, **more):
+                if identity == waiting:
+                    raise InstanceNotFound("no such instance", http=404)
+                return await answered(workflow, identity, **more)
+
+            subject.api.get_instance = denies
+            await subject.until(lambda: subject.watched_changes, within=2 * PACE)
+            state, began = subject.poller.watched.states[0], subject.loop.time()
+            seen = set()
+            await subject.until(
+                lambda: (
+                    seen.add((state.status, subject.poller.store.note(waiting)))
+                    or subject.loop.time() > began + 5 * PACE
+                )
+            )
+            assert seen == {(GONE, GONE)}
+            assert len(subject.watched_changes) == 1
 
     simulate(story())

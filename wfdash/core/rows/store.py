@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, KeysView, Mapping, Set
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -28,6 +28,10 @@ class Delta(Struct, frozen=True):
         return bool(self.added or self.changed)
 
 
+_YOUNG: Final = 60.0
+"""Seconds after its creation in which an instance may be listed and not be answered yet."""
+
+
 class Store:
     """Rows are replaced when they change, never edited, so that whoever holds one holds a snapshot.
 
@@ -49,6 +53,9 @@ class Store:
         self._superseded: dict[str, tuple[str, float]] = {}
         """Status and change of list rows that an instance's own answer has overtaken: a replica may
         tell them again."""
+        self._denied: dict[str, tuple[float | None, float | None]] = {}
+        """Creation and change of rows whose own answer said that they are not there: a replica of the list
+        may tell them for minutes more."""
         self._extras: dict[tuple[object, ...], dict[str, Any]] = {}
 
     def __len__(self) -> int:
@@ -113,6 +120,10 @@ class Store:
         for row in rows.values():
             row.seq = seq
             old = self._rows.get(row.id)
+            if row.id in self._denied and self._is_denied(row):
+                if old is not None:
+                    old.seq = max(old.seq, seq)
+                continue
             # The list is answered by replicas: one that lags would take back what an instance said of itself
             # a second ago.
             if old is not None and self._lags_behind(row):
@@ -141,6 +152,7 @@ class Store:
     ) -> Delta:
         """Takes in what an instance's own answer told; what that cannot tell stays as the list told it."""
         old = self._rows.get(identity)
+        self._denied.pop(identity, None)
         row = replace(old) if old else Instance(identity, created=created)
         # That it answered shows that it is there.
         row.seq, row.seen = seq, None
@@ -182,6 +194,14 @@ class Store:
             if note == GONE and identity in self._active:
                 self._rows[identity] = replace(self._rows[identity], seen=self._active.pop(identity))
         return Delta(changed=tuple(changed))
+
+    def deny(self, identity: str, now: float) -> Delta:
+        """Puts down that its own answer says that it is not there: the row as the list told it is no news."""
+        row = self._rows.get(identity)
+        # The answer may lag behind the list too, for as long as one is young.
+        if row is not None and row.created is not None and now - row.created >= _YOUNG:
+            self._denied[identity] = row.created, row.modified
+        return self.doubt([identity], GONE)
 
     def add_recorded(self, rows: Iterable[Instance], *, gone: bool) -> Delta:
         """Takes in rows out of the record that no answer told of; `gone` where it is known that none will.
@@ -231,6 +251,13 @@ class Store:
         self._statuses[row.status] += 1
         self._sure(row, now)
         return True
+
+    def _is_denied(self, row: Instance) -> bool:
+        """Whether it is the row that its own answer denied; another one of that id, or a change, is news."""
+        if self._denied[row.id] == (row.created, row.modified):
+            return True
+        del self._denied[row.id]
+        return False
 
     def _lags_behind(self, row: Instance) -> bool:
         """Whether a list row is the one that was overtaken, or older, although it was asked for later."""

@@ -135,7 +135,7 @@ class OpenDetail(Job):
         except InstanceNotFound:
             # A 404 after the retention is an instance's ordinary end, not a failure.
             self._leave(state)
-            context.tell(context.store.doubt([identity], GONE))
+            context.tell(context.store.deny(identity, context.clock()))
             context.notify(Update(details=(identity,)))
             return
         self._cost = answer.size / _BYTES_A_SECOND

@@ -118,7 +118,6 @@ def all_pauses(
     return sorted([*own, *others], key=lambda pause: pause[0])
 
 
-def _meet(one: tuple[float, float | None], other: tuple[float, float | None]) -> bool:
-    start = max(one[0], other[0])
-    ends = [end for end in (one[1], other[1]) if end is not None]
-    return not ends or start <= min(ends)
+def _meet(pause: tuple[float, float | None], other: tuple[float, float | None]) -> bool:
+    ends = [end for end in (pause[1], other[1]) if end is not None]
+    return not ends or max(pause[0], other[0]) <= min(ends)

@@ -49,6 +49,8 @@ class Watched(Job):
         touched = {*delta.added, *delta.changed} if self._states else set()
         for pin, state in self._states.items():
             row = self.context.store.get(pin.id) if pin.id in touched else None
+            if self.context.store.note(pin.id) == GONE:
+                continue  # what its row says is what it was; that it is gone its own answer tells
             if row is not None and pin.workflow == self.context.workflow and state.status != row.status:
                 self._settle(state, row.status, state.read_at)
 
@@ -73,6 +75,8 @@ class Watched(Job):
             answer = await self.context.api.get_instance(pin.workflow, pin.id, simple=True)
         except (InstanceNotFound, WorkflowNotFound):
             self._settle(state, GONE, self.context.clock())
+            if pin.workflow == self.context.workflow:
+                self.context.tell(self.context.store.deny(pin.id, self.context.clock()))
             return
         detail = read_detail(pin.workflow, pin.id, answer.result, simple=True)
         state.step_count = detail.step_count

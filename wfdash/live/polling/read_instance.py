@@ -9,7 +9,7 @@ from wfdash.api.interface import DetailAnswer
 from wfdash.core.filter.detail_fields import read_fields
 from wfdash.core.model.detail import Detail, read_detail
 from wfdash.core.model.lazy_steps import Entries
-from wfdash.core.rows.store import GONE, Delta, Store
+from wfdash.core.rows.store import Delta, Store
 from wfdash.live.polling.context import FeedContext
 
 __all__ = ["amend_row", "read_answer", "read_answer_aside", "read_instance"]
@@ -66,7 +66,7 @@ async def read_instance(context: FeedContext, identity: str) -> Detail | None:
     try:
         answer = await context.api.get_instance(context.workflow, identity)
     except InstanceNotFound:
-        context.tell(context.store.doubt([identity], GONE))
+        context.tell(context.store.deny(identity, context.clock()))
         return None
     detail = await read_answer_aside(context.workflow, identity, answer)
     context.tell(amend_row(context.store, detail, number, context.clock()))

@@ -3,15 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+from msgspec.structs import replace
 from textual.app import ComposeResult
 
+from wfdash.core.rows.store import GONE
 from wfdash.core.text.clean import clean, fit
-from wfdash.core.text.words import count, spoken
+from wfdash.core.text.words import clock, count, spoken
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.why.why import Why
 from wfdash.live.feeds.watched import FINAL_PACE, PACE
 from wfdash.live.polling.events import Update
-from wfdash.live.records.pins import Pin
+from wfdash.live.records.pins import Pin, PinState
 from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.context import Context
@@ -119,7 +121,7 @@ class WatchedScreen(BaseScreen):
         """The sentence of the instance under the cursor, whole."""
         state, why = self.table.chosen, None
         if state is not None:
-            why = self._why(state.pin)
+            why = self._why(state.pin) or self._last_why(state)
         lines: list[Pieces] = []
         if state is not None and why is not None:
             width = self.size.width
@@ -140,6 +142,17 @@ class WatchedScreen(BaseScreen):
         if poller is None or pin.workflow != poller.workflow:
             return None
         return poller.row_details.why(pin.id)
+
+    def _last_why(self, state: PinState) -> Why | None:
+        """Of one that is gone what was said of it last, with its time: nothing of it goes on."""
+        poller = self.poller
+        if poller is None or state.status != GONE or state.pin.workflow != poller.workflow:
+            return None
+        fact = poller.row_details.fact(state.pin.id)
+        if fact is None:
+            return None
+        read = clock(fact.read_at, utc=poller.row_details.utc, now=self.context.clock())
+        return replace(fact.why, sentence=f"at {read}: {fact.why.sentence}")
 
     def subject(self) -> tuple[str, str]:
         state = self.table.chosen
