@@ -1,8 +1,9 @@
 """`wfdash list`: instances of a workflow, newest first."""
 
 import sys
+import time
 from argparse import Namespace
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any
 
 from wfdash.api.interface import InstancePage, ListQuery
@@ -87,11 +88,20 @@ class Listing:
 
     async def matching(self) -> AsyncIterator[tuple[dict[str, Any], Instance]]:
         """Items as the API sent them, each with its reading."""
-        now = self.session.clock()
         if self.query is not None and self.query.batches:
             self.batches = await batches_of(self.session, self.query)
-        query, matches = self.query, self._test(now)
-        async for page in self._pages(now):
+        query = self.query
+        ahead = time.time() - self.session.clock()
+        now, pages = self.session.clock(), self._pages(self.session.clock())
+        first = await anext(pages, None)
+        # Only an answer tells by how much this machine's clock is wrong: what was asked before by its times
+        # was another question.
+        if query is not None and abs(time.time() - self.session.clock() - ahead) > 1:
+            await pages.aclose()
+            now, pages = self.session.clock(), self._pages(self.session.clock())
+            first = await anext(pages, None)
+        matches = self._test(now)
+        async for page in _from(first, pages):
             self.total = page.total if page.total is not None else self.total
             self.hidden += page.hidden
             self.left_out += page.left_out
@@ -121,7 +131,7 @@ class Listing:
 
         return self.query.matcher(now, MatchContext(batches=self.batches))
 
-    async def _pages(self, now: float) -> AsyncIterator[InstancePage]:
+    async def _pages(self, now: float) -> AsyncGenerator[InstancePage]:
         session = self.session
         workflow = await session.workflow()
         # What the API can filter it filters: of 100,000 rows only the pages that matter are read.
@@ -194,6 +204,13 @@ class Listing:
         if self.left_out:
             parts.append(f"{count(self.left_out)} left out: the server sent more rows than it was asked for")
         return "; ".join(parts)
+
+
+async def _from(first: InstancePage | None, rest: AsyncIterator[InstancePage]) -> AsyncIterator[InstancePage]:
+    if first is not None:
+        yield first
+    async for page in rest:
+        yield page
 
 
 def _columns(*cells: str, local: bool) -> str:

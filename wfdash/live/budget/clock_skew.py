@@ -33,7 +33,7 @@ def clock_skew(exchange: Exchange) -> float | None:
 class Skew:
     """Compares clocks over every exchange. `clock` is this machine's own.
 
-    `agreeing` answers in a row must say it: one may have been under way while the machine slept.
+    The last `agreeing` answers must all say it: one may have been under way while the machine slept.
     """
 
     def __init__(self, clock: Callable[[], float], *, agreeing: int = _AGREEING) -> None:
@@ -54,7 +54,9 @@ class Skew:
             return
         self._last.append(found)
         least = min(self._last, key=abs)
-        agree = len(self._last) == self._agreeing and all(skew * least > 0 for skew in self._last)
+        # At the start no answer can have been under way while the machine slept: the first one tells it, or
+        # what is asked by times would be asked by a wrong clock.
+        agree = all(skew * least > 0 for skew in self._last)
         sure = least if agree and abs(least) > _WORRYING else 0.0
         if not sure or abs(sure - self.seconds) > _STEADY:
             self.seconds = sure
