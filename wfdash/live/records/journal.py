@@ -19,6 +19,7 @@ from wfdash.live.records.journal_entries import (
     NOTHING,
     ActionResult,
     JournalEntry,
+    lines_with,
     parse_entry,
     read_plans,
     result_as_sent,
@@ -146,7 +147,7 @@ class Journal:
         except OSError:
             return False
         name = json.dumps(id).encode("ascii")
-        found = [parse_entry(line) for line in data.split(b"\n") if name in line]
+        found = [parse_entry(line) for line in lines_with(data, name)]
         entries = [each for each in found if each is not None and (each.id, each.workflow) == (id, workflow)]
         own = [each.plan == plan and each.event == "sent" for each in entries]
         before = entries[: len(own) - own[::-1].index(True)] if any(own) else entries

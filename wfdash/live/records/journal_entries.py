@@ -33,6 +33,7 @@ __all__ = [
     "glance",
     "journal_files",
     "lines_of",
+    "lines_with",
     "parse_entry",
     "read_entries",
     "read_plans",
@@ -213,6 +214,15 @@ def journal_files(folder: Path, *, newest_first: bool = False) -> Iterator[bytes
 def lines_of(data: bytes) -> Iterator[bytes]:
     """Its lines one by one: all of a file's at once are as large as the file again."""
     return (line.removesuffix(b"\n") for line in BytesIO(data))
+
+
+def lines_with(data: bytes, words: bytes) -> Iterator[bytes]:
+    """Those of its lines in which these words stand: of a megabyte, looked into before each write, a few."""
+    at = data.find(words)
+    while at >= 0:
+        end = data.find(b"\n", at) % (len(data) + 1)  # -1, where the last line has none, is its end
+        yield data[data.rfind(b"\n", 0, at) + 1 : end]
+        at = data.find(words, end)
 
 
 def _lines_from_end(data: bytes) -> Iterator[bytes]:
