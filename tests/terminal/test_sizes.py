@@ -33,6 +33,23 @@ def test_a_page_that_opens_at_a_strange_size_comes_to_rest(terminal):
     shell.wait_for("refunds")
 
 
+def test_terminal_that_shrank_and_grew_back_is_drawn_anew(demo):
+    """Both changes come as one signal, and the size is the one that was there before."""
+    shell = demo(columns=140, lines=40)
+    shell.quiet()
+    before = [row[:60] for row in shell.screen.rows[:3]]
+    shell.resize(20, 5)
+    shell.resize(140, 40)
+    shell.wait_for(ROWS)
+    shell.wait_for(lambda screen: all(row.strip() for row in screen.rows[-3:]))
+    shell.press("p")
+    shell.wait_for("esc cancel")
+    shell.resize(20, 5)
+    shell.resize(140, 40)
+    shell.wait_for("esc cancel", ROWS)
+    assert [row[:9] for row in shell.screen.rows[:2]] == [row[:9] for row in before[:2]]
+
+
 def test_a_hundred_resizes_end_in_the_right_picture(demo):
     shell = demo(columns=140, lines=40)
     for step in range(100):

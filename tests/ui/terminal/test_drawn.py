@@ -130,10 +130,11 @@ def test_blank_cells_cost_nothing():
     [
         DrawnScreen.forget,
         lambda drawn: drawn.resized(Size(99, 9)),
+        lambda drawn: drawn.resized(Size(len(LINES[0]), 2)),
         lambda drawn: drawn.narrowed(SECOND, frame(*LINES)),
         lambda drawn: drawn.narrowed(SECOND, change(0, 0, "panel", len(LINES[0]))),
     ],
-    ids=["lent", "resized", "another page", "cells of another page"],
+    ids=["lent", "resized", "resized there and back", "another page", "cells of another page"],
 )
 def test_screen_is_written_whole_where_it_may_be_another(drawn, lost):
     lost(drawn)
@@ -148,8 +149,3 @@ def test_panel_over_a_page_writes_what_it_changes(drawn):
     closed = written(drawn.narrowed(FIRST, frame(*LINES)))
     assert "order-2" in closed
     assert LINES[0] not in closed
-
-
-def test_resize_to_the_same_size_forgets_nothing(drawn):
-    drawn.resized(Size(len(LINES[0]), 2))
-    assert drawn.narrowed(FIRST, frame(*LINES)) is None

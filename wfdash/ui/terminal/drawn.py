@@ -70,10 +70,14 @@ class DrawnScreen:
         """What the terminal shows is not known any more."""
         self._screen = None
 
-    def resized(self, size: Size) -> None:
-        """A terminal that changes its size may move its lines about."""
-        if size != self._size:
-            self.forget()
+    def resized(self, size: Size) -> bool:
+        """Notes that the terminal changed its size; whether it has the size again that was painted for.
+
+        One that shrinks and grows back before the program looks lost what did not fit, and nothing is laid
+        out anew for the size that it has as before.
+        """
+        self.forget()
+        return size == self._size
 
     def narrowed(self, screen: Screen[object], update: CompositorUpdate) -> CompositorUpdate | None:
         """What of this update is to be written; remembers all of it."""

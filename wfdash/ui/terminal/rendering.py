@@ -65,7 +65,8 @@ class TerminalApp(App[int], inherit_bindings=False):
         self.drag = DragSelection(self, self._drawn)
 
     def on_resize(self, event: Resize) -> None:
-        self._drawn.resized(event.size)
+        if self._drawn.resized(event.size):
+            self.refresh(layout=True)
 
     def dress(self, rendering: Rendering) -> None:
         """Takes on a rendering: theme, colours, filters."""
