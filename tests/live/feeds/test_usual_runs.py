@@ -1,8 +1,11 @@
 """When the past runs are read that an open instance is held against."""
 
+import asyncio
+
 from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.stage import asked, stage
 from wfdash.core.history.usual_run import LEAST_SAMPLES
+from wfdash.live.feeds.usual_runs import UsualRuns
 
 
 def test_usual_runs_are_read_seconds_after_an_opening():
@@ -50,5 +53,28 @@ def test_usual_runs_wait_for_unread_rows_beside_the_detail():
             await on.until(lambda: first_reads(on, complete))
             assert len(first_reads(on, waiting)) == 30
             assert max(first_reads(on, waiting)) <= min(first_reads(on, complete))
+
+    simulate(story())
+
+
+def test_usual_runs_are_looked_for_once_a_second(monkeypatch):
+    """The poller's turns are some ten a second, and each look goes through all rows that are loaded."""
+    looks = []
+    next_run = UsualRuns._next
+    monkeypatch.setattr(UsualRuns, "_next", lambda self, now: looks.append(now) or next_run(self, now))
+
+    async def story():
+        async with stage("incident") as on:
+            poller = on.poller
+            poller.show("orders")
+            await on.until(lambda: len(poller.store) > 300)
+            waiting = [row.id for row in poller.store if row.status == "waiting"]
+            poller.want(waiting)
+            poller.open(waiting[0])
+            await on.until(lambda: poller.detail(waiting[0]) is not None)
+            looks.clear()
+            on.unreachable = True
+            await asyncio.sleep(20)
+            assert 0 < len(looks) <= 21
 
     simulate(story())

@@ -29,6 +29,8 @@ _KEPT: Final = 60
 """Runs of a version that are kept, the newest read: whoever reads one adds to them."""
 _LONGEST: Final = 2000
 """Steps of a run that are learned from: more would hold the loop for what nobody reads to its end."""
+_LOOK: Final = 1.0
+"""Seconds for which it holds whether one is left to read."""
 _AGAIN: Final = 600.0
 """Seconds until the complete ones are listed again where too few of that version were among them."""
 
@@ -53,6 +55,8 @@ class UsualRuns(Job):
         self._listed: dict[str, tuple[float, list[Instance]]] = {}
         """By version: complete ones that no list of the table has shown, and when they were listed."""
         self._usual: tuple[str, int, UsualRun] | None = None
+        self._wanted: tuple[tuple[str, int], float, bool] | None = None
+        """For which version and how many of its runs it was looked last, when, and what came of it."""
 
     @property
     def priority(self) -> Priority:
@@ -74,7 +78,7 @@ class UsualRuns(Job):
         """Begins anew: another workflow is watched from now on."""
         self._runs.clear()
         self._listed.clear()
-        self._usual = None
+        self._usual = self._wanted = None
         self.next_at = 0.0
 
     def learn(self, detail: Detail) -> None:
@@ -98,8 +102,20 @@ class UsualRuns(Job):
         return self._usual[2]
 
     def due(self, now: float) -> float | None:
-        quiet = self.context.local or self._waits() or self._next(now) is None
+        quiet = self.context.local or self._waits() or not self._wants(now)
         return None if quiet else super().due(now)
+
+    def _wants(self, now: float) -> bool:
+        """Whether there is a run to read, as of this second.
+
+        Each turn of the poller asks, some ten a second, and it takes a look at all rows that are loaded.
+        """
+        opened = self._opened()
+        version = opened.version if opened is not None else ""
+        about = (version, len(self._runs.get(version, ())))
+        if self._wanted is None or self._wanted[0] != about or not 0 <= now - self._wanted[1] < _LOOK:
+            self._wanted = (about, now, self._next(now) is not None)
+        return self._wanted[2]
 
     def pace(self, took: float) -> float:
         return 0.0
@@ -138,14 +154,12 @@ class UsualRuns(Job):
             return None
         at, listed = self._listed.get(version, (float("-inf"), []))
         # The table may have a row that was listed too, and newer.
-        rows = {row.id: row for row in (*listed, *self._loaded()) if row.version == version}
+        rows = {row.id: row for row in (*listed, *self._loaded(version))}
         for row in settled_first(rows.values(), now):
             if row.id not in runs:
                 return version, row.id
         return (version, "") if now - at >= _AGAIN else None
 
-    def _loaded(self) -> Iterable[Instance]:
+    def _loaded(self, version: str) -> Iterable[Instance]:
         store = self.context.store
-        for identity in store.ids():
-            if (row := store.get(identity)) is not None and store.note(identity) != GONE:
-                yield row
+        return (row for row in store if row.version == version and store.note(row.id) != GONE)
