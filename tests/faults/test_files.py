@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.harness.act import ROWS
 from tests.support.harness.program import TOKEN
+from tests.support.harness.simulator import Simulator
 
 SECONDS = 60
 """After which a program that waits for a pipe is taken to wait for ever."""
@@ -48,6 +49,14 @@ INPUTS = {
     "batch": ("create", "-w", "orders", "--yes", "--batch", "{}"),
     "payload": ("send", "-w", "orders", "order-1", "--yes", "--type", "x", "--payload", "@{}"),
 }
+
+
+@pytest.fixture(scope="module")
+def still():
+    """One for all of them: nothing that they do in it is looked at by another."""
+    started = Simulator("calm", stopped=True)
+    yield started
+    started.stop()
 
 
 @pytest.mark.parametrize("put", STRANGE, ids=lambda put: put.__name__)

@@ -16,7 +16,7 @@ from wfdash.live.budget.shared_counter import SharedCounter
 LONGEST = 10.0
 """Seconds between two answers to the list, whatever else is wanted."""
 STEP = 0.25
-MINUTES = 7
+MINUTES = 5.5
 
 
 def active_of(poller):

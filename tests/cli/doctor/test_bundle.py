@@ -4,6 +4,8 @@ import json
 import os
 from pathlib import Path
 
+import pytest
+
 from tests.cli.test_completion import ENTRY, keep
 from tests.support.harness.program import ACCOUNT, TOKEN
 from tests.support.harness.simulator import Simulator
@@ -29,6 +31,14 @@ key = "1"
 workflow = "planted-workflow"
 filter = "planted-filter"
 """
+
+
+@pytest.fixture(scope="module")
+def still():
+    """One for all of them: nothing that they do in it is looked at by another."""
+    started = Simulator("calm", stopped=True)
+    yield started
+    started.stop()
 
 
 def bundle(program, still: Simulator, file: Path, **env: str) -> str:

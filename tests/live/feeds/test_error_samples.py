@@ -137,7 +137,7 @@ def test_versions_are_blamed_over_an_unfiltered_range():
             before = ids()
             subject.poller.show("orders", parse("status:errored"))
             subject.poller.error_samples.wanted = True
-            await asyncio.sleep(2400)
+            await asyncio.sleep(1200)
             assert ids() == before, "only errored ones were looked for since"
             ended = {row.id: row.status for row in await listed() if row.id in before and row.ended}
             seen = {row.id: row.status for row in subject.poller.contiguous() if row.ended}
