@@ -213,7 +213,7 @@ async def test_answer_naming_no_instance_asked_for_is_no_success(cloud, result):
         (NewInstance("batch"), "reserved"),
         (NewInstance("a", params="x" * 2**20, has_params=True), "1 MiB"),
         (NewInstance("a", params=float("nan"), has_params=True), "cannot be written as JSON"),
-        (NewInstance("a", location_hint="mars"), "no location hint"),
+        (NewInstance("a", location_hint="mars"), "not a location hint"),
     ],
 )
 async def test_what_the_api_would_refuse_is_refused_before_sending(cloud, new, words):

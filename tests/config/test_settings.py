@@ -178,13 +178,13 @@ def test_wranglers_base_url_goes_before_the_sdks(ask):
         ("http://api.example/v4", "plain http:// is for this machine alone"),
         ("http://localhost.example/v4", "plain http://"),
         ("http://10.0.0.1/v4", "plain http://"),
-        ("ftp://api.example", "no https://"),
-        ("api.example/v4", "no https://"),
-        ("https://", "no https://"),
-        ("https://[::1", "no https://"),
-        ("https://host:port/", "no https://"),
-        ("https://me:sesame@api.example/v4", "no user and no password"),
-        ("https://api.example/v4?x=1", "no https://"),
+        ("ftp://api.example", "not an https://"),
+        ("api.example/v4", "not an https://"),
+        ("https://", "not an https://"),
+        ("https://[::1", "not an https://"),
+        ("https://host:port/", "not an https://"),
+        ("https://me:sesame@api.example/v4", "leave user and password out"),
+        ("https://api.example/v4?x=1", "not an https://"),
     ],
 )
 def test_a_base_url_that_no_token_may_go_to(ask, url, words):
@@ -274,7 +274,7 @@ def test_a_trailing_newline_is_no_part_of_a_token(ask):
 
 
 def test_an_account_id_cannot_change_the_address(ask):
-    with pytest.raises(SettingsError, match="is no account id"):
+    with pytest.raises(SettingsError, match="is not an account id"):
         ask({"CLOUDFLARE_API_TOKEN": TOKEN}, account_id="../user")
 
 

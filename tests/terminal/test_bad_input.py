@@ -92,7 +92,7 @@ CASES = {
     "a path that is no API": (
         ["-w", "orders"],
         {"CLOUDFLARE_API_BASE_URL": "SIMULATOR/wrong"},
-        "The API has nothing there to list the instances (404, code 7000",
+        "The API found nothing to list the instances (404, code 7000",
     ),
 }
 
@@ -138,7 +138,7 @@ def test_an_instance_that_is_not_there(terminal, simulator):
         (["--profile", "nope"], "", 'There is no profile "nope"'),
         ([], "[profiles.x\n", "line 1"),
         ([], '[profiles.x]\ntoken = "y"\n', "token"),
-        (["--base-url", "nonsense"], "", "is no https:// address"),
+        (["--base-url", "nonsense"], "", "is not an https:// address"),
         (["--base-url", "http://example.test"], "", "http"),
     ],
 )

@@ -71,5 +71,5 @@ def test_what_is_no_record_is_refused_in_a_sentence(terminal, tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("mine")
     shell = terminal("replay", str(path))
-    shell.wait_for("no record of wfdash")
+    shell.wait_for("not a record of wfdash")
     assert shell.wait_exit() == 2

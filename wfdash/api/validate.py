@@ -87,10 +87,12 @@ def check_retention(given: object) -> None:
     """Raises Refused for what is no retention: milliseconds, or a duration in words; None is none."""
     if given is None or (isinstance(given, str | int | float) and duration(given) is not None):
         return
-    raise Refused(f"{given!r} is no retention: write 7d, '5 minutes' or milliseconds.", sent=False)
+    raise Refused(f"{given!r} is not a retention: write 7d, '5 minutes' or milliseconds.", sent=False)
 
 
 def check_location_hint(hint: str) -> None:
     """Raises Refused for a region Cloudflare does not name; "" is no hint."""
     if hint and hint not in LOCATION_HINTS:
-        raise Refused(f"{hint!r} is no location hint: one of {', '.join(LOCATION_HINTS)}.", sent=False)
+        raise Refused(
+            f"{hint!r} is not a location hint; choose one of {', '.join(LOCATION_HINTS)}.", sent=False
+        )

@@ -67,7 +67,7 @@ def ordinal(text: str) -> int:
 def port(text: str) -> int:
     number = integer(text)
     if number > 65535:
-        raise ArgumentTypeError(f"{text} is no port")
+        raise ArgumentTypeError(f"{text} is not a port")
     return number
 
 
@@ -85,7 +85,7 @@ def duration(text: str) -> float:
     """Seconds; a bare number is so many."""
     found = parse_duration(f"{text}s" if text[-1:].isdecimal() else text)
     if found is None:
-        raise ArgumentTypeError(f"{text!a} is no duration; write 90s, 10m, 2h or 1d")
+        raise ArgumentTypeError(f"{text!a} is not a duration; write 90s, 10m, 2h or 1d")
     return found
 
 
@@ -96,7 +96,7 @@ def span(text: str) -> float:
     """
     seconds = duration(text)
     if seconds <= 0:
-        raise ArgumentTypeError(f"{text!a} is no time at all; write 90s, 10m, 2h or 1d")
+        raise ArgumentTypeError(f"{text!a} is zero; write 90s, 10m, 2h or 1d")
     if text[-1:].isdecimal():
         raise ArgumentTypeError(f"{text!a} has no unit; write 90s, 10m, 2h or 1d")
     return seconds

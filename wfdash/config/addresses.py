@@ -26,7 +26,7 @@ def local_url(text: str, source: str) -> str:
     except ValueError:
         pass
     raise SettingsError(
-        f'{source}: "{_bare(text)}" is no port and no http:// address on this machine (such as '
+        f'{source}: "{_bare(text)}" is neither a port nor an http:// address on this machine (such as '
         "http://127.0.0.1:8787)."
     )
 
@@ -46,9 +46,9 @@ def base_url(text: str, source: str) -> str:
         or not text.strip().isprintable()
         or not network.is_host(host)
     ):
-        raise SettingsError(f'{source}: "{_bare(text)}" is no https:// address.')
+        raise SettingsError(f'{source}: "{_bare(text)}" is not an https:// address.')
     if parts.username or parts.password:
-        raise SettingsError(f"{source}: a base URL holds no user and no password.")
+        raise SettingsError(f"{source}: leave user and password out of a base URL.")
     if parts.scheme == "http" and not _is_loopback(host):
         raise SettingsError(
             f"{source}: plain http:// is for this machine alone; {host} would get the token unencrypted."

@@ -176,7 +176,7 @@ def _check_values(config: Config) -> None:
     for workflow, text in config.retention.items():
         if parse_duration(text) is None:
             raise _Complaint(
-                ("retention", workflow), f'retention.{workflow}: "{text}" is no duration such as "7d".'
+                ("retention", workflow), f'retention.{workflow}: "{text}" is not a duration such as "7d".'
             )
     if config.display.theme not in THEMES:
         theme, near = config.display.theme, nearest(config.display.theme, THEMES)

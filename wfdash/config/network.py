@@ -82,7 +82,7 @@ def _checked(name: str, value: str) -> str:
         host = ""
     if not host or not address.isprintable() or not is_host(host) or " " in address:
         raise SettingsError(
-            f'{name}: "{shown}" is no address of a proxy, such as {_SUCH_AS}: correct or unset it.'
+            f'{name}: "{shown}" is not the address of a proxy, such as {_SUCH_AS}: correct or unset it.'
         )
     if parts.scheme not in _SCHEMES:
         schemes = ", ".join(_SCHEMES)
@@ -122,7 +122,9 @@ def check_trust(environ: Mapping[str, str]) -> None:
     if file := environ.get("SSL_CERT_FILE"):
         _check_bundle(file)
     elif (folders := environ.get("SSL_CERT_DIR")) and not any(map(os.path.isdir, folders.split(os.pathsep))):
-        raise SettingsError(f"SSL_CERT_DIR: {folders} is no folder: name one with certificates, or unset it.")
+        raise SettingsError(
+            f"SSL_CERT_DIR: {folders} is not a folder: name one with certificates, or unset it."
+        )
     if (file := environ.get("SSLKEYLOGFILE")) and not sys.flags.ignore_environment:
         _check_key_log(file)
 

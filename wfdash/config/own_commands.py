@@ -39,7 +39,7 @@ def command_fault(key: str, run: Sequence[str], taken: Mapping[str, str]) -> tup
     if not key and not run:
         return "", ""
     if not is_key(key):
-        return "key", f'"{key}" is no key, such as "b", "f5" or "ctrl+b"'
+        return "key", f'"{key}" is not a key, such as "b", "f5" or "ctrl+b"'
     if key in taken:
         return "key", f'the key "{key}" is that of {taken[key]}; take another, or give that action another'
     if not run or not run[0].strip():
@@ -52,7 +52,7 @@ def command_fault(key: str, run: Sequence[str], taken: Mapping[str, str]) -> tup
             if word != f"{{{name}}}":
                 return "run", f'"{word}": a placeholder is an argument of its own, so that no text joins it'
     if _PLACEHOLDER.search(run[0]):
-        return "run", "the program itself is no placeholder"
+        return "run", "the program itself cannot be a placeholder"
     return "", ""
 
 
@@ -82,7 +82,7 @@ def hook_fault(on: str, run: Sequence[str]) -> tuple[str, str]:
     except QueryError as wrong:
         return "on", f"{str(wrong).rstrip('.')}; on is a filter, {events}"
     if query.needs_details or query.needs_marks or query.batches:
-        return "on", "on asks for what the list of instances does not tell"
+        return "on", "on asks for what the list of instances does not have"
     return "", ""
 
 

@@ -82,7 +82,7 @@ def _refuse_other(path: Path, mode: int) -> None:
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, "it is a folder, not a file", str(path))
     if not stat.S_ISREG(mode):
-        words = _KINDS.get(stat.S_IFMT(mode), "it is no regular file")
+        words = _KINDS.get(stat.S_IFMT(mode), "it is not a regular file")
         raise OSError(errno.EINVAL, words, str(path))
 
 

@@ -39,7 +39,7 @@ def load(options: Options, environ: Mapping[str, str]) -> Settings:
     account = _linked(case, account, local=local)
     found = None if local else credential(case, base)
     if local:
-        case.sources["credential"] = "none: a dev session wants none"
+        case.sources["credential"] = "none: a dev session needs none"
     proxy = _way_to(base, case)
     own = local and options.local is None
     used = case.named or own or _is_same(case.profile.account_id, account) or not case.profile.account_id

@@ -102,7 +102,9 @@ def account_id(case: Resolution) -> str:
         *(order if case.named else reversed(order)),
     )
     if found and not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", found):
-        raise SettingsError(f'{case.sources["account"]}: "{found[:64]}" is no account id (32 hex digits).')
+        raise SettingsError(
+            f'{case.sources["account"]}: "{found[:64]}" is not an account id (32 hex digits).'
+        )
     return found
 
 

@@ -22,7 +22,9 @@ def check_keymap(keys: Mapping[str, str]) -> list[tuple[str, str]]:
             near = _nearest(action_id)
             faults.append((action_id, f'there is no action "{action_id}"; the nearest one is "{near}".'))
         elif wrong := [key for key in split_keys(key) if not is_key(key)]:
-            faults.append((action_id, f'{action_id}: "{wrong[0]}" is no key, such as "p", "f5" or "ctrl+p".'))
+            faults.append(
+                (action_id, f'{action_id}: "{wrong[0]}" is not a key, such as "p", "f5" or "ctrl+p".')
+            )
     # Clashes are looked for among names that exist and keys that can come: one mistake is told once.
     if faults:
         return faults

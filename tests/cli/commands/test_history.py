@@ -170,7 +170,7 @@ def test_workflow_without_instances_is_one_sentence(shell):
         (("--filter", "marked"), "history counts rows"),
         (("--read-details", "5"), "--read-details goes with --by step or --by error"),
         (("--by", "moon"), "choose from"),
-        (("--since", "soon"), "no duration"),
+        (("--since", "soon"), "not a duration"),
         (("-i", "order-1"), "takes no -i"),
     ],
 )
@@ -192,7 +192,7 @@ def test_filter_counts_what_matches(shell):
 def test_filter_by_status_tells_no_rate_and_no_level(shell):
     for status in ("errored", "complete"):
         done = shell("history", "-w", "orders", "--since", "3h", "--filter", f"status:{status}")
-        assert "the filter is by status, so they bear no rate" in done.stderr
+        assert "the filter is by status, so a failure rate would mean nothing" in done.stderr
         assert "%" not in done.stdout + done.stderr
     done = shell("history", "-w", "orders", "--since", "3h", "--filter", "status:final")
     assert "%" in done.stdout

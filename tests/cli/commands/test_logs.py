@@ -70,7 +70,7 @@ def test_step_alone_and_plain(shell, failed):
         ([], 2, "logs takes one instance"),
         (["order-1", "order-2"], 2, "logs takes one instance"),
         (["FAILED", "--count", "2"], 2, "goes with --step"),
-        (["FAILED", "--since", "soon"], 2, "is no duration"),
+        (["FAILED", "--since", "soon"], 2, "is not a duration"),
         (["FAILED", "--step", "no such"], 1, 'has no step "no such"'),
         (["FAILED", "--step", "charge card", "--count", "9"], 1, "number 9"),
         (["never-made-1"], 1, "has no instance never-made-1"),

@@ -118,7 +118,7 @@ def test_a_list_finds_what_the_record_holds(program, simulator, tmp_path):
     assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == ["found"]
     assert "1 that the server erased match in the record: long-gone" in done.stderr
     done = run("list", "--filter", recent, "--read-details", "1", "--json")
-    assert "1 more match in the record, not asked for (--read-details): long-gone" in done.stderr
+    assert "1 more match in the record, not read (--read-details): long-gone" in done.stderr
 
 
 def test_show_of_an_erased_one_says_what_it_was(program, simulator, tmp_path):

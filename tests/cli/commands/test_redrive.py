@@ -120,7 +120,7 @@ def test_a_plan_is_judged_again_by_what_is_read(parcels, tmp_path):
         ({"from": {"name": "weigh", "count": 0}}, "a count from 1"),
         ({"from": {"name": "x", "type": "teleport"}}, "the type of its from is none of do, sleep, "),
         ({"from": {"name": "x", "count": "2"}}, "the count of its from is a text, where a whole number"),
-        ({"end": "yesterday"}, "its end is no time"),
+        ({"end": "yesterday"}, "its end is not a time"),
         ({"id": 7}, "no object of a plan, as --dry-run prints them: its id is a number, where a text is"),
     ],
 )

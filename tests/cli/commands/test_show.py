@@ -121,7 +121,7 @@ def test_what_became_of_an_erased_instance_is_said(shell):
     assert (done.returncode, done.stdout) == (1, "")
     first, second = done.stderr.splitlines()
     assert "expired, deleted or mistyped" in first
-    assert re.fullmatch(r"wfdash: analytics tell of it: created \S+Z, completed \S+Z", second)
+    assert re.fullmatch(r"wfdash: analytics counted it: created \S+Z, completed \S+Z", second)
 
 
 def test_what_is_not_there_is_no_failure_of_analytics(faulty, program):

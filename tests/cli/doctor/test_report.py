@@ -88,7 +88,7 @@ async def test_foreign_account_differs_from_a_missing_permission(capsys):
     async with serving(behave) as server:
         assert await doctor(settings_for(server, account_id="wrong"), ENVIRON) == 1
         answer = capsys.readouterr().out.partition("to fix")[2]
-        assert "1. Set another account: wrong is none of those it reaches, right (Acme)." in answer
+        assert "1. Set another account: wrong is not one of those it reaches: right (Acme)." in answer
         assert await doctor(settings_for(server, account_id="right"), ENVIRON) == 1
     assert "Set another account" not in capsys.readouterr().out
 

@@ -213,8 +213,8 @@ def test_pushdown_never_leaves_out_a_match(node, row, context):
         ("status:", 7, "needs a value"),
         ("status:a,", 9, "needs a value"),
         ("age:10m", 3, "write age>, not age:"),
-        ("age>ten", 4, "no duration"),
-        ("since:yesterday", 6, "no time"),
+        ("age>ten", 4, "not a duration"),
+        ("since:yesterday", 6, "not a time"),
         ("since:1h,2h", 9, "one value"),
         ("blocked:sleep,approve", 14, "write event, sleep, retry, step, queue, pause or rollback; step~"),
         ("a params.:x", 2, "a place in params is names with dots between, such as params.order.id:7"),
@@ -241,7 +241,7 @@ def test_the_caret_stands_under_the_fault():
     with pytest.raises(QueryError) as caught:
         parse("order age>x")
     assert caught.value.pointed() == (
-        "no duration; write 90s, 10m, 1h30m or 2d\n  order age>x\n            ^"
+        "not a duration; write 90s, 10m, 1h30m or 2d\n  order age>x\n            ^"
     )
 
 
@@ -314,7 +314,7 @@ def test_what_ended_then_is_found_by_its_end_alone():
     assert not parse("ended:10m").match(early, NOW)
     assert parse("ended:20m..10m").match(early, NOW)
     assert not parse("ended:10m..5m").match(early, NOW)
-    with pytest.raises(QueryError, match="no time; write 2h"):
+    with pytest.raises(QueryError, match="not a time; write 2h"):
         parse("ended:10m..soon")
 
 

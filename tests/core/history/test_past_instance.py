@@ -24,7 +24,7 @@ SUCCESS, FAILURE, TERMINATED = "WORKFLOW_SUCCESS", "WORKFLOW_FAILURE", "WORKFLOW
 def test_sentence_tells_the_last_end(events, said):
     found = [PastEvent(at, kind, "orders", *step) for at, kind, *step in events]
     past = past_instance(reversed(found), "orders", sampled=1.0)
-    assert past.sentence("orders", lambda at: f"{at:g}") == f"analytics tell of it: {said}"
+    assert past.sentence("orders", lambda at: f"{at:g}") == f"analytics counted it: {said}"
 
 
 def test_id_of_two_workflows_is_told_of_the_one_named():

@@ -31,6 +31,8 @@ DIALECT = {
     r"\bcannot be had\b": "is not available",
     r"\bhas it no more\b": "no longer has it",
     r"\banew\b": "again",
+    r"(?<!there )\b(?:is|are) no (?!longer\b)[a-z:]+": "is not a",
+    r"\bbears? no\b": "what it cannot say",
     r"\b[a-z]+\(s\)": "a plural by words.counted",
 }
 """What a tired reader whose first language it is not would have to read twice, and what says it."""

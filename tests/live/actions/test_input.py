@@ -10,7 +10,7 @@ from wfdash.live.actions.input import NotSendable, propose_id, read_batch, read_
     [
         ('{"a":\n 1,}', "line 2, column"),
         ("", "line 1, column 1"),
-        ("NaN", "NaN is no JSON value"),
+        ("NaN", "NaN is not a JSON value"),
         ("[" * 100_000, "recursion"),
         ('"' + "x" * 1_100_000 + '"', "1 MiB"),
     ],

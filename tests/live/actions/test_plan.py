@@ -63,6 +63,6 @@ def test_line_that_is_none_is_told_in_plain_words(line, said):
     text = line if isinstance(line, str) else json.dumps(line)
     with pytest.raises(NoPlan) as wrong:
         read_plan(f"{json.dumps(LINE | {'id': '0'})}\n{text}", verb="redrive", where="a", workflow="orders")
-    assert str(wrong.value).startswith("line 2 is no object of a plan, as --dry-run prints them: ")
+    assert str(wrong.value).startswith("line 2 is not an object of a plan, as --dry-run prints them: ")
     assert said in str(wrong.value)
     assert "`" not in str(wrong.value)

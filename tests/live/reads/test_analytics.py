@@ -107,7 +107,7 @@ async def test_what_became_of_an_erased_id_is_told(on):
 async def test_an_id_that_never_was_is_not_told_of(on):
     past = await past_of(on, "never-was")
     assert past.workflow == ""
-    assert "tell of no such id in the last 31 days" in past.sentence(SYNC, str)
+    assert "have no such id in the last 31 days" in past.sentence(SYNC, str)
 
 
 @staged("calm")

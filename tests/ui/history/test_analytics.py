@@ -104,7 +104,7 @@ def test_vanished_id_says_what_became_of_it(permitted):
         life = next(life for life in d.world.workflows["inventory-sync"].erased if life.status == "complete")
         d.app.context.pages.show_instance("inventory-sync", life.id)
         if permitted:
-            await d.until(lambda: "analytics tell of it: created" in " ".join(d.text.split()))
+            await d.until(lambda: "analytics counted it: created" in " ".join(d.text.split()))
             assert "it was deleted, or has expired" in " ".join(d.text.split())
         else:
             await d.until(lambda: "Account Analytics Read" in " ".join(d.text.split()))

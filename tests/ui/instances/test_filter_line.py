@@ -266,7 +266,7 @@ def test_the_caret_stands_under_the_fault_wherever_that_is(width, length):
         await d.press("filter.edit", "right")
         await d.type(" " + "a" * length + " age>%")
         assert d.lines[1][d.lines[2].index("^")] == "%"
-        assert "no duration" in d.lines[2]
+        assert "not a duration" in d.lines[2]
 
     drive(script, filter="status:errored", size=(width, 24))
 

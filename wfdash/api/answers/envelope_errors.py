@@ -176,7 +176,7 @@ def _not_found(no: _No) -> NotFound:
         )
     if no.word == "workflow.not_found" or no.code == 10501:
         return WorkflowNotFound(_no_workflow(no), **no.origin)
-    sentence = f"The API has nothing there to {asked.what} ({no.said}). Check names, id and account."
+    sentence = f"The API found nothing to {asked.what} ({no.said}). Check names, id and account."
     return NotFound(sentence, **no.origin)
 
 

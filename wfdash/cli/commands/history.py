@@ -210,7 +210,7 @@ def _say(history: History, reading: HistoryReading, *, rated: bool) -> None:
         total = sum_of(history.buckets(start, reading.now))
         say(
             f"{count(total.complete)} completed and {count(total.errored)} failed of those that match; "
-            "the filter is by status, so they bear no rate"
+            "the filter is by status, so a failure rate would mean nothing"
         )
     elif not history.undated and start < reading.now:
         rows = [*reading.rows, *reading.earlier]
@@ -218,7 +218,7 @@ def _say(history: History, reading: HistoryReading, *, rated: bool) -> None:
         total = sum_of(history.buckets(start, reading.now))
         said = failures(changes, total, rows, deployed=deployed, now=reading.now).sentence
         if start > reading.since:
-            said += f"; told of what ended since {instant(start)}, older ones may have been erased"
+            said += f"; counts only what ended since {instant(start)}, older ones may have been erased"
         say(said)
     if history.undated:
         say(f"{count(history.undated)} have ended, and this server's list does not say when")

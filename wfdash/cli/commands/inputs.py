@@ -59,13 +59,13 @@ def parse_json(text: str, where: str, *, line: int = 1) -> Any:
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON value")
+    raise ValueError(f"{name} is not a JSON value")
 
 
 def read_json(argument: str, option: str) -> Any:
     """The value of JSON|@FILE, at most 1 MiB as JSON."""
     if argument == "@":
-        raise UsageError(f"{option}: @ names no file")
+        raise UsageError(f"{option}: no file is named after @")
     text = read_text(argument[1:], option) if argument.startswith("@") else argument
     value = parse_json(text, option)
     check_size(value, option)
@@ -109,14 +109,14 @@ def read_ids(given: Sequence[str]) -> list[str]:
 def check_id(identity: str) -> None:
     """Raises UsageError for what no instance anywhere can be called."""
     if len(identity) > 271 or identity in (".", "..") or identity.startswith(("http://", "https://")):
-        raise UsageError(f"{identity[:80]!a} is no instance id")
+        raise UsageError(f"{identity[:80]!a} is not an instance id")
 
 
 def need_yes(yes: bool) -> None:
     """Raises UsageError where nobody can be asked and --yes was not given."""
     # Both: the question goes to stderr and the answer comes from stdin.
     if not yes and not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError("away from a terminal nobody can be asked: add --yes")
+        raise UsageError("this is not a terminal, so nobody can confirm it: add --yes")
 
 
 def read_given_plan(parsed: Namespace, verb: str, *, where: str, workflow: str) -> list[Target]:

@@ -135,7 +135,7 @@ class _Logs:
             return detail, False
         if self.logs.comes_late(detail):
             ended = f" {iso(detail.end)}" if detail.end is not None else ""
-            late = f"lines that come late are waited for {self.logs.reader.lag:.0f} s"
+            late = f"waiting for late lines, {self.logs.reader.lag:.0f} s"
             say(f"wfdash: {clean(self.instance)} is {clean(detail.status)}, it ended{ended}: {late}")
         return detail, True
 

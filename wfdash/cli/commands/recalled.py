@@ -69,7 +69,7 @@ class Recalled:
             yield f"{count(self.number)} out of the record"
         for ids, words in (
             (self.erased, "that the server erased match in the record"),
-            (self.unasked, "more match in the record, not asked for (--read-details)"),
+            (self.unasked, "more match in the record, not read (--read-details)"),
         ):
             if ids:
                 shown = ", ".join(map(clean, ids[:_NAMED])) + (", ..." if ids[_NAMED:] else "")

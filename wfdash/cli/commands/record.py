@@ -88,7 +88,7 @@ def erase_record(parsed: Namespace, settings: Settings) -> int:
         too = f" and {counted(more, 'file')} set aside as damaged" if more else ""
         print(clean(f"Erase {path}{too}? [y/N] "), end="", file=sys.stderr, flush=True)
         if sys.stdin.readline().strip() not in ("y", "yes"):
-            return refuse("nothing was erased: that takes a y", 1)
+            return refuse("nothing was erased: only y erases", 1)
     try:
         erase(path)
     except OSError as wrong:

@@ -47,7 +47,9 @@ def prepare(parsed: Namespace) -> None:
     if parsed.until:
         spelled = {status.lower(): status for status in (*STATUSES, "final")}
         if parsed.until.lower() not in spelled:
-            raise UsageError(f"--until {parsed.until}: it is final or one of {', '.join(STATUSES)}")
+            raise UsageError(
+                f"--until {parsed.until}: not a status; write final or one of {', '.join(STATUSES)}"
+            )
         parsed.until = spelled[parsed.until.lower()]
 
 

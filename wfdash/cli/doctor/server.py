@@ -168,7 +168,9 @@ async def _accounts(api: Workflows, examined: Examined) -> str:
     )
     # In place of the refusal, whose advice would be about the token.
     if seen and all(account["id"] != api.account_id for account in seen):
-        examined.advice[:] = [f"Set another account: {api.account_id} is none of those it reaches, {names}."]
+        examined.advice[:] = [
+            f"Set another account: {api.account_id} is not one of those it reaches: {names}."
+        ]
     return names or "none that it may list"
 
 

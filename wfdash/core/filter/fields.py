@@ -145,15 +145,15 @@ def check(term: Term, position: int, places: tuple[int, ...]) -> None:
         if field.name in _WORDS and value[0] in "!-":
             raise QueryError(f"write -{field.name}:{value.lstrip('!=-')} for what does not match", place)
         if field.ops is _ORDER and parse_duration(value) is None:
-            raise QueryError("no duration; write 90s, 10m, 1h30m or 2d", place)
+            raise QueryError("not a duration; write 90s, 10m, 1h30m or 2d", place)
         if field.name == "blocked" and value.lower() not in BLOCKS:
             raise QueryError(f"write {', '.join(BLOCKS[:-1])} or {BLOCKS[-1]}; step~ takes a name", place)
         if field.name == "odd" and value.lower() not in ODDITIES:
             raise QueryError(f"write {' or '.join(ODDITIES)}", place)
         if field.name in ("since", "before") and instant(value, 0.0) is None:
-            raise QueryError("no time; write 2h, 2026-11-20 or 2026-11-20T10:00", place)
+            raise QueryError("not a time; write 2h, 2026-11-20 or 2026-11-20T10:00", place)
         if field.name == "ended" and span_of(value, 0.0) is None:
-            raise QueryError("no time; write 2h, 2026-11-20 or 2026-11-20T10:00..2026-11-20T10:05", place)
+            raise QueryError("not a time; write 2h, 2026-11-20 or 2026-11-20T10:00..2026-11-20T10:05", place)
     if len(term.values) > 1 and field.takes_time:
         raise QueryError(f"{field.name} takes one value", places[1])
 

@@ -44,7 +44,7 @@ class PastInstance(Struct, frozen=True):
     def sentence(self, workflow: str, time: Callable[[float], str]) -> str:
         """`created Tue 09:00:12, failed Tue 09:03:44 at "charge card"`, and what that rests on."""
         if not self.workflow:
-            return "analytics, which may be sampled, tell of no such id in the last 31 days"
+            return "analytics, which may be sampled, have no such id in the last 31 days"
         said = [f"created {time(self.created)}"] if self.created is not None else []
         if self.ended is not None:
             at = f' at "{clean(self.step)}"' if self.step else ""
@@ -54,7 +54,7 @@ class PastInstance(Struct, frozen=True):
         if self.earlier_ends:
             said.append(f"{count(self.earlier_ends)} earlier {'end' if self.earlier_ends == 1 else 'ends'}")
         where = "" if self.workflow == workflow else f" in {clean(self.workflow)}"
-        return f"analytics tell of it{where}: {', '.join(said)}{self._sampling}"
+        return f"analytics counted it{where}: {', '.join(said)}{self._sampling}"
 
     @property
     def _sampling(self) -> str:

@@ -113,7 +113,7 @@ def _new_instance(item: Any, place: str, propose: Callable[[], str]) -> NewInsta
         raise NotSendable(f"{place}: an object with id and params is wanted, nothing else")
     identity = item.get("instance_id", item.get("id")) or propose()
     if not isinstance(identity, str):
-        raise NotSendable(f"{place}: its id is no text")
+        raise NotSendable(f"{place}: its id is not text")
     _checked(check_instance_id, identity)
     return NewInstance(identity, item.get("params"), "params" in item)
 
@@ -126,4 +126,4 @@ def _checked(check: Callable[..., object], *arguments: Any) -> None:
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON value")
+    raise ValueError(f"{name} is not a JSON value")

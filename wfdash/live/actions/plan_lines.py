@@ -131,7 +131,7 @@ def _entry(line: str, number: int) -> _Line:
         why = _why_no_line(json.loads(line))
     except ValueError:
         why = "it has a number of more digits than can be read"
-    raise NoPlan(f"line {number} is no object of a plan, as --dry-run prints them: {why}")
+    raise NoPlan(f"line {number} is not an object of a plan, as --dry-run prints them: {why}")
 
 
 def _why_no_line(value: Any) -> str:
@@ -158,7 +158,7 @@ def _why_no_line(value: Any) -> str:
 def _target(entry: _Line, number: int) -> Target:
     start, end = entry.start, parse_time(entry.end)
     if not entry.id or (entry.end is not None and end is None):
-        raise NoPlan(f"line {number}: its {'end is no time' if entry.id else 'id is empty'}")
+        raise NoPlan(f"line {number}: its {'end is not a time' if entry.id else 'id is empty'}")
     counted = start is None or start.count is None or start.count >= 1
     if not counted or (start is not None and not 0 < len(start.name) <= _LONGEST_NAME):
         raise NoPlan(f"line {number}: from needs a name of 1 to 256 characters and a count from 1")

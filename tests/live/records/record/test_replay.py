@@ -242,9 +242,9 @@ def test_a_record_that_is_being_written_can_be_read(tmp_path):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "no record of wfdash"),
-        (b"rubbish" * 5000, "no record of wfdash"),
-        (b"SQLite format 3\0" + b"\0" * 5000, "no record of wfdash"),
+        (b"", "not a record of wfdash"),
+        (b"rubbish" * 5000, "not a record of wfdash"),
+        (b"SQLite format 3\0" + b"\0" * 5000, "not a record of wfdash"),
     ],
 )
 def test_a_foreign_file_is_a_sentence(tmp_path, content, words):
@@ -482,7 +482,7 @@ def test_a_record_copied_without_its_wal_says_so(tmp_path):
     empty = tmp_path / "other.db"
     with closing(sqlite3.connect(empty)) as connection:
         connection.execute("CREATE TABLE notes (a)")
-    with pytest.raises(Unusable, match="no record of wfdash"):
+    with pytest.raises(Unusable, match="not a record of wfdash"):
         open_record(empty)
 
 

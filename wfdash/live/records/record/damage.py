@@ -83,7 +83,7 @@ def refusal_of(path: Path, wrong: Exception) -> str:
     """Of a file with the mark of a record, that it is damaged; of any other, that it is none."""
     with path.open("rb") as file:
         marked = int.from_bytes(file.read(72)[68:]) == APPLICATION
-    return UNREADABLE if marked else f"it is no record of wfdash ({wrong})"
+    return UNREADABLE if marked else f"it is not a record of wfdash ({wrong})"
 
 
 def set_aside(path: Path, now: float) -> Path:

@@ -51,7 +51,7 @@ def inflate(body: object, most: int) -> bytes:
     if most <= 0:
         raise PackingError("there is no room for it")
     if not isinstance(body, bytes):
-        raise PackingError("it is no packed value")
+        raise PackingError("it is not a packed value")
     unpacker = zlib.decompressobj(zdict=_WORDS)
     try:
         data = unpacker.decompress(body, most)

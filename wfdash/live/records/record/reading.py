@@ -153,7 +153,7 @@ class RecordReader:
         for pragma in ("trusted_schema = OFF", "query_only = ON", "cell_size_check = ON", "mmap_size = 0"):
             connection.execute(f"PRAGMA {pragma}")
         if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
-            raise Unusable("it is no record of wfdash")
+            raise Unusable("it is not a record of wfdash")
         if version_of(connection) > len(MIGRATIONS):
             raise Unusable("a newer wfdash wrote it")
         found = set(

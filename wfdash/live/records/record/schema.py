@@ -161,7 +161,7 @@ def _check(connection: sqlite3.Connection) -> bool:
     finally:
         _roll_back(connection)
     if tables and application != APPLICATION:
-        raise Unusable("it is no record of wfdash", damaged=True)
+        raise Unusable("it is not a record of wfdash", damaged=True)
     if version > len(MIGRATIONS):
         raise Unusable("a newer wfdash writes it")
     return not tables
