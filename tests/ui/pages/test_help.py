@@ -43,6 +43,22 @@ def test_help_is_searched_by_key_and_by_what_it_does():
     drive(script, size=(80, 130))
 
 
+def test_help_begins_with_enter_and_is_found_by_other_names():
+    """As the palette is: whoever knows other tools looks for a retry, and found a status alone."""
+
+    async def script(d):
+        await d.press("help.open")
+        lines = [line.strip() for line in d.lines]
+        assert lines[lines.index("Here") + 1].startswith("enter  ")
+        await d.press("/")
+        await d.type("retry")
+        assert "Restart from the beginning" in d.text
+        assert "Redrive each from the step it failed at" in d.text
+        assert "Refresh now" not in d.text
+
+    drive(script, size=(80, 60))
+
+
 def test_help_names_each_key_once():
     async def script(d):
         await d.press("help.open")

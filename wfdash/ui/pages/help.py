@@ -1,6 +1,6 @@
 """`?`: what every key does, by where it works, and what the statuses look like."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -16,6 +16,7 @@ from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.context import Context
 from wfdash.ui.keys.bindings import bindings, labels_here
+from wfdash.ui.pages.palette import ALSO
 from wfdash.ui.widgets.choices import Scroller
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.header import badge_pieces
@@ -86,7 +87,8 @@ class HelpScreen(BaseScreen):
         sections.insert(5, _signs())
         sections.insert(0, self._here(here))
         if words := self.query_one(Field).value.strip().casefold():
-            sections = [_holding(section, words) for section in sections]
+            also = self._called(words)
+            sections = [_holding(section, words, also) for section in sections]
         lines, scroller = (
             _flow([each for each in sections if each], self.size.width),
             self.query_one(Scroller),
@@ -105,11 +107,14 @@ class HelpScreen(BaseScreen):
     def _of_here(self, live: list[Action]) -> list[Action]:
         """The actions of the page beneath: what is particular to it."""
         labels = labels_here(self.app.screen_stack[-2])
-        return [
+        own = [
             action
             for action in live
-            if action.id not in _REST and (action.id in labels or action.scope not in ("app", "table"))
+            if action.id not in _REST
+            and (action.id in labels or action.id in _FIRST or action.scope not in ("app", "table"))
         ]
+        # What the hand does most on it stands first.
+        return sorted(own, key=lambda action: action.id not in _FIRST)
 
     def _live(self) -> list[Action]:
         """Those bound on the page beneath; what is done to instances, where that has any."""
@@ -152,6 +157,16 @@ class HelpScreen(BaseScreen):
 
     # Search.
 
+    def _called(self, words: str) -> Collection[str]:
+        """The lines of what people who know other tools call so."""
+        labels = labels_here(self.app.screen_stack[-2])
+        return {
+            _text(line)
+            for action in ACTIONS
+            if words in ALSO.get(action.id, "")
+            for line in (self._line(action), self._named(action, labels.get(action.id, "")))
+        }
+
     def action_filter_edit(self) -> None:
         field = self.query_one(Field)
         field.styles.display = "block"
@@ -178,14 +193,15 @@ class HelpScreen(BaseScreen):
         self.close()
 
 
+_FIRST = ("row.open",)
 _REST = {f"view.{number}" for number in range(2, 10)}
 
 
-def _holding(section: list[Pieces], words: str) -> list[Pieces]:
-    """The lines that hold these words under their title, or all of them where that holds them."""
+def _holding(section: list[Pieces], words: str, also: Collection[str]) -> list[Pieces]:
+    """The lines that hold these words, or are one of `also`, under their title; all where that holds them."""
     if not section or words in _text(section[0]):
         return section
-    found = [line for line in section[1:] if words in _text(line)]
+    found = [line for line in section[1:] if words in _text(line) or _text(line) in also]
     return [section[0], *found, []] if found else []
 
 

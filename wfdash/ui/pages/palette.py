@@ -19,10 +19,10 @@ from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.status_line import Pieces, length
 from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, WARN
 
-__all__ = ["PaletteScreen"]
+__all__ = ["ALSO", "PaletteScreen"]
 
 
-_ALSO = {
+ALSO = {
     "instance.restart": "retry rerun run again replay",
     "instance.restart_from": "retry rerun replay from step",
     "instance.redrive": "retry rerun failed",
@@ -160,7 +160,7 @@ class PaletteScreen(PanelScreen):
         return f"{action.help}: {clean(name)}" if name else action.help
 
     def _haystack(self, action: Action) -> str:
-        also = _ALSO.get(action.id, "")
+        also = ALSO.get(action.id, "")
         return f"{action.label} {self._says(action)} {action.id} {also}".lower()
 
     async def on_input_submitted(self) -> None:
