@@ -9,12 +9,16 @@ import pytest
 from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.dashboard import drive, opened
 from wfdash.core.history.count_history import Trends
+from wfdash.core.history.picture import picture
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.workflow import Workflow
+from wfdash.core.triage.error_groups import Sample
+from wfdash.core.triage.fingerprint import Fingerprint
 from wfdash.demo.engine.world import build
 from wfdash.demo.http.faults import InjectedFault
 from wfdash.ui.widgets.rule import Rule
-from wfdash.ui.workflows.facts import WorkflowFacts
+from wfdash.ui.workflows.facts import Causes, WorkflowFacts
+from wfdash.ui.workflows.pictures import with_failures_read
 from wfdash.ui.workflows.table import WorkflowTable, unusual_first
 
 
@@ -171,3 +175,16 @@ def test_what_is_open_longest_says_how_old_its_row_is():
     late, fresh = ["".join(text for text, _ in line) for line in facts._open(60)]
     assert late.rstrip().endswith("waiting, listed 5m ago")
     assert fresh.rstrip().endswith("waiting")
+
+
+def test_what_failed_last_may_be_older_than_all_that_are_loaded():
+    """The causes said 10 s ago, and the column and the list beside it 5 m: of the newest created alone."""
+    mark = Fingerprint("CardError", "declined", "charge", "v1")
+    causes = Causes([Sample("old", 995.0, mark), Sample("row", 700.0, mark), Sample("again", 990.0, mark)])
+    rows = [Instance("row", "errored", 500.0, ended=700.0), Instance("again", "running", 600.0)]
+    facts = WorkflowFacts(Workflow("w"), causes, Trends(), rows, False, {}, 1000.0, False, "E")
+    lines = ["".join(text for text, _ in line) for line in facts._failures(60)]
+    assert [line.split()[1:3] for line in lines] == [["old", "<10s"], ["row", "5m"]]
+    counted = picture(rows, now=1000.0, floor=500.0)
+    assert counted.last_failure == 700.0
+    assert with_failures_read(counted, causes.samples, {"row", "again"}).last_failure == 995.0

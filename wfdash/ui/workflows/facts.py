@@ -129,8 +129,16 @@ class WorkflowFacts(Struct, frozen=True):
 
     def _failures(self, width: int) -> list[Pieces]:
         """The errored ones that ended last, with the error of those that were read."""
-        read = {sample.id: sample.fingerprint for sample in self.causes.samples} if self.causes else {}
+        samples = self.causes.samples if self.causes else []
+        read = {sample.id: sample.fingerprint for sample in samples}
         failed = [row for row in self.rows if row.status == "errored" and row.ended is not None]
+        # One that was created before all that are loaded may have failed last.
+        listed = {row.id for row in self.rows}
+        failed += [
+            Instance(each.id, "errored", ended=each.at)
+            for each in samples
+            if each.id not in listed and each.at is not None
+        ]
         failed.sort(key=lambda row: row.ended or 0.0, reverse=True)
         found = []
         for row in failed[:_ENDED]:

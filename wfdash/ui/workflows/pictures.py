@@ -1,7 +1,9 @@
 """The pictures behind the page, counted from rows as they come, and the causes that are read for one."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Final
+
+from msgspec.structs import replace
 
 from wfdash.api.errors import InstanceNotFound, WorkflowsError
 from wfdash.api.interface import Version
@@ -18,7 +20,7 @@ from wfdash.ui.history.charts import GUTTER
 from wfdash.ui.history.counting import LoadedHistory
 from wfdash.ui.workflows.facts import Causes
 
-__all__ = ["Pictures"]
+__all__ = ["Pictures", "with_failures_read"]
 
 _CAUSES: Final = ENOUGH
 """Of the newest failures of the workflow under the cursor, how many are read: fewer bear no cause."""
@@ -61,7 +63,8 @@ class Pictures:
                     utc=self._context.utc,
                 )
                 self._found[name] = key, counted
-            found[name] = self._found[name][1]
+            samples = self._causes[name][1].samples if name in self._causes else []
+            found[name] = with_failures_read(self._found[name][1], samples, rows.rows)
         return found
 
     def _note_counts(self, poller: Watcher) -> None:
@@ -160,3 +163,10 @@ def _least(rows: Iterable[Instance], now: float) -> float:
     ended = [row.ended for row in rows if row.ended is not None and row.status in ("complete", "errored")]
     lately = [at for at in ended if at >= now - _HOUR]
     return (now - min(lately)) * ENOUGH / len(lately) if lately else 0.0
+
+
+def with_failures_read(found: Picture, samples: Iterable[Sample], rows: Container[str]) -> Picture:
+    """What is older than all `rows` may have failed last: it is among those read for their causes."""
+    times = [each.at for each in samples if each.at is not None and each.id not in rows]
+    last = max([*times, *([found.last_failure] if found.last_failure is not None else [])], default=None)
+    return found if last == found.last_failure else replace(found, last_failure=last)
