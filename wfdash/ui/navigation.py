@@ -226,7 +226,8 @@ class Navigator:
             self.awaited = page
             return
         if chosen and chosen != self.listing.workflow:
-            self.show_workflow(chosen)
+            # Beneath the page on top, so that the way back from this one leads to where it was chosen.
+            self.root.show_workflow(chosen)
         self.open(page)
 
     def show_awaited(self, workflow: str) -> None:

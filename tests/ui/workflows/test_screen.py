@@ -113,6 +113,26 @@ def test_bad_deploy_comes_first_with_its_cause(size):
     drive_in(script, "deploy-gone-wrong", size=size)
 
 
+@pytest.mark.parametrize("page", ["errors.open", "history.open"])
+def test_esc_from_a_page_of_the_chosen_one_leads_back(page):
+    """It led to the list of that one, which nobody had opened."""
+
+    async def script(d):
+        await d.until(lambda: "refunds" in d.text, 60)
+        while d.app.screen.chosen_workflow() != "refunds":
+            await d.press("down")
+        await d.press(page)
+        assert d.app.pages.opened_by == page
+        await d.until(lambda: "refunds" in d.lines[0])
+        await d.press("layer.close")
+        assert d.app.pages.opened_by == "workflows.open"
+        assert d.app.screen.chosen_workflow() == "refunds"
+        await d.press("row.open")
+        await d.until(lambda: d.app.screen is d.app.root and "refunds" in d.lines[0])
+
+    drive_in(script, "incident", size=(80, 24))
+
+
 def test_each_workflow_on_screen_costs_a_request_a_minute():
     async def script(d):
         poller = d.app.session.poller
