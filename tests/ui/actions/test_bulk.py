@@ -53,7 +53,7 @@ def test_time_left_keeps_to_the_requests_that_may_go():
     def bar(width, **given):
         return "".join(piece for piece, _ in bulk_lines(trail, width, 12, top=0, now=41.0, **given)[1])
 
-    assert bar(80).endswith("399 of 12,431, about 20 m 6 s left")
+    assert bar(80).endswith("399 of 12,431, about 20 m 7 s left")
     assert bar(80, bound=9000.0).endswith("399 of 12,431, about 2 h 30 m left")
     assert bar(80, bound=9000.0, slow="400 went").endswith("about 2 h 30 m left")
     assert len(bar(60, bound=9000.0)) <= 60
