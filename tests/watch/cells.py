@@ -17,12 +17,14 @@ _FORMS = {
     "sleeps until": re.compile(rf"^sleeps until (?P<clock>{CLOCK})$"),
     "sleeps since": re.compile(rf"^sleeps(?: since (?P<age>{AGE}))?$"),
     "sleep due": re.compile(rf"^sleeps, due (?:(?P<age>{AGE}) ago|now)$"),
-    "retry due": re.compile(rf"^(?P<name>.+), retry due (?:(?P<age>{AGE}) ago|now)(?:{_COUNT} failed)?$"),
+    "retry due": re.compile(
+        rf"^(?P<name>.+), retry (?:was )?due (?:(?P<age>{AGE}) ago|now)(?:{_COUNT} failed)?$"
+    ),
     "waits due": re.compile(rf"^(?P<name>.+), due (?:(?P<age>{AGE}) ago|now)$"),
     "waits left": re.compile(rf"^(?P<name>.+), (?P<age>{AGE}) left$"),
     "waits": re.compile(rf"^(?P<name>.+), waits(?: since (?P<age>{AGE}))?$"),
     "retry": re.compile(rf"^(?P<name>.+), retry (?:in ~?(?P<age>{AGE})|any moment)(?:{_COUNT} failed)?$"),
-    "retry cut": re.compile(r"^(?P<name>.+), retry(?: in| due)?…?(?: …)?$"),
+    "retry cut": re.compile(r"^(?P<name>.+), retry(?: in| was| was due| due)?…?(?: …)?$"),
     "retry failed": re.compile(rf"^(?P<name>.+?)(?:{_COUNT})? failed$"),
     "no retry": re.compile(rf"^(?P<name>.+?), no retry left(?:{_COUNT} failed)?$"),
     "still runs": re.compile(rf"^(?P<name>.+) still runs(?:, (?P<age>{AGE}))?$"),

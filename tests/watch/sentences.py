@@ -186,6 +186,8 @@ _FORMS: list[tuple[re.Pattern[str], _Check]] = [
     for pattern, check in (
         (rf'attempt {_ATTEMPT} of "(?P<name>[^"]+)" failed(?: {_AGO})?(?:$| with |: )', _retries),
         (rf"next try (?:{_IN}|due now|due {_AGO})$", _as_said),
+        (rf"its next try was due {_AGO} and has not come$", _as_said),
+        (r"it may have been paused meanwhile$", _as_said),
         (rf'sleeping until (?P<clock>{CLOCK}) \({_IN}\) in "(?P<name>[^"]+)"$', _sleeps),
         (rf'sleeping until (?P<clock>{CLOCK}), due {_AGO}, in "(?P<name>[^"]+)"$', _sleeps),
         (rf'sleeping{_FOR} in "(?P<name>[^"]+)"$', _sleeps),
