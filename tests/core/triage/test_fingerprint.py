@@ -15,7 +15,7 @@ from wfdash.core.why.step_names import base_name
     [
         ("order 8812 not found", "order 17 not found"),
         ("connect to 10.0.0.7:5432 refused", "connect to 192.168.1.9:5432 refused"),
-        ("GET https://a.example.com/x?id=1 gave 503", "GET https://b.example.org/y gave 503"),
+        ("GET https://a.example.com/x?id=1 gave 503", "GET https://a.example.com/y gave 503"),
         ("no row 1f0c2a9e-0000-4000-8000-a1b2c3d4e5f6", "no row 9d3e4b11-aaaa-4bbb-8ccc-0123456789ab"),
         ("timed out at 2026-11-21T14:02:11.123Z", "timed out at 2026-11-20T01:00:00Z"),
         ("mail to ann@example.com bounced", "mail to bob@example.net bounced"),

@@ -18,6 +18,8 @@ _PAGE: Final = r"(?i)<!doctype html|<html[\s>]"
 _TITLE: Final = r"(?i)<(title|h1)\b[^>]*>([^<]{1,300})"
 _TAG: Final = r"(?is)<(?:style|script)\b.*?</(?:style|script)>|<[^>]*>"
 _TRACEBACK: Final = "Traceback (most recent call last):"
+_RAISED: Final = r"[A-Za-z_][\w.]{0,120}(?:: |:?$)"
+_CAUSED: Final = r"(?m)^Caused by: (\S[^\n]{0,1000})$"
 _WORDS: Final = ("message", "error_description", "detail", "msg", "reason", "title", "description")
 _INSIDE: Final = ("error", "errors", "fault", "response", "body", "data", "cause")
 _CODES: Final = ("code", "status", "statusCode", "status_code", "errorCode", "type")
@@ -35,7 +37,7 @@ def main_line(name: str, message: str) -> tuple[str, str]:
         text = f"{text[:_FROM_START]}\n{text[-_FROM_END:]}"
     if wrapped := re.fullmatch(_WRAPPED, text):
         text = wrapped[1].strip()
-    line = _last_of_traceback(text) or _of_page(text) or _of_json(text) or _first_line(text)
+    line = _of_traceback(text) or _root_cause(text) or _of_page(text) or _of_json(text) or _first_line(text)
     name = name.strip()
     for _ in range(_DEPTH):
         found = re.match(_NAMED, line)
@@ -66,13 +68,19 @@ def _first_line(text: str) -> str:
     return next((line for line in text.splitlines() if line.strip()), "")
 
 
-def _last_of_traceback(text: str) -> str:
-    """The last line that stands at the margin: what Python prints after the frames."""
+def _of_traceback(text: str) -> str:
+    """The first line at the margin after the frames: there Python names the error; more may follow it."""
     if _TRACEBACK not in text:
         return ""
     after = text[text.rindex(_TRACEBACK) + len(_TRACEBACK) :]
     lines = [line for line in after.splitlines() if line.strip() and not line[0].isspace()]
-    return lines[-1] if lines else ""
+    return next((line for line in lines if re.match(_RAISED, line)), lines[-1] if lines else "")
+
+
+def _root_cause(text: str) -> str:
+    """What stands behind the last `Caused by:` at the margin: what Java prints before it only wraps that."""
+    causes = re.findall(_CAUSED, text)
+    return str(causes[-1]).strip() if causes else ""
 
 
 def _of_page(text: str) -> str:
@@ -88,30 +96,44 @@ def _of_page(text: str) -> str:
 
 def _of_json(text: str) -> str:
     """The message inside a JSON object, with its code, behind what the program put before it."""
+    if text.startswith('"') and isinstance(inner := _parsed(text), str):
+        return _of_json(inner.strip()) if inner.strip()[:1] in ("{", "[") else ""
     start = text.find("{")
     if start < 0 or not text.rstrip().endswith(("}", "]")):
         return ""
     if text[:start].rstrip().endswith("["):
         start = text.rindex("[", 0, start)
-    try:
-        value = json.loads(text[start:])
-    except (ValueError, RecursionError):
-        return ""
-    words = _message_in(value, _DEPTH)
+    words = _message_in(_parsed(text[start:]), _DEPTH)
     return f"{_before(text, start)}{words}" if words else ""
 
 
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
 def _message_in(value: Any, depth: int) -> str:
+    # A body is often passed on as the text that it came as.
+    if isinstance(value, str) and depth > 0 and value.lstrip()[:1] in ("{", "["):
+        value = _parsed(value)
     if isinstance(value, list):
         return next((words for item in value[:3] if (words := _message_in(item, depth - 1))), "")
     if not isinstance(value, dict) or depth <= 0:
         return ""
     inner = next((words for key in _INSIDE if (words := _message_in(value.get(key), depth - 1))), "")
+    code = next((value[key] for key in _CODES if isinstance(value.get(key), (int, str))), "")
     if inner:
-        return inner
+        # What wraps it has a type of its own, such as `error`; a status tells two failures apart.
+        outer = code if code != value.get("type") and not inner.startswith("code ") else ""
+        return _with_code(outer, inner)
     texts = (value.get(key) for key in (*_WORDS, "error"))
     words = next((_first_line(text) for text in texts if isinstance(text, str) and text.strip()), "")
-    code = next((value[key] for key in _CODES if isinstance(value.get(key), (int, str))), "")
+    return _with_code(code, words)
+
+
+def _with_code(code: int | str, words: str) -> str:
     return f"code {code}: {words}" if words and str(code) and str(code) not in words else words
 
 

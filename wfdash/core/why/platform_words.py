@@ -36,7 +36,8 @@ GENERAL: Final = ("", "Error", "WorkflowFatalError")
 _NOT_STORED: Final = "return value not stored"
 """In place of the platform's sentence in a record that keeps no messages."""
 _NOT_CLONED: Final = (
-    r'(?s)Could not serialize object of type "[^"]{0,300}"\. This type does not support serialization\.?'
+    r'(?s)Could not serialize object of type "[^"]{0,300}"\.?'
+    r"(?: This type does not support serialization\.?)?"
     r"|.{1,300} could not be cloned\.?"
 )
 """Said by the runtime under the name DataCloneError, as by the structuredClone that makes the copy."""
