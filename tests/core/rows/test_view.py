@@ -246,6 +246,22 @@ def test_rows_below_the_screen_come_in_without_moving_it(pages, query, order, bo
     assert view.ids() == naive(store, query, order)
 
 
+def test_rows_that_do_not_match_wait_for_no_quiet_moment():
+    store = Store()
+    view = TableView(store, parse("status:running"), clock=clock)
+    view.update(store.apply([item(n, created=n) for n in range(3)], seq=1, now=NOW))
+    older = [item(n, "complete", created=n) for n in range(10, 300)]
+    view.update(store.apply([*older, item(300, created=300)], seq=2, now=NOW), hold=True)
+    view.settle_below(2)
+    assert view.ids() == ["i0", "i1", "i2", "i300"]
+    moved, insert = [], view._rows.insert
+    view._rows.insert = lambda rows, matching: moved.extend(rows) or insert(rows, matching)
+    view.settle()
+    assert moved == []
+    view.update(store.apply([item(20, created=20)], seq=3, now=NOW))
+    assert view.ids() == ["i0", "i1", "i2", "i20", "i300"]
+
+
 def test_older_rows_come_in_under_a_cursor_at_the_end():
     store = Store()
     view = TableView(store, clock=clock)

@@ -131,7 +131,10 @@ class TableView:
 
     def settle_below(self, position: int) -> None:
         """Lets those arrivals in that belong under the row at `position`: nothing down to it moves."""
-        if self._building or not self._arrivals:
+        if self._building:
+            return
+        self._take_in_unshown()
+        if not self._arrivals:
             return
         rows = self._rows
         # Compared by the key, so that nothing that stands on the screen is asked again where it belongs.
@@ -148,6 +151,16 @@ class TableView:
             self._arrivals.discard(row.id)
             self._pending.pop(row.id, None)
         rows.insert(under, list(under))
+
+    def _take_in_unshown(self) -> None:
+        """Puts rows that are new and do not match where they belong, for nobody sees them.
+
+        While a list is read on thousands of them would wait for a quiet moment, and hold the loop then.
+        """
+        new = [each for each in self._pending if each not in self._arrivals and each not in self._rows.placed]
+        self._rows.insert([row for identity in new if (row := self._store.get(identity))], [])
+        for identity in new:
+            del self._pending[identity]
 
     def dismiss(self) -> None:
         """Lets the ghosts go; arrivals keep waiting."""
