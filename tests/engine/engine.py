@@ -77,6 +77,13 @@ class Engine:
         store = _BASE.removesuffix("/workflows") + "/local/observability/query"
         return int(self._http.post(store, json=asked).json()["result"]["rows"][0][0])
 
+    def runs_stored(self) -> int:
+        """Of how many runs its store has the row by now: of all that a run did it comes last."""
+        method = "json_extract(attributes, '$.\"jsrpc.method\"')"
+        asked = {"sql": f"SELECT count(*) FROM spans WHERE kind = 'jsrpc' AND {method} = 'run'", "params": []}
+        store = _BASE.removesuffix("/workflows") + "/local/observability/query"
+        return int(self._http.post(store, json=asked).json()["result"]["rows"][0][0])
+
     def answer(self, identity: str) -> dict[str, Any]:
         """The whole answer about one instance."""
         return self._http.get(f"{_BASE}/{WORKFLOW}/instances/{identity}").json()

@@ -20,6 +20,9 @@ _SAYS = re.compile(r'id[="]+:? ?"?([\w-]+).*?step[="]+:? ?"?([\w -]+?)"? ?,? "?a
 
 _LATE = ["print-late-1"]
 """What may run beside the ten."""
+_BY_ANOTHER = "says another"
+_SPEAKS = "speaks-1"
+"""Begins together with the first of them, does the same steps and prints its id alone."""
 
 
 def _print(engine):
@@ -30,11 +33,13 @@ def _print(engine):
     ids = [f"print-{number}" for number in range(10)]
     for identity in ids:
         engine.create(identity, "printing", id=identity, dies=identity == "print-3")
-    for identity in ids:
+        if identity == ids[0]:
+            engine.create(_SPEAKS, "speaking", of=identity)
+    for identity in [*ids, _SPEAKS]:
         engine.wait(identity, lambda detail: detail["status"] in ("complete", "errored"))
     last = [*(f"id={identity} step=stock attempt=1 begins" for identity in ids), "attempt=1 dies"]
     deadline = time.monotonic() + 15
-    while not all(map(engine.stored, [*last, "zzz"])):
+    while not (all(map(engine.stored, [*last, "zzz"])) and engine.runs_stored() > len(ids)):
         if time.monotonic() >= deadline:
             return None
     return ids
@@ -67,7 +72,11 @@ async def _lines(api, engine, identity, ids):
     page = await api.log_reader().read(query)
     others = [*ids, *_LATE] if ids else []
     return detail, place_lines(
-        page.lines, detail, others=others, calls={call.id: call for call in page.calls}
+        page.lines,
+        detail,
+        others=others,
+        calls={call.id: call for call in page.calls},
+        objects=page.objects,
     )
 
 
@@ -76,6 +85,9 @@ async def test_certain_lines_are_right_and_nearly_all_are_certain(printing, api)
     said = certain = 0
     for identity in ids:
         detail, placed = await _lines(api, engine, identity, ids)
+        others = [entry for entry in placed if _BY_ANOTHER in entry.line.message]
+        assert not any(entry.is_sure for entry in others)
+        placed = [entry for entry in placed if entry not in others]
         assert [entry for entry in placed if not entry.certain] == [], "all print their ids"
         for entry in placed:
             found = _SAYS.search(entry.line.message)
@@ -90,6 +102,13 @@ async def test_certain_lines_are_right_and_nearly_all_are_certain(printing, api)
             assert where == (step, attempt) or entry.step is None
     assert said >= 10 * 10
     assert certain >= 0.95 * said
+
+
+async def test_lines_that_speak_for_another_are_their_instance_s(printing, api):
+    engine, ids = printing
+    _, placed = await _lines(api, engine, _SPEAKS, ids)
+    assert len(placed) == 3
+    assert {(entry.certain, _BY_ANOTHER in entry.line.message) for entry in placed} == {(True, True)}
 
 
 async def test_line_that_says_nothing_goes_with_its_call(printing, api):
@@ -120,6 +139,7 @@ async def test_without_the_neighbours_ids_nothing_false_is_certain(printing, api
         for entry in placed:
             found = _SAYS.search(entry.line.message)
             assert not (entry.certain and found) or found[1] == identity
+            assert not (entry.certain and _BY_ANOTHER in entry.line.message)
 
 
 def test_command_prints_the_lines_of_a_step(printing, program):

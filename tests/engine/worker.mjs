@@ -16,6 +16,15 @@ class PaymentError extends Error {
 
 const stories = {
   // Prints its id, step and attempt in most lines, as a text and as an object; some lines say nothing of it.
+  async speaking(step, { of }) {
+    // Never names itself.
+    console.log(`[${of}] begins, says another`);
+    for (const name of ["load order", "charge card"])
+      await step.do(name, async () => {
+        console.log(`id=${of} step=${name} attempt=1 begins, says another`);
+        await scheduler.wait(50);
+      });
+  },
   async printing(step, { id, dies = false }) {
     const say = (name, attempt) => {
       console.log(`id=${id} step=${name} attempt=${attempt} begins`);

@@ -8,6 +8,7 @@ from msgspec import Struct, field
 from wfdash.api.errors import WorkflowsError
 from wfdash.core.logs.calls import Call
 from wfdash.core.logs.line import LogLine, Source
+from wfdash.core.logs.objects import TracedObjects
 
 __all__ = ["RUN_CUT", "LogPage", "LogQuery", "LogReader", "LogStream", "Turn", "at_once"]
 
@@ -48,6 +49,8 @@ class LogPage(Struct):
     """The one that all of this is of; "" where the source does not say."""
     calls: Sequence[Call] = ()
     """Those of a dev session that have ended since the last read, in which its lines were printed."""
+    objects: TracedObjects = TracedObjects()
+    """What it has told since then of whose they are."""
 
 
 class LogReader(Protocol):

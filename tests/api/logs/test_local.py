@@ -1,5 +1,7 @@
 """Lines of a dev session's store."""
 
+import json
+
 import pytest
 
 from tests.api.logs.simulated import START
@@ -58,3 +60,64 @@ async def test_dev_session_of_two_workers_gives_each_its_lines(local):
     stored[:] = [("s1", '["[db]","asked"]'), ("s2", '["plain"]')]
     page = await api.log_reader().read(LogQuery("orders", "order-1", START, START + 1))
     assert [line.message for line in page.lines] == ["[db] asked", "plain"]
+
+
+@pytest.mark.parametrize(
+    ("beside", "held"),
+    [
+        # One that was created by itself, or called through its own handle.
+        (["a", None], "a"),
+        (["a", None, "a", "a"], "a"),
+        # Of a batch each is called twice, and the id of the last call is not noted.
+        (["a", "b", "a", None], "b"),
+        (["a", "b", "c", "a", None, "b"], "c"),
+        # A row is missing: more than one may be left.
+        (["a", "b", "c", None], ""),
+        (["a", "b", "a"], ""),
+        (["a", "b", None, None], ""),
+        ([None], ""),
+    ],
+)
+async def test_object_that_is_not_noted_is_the_one_left(local, beside, held):
+    asked = []
+
+    def behave(seen, writer):
+        if seen.method == "GET":
+            return envelope([{"name": "orders", "script_name": "shop"}])
+        sql, params = seen.json()["sql"], seen.json()["params"]
+        if "json_group_array" in sql:
+            asked.append(json.loads(params[0]))
+            return envelope({"rows": [["s1", None, json.dumps(beside)], ["s9", "b", None]]})
+        if "createBatch" in sql:
+            return envelope({"rows": [["t", "a"], ["t", "b"]]})
+        if "handlers" in sql:
+            return envelope({"rows": [[1, START * 1e3, "s1", "log", '["x"]', 0, None, "t"]]})
+        return envelope({"rows": [[1, START * 1e3]]} if "logs" in sql else {"rows": []})
+
+    api, _ = await local(behave)
+    reader = api.log_reader()
+    page = await reader.read(LogQuery("orders", "order-1", START, START + 1))
+    assert dict(page.objects.runs) == ({"s1": held} if held else {}) | {"s9": "b"}
+    assert dict(page.objects.traces) == {"t": {"a", "b"}}
+    # What was told is not asked for again, and what was not is.
+    await reader.read(LogQuery("orders", "order-1", START, START + 1))
+    assert asked == [[["t", "s1"]]] * (1 if held else 2)
+
+
+async def test_store_laid_out_in_another_way_still_gives_its_lines(local):
+    def behave(seen, writer):
+        if seen.method == "GET":
+            return envelope([{"name": "orders", "script_name": "shop"}])
+        sql = seen.json()["sql"]
+        if "durable_object_subrequest" in sql:
+            return reply(
+                400, b'{"success":false,"errors":[{"code":10131,"message":"no such"}],"result":null}'
+            )
+        if "handlers" in sql:
+            return envelope({"rows": [[1, START * 1e3, "s1", "log", '["x"]', 0, None, "t"]]})
+        return envelope({"rows": [[1, START * 1e3]]} if "logs" in sql else {"rows": []})
+
+    api, _ = await local(behave)
+    page = await api.log_reader().read(LogQuery("orders", "order-1", START, START + 1))
+    assert [line.message for line in page.lines] == ["x"]
+    assert not page.objects.runs

@@ -197,20 +197,29 @@ def test_step_goes_on_in_another_run():
     assert (found["is cut"], found["goes on"]) == ((True, 1, 1), (True, 1, 2))
 
 
-def test_line_of_a_run_that_does_not_fit_may_say_it_all():
-    """As of a run that was restarted: its own words stand, if they name instance, step and attempt."""
+def test_line_of_a_run_that_fits_nowhere_is_not_sure():
+    """A child says the parent's step in the parent's words: what is told of it counts for more."""
     calls = run("r", 0, 9, [(3.9, 5.1, [(4, 5)])])
     texts = [f"id={ID} step=a attempt=1 works", f"id={ID} step=a works", f"starts {ID}, a attempt 1"]
     lines = [line(4.5 + n / 100, text, "r0.1") for n, text in enumerate(texts)]
     found = places(lines, calls, [done("a-1", 4.4, 4.6)])
-    assert list(found.values()) == [(True, 0, 1), (False, None, None), (False, None, None)]
+    assert list(found.values()) == [(False, None, None)] * 3
+
+
+def test_run_that_fits_in_part_may_say_it_all():
+    calls = run("r", 0, 9, [(0.9, 2.1, [(1, 2)]), (3.9, 5.1, [(4, 5)]), (6, 8, [(6.1, 7)])])
+    lines = [line(1.5 + n / 10, f"{text} {ID}", "r0.1") for n, text in enumerate(["id=", "starts"])]
+    lines += [line(1.4, f"id={ID} a attempt 1", "r0.1")]
+    found = places(lines, calls, [done("a-1", 0.95, 2.05), done("b-1", 4.4, 4.6)])
+    assert {place[0] for text, place in found.items() if "attempt" not in text} == {False}
+    assert found[f"id={ID} a attempt 1"] == (True, 0, 1)
 
 
 @pytest.mark.parametrize(
     ("as_of", "seen"),
     [
         # The store lost the row of its call, whatever it says: the run speaks of its step in the same words.
-        (60, (False, None, None)),
+        (60, (False, 1, 1)),
         # Of a call that may go on, or has ended just now, there is no row yet.
         (8, (True, 1, 1)),
     ],
@@ -224,8 +233,8 @@ def test_line_whose_call_is_not_told_is_only_likely(as_of, seen):
     found = detail("complete", [done("a-1", 1, 2), done("b-1", 3, 5)], end=9)
     placed = place_lines(lines, found, calls=calls, as_of=T0 + as_of)
     places_of = {entry.line.request: (entry.certain, entry.step, entry.attempt) for entry in placed}
-    # Of another trace the session tells nothing at all.
-    assert places_of == {"r": (True, None, None), "lost": seen, "x": (True, 1, 1)}
+    # A trace of which the session tells nothing at all is a queue's, or an alarm's.
+    assert places_of == {"r": (True, None, None), "lost": seen, "x": seen}
 
 
 def test_sleep_is_no_attempt():

@@ -364,3 +364,27 @@ def test_many_lines_of_many_steps_are_placed_in_time():
     lines = [line(n % 2000 + 0.5, f"{ID} works") for n in range(20_000)]
     found = place_lines(lines, detail("complete", steps, end=3000))
     assert all(T0 + entry.step < entry.line.at < T0 + entry.step + 0.9 for entry in found)
+
+
+def test_two_runs_at_once_that_name_one_instance_name_it_not():
+    """An instance is in one run at a time: a child that prints its parent's id alone runs beside it."""
+    parent = [line(at, f"{ID} charge card: attempt 1", request="A") for at in (11, 19)]
+    child = [line(at, f"[{ID}] charge card: attempt 1", request="B") for at in (12, 13)]
+    later = [line(35, f"{ID} charge card: attempt 2", request="C")]
+    steps = (TWICE,)
+    assert [entry[1] for entry in placed([*parent, *child, *later], steps)] == [False] * 4 + [True]
+    # A child that names itself is told from it.
+    child = [line(12, f"[{ID}] order-2 begins", request="B"), line(13, "order-2", request="B")]
+    assert [entry[1] for entry in placed([*parent, *child], steps, others=["order-2"])] == [True, True]
+
+
+@pytest.mark.parametrize("source", ["telemetry", "local"])
+def test_step_that_a_line_names_may_have_printed_it(source):
+    """A promise of an attempt goes on while the next step runs."""
+    steps = [done("upload-1", 0, 5), done("verify-1", 6, 20), done("later-1", 21, 30)]
+    texts = ["step=upload attempt=1", "step=upload", "step=later attempt=1", "step=upload attempt=2"]
+    lines = [line(8, f"{text} {ID}", source=source, request=f"r{text}") for text in texts]
+    found = place_lines(lines, detail("complete", steps, end=40))
+    among = {entry.line.message.removesuffix(f" {ID}"): entry.among or entry.step for entry in found}
+    assert among["step=upload attempt=1"] == (0, 1)
+    assert {among[text] for text in texts[1:]} <= {1, (1,)}

@@ -25,7 +25,7 @@ def columns(*steps):
         ({"step": 2, "attempt": 1}, "poll rollback attempt 1", "poll"),
         ({"among": (0, 1)}, "poll (one of 2 at once)", "poll"),
         ({"among": (0, 4)}, "one of 2 steps", None),
-        ({"among": (3,)}, "-", None),
+        ({"among": (3,), "likely": True}, "poll #12?", None),
     ],
 )
 def test_line_says_where_it_was_printed(place, words, name):
@@ -100,7 +100,7 @@ def test_text_of_a_line_is_one_safe_line():
 
 def test_step_that_a_restart_took_away_has_no_name():
     words = line_text(entry(1, gone=True), columns(done("a-1", 0, 1)))
-    assert words.split("\t")[2] == "a step of the run before"
+    assert words.split("\t")[2] == "the run before"
 
 
 def test_lines_are_counted_by_their_scope():

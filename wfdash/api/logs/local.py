@@ -17,9 +17,11 @@ from wfdash.api.answers.rows import rows, text
 from wfdash.api.errors import BadAnswer, NotFound, Refused
 from wfdash.api.http.request_info import RequestInfo
 from wfdash.api.log_source import LogPage, LogQuery, Turn, at_once
+from wfdash.api.logs.local_objects import METHOD, LocalObjects
 from wfdash.api.logs.message import cut_text, message_of
-from wfdash.core.logs.calls import Call
+from wfdash.core.logs.calls import RUN, Call
 from wfdash.core.logs.line import LogLine, Source
+from wfdash.core.logs.objects import TracedObjects
 from wfdash.core.model.json_values import fields_of, number
 from wfdash.core.model.times import epoch_ms
 from wfdash.core.text.words import count
@@ -63,9 +65,13 @@ _LINES: Final = (
 )
 _CALLS: Final = (
     "SELECT rowid, span_id, parent_id, start_ms, duration_ms, kind = 'jsrpc',"
-    # Who entered the code: the service of the call beyond it.
-    " CASE kind WHEN 'jsrpc' THEN (SELECT service FROM spans AS above"
-    " WHERE above.trace_id = spans.trace_id AND above.span_id = spans.parent_id) END, trace_id"
+    # Who entered the code: the service of the call beyond it, or of what that has made beside it.
+    " CASE kind WHEN 'jsrpc' THEN coalesce((SELECT service FROM spans AS above"
+    " WHERE above.trace_id = spans.trace_id AND above.span_id = spans.parent_id),"
+    f" CASE WHEN {METHOD} = '{RUN}' THEN (SELECT service FROM spans AS beside"
+    " WHERE beside.trace_id = spans.trace_id AND beside.parent_id = spans.parent_id"
+    " AND beside.service NOT IN ('', spans.service) LIMIT 1) END) END, trace_id,"
+    f" {METHOD}"
     # By its trace: the table has no other index, and its rows may be a million.
     " FROM spans WHERE trace_id IN (SELECT value FROM json_each(?1)) AND +rowid > ?2"
     " AND (kind = 'jsrpc' OR (name = 'jsRpcCall' AND service IN ('', ?3)))"
@@ -95,6 +101,9 @@ class LocalLogs:
         """The Worker of each workflow."""
         self._traced: dict[str, int] = {}
         """Of each trace in which lines were printed, the last row of its calls that was read."""
+        self._parents: dict[str, str] = {}
+        """Of each call within a program, the one that made it."""
+        self._objects = LocalObjects()
 
     async def read(self, query: LogQuery, turn: Turn = at_once) -> LogPage:
         """The lines of a workflow's Worker in a time: whose they are, only their texts can say."""
@@ -108,7 +117,23 @@ class LocalLogs:
         lines = sorted(_lines(found, own, len(set(self._scripts.values())) > 1), key=lambda line: line.order)
         notes = [f"cut: only the newest {count(_MOST)} lines were read"] if len(found) >= _MOST else []
         calls = await self._calls(query, found, own)
-        return LogPage(lines, notes, calls=calls)
+        objects = await self._objects_of(query, found, calls)
+        return LogPage(lines, notes, calls=calls, objects=objects)
+
+    async def _objects_of(
+        self, query: LogQuery, found: Sequence[Sequence[Any]], calls: Sequence[Call]
+    ) -> TracedObjects:
+        """Of which instances the calls are in which these lines, and those before, were printed."""
+        self._parents |= {call.id: call.parent for call in calls if call.parent and not call.entry}
+        rows_of = [
+            (text(row[2]), text(row[7]), query.instance in text(row[4])) for row in found if len(row) > 7
+        ]
+        # Those that name the instance last: they go before all others.
+        printed = [(call, trace) for call, trace, _ in sorted(rows_of, key=lambda row: row[2])]
+        news = {call.trace for call in calls}
+        return await self._objects.read(
+            printed, news, self._parents, lambda sql, params: self._ask(query, sql, params)
+        )
 
     async def _calls(self, query: LogQuery, found: Sequence[Sequence[Any]], script: str) -> list[Call]:
         """The calls of the traces in which these lines were printed, and of those before, that have ended."""
@@ -217,7 +242,8 @@ def _read_calls(found: Sequence[Sequence[Any]]) -> Iterator[Call]:
         if start is not None and lasted is not None:
             end = (start + lasted) / 1000
             trace = text(row[7]) if len(row) > 7 else ""
-            yield Call(span, text(row[2]), start / 1000, end, bool(row[5]), text(row[6]), trace)
+            method = text(row[8]) if len(row) > 8 else ""
+            yield Call(span, text(row[2]), start / 1000, end, bool(row[5]), text(row[6]), trace, method)
 
 
 def _worker_of(message: str) -> str:

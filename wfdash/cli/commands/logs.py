@@ -79,6 +79,8 @@ class _Logs:
         """When the instance was created: one that was queued later was restarted."""
         self._uncertain = 0
         self._likely = 0
+        self._before = 0
+        """Lines from before a restart that were printed."""
         self._asked_at = 0.0
         """When the instance was asked for last."""
         self._woken = asyncio.Event()
@@ -215,6 +217,7 @@ class _Logs:
             self._number += 1
             self._uncertain += not entry.certain
             self._likely += entry.certain and entry.likely
+            self._before += entry.gone
             self._print_line(entry, detail)
         # Of a line that is held no longer nothing is remembered: it may be followed for weeks.
         self._left_before += len(self._left - left - printed)
@@ -262,9 +265,12 @@ class _Logs:
         ]
 
     def _check_step(self, detail: Detail) -> None:
-        if self._steps(detail) or (self.follows and not is_final(detail.status)):
+        if self._steps(detail):
             return
         which = f" number {self.count}" if self.count is not None else ""
+        if self.follows and not is_final(detail.status):
+            say(f'wfdash: {clean(self.instance)} has no step "{clean(self.step)}"{which} yet: waiting for it')
+            return
         raise Stop(f'{self.instance} has no step "{self.step}"{which}; wfdash show lists its steps', 1)
 
     async def _detail(self) -> Detail:
@@ -294,10 +300,10 @@ class _Logs:
                 say(f"wfdash: {clean(note)}")
         began = detail.queued if detail.queued is not None else detail.start
         if began is not None and self._created is not None and began - self._created > _RESTARTED:
-            say(
-                f"wfdash: {clean(self.instance)} was restarted {iso(began)}: "
-                "what it printed before is not among these"
-            )
+            before = f"{counted(self._before, 'line')} of the run before" if self._before else ""
+            among = f"{before} {'is' if self._before == 1 else 'are'} among these, marked so"
+            none = "what it printed before is not among these"
+            say(f"wfdash: {clean(self.instance)} was restarted {iso(began)}: {among if before else none}")
         if self._late:
             came = f"{counted(self._late, 'line')} came late and {'stands' if self._late == 1 else 'stand'}"
             say(f"wfdash: {came} after newer ones: marked so")
@@ -308,8 +314,8 @@ class _Logs:
             )
         if self._likely:
             say(
-                f"wfdash: {count(self._likely)} of {count(self._number)} lines are in their step by the time "
-                "alone: they do not say step and attempt"
+                f"wfdash: {count(self._likely)} of {count(self._number)} lines are in their step by time or "
+                "words alone: neither says it for certain"
             )
         if not self._number:
             reason = self.logs.why_none(detail)

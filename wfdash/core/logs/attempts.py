@@ -1,7 +1,6 @@
 """In which attempt a line was printed: by its call, by the step that its text names, by its time."""
 
 from bisect import bisect_left, bisect_right
-from collections import Counter
 from collections.abc import Iterable, Set
 
 from wfdash.core.logs.calls import CallTree, Fit, MatchedCalls
@@ -45,11 +44,10 @@ class Attempts:
         self._end = float("inf") if detail.end is None else detail.end
         self._step_ends = [self._end if end is None else end for end in columns.ends]
         self._names = StepNames({span.name for span in spans})
-        self._tries = Counter((span.name, span.number) for span in spans)
-        self._begun: dict[tuple[str, int], list[float]] = {}
-        """Of each name and number, when each attempt that has both began."""
+        self._tried: dict[tuple[str, int], list[AttemptSpan]] = {}
+        """Of each name and number, the attempts that have both, in order."""
         for span in spans:
-            self._begun.setdefault((span.name, span.number), []).append(span.start)
+            self._tried.setdefault((span.name, span.number), []).append(span)
         self._steps: dict[str, set[int]] = {}
         """Of each name, the steps that have it."""
         for span in spans:
@@ -72,6 +70,14 @@ class Attempts:
         """What the calls of a run say of whose it is; None where they say nothing."""
         return self._matched.fits.get(run)
 
+    def shared(self, runs: Iterable[str]) -> set[str]:
+        """Those of these runs of which two can be the same attempt."""
+        return self._matched.shared(runs)
+
+    def is_due(self, at: float) -> bool:
+        """Whether a session has had its time to tell of what there was at a moment."""
+        return at < self._as_of + _DOUBT - _LATE
+
     def of(self, line: LogLine, *, is_own: bool) -> AttemptSpan | None:
         """The one attempt that can have printed it; None outside steps, and where several can have.
 
@@ -92,13 +98,17 @@ class Attempts:
         the step print in its time too. So a line must say the step, and the attempt, and of several that have
         both the count.
         """
-        if (line.source == "local" and line.request) or len(self._spans) == 1:
+        if line.source == "local" and line.request:
+            return self._matched.may.get(line.request) != []
+        if len(self._spans) == 1:
             return True
         names = self._names.in_(line.message)
         if names != {span.name} or attempts_said(line.message) != {span.number}:
             return False
         # What had not begun by then has printed nothing: a later round, or the handler that undoes the step.
-        begun = bisect_right(self._begun[span.name, span.number], line.at + _GRAIN)
+        begun = bisect_right(
+            self._tried[span.name, span.number], line.at + _GRAIN, key=lambda span: span.start
+        )
         return begun == 1 or says_count(span, line.message)
 
     def _by_words(self, line: LogLine) -> AttemptSpan | None:
@@ -113,7 +123,7 @@ class Attempts:
         span = _only(narrowed(spans, line.message))
         if span is None or len(names) != 1 or not (numbers or says_count(span, line.message)):
             return None
-        if says_count(span, line.message) or self._tries[span.name, span.number] == 1:
+        if says_count(span, line.message) or len(self._tried[span.name, span.number]) == 1:
             return span
         called, tried = self._said(line.request)
         says_this = called <= {span.name} and tried <= {span.number}
@@ -121,26 +131,28 @@ class Attempts:
         return span if says_this and span.start - _GRAIN <= first <= span.end + _GRAIN else None
 
     def is_untold(self, line: LogLine) -> bool:
-        """Whether a session that tells of the calls of its trace should tell which a line's is, and does not.
+        """Whether a session that tells of calls should tell which a line's is, and does not.
 
         Under load its store loses rows, each by itself (measured: half of them). What a line says does not
         make up for it: a run speaks of its steps, and a request handler of an instance, in the very words
         that the step would use. Of a call that goes on there is no row yet, and nothing is wrong with it.
         """
         call = line.request
-        if line.trace not in self._tree.traces or call in self._matched.may or self._is_run(call):
+        if not self._tree.traces or call in self._matched.may or self._is_run(call):
             return False
-        due = self._as_of + _DOUBT - _LATE
+        if line.trace not in self._tree.traces:
+            # Of a run there is a row once it was begun: that of its creation. Of what a queue calls, never.
+            return self.is_due(line.at)
         row = self._tree.calls.get(call)
         if row is None:
             first, last = self._lasted[call]
             ends = [span.end for span in self._at(first, _GRAIN)] or [self._end]
-            return max(last, *ends) < due
+            return self.is_due(max(last, *ends))
         if self._tree.entry_of(self._tree.run_of(call)) is not None:
             return False
         # Of what made it there is a row once that has ended: a step, after its last attempt.
         ends = [self._step_ends[span.step] for span in self._at(row.start, _GRAIN)] or [self._end]
-        return max(row.end, *ends) < due
+        return self.is_due(max(row.end, *ends))
 
     def is_gone(self, line: LogLine) -> bool:
         """Whether it was printed in a step that a restart has taken out of the answer."""
@@ -203,14 +215,24 @@ class Attempts:
         call = line.request
         if line.source == "local" and call and self._is_traced(call):
             return tuple(sorted({span.step for span in self._matched.may.get(call, ())}))
-        at = self._at(line.at, _GRAIN)
+        at, said = self._at(line.at, _GRAIN), self._claimed(line)
         if line.source == "local" and call in self._lasted:
             # It may have begun in another, and speak of one that has nothing to do with it.
             row = self._tree.calls.get(call)
             began = self._lasted[call][0] if row is None else row.start
-            return tuple(sorted({span.step for span in (*at, *self._at(began, _GRAIN))}))
+            return tuple(sorted({span.step for span in (*at, *self._at(began, _GRAIN), *said)}))
         named = self._say(at, line.message) if at else []
-        return tuple(sorted({span.step for span in named or at}))
+        return tuple(sorted({span.step for span in (*(named or at), *said)}))
+
+    def _claimed(self, line: LogLine) -> list[AttemptSpan]:
+        """The attempts that a line names in full, begun by then: what they print may come late."""
+        numbers = attempts_said(line.message)
+        names = self._names.named_by(line.message) if numbers else ()
+        if len(names) != 1:
+            return []
+        [name] = names
+        named = [span for number in numbers for span in self._tried.get((name, number), ())]
+        return [span for span in named if span.start <= line.at + _GRAIN]
 
     def none_ran(self, at: float) -> bool:
         """Whether code outside steps printed what was printed at a moment."""

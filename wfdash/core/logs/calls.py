@@ -5,7 +5,8 @@ of the step's. All that an attempt prints bears its call, however late it comes.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from enum import Enum
 from itertools import groupby
 
@@ -13,8 +14,13 @@ from msgspec import Struct
 
 from wfdash.core.logs.spans import AttemptSpan
 
-__all__ = ["Call", "CallTree", "Fit", "MatchedCalls"]
+__all__ = ["RUN", "Call", "CallTree", "Fit", "MatchedCalls"]
 
+RUN = "run"
+"""The method by which the code of a workflow is entered."""
+
+_ATTEMPT = ("do", "(this)")
+"""The methods of a step and of its attempts."""
 _GRAIN = 0.0015
 """Both clocks are cut to the millisecond."""
 _SLOW = 2.0
@@ -36,6 +42,13 @@ class Call(Struct, frozen=True):
     """Of an entry: the workflow, or the script, that it was entered from; "" where that is not known."""
     trace: str = ""
     """What the session calls all the calls that one run made together."""
+    method: str = ""
+    """What was called; "" where that is not known."""
+
+    @property
+    def is_run(self) -> bool:
+        """Whether an instance's code is entered here, as far as that is known."""
+        return self.entry and self.method in ("", RUN)
 
 
 class Fit(Enum):
@@ -64,6 +77,10 @@ class CallTree:
         for call in calls.values():
             step = None if call.entry else calls.get(call.parent)
             if step is None or step.entry or not step.parent:
+                continue
+            if call.method:
+                if (step.method, call.method) == _ATTEMPT:
+                    self.attempts.setdefault(self.run_of(call.id), []).append(call)
                 continue
             run = calls.get(step.parent)
             # Of a run that has just ended its entry may not be there yet: its steps are no attempts.
@@ -117,6 +134,8 @@ class MatchedCalls:
         """Calls of rollback handlers."""
         self.fits: dict[str, Fit] = {}
         """Of each run of which anything can be said."""
+        self._claimed: dict[str, set[int]] = {}
+        """Of each run, the attempts that its calls can be, by place."""
         for run, calls in tree.attempts.items():
             self._match(run, [call for call in calls if call.start <= until])
 
@@ -131,6 +150,12 @@ class MatchedCalls:
             return None
         return may[0]
 
+    def shared(self, runs: Iterable[str]) -> set[str]:
+        """Those of these runs that fit an attempt which another of them fits too: an attempt is one call."""
+        runs = list(runs)
+        claims = Counter(place for run in runs for place in self._claimed.get(run, ()))
+        return {run for run in runs if any(claims[place] > 1 for place in self._claimed.get(run, ()))}
+
     def _match(self, run: str, calls: list[Call]) -> None:
         if not calls:
             return
@@ -144,6 +169,7 @@ class MatchedCalls:
             if sum(map(len, may.values())) == before and not self._by_name(calls, may):
                 break
         self.may |= {call: [self._spans[place] for place in places] for call, places in may.items()}
+        self._claimed[run] = {place for places in may.values() for place in places}
         self.fits[run] = self._fit([call for call in calls if call.id not in self.undoing], may)
 
     def _at_its_time(self, call: Call) -> list[int]:
@@ -161,6 +187,9 @@ class MatchedCalls:
             # Of an instance that was resumed the step may have begun in a run before, and been cut there.
             holds = step.start <= span.start + _GRAIN and (span.is_cut or span.end - _GRAIN <= step.end)
             if not (undoes or holds):
+                continue
+            # Of a call that ended before the answer the engine has noted the end too.
+            if span.end == float("inf") and call.end < self._until - _SLOW:
                 continue
             late = call.end - span.end
             if (late <= _GRAIN and (-late <= _SLOW or span.end == float("inf"))) or (

@@ -46,9 +46,9 @@ class PlacedLine(Struct, frozen=True):
     among: tuple[int, ...] = ()
     """Where `step` cannot be told: the steps that ran then, of which one may have printed it."""
     gone: bool = False
-    """Whether it was printed in a step that the answer has no more: the instance was restarted before it."""
+    """Whether it was printed before the instance was restarted, in what the answer has no more."""
     likely: bool = False
-    """Whether it is in `step` by its time, and its words do not say step and attempt."""
+    """Whether it is in `step`, or in the one of `among`, by its time or its words alone."""
 
     @property
     def is_sure(self) -> bool:
@@ -87,7 +87,7 @@ class LineNumbers(Struct, frozen=True):
     held_doubtful: int
     perhaps: int
     likely: int = 0
-    """Of those that are held and surely name the instance: in their step by its time alone."""
+    """Of those that are held and surely name the instance: in their step by time or words alone."""
 
     @classmethod
     def of(cls, entries: Sequence[PlacedLine], scope: LogScope) -> "LineNumbers":

@@ -7,9 +7,11 @@ from types import MappingProxyType
 from msgspec.structs import replace
 
 from wfdash.core.logs.attempts import Attempts
-from wfdash.core.logs.calls import Call, CallTree, Fit
+from wfdash.core.logs.calls import Call, CallTree
 from wfdash.core.logs.line import LogLine, PlacedLine
-from wfdash.core.logs.whose import Origin, Ownership, Whose
+from wfdash.core.logs.objects import InstanceObjects, TracedObjects
+from wfdash.core.logs.session import TracedSession
+from wfdash.core.logs.whose import Ownership, Whose
 from wfdash.core.model.detail import Detail
 from wfdash.core.why.failure import failing_step
 
@@ -17,6 +19,7 @@ __all__ = ["failing_lines", "fold_replays", "in_order", "place_lines"]
 
 _CUT = 0.0015
 """Times are cut to the millisecond."""
+_NOTHING = TracedObjects()
 _BEFORE = 2.0
 """Seconds before the start in which the run's own code may have printed already, by its own clock."""
 
@@ -28,22 +31,24 @@ def place_lines(
     others: Collection[str] = (),
     as_of: float | None = None,
     calls: Mapping[str, Call] = MappingProxyType({}),
+    objects: TracedObjects = _NOTHING,
 ) -> list[PlacedLine]:
     """Every line that may be the instance's, oldest first; `others` are the ids of other instances.
 
     `as_of` is when the detail was asked for: an attempt that ran then may have ended since. `calls` are those
-    that a dev session has traced, by their id.
+    that a dev session has traced, by their id, and `objects` what it told of whose they are.
     Never by the nearest start alone: of ten instances at once that was wrong for eight (measured).
     """
     ordered = in_order(lines)
     tree = CallTree(calls, {line.request for line in ordered if line.source == "local"})
     attempts = Attempts(detail, tree, ordered, as_of)
-    origins = _origins(detail, tree, attempts, ordered) if calls else {}
+    named = InstanceObjects(objects, detail.workflow, detail.id, others)
+    session = TracedSession(detail, tree, named, attempts, ordered)
     ownership = Ownership(
         detail.id,
         others,
         run_of=lambda line: tree.run_of(line.request),
-        origin_of=origins.get,
+        origin_of=session.origins.get,
         agrees=attempts.agrees,
     )
     ownership.learn(ordered)
@@ -54,14 +59,19 @@ def place_lines(
     for line, whose in whose_line:
         if not (has_run or whose is Whose.OURS):
             continue
-        certain = whose is Whose.OURS and not attempts.is_untold(line)
-        span = None if line.foreign else attempts.of(line, is_own=certain)
-        if span is None:
-            among = () if line.foreign else attempts.among(line)
-            placed.append(PlacedLine(line, certain, among=among, gone=attempts.is_gone(line)))
-        else:
-            likely = not attempts.is_sure(line, span)
+        names = whose is Whose.OURS and not session.contradicts(line)
+        untold = names and attempts.is_untold(line)
+        certain = names and (not untold or session.is_alone(line))
+        span = None if line.foreign else attempts.of(line, is_own=names)
+        if span is not None:
+            likely = untold or not attempts.is_sure(line, span)
             placed.append(PlacedLine(line, certain, span.step, span.number, likely=likely))
+            continue
+        gone = attempts.is_gone(line) or session.is_before(line)
+        among = () if line.foreign or gone else attempts.among(line)
+        # Of one step it may be that one's, or be printed outside it.
+        likely = len(among) == 1 or (untold and not gone)
+        placed.append(PlacedLine(line, certain, among=among, gone=gone, likely=likely))
     if not detail.steps:  # what only a record holds the row of: whether a step ran then is not known
         return placed
     # A run before the last restart had steps of which the answer says nothing any more.
@@ -69,37 +79,6 @@ def place_lines(
     if calls and detail.queued is not None:  # a dev session prints and notes by one clock
         begun = max(begun, detail.queued - _CUT)
     return fold_replays(placed, lambda at: at >= begun and attempts.none_ran(at))
-
-
-def _origins(
-    detail: Detail, tree: CallTree, attempts: Attempts, lines: Iterable[LogLine]
-) -> dict[str, Origin]:
-    """What a session tells of each run that printed something, where it tells anything."""
-    began: dict[str, float] = {}
-    for line in lines:
-        if line.source == "local" and line.request:
-            run = tree.run_of(line.request)
-            began[run] = min(line.at, began.get(run, line.at))
-    ends = {run: max([at, *(call.end for call in tree.attempts.get(run, ()))]) for run, at in began.items()}
-    found: dict[str, Origin] = {}
-    for run, at in began.items():
-        fit, entry, call = attempts.fit_of(run), tree.entry_of(run), tree.calls.get(run)
-        at = min(at, call.start if call is not None else at)
-        if entry is not None and entry.caller not in ("", detail.workflow):
-            found[run] = Origin.ELSEWHERE if run in tree.attempts else Origin.CALLED
-        elif detail.queued is not None and at < detail.queued - _CUT <= ends[run]:
-            found[run] = Origin.OTHER_TIME  # it ran already when the instance was created
-        elif fit is not None:
-            found[run] = _ORIGINS[fit]
-    return found
-
-
-_ORIGINS = {
-    Fit.FITS: Origin.OWN,
-    Fit.EARLIER: Origin.OWN,
-    Fit.UNFIT: Origin.DOUBTFUL,
-    Fit.NEVER: Origin.OTHER_TIME,
-}
 
 
 def failing_lines(placed: Sequence[PlacedLine], detail: Detail) -> Sequence[PlacedLine]:

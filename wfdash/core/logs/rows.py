@@ -79,19 +79,27 @@ def is_rollback(entry: PlacedLine, steps: StepColumns) -> bool:
 def _where(entry: PlacedLine, steps: StepColumns) -> str:
     """`charge card #2 attempt 3`, `one of 3 steps` that ran then; "-" for what code outside steps printed.
 
-    A step that a restart took out of the answer has no name any more.
+    Of the run before a restart the answer has no steps any more. What the one step that ran then may have
+    printed, or code outside steps, bears its name without an attempt.
     """
-    name = step_of(entry, steps)
     if entry.gone:
-        return "a step of the run before"
+        return "the run before"
+    if entry.step is None and len(entry.among) == 1:
+        return _numbered(steps.names[entry.among[0]])
+    name = step_of(entry, steps)
     if name is None:
         return f"one of {len(entry.among)} steps" if len(entry.among) > 1 else "-"
     if entry.step is None:
         return f"{name} (one of {len(entry.among)} at once)"
-    number = counter_of(steps.names[entry.step])
-    words = [name, "" if number in (None, 1) else f"#{number}"]
+    words = [_numbered(steps.names[entry.step])]
     words += ["rollback" if is_rollback(entry, steps) else "", f"attempt {entry.attempt}"]
     return " ".join(word for word in words if word)
+
+
+def _numbered(name: str) -> str:
+    """The name in the code, with which of its steps it is where that is not the first."""
+    number = counter_of(name)
+    return base_name(name) if number in (None, 1) else f"{base_name(name)} #{number}"
 
 
 def unfolded_text(message: str) -> list[str]:

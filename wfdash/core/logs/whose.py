@@ -1,7 +1,7 @@
 """Whose lines these are: what a source says, what a text says, and what other lines of the same run say."""
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import Enum
 
 from wfdash.core.logs.line import LogLine
@@ -57,14 +57,18 @@ def _called(text: str) -> set[str]:
 class Origin(Enum):
     """What a session tells of where a run's lines come from, beside what they say."""
 
+    NAMED = "named"
+    """It is the instance's, whatever it says."""
     OWN = "own"
-    """Its steps ran when the instance's did."""
+    """Its steps ran when the instance's did, and no other's can be meant."""
+    UNTOLD = "untold"
+    """They did, and another's may as well have: the session should have told whose it is, and has not."""
     DOUBTFUL = "doubtful"
     """Some did not: it may be a run that a restart has put an end to."""
     OTHER_TIME = "other time"
     """All of them did not: it is another's, that may speak of the instance."""
     ELSEWHERE = "elsewhere"
-    """It is another workflow's."""
+    """It is another instance's, or another workflow's."""
     CALLED = "called"
     """It is other code, that a step or anybody may have called."""
 
@@ -97,12 +101,17 @@ class Ownership:
         """What the lines that were learnt from say themselves, by the object: to part a text is dear."""
         self._ours: set[str] = set()
         self._theirs: set[str] = set()
+        self._disputed: set[str] = set()
 
     def learn(self, lines: Iterable[LogLine]) -> None:
         """Takes in what these lines say of the runs that printed them."""
+        lasted: dict[str, tuple[float, float]] = {}
         for line in lines:
             if not line.request or line.foreign:
                 continue
+            if line.source == "telemetry":
+                first, last = lasted.get(line.request, (line.at, line.at))
+                lasted[line.request] = min(first, line.at), max(last, line.at)
             said = self._said_by[id(line)] = self._said(line)
             if said is Whose.PERHAPS:
                 continue
@@ -111,6 +120,16 @@ class Ownership:
                 self._theirs.add(run)
                 continue
             self._ours.add(run)
+        self._dispute({run: times for run, times in lasted.items() if run in self._ours - self._theirs})
+
+    def _dispute(self, lasted: Mapping[str, tuple[float, float]]) -> None:
+        """An instance is in one run at a time: of two that name it at once one is a child or a twin."""
+        until, latest = float("-inf"), ""
+        for run, (first, last) in sorted(lasted.items(), key=lambda item: item[1]):
+            if first <= until:
+                self._disputed |= {run, latest}
+            if last > until:
+                until, latest = last, run
 
     def of(self, line: LogLine) -> Whose:
         """Whose a line is, by all that was learnt."""
@@ -121,14 +140,18 @@ class Ownership:
         origin = self._origin_of(run) if line.source == "local" else None
         if line.foreign or origin is Origin.CALLED:
             return Whose.OTHERS if said is Whose.OTHERS else Whose.PERHAPS
+        if origin is Origin.NAMED:
+            return Whose.OURS
         ours, theirs = run in self._ours, run in self._theirs
         if origin is Origin.ELSEWHERE or (origin is Origin.OTHER_TIME and not ours):
             return Whose.OTHERS
-        if origin in (Origin.DOUBTFUL, Origin.OTHER_TIME):
+        if origin in (Origin.OTHER_TIME, Origin.UNTOLD):
+            return Whose.OTHERS if theirs and not ours else Whose.PERHAPS
+        if origin is Origin.DOUBTFUL:
             if said is Whose.OURS and self._names_itself(line.message) and self._agrees(line):
                 return said
             return Whose.OTHERS if theirs else Whose.PERHAPS
-        if ours and theirs and origin is None:
+        if ours and origin is None and (theirs or run in self._disputed):
             return Whose.PERHAPS
         if ours:
             return (

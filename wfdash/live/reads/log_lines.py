@@ -12,6 +12,7 @@ from wfdash.api.interface import Workflows
 from wfdash.api.log_source import LogPage, LogQuery
 from wfdash.core.logs.calls import Call, CallTree
 from wfdash.core.logs.line import LogLine, PlacedLine
+from wfdash.core.logs.objects import TracedObjects
 from wfdash.core.logs.place import in_order, place_lines
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
@@ -91,6 +92,7 @@ class InstanceLogs:
         """No line as old as this is kept any more."""
         self._calls: dict[str, Call] = {}
         """Those of a dev session that lines were printed in."""
+        self._objects = TracedObjects()
         self._requests: list[str] = []
         """The runs of code that named the instance, the newest last."""
 
@@ -134,6 +136,7 @@ class InstanceLogs:
         self.state.read_to_end = to_end
         self._read_until = end
         self._take_calls(page.calls)
+        self._take_objects(page.objects)
         new = self.add(page.lines)
         await self.cut()
         return new
@@ -145,6 +148,13 @@ class InstanceLogs:
         self._calls = {**self._calls, **{call.id: call for call in calls}}
         if len(self._calls) > _MOST * 2:
             self._calls = dict(islice(self._calls.items(), _MOST, None))
+        self.version += 1
+
+    def _take_objects(self, new: TracedObjects) -> None:
+        if not new.runs and not new.traces:
+            return
+        before = self._objects
+        self._objects = TracedObjects({**before.runs, **new.runs}, {**before.traces, **new.traces})
         self.version += 1
 
     def comes_late(self, detail: Detail) -> bool:
@@ -239,7 +249,9 @@ class InstanceLogs:
         lines = [line for line in self.lines if since <= line.at <= until]
         before = [line for line in self.lines if line.at < since] if of_this_run else []
         self.earlier = self._own_among(before, detail, others) if before else 0
-        placed = place_lines(lines, detail, others=others, as_of=as_of, calls=self._calls)
+        placed = place_lines(
+            lines, detail, others=others, as_of=as_of, calls=self._calls, objects=self._objects
+        )
         if until == float("inf"):
             self.last_placed, self.last_detail = placed, detail
         return placed

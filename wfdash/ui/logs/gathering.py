@@ -63,6 +63,8 @@ class LineGathering:
         self._not_before = 0.0
         """When the lines may be put in their places again: many take their time."""
         self._listening: Worker[None] | None = None
+        self._before = 0
+        """Lines from before a restart that are among those."""
 
     @property
     def poller(self) -> "Watcher | None":
@@ -176,12 +178,12 @@ class LineGathering:
         others = [row.id for row in islice(poller.store, _NEIGHBOURS)] if here and poller is not None else []
         version, began = logs.version, self._context.machine_clock()
 
-        def place() -> tuple[Sequence[PlacedLine], PrintedTimes]:
+        def place() -> tuple[Sequence[PlacedLine], PrintedTimes, int]:
             until = float("inf") if past is None else past
             placed = logs.placed(steps, others, as_of=as_of, until=until, of_this_run=True)
-            return placed, PrintedTimes.of(placed)
+            return placed, PrintedTimes.of(placed), sum(entry.gone for entry in placed)
 
-        self.placed, self.times = await asyncio.to_thread(place)
+        self.placed, self.times, self._before = await asyncio.to_thread(place)
         self._placed_for = (version, detail, past)
         self._not_before = 10 * self._context.machine_clock() - 9 * began
 
@@ -198,7 +200,10 @@ class LineGathering:
             names = f"{counted(shown, 'line')} {'does' if shown == 1 else 'do'} not surely name this one"
             said.append(f"? others may be among these: {names}")
         if likely:
-            said.append(f"? in a step by the time alone: {counted(likely, 'line')}")
+            said.append(f"? in a step by time or words alone: {counted(likely, 'line')}")
+        if self._before:
+            are = "is" if self._before == 1 else "are"
+            said.append(f"{counted(self._before, 'line')} of the run before {are} among these")
         if self.logs is not None:
             if self.logs.earlier:
                 said.append(f"{counted(self.logs.earlier, 'line')} of the run before are left out")

@@ -197,6 +197,14 @@ class LogTable(LineTable):
         """Whether keys are about its lines: those of a search are, too."""
         return self.has_focus or isinstance(self.screen.focused, Field)
 
+    def _perhaps(self, entry: PlacedLine) -> str:
+        """Where it may have been printed, where that cannot be told."""
+        if entry.gone:
+            return "run before"
+        if len(entry.among) == 1 and entry.among[0] < len(self.names):
+            return numbered_name(self.names[entry.among[0]])
+        return f"one of {len(entry.among)}" if len(entry.among) > 1 else ""
+
     def _draw(self, entry: PlacedLine, row: LogRow, width: int, over: Style | None) -> Strip:
         index, part, text = row.entry, row.part, row.text
         room = self._room(width)
@@ -205,8 +213,7 @@ class LogTable(LineTable):
         line = entry.line
         letter, style = LEVELS.get(line.level, (clean(line.level[:1]) or "?", PLAIN))
         is_there = entry.step is not None and entry.step < len(self.names)
-        several = f"one of {len(entry.among)}" if len(entry.among) > 1 else "run before" if entry.gone else ""
-        where = numbered_name(self.names[entry.step or 0]) if is_there else several
+        where = numbered_name(self.names[entry.step or 0]) if is_there else self._perhaps(entry)
         step = fit(where, self._step_width)
         words = clean(uncoloured(line.message[: room * 8]))
         note = f" ×{entry.times}" if entry.times > 1 else ""

@@ -1,0 +1,204 @@
+"""Whose the lines of a dev session are where others print the same words: twins, children, other handlers."""
+
+import pytest
+from msgspec.structs import replace
+
+from tests.core.logs.test_calls import ID, call, line, run
+from tests.support.fakes.details import T0, attempt, detail, done, step
+from wfdash.core.logs.objects import InstanceObjects, TracedObjects, object_of
+from wfdash.core.logs.place import place_lines
+
+TWIN = "order-1-mail"
+STEPS = [done("charge-1", 1, 5), done("ship-1", 6, 9)]
+FULL = f"id={ID} step=charge attempt=1"
+
+
+def objects_of(runs=(), **traces):
+    """Whose calls, and who began in which trace, by the instances' ids."""
+    return TracedObjects(
+        {name: object_of("orders", identity) for name, identity in dict(runs).items()},
+        {
+            trace: frozenset(object_of("orders", each) for each in ids.split())
+            for trace, ids in traces.items()
+        },
+    )
+
+
+def twin(name, trace, *, later=0.0, caller="orders"):
+    """A run that does what the instance does."""
+    steps = [
+        (0.99 + later, 5.01 + later, [(1.01 + later, 4.99)]),
+        (5.99 + later, 9.01, [(6.01 + later, 8.99)]),
+    ]
+    return [replace(each, trace=trace) for each in run(name, 0, 9.5, steps, workflow=caller)]
+
+
+def placed(lines, calls, objects=None, *, steps=STEPS, status="complete", as_of=None, **more):
+    found = detail(status, steps, end=None if as_of else 10, **more)
+    entries = place_lines(
+        lines,
+        found,
+        calls={each.id: each for each in calls},
+        objects=objects or TracedObjects(),
+        as_of=None if as_of is None else T0 + as_of,
+    )
+    return {entry.line.request: (entry.is_sure, entry.step, entry.attempt) for entry in entries}
+
+
+def at(text, request, trace, moment=2):
+    return replace(line(moment, text, request), trace=trace)
+
+
+def test_object_is_named_after_workflow_and_instance():
+    """As a session of wrangler 4.164 stored them."""
+    first = "6e5091deb9bedeb4366ef2b188cd2897c17c08482cec47076042b0e961ae1a67"
+    child = "cf1efb3612f84b40f14a74025b1f85779ca44de4f410edb0ca9181e5895b3180"
+    assert object_of("work", "polls-a07f3e9") == first
+    assert object_of("work", "polls-a07f3e9-kid") == child
+
+
+def test_ids_of_objects_made_in_another_way_say_nothing():
+    objects = InstanceObjects(TracedObjects({"r": "ab12"}, {"t": frozenset(["ab12"])}), "orders", ID, [TWIN])
+    assert (objects.speak, objects.owners(str), objects.began_in("t")) == (False, {}, (False, False))
+
+
+@pytest.mark.parametrize("trace", ["t", "u"])
+def test_twin_that_prints_the_others_id_is_not_it(trace):
+    """Both fit all the attempts: one batch has one trace, two creations have two."""
+    calls = [*twin("r", "t"), *twin("k", trace, later=0.001)]
+    lines = [at("works", "r0.1", "t"), at(f"[{ID}] charge: attempt 1", "k0.1", trace)]
+    # Nothing is told of whose they are: neither is sure.
+    assert placed(lines, calls) == {"r0.1": (False, 0, 1), "k0.1": (False, 0, 1)}
+    # The silent one is the instance, whose every line is sure; the other is left out.
+    runs = {"r0.1": ID, "k": TWIN}
+    assert placed(lines, calls, objects_of(runs)) == {"r0.1": (True, 0, 1)}
+    # Told of the other alone: nothing else is left that fits, and what it prints names nobody.
+    assert placed(lines, calls, objects_of({"k": TWIN}, t=ID)) == {"r0.1": (False, 0, 1)}
+
+
+def test_twin_whose_row_of_creation_is_lost_is_not_sure():
+    """The instance itself printed nothing: of its own run no call is known here."""
+    lines = [at(f"{FULL} of the twin", "k0.1", "u")]
+    assert placed(lines, twin("k", "u"), objects_of(z=ID)) == {"k0.1": (False, 0, 1)}
+    assert placed(lines, twin("k", "u"), objects_of(u=ID)) == {"k0.1": (True, 0, 1)}
+    # It goes on, and where it was begun is not told yet: so far nothing speaks against it.
+    calls = [each for each in twin("k", "u") if each.end < T0 + 5]
+    steps = [STEPS[0], step("ship-1", 6, attempts=[attempt(6)])]
+    objects = objects_of(z=ID)
+    assert placed(lines, calls, objects, steps=steps, status="running", as_of=6.5)["k0.1"][0]
+    objects = objects_of(u=TWIN, z=ID)
+    assert not placed(lines, calls, objects, steps=steps, status="running", as_of=6.5)["k0.1"][0]
+
+
+def test_child_that_speaks_as_its_parent_is_not_it():
+    """Its step ran within the parent's, and the session has told the child's run."""
+    kid = [replace(each, trace="t") for each in run("k", 2, 4, [(2.1, 3.9, [(2.2, 3.8)])])]
+    lines = [at(FULL, "r0.1", "t"), at(f"{FULL} in the child", "k0.1", "t", 3), at(f"[{ID}] ends", "k", "t")]
+    both = placed(lines, [*twin("r", "t"), *kid])
+    assert both == {"r0.1": (True, 0, 1), "k0.1": (False, None, None), "k": (False, None, None)}
+    objects = objects_of({"r": ID, "k": f"{ID}-kid"}, t=f"{ID} {ID}-kid")
+    assert placed(lines, [*twin("r", "t"), *kid], objects) == {"r0.1": (True, 0, 1)}
+
+
+def test_line_is_not_sure_where_a_child_began_in_its_trace():
+    """Of a call that goes on nothing is told, and the child uses the same words."""
+    running = [step("charge-1", 1, attempts=[attempt(1)])]
+    lines = [at(FULL, "x", "t")]
+    calls = [replace(call("c", "e", 0, 0.5, entry=True), trace="t")]
+    for objects, sure in (
+        (objects_of(t=ID), True),
+        (objects_of(t=f"{ID} {ID}-kid"), False),
+        (objects_of(t=TWIN, u=ID), False),
+    ):
+        found = placed(lines, calls, objects, steps=running, status="running", as_of=20)
+        assert found["x"][0] is sure
+
+
+def test_run_entered_by_nobody_knows_whom_is_not_sure():
+    """The row of who entered it is lost: another workflow's run may have the same steps and times."""
+    lines = [at(f"{FULL} of the other", "k0.1", "u")]
+    assert placed(lines, twin("k", "u", caller="")) == {"k0.1": (False, 0, 1)}
+    assert placed(lines, twin("k", "u")) == {"k0.1": (True, 0, 1)}
+    assert placed(lines, twin("k", "u", caller=""), objects_of({"k": ID})) == {"k0.1": (True, 0, 1)}
+    # While it goes on there is no such row, and once the instance has ended there should be.
+    methods = {"k": "run", "k0": "do", "k1": "do", "k0.1": "(this)", "k1.1": "(this)"}
+    calls = [replace(each, method=methods[each.id]) for each in twin("k", "u") if not each.entry]
+    assert placed(lines, calls) == {"k0.1": (False, 0, 1)}
+
+
+@pytest.mark.parametrize(("as_of", "sure"), [(4, True), (20, False)])
+def test_code_without_any_trace_is_not_the_instance(as_of, sure):
+    """A queue's consumer, an alarm: of a run there is the row of its creation some seconds later."""
+    running = [step("charge-1", 1, attempts=[attempt(1)])]
+    lines = [at(f"{FULL} in the queue", "q", "queue")]
+    found = placed(lines, twin("r", "t")[:1], steps=running, status="running", as_of=as_of)
+    assert found == {"q": (sure, 0, 1)}
+
+
+def test_method_that_a_step_calls_is_not_the_step():
+    """Where the row of its caller is lost, too."""
+    entry = call("d-entry", "x", 1.5, 4, entry=True, method="drive", trace="t")
+    calls = [*twin("r", "t"), entry, replace(call("d", "d-entry", 1.5, 4), trace="t")]
+    lines = [at(f"{FULL} in the object", "d", "t"), at(FULL, "r0.1", "t")]
+    assert placed(lines, calls, objects_of({"r": ID}, t=ID)) == {
+        "d": (False, None, None),
+        "r0.1": (True, 0, 1),
+    }
+
+
+def test_call_that_ended_long_ago_is_not_the_open_attempt():
+    """The engine has noted by then that an attempt has ended: a child's call lies in its time."""
+    running = [step("charge-1", 1, attempts=[attempt(1)])]
+    calls = [each for each in run("k", 1, 9, [(1.1, 1.9, [(1.2, 1.8)])]) if not each.entry]
+    lines = [at(f"{FULL} in the child", "k0.1", "", 1.5)]
+    assert placed(lines, calls, steps=running, status="running", as_of=20) == {"k0.1": (False, None, None)}
+
+
+def test_method_that_was_handed_the_step_is_not_the_run():
+    """The step that it makes is the instance's, and what it prints beside that is its own."""
+    methods = {"k-entry": "go", "k": "go", "k0": "do", "k1": "do", "k0.1": "(this)", "k1.1": "(this)"}
+    calls = [replace(each, method=methods[each.id]) for each in twin("k", "t")]
+    lines = [at(FULL, "k0.1", "t"), at(f"{FULL} back in the method", "k", "t", 5.5)]
+    objects = objects_of({"k0.1": ID}, t=ID)
+    assert placed(lines, calls, objects) == {"k0.1": (True, 0, 1), "k": (False, None, None)}
+    # The same where its own row is lost.
+    calls = [each for each in calls if each.id != "k"]
+    assert not placed(lines, calls, objects)["k"][0]
+
+
+CUT = [done("a-1", 0.2, 0.8), step("slow-1", 1, 30, True, [attempt(1, 9, False), attempt(20, 30, True)])]
+
+
+def test_line_of_an_attempt_that_a_reload_cut_keeps_its_place():
+    """Its call never ends, so that there is never a row of it."""
+    calls = [replace(call("e", "x", 0, 0.1, entry=True, method="create"), trace="t")]
+    lines = [at(f"id={ID} step=slow attempt=1 tick", "cut", "t", 5), at("bare", "cut", "t", 6)]
+    found = place_lines(
+        lines,
+        detail("complete", CUT, end=31),
+        calls={each.id: each for each in calls},
+        objects=objects_of(t=ID),
+    )
+    seen = [(entry.certain, entry.likely, entry.step, entry.attempt) for entry in found]
+    assert seen == [(True, True, 1, 1), (False, True, None, None)]
+
+
+def test_lines_before_a_restart_are_of_the_run_before():
+    """The steps that they were printed in are in the answer no more."""
+    first = [replace(each, trace="t") for each in run("r", 0, 6, [(0.9, 5.9, [(1.01, 5.8)])])]
+    again = [replace(each, trace="u") for each in run("s", 20, 30, [(20.9, 25.1, [(21.01, 24.99)])])]
+    lines = [at(FULL, "r0.1", "t"), at("outside", "r", "t", 5), at("of the second", "s0.1", "u", 23)]
+    lines += [at(f"{FULL} untold", "cut", "t", 3)]
+    found = place_lines(
+        lines,
+        detail("complete", [done("charge-1", 21, 25)], queued=20, start=20, end=30),
+        calls={each.id: each for each in [*first, *again]},
+        objects=objects_of({"r0": ID, "s0.1": ID}, t=ID, u=ID),
+    )
+    seen = {entry.line.request: (entry.is_sure, entry.step, entry.gone) for entry in found}
+    assert seen == {
+        "r0.1": (True, None, True),
+        "r": (True, None, True),
+        "cut": (True, None, True),
+        "s0.1": (True, 0, False),
+    }

@@ -1,0 +1,139 @@
+"""Of which instance the calls of a dev session are, by the objects that its store notes with them.
+
+Measured on wrangler 4.164: an instance is created, restarted and resumed by calls of its Durable Object, and
+a call of the object (`durable_object_subrequest`) bears its id, but for the last one that a call makes. From
+there the code is entered. Of a call that went from one program to another the row bears the one that made it
+too (`jsrpc.caller_span_id`), so that a lost row between them does no harm.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from wfdash.api.answers.rows import text
+from wfdash.api.errors import BadAnswer, Refused
+from wfdash.core.logs.calls import RUN
+from wfdash.core.logs.objects import TracedObjects
+
+__all__ = ["METHOD", "LocalObjects"]
+
+Ask = Callable[[str, Sequence[object]], Awaitable[list[list[Any]]]]
+
+METHOD: Final = "json_extract(attributes, '$.\"jsrpc.method\"')"
+_TARGET: Final = METHOD.replace("method", "target_kind")
+_CALLER: Final = METHOD.replace("method", "caller_span_id")
+_OBJECT: Final = "json_extract(attributes, '$.objectId')"
+_SUBREQUEST: Final = "durable_object_subrequest"
+_RUNS: Final = (
+    # Up from each call to the first call of an object, along what a run is entered by alone: what its steps
+    # have called elsewhere is entered by another method, and by a session of the program itself.
+    "WITH RECURSIVE fields AS NOT MATERIALIZED (SELECT trace_id AS trace, span_id AS id, parent_id AS parent,"
+    f" service, name, kind, {METHOD} AS method, {_TARGET} AS target, {_CALLER} AS caller, {_OBJECT} AS object"
+    " FROM spans), up AS ("
+    "SELECT fields.id AS seed, service AS program, trace, fields.id AS id, fields.parent AS parent, caller,"
+    " name, NULL AS object FROM json_each(?1) AS asked JOIN fields"
+    " ON trace = json_extract(asked.value, '$[0]') AND fields.id = json_extract(asked.value, '$[1]')"
+    f" WHERE target IS NOT 'entrypoint' OR method = '{RUN}'"
+    " UNION SELECT seed, program, fields.trace, fields.id, fields.parent, fields.caller, fields.name,"
+    " fields.object"
+    " FROM up JOIN fields ON fields.trace = up.trace AND fields.id IN (up.parent, up.caller)"
+    f" WHERE up.name <> '{_SUBREQUEST}' AND (service <> program OR (fields.name <> 'jsRpcSession'"
+    f" AND (method = '{RUN}' OR (kind <> 'jsrpc' AND target IS NOT 'entrypoint')))))"
+    # Of one whose id is not noted, what else was called beside it.
+    " SELECT seed, object, CASE WHEN object IS NULL THEN (SELECT json_group_array(held.object)"
+    " FROM fields AS above JOIN fields AS made ON made.trace = up.trace AND made.parent = above.parent"
+    f" JOIN fields AS held ON held.trace = up.trace AND held.parent = made.id AND held.name = '{_SUBREQUEST}'"
+    " WHERE above.trace = up.trace AND above.id = up.parent) END"
+    f" FROM up WHERE name = '{_SUBREQUEST}'"
+)
+_BEGUN: Final = (
+    # The objects that were called through what one call of the workflow's binding gave: `create`, `get`.
+    "WITH begins AS (SELECT DISTINCT trace_id AS trace, parent_id AS entry FROM spans"
+    " WHERE trace_id IN (SELECT value FROM json_each(?1)) AND name = 'jsRpcCall' AND parent_id IS NOT NULL"
+    f" AND {METHOD} IN ('create', 'createBatch', 'restart', 'resume'))"
+    f" SELECT DISTINCT trace, {_OBJECT.replace('attributes', 'held.attributes')} AS object FROM begins"
+    " JOIN spans AS made ON made.trace_id = trace AND made.parent_id = entry"
+    " JOIN spans AS held ON held.trace_id = trace AND held.parent_id = made.span_id"
+    f" AND held.name = '{_SUBREQUEST}' WHERE object IS NOT NULL"
+)
+_MOST_CALLS: Final = 500
+"""Which are asked for at once."""
+_OF_A_RUN: Final = 3
+"""Calls that are asked for of one run: where one leads to nothing, a row was lost."""
+
+
+class LocalObjects:
+    """Asks again for what was not told: rows come seconds late, and those of what goes on at its end."""
+
+    def __init__(self) -> None:
+        self._untold: dict[str, str] = {}
+        """Calls that printed something, with their traces, the newest last."""
+        self._settled: set[str] = set()
+        """Runs, by the uppermost call that is known, and traces."""
+
+    async def read(
+        self, lines: Iterable[tuple[str, str]], news: Iterable[str], parents: Mapping[str, str], ask: Ask
+    ) -> TracedObjects:
+        """What was not told before. `lines` are calls that printed something, each with its trace, `news` the
+        traces of which rows have come, and `parents` the calls that each was made by."""
+        for call, trace in lines:
+            if call and trace and _top(call, parents) not in self._settled:
+                self._untold[call] = trace
+        traces = dict.fromkeys([*self._untold.values()])
+        wanted = {trace for trace in traces if trace not in self._settled} | {*news}
+        try:
+            runs = await self._read_runs(parents, ask)
+            begun = await ask(_BEGUN, [json.dumps(sorted(wanted))]) if wanted else []
+        except (BadAnswer, Refused):  # a store that is laid out in another way tells nothing of them
+            return TracedObjects()
+        objects: dict[str, set[str]] = {}
+        for row in begun:
+            if len(row) > 1 and (trace := text(row[0])) and (held := text(row[1])):
+                objects.setdefault(trace, set()).add(held)
+        self._settled |= objects.keys()
+        return TracedObjects(runs, {trace: frozenset(these) for trace, these in objects.items()})
+
+    async def _read_runs(self, parents: Mapping[str, str], ask: Ask) -> dict[str, str]:
+        asked: list[tuple[str, str]] = []
+        of_run: Counter[str] = Counter()
+        for call, trace in reversed(self._untold.items()):
+            top = _top(call, parents)
+            of_run[top] += 1
+            if of_run[top] <= _OF_A_RUN and top not in self._settled:
+                asked.append((trace, call))
+            if len(asked) == _MOST_CALLS:
+                break
+        found = await ask(_RUNS, [json.dumps(asked)]) if asked else []
+        runs = {text(row[0]): held for row in found if len(row) > 2 and (held := _held(row[1], row[2]))}
+        self._settled |= {_top(call, parents) for call in runs}
+        self._untold = {
+            call: trace for call, trace in self._untold.items() if _top(call, parents) not in self._settled
+        }
+        return runs
+
+
+def _top(call: str, parents: Mapping[str, str]) -> str:
+    """The uppermost call that is known: of one run they meet there."""
+    while (above := parents.get(call)) is not None:
+        call = above
+    return call
+
+
+def _held(own: object, beside: object) -> str:
+    """The object that was called: as it is noted, else the one left of those that were called with it.
+
+    Whoever creates many calls each twice, to ask whether it is there and to begin it.
+    """
+    if held := text(own):
+        return held
+    try:
+        listed = json.loads(text(beside) or "[]")
+    except ValueError:
+        return ""
+    times = Counter(each for each in listed if isinstance(each, str))
+    if len(times) == 1:
+        return next(iter(times))
+    left = [each for each, number in times.items() if number == 1]
+    is_complete = listed.count(None) == 1 and len(left) == 1 and set(times.values()) == {1, 2}
+    return left[0] if is_complete else ""
