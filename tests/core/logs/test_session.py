@@ -13,7 +13,7 @@ STEPS = [done("charge-1", 1, 5), done("ship-1", 6, 9)]
 FULL = f"id={ID} step=charge attempt=1"
 
 
-def objects_of(runs=(), **traces):
+def objects_of(runs=(), begins=(), **traces):
     """Whose calls, and who began in which trace, by the instances' ids."""
     return TracedObjects(
         {name: object_of("orders", identity) for name, identity in dict(runs).items()},
@@ -21,6 +21,7 @@ def objects_of(runs=(), **traces):
             trace: frozenset(object_of("orders", each) for each in ids.split())
             for trace, ids in traces.items()
         },
+        dict(begins),
     )
 
 
@@ -90,6 +91,40 @@ def test_twin_whose_row_of_creation_is_lost_is_not_sure():
     assert not placed(lines, calls, objects, steps=steps, status="running", as_of=6.5)["k0.1"][0]
 
 
+def test_twins_that_go_on_are_told_by_their_words():
+    """Many that begin at once, as of a schedule: while they run no object is told."""
+    steps = [STEPS[0], step("ship-1", 6, attempts=[attempt(6)])]
+    calls = [each for each in [*twin("r", "t"), *twin("k", "u", later=0.001)] if each.end < T0 + 6]
+    lines = [
+        at(FULL, "r0.1", "t"),
+        at("bare", "r0.1", "t", 3),
+        at(f"id={TWIN} step=charge attempt=1", "k0.1", "u"),
+    ]
+    entries = place_lines(
+        lines,
+        detail("running", steps),
+        others=[TWIN],
+        calls={each.id: each for each in calls},
+        objects=objects_of(z=ID, begins={"t": {"orders": 1}, "u": {"orders": 1}}),
+        as_of=T0 + 30,
+    )
+    assert {entry.line.message: entry.is_sure for entry in entries} == {FULL: True, "bare": False}
+
+
+@pytest.mark.parametrize(("now", "sure"), [(12, True), (60, False)])
+def test_row_of_what_has_just_ended_may_come(now, sure):
+    """It comes some seconds later; what is not there then is lost."""
+    calls = [replace(each, method="") for each in twin("r", "t") if not each.entry and "1" not in each.id[:2]]
+    entries = place_lines(
+        [at(FULL, "r0.1", "t")],
+        detail("complete", STEPS, end=10),
+        calls={each.id: each for each in calls},
+        objects=objects_of(z=ID, begins={"t": {"orders": 1}}),
+        now=T0 + now,
+    )
+    assert [entry.is_sure for entry in entries] == [sure]
+
+
 def test_child_that_speaks_as_its_parent_is_not_it():
     """Its step ran within the parent's, and the session has told the child's run."""
     kid = [replace(each, trace="t") for each in run("k", 2, 4, [(2.1, 3.9, [(2.2, 3.8)])])]
@@ -109,6 +144,11 @@ def test_line_is_not_sure_where_a_child_began_in_its_trace():
         (objects_of(t=ID), True),
         (objects_of(t=f"{ID} {ID}-kid"), False),
         (objects_of(t=TWIN, u=ID), False),
+        # While it goes on no object is told, only how many of which workflow were begun.
+        (objects_of(u=ID, begins={"t": {"orders": 1}}), True),
+        (objects_of(u=ID, begins={"t": {"orders": 2}}), False),
+        (objects_of(u=ID, begins={"t": {"orders": 1, "mails": 1}}), False),
+        (objects_of(u=ID, begins={"t": {"mails": 1}}), False),
     ):
         found = placed(lines, calls, objects, steps=running, status="running", as_of=20)
         assert found["x"][0] is sure

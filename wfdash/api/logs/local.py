@@ -117,11 +117,11 @@ class LocalLogs:
         lines = sorted(_lines(found, own, len(set(self._scripts.values())) > 1), key=lambda line: line.order)
         notes = [f"cut: only the newest {count(_MOST)} lines were read"] if len(found) >= _MOST else []
         calls = await self._calls(query, found, own)
-        objects = await self._objects_of(query, found, calls)
+        objects = await self._objects_of(query, found, calls, own)
         return LogPage(lines, notes, calls=calls, objects=objects)
 
     async def _objects_of(
-        self, query: LogQuery, found: Sequence[Sequence[Any]], calls: Sequence[Call]
+        self, query: LogQuery, found: Sequence[Sequence[Any]], calls: Sequence[Call], script: str
     ) -> TracedObjects:
         """Of which instances the calls are in which these lines, and those before, were printed."""
         self._parents |= {call.id: call.parent for call in calls if call.parent and not call.entry}
@@ -132,7 +132,7 @@ class LocalLogs:
         printed = [(call, trace) for call, trace, _ in sorted(rows_of, key=lambda row: row[2])]
         news = {call.trace for call in calls}
         return await self._objects.read(
-            printed, news, self._parents, lambda sql, params: self._ask(query, sql, params)
+            printed, news, self._parents, script, lambda sql, params: self._ask(query, sql, params)
         )
 
     async def _calls(self, query: LogQuery, found: Sequence[Sequence[Any]], script: str) -> list[Call]:

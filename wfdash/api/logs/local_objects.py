@@ -57,6 +57,12 @@ _BEGUN: Final = (
     " JOIN spans AS held ON held.trace_id = trace AND held.parent_id = made.span_id"
     f" AND held.name = '{_SUBREQUEST}' WHERE object IS NOT NULL"
 )
+_BEGINS: Final = (
+    "SELECT trace_id, service, sum(CASE method WHEN 'createBatch' THEN 2 ELSE 1 END) FROM ("
+    f"SELECT trace_id, service, {METHOD} AS method FROM spans"
+    " WHERE trace_id IN (SELECT value FROM json_each(?1)) AND name = 'jsRpcCall' AND service NOT IN ('', ?2))"
+    " WHERE method IN ('create', 'createBatch', 'restart', 'resume') GROUP BY trace_id, service"
+)
 _MOST_CALLS: Final = 500
 """Which are asked for at once."""
 _OF_A_RUN: Final = 3
@@ -73,10 +79,15 @@ class LocalObjects:
         """Runs, by the uppermost call that is known, and traces."""
 
     async def read(
-        self, lines: Iterable[tuple[str, str]], news: Iterable[str], parents: Mapping[str, str], ask: Ask
+        self,
+        lines: Iterable[tuple[str, str]],
+        news: Iterable[str],
+        parents: Mapping[str, str],
+        script: str,
+        ask: Ask,
     ) -> TracedObjects:
         """What was not told before. `lines` are calls that printed something, each with its trace, `news` the
-        traces of which rows have come, and `parents` the calls that each was made by."""
+        traces of which rows have come, `parents` the calls that each was made by, `script` the Worker."""
         for call, trace in lines:
             if call and trace and _top(call, parents) not in self._settled:
                 self._untold[call] = trace
@@ -85,6 +96,7 @@ class LocalObjects:
         try:
             runs = await self._read_runs(parents, ask)
             begun = await ask(_BEGUN, [json.dumps(sorted(wanted))]) if wanted else []
+            begins = await ask(_BEGINS, [json.dumps(sorted(wanted)), script]) if wanted else []
         except (BadAnswer, Refused):  # a store that is laid out in another way tells nothing of them
             return TracedObjects()
         objects: dict[str, set[str]] = {}
@@ -92,7 +104,11 @@ class LocalObjects:
             if len(row) > 1 and (trace := text(row[0])) and (held := text(row[1])):
                 objects.setdefault(trace, set()).add(held)
         self._settled |= objects.keys()
-        return TracedObjects(runs, {trace: frozenset(these) for trace, these in objects.items()})
+        numbers: dict[str, dict[str, int]] = {}
+        for row in begins:
+            if len(row) > 2 and isinstance(row[2], int):
+                numbers.setdefault(text(row[0]), {})[text(row[1])] = row[2]
+        return TracedObjects(runs, {trace: frozenset(these) for trace, these in objects.items()}, numbers)
 
     async def _read_runs(self, parents: Mapping[str, str], ask: Ask) -> dict[str, str]:
         asked: list[tuple[str, str]] = []

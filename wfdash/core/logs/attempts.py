@@ -27,11 +27,20 @@ _MOST_TEXTS = 200
 class Attempts:
     """The attempts of one detail, and what a session's calls tell of them."""
 
-    def __init__(self, detail: Detail, tree: CallTree, lines: Iterable[LogLine], as_of: float | None) -> None:
-        """Takes in `lines`, whoever's they are: in a dev session each bears the call that printed it."""
+    def __init__(
+        self,
+        detail: Detail,
+        tree: CallTree,
+        lines: Iterable[LogLine],
+        as_of: float | None,
+        now: float = float("inf"),
+    ) -> None:
+        """Takes in `lines`, whoever's they are: in a dev session each bears the call that printed it. `now`
+        is up to when a session has told what it tells."""
         spans = attempt_spans(detail)
         self._spans = spans
         self._as_of = float("inf") if as_of is None else as_of - _DOUBT
+        self._due = min(self._as_of + _DOUBT, now) - _LATE
         self._starts = [span.start for span in spans]
         self._until: list[float] = []
         """The latest end of this attempt and all before it: where to stop looking back."""
@@ -76,7 +85,12 @@ class Attempts:
 
     def is_due(self, at: float) -> bool:
         """Whether a session has had its time to tell of what there was at a moment."""
-        return at < self._as_of + _DOUBT - _LATE
+        return at < self._due
+
+    @property
+    def is_over(self) -> bool:
+        """Whether a session has had its time to tell of the whole instance."""
+        return self.is_due(self._end)
 
     def of(self, line: LogLine, *, is_own: bool) -> AttemptSpan | None:
         """The one attempt that can have printed it; None outside steps, and where several can have.

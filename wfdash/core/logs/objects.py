@@ -25,7 +25,9 @@ class TracedObjects(Struct, frozen=True):
     runs: Mapping[str, str] = MappingProxyType({})
     """Of calls, whose run they were made in."""
     traces: Mapping[str, Set[str]] = MappingProxyType({})
-    """Of each trace, those that were created, restarted or resumed in it."""
+    """Of each trace, those that were created, restarted or resumed in it: told once their runs have ended."""
+    begins: Mapping[str, Mapping[str, int]] = MappingProxyType({})
+    """Of each trace, how many instances of each workflow were, at the least: told at once."""
 
 
 @lru_cache(4096)
@@ -44,6 +46,7 @@ class InstanceObjects:
     ) -> None:
         """`others` are instances of the workflow."""
         self._traced, self._own = traced, object_of(workflow, identity)
+        self._workflow = workflow
         seen = {*traced.runs.values(), *(each for these in traced.traces.values() for each in these)}
         self.speak = self._own in seen or any(object_of(workflow, other) in seen for other in others)
         """Whether ids are told as they are known here: another version may make them in another way."""
@@ -62,3 +65,8 @@ class InstanceObjects:
         begun = self._traced.traces.get(trace, _NONE) if self.speak else _NONE
         own = self._own in begun
         return own, len(begun) > own
+
+    def may_have_begun_alone(self, trace: str) -> bool:
+        """Whether nothing says that another was begun in a trace, or one of another workflow."""
+        begins = self._traced.begins.get(trace, {})
+        return not begins or begins == {self._workflow: 1}

@@ -32,16 +32,18 @@ def place_lines(
     as_of: float | None = None,
     calls: Mapping[str, Call] = MappingProxyType({}),
     objects: TracedObjects = _NOTHING,
+    now: float = float("inf"),
 ) -> list[PlacedLine]:
     """Every line that may be the instance's, oldest first; `others` are the ids of other instances.
 
     `as_of` is when the detail was asked for: an attempt that ran then may have ended since. `calls` are those
-    that a dev session has traced, by their id, and `objects` what it told of whose they are.
+    that a dev session has traced, by their id, and `objects` what it told of whose they are, by
+    `now`.
     Never by the nearest start alone: of ten instances at once that was wrong for eight (measured).
     """
     ordered = in_order(lines)
     tree = CallTree(calls, {line.request for line in ordered if line.source == "local"})
-    attempts = Attempts(detail, tree, ordered, as_of)
+    attempts = Attempts(detail, tree, ordered, as_of, now)
     named = InstanceObjects(objects, detail.workflow, detail.id, others)
     session = TracedSession(detail, tree, named, attempts, ordered)
     ownership = Ownership(
@@ -62,9 +64,9 @@ def place_lines(
         names = whose is Whose.OURS and not session.contradicts(line)
         untold = names and attempts.is_untold(line)
         certain = names and (not untold or session.is_alone(line))
-        span = None if line.foreign else attempts.of(line, is_own=names)
+        span = None if line.foreign else attempts.of(line, is_own=whose is Whose.OURS)
         if span is not None:
-            likely = untold or not attempts.is_sure(line, span)
+            likely = untold or not names or not attempts.is_sure(line, span)
             placed.append(PlacedLine(line, certain, span.step, span.number, likely=likely))
             continue
         gone = attempts.is_gone(line) or session.is_before(line)

@@ -14,7 +14,6 @@ from wfdash.core.logs.line import LogLine
 from wfdash.core.logs.objects import InstanceObjects
 from wfdash.core.logs.whose import Origin
 from wfdash.core.model.detail import Detail
-from wfdash.core.model.status import is_final
 
 __all__ = ["TracedSession"]
 
@@ -62,8 +61,10 @@ class TracedSession:
         if origin in (Origin.NAMED, Origin.OWN):
             return False
         own, others = self._objects.began_in(line.trace)
-        # In what trace an instance begins is told some seconds later.
-        return others or (not own and self._attempts.is_due(line.at))
+        if own or others:
+            return others
+        # While an instance runs its object is not told, only that one of a workflow, or more, was begun.
+        return self._attempts.is_over or not self._objects.may_have_begun_alone(line.trace)
 
     def is_alone(self, line: LogLine) -> bool:
         """Whether no other instance was begun in the trace of a line."""
@@ -107,8 +108,11 @@ class TracedSession:
             return None
         if fit is Fit.UNFIT:
             return Origin.DOUBTFUL
-        if run in self._shared or not self._is_unambiguous(run, entry):
+        if not self._is_unambiguous(run, entry):
             return Origin.UNTOLD
+        if run in self._shared:
+            # While both go on a line's own words may stand.
+            return Origin.DOUBTFUL if self._objects.speak and entry is None else Origin.UNTOLD
         return Origin.OWN
 
     def _is_unambiguous(self, run: str, entry: Call | None) -> bool:
@@ -118,7 +122,7 @@ class TracedSession:
             return True
         if entry is not None and not entry.caller:
             return False
-        goes_on = entry is None and not is_final(self._detail.status)
+        goes_on = entry is None and not self._attempts.is_over
         return goes_on and (own or not others) if self._objects.speak else goes_on or entry is not None
 
     def _was_there_before(self, run: str) -> bool:

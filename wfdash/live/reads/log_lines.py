@@ -93,6 +93,8 @@ class InstanceLogs:
         self._calls: dict[str, Call] = {}
         """Those of a dev session that lines were printed in."""
         self._objects = TracedObjects()
+        self._asked_until = float("inf")
+        """When those were asked for last."""
         self._requests: list[str] = []
         """The runs of code that named the instance, the newest last."""
 
@@ -135,6 +137,7 @@ class InstanceLogs:
         self.state.unnamed = page.unnamed
         self.state.read_to_end = to_end
         self._read_until = end
+        self._asked_until = began
         self._take_calls(page.calls)
         self._take_objects(page.objects)
         new = self.add(page.lines)
@@ -151,11 +154,15 @@ class InstanceLogs:
         self.version += 1
 
     def _take_objects(self, new: TracedObjects) -> None:
-        if not new.runs and not new.traces:
-            return
         before = self._objects
-        self._objects = TracedObjects({**before.runs, **new.runs}, {**before.traces, **new.traces})
-        self.version += 1
+        both = TracedObjects(
+            {**before.runs, **new.runs},
+            {**before.traces, **new.traces},
+            {**before.begins, **new.begins},
+        )
+        if both != before:
+            self._objects = both
+            self.version += 1
 
     def comes_late(self, detail: Detail) -> bool:
         """Whether there may be more lines: it runs, or ended just now and its last ones are on their way."""
@@ -250,7 +257,13 @@ class InstanceLogs:
         before = [line for line in self.lines if line.at < since] if of_this_run else []
         self.earlier = self._own_among(before, detail, others) if before else 0
         placed = place_lines(
-            lines, detail, others=others, as_of=as_of, calls=self._calls, objects=self._objects
+            lines,
+            detail,
+            others=others,
+            as_of=as_of,
+            calls=self._calls,
+            objects=self._objects,
+            now=self._asked_until,
         )
         if until == float("inf"):
             self.last_placed, self.last_detail = placed, detail
