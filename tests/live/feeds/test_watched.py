@@ -39,6 +39,7 @@ def test_list_row_of_a_new_watch_is_shown_with_it():
             await on.until(lambda: len(on.poller.store) > 0)
             waiting = next(row.id for row in on.poller.store if row.status == "waiting")
             on.poller.watched.follow([Pin(ACCOUNT_ID, "orders", waiting)])
+            assert on.poller.watched.states[0].created == on.poller.store.get(waiting).created
             await on.api.change_status("orders", waiting, "terminate")
             await on.until(lambda: on.watched_changes, within=5, step=0.1)
             state = on.poller.watched.states[0]

@@ -29,7 +29,7 @@ def test_watched_runs_of_all_workflows_list_the_changed_first():
         await d.until(lambda: d.text.count("◌ waiting") == 2)
         await d.until(lambda: sum("sleeps" in line or "left" in line for line in d.lines[2:4]) == 2)
         assert "watching 2" in d.lines[0]
-        assert "every 20 s, ended 2 m" in d.lines[0]
+        assert "every 20 s, ended ones every 2 m" in d.lines[0]
         await d.press("poll.freeze")
         await d.until(lambda: "‖ frozen" in d.lines[0])
         await d.press("poll.freeze")

@@ -51,7 +51,11 @@ class Watched(Job):
             row = self.context.store.get(pin.id) if pin.id in touched else None
             if self.context.store.note(pin.id) == GONE:
                 continue  # what its row says is what it was; that it is gone its own answer tells
-            if row is not None and pin.workflow == self.context.workflow and state.status != row.status:
+            if row is None or pin.workflow != self.context.workflow:
+                continue
+            # Its age stands in the list that it was watched from: no reason to be without for 20 s.
+            state.created = row.created if state.created is None else state.created
+            if state.status != row.status:
                 self._settle(state, row.status, state.read_at)
 
     def due(self, now: float) -> float | None:

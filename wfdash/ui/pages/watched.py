@@ -39,6 +39,7 @@ def _paced(*, frozen: bool) -> Sequence[Pieces]:
     running, ended = f"{PACE:.0f} s", spoken(FINAL_PACE)
     said = (
         f"each is refreshed every {running}, one that has ended every {ended}",
+        f"every {running}, ended ones every {ended}",
         f"every {running}, ended {ended}",
     )
     return [[(words, QUIET)] for words in said]
