@@ -3,10 +3,12 @@
 import asyncio
 import re
 import sqlite3
+from email.utils import formatdate
 
 import pytest
 
-from tests.support.harness.dashboard import drive
+from tests.support.harness.dashboard import drive, shop_world
+from wfdash.demo.http.api import create_app
 from wfdash.live.feeds import filter_search
 from wfdash.live.records.record import schema
 
@@ -38,6 +40,44 @@ def test_keys_go_through_the_record_and_back_to_now():
         await dashboard.until(lambda: app.root.rows.instance == here)
 
     drive(script)
+
+
+class HourBehind:
+    """The simulator on a machine whose clock is an hour behind this one's, as its answers say."""
+
+    def __init__(self):
+        self.app = None
+
+    def clock(self):
+        return asyncio.get_running_loop().time() - 3600
+
+    async def __call__(self, scope, receive, send):
+        self.app = self.app or create_app(shop_world(self.clock))
+
+        async def dated(message):
+            if message["type"] == "http.response.start":
+                date = formatdate(self.clock(), usegmt=True).encode()
+                message = {**message, "headers": [*message["headers"], (b"date", date)]}
+            await send(message)
+
+        await self.app(scope, receive, dated)
+
+
+def test_what_came_before_the_clock_was_found_wrong_is_dated_right():
+    server = HourBehind()
+
+    async def script(dashboard):
+        await dashboard.until(lambda: "waiting" in dashboard.text)
+        await dashboard.passes(30)
+        assert "clock 1h ahead" in dashboard.lines[0].replace("60m", "1h").replace("59m", "1h")
+        reader = dashboard.app.session.recorder.read()
+        # A Date tells whole seconds.
+        assert server.clock() - 40 < reader.first < reader.last < server.clock() + 3
+        reader.close()
+        await travel(dashboard, "<")
+        assert re.search(r"RECORD [0-9:]+( \(\d of \d\))?, \d+ m?s ago", dashboard.lines[0])
+
+    drive(script, serve=server)
 
 
 def test_a_record_that_cannot_be_kept_is_said_in_its_own_words(monkeypatch):

@@ -307,9 +307,12 @@ class Context:
 
     def clock(self) -> float:
         """The server's time, once it is clear that this machine's clock is wrong: ages are reckoned by it."""
-        if self.past is not None:
-            return self.past
-        return self.machine_clock() - (self.session.skew.seconds if self.session is not None else 0.0)
+        return self.now if self.past is None else self.past
+
+    @property
+    def now(self) -> float:
+        """The same while a moment of the record is shown too."""
+        return self.machine_clock() - (self.acting.skew.seconds if self.acting is not None else 0.0)
 
     @property
     def acting(self) -> "AccountSession | None":

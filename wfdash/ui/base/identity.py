@@ -23,7 +23,7 @@ def identity_of(context: Context, subject: str) -> Identity:
     settings, session, guard = context.settings, context.session, context.desk.guard
     badges = [f"DEMO {settings.demo}"] if settings.demo else []
     if context.past is not None:
-        now = context.machine_clock()
+        now = context.now
         at = clock(context.past, utc=context.utc, now=now)
         # Several answers may come within a second: a step to the next one must be seen.
         place = f" ({context.past_place})" if context.past_place else ""
