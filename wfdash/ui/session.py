@@ -113,7 +113,7 @@ async def open_session(
             if dated and not writer.started:
                 _begin_record(writer, settings, server)
 
-        api = RecordedWorkflows(server, seen, clock=skew.server_time)
+        api = RecordedWorkflows(server, seen, clock=skew.server_time, epoch=lambda: writer.epoch)
     poller = Watcher(
         api,
         clock=skew.server_time,

@@ -112,7 +112,7 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     await asyncio.to_thread(recorder.flush, _OPENING)
     if recorder.trouble:
         return 1  # the recorder has said why
-    api = RecordedWorkflows(session.api, recorder.saw, clock=session.clock)
+    api = RecordedWorkflows(session.api, recorder.saw, clock=session.clock, epoch=lambda: recorder.epoch)
     hooks = _hooks(session, place) if parsed.on_change else None
     command = Hook("on-change", tuple(parsed.on_change))
     followed = [

@@ -24,11 +24,13 @@ from wfdash.demo.engine.world import build
 from wfdash.demo.http.api import create_app
 from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
 from wfdash.live.records.record.client import RecordedWorkflows
-from wfdash.live.records.record.file import RecordFile
+from wfdash.live.records.record.file import RecordFile, erase
 from wfdash.live.records.record.keeping import PIECE
 from wfdash.live.records.record.observations import Reach, SawDetail, SawRows
 from wfdash.live.records.record.packing import LARGEST, pack
+from wfdash.live.records.record.place import RecordPlace
 from wfdash.live.records.record.reading import open_record, read_memory
+from wfdash.live.records.record.recorder import Recorder
 from wfdash.live.records.record.replayed import ReplayedWorkflows
 from wfdash.live.records.record.schema import Unusable
 
@@ -174,6 +176,44 @@ async def test_a_list_is_unbroken_as_far_as_it_was_walked():
     assert answered == [(40, 30), (40, 20), (40, float("-inf")), (70, 60)]
     reader.close()
     file.close()
+
+
+@pytest.mark.parametrize("remade", [False, True])
+async def test_a_record_that_was_erased_claims_no_more_than_is_in_it(tmp_path, remade):
+    """Whoever walked the list before, and whether another program has made the new file by then."""
+    items = [{"id": f"i-{each}", "status": "complete", "created_on": iso(NOW + each)} for each in range(40)]
+
+    class Server:
+        async def list_instances(self, workflow, query):
+            top = int(query.cursor or len(items))
+            page = items[max(0, top - 10) : top][::-1]
+            return InstancePage(page, str(top - 10) if top > 10 else None, len(items))
+
+    path = tmp_path / "a.db"
+    recorder = Recorder(clock=lambda: NOW + 100)
+    api = RecordedWorkflows(Server(), recorder.saw, clock=lambda: NOW + 100, epoch=lambda: recorder.epoch)
+
+    async def told():
+        await asyncio.to_thread(recorder.flush)
+        with closing(open_record(path)) as reader:
+            reach = reader.reach("orders", NOW + 1000)
+            return None if reach is None else reach.floor - NOW
+
+    recorder.start(RecordPlace(path, own=False))
+    cursor = None
+    for _ in range(4):
+        cursor = (await api.list_instances("orders", ListQuery(cursor=cursor))).cursor
+    assert await told() == -NOW, "to its end"
+    erase(path)
+    if remade:
+        RecordFile(path, payloads=False, most_bytes=10**9).close()
+    items.append({"id": "i-40", "status": "complete", "created_on": iso(NOW + 40)})
+    await api.list_instances("orders", ListQuery())
+    assert await told() is None, "what it was seen with lies in no file"
+    items.append({"id": "i-41", "status": "complete", "created_on": iso(NOW + 41)})
+    await api.list_instances("orders", ListQuery())
+    assert await told() == 32, "from here on it is walked anew"
+    await asyncio.to_thread(recorder.close)
 
 
 def test_causes_stay_apart_without_their_words(incident):

@@ -4,6 +4,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from msgspec.structs import replace
+
 from wfdash.api.interface import (
     NEWEST,
     ApiVerb,
@@ -90,12 +92,19 @@ class RecordedWorkflows:
     """A Workflows. Whoever asks, for whatever reason, adds to the record; nothing is asked for its sake."""
 
     def __init__(
-        self, api: Workflows, saw: Callable[[Observation], None], *, clock: Callable[[], float]
+        self,
+        api: Workflows,
+        saw: Callable[[Observation], None],
+        *,
+        clock: Callable[[], float],
+        epoch: Callable[[], int] = lambda: 0,
     ) -> None:
+        """`epoch` counts the files: what was walked before the one in use was begun does not lie in it."""
         self._api = api
         self._saw = saw
         self._clock = clock
-        self._walks: dict[str, _Walk] = {}
+        self._epoch = epoch
+        self._walks: dict[tuple[str, int], _Walk] = {}
 
     @property
     def account_id(self) -> str:
@@ -132,7 +141,10 @@ class RecordedWorkflows:
     async def list_instances(self, workflow: str, query: ListQuery = NEWEST) -> InstancePage:
         answer = await self._api.list_instances(workflow, query)
         at = self._clock()
-        reach = self._walks.setdefault(workflow, _Walk()).take(query, answer, at)
+        epoch = self._epoch()
+        reach = self._walks.setdefault((workflow, epoch), _Walk()).take(query, answer, at)
+        if reach is not None and epoch:
+            reach = replace(reach, epoch=epoch)
         self._saw(SawRows(at, workflow, answer.items, reach))
         return answer
 

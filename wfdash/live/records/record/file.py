@@ -8,10 +8,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from wfdash.config.plain_file import open_plain
 from wfdash.live.records.locked_file import try_lock
 from wfdash.live.records.record.keeping import Keeper
-from wfdash.live.records.record.observations import Observation
+from wfdash.live.records.record.observations import Observation, SawRows
 from wfdash.live.records.record.place import DAYS, kept_of
 from wfdash.live.records.record.schema import open_file, open_memory
 
@@ -40,6 +42,8 @@ class RecordFile:
         self._keeper = Keeper(self.connection, payloads=payloads)
         self.unindexed = payloads and self._keeper.index is None
         """Whether what instances hold can only be gone through: this SQLite offers no index."""
+        self.epoch = 0
+        """Of another one is no word taken of how far back a list was walked: that lies in another file."""
         self._node = node_of(path)
         self._look_at = 0.0
 
@@ -47,6 +51,8 @@ class RecordFile:
         """All of it or nothing; on the disk, as far as a killed process is concerned, when this returns."""
         with self.lock, self._transaction():
             for seen in batch:
+                if isinstance(seen, SawRows) and seen.reach is not None and seen.reach.epoch != self.epoch:
+                    seen = replace(seen, reach=None)
                 self._keeper.keep(seen)
 
     @property

@@ -15,6 +15,8 @@ class Reach(Struct, frozen=True):
     """Creation of the oldest row down to which none is missing, epoch seconds; 0 for all there are."""
     total: int | None
     """Instances that the server had of all statuses, where it told."""
+    epoch: int = 0
+    """The file in which what was walked lies, counted from the first of this run."""
 
 
 class SawRows(Struct, frozen=True):

@@ -21,6 +21,8 @@ class RecordQueue:
         self.clock = clock
         self.trouble = ""
         self.ending = False
+        self.epoch = 0
+        """How often a file was begun anew in place of one that held what had been seen until then."""
         self.dropped = 0
         """Answers that were let go because the file could not take them."""
         self._lost = 0

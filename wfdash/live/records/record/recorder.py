@@ -56,6 +56,11 @@ class Recorder:
         return self._queue.dropped
 
     @property
+    def epoch(self) -> int:
+        """How often a file was begun anew in place of one that held what had been seen until then."""
+        return self._queue.epoch
+
+    @property
     def started(self) -> bool:
         return self._thread is not None
 

@@ -45,6 +45,8 @@ class RecordWriter:
         self._node = 0
         """The file that was opened last, or could not be."""
         self._said_unindexed = False
+        self._kept_in = 0
+        """The file that a batch was written into last."""
 
     def run(self) -> None:
         """Until the queue ends; what waits then is written first."""
@@ -75,7 +77,7 @@ class RecordWriter:
                     self.file = self._open()
                 self.file.write(self._queue.take(_BATCH))
                 self._queue.batch.clear()  # only now: what could not be written is tried again
-                self._refusals = 0
+                self._refusals, self._kept_in = 0, self._node
                 self._queue.kept()
             place, now = self._place, self._queue.clock()
             # Beside a file of somebody's own naming nothing was set aside.
@@ -85,11 +87,16 @@ class RecordWriter:
             self._failed(wrong)
 
     def _open(self) -> RecordFile:
+        place, queue = self._place, self._queue
+        path = place.path
+        gone = self.file is not None and self.file.is_gone
         self._close()
-        path = self._place.path
         fresh = path is not None and not path.exists()
         self._node = node_of(path)
-        file = RecordFile(path, payloads=self._place.payloads, most_bytes=self._place.most_bytes)
+        file = RecordFile(path, payloads=place.payloads, most_bytes=place.most_bytes)
+        if self._kept_in and (gone or fresh or self._node != self._kept_in):
+            queue.epoch, self._kept_in = queue.epoch + 1, 0
+        self._node, file.epoch = node_of(path), queue.epoch
         if fresh:
             self._queue.announce(_where_kept(self._place))
         if file.unindexed and not self._said_unindexed:
