@@ -27,7 +27,7 @@ from wfdash.live.hooks.earlier_causes import read_earlier_causes
 from wfdash.live.hooks.runner import Hook, HookRun, HookRunner
 from wfdash.live.polling.events import Update
 from wfdash.live.records.record.client import RecordedWorkflows
-from wfdash.live.records.record.place import ASIDE, RecordPlace, kept_of, record_path
+from wfdash.live.records.record.place import ASIDE, RecordPlace, kept_of, owner_of, record_path
 from wfdash.live.records.record.recorder import Recorder, ask_record
 from wfdash.live.watcher import Watcher
 
@@ -156,11 +156,13 @@ def _learn_causes(recorder: Recorder, followed: "Sequence[RecordedWorkflow]") ->
 def _place(parsed: Namespace, session: CommandSession) -> RecordPlace:
     settings = session.settings
     folder = user_state_path("wfdash")
-    path = expanded(parsed.out) if parsed.out else record_path(folder, settings, session.api.account_id)
+    own = record_path(folder, settings, session.api.account_id)
+    path = expanded(parsed.out) if parsed.out else own
     if path is None:
         raise Stop("the server did not say whose account this is: name it with --account-id", 2)
     policy = settings.record
-    return RecordPlace(path, policy.payloads, not parsed.out, policy.megabytes * 1_000_000)
+    owner = owner_of(own) if own is not None else ""
+    return RecordPlace(path, policy.payloads, not parsed.out, policy.megabytes * 1_000_000, owner)
 
 
 def _hooks(session: CommandSession, place: RecordPlace) -> HookRunner:

@@ -52,6 +52,19 @@ SEEN = [
 ]
 
 
+def test_a_file_keeps_to_the_account_that_began_it(tmp_path):
+    path, said = tmp_path / "out.db", []
+    for owner, identity in (("one", "a"), ("two", "b"), ("one", "c")):
+        recorder = Recorder(clock=lambda: AT, said=said.append)
+        recorder.saw(SawRows(AT, "orders", [row(identity)]))
+        recorder.start(RecordPlace(path, own=False, owner=owner))
+        recorder.flush(3)
+        recorder.close()
+    assert said[1:] == ["the record is not kept: it is the record of another account or server"]
+    with closing(open_record(path)) as reader:
+        assert {each.id for each in reader.rows("orders", AT + 1)} == {"a", "c"}
+
+
 def test_a_recorder_says_where_it_keeps_and_writes_on_closing(tmp_path):
     path = tmp_path / "records" / "a.db"
     recorder, said = recorder_at(path, SEEN)

@@ -15,7 +15,7 @@ from wfdash.live.records.locked_file import try_lock
 from wfdash.live.records.record.keeping import Keeper
 from wfdash.live.records.record.observations import Observation, SawRows
 from wfdash.live.records.record.place import DAYS, kept_of
-from wfdash.live.records.record.schema import open_file, open_memory
+from wfdash.live.records.record.schema import Unusable, open_file, open_memory
 
 __all__ = ["RecordFile", "erase", "node_of"]
 
@@ -33,19 +33,33 @@ _SPARE = 0.9
 class RecordFile:
     """Open until `close`. One thread writes; whoever reads holds the lock meanwhile."""
 
-    def __init__(self, path: Path | None, *, payloads: bool, most_bytes: int) -> None:
+    def __init__(self, path: Path | None, *, payloads: bool, most_bytes: int, owner: str = "") -> None:
         """Without a path it is in memory. Raises Unusable, OSError and sqlite3.Error."""
         self.path = path
         self.most_bytes = most_bytes
         self.lock = threading.Lock()
         self.connection = open_file(path) if path is not None else open_memory()
-        self._keeper = Keeper(self.connection, payloads=payloads)
+        try:
+            if owner:
+                self._claim(owner)
+            self._keeper = Keeper(self.connection, payloads=payloads)
+        except BaseException:
+            self.connection.close()
+            raise
         self.unindexed = payloads and self._keeper.index is None
         """Whether what instances hold can only be gone through: this SQLite offers no index."""
         self.epoch = 0
         """Of another one is no word taken of how far back a list was walked: that lies in another file."""
         self._node = node_of(path)
         self._look_at = 0.0
+
+    def _claim(self, owner: str) -> None:
+        """Two accounts have workflows and instances of the same names: in one file nothing of it is true."""
+        asked = "SELECT value FROM about WHERE name = 'owner'"
+        if self.connection.execute(asked).fetchone() is None:
+            self.connection.execute("INSERT OR IGNORE INTO about VALUES ('owner', ?)", (owner,))
+        if self.connection.execute(asked).fetchone() != (owner,):
+            raise Unusable("it is the record of another account or server")
 
     def write(self, batch: Sequence[Observation]) -> None:
         """All of it or nothing; on the disk, as far as a killed process is concerned, when this returns."""

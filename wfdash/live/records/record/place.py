@@ -9,7 +9,7 @@ from msgspec import Struct
 from wfdash.config.credential import origin_of
 from wfdash.config.settings import CLOUDFLARE, Settings
 
-__all__ = ["ASIDE", "DAYS", "RecordPlace", "kept_of", "parts_of", "place_of", "record_path"]
+__all__ = ["ASIDE", "DAYS", "RecordPlace", "kept_of", "owner_of", "parts_of", "place_of", "record_path"]
 
 ASIDE = ".damaged-"
 """What stands behind the name of a record that was set aside."""
@@ -26,6 +26,8 @@ class RecordPlace(Struct, frozen=True):
     own: bool = True
     """Whether the name is one that wfdash gave, so that a damaged file may be moved out of the way."""
     most_bytes: int = 200_000_000
+    owner: str = ""
+    """Stands for an account on a server, or a dev session, and tells it from others alone."""
 
 
 def record_path(folder: Path, settings: Settings, account: str = "") -> Path | None:
@@ -55,7 +57,12 @@ def place_of(folder: Path, settings: Settings, account: str = "") -> RecordPlace
     path = record_path(folder, settings, account)
     if path is None:
         return None
-    return RecordPlace(path, policy.payloads, most_bytes=policy.megabytes * 1_000_000)
+    return RecordPlace(path, policy.payloads, most_bytes=policy.megabytes * 1_000_000, owner=owner_of(path))
+
+
+def owner_of(own: Path) -> str:
+    """For whom a record is, by where their own one lies."""
+    return blake2b(own.name.encode(), digest_size=8).hexdigest()
 
 
 def parts_of(path: Path) -> tuple[Path, ...]:

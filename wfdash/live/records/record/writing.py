@@ -30,6 +30,7 @@ _REASONS = {
     "attempt to write a readonly database": "its file is read-only",
     "unable to open database file": "its folder cannot be written",
     "disk I/O error": "the disk refuses it (I/O error)",
+    "file is not a database": "another file lies there, no record of wfdash",
 }
 
 
@@ -93,7 +94,7 @@ class RecordWriter:
         self._close()
         fresh = path is not None and not path.exists()
         self._node = node_of(path)
-        file = RecordFile(path, payloads=place.payloads, most_bytes=place.most_bytes)
+        file = RecordFile(path, payloads=place.payloads, most_bytes=place.most_bytes, owner=place.owner)
         if self._kept_in and (gone or fresh or self._node != self._kept_in):
             queue.epoch, self._kept_in = queue.epoch + 1, 0
         self._node, file.epoch = node_of(path), queue.epoch
