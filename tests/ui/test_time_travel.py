@@ -63,7 +63,7 @@ class HourBehind:
         await self.app(scope, receive, dated)
 
 
-def test_what_came_before_the_clock_was_found_wrong_is_dated_right():
+def test_what_came_before_the_clock_was_known_is_dated_right():
     server = HourBehind()
 
     async def script(dashboard):

@@ -179,7 +179,7 @@ async def test_a_list_is_unbroken_as_far_as_it_was_walked():
 
 
 @pytest.mark.parametrize("remade", [False, True])
-async def test_a_record_that_was_erased_claims_no_more_than_is_in_it(tmp_path, remade):
+async def test_an_erased_record_claims_no_more_than_is_in_it(tmp_path, remade):
     """Whoever walked the list before, and whether another program has made the new file by then."""
     items = [{"id": f"i-{each}", "status": "complete", "created_on": iso(NOW + each)} for each in range(40)]
 
@@ -193,7 +193,7 @@ async def test_a_record_that_was_erased_claims_no_more_than_is_in_it(tmp_path, r
     recorder = Recorder(clock=lambda: NOW + 100)
     api = RecordedWorkflows(Server(), recorder.saw, clock=lambda: NOW + 100, epoch=lambda: recorder.epoch)
 
-    async def told():
+    async def floor():
         await asyncio.to_thread(recorder.flush)
         with closing(open_record(path)) as reader:
             reach = reader.reach("orders", NOW + 1000)
@@ -203,16 +203,16 @@ async def test_a_record_that_was_erased_claims_no_more_than_is_in_it(tmp_path, r
     cursor = None
     for _ in range(4):
         cursor = (await api.list_instances("orders", ListQuery(cursor=cursor))).cursor
-    assert await told() == -NOW, "to its end"
+    assert await floor() == -NOW, "to its end"
     erase(path)
     if remade:
         RecordFile(path, payloads=False, most_bytes=10**9).close()
     items.append({"id": "i-40", "status": "complete", "created_on": iso(NOW + 40)})
     await api.list_instances("orders", ListQuery())
-    assert await told() is None, "what it was seen with lies in no file"
+    assert await floor() is None, "what it was seen with lies in no file"
     items.append({"id": "i-41", "status": "complete", "created_on": iso(NOW + 41)})
     await api.list_instances("orders", ListQuery())
-    assert await told() == 32, "from here on it is walked anew"
+    assert await floor() == 32, "from here on it is walked anew"
     await asyncio.to_thread(recorder.close)
 
 
