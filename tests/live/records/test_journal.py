@@ -72,6 +72,16 @@ def test_last_action_of_an_account_found_later_is_an_old_one(tmp_path):
     assert LastAction(journal(tmp_path)).done().id == "order-3"
 
 
+def test_last_action_says_what_had_no_effect(tmp_path):
+    kept = journal(tmp_path)
+    write(kept, "sent")
+    assert LastAction(kept).done().without_effect == ""
+    write(kept, "settled", reason="refused: it has ended (400)")
+    assert LastAction(kept).done().without_effect == "refused"
+    write(kept, "settled", "order-2", reason="done: paused")
+    assert LastAction(kept).done().without_effect == ""
+
+
 def test_sent_is_on_the_disk_before_the_call_returns(tmp_path, monkeypatch):
     synced = []
     real = os.fsync

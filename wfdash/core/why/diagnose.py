@@ -84,9 +84,10 @@ def _diagnose(
         return _with_suspicion(_rolling_back(detail, steps, replace(at, watched=float("-inf"))), local)
     if local and status == "running" and (cut := of_cut(detail, steps, session, at)) is not None:
         return cut
-    why = _by_steps(detail, steps, status, at)
     if status in STATUSES:
-        return _with_suspicion(why, local)
+        return _with_suspicion(_by_steps(detail, steps, status, at), local)
+    # What a status does that is not known here is not known either: no time-out or try of it is foretold.
+    why = _by_steps(detail, steps, status, replace(at, sure_since=float("inf"), foretells=False))
     named = f"status {clean(status[:80])}" if status else "no status was answered"
     if not steps:
         return Why(named, "")

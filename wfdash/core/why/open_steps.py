@@ -145,6 +145,8 @@ def _retrying(step: Step, at: TimeWords) -> Why:
     said = f"attempt {attempt_count(step)} of {spoken_name(step)} failed{ago}{error}"
     short, attempt = short_name(step), _attempt_words(step)
     due, estimate = deadline(step)
+    if not at.foretells:
+        return Why(said, f"{short}{attempt or ' failed'}", when)
     if due is not None and when is not None and at.paused:
         due = at.resumed(due, when)
         if due is None:

@@ -38,6 +38,8 @@ class TimeWords(Struct, frozen=True):
     """What began before may have been cut unseen: no time-out of it is foretold."""
     lag: float = 60.0
     """Seconds past a promised change after which an instance looks stuck; before that it is lag."""
+    foretells: bool = True
+    """Whether a moment that was worked out, not answered, may be told."""
     local: bool = False
     """Whether a dev session is told of."""
     paused: Sequence[tuple[float, float | None]] = ()

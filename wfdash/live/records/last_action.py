@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from wfdash.config.plain_file import open_plain
+from wfdash.core.verbs.outcome import Outcome
 from wfdash.live.records.journal import Journal
 from wfdash.live.records.journal_entries import JournalEntry, parse_entry
 
@@ -20,6 +21,8 @@ class Done(Struct, frozen=True):
     verb: str
     id: str
     who: str
+    without_effect: str = ""
+    """`refused`, or `outcome unknown`, where that is what became of all of it: nothing was surely done."""
 
 
 class LastAction:
@@ -52,8 +55,16 @@ class LastAction:
             return None
         last = events[-1]
         plan = [event for event in events if (event.session, event.plan) == (last.session, last.plan)]
-        single = len({event.id for event in plan}) == 1
-        return Done(plan[0].at, last.verb, last.id if single else "", last.who)
+        lasts = {event.id: event for event in plan}
+        became = {_without_effect(event) for event in lasts.values()}
+        became_of_all = became.pop() if len(became) == 1 else ""
+        return Done(plan[0].at, last.verb, last.id if len(lasts) == 1 else "", last.who, became_of_all)
 
     def _is_event(self, entry: JournalEntry) -> bool:
         return self._journal.is_ours(entry.account) and entry.event in _EVENTS
+
+
+def _without_effect(event: JournalEntry) -> str:
+    if event.event == "unknown":
+        return "outcome unknown"
+    return "refused" if event.event == "settled" and event.reason.startswith(f"{Outcome.REFUSED}:") else ""

@@ -50,6 +50,8 @@ def last_pieces(context: Context, now: float) -> Sequence[Pieces]:
     verb, who, ago = phrase(done.verb), clean(done.who[:60]), age(max(0.0, now - done.at))
     user = who.partition("@")[0]
     what = clean(done.id[:40]) or "many"
+    if done.without_effect:
+        verb, what = f"{verb} {done.without_effect}", f"for {what}"
     words: tuple[str, ...] = (
         f"last: {verb} {what} by {who}, {ago} ago",
         f"{verb} {what} by {user} {ago} ago",
