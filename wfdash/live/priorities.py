@@ -124,6 +124,7 @@ class Feeds:
             session=session,
             paused=self.pauses.of(detail.id) if detail is not None else (),
             watched=self.pauses.watched(detail.id) if detail is not None else None,
+            listed=context.store.disputed(detail.id) if detail is not None else "",
             row=row,
         )
 

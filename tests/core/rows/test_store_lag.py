@@ -65,3 +65,15 @@ def test_young_row_may_be_listed_before_it_is_answered():
     store.deny("a", NOW - 20)
     assert store.apply([item("running", NOW - 30)], seq=2, now=NOW).changed == ("a",)
     assert store.note("a") == ""
+
+
+def test_list_and_answer_that_go_on_contradicting_are_told():
+    store = Store()
+    said = []
+    for seq in range(1, 7, 2):
+        stored(store, "complete", NOW + seq, seq)
+        store.amend("a", seq=seq + 1, now=NOW, status="running")
+        said.append(store.disputed("a"))
+    assert said == ["", "complete", "complete"]
+    stored(store, "running", NOW + 20, 8)
+    assert store.disputed("a") == ""

@@ -2,9 +2,10 @@
 
 import pytest
 
+from tests.support.fakes.details import T0, detail, done
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.instance import Instance
-from wfdash.core.why.context import kept_for, why_context
+from wfdash.core.why.context import WhyContext, kept_for, why_context
 
 
 @pytest.mark.parametrize(
@@ -62,3 +63,12 @@ def test_a_queued_instance_reads_the_same_in_a_cell_and_a_pane(counts, allowed, 
 )
 def test_config_retention_goes_before_that_of_the_version(configured, default, kept):
     assert why_context(ENDED, local=False, retention=configured, default_retention=default).retention == kept
+
+
+def test_contradiction_of_list_and_answer_is_said_and_not_stuck():
+    quiet = detail("running", [done("load-1", 0, 1)])
+    why = WhyContext(listed="complete").why(quiet, now=T0 + 900)
+    expected = "the list says complete, its own answer running: they contradict each other; running with no"
+    assert why.sentence.startswith(expected)
+    assert not why.looks_stuck
+    assert WhyContext().why(quiet, now=T0 + 900).looks_stuck

@@ -28,6 +28,8 @@ class Delta(Struct, frozen=True):
         return bool(self.added or self.changed)
 
 
+_DISPUTED: Final = 2
+"""Times that list and answer must say otherwise, in turn."""
 _YOUNG: Final = 60.0
 """Seconds after its creation in which an instance may be listed and not be answered yet."""
 
@@ -53,6 +55,8 @@ class Store:
         self._superseded: dict[str, tuple[str, float]] = {}
         """Status and change of list rows that an instance's own answer has overtaken: a replica may
         tell them again."""
+        self._disputed: dict[str, tuple[str, int]] = {}
+        """The final status that the list told of those whose own answers said otherwise, and how often."""
         self._denied: dict[str, tuple[float | None, float | None]] = {}
         """Creation and change of rows whose own answer said that they are not there: a replica of the list
         may tell them for minutes more."""
@@ -103,6 +107,14 @@ class Store:
         status did), `gone`, `recorded`, or ""."""
         return self._notes.get(identity, "")
 
+    def disputed(self, identity: str) -> str:
+        """The final status that the list goes on telling of one whose own answer says otherwise each time.
+
+        Once is no contradiction: it may have been restarted in between.
+        """
+        status, times = self._disputed.get(identity, ("", 0))
+        return status if times >= _DISPUTED else ""
+
     def left_for(self, statuses: Set[str] | None) -> Set[str]:
         """Those whose row says one of these statuses and which surely have none of them any more."""
         if statuses is None or any(map(is_final, statuses)):
@@ -132,6 +144,8 @@ class Store:
             # Without this each poll of a dev session would take the times away that the detail had brought.
             if old is not None and (old.started is not None or old.ended is not None):
                 _keep_times(row, old)
+            if row.id in self._disputed and not is_final(row.status):
+                del self._disputed[row.id]
             fresh = old is None
             if self._put(row, now):
                 (added if fresh else changed).append(row.id)
@@ -157,6 +171,10 @@ class Store:
         # That it answered shows that it is there.
         row.seq, row.seen = seq, None
         row.status = status or row.status
+        if is_final(row.status):
+            self._disputed.pop(identity, None)
+        elif old is not None and is_final(old.status) and seq >= old.seq:
+            self._disputed[identity] = old.status, self._disputed.get(identity, ("", 0))[1] + 1
         row.started, row.ended = started, ended
         if old and row.status != old.status:
             if old.modified is not None and seq >= old.seq:

@@ -30,6 +30,8 @@ class WhyContext(Struct, frozen=True):
     """From when to when it was paused, epoch seconds."""
     watched: float | None = None
     """Since when no pause of it can have gone unseen; None where one may have."""
+    listed: str = ""
+    """The status that the list goes on telling although its own answer says another; "" where they agree."""
 
     def why(self, detail: Detail, *, now: float, row: Instance | None = None, utc: bool = True) -> Why:
         """Why it is there, with all that is known."""
@@ -44,6 +46,7 @@ class WhyContext(Struct, frozen=True):
             session=self.session,
             paused=self.paused,
             watched=self.watched,
+            listed=self.listed,
             utc=utc,
         )
 
@@ -66,6 +69,7 @@ def why_context(
     session: SessionTimes | None = None,
     paused: Sequence[tuple[float, float | None]] = (),
     watched: float | None = None,
+    listed: str = "",
     row: Instance | None = None,
 ) -> WhyContext:
     """Builds the context of one instance: the config's retention goes before that of its version.
@@ -75,7 +79,7 @@ def why_context(
     answer = detail if detail is not None else row
     if retention is None and answer is not None:
         retention = kept_for(default_retention, answer.status)
-    return WhyContext(local, retention, _running(counts), allowed, session, paused, watched)
+    return WhyContext(local, retention, _running(counts), allowed, session, paused, watched, listed)
 
 
 def _running(counts: Mapping[str, int] | None) -> int | None:

@@ -37,20 +37,21 @@ def diagnose(
     session: SessionTimes | None = None,
     paused: Sequence[tuple[float, float | None]] = (),
     watched: float | None = None,
+    listed: str = "",
     utc: bool = True,
 ) -> Why:
     """Says why from what was answered: the status, the open steps and the clock. Never raises.
 
     `running` is how many instances of the workflow run, `allowed` how many may at once, `retention` how many
     seconds finished ones are kept; None when not known. `paused` says from when to when it was, `watched`
-    since when no pause can have gone unseen. A `local` server's instances stop with their `session` although
-    they say `running`.
+    since when no pause can have gone unseen, `listed` what the list goes on saying against the answer. A
+    `local` server's instances stop with their `session` although they say `running`.
     """
     at = replace(
         _local_words(now, utc, session) if local else TimeWords(now, utc), paused=paused, watched=watched
     )
     status = detail.status or (row.status if row is not None else "")
-    why = _diagnose(detail, status, at, row, local, retention, running, allowed, session)
+    why = _diagnose(detail, status, at, row, local, retention, running, allowed, session, listed)
     return _with_runs_again(why, detail, local=local)
 
 
@@ -64,6 +65,7 @@ def _diagnose(
     running: int | None,
     allowed: float | None,
     session: SessionTimes | None,
+    listed: str,
 ) -> Why:
     if detail.unread:
         word = clean(status[:80]) or "no status was listed"
@@ -84,6 +86,11 @@ def _diagnose(
         return _with_suspicion(_rolling_back(detail, steps, replace(at, watched=float("-inf"))), local)
     if local and status == "running" and (cut := of_cut(detail, steps, session, at)) is not None:
         return cut
+    if status in STATUSES and listed and listed != status:
+        # Which of the two is right cannot be known from here, so that it is no sign of a stuck one.
+        why = _by_steps(detail, steps, status, at)
+        said = f"the list says {clean(listed[:40])}, its own answer {status}: they contradict each other"
+        return replace(why, sentence=f"{said}; {why.sentence}", looks_stuck=False)
     if status in STATUSES:
         return _with_suspicion(_by_steps(detail, steps, status, at), local)
     # What a status does that is not known here is not known either: no time-out or try of it is foretold.
