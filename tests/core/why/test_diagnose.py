@@ -68,6 +68,12 @@ CASES = {
         'sleeping until 08:01:00, due 12 s ago, in "nap"',
         "sleeps, due 10s ago",
     ),
+    "a step beside whose config its concurrency key stands": (
+        detail("running", [step("x-1", 0, attempts=[]) | {"concurrency": {"key": "gpu"}}]),
+        60,
+        '"x" has not begun an attempt for 1 m; it waits for the concurrency key "gpu"',
+        "x, waits for key gpu, 1m",
+    ),
     "a sleep started anew after a pause": (
         detail("running", [sleep("nap-1", 0), sleep("nap-1", 30)]),
         90,
@@ -407,3 +413,8 @@ def test_of_thousands_of_steps_only_the_number_is_told():
     assert why.sentence == '3000 steps run: "fetch 0", "fetch 1", "fetch 2" and 2997 more'
     assert (why.deadline, why.looks_stuck) == (None, False)
     assert diagnose(detail("running", steps[:900]), now=T0 + 9000).looks_stuck
+
+
+def test_a_sleep_until_the_end_of_all_days_is_not_counted_down():
+    why = diagnose(detail("waiting", [sleep("nap-1", 0, 200_000_000_000)]), now=T0 + 60)
+    assert why.sentence == 'sleeping until 8364-10-15 03:33 in "nap"'

@@ -110,8 +110,10 @@ def _sleeping(step: Step, at: TimeWords) -> Why:
             step.end,
             at.now - step.end > at.lag,
         )
+    ahead = at.until(step.end, estimate=False)
+    length = f" ({ahead})" if not ahead.startswith("at ") else ""
     return Why(
-        f"sleeping until {at.at(step.end)} ({at.until(step.end, estimate=False)}) in {named}",
+        f"sleeping until {at.at(step.end)}{length} in {named}",
         f"sleeps until {at.at(step.end)}",
         step.start,
         step.end,

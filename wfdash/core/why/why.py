@@ -15,6 +15,10 @@ WAS = "was: "
 """What begins the words of a cell whose row has moved on since they were found."""
 
 
+_FAR = 100 * 365 * 86_400.0
+"""Seconds beyond which how long it is until then is not told."""
+
+
 class Why(Struct, frozen=True):
     """Times are epoch seconds."""
 
@@ -86,6 +90,8 @@ class TimeWords(Struct, frozen=True):
 
     def until(self, at: float, *, estimate: bool) -> str:
         """`in about 32 s`; `any moment` below a second, which no answer arrives in time to tell."""
+        if at - self.now > _FAR:
+            return f"at {self.at(at)}"  # such a date stands for never, and its distance tells nothing
         return "any moment" if at - self.now < 1 else f"in {'about ' if estimate else ''}{self.ahead(at)}"
 
     def at(self, moment: float) -> str:
