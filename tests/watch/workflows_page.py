@@ -105,6 +105,7 @@ def _compare_row(
         min((row["created"] for row in listing.open_at(at - back)), default=None)
         for back in range(0, int(_BEHIND), 3)
     ]
+    # With a question mark it is that of a while ago, which is all that it says.
     if re.fullmatch(f">?{AGE}", oldest) and listing.floor == float("-inf"):
         least, most = age_span(oldest.lstrip(">"))
         most = float("inf") if oldest.startswith(">") else most

@@ -1,8 +1,9 @@
 """How a workflow fares by its newest rows."""
 
 import pytest
+from msgspec.structs import replace
 
-from wfdash.core.history.picture import PARTS, picture, rank
+from wfdash.core.history.picture import PARTS, age_of_oldest, picture, rank
 from wfdash.core.history.sentence import percent
 from wfdash.core.model.instance import Instance
 
@@ -62,6 +63,15 @@ def test_oldest_open_one_stands_until_rows_are_read_again(counted):
     """Coming back to the page it was as if none were open, until a row was listed anew."""
     rows = [Instance(f"o-{n}", "waiting", NOW - 5000 + n, seen=NOW - 290) for n in range(2)]
     assert picture(rows, now=NOW, floor=NOW - 5400, counted=counted).oldest_active == NOW - 5000
+
+
+def test_age_of_one_that_may_have_ended_does_not_grow():
+    rows = [Instance("open", "waiting", NOW - 1200, seen=NOW - 200)]
+    found = picture(rows, now=NOW, floor=None, exhausted=True)
+    assert age_of_oldest(found, NOW) == age_of_oldest(found, NOW + 600) == "16m?"
+    listed = picture([replace(rows[0], seen=NOW)], now=NOW, floor=None, exhausted=True)
+    assert age_of_oldest(listed, NOW + 30) == "20m"
+    assert age_of_oldest(listed, NOW + 600) == "20m?"
 
 
 def newest_of_a_busy_hour():

@@ -13,9 +13,9 @@ from wfdash.core.history.sentence import Finding, failures
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.model.times import lasted
-from wfdash.core.text.words import clock, count, counted
+from wfdash.core.text.words import age, clock, count, counted
 
-__all__ = ["PARTS", "Picture", "age_of_failures", "picture", "rank"]
+__all__ = ["PARTS", "Picture", "age_of_failures", "age_of_oldest", "picture", "rank"]
 
 PARTS: Final = 12
 """Parts of the last hour of which the failures are counted, five minutes each."""
@@ -48,6 +48,8 @@ class Picture(Struct, frozen=True):
     active: int
     older_active: bool
     """Whether some that have not ended may be older than that."""
+    active_seen: float | None
+    """When that oldest one was listed last; None for just now."""
     since: float | None = None
     """From when on `now` counts: the change, or the first of those that ended."""
     thin: bool = False
@@ -113,7 +115,7 @@ def picture(
             _between(ended, max(start, by_end_from), cut) if by_end else _tested(seen, start, cut),
             _between(ended, cut, inf) if by_end else _tested(seen, cut, end),
         )
-    oldest, older = _oldest(rows, now, None if exhausted else floor, counted)
+    oldest, older, seen_at = _oldest(rows, now, None if exhausted else floor, counted)
     return Picture(
         finding,
         _parts(ended, now, float("-inf") if exhausted else floor),
@@ -125,6 +127,7 @@ def picture(
         len(rows),
         len(active),
         older,
+        seen_at,
         cut if cut is not None else min((row.ended for row in ended if row.ended), default=None),
         bool(missing) and cut is None,
     )
@@ -142,8 +145,10 @@ def rank(found: Picture | None) -> tuple[int, float, int]:
 
 def _oldest(
     rows: Sequence[Instance], now: float, floor: float | None, counted: tuple[float, int] | None
-) -> tuple[float | None, bool]:
-    """From when the oldest open one is, and whether one may be older; without `floor` all are here.
+) -> tuple[float | None, bool, float | None]:
+    """From when the oldest open one is, whether one may be older, and when it was listed last.
+
+    Without `floor` all are here.
 
     What was listed some time ago may have ended since; where that is all of them, nobody looked for a while,
     and what was known then stands until somebody does. Where the server counts more than may be open of
@@ -151,17 +156,35 @@ def _oldest(
     """
     active = [row for row in rows if not is_final(row.status)]
     fresh = [row for row in active if row.seen is None or now - row.seen <= _FRESH] or active
-    oldest = min((row.created for row in fresh if row.created is not None), default=None)
+    first = min((row for row in fresh if row.created is not None), key=_creation, default=None)
+    oldest, seen = (first.created, first.seen) if first is not None else (None, None)
     if counted is None:
-        return oldest, len(fresh) < len(active) or floor is not None
+        return oldest, len(fresh) < len(active) or floor is not None, seen
     at, number = counted
     born = [row for row in rows if row.created is not None and row.created <= at + _COUNTING]
     may_be = sum(not is_final(row.status) or (row.ended or 0.0) > at - _COUNTING for row in born)
     if floor is not None and number > may_be:
-        return floor, True
+        return floor, True, at
     if floor is None and len(fresh) == len(active):
-        return oldest, False
-    return oldest, number > sum((row.created or 0.0) <= at - _COUNTING for row in fresh)
+        return oldest, False, seen
+    return oldest, number > sum((row.created or 0.0) <= at - _COUNTING for row in fresh), seen
+
+
+def _creation(row: Instance) -> float:
+    return row.created or 0.0
+
+
+def age_of_oldest(found: Picture, now: float) -> str:
+    """`20m`, `>20m` where older ones are not loaded, `20m?` where it may have ended since it was listed.
+
+    Then its age is that of then, for no clock runs in what may be over.
+    """
+    at, seen = found.oldest_active, found.active_seen
+    if at is None:
+        return "–"
+    stale = seen is not None and now - seen > _FRESH
+    more = ">" if found.older_active else ""
+    return f"{more}{age((seen if stale and seen is not None else now) - at)}{'?' * stale}"
 
 
 def age_of_failures(rows: Sequence[Instance]) -> float:

@@ -8,7 +8,7 @@ from textual.strip import Strip
 
 from wfdash.core.history.bucket import Tally
 from wfdash.core.history.count_history import Trends
-from wfdash.core.history.picture import PARTS, Picture, rank
+from wfdash.core.history.picture import PARTS, Picture, age_of_oldest, rank
 from wfdash.core.history.sentence import earlier_rate, share
 from wfdash.core.model.status import ACTIVE, is_final
 from wfdash.core.model.workflow import Workflow
@@ -207,8 +207,7 @@ class WorkflowTable(LineTable):
         active = sum(workflow.counts.get(status, 0) for status in ACTIVE)
         if not active and not found.active:
             return "–"
-        at, more = found.oldest_active, ">" if found.older_active else ""
-        return "–" if at is None else f"{more}{age(self._clock() - at)}"
+        return age_of_oldest(found, self._clock())
 
     def _count(self, workflow: Workflow, statuses: tuple[str, ...]) -> Pieces:
         """The count, and after it by how much it moved."""
