@@ -176,15 +176,15 @@ async def open_session(settings: Settings, *, what: str) -> AsyncIterator[Comman
     budget = Budget(clock=time.time, steady=time.monotonic, share=settings.share, counter=counter)
     # A one-shot makes few requests: one answer has to do, where the dashboard waits for several that agree.
     skew = Skew(time.time, agreeing=1)
-    told: list[str] = []
+    warnings: list[str] = []
 
     def saw(exchange: Exchange) -> None:
         budget.saw(exchange)
         skew.saw(exchange)
         # An answer that is odd in between must not have it told once more.
-        if skew.seconds and not told and what != "doctor":
-            told.append(_wrong_clock(skew.seconds))
-            say(told[-1])
+        if skew.seconds and not warnings and what != "doctor":
+            warnings.append(_wrong_clock(skew.seconds))
+            say(warnings[-1])
 
     api = await connect(settings, observer=saw)
     session = CommandSession(settings, api, budget, what, skew.server_time)
