@@ -1,10 +1,8 @@
 """Carries out a confirmed plan: re-read, send once, follow until it settles. Knows nothing of any screen."""
 
 import asyncio
-import gc
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -33,8 +31,6 @@ __all__ = ["OnEvent", "Operator"]
 OnEvent = Callable[[Progress | Result], None]
 
 _AT_ONCE = Course()
-_OUT_OF_SIGHT: Final = 250
-"""Targets, or results, for which the collector is told to look at nothing that is there already."""
 _EXIT_CODES = {Outcome.UNKNOWN: 4, Outcome.UNDER_WAY: 4, Outcome.NO_EFFECT: 1}
 
 
@@ -196,14 +192,9 @@ class Operator:
 
         def settle(result: Result) -> None:
             results[result.id] = result
-            if not len(results) % _OUT_OF_SIGHT and not result.followed:
-                # A full collection walks all that is tracked, for 160 ms at 12,000: results form no cycle.
-                gc.freeze()
             run.turns.saw(result)
             run.on_event(result)
 
-        if len(run.plan.targets) >= _OUT_OF_SIGHT:
-            gc.freeze()
         try:
             nobody = run.plan.targets[0] if run.plan.targets else Target("")
             for target in await canary.choose(run.rereader, partial(self._tell_of, run, nobody)):
