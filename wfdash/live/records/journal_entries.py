@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from io import BytesIO
 from itertools import chain
@@ -154,23 +154,24 @@ def read_plans(folder: Path) -> list[JournalEntry]:
 
 
 def _newest(folder: Path) -> tuple[list[JournalEntry], Iterator[bytes]]:
-    """The entries at the journal's end, and what of its files was not read for them, newest first."""
+    """The entries at the journal's end, and the lines that were not read for them, newest first."""
     files = journal_files(folder, newest_first=True)
     parts: list[list[JournalEntry]] = []
-    room, rest = MOST_READ, b""
+    room = MOST_READ
+    rest: Iterator[bytes] = iter(())
     for data in files:
-        if len(data) > room:
-            cut = data.find(b"\n", len(data) - room) + 1 or len(data)
-            rest, data = data[:cut], data[cut:]
-            room = 0
-        parts.append([entry for line in lines_of(data) if (entry := parse_entry(line))])
+        # A file has 10 MB: it is not copied to be cut.
+        cut = data.find(b"\n", len(data) - room) + 1 or len(data) if len(data) > room else 0
+        parts.append([entry for line in lines_of(data, cut) if (entry := parse_entry(line))])
         room -= len(data)
         if room <= 0:
+            rest = _lines_from_end(data, cut)
             break
-    return [entry for part in reversed(parts) for entry in part], chain((rest,), files)
+    older = chain(rest, chain.from_iterable(_lines_from_end(data, len(data)) for data in files))
+    return [entry for part in reversed(parts) for entry in part], older
 
 
-def _begun_before(entries: list[JournalEntry], older: Iterable[bytes]) -> list[JournalEntry]:
+def _begun_before(entries: list[JournalEntry], older: Iterator[bytes]) -> list[JournalEntry]:
     """What older lines tell of the plans that these entries do not have from their first line on."""
     begun = {(entry.session, entry.plan) for entry in entries[:1] if entry.plan}
     seen = set[tuple[str, str, str]]()
@@ -184,12 +185,11 @@ def _begun_before(entries: list[JournalEntry], older: Iterable[bytes]) -> list[J
     # Most lines are of other plans, and are not even looked into.
     named = re.compile(b"|".join(sorted({re.escape(json.dumps(plan).encode()) for _, plan in begun})))
     first, last = dict[tuple[str, str, str], bytes](), dict[tuple[str, str, str], tuple[bool, bytes]]()
-    # A file at a time, for all of them have 60 MB.
-    for line in (line for data in older for line in _lines_from_end(data) if named.search(line)):
+    for line in filter(named.search, older):
         found = glance(line)
         if not (found and found.session and found.plan and found.id and found.event in EVENTS):
             continue
-        key = found.session, found.plan, found.id
+        key = intern(found.session), intern(found.plan), found.id
         if key[:2] in begun:
             first.pop(key, None)
             first[key] = line
@@ -211,9 +211,11 @@ def journal_files(folder: Path, *, newest_first: bool = False) -> Iterator[bytes
             continue
 
 
-def lines_of(data: bytes) -> Iterator[bytes]:
+def lines_of(data: bytes, start: int = 0) -> Iterator[bytes]:
     """Its lines one by one: all of a file's at once are as large as the file again."""
-    return (line.removesuffix(b"\n") for line in BytesIO(data))
+    file = BytesIO(data)
+    file.seek(start)
+    return (line.removesuffix(b"\n") for line in file)
 
 
 def lines_with(data: bytes, words: bytes) -> Iterator[bytes]:
@@ -225,8 +227,8 @@ def lines_with(data: bytes, words: bytes) -> Iterator[bytes]:
         at = data.find(words, end)
 
 
-def _lines_from_end(data: bytes) -> Iterator[bytes]:
-    end = len(data)
+def _lines_from_end(data: bytes, end: int) -> Iterator[bytes]:
+    """The lines before that place, the last one first."""
     while end >= 0:
         begin = data.rfind(b"\n", 0, end) + 1
         yield data[begin:end]
