@@ -1,6 +1,7 @@
 """Carries out a confirmed plan: re-read, send once, follow until it settles. Knows nothing of any screen."""
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
@@ -31,6 +32,8 @@ __all__ = ["OnEvent", "Operator"]
 OnEvent = Callable[[Progress | Result], None]
 
 _AT_ONCE = Course()
+_LARGE = 250
+"""Targets from which the collector is told to look at nothing that is there already."""
 _EXIT_CODES = {Outcome.UNKNOWN: 4, Outcome.UNDER_WAY: 4, Outcome.NO_EFFECT: 1}
 
 
@@ -195,6 +198,9 @@ class Operator:
             run.turns.saw(result)
             run.on_event(result)
 
+        if len(run.plan.targets) >= _LARGE:
+            # Once: each full look for the garbage that sending makes would walk all that was there before.
+            gc.freeze()
         try:
             nobody = run.plan.targets[0] if run.plan.targets else Target("")
             for target in await canary.choose(run.rereader, partial(self._tell_of, run, nobody)):
