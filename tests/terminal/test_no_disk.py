@@ -13,7 +13,7 @@ def test_a_state_folder_that_cannot_be_made(terminal, still, tmp_path):
     shell.press("p")
     read_prompt(shell, "the journal could not be written", "type unrecorded, then y")
     shell.press("y")
-    shell.wait_for("first type unrecorded")
+    shell.wait_for("before y type unrecorded")
     shell.watch(ALONE)
     shell.press(*"unrecorded")
     shell.wait_for("press y")

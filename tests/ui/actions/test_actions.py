@@ -206,7 +206,7 @@ def test_bulk_needs_its_count_and_stops_with_exact_numbers():
         await dash.press("0")
         await dash.passes(1)
         await dash.press("y")
-        assert f"first type {total}" in dash.text
+        assert f"before y type {total}" in dash.text
         assert dash.app.screen.asking.typed == "0"
         await dash.press("backspace")
         dash.server.state.latency = 0.2

@@ -360,7 +360,7 @@ class PromptScreen(LowerHalf):
         there = len(self.plan.eligible)
         if self.asking.first >= there and self.plan.verb in RESTARTS:
             return f"there are {count(there)}: type a smaller number after first, or {clean(expected)}"
-        return f"first type {clean(expected)}" if expected else ""
+        return f"before y type {clean(expected)}" if expected else ""
 
     def _hint(self, hint: str) -> None:
         self.asking.hint = hint
