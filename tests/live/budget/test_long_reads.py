@@ -146,7 +146,7 @@ def test_long_reads_go_on_before_what_nobody_waits_for(tmp_path, seed):
         before.left = 0
         began = mix.now
         searches = [mix.search(1000) for _ in range(chance.randint(1, 2))]
-        for _ in range(chance.randint(10, 20)):
+        for _ in range(chance.randint(7, 13)):
             await asyncio.sleep(chance.uniform(0.0, 10.0))
             for _ in range(chance.choice([0, 1, 5])):
                 await mix.act()

@@ -44,6 +44,11 @@ class Dashboard:
         self.pilot = pilot
         self.server = server
         self.world = world
+        self._frames = 0
+        """How often something was drawn: what waits looks ten times a second, and reads it anew only then."""
+        self._read: tuple[tuple[Any, ...], list[str]] | None = None
+        self._display = app._display
+        app._display = self._framed
 
     async def press(self, *actions: str) -> None:
         """Press the key of each action id, or the key itself where there is no such action."""
@@ -81,8 +86,17 @@ class Dashboard:
 
     @property
     def lines(self) -> list[str]:
-        strips = self.app.screen._compositor.render_strips()
-        return ["".join(segment.text for segment in strip).rstrip() for strip in strips]
+        screen = self.app.screen
+        waits = screen._compositor._dirty_regions or screen._dirty_widgets or screen._layout_required
+        of = (screen, screen.size, self._frames)
+        if waits or self._read is None or self._read[0] != of:
+            strips = screen._compositor.render_strips()
+            self._read = (of, ["".join(segment.text for segment in strip).rstrip() for strip in strips])
+        return list(self._read[1])
+
+    def _framed(self, *frame: Any) -> None:
+        self._frames += 1
+        self._display(*frame)
 
     @property
     def text(self) -> str:

@@ -43,7 +43,7 @@ def test_rows_counts_and_freshness_are_on_screen():
         assert "orders" in d.lines[0]
         assert "✓ 88" in d.lines[0]
         assert "as of" in d.lines[0]
-        assert "reads" in d.lines[0]
+        assert "budget" in d.lines[0]
         assert d.lines[2].split()[:3] == ["STATUS", "ID", "AGE▾"]
         assert first_id(d) in d.lines[3]
 
@@ -66,7 +66,7 @@ def test_status_is_a_glyph_where_the_id_needs_the_room(columns, titles, shown):
 
 def test_top_line_words_stay_however_small_the_numbers():
     async def script(d):
-        assert re.search(r"as of (?:\d+ s|now) +· next \d+ s +· reads \d+/600", d.lines[0])
+        assert re.search(r"as of (?:\d+ s|now) +· next \d+ s +· budget \d+ % used", d.lines[0])
         assert re.search(r" [\d,]+ of [\d,]+ loaded( · \d+ of \d+ rows read)?$", d.lines[1])
         await d.press("filter.edit")
         await d.type("status:errored")

@@ -100,7 +100,7 @@ class Spender(Struct):
         return [slots for key, slots in self.spent.items() if key[:1] in digits]
 
     def total(self, priorities: range) -> int:
-        return sum(sum(slots.values()) for slots in self.by_purpose(priorities))
+        return sum([sum(slots.values()) for slots in self.by_purpose(priorities)])
 
     def last(self, priorities: range) -> float:
         """When the last of these may have gone at the latest."""
