@@ -103,6 +103,8 @@ def restart(world: World, instance: SimulatedInstance, start: From | None = None
         entries = instance.run.entries if instance.run else instance.kept
         kept = entries[: _place(entries, start)]
     instance.run, instance.kept, instance.paused_at = None, kept, None
+    if instance.ended is not None:
+        instance.workflow.ends_before.append((instance.ended, instance.status))
     instance.ended, instance.terminating, instance.parked = None, False, False
     instance.restarts += 1
     if instance.workflow.restarts_on_newest:

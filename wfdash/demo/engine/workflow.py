@@ -79,6 +79,8 @@ class SimulatedWorkflow:
     next_seq: int = 0
     erased: list[SimulatedLife] = field(default_factory=list)
     """Of each instance that is there no more: analytics outlive it."""
+    ends_before: list[tuple[float, str]] = field(default_factory=list)
+    """When and how runs ended that a restart took away: what was counted of them stays counted."""
 
     @property
     def id(self) -> str:

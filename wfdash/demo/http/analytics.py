@@ -137,7 +137,7 @@ class SimulatedAnalytics:
 
 
 def _counted(workflow: SimulatedWorkflow) -> Iterator[tuple[float, str]]:
-    """What came and ended, of instances that are there and of those that were erased."""
+    """What came and ended, of instances that are there, of erased ones, and of runs before a restart."""
     lives: Iterator[SimulatedInstance | SimulatedLife] = chain(
         workflow.walk(newest_first=False), workflow.erased
     )
@@ -145,6 +145,9 @@ def _counted(workflow: SimulatedWorkflow) -> Iterator[tuple[float, str]]:
         yield life.created, "WORKFLOW_QUEUED"
         if life.ended is not None and life.status in _ENDS:
             yield life.ended, _ENDS[life.status]
+    for at, status in workflow.ends_before:
+        if status in _ENDS:
+            yield at, _ENDS[status]
 
 
 def _events(life: SimulatedLife) -> Iterator[tuple[float, str, str]]:
