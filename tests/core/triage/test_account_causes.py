@@ -74,7 +74,12 @@ def test_cause_of_many_errored_goes_before_more_that_were_read():
         (
             [ErroredWorkflow(name, 1, 1, [sample("TimeoutError", "x")]) for name in ("orders", "mails")],
             True,
-            "1 cause in 2 of 2 workflows; 2 of 2 errored read; orders, mails share TimeoutError",
+            "1 cause in 2 of 2 workflows; 2 of 2 errored read; orders, mails share TimeoutError: x",
+        ),
+        (
+            [ErroredWorkflow(name, 1, 1, [sample("E", "")]) for name in "abcdef"],
+            True,
+            "1 cause in 6 of 6 workflows; 6 of 6 errored read; a, b, c and 3 more share E",
         ),
     ],
 )

@@ -11,6 +11,10 @@ from wfdash.core.triage.error_groups import Sample
 __all__ = ["AccountCause", "ErroredWorkflow", "account_causes", "account_sentence"]
 
 
+_NAMED = 3
+"""Workflows with a cause in common that are named."""
+
+
 class ErroredWorkflow(Struct):
     """A workflow's errored instances: how many there are, and what was read of them."""
 
@@ -93,6 +97,8 @@ def account_sentence(workflows: list[ErroredWorkflow], causes: list[AccountCause
     said += f"; {count(read)} of {count(errored)} errored read" + ("" if over else " so far")
     shared = [cause for cause in causes if len(cause.workflows) > 1]
     if shared:
-        names = ", ".join(name for name, _ in shared[0].workflows[:3])
-        said += f"; {names} share {shared[0].error}"
+        names = [name for name, _ in shared[0].workflows]
+        more = f" and {count(len(names) - _NAMED)} more" if len(names) > _NAMED else ""
+        cause = f"{shared[0].error}: {shared[0].message}" if shared[0].message else shared[0].error
+        said += f"; {', '.join(names[:_NAMED])}{more} share {cause}"
     return said

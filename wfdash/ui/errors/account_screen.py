@@ -27,6 +27,7 @@ __all__ = ["AccountErrorsScreen"]
 
 _STEP_FROM = 110
 """Columns from which the step has its own."""
+_AHEAD = 60.0
 _FAILED = 3
 """Workflows that could not be asked and are named."""
 
@@ -69,8 +70,15 @@ class CauseTable(ListTable[AccountCause]):
             "WORKFLOWS": ", ".join(names),
             "ERROR": clean(f"{cause.error}: {cause.message}" if cause.message else cause.error),
             "STEP": clean(cause.steps[0]) if cause.steps else "-",
-            "LAST": clock(cause.last, utc=self._utc(), now=self._clock()) if cause.last is not None else "-",
+            "LAST": self._last(cause.last),
         }
+
+    def _last(self, at: float | None) -> str:
+        """When it came last; a row may be ahead of the clock, as far as to the year 9999."""
+        now = self._clock()
+        if at is None:
+            return "-"
+        return clock(at, utc=self._utc(), now=now) if at <= now + _AHEAD else "after now"
 
     def _columns(self, width: int) -> list[tuple[str, int, bool]]:
         """Workflows and step take no more than they need; the error has the rest."""
@@ -79,12 +87,13 @@ class CauseTable(ListTable[AccountCause]):
         def widest(title: str, most: int) -> int:
             return min(most, max([len(title), *(cells(text[title]) for text in texts)]))
 
-        columns = [("READ", 4, True), ("WORKFLOWS", widest("WORKFLOWS", width // 3), False)]
         tail = [("STEP", widest("STEP", 20), False)] if width >= _STEP_FROM else []
         tail.append(("LAST", 9, False))
-        used = 2 + sum(room + 2 for _, room, _ in [*columns, *tail])
-        error = min(max(12, width - used - 2), widest("ERROR", width))
-        return [*columns, ("ERROR", error, False), *tail]
+        room = width - 2 - sum(room + 2 for _, room, _ in [("READ", 4, True), *tail]) - 4
+        error = widest("ERROR", width)
+        names = widest("WORKFLOWS", max(width // 3, room - error))
+        error = min(max(12, room - names), error)
+        return [("READ", 4, True), ("WORKFLOWS", names, False), ("ERROR", error, False), *tail]
 
 
 class AccountErrorsScreen(BaseScreen):
