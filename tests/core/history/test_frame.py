@@ -45,6 +45,13 @@ def test_buckets_are_wide_enough_for_a_rate_but_stay_many():
     assert frame(1, NOON, 132, least=1e9).size >= 13
 
 
+@pytest.mark.parametrize("columns", [51, 71, 100, 131, 191])
+def test_longest_span_fills_its_columns(columns):
+    """At 140 columns a quarter of the month was blank."""
+    of = frame(4, NOON, columns)
+    assert of.size * of.cells >= 0.9 * min(columns, 70 if columns < 90 else columns)
+
+
 def test_labels_are_round_times():
     assert [tick.label for tick in frame(1, NOON, 72).ticks()][:3] == ["06:00", "07:00", "08:00"]
     assert all(" " in tick.label for tick in frame(3, NOON, 72).ticks())

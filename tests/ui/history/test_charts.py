@@ -26,14 +26,22 @@ def deploys(deployed, first=""):
     [
         ({"aaaa": 600.0, "bbbb": 1800.0}, "", "▲aaaa               ▲bbbb"),
         ({"aaaa": 600.0, "bbbb": 610.0}, "", "▲aaaa, bbbb"),
-        ({"aaaa": 600.0, "bbbb": 660.0}, "", "▲▲aaaa, bbbb"),
+        ({"aaaa": 600.0, "bbbb": 660.0}, "", "aaaa▲▲bbbb"),
+        ({"aaaa": 0.0, "bbbb": 60.0}, "", "▲▲aaaa, bbbb"),
         ({"bbbb": 600.0, "aaaa": 720.0}, "aaaa", "bbbb▲ ▲aaaa"),
+        ({"aaaa": 600.0, "bbbb": 660.0, "cccc": 2400.0}, "", "aaaa▲▲bbbb                        ▲cccc"),
         ({"aaaa": 3540.0, "bbbb": 3580.0}, "", "aaaa, bbbb▲"),
         ({f"{n:08}": 30.0 + n for n in range(9)}, "00000003", "▲00000003 +8"),
     ],
 )
 def test_marks_that_touch_share_no_name(deployed, first, drawn):
     assert deploys(deployed, first) == drawn
+
+
+def test_blamed_version_is_named_among_marks_in_every_column():
+    deployed = {f"{n:08}": 30.0 + 60 * n for n in range(60)}
+    assert "▲00000030▲" in deploys(deployed, "00000030")
+    assert "0" not in deploys(deployed, "none of these")
 
 
 def test_marks_without_room_for_names_are_counted():

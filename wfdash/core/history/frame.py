@@ -14,7 +14,7 @@ SPANS: Final = (
     ("6 h", 6 * _HOUR, 1800.0),
     ("24 h", 24 * _HOUR, 7200.0),
     ("7 d", 168 * _HOUR, 43200.0),
-    ("31 d", 744 * _HOUR, 172800.0),
+    ("31 d", 744 * _HOUR, 43200.0),
 )
 """Name, length, and the step by which the right edge moves: in between the chart stands still and fills."""
 _WIDTHS: Final = tuple(
@@ -104,7 +104,9 @@ def last_hour(now: float, columns: int, *, least: float = 0.0) -> Frame:
 
 def _fitted(left: float, right: float, step: float, columns: int, least: float) -> Frame:
     """In buckets that fill the columns; where they do not fit into it, it becomes a little longer."""
-    widths = [width for width in _WIDTHS if not step % width or not width % step]
+    # Of days a third fits as well as a half: the edge then moves by two thirds at times.
+    day = 24 * _HOUR if not 24 * _HOUR % step and step >= 12 * _HOUR else step
+    widths = [width for width in _WIDTHS if not day % width or not width % step]
     least = max((right - left) / columns, min(least, (right - left) / _FEWEST))
     wide = [width for width in widths if width >= least] or widths[-1:]
     # The narrowest of those that fill the room: half of it left blank would be for nothing.

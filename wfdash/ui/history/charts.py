@@ -147,12 +147,21 @@ def axis_lines(
         names[column] = "▲"
     marks = _clusters(came, of.cells)
     for left, right, versions in sorted(marks, key=lambda mark: (first not in mark[2], -mark[0])):
+        if len(versions) == 2 and left < right and _write_both(names, left, right, versions):
+            continue
         for text in _named(versions, first):
             places = (right + 1, left - len(text))
             free = [start for start in places if _is_free(names, start, len(text))]
             if free:
                 names[free[0] : free[0] + len(text)] = text
                 break
+        else:
+            # The one that is blamed is named over the marks of others: there may be one in each column.
+            own = [column + 1 for column, _, version in came if version == first and first in versions]
+            text = short_version(first)
+            for start in own[:1]:
+                if start + len(text) <= room:
+                    names[start : start + len(text)] = text
     line, labels = ["─"] * room, [" "] * room
     for tick in of.ticks(utc=utc):
         line[tick.column] = "┴"
@@ -179,6 +188,17 @@ def _clusters(came: Sequence[tuple[int, float, str]], cells: int) -> list[tuple[
         else:
             found.append((column, column, [version]))
     return found
+
+
+def _write_both(names: list[str], left: int, right: int, versions: Sequence[str]) -> bool:
+    """Of two marks side by side each name on its own side, where both have room."""
+    before, after = short_version(versions[0]), short_version(versions[1])
+    places = (left - len(before), before), (right + 1, after)
+    if not all(_is_free(names, start, len(text)) for start, text in places):
+        return False
+    for start, text in places:
+        names[start : start + len(text)] = text
+    return True
 
 
 def _named(versions: Sequence[str], first: str) -> list[str]:
