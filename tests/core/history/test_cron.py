@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from wfdash.core.history.cron import cron_report, planned
 from wfdash.core.model.instance import Instance
@@ -79,6 +80,37 @@ def test_other_crons_and_hand_started_runs_do_not_count():
     rows = [run(NOON, cron="0 * * * *"), Instance("by-hand", "complete", NOON, started=NOON, ended=NOON + 1)]
     report = cron_report("*/30 * * * *", rows, start=NOON, end=NOON + HOUR)
     assert (report.ran, len(report.missed)) == (0, 2)
+
+
+def test_schedule_is_judged_from_its_first_run_after_another():
+    """It was changed at no deploy: what ran by the hour until then missed no half hour."""
+    hourly, cron = "0 * * * *", "*/30 * * * *"
+    rows = [run(NOON + n * HOUR, cron=hourly) for n in range(3)]
+    rows += [run(NOON + 3 * HOUR + n * 1800, cron=cron) for n in range(4) if n != 2]
+    rows = [replace(each, trigger="cron") for each in rows]
+    report = cron_report(cron, rows, start=NOON, end=NOON + 5 * HOUR, crons=[cron])
+    assert (report.planned, report.missed) == (4, (NOON + 4 * HOUR,))
+    both = cron_report(cron, rows, start=NOON, end=NOON + 5 * HOUR, crons=[cron, hourly])
+    assert both.planned == 10, "where both are in force each is judged by itself"
+    assert cron_report(cron, rows[:3], start=NOON, end=NOON + 5 * HOUR, crons=[cron]) is None
+
+
+def test_runs_whose_ids_name_no_moment_are_not_called_missed():
+    cron = "*/30 * * * *"
+    rows = [
+        Instance(f"{NOON + n * 1800:.0f}000", "complete", NOON + n * 1800 + 20, trigger="cron")
+        for n in range(10)
+    ]
+    report = cron_report(cron, rows, start=NOON, end=NOON + 5 * HOUR, crons=[cron])
+    assert report.missed == ()
+    assert report.forms([])[0] == "10 planned, 10 ran; their ids do not say for which moment"
+
+
+def test_missed_moments_never_cut_how_many_ran():
+    report = cron_report("*/30 * * * *", [run(NOON)], start=NOON, end=NOON + 2 * HOUR)
+    forms = report.forms(["12:30", "13:00", "13:30"])
+    assert forms[0].startswith("missed 12:30, 13:00, 13:30: 4 planned, 1 ran, 3 missed")
+    assert forms[-3:] == ["missed 13:00, 13:30: 1 of 4 ran", "missed 13:30: 1 of 4 ran", "1 of 4 ran"]
 
 
 def test_simulated_schedule_misses_nothing():

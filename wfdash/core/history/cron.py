@@ -1,6 +1,6 @@
 """Cron runs: each planned moment with its instance, or missed, and how late the runs began."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -30,6 +30,19 @@ class CronReport(Struct, frozen=True):
     missed: tuple[float, ...]
     late: tuple[float, ...]
     """Seconds from each planned moment to the start of its instance, ascending."""
+    nameless: int = 0
+    """Runs of a schedule whose ids do not say for which moment they were: what was missed nobody can tell."""
+
+    def forms(self, missed: Sequence[str]) -> list[str]:
+        """All there is to say, longest first; `missed` are the latest such moments, as they are written."""
+        if self.nameless:
+            some = f"{count(self.planned)} planned, {count(self.nameless)} ran"
+            return [f"{some}; their ids do not say for which moment", some]
+        if not missed:
+            return [self.sentence(), self.short(), self.shortest()]
+        named = [f"missed {', '.join(missed[-number:])}: " for number in range(len(missed), 0, -1)]
+        said = [f"{named[0]}{text}" for text in (self.sentence(), self.short())]
+        return [*said, *(f"{each}{self.shortest()}" for each in named), self.shortest()]
 
     def sentence(self) -> str:
         """`24 planned, 23 ran, 1 missed; began 24 s to 33 s late`."""
@@ -51,20 +64,36 @@ class CronReport(Struct, frozen=True):
         return f"{count(self.ran)} of {count(self.planned)} ran"
 
 
-def cron_report(cron: str, rows: Iterable[Instance], *, start: float, end: float) -> CronReport | None:
+def cron_report(
+    cron: str, rows: Iterable[Instance], *, start: float, end: float, crons: Collection[str] = ()
+) -> CronReport | None:
     """What was planned from `start` on, less what may still come by `end`; None where that cannot be told.
 
-    Everything from `start` on has to be loaded and kept, and the schedule the same since then.
+    Everything from `start` on has to be loaded and kept. `crons` are all schedules of today: where an id
+    tells of another one, this one is judged from its first run after that on.
     """
+    fires: dict[float, Instance] = {}
+    other, nameless = start, 0
+    for row in rows:
+        fire = cron_fire(row)
+        if fire is not None and fire[0] == cron:
+            fires[fire[1]] = row
+        elif row.trigger == "cron" and (row.created or 0.0) >= start:
+            if fire is None or not fire[0]:
+                nameless += 1
+            elif fire[0] not in crons:
+                other = max(other, fire[1])
+    if other > start:
+        after = [moment for moment in fires if moment > other]
+        if not after:
+            return None
+        start = min(after)
     moments = planned(cron, start, end - _GRACE)
     if not moments:
         return None
-    wanted = set(moments)
-    ran: dict[float, Instance] = {}
-    for row in rows:
-        fire = cron_fire(row)
-        if fire is not None and fire[0] == cron and fire[1] in wanted:
-            ran[fire[1]] = row
+    if nameless:
+        return CronReport(cron, len(moments), 0, (), (), nameless)
+    ran = {moment: fires[moment] for moment in moments if moment in fires}
     late = sorted(
         max(0.0, began - moment)
         for moment, row in ran.items()
