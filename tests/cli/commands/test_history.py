@@ -9,6 +9,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from tests.cli.commands.conftest import serving
 from tests.cli.commands.test_list import ask
 
 ENDED = ("complete", "errored", "terminated")
@@ -230,3 +231,24 @@ def test_all_workflows_as_text_say_what_they_rest_on(shell):
     assert "loaded of 7 workflows" in done.stderr
     assert "may have been erased of inventory-sync" in done.stderr
     assert shell("history", "--by", "step").returncode == 2
+
+
+def test_runs_restarted_from_here_are_counted(program):
+    """No dashboard was open: what stood there before is in the journal alone."""
+    with serving("--scenario", "half-fixed-deploy") as world:
+        failed = [row["id"] for row in listed(world, "parcels") if row["status"] == "errored"][:3]
+
+        def run(*arguments):
+            done = program(*arguments, "-w", "parcels", env=world)
+            assert done.returncode == 0, done.stderr
+            return done
+
+        before = json.loads(
+            run("history", "--since", "24h", "--by", "version", "--json").stdout.split("\n")[0]
+        )
+        run("restart", *failed, "--yes")
+        after = run("history", "--since", "24h", "--by", "version", "--json").stdout.splitlines()
+        unknown = next(line for line in map(json.loads, after) if line.get("version") == "")
+        assert (unknown["created"], unknown["errored"]) == (0, 3)
+        assert before["version"] != ""
+        assert "3 earlier runs of what was restarted" in run("history", "--since", "24h").stderr

@@ -206,7 +206,7 @@ def test_no_level_is_told_of_what_was_not_looked_through():
     rows = [Instance(f"a{n}", "errored", ended=NOON - 300) for n in range(92)]
     rows += [Instance(f"b{n}", "complete", ended=NOON - 300) for n in range(8)]
     said = failures((), tally, rows, deployed={}, now=NOON, looked_since=NOON - 540, so_far=True).sentence
-    assert said == "since 11:51 92 of 100 failed so far"
+    assert said == "281 of 981 that ended failed so far"
     said = failures((), tally, rows, deployed={}, now=NOON, looked_since=NOON - 540).sentence
     assert (
         said == "29 % failed: 281 of 981 that ended; only since 11:51 a change can be seen, and there is none"
@@ -230,6 +230,41 @@ def test_level_is_not_told_of_the_first_rows_read():
     assert none == "no instance completed or failed in this time: all 1,042 that ended were terminated"
     partly = failures((), Tally(terminated=4), [], deployed={}, now=NOON, so_far=True).sentence
     assert partly == "none of those loaded so far completed or failed: all 4 that ended were terminated"
+
+
+def test_rise_under_two_versions_at_once_blames_neither():
+    """A dependency is down: what is older fails as much since, however little it failed before."""
+    older = [Instance(f"a{n}", "complete", ended=NOON - 9000 + n * 20, version="v1") for n in range(300)]
+    since = [
+        Instance(f"{version}{n}", ("errored", "complete")[n % 2], ended=NOON - 1200 + n * 20, version=version)
+        for version in ("v1", "v2")
+        for n in range(60)
+    ]
+    rise = RateChange(NOON - 1200, NOON, 0.0, 0.5, 40.0, sample=300)
+    deployed = {"v1": NOON - 90_000, "v2": NOON - 1260}
+    tally = Tally(complete=360, errored=60)
+    said = failures([rise], tally, [*older, *since], deployed=deployed, now=NOON)
+    assert said.version == ""
+    assert said.sentence == "errors rose from 0 % to 50 % at 11:40, under version v1 as under v2"
+    alone = [*older, *(row for row in since if row.version == "v2")]
+    alone += [replace(row, status="complete") for row in since if row.version == "v1"]
+    assert failures([rise], tally, alone, deployed=deployed, now=NOON).version == "v2"
+
+
+def test_fall_under_two_versions_at_once_is_of_neither():
+    rows = [Instance(f"a{n}", "errored", ended=NOON - 2000 + n * 10, version="v1") for n in range(80)]
+    rows += [
+        Instance(f"{version}{n}", "complete", ended=NOON - 1200 + n * 20, version=version)
+        for version in ("v1", "v2")
+        for n in range(60)
+    ]
+    fall = RateChange(NOON - 1200, float("inf"), 1.0, 0.0, 40.0, sample=80)
+    deployed = {"v1": NOON - 90_000, "v2": NOON - 1260}
+    tally = Tally(complete=120, errored=80)
+    both = failures([fall], tally, rows, deployed=deployed, now=NOON).sentence
+    assert both.startswith("errors fell from 100 % to 0 % at 11:40, under version v1 as under v2: ")
+    newer = [row for row in rows if row.status == "errored" or row.version == "v2"]
+    assert ", 1 m after version v2" in failures([fall], tally, newer, deployed=deployed, now=NOON).sentence
 
 
 def test_fall_tells_the_rate_of_what_ended_since():

@@ -44,3 +44,16 @@ def test_earlier_run_counts_as_ended_and_not_as_created():
 
 def test_instances_that_are_not_listed_any_more_are_left_out():
     assert earlier_runs([FAILED], {}) == {}
+
+
+def test_end_read_before_a_restart_stands_in_for_its_row():
+    """It lacks version and start: the row of the same end, told a little earlier, goes before it."""
+    now = Instance("a", "complete", 10.0, 90.0, 60.0, 90.0, "v2")
+    noted = [Instance("a", "errored", ended=41.5), Instance("a", "errored", ended=70.0)]
+    found = earlier_runs([FAILED], {"a": now}, noted=noted)
+    assert sorted((run.ended, run.version) for run in found.values()) == [(40.0, "v1"), (70.0, "")]
+    assert earlier_runs([], {"a": Instance("a", "errored", 10.0, 44.0, 12.0, 44.0)}, noted=noted[:1]) == {}
+
+
+def test_end_of_another_instance_of_the_id_is_no_earlier_run():
+    assert earlier_run(FAILED, Instance("a", "complete", 500.0, 590.0, 560.0, 590.0)) is None

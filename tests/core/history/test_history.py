@@ -1,12 +1,13 @@
 """History against brute force: rows in any order, twice, with times missing, crossed or far away."""
 
 from math import ceil, inf
+from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wfdash.core.history.bucket import percentile
-from wfdash.core.history.history import SLICE, History
+from wfdash.core.history.bucket import Bucket, durations_shift, pace_shift, percentile
+from wfdash.core.history.history import SLICE, History, times_ahead
 from wfdash.core.model.instance import Instance
 
 NOON = 1_795_262_400.0
@@ -33,8 +34,13 @@ ROWS = st.lists(
 FINAL = ("complete", "errored", "terminated")
 
 
+def is_over(row):
+    """Whether it has ended: a word that is new here may be of one that has, if it says when."""
+    return row.status in FINAL or (row.status == "new-word" and row.ended is not None)
+
+
 def begun(row):
-    if row.started is not None or row.status in (*FINAL, "queued"):
+    if row.started is not None or row.status == "queued" or is_over(row):
         return row.started
     return row.created
 
@@ -42,10 +48,10 @@ def begun(row):
 def stood(row, at):
     """Whether it was queued, running or neither just before a moment, the plain way."""
     came = begun(row) if row.created is None else row.created
-    if came is None or (row.status in FINAL and row.ended is None):
+    if came is None or (is_over(row) and row.ended is None):
         return ""
     came = came // WIDTH
-    end = row.ended // WIDTH if row.status in FINAL else inf
+    end = row.ended // WIDTH if is_over(row) else inf
     start = begun(row)
     start = inf if start is None else max(came, start // WIDTH)
     here = at // WIDTH - 1
@@ -56,16 +62,17 @@ def stood(row, at):
 
 def counted(rows, start, end):
     within = [row for row in rows if row.created is not None and start <= row.created < end]
-    ended = [
-        row for row in rows if row.status in FINAL and row.ended is not None and start <= row.ended < end
-    ]
+    ended = [row for row in rows if is_over(row) and row.ended is not None and start <= row.ended < end]
     # An end up to a second before the start is two clocks; earlier than that no duration is known.
     took = sorted(
         max(0.0, row.ended - row.started)
         for row in ended
-        if row.started is not None and row.started - 1 <= row.ended
+        if row.started is not None
+        and row.started - 1 <= row.ended
+        and (row.created is None or row.created - 1 <= row.ended)
     )
-    return (len(within), *(sum(row.status == status for row in ended) for status in FINAL), took)
+    by = [sum(row.status == status for row in ended) for status in (*FINAL, "new-word")]
+    return (len(within), *by, took)
 
 
 @settings(max_examples=300, deadline=None)
@@ -83,7 +90,8 @@ def test_history_equals_brute_force(rows, pages, dropped):
     buckets = history.buckets(start, end)
     assert [bucket.start for bucket in buckets] == [start + n * WIDTH for n in range(22)]
     for bucket in buckets:
-        found = (bucket.created, bucket.complete, bucket.errored, bucket.terminated, list(bucket.took))
+        by = (bucket.complete, bucket.errored, bucket.terminated, bucket.other)
+        found = (bucket.created, *by, list(bucket.took))
         assert found == counted(last.values(), bucket.start, bucket.end)
         stand = [stood(row, bucket.end) for row in last.values()]
         assert (bucket.queued, bucket.running) == (stand.count("queued"), stand.count("running"))
@@ -103,7 +111,7 @@ def test_history_cut_at_both_ends_sums_up(rows, cut):
     buckets = history.buckets(since, until)
     assert (buckets[0].start, buckets[-1].end) == (since, until)
     for tallies in (buckets, history.versions().values(), history.triggers().values()):
-        sums = [sum(getattr(tally, name) for tally in tallies) for name in ("created", *FINAL)]
+        sums = [sum(getattr(tally, name) for tally in tallies) for name in ("created", *FINAL, "other")]
         assert (*sums, sorted(t for tally in tallies for t in tally.took)) == expected
     for version in {row.version for row in last}:
         of_it = history.version_tallies(version).values()
@@ -157,3 +165,117 @@ def test_unknown_end_is_counted_apart_and_never_as_running():
     assert (bucket.created, bucket.ended, bucket.running, bucket.queued) == (1, 0, 0, 0)
     assert bucket.failure_rate is None
     assert history.undated == 1
+
+
+def test_what_lies_after_now_is_in_no_line_and_counted_apart():
+    """A server whose rows are ahead: the chart ends now, and so does what is told below it."""
+    rows = [
+        Instance(f"{n}", "errored", NOON - 30, started=NOON - 30, ended=NOON + n * 40, version="v1")
+        for n in range(4)
+    ]
+    history = History(WIDTH)
+    history.add(rows)
+    assert history.versions(until=NOON - 1)["v1"].errored == 0
+    assert history.versions(until=NOON + 1)["v1"].errored == 2
+    assert history.triggers(until=NOON + 2 * WIDTH)[""].errored == 4
+    assert history.versions(until=NOON + 1)["v1"].errored == 2
+    assert [history.beyond(at).ended for at in (NOON - 1, NOON + 1, NOON + 2 * WIDTH)] == [4, 2, 0]
+    assert times_ahead(rows, NOON - 30) == 3
+
+
+def test_crossed_times_are_no_duration_and_counted():
+    history = History(WIDTH)
+    history.add(
+        [
+            Instance("fine", "complete", NOON, started=NOON, ended=NOON + 5),
+            Instance("made after its end", "complete", NOON + 50, started=NOON + 1, ended=NOON),
+            Instance("began after its end", "complete", NOON, started=NOON + 9, ended=NOON + 5),
+            Instance("two clocks", "complete", NOON, started=NOON + 5.5, ended=NOON + 5),
+        ]
+    )
+    (bucket,) = history.buckets(NOON, NOON + WIDTH)
+    assert (bucket.complete, list(bucket.took), history.crossed) == (4, [0.0, 5.0], 2)
+    history.drop(["made after its end", "began after its end"])
+    assert history.crossed == 0
+
+
+def test_end_in_an_unknown_status_is_an_end_and_in_no_rate():
+    history = History(WIDTH)
+    history.add(
+        [
+            Instance("a", "timedOut", NOON, started=NOON, ended=NOON + 5),
+            Instance("b", "timedOut", NOON, started=NOON),
+            Instance("c", "errored", NOON, started=NOON, ended=NOON + 5),
+        ]
+    )
+    (bucket,) = history.buckets(NOON, NOON + WIDTH)
+    assert (bucket.ended, bucket.other, bucket.running, bucket.sample) == (2, 1, 1, 1)
+    assert history.others == {"timedOut": 1}
+
+
+def test_few_rows_without_an_end_leave_the_others():
+    """A server that tells some ends is no server that tells none; a dev session tells none of the list."""
+    history = History(WIDTH)
+    history.add([Instance(f"{n}", "complete", NOON, ended=NOON if n else None) for n in range(3)])
+    assert not history.lacks_ends(local=False)
+    assert history.lacks_ends(local=True)
+    history.add([Instance("0", "complete", NOON, ended=NOON)])
+    assert not history.lacks_ends(local=True)
+
+
+def test_time_that_lay_errored_is_no_duration():
+    """A restart from a step leaves the start of the first run in the row."""
+    rows = [
+        Instance("from a step", "complete", NOON, started=NOON + 1, ended=NOON + 50),
+        Instance("from the start", "complete", NOON, started=NOON + 40, ended=NOON + 50),
+    ]
+    ends = {"from a step": NOON + 20, "from the start": NOON + 20}
+    first, second = History(WIDTH), History(WIDTH)
+    first.add(rows)
+    first.had_ended(ends)
+    second.had_ended(ends)
+    second.add(rows)
+    for history in (first, second):
+        (bucket,) = history.buckets(NOON, NOON + WIDTH)
+        assert (list(bucket.took), bucket.complete, history.resumed) == ([10.0], 2, 1)
+        history.drop(["from a step"])
+        assert history.resumed == 0
+
+
+def minutes(took, created):
+    """A bucket a minute, what ended in each by how long it took."""
+    return [
+        Bucket(came, len(times), 0, 0, sorted(times), start=NOON + n * WIDTH, end=NOON + (n + 1) * WIDTH)
+        for n, (times, came) in enumerate(zip(took, created, strict=True))
+    ]
+
+
+def test_slower_runs_and_more_of_them_are_dated():
+    random = Random(3)
+    took = [[random.uniform(30, 90) * (6 if n >= 40 else 1) for _ in range(5)] for n in range(60)]
+    created = [random.randrange(3, 6) * (3 if n >= 45 else 1) for n in range(60)]
+    buckets = minutes(took, created)
+    slower, more = durations_shift(buckets), pace_shift(buckets)
+    assert slower.at == NOON + 40 * WIDTH
+    assert slower.after > 4 * slower.before
+    assert more.at == NOON + 45 * WIDTH
+    assert more.after > 2 * more.before
+
+
+def test_even_pace_and_durations_shift_in_none_of_100_hours():
+    """Nor does a burst of one minute, or a few that took ten times as long."""
+    random, found = Random(7), 0
+    for _ in range(100):
+        took = [
+            [
+                random.lognormvariate(4, 0.6) * random.choice([1] * 19 + [10])
+                for _ in range(random.randrange(4))
+            ]
+            for _ in range(60)
+        ]
+        created = [random.randrange(8) + (80 if n == 30 else 0) for n in range(60)]
+        buckets = minutes(took, created)
+        found += (durations_shift(buckets) is not None) + (pace_shift(buckets) is not None)
+    assert found == 0
+    assert durations_shift([]) is None
+    assert pace_shift(minutes([[]] * 60, [0] * 60)) is None

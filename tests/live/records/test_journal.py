@@ -316,3 +316,27 @@ def test_restart_of_another_plan_goes_first(tmp_path, events, end, taken):
         assert not first.restarted_by_another(plan="p1", **asked), "only the later one gives way"
     first.close()
     second.close()
+
+
+def test_ends_before_restarts_are_read_back(tmp_path):
+    """The list forgets the run that a restart took away; what was read before sending stands here."""
+    now = time.time()
+    kept = journal(tmp_path)
+
+    def sent(identity, *, verb="redrive", workflow="orders", event="sent", to=kept, **fields):
+        result = ActionResult(**({"before": "errored", "end": now - 60} | fields))
+        to.write(event, plan="p", verb=verb, workflow=workflow, id=identity, result=result)
+
+    sent("a")
+    sent("b", verb="restart", before="complete")
+    sent("other event", event="planned")
+    sent("other verb", verb="terminate")
+    sent("other workflow", workflow="billing")
+    sent("other account", to=journal(tmp_path, account="another"))
+    sent("had not ended", before="running", end=None)
+    sent("long ago", end=now - 9000)
+    found = kept.restarted_ends("orders", now - 3600)
+    assert [(row.id, row.status, round(now - row.ended)) for row in found] == [
+        ("a", "errored", 60),
+        ("b", "complete", 60),
+    ]

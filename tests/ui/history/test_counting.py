@@ -2,6 +2,8 @@
 
 import asyncio
 
+from wfdash.core.history.analytics import Analytics
+from wfdash.core.history.bucket import Tally
 from wfdash.core.history.frame import frame
 from wfdash.core.model.instance import Instance
 from wfdash.ui.history.counting import LoadedHistory
@@ -47,3 +49,38 @@ def test_few_that_are_behind_hide_nothing():
     history = loaded(NOW - 5)
     history.seen_at = lambda identity: 0.0 if identity in ("o-1", "o-2") else NOW - 5
     assert history.is_seen(history.buckets(NOW)[-1], NOW)
+
+
+def test_no_change_is_told_while_rows_are_to_be_read():
+    """Of what ended lately the quick ones are read first: beside what analytics count all seemed to fall."""
+    history = loaded(NOW - 5)
+    fine = (Instance(f"n-{n}", "complete", NOW - 300, NOW - 9, NOW - 300, NOW - 300 + n) for n in range(290))
+    history.add(fine, walked=True)
+    assert asyncio.run(history.finding(NOW, utc=True)).at is not None
+    counts = {NOW // 60 * 60 - 60 * n: Tally(10, 90, 10) for n in range(200)}
+    history.analytics = Analytics(NOW // 60 * 60 - 12_000, NOW // 60 * 60 + 60, 60.0, counts)
+    history.is_short, history.floor = True, NOW - 600
+    part = asyncio.run(history.finding(NOW, utc=True))
+    assert part.at is None
+    assert part.sentence.endswith("that ended failed so far")
+    assert history.total(NOW).failure_rate == 0.1, "what is half read takes no place of what is counted"
+
+
+def test_times_that_cannot_be_are_told():
+    history = loaded(NOW - 5)
+    history.add(
+        [
+            Instance("ahead", "errored", NOW - 90, NOW, NOW - 90, NOW + 36_000),
+            Instance("year 1", "errored", NOW - 90, NOW, NOW - 90, -62135596800.0),
+            Instance("no end", "errored", NOW - 90, NOW, NOW - 90),
+            Instance("timed out", "timedOut", NOW - 90, NOW, NOW - 90, NOW - 80),
+            Instance("never made", "complete", None, NOW, NOW - 90, NOW - 80),
+        ],
+        walked=True,
+    )
+    assert history.odd_times(NOW).sentence() == (
+        "1 with times after now are left out: the clocks differ"
+        " · 1 ended before they began, as they say: in no duration"
+        " · 1 ended and do not say when: left out · 1 do not say when they were created"
+        " · 1 ended as timedOut, a status not known here: in no rate"
+    )

@@ -8,18 +8,23 @@ import pytest
 
 from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.dashboard import drive, opened
+from wfdash.core.history.bucket import Tally
 from wfdash.core.history.count_history import Trends
-from wfdash.core.history.picture import picture
+from wfdash.core.history.picture import Picture, picture
+from wfdash.core.history.sentence import Finding
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.workflow import Workflow
 from wfdash.core.triage.error_groups import Sample
 from wfdash.core.triage.fingerprint import Fingerprint
+from wfdash.demo.engine import verbs
 from wfdash.demo.engine.world import build
 from wfdash.demo.http.faults import InjectedFault
 from wfdash.ui.widgets.rule import Rule
 from wfdash.ui.workflows.facts import Causes, WorkflowFacts
 from wfdash.ui.workflows.pictures import with_failures_read
 from wfdash.ui.workflows.table import WorkflowTable, unusual_first
+
+NOW = 1_795_262_400.0
 
 
 def test_new_errors_come_before_old_ones_before_busy_rows():
@@ -113,6 +118,30 @@ def test_bad_deploy_comes_first_with_its_cause(size):
     drive_in(script, "deploy-gone-wrong", size=size)
 
 
+def test_failures_that_were_restarted_stay_in_the_rate():
+    """The rows tell the last runs alone: after a repair of all there would be nothing that ever failed."""
+
+    async def script(d):
+        await d.until(lambda: "100 %" in d.text, 300)
+        poller = d.app.screen.poller
+        await d.until(lambda: not poller.workflow_rows.of["parcels"].is_short(d.app.context.clock()), 300)
+        rows = poller.workflow_rows.of["parcels"]
+
+        def errored():
+            found = d.app.screen.pictures.of(poller)["parcels"]
+            return found.before.errored + found.now.errored
+
+        before, newest = errored(), list(d.world.workflows["parcels"].walk(newest_first=True))[:100]
+        again = [each for each in newest if each.status == "errored"]
+        assert len(again) > 20
+        for instance in again:
+            verbs.restart(d.world, instance)
+        await d.until(lambda: all(rows.rows[each.id].status != "errored" for each in again), 300)
+        assert errored() >= before
+
+    drive_in(script, "fixed-deploy", size=(140, 40))
+
+
 @pytest.mark.parametrize("page", ["errors.open", "history.open"])
 def test_esc_from_a_page_of_the_chosen_one_leads_back(page):
     """It led to the list of that one, which nobody had opened."""
@@ -165,6 +194,18 @@ def test_workflow_that_goes_well_fills_the_room_at_the_right():
         assert "complete, took " in d.line(f"✓ {newest.id}").rpartition("│")[2]
 
     drive_in(script, "fixed-deploy", size=(200, 60))
+
+
+def test_rate_never_touches_the_name():
+    """Twelve columns hold `44 of 95 21m` and no blank: then the rate stands alone."""
+    tally = Tally(complete=51, errored=44)
+    found = Picture(
+        Finding(""), (None,) * 12, tally, None, None, None, 0.0, 95, 0, False, NOW - 1260, thin=True
+    )
+    workflow = Workflow("a-very-long-workflow-name", counts={"errored": 44})
+    table = WorkflowTable(clock=lambda: NOW)
+    table.fill([workflow], Trends(), {workflow.name: found})
+    assert "…    44 of 95 " in "".join(segment.text for segment in table.render_row(0, 80, False))
 
 
 def test_lost_connection_is_a_sentence_and_counts_fade():

@@ -19,9 +19,10 @@ from wfdash.cli.output import instant, json_line, say
 from wfdash.cli.session import CommandSession
 from wfdash.core.history.bucket import Bucket, Tally, sum_of
 from wfdash.core.history.change import changes_of
-from wfdash.core.history.history import History
+from wfdash.core.history.earlier_runs import last_ends
+from wfdash.core.history.history import History, times_ahead
 from wfdash.core.history.retention import Edge
-from wfdash.core.history.sentence import failures, percent
+from wfdash.core.history.sentence import OddTimes, failures, percent
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.times import iso
 from wfdash.core.text.words import brief, count, short_version
@@ -29,6 +30,8 @@ from wfdash.core.text.words import brief, count, short_version
 __all__ = ["prepare", "run"]
 
 _HOUR = 3600.0
+_NAMED = 3
+"""Versions of an hour that are named; more would make each line as wide as all of them."""
 _TITLES = ("created", "complete", "errored", "terminated", "failed", "half took", "95 of 100")
 
 
@@ -63,9 +66,10 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     # A bucket may be cut by --since, and is whole for the eye all the same.
     history = History(_HOUR, since=reading.since, until=reading.now)
     rows = [*reading.rows, *reading.earlier]
+    history.had_ended(last_ends(reading.earlier))
     # By workflow each stands where its versions would.
     history.add([_of_workflow(row, reading) for row in rows] if parsed.by == "workflow" else rows)
-    if history.undated:
+    if history.lacks_ends(local=session.api.local):
         reading.edge = Edge(reading.now, reading.now)
     elif parsed.by == "hour" and parsed.query is None:
         await count_erased(session, reading, _HOUR)
@@ -76,7 +80,7 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
         json_line(reading.basis(complete=not history.undated))
         return 0
     _print(parsed.by, history, reading, rated=rated)
-    _say(history, reading, rated=rated)
+    _say(history, reading, rated=rated, local=session.api.local)
     return 0
 
 
@@ -173,6 +177,8 @@ def _print(by: str, history: History, reading: HistoryReading, *, rated: bool) -
     for bucket in buckets:
         came = [v for v, at in deployed.items() if at is not None and bucket.start <= at < bucket.end]
         mark = f"{', '.join(map(short_version, came))} came" if came else ""
+        if len(came) > _NAMED:
+            mark = f"{count(len(came))} versions came"
         kept = Edge() if bucket.counted else reading.edge
         rows.append((instant(bucket.start), *_cells(bucket, bucket.start, kept, rated=rated), mark))
     table(("from", *_TITLES, ""), rows)
@@ -200,7 +206,7 @@ def _cells(tally: Tally, start: float, kept: Edge, *, rated: bool) -> tuple[str,
     )
 
 
-def _say(history: History, reading: HistoryReading, *, rated: bool) -> None:
+def _say(history: History, reading: HistoryReading, *, rated: bool, local: bool) -> None:
     """What the numbers show, and what they rest on; `rated` where the filter leaves a rate to tell of."""
     deployed = {v.id: v.created for v in reading.versions.values() if v.created is not None}
     start = max(reading.since, min(reading.now, reading.edge.both))
@@ -212,7 +218,7 @@ def _say(history: History, reading: HistoryReading, *, rated: bool) -> None:
             f"{count(total.complete)} completed and {count(total.errored)} failed of those that match; "
             "the filter is by status, so a failure rate would mean nothing"
         )
-    elif not history.undated and start < reading.now:
+    elif not history.lacks_ends(local=local) and start < reading.now:
         rows = [*reading.rows, *reading.earlier]
         _, changes = changes_of(rows, start=start, now=reading.now, deployed=deployed)
         total = sum_of(history.buckets(start, reading.now))
@@ -220,8 +226,19 @@ def _say(history: History, reading: HistoryReading, *, rated: bool) -> None:
         if start > reading.since:
             said += f"; counts only what ended since {instant(start)}, older ones may have been erased"
         say(said)
-    if history.undated:
+    odd = OddTimes(
+        times_ahead(reading.rows, reading.now),
+        history.crossed,
+        uncreated=history.uncreated,
+        resumed=history.resumed,
+        others=history.others,
+    )
+    if history.lacks_ends(local=local):
         say(f"{count(history.undated)} have ended, and this server's list does not say when")
+    else:
+        odd = replace(odd, undated=history.undated)
+    if said := odd.sentence():
+        say(said)
     say(basis_sentence(reading))
 
 

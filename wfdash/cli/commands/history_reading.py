@@ -27,6 +27,7 @@ from wfdash.core.text.clean import clean
 from wfdash.core.text.words import count, counted
 from wfdash.live.records.record.place import record_path
 from wfdash.live.records.record.recorder import ask_record
+from wfdash.live.records.restarted_ends import restarted_ends
 
 if TYPE_CHECKING:
     from wfdash.core.filter.query import Query
@@ -57,7 +58,7 @@ class HistoryReading(Struct):
     versions: Mapping[str, Version]
     edge: Edge
     earlier: list[Instance] = field(default_factory=list)
-    """Runs of these that ended before a restart, as far as the record saw them."""
+    """Runs of these that ended before a restart, as far as the record or the journal tells of them."""
     analytics: Analytics | None = None
     """Counts from before what is kept, where they were asked for and the token may read them."""
     refusal: str = ""
@@ -202,7 +203,7 @@ async def read_back(
     if query is not None:
         matches = query.matcher(now)
         rows = [row for row in rows if matches(row)]
-    earlier = earlier_runs(_recorded(session, workflow, since), {row.id: row for row in rows})
+    earlier = _restarted(session, workflow, {row.id: row for row in rows}, since)
     return HistoryReading(
         workflow,
         since,
@@ -232,14 +233,19 @@ async def count_erased(session: CommandSession, reading: HistoryReading, width: 
         reading.refusal = error.sentence
 
 
-def _recorded(session: CommandSession, workflow: str, since: float) -> list[Instance]:
-    """What the record of this account saw end and begin again; nothing where there is none."""
-    path = record_path(user_state_path("wfdash"), session.settings, session.api.account_id)
+def _restarted(
+    session: CommandSession, workflow: str, rows: Mapping[str, Instance], since: float
+) -> dict[str, Instance]:
+    """Of these the runs before a restart, as far as the record of this account or the journal tells them."""
+    folder, owner = user_state_path("wfdash"), session.settings.kept_for or session.api.account_id
+    noted = restarted_ends(folder, workflow, since, owner.__eq__)
+    path = record_path(folder, session.settings, session.api.account_id)
     if path is None or not path.exists():
-        return []
+        return earlier_runs((), rows, noted=noted)
     from wfdash.live.records.record.reading import open_record
 
-    return ask_record(lambda: open_record(path), lambda reader: reader.ends(workflow, since))
+    kept = ask_record(lambda: open_record(path), lambda reader: reader.ends(workflow, since, rows))
+    return earlier_runs(kept, rows, noted=noted)
 
 
 def basis_sentence(reading: HistoryReading) -> str:
@@ -248,7 +254,7 @@ def basis_sentence(reading: HistoryReading) -> str:
     whose = f" of {count(len(reading.workflows))} workflows" if reading.workflows else ""
     said = f"{count(reading.loaded)}{of} loaded{whose}, "
     runs = len(reading.earlier)
-    said += f"and {counted(runs, 'earlier run')} from the record" if runs else "as they stand now"
+    said += f"and {counted(runs, 'earlier run')} of what was restarted" if runs else "as they stand now"
     if not reading.reached:
         oldest = min((row.created for row in reading.rows if row.created is not None), default=None)
         said += f", back to {instant(oldest)} only"

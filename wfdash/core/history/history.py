@@ -1,6 +1,6 @@
 """List rows counted over time: what a later answer says of an instance replaces the earlier."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from math import inf
@@ -9,10 +9,10 @@ from msgspec import Struct, field
 
 from wfdash.core.history.bucket import Bucket, Tally, sum_of
 from wfdash.core.model.instance import Instance
-from wfdash.core.model.status import FINAL
-from wfdash.core.model.times import lasted
+from wfdash.core.model.status import ACTIVE, FINAL
+from wfdash.core.model.times import CLOCKS, lasted
 
-__all__ = ["SLICE", "History"]
+__all__ = ["SLICE", "History", "times_ahead"]
 
 SLICE = 2_000
 """Rows between two breaths: some 3 ms, and 20 where each is of another version."""
@@ -20,6 +20,8 @@ _SUMMED = 5_000
 """Cells and durations that are summed up between two breaths."""
 _MOMENTS = 8
 """From which the rest of a bucket is kept: as many workflows may keep what ended for another time."""
+_AHEAD = 60.0
+"""Seconds by which a row may be ahead of the clock before that is told: two clocks are never quite alike."""
 _NEVER = 1 << 62
 """The bucket of what is still so."""
 
@@ -31,6 +33,7 @@ class _Cell(Struct, eq=False, gc=False):
     complete: int = 0
     errored: int = 0
     terminated: int = 0
+    other: int = 0
     took: list[float] | None = None
     """Of those that ended and whose times say how long they ran; None before the first."""
 
@@ -40,8 +43,10 @@ class _Cell(Struct, eq=False, gc=False):
             self.complete += sign
         elif status == "errored":
             self.errored += sign
-        else:
+        elif status == "terminated":
             self.terminated += sign
+        else:
+            self.other += sign
         if took is None:
             return
         if sign < 0:
@@ -67,22 +72,29 @@ class _Sums(Struct):
     cells: defaultdict[str, list[_Cells]] = field(default_factory=lambda: defaultdict(list))
     first: float = -inf
     """The bucket from which on `sums` are."""
+    last: float = inf
+    """The bucket before which they are."""
     sums: dict[str, Tally] = field(default_factory=dict)
     """Missing where it has to be reckoned anew."""
 
-    def missing(self, first: float, places: Mapping[int, Sequence[_Words]]) -> Iterator[int]:
-        """Reckons what is missing from a bucket on, and gives how many cells each had."""
-        if first != self.first:
-            low, high = sorted((first, self.first))
-            self.first = first
+    def missing(self, first: float, last: float, places: Mapping[int, Sequence[_Words]]) -> Iterator[int]:
+        """Reckons what is missing between two buckets, and gives how many cells each had."""
+        for was, now in ((self.first, first), (self.last, last)):
+            low, high = sorted((was, now))
+            if low == high:
+                continue
             for place, pairs in places.items():
                 if low <= place < high:
                     for words in pairs:
                         self.sums.pop(words[self.word], None)
+        self.first, self.last = first, last
         for name in [name for name in self.cells if name not in self.sums]:
             # Others may have asked from another bucket on since it gave way.
             within = [
-                cell for cells in self.cells[name] for place, cell in cells.items() if place >= self.first
+                cell
+                for cells in self.cells[name]
+                for place, cell in cells.items()
+                if self.first <= place < self.last
             ]
             self.sums[name] = _sum(within)
             yield 1 + len(within)
@@ -96,8 +108,17 @@ class History:
 
     def __init__(self, width: float, *, since: float = -inf, until: float = inf) -> None:
         self.width, self.since, self.until = width, since, until
-        self.undated = 0
-        """Ended instances whose row does not say when."""
+        self.undated = self.dated = 0
+        """Ended instances whose row does not say when, and whose row does."""
+        self.crossed = 0
+        """Ended, as their rows say, before they began: in no duration."""
+        self.uncreated = 0
+        """Instances whose row does not say when they were created."""
+        self.others: Counter[str] = Counter()
+        """Ended ones by a status that is unknown here."""
+        self.resumed = 0
+        """Ended ones that began before an earlier end of theirs: restarted from a step, in no duration."""
+        self._ends_before: dict[str, float] = {}
         self._rows: dict[str, Instance] = {}
         self._cells: dict[_Words, _Cells] = {}
         self._places: defaultdict[int, list[_Words]] = defaultdict(list)
@@ -128,6 +149,25 @@ class History:
             self._count(piece.values(), 1)
             yield
 
+    def had_ended(self, ends: Mapping[str, float]) -> None:
+        """These had ended before, last at that moment, and were restarted.
+
+        A restart from a step leaves the first start in the row: until the end that it tells the instance lay
+        errored for most of the time, and that is no time that anything took.
+        """
+        rows = [self._rows[identity] for identity in ends if identity in self._rows]
+        self._count(rows, -1)
+        for identity, at in ends.items():
+            self._ends_before[identity] = max(at, self._ends_before.get(identity, at))
+        self._count(rows, 1)
+
+    def lacks_ends(self, *, local: bool) -> bool:
+        """Whether the list does not say when instances ended; where some rows lack it the others count.
+
+        A dev session's list says it of none: the few that were read have times, and would be all that ended.
+        """
+        return self.undated > (0 if local else self.dated)
+
     def drop(self, identities: Iterable[str]) -> None:
         """Takes instances out."""
         gone = [self._rows.pop(identity) for identity in set(identities) if identity in self._rows]
@@ -150,6 +190,7 @@ class History:
                     tally.errored,
                     tally.terminated,
                     tally.took,
+                    tally.other,
                     start=max(start, place * self.width),
                     end=min(end, (place + 1) * self.width),
                     running=begun,
@@ -158,13 +199,22 @@ class History:
             )
         return found
 
-    def versions(self, since: float = -inf) -> Mapping[str, Tally]:
-        """All that was counted from `since` on, by version; "" where no server says it."""
-        return self._by(0, since)
+    def versions(self, since: float = -inf, until: float = inf) -> Mapping[str, Tally]:
+        """All that was counted from `since` to the end of the bucket of `until`, by version.
 
-    def triggers(self, since: float = -inf) -> Mapping[str, Tally]:
+        "" where no server says it.
+        """
+        return self._by(0, since, until)
+
+    def triggers(self, since: float = -inf, until: float = inf) -> Mapping[str, Tally]:
         """The same by trigger; "" where the server does not say it."""
-        return self._by(1, since)
+        return self._by(1, since, until)
+
+    def beyond(self, until: float) -> Tally:
+        """What came and ended after the bucket of that moment: a server's clock may be ahead."""
+        last = self._last(until)
+        later = [place for place in self._places if place >= last]
+        return _sum(self._cells[words][place] for place in later for words in self._places[place])
 
     def rest_of_bucket(self, since: float) -> Tally:
         """What came and ended from a moment to the end of its bucket."""
@@ -178,23 +228,23 @@ class History:
                 found[place].append(cell)
         return {place: _sum(cells) for place, cells in found.items()}
 
-    def reckon(self, start: float, end: float, since: float = -inf) -> Iterator[None]:
+    def reckon(self, start: float, end: float, since: float = -inf, until: float = inf) -> Iterator[None]:
         """Sums up ahead what will be asked for, and gives way in between: many versions are many sums."""
         places = range(int(start // self.width), int(-(-end // self.width)))
         summed = 0
         for cells in chain(
             (self._tally(place).ended for place in places),
-            self._versions.missing(self._first(since), self._places),
-            self._triggers.missing(self._first(since), self._places),
+            self._versions.missing(self._first(since), self._last(until), self._places),
+            self._triggers.missing(self._first(since), self._last(until), self._places),
         ):
             summed += cells
             if summed >= _SUMMED:
                 summed = 0
                 yield
 
-    def _by(self, number: int, since: float) -> Mapping[str, Tally]:
+    def _by(self, number: int, since: float, until: float) -> Mapping[str, Tally]:
         part = (self._versions, self._triggers)[number]
-        for _ in part.missing(self._first(since), self._places):
+        for _ in part.missing(self._first(since), self._last(until), self._places):
             pass
         found = {name: tally for name, tally in part.sums.items() if tally.created or tally.ended}
         # A bucket may be half a day wide: what it holds from then on is not left out.
@@ -215,8 +265,10 @@ class History:
                 of = versions[row.version], triggers[row.trigger]
                 for cell in of:
                     cell.created += 1
-            if ended is not None and since <= ended < end and row.status in FINAL:
-                took = lasted(begun, ended)
+            if ended is not None and since <= ended < end and row.is_over:
+                is_crossed = created is not None and created > ended + CLOCKS
+                is_resumed = begun is not None and begun <= self._ends_before.get(row.id, -inf)
+                took = None if is_crossed or is_resumed else lasted(begun, ended)
                 for cell in of or (versions[row.version], triggers[row.trigger]):
                     cell.ends(row.status, 1, took)
         if len(self._begun) >= _MOMENTS:
@@ -226,6 +278,9 @@ class History:
 
     def _first(self, since: float) -> float:
         return -(-since // self.width) if since > -inf else since
+
+    def _last(self, until: float) -> float:
+        return until // self.width + 1 if until < inf else until
 
     def _tally(self, place: int) -> Tally:
         tally = self._tallies.get(place)
@@ -246,10 +301,16 @@ class History:
         width, since, until = self.width, self.since, self.until
         cells, of_versions, of_triggers = self._cells, self._versions.sums, self._triggers.sums
         running, queued, tallies = self._running, self._queued, self._tallies
+        resumed = self._ends_before
         self._begun.clear()
         for row in rows:
             status, created, ended, begun = row.status, row.created, row.ended, row.started
             final = status in FINAL
+            if not final and ended is not None and status not in ACTIVE:
+                final = True
+                self.others[status] += sign
+            if created is None and "\n" not in row.id:
+                self.uncreated += sign
             if begun is None and not final and status != "queued":
                 begun = created  # a dev session lists no start
             words = row.version, row.trigger
@@ -273,9 +334,19 @@ class History:
                 if ended is None:
                     self.undated += sign
                     continue
+                self.dated += sign
                 out = int(ended // width)
+                took = lasted(begun, ended)
+                if resumed and begun is not None and begun <= resumed.get(row.id, -inf):
+                    self.resumed += sign
+                    took = None
+                elif (took is None and begun is not None) or (
+                    created is not None and created > ended + CLOCKS
+                ):
+                    self.crossed += sign
+                    took = None
                 if since <= ended < until:
-                    (of.get(out) or self._cell(words, out)).ends(status, sign, lasted(begun, ended))
+                    (of.get(out) or self._cell(words, out)).ends(status, sign, took)
                     if tallies:
                         tallies.pop(out, None)
                 elif ended >= until:
@@ -301,14 +372,20 @@ class History:
 
 def _sum(cells: Iterable[_Cell]) -> Tally:
     """All of them in one."""
-    created = complete = errored = terminated = 0
+    created = complete = errored = terminated = other = 0
     took: list[float] = []
     for cell in cells:
         created += cell.created
         complete += cell.complete
         errored += cell.errored
         terminated += cell.terminated
+        other += cell.other
         if cell.took:
             took += cell.took
     took.sort()
-    return Tally(created, complete, errored, terminated, took)
+    return Tally(created, complete, errored, terminated, took, other)
+
+
+def times_ahead(rows: Iterable[Instance], now: float) -> int:
+    """How many of these were created or ended after now: the server's clock is ahead, or its rows are."""
+    return sum(max(row.created or 0.0, row.ended or 0.0) > now + _AHEAD for row in rows)

@@ -11,7 +11,6 @@ from wfdash.core.history.bucket import Tally, percentile
 from wfdash.core.history.change import Outcomes, changes_of
 from wfdash.core.history.sentence import Finding, failures
 from wfdash.core.model.instance import Instance
-from wfdash.core.model.status import is_final
 from wfdash.core.model.times import lasted
 from wfdash.core.text.words import age, clock, count, counted
 
@@ -22,6 +21,7 @@ PARTS: Final = 12
 _HOUR: Final = 3600.0
 _FRESH: Final = 75.0
 """Seconds for which what was listed as open is taken to be: the newest page is listed each minute."""
+_AHEAD: Final = 60.0
 _COUNTING: Final = 2.0
 """Seconds that an instance may have come or ended before or after a count and be in it or not."""
 _OUTLIVED: Final = 0.9
@@ -79,12 +79,13 @@ def picture(
     """
     start = min((row.created for row in rows if row.created is not None), default=now)
     start = min(start, now - _HOUR) if exhausted else floor if floor is not None else start
-    ended = [row for row in rows if row.ended is not None and start <= row.ended]
+    # A row may be ahead of the clock, as far as to the year 9999: nothing has ended then yet.
+    ended = [row for row in rows if row.ended is not None and start <= row.ended <= now + _AHEAD]
     deployed = deployed or {}
     settled = start if exhausted else start + age_of_failures(rows)
     seen, changes = changes_of(rows, start=settled, now=now, deployed=deployed)
     cut = changes[-1].at if changes else None
-    tally, active = _tally(ended), [row for row in rows if not is_final(row.status)]
+    tally, active = _tally(ended), [row for row in rows if not row.is_over]
     # By end, as the charts of history count, where hardly any is missing that ended beside these.
     by_end_from = start if exhausted else start + _age_of_successes(ended)
     by_end = exhausted or all(change.at >= by_end_from for change in changes)
@@ -124,7 +125,7 @@ def picture(
         max((row.ended for row in ended if row.status == "errored" and row.ended is not None), default=None),
         oldest,
         None if exhausted else floor,
-        len(rows),
+        sum("\n" not in row.id for row in rows),
         len(active),
         older,
         seen_at,
@@ -154,7 +155,7 @@ def _oldest(
     and what was known then stands until somebody does. Where the server counts more than may be open of
     these, one is older than all of them.
     """
-    active = [row for row in rows if not is_final(row.status)]
+    active = [row for row in rows if not row.is_over]
     fresh = [row for row in active if row.seen is None or now - row.seen <= _FRESH] or active
     first = min((row for row in fresh if row.created is not None), key=_creation, default=None)
     oldest, seen = (first.created, first.seen) if first is not None else (None, None)
@@ -162,7 +163,7 @@ def _oldest(
         return oldest, len(fresh) < len(active) or floor is not None, seen
     at, number = counted
     born = [row for row in rows if row.created is not None and row.created <= at + _COUNTING]
-    may_be = sum(not is_final(row.status) or (row.ended or 0.0) > at - _COUNTING for row in born)
+    may_be = sum(not row.is_over or (row.ended or 0.0) > at - _COUNTING for row in born)
     if floor is not None and number > may_be:
         return floor, True, at
     if floor is None and len(fresh) == len(active):
@@ -247,6 +248,8 @@ def _tally(ended: Iterable[Instance]) -> Tally:
             tally.complete += 1
         elif row.status == "terminated":
             tally.terminated += 1
+        elif row.is_over:
+            tally.other += 1
     return tally
 
 

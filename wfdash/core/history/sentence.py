@@ -1,22 +1,36 @@
 """What a chart shows, in one sentence: since when, from how much to how much, and what came just before."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from math import inf
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-from wfdash.core.history.bucket import Tally
+from wfdash.core.history.bucket import LevelShift, Tally, sum_of
 from wfdash.core.history.change import RateChange, version_before
 from wfdash.core.model.instance import Instance
+from wfdash.core.text.clean import clean
 from wfdash.core.text.words import clock, count, short_version, spoken
 from wfdash.core.triage.headline import ENOUGH
 
-__all__ = ["Finding", "durations", "earlier_rate", "failures", "percent", "share", "throughput"]
+__all__ = [
+    "Finding",
+    "OddTimes",
+    "busier",
+    "durations",
+    "earlier_rate",
+    "failures",
+    "percent",
+    "share",
+    "slower",
+    "throughput",
+]
 
 _LEVEL: Final = 50
 """Ended in a stretch without which its rate is told as counts: 0 of 10 may well be one in four."""
+_NAMED: Final = 3
+"""Unknown statuses that are named."""
 _MOSTLY: Final = 0.8
 """Share of a chart below which a rate tells how long a time it rests on; its last step is not over yet."""
 
@@ -31,6 +45,54 @@ class Finding(Struct, frozen=True):
     """A rise that still lasts or that came last."""
     until: float = inf
     """When the rate changed next after that."""
+    since: Mapping[str, Tally] = field(default_factory=dict)
+    """Of a rise what completed and failed from then until it changed next, by version."""
+
+
+class OddTimes(Struct, frozen=True):
+    """How many rows have times that cannot be, or lack some: what is not counted is never silent."""
+
+    ahead: int = 0
+    """Created or ended after now."""
+    crossed: int = 0
+    """Ended before they began."""
+    undated: int = 0
+    """Ended, and do not say when."""
+    uncreated: int = 0
+    """Do not say when they were created."""
+    resumed: int = 0
+    """Restarted from a step: their start is that of the run before."""
+    others: Mapping[str, int] = field(default_factory=dict)
+    """Ended in a status that is unknown here."""
+
+    def sentence(self) -> str:
+        """Each kind of which there are any; "" for none."""
+        said = []
+        if self.ahead:
+            said.append(f"{count(self.ahead)} with times after now are left out: the clocks differ")
+        if self.crossed:
+            said.append(f"{count(self.crossed)} ended before they began, as they say: in no duration")
+        if self.resumed:
+            said.append(f"{count(self.resumed)} restarted from a step: in no duration")
+        if self.undated:
+            said.append(f"{count(self.undated)} ended and do not say when: left out")
+        if self.uncreated:
+            said.append(f"{count(self.uncreated)} do not say when they were created")
+        named = sorted(self.others.items(), key=lambda pair: -pair[1])
+        said += [
+            f"{count(number)} ended as {clean(status) or 'nothing'}, a status not known here: in no rate"
+            for status, number in named[:_NAMED]
+            if number > 0
+        ]
+        return " · ".join(said)
+
+
+class _Cause(Struct, frozen=True):
+    """The version that a change is laid to and when it came; `beside` where it was so under others too."""
+
+    version: str = ""
+    deploy: float = 0.0
+    beside: str = ""
 
 
 def failures(
@@ -49,7 +111,8 @@ def failures(
     """Tells the latest rise of the failure rate and what followed it, else the level; of nothing no rate.
 
     `looked_since`: where changes were looked for in less than the tally counts, which then bears no level.
-    `so_far`: more is being read. What fails ends sooner than what completes, so the newest bear no level.
+    `so_far`: more is being read. What fails ends sooner than what completes, so the newest bear neither a
+    level nor a change.
     `settled`: its rates are those of the test, where older rows that ended beside these are not loaded.
     `sampled`: some of those are not, so that a page which has them all finds a percent more or less.
 
@@ -65,7 +128,7 @@ def failures(
     # the version stands at the end.
     about, near = "~" if sampled else "", "~" if sampled and settled else ""
     if not steps:
-        if so_far and not changes and looked_since is None:
+        if so_far and not changes:
             return Finding(f"{count(tally.errored)} of {count(tally.sample)} that ended failed so far")
         if tally.sample < ENOUGH and not changes:
             return Finding(f"{count(tally.errored)} of {count(tally.sample)} that ended failed")
@@ -73,18 +136,12 @@ def failures(
         level = f"errors are level at {failed}"
         if looked_since is not None and not changes:
             moment = _time(looked_since, now, utc)
-            if so_far:
-                # Nor do older ones that are only counted bear what the newest show.
-                newest = _ended(rows, looked_since, inf)
-                return Finding(
-                    f"since {moment} {count(newest.errored)} of {count(newest.sample)} failed so far"
-                )
             counted = f"{failed} failed: {count(tally.errored)} of {count(tally.sample)} that ended"
             return Finding(f"{counted}; only since {moment} a change can be seen, and there is none")
         if changes:
             last = changes[-1]
-            came, deploy = version_before(last.at, deployed)
-            at = max(last.at, deploy)
+            cure = _cure(last, rows, deployed)
+            at = max(last.at, cure.deploy)
             # As the bars beside it count them: by the test's own count a time at 100 % fell from 66.
             was = _ended(rows, _start(changes, last), last.at).failure_rate
             since = _ended(rows, at, last.until).failure_rate
@@ -92,11 +149,11 @@ def failures(
             if settled or was is None or after >= was:
                 was, after = last.before, last.after
             level = f"errors fell from {about}{percent(was)} to {near}{percent(after)}"
-            level += f" at {_time(at, now, utc)}{_beside(at, came, deploy)}"
+            level += f" at {_time(at, now, utc)}{_beside(at, cure)}"
         return Finding(f"{level}: {count(tally.errored)} of {count(tally.sample)} that ended failed")
     causes = [_deploy(step, rows, deployed) for step in steps]
-    first = next((number for number, (version, _) in enumerate(causes) if version), 0)
-    rise, (version, deploy), last = steps[first], causes[first], steps[-1]
+    first = next((number for number, cause in enumerate(causes) if cause.version), 0)
+    rise, cause, last = steps[first], causes[first], steps[-1]
     start = _start(changes, rise)
     before, after = _rate(rows, start, rise.at), _rate(rows, rise.at, rise.until)
     sample = _ended(rows, start, rise.at).sample
@@ -106,22 +163,22 @@ def failures(
     few = about if sample >= _LEVEL else ""
     said = f"errors rose from {few}{earlier_rate(before, sample)} to {near}{percent(after)}"
     # A change is dated to the start of its stretch, and none comes before what made it.
-    at = max(rise.at, deploy)
+    at = max(rise.at, cause.deploy)
     said += f" at {_time(at, now, utc)}"
-    said += _beside(at, version, deploy)
+    said += _beside(at, cause)
     if last is not rise:
-        rate, (came, when) = _rate(rows, last.at, last.until), causes[-1]
+        rate, later = _rate(rows, last.at, last.until), causes[-1]
         after = rate if rate > after and not settled else last.after
-        said += f", and on to {near}{percent(after)} at {_time(max(last.at, when), now, utc)}"
-        said += _beside(last.at, came if came != version else "", when)
+        said += f", and on to {near}{percent(after)} at {_time(max(last.at, later.deploy), now, utc)}"
+        said += _beside(last.at, later if later.version != cause.version else _Cause())
     fall = next((change for change in changes if change.at >= last.until), None)
     if fall is not None:
-        fell, (came, deploy) = _rate(rows, fall.at, fall.until), version_before(fall.at, deployed)
-        share, when = fell if fell < after and not settled else fall.after, max(fall.at, deploy)
-        said += f", and fell to {near}{percent(share)} at {_time(when, now, utc)}" + _beside(
-            when, came, deploy
-        )
-    return Finding(said, at, version, unusual=True, until=last.until)
+        fell, cure = _rate(rows, fall.at, fall.until), _cure(fall, rows, deployed)
+        share, when = fell if fell < after and not settled else fall.after, max(fall.at, cure.deploy)
+        said += f", and fell to {near}{percent(share)} at {_time(when, now, utc)}{_beside(when, cure)}"
+    own, others = _apart(cause.version, rows, RateChange(rise.at, last.until, 0.0, 1.0, 0.0))
+    ran = others | ({cause.version: own} if own.sample else {})
+    return Finding(said, at, cause.version, unusual=True, until=last.until, since=ran)
 
 
 def throughput(
@@ -154,15 +211,36 @@ def throughput(
     return f"{said}: {tally.ended * length / seconds:.1f} per {unit}{over}"
 
 
-def durations(tally: Tally, *, undated: int = 0, so_far: bool = False) -> str:
-    """What half of those that ended took, and what 95 of 100 did; `so_far` while more is being read."""
+def durations(tally: Tally, *, undated: int = 0, so_far: bool = False, resumed: int = 0) -> str:
+    """What half of those that ended took, and what 95 of 100 did; `so_far` while more is being read.
+
+    `resumed`: those that were restarted from a step, of which the start is the first run's.
+    """
     if undated:
         return "this server's list does not say how long they took"
     if tally.p50 is None or tally.p95 is None:
         none = "none that is loaded so far" if so_far else "no instance that ended in this time"
+        if resumed:
+            return f"{count(resumed)} were restarted from a step: how long that took no row says"
         return f"{none} says how long it took"
     said = took_words(spoken(tally.p50), spoken(tally.p95))
+    said += f"; without {count(resumed)} restarted from a step" if resumed else ""
     return f"so far {said}" if so_far else said
+
+
+def slower(shift: LevelShift, *, now: float, utc: bool) -> str:
+    """`half took 7 m 36 s or less since 00:08, 1 m 3 s before`."""
+    moment = clock(shift.at, utc=utc, now=now, seconds=False)
+    return f"half took {spoken(shift.after)} or less since {moment}, {spoken(shift.before)} before"
+
+
+def busier(tally: Tally, shift: LevelShift, *, now: float, utc: bool) -> str:
+    """`866 created, 857 ended; 6.7 came per minute since 00:25, 3.3 before`."""
+    moment = clock(shift.at, utc=utc, now=now, seconds=False)
+    least = min(shift.before, shift.after)
+    unit, length = next(((unit, length) for unit, length in _PER if least * length >= 1), ("day", 86_400.0))
+    paces = f"{shift.after * length:.1f} came per {unit} since {moment}, {shift.before * length:.1f} before"
+    return f"{count(tally.created)} created, {count(tally.ended)} ended; {paces}"
 
 
 def took_words(half: str, most: str) -> str:
@@ -217,26 +295,56 @@ def _start(changes: Sequence[RateChange], change: RateChange) -> float:
     return max((other.at for other in changes if other.at < change.at), default=float("-inf"))
 
 
-def _deploy(rise: RateChange, rows: Sequence[Instance], deployed: Mapping[str, float]) -> tuple[str, float]:
-    """The version that came just before a rise, if most of what failed since is of it."""
+def _deploy(rise: RateChange, rows: Sequence[Instance], deployed: Mapping[str, float]) -> _Cause:
+    """The version that came just before a rise, if most of what failed since is of it and others fare better.
+
+    What it is held against is what others did in the same time: before it they may have failed as little.
+    """
     version, at = version_before(rise.at, deployed)
-    if version:
-        failed = Counter(
-            row.version
-            for row in rows
-            if row.status == "errored" and row.ended is not None and rise.at <= row.ended < rise.until
-        )
-        if failed[version] * 2 <= failed.total():
-            return "", 0.0
-    return version, at
-
-
-def _beside(at: float, version: str, deploy: float) -> str:
     if not version:
-        return ""
-    after = int(at - deploy) // 60
+        return _Cause()
+    own, others = _apart(version, rows, rise)
+    older = sum_of(others.values())
+    if older.sample >= ENOUGH and (older.failure_rate or 0.0) * 2 > (own.failure_rate or 0.0):
+        return _Cause(beside=_alike(version, others)) if own.sample >= ENOUGH else _Cause()
+    return _Cause() if own.errored <= older.errored else _Cause(version, at)
+
+
+def _cure(fall: RateChange, rows: Sequence[Instance], deployed: Mapping[str, float]) -> _Cause:
+    """The version that came just before a fall, unless what is older fails as little since."""
+    version, at = version_before(fall.at, deployed)
+    if not version:
+        return _Cause()
+    own, others = _apart(version, rows, fall)
+    older = sum_of(others.values())
+    if older.sample >= ENOUGH and (older.failure_rate or 0.0) * 2 < fall.before:
+        return _Cause(beside=_alike(version, others)) if own.sample >= ENOUGH else _Cause()
+    return _Cause(version, at)
+
+
+def _apart(version: str, rows: Sequence[Instance], change: RateChange) -> tuple[Tally, dict[str, Tally]]:
+    """What completed and failed since a change and until the next: of that version, and of each other."""
+    found: defaultdict[str, Tally] = defaultdict(Tally)
+    for row in rows:
+        if row.ended is not None and change.at <= row.ended < change.until:
+            found[row.version].complete += row.status == "complete"
+            found[row.version].errored += row.status == "errored"
+    return found.pop(version, Tally()), dict(found)
+
+
+def _alike(version: str, others: Mapping[str, Tally]) -> str:
+    """`, under version 36bc190f as under cd823cc4`: the older one first, that of which most ended."""
+    older = max(others, key=lambda each: others[each].sample)
+    named = f"version {short_version(older)}" if older else "others"
+    return f", under {named} as under {short_version(version)}"
+
+
+def _beside(at: float, cause: _Cause) -> str:
+    if not cause.version:
+        return cause.beside
+    after = int(at - cause.deploy) // 60
     when = "with" if after <= 0 else f"{after} m after"
-    return f", {when} version {short_version(version)}"
+    return f", {when} version {short_version(cause.version)}"
 
 
 def _time(at: float, now: float, utc: bool) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from wfdash.core.model.status import is_final
+from wfdash.core.model.status import ACTIVE, is_final
 from wfdash.core.model.times import iso, lasted, parse_time
 
 __all__ = ["Instance"]
@@ -80,6 +80,11 @@ class Instance(Struct, gc=False):
         if self.started is not None or self.status == "queued" or is_final(self.status):
             return self.started
         return self.created
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended: also in a status that is unknown here, where its row says when."""
+        return is_final(self.status) or (self.ended is not None and self.status not in ACTIVE)
 
     def lasted(self, now: float) -> float | None:
         """Seconds from its start to its end, or to now; of one that is gone, to when it was seen last."""

@@ -6,11 +6,12 @@ from typing import Final
 
 from wfdash.core.model.json_values import number
 
-__all__ = ["SAME_END", "epoch_ms", "iso", "lasted", "parse_time", "parse_times", "seconds_of"]
+__all__ = ["CLOCKS", "SAME_END", "epoch_ms", "iso", "lasted", "parse_time", "parse_times", "seconds_of"]
 
 SAME_END: Final = 5.0
 """Seconds by which a list row's end and the instance's own may differ without a new run."""
-_CLOCKS: Final = 1.0
+CLOCKS: Final = 1.0
+"""Seconds by which the times of one row may differ, as servers keep them by several clocks."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST = -62135596800.0
 _LATEST = 253402300799.999
@@ -63,9 +64,9 @@ def _are_writable(times: Sequence[float | None]) -> bool:
 def lasted(start: float | None, end: float | None) -> float | None:
     """Seconds from one to the other; None where one is missing, or the end is dated before the start.
 
-    Servers keep the two by clocks that may differ by less than a second.
+    Servers keep the two by clocks that may differ by less than CLOCKS.
     """
-    if start is None or end is None or end < start - _CLOCKS:
+    if start is None or end is None or end < start - CLOCKS:
         return None
     return max(0.0, end - start)
 

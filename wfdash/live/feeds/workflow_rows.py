@@ -3,13 +3,14 @@
 Of the one under the cursor the hour is read at once: no level can be told of its newest rows alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from msgspec import Struct, field
 
 from wfdash.api.errors import Forbidden, NotFound, WorkflowsError
 from wfdash.api.interface import NEWEST, ListQuery
+from wfdash.core.history.earlier_runs import EarlierRuns, earlier_run
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.live.budget.ledger import Priority
@@ -30,6 +31,8 @@ class RowsOfWorkflow(Struct):
     """Between the newest and `floor` none is missing."""
 
     rows: dict[str, Instance] = field(default_factory=dict)
+    earlier: EarlierRuns = field(default_factory=EarlierRuns)
+    """Runs of these that a restart took away, seen here or remembered, by their own keys."""
     floor: float | None = None
     exhausted: bool = False
     """No row is older than these."""
@@ -60,6 +63,8 @@ class RowsOfWorkflow(Struct):
         """Takes a page in; the newest one that does not reach down to what is here begins anew."""
         oldest = min((row.created for row in rows if row.created is not None), default=None)
         above = query.date_end
+        runs = (earlier_run(self.rows[row.id], row) for row in rows if row.id in self.rows)
+        self.earlier.add(run for run in runs if run is not None)
         if above is None:
             newest = max((row.created or 0.0 for row in self.rows.values()), default=None)
             if last or newest is None or oldest is None or oldest > newest:
@@ -84,6 +89,12 @@ class RowsOfWorkflow(Struct):
         self.exhausted = self.exhausted and not self.partial
         self.read_at, self.failure = now, ""
         self.number += 1
+
+    def remember(self, runs: Iterable[Instance]) -> bool:
+        """Takes in runs that are no rows any more; whether there was one that is not known yet."""
+        fresh = self.earlier.add(runs)
+        self.number += len(fresh)
+        return bool(fresh)
 
 
 class WorkflowRows(Job):

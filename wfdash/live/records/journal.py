@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from wfdash.config.plain_file import read_end
+from wfdash.core.model.instance import Instance
 from wfdash.core.model.times import SAME_END, iso
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import RESTARTS
@@ -26,6 +27,7 @@ from wfdash.live.records.journal_entries import (
 )
 from wfdash.live.records.locked_file import LockedFile, SessionLock, exclusively, session_is_over
 from wfdash.live.records.person import person
+from wfdash.live.records.restarted_ends import restarted_ends
 from wfdash.live.records.unfinished import Unfinished, find_held, find_unfinished
 
 __all__ = ["UNDER_WAY", "Journal"]
@@ -178,6 +180,10 @@ class Journal:
     def read(self) -> list[JournalEntry]:
         """The newest lines that can be read, oldest first, with the plans they are of; see MOST_READ."""
         return read_plans(self.folder)
+
+    def restarted_ends(self, workflow: str, since: float) -> list[Instance]:
+        """How runs of a workflow ended that were restarted from this machine; never on the event loop."""
+        return restarted_ends(self.folder, workflow, since, self.is_ours)
 
     def size(self) -> int:
         """Bytes of all its files."""

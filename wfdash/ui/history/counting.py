@@ -12,21 +12,29 @@ from msgspec.structs import replace
 
 from wfdash.api.interface import Version
 from wfdash.core.history.analytics import Analytics
-from wfdash.core.history.bucket import Bucket, Tally, sum_of
+from wfdash.core.history.bucket import (
+    Bucket,
+    LevelShift,
+    Tally,
+    durations_shift,
+    pace_shift,
+    percentile,
+    sum_of,
+)
 from wfdash.core.history.change import look_for_changes
-from wfdash.core.history.earlier_runs import earlier_run
+from wfdash.core.history.earlier_runs import EarlierRuns, earlier_run, last_ends
 from wfdash.core.history.frame import Frame
 from wfdash.core.history.history import History
 from wfdash.core.history.picture import picture
 from wfdash.core.history.retention import Edge, edge
-from wfdash.core.history.sentence import Finding, failures
+from wfdash.core.history.sentence import Finding, OddTimes, failures
 from wfdash.core.model.instance import Instance
-from wfdash.core.model.status import is_final
 
 __all__ = ["EarlierHistory", "LoadedHistory"]
 
 _BEHIND: Final = 90.0
 """Seconds by which what has not ended may be behind: it is listed in turn."""
+_MOSTLY: Final = 0.95
 _FEW: Final = 3
 _FEW_OF_ENDED: Final = 0.2
 """Those that may be further behind, alone or beside so many that ended, without changing a rate much."""
@@ -54,8 +62,7 @@ class LoadedHistory:
         self.frame = frame
         self.local, self.retention = local, retention
         self.rows: dict[str, Instance] = {}
-        self.earlier: dict[str, Instance] = {}
-        """Runs of instances that were restarted since, from the record or seen while the page was open."""
+        self._runs = EarlierRuns()
         self.analytics: Analytics | None = None
         """Counts from before what rows tell, where the token may read them."""
         self.refusal = ""
@@ -63,6 +70,9 @@ class LoadedHistory:
         self.floor: float | None = None
         self.until = inf
         """From here on rows are missing again: it was closed then."""
+        self.is_short = False
+        """Whether rows of what is framed are still to be read: of any stretch only those are known that ended
+        soon after they were created."""
         self.partial = False
         """Whether a record holds only a part of what is older than the floor."""
         self.oldest: float | None = None
@@ -85,6 +95,11 @@ class LoadedHistory:
         return len(self.rows)
 
     @property
+    def earlier(self) -> dict[str, Instance]:
+        """Runs of instances that were restarted since: seen here, or told by the record or the journal."""
+        return self._runs.runs
+
+    @property
     def deployed(self) -> dict[str, float]:
         return {v.id: v.created for v in self.versions.values() if v.created is not None}
 
@@ -98,7 +113,7 @@ class LoadedHistory:
         self.add_runs({run.id: run for run in runs if run is not None})
         self.rows.update((row.id, row) for row in taken)
         for row in taken:
-            if is_final(row.status):
+            if row.is_over:
                 self._open.pop(row.id, None)
             else:
                 self._open[row.id] = at
@@ -109,8 +124,8 @@ class LoadedHistory:
 
     def add_runs(self, runs: Mapping[str, Instance]) -> None:
         """Takes in runs that are no rows of the list any more."""
-        if fresh := [run for key, run in runs.items() if key not in self.earlier]:
-            self.earlier.update((run.id, run) for run in fresh)
+        if fresh := self._runs.add(runs.values()):
+            self.history.had_ended(last_ends(fresh))
             self._count(fresh)
 
     def _count(self, rows: list[Instance]) -> None:
@@ -126,9 +141,11 @@ class LoadedHistory:
         if (frame.width, frame.left) != (self.frame.width, self.frame.left):
             history = History(frame.width, since=frame.left)
             self._counting = []
+            history.had_ended(last_ends(self.earlier.values()))
             for _ in history.take([*self.rows.values(), *self.earlier.values()]):
                 await asyncio.sleep(0)
             await self._sum_up(history, frame, now)
+            history.had_ended(last_ends(self.earlier.values()))
             history.add(self._counting)
             self._counting, self.history = None, history
         self.frame = frame
@@ -138,7 +155,7 @@ class LoadedHistory:
         await self._sum_up(self.history, self.frame, now)
 
     async def _sum_up(self, history: History, frame: Frame, now: float) -> None:
-        for _ in history.reckon(frame.left, frame.right, self.kept_from(now)):
+        for _ in history.reckon(frame.left, frame.right, self.kept_from(now), now):
             await asyncio.sleep(0)
 
     def edge(self, now: float) -> Edge:
@@ -152,11 +169,22 @@ class LoadedHistory:
         defaults = [version.default_retention for version in self.versions.values()]
         return edge(now, configured=self.retention, defaults=defaults, local=self.local)
 
+    @property
+    def lacks_ends(self) -> bool:
+        """Whether the list does not say when instances ended."""
+        return self.history.lacks_ends(local=self.local)
+
+    def odd_times(self, now: float) -> OddTimes:
+        """What is left out of the charts, or of a part of them, for what the rows say of their times."""
+        history, later = self.history, self.history.beyond(now)
+        ahead, undated = max(later.created, later.ended), 0 if self.lacks_ends else history.undated
+        return OddTimes(ahead, history.crossed, undated, history.uncreated, others=history.others)
+
     def is_seen(self, bucket: Bucket, now: float) -> bool:
         """Whether all that happened in it is loaded, and none of it erased; or it is counted elsewhere."""
         if bucket.counted or bucket.rows_from is not None:
             return True
-        if self.history.undated or self.floor is None:
+        if self.lacks_ends or self.floor is None:
             return False
         loaded = bucket.start >= max(self.edge(now).both, self.floor) and bucket.end <= self.until
         return loaded and self.is_answered(bucket, now)
@@ -189,13 +217,17 @@ class LoadedHistory:
     def buckets(self, now: float) -> list[Bucket]:
         """Of what rows do not tell the counts of analytics, as far as there are any."""
         found = self.history.buckets(self.frame.left, min(self.frame.right, _above(now, self.frame)))
-        if self.history.undated:
+        if self.lacks_ends:
             return found
         found = [self._kept_part(bucket, now) for bucket in found]
         if self.analytics is None:
             return found
         analytics = self.analytics
-        return [bucket if self.is_seen(bucket, now) else analytics.in_place_of(bucket) for bucket in found]
+        # While more is read what is counted of a stretch grows, and beside it all would seem to fall.
+        return [
+            bucket if self.is_seen(bucket, now) and not self.is_short else analytics.in_place_of(bucket)
+            for bucket in found
+        ]
 
     def _kept_part(self, bucket: Bucket, now: float) -> Bucket:
         """Of a bucket across the edge what is kept of it, and what analytics counted of the rest."""
@@ -217,6 +249,7 @@ class LoadedHistory:
             tally.errored,
             tally.terminated,
             tally.took,
+            tally.other,
             start=edge if rows_from is None else bucket.start,
             end=bucket.end,
             running=bucket.running,
@@ -237,18 +270,18 @@ class LoadedHistory:
         """Each version, or each workflow of all, from where nothing of it is erased, and when that is."""
         if not self.kept_by:
             since = self.kept_from(now)
-            return {name: (tally, since) for name, tally in self.history.versions(since).items()}
+            return {name: (tally, since) for name, tally in self.history.versions(since, now).items()}
         since_of = {name: max(self.kept_from(now, name), self.frame.left) for name in self.kept_by}
         found: dict[str, tuple[Tally, float]] = {}
         for since in set(since_of.values()):
-            tallies = self.history.versions(since)
+            tallies = self.history.versions(since, now)
             found |= {name: (tallies[name], since) for name in tallies if since_of.get(name) == since}
         return found
 
     def total(self, now: float) -> Tally:
         """All that the charts show: of what was erased the counts of analytics, or nothing."""
-        if self.history.undated or (self.floor is None and self.analytics is None):
-            return Tally(sum(tally.created for tally in self.history.versions().values()))
+        if self.lacks_ends or (self.floor is None and self.analytics is None):
+            return Tally(sum(tally.created for tally in self.history.versions(until=now).values()))
         return sum_of(bucket for bucket in self.buckets(now) if self.is_seen(bucket, now))
 
     def ended_in(self, bucket: Bucket) -> list[Instance]:
@@ -256,19 +289,23 @@ class LoadedHistory:
         return [
             row
             for row in (*self.rows.values(), *self.earlier.values())
-            if row.ended is not None and bucket.start <= row.ended < bucket.end and is_final(row.status)
+            if row.ended is not None and bucket.start <= row.ended < bucket.end and row.is_over
         ]
 
-    async def finding(self, now: float, *, utc: bool, so_far: bool = False) -> Finding:
-        """What the failures show, looked for in slices; `so_far` while rows are being read."""
+    async def finding(self, now: float, *, utc: bool) -> Finding:
+        """What the failures show, looked for in slices.
+
+        No change is told while rows of it are to be read: the newest that ended are the quick ones.
+        """
         start = max(self.frame.left, self.edge(now).both, self.floor or self.frame.left)
         if self.partial and start > self.frame.left:
             return await self._finding_of_part(start, now, utc=utc)
+        so_far = self.is_short or self.floor is None
         # Rows without a floor are some of those that there are: the bars are of analytics alone then.
-        if self.history.undated or start >= now or not self.rows or self.floor is None:
-            total, so_far = self.total(now), so_far or self.floor is None
+        if self.lacks_ends or start >= now or not self.rows or so_far:
+            total = self.total(now)
             counted = failures((), total, (), deployed=self.deployed, now=now, utc=utc, so_far=so_far)
-            return counted if total.sample and not self.history.undated else Finding(self.nothing)
+            return counted if (total.sample or so_far) and not self.lacks_ends else Finding(self.nothing)
         rows: Sequence[Instance] = [*self.rows.values(), *self.earlier.values()]
         until = self.answered_until(now)
         if start >= until:
@@ -298,9 +335,27 @@ class LoadedHistory:
                     now=now,
                     utc=utc,
                     looked_since=start if partly else None,
-                    so_far=so_far,
                 )
             await asyncio.sleep(0)
+
+    async def shifts(self, now: float) -> tuple[LevelShift | None, LevelShift | None]:
+        """When durations and arrivals changed, of what is read in full; nothing of all workflows together.
+
+        What was created before the oldest row and ended after it is not loaded: the first that ended are the
+        quick ones, so that durations are compared from where nearly all of them would have ended.
+        """
+        if self.is_short or self.lacks_ends or self.partial or self.kept_by:
+            return None, None
+        seen = [each for each in self.buckets(now) if self.is_seen(each, now) and not each.counted]
+        seen = [each for each in seen if each.end <= now and each.rows_from is None]
+        is_all = self.floor == -inf
+        long = 0.0 if is_all else percentile(sorted(took for each in seen for took in each.took), _MOSTLY)
+        ended = [each for each in seen if each.start >= self.frame.left + (long or 0.0)]
+        came = [each for each in seen if self.oldest is None or each.start >= self.oldest]
+        return (
+            await asyncio.to_thread(durations_shift, ended),
+            await asyncio.to_thread(pace_shift, came),
+        )
 
     async def _finding_of_part(self, floor: float, now: float, *, utc: bool) -> Finding:
         """What a record shows of which the time before is missing: no rise out of what was not seen.
@@ -317,12 +372,12 @@ class LoadedHistory:
     def ended_at_some_time(self) -> int:
         """How many of those loaded have ended, where the list tells no times of it; else 0."""
         # The few that were read have times: alone they would be all that ended.
-        return sum(is_final(row.status) for row in self.rows.values()) if self.history.undated else 0
+        return sum(row.is_over for row in self.rows.values()) if self.lacks_ends else 0
 
     @property
     def nothing(self) -> str:
         """Why there is nothing to draw."""
-        if self.history.undated:
+        if self.lacks_ends:
             return "this server's list does not say when an instance ended: only what was created is counted"
         return "no instance is loaded of this time"
 

@@ -1,6 +1,6 @@
 """Below the charts: a moment read out, each version and schedule, and what all of it rests on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import inf
 from typing import Final
 
@@ -47,7 +47,7 @@ class Foot(Struct, frozen=True):
         """What happened in a bucket, in two lines."""
         loaded, when = self.loaded, f"  {self._time(bucket.start)} to {self._time(bucket.end)}  "
         created = f"{count(bucket.created)} created"
-        if loaded.history.undated:
+        if loaded.lacks_ends:
             return [[(when, STRONG), (created, PLAIN)], []]
         if not loaded.is_seen(bucket, self.now):
             erased = bucket.start < loaded.edge(self.now).both
@@ -86,8 +86,15 @@ class Foot(Struct, frozen=True):
             for version, tally in tallies.items()
             if version
         ]
-        worst = worst_version(shares) if not self.loaded.partial else None
-        shares.sort(key=lambda share: (share != worst, -share.finished, -(share.first_seen or 0.0)))
+        # Over the same time: before a rise the older one failed as little as everything.
+        beside = [
+            VersionShare(name, t.errored, t.sample, deployed.get(name))
+            for name, t in self._since().items()
+            if name
+        ]
+        found_worst = worst_version(beside or shares) if not self.loaded.partial else None
+        worst = found_worst.version if found_worst is not None else None
+        shares.sort(key=lambda share: (share.version != worst, -share.finished, -(share.first_seen or 0.0)))
         lines = []
         for share in shares[: _VERSIONS_TALL if self.tall else _VERSIONS]:
             came = deployed.get(share.version)
@@ -96,7 +103,9 @@ class Foot(Struct, frozen=True):
                 came if came is None else max(came, kept, self.loaded.frame.left, self.loaded.floor or came)
             )
             when = f"since {self._day(since)}" if since is not None else ""
-            style = BAD if share == worst else PLAIN
+            if share.version in self._since() and self.finding.at is not None:
+                when = f"since {self._time(self.finding.at)}"
+            style = BAD if share.version == worst else PLAIN
             words = self._fared(share, tallies[share.version])
             if self.of_all and found[share.version][1] > self.loaded.frame.left:
                 words = f"{words} · since {self._time(found[share.version][1])}"
@@ -110,7 +119,7 @@ class Foot(Struct, frozen=True):
         """What started them and how each fared, where that is not one and the same and there is room."""
         found = {
             name: tally
-            for name, tally in self.loaded.history.triggers(self.loaded.kept_from(self.now)).items()
+            for name, tally in self.loaded.history.triggers(self.loaded.kept_from(self.now), self.now).items()
             if name
         }
         if len(found) < 2 or not self.tall or self.of_all:
@@ -124,7 +133,17 @@ class Foot(Struct, frozen=True):
         )
         return [[("  trigger   ", STRONG), (fit(words, max(1, self.width - 13)), PLAIN)]]
 
+    def _since(self) -> Mapping[str, Tally]:
+        """What each version did since the errors rose, where more than one ran then."""
+        since = self.finding.since if not self.so_far else {}
+        return since if sum(tally.sample > 0 for tally in since.values()) > 1 and not self.of_all else {}
+
     def _fared(self, share: VersionShare, tally: Tally) -> str:
+        since = self._since().get(share.version)
+        if since is not None and since.sample and self.finding.at is not None:
+            words = f"{percent(since.failure_rate or 0.0)} failed"
+            words += f", {count(since.errored)} of {count(since.sample)}"
+            return f"{words} · {percent(share.share)} of {count(tally.sample)} in all"
         if not tally.sample:
             floor, left = self.loaded.floor, self.loaded.frame.left
             if floor is None or floor > max(left, self.loaded.edge(self.now).both):
@@ -147,16 +166,15 @@ class Foot(Struct, frozen=True):
         came = max(loaded.deployed.values(), default=loaded.frame.left)
         start = max(loaded.frame.left, loaded.floor, loaded.edge(self.now).both, came)
         lines = []
-        for schedule in schedules[:_CRONS]:
-            report = cron_report(schedule.cron, loaded.rows.values(), start=start, end=self.now)
+        crons = [schedule.cron for schedule in schedules]
+        for cron in crons[:_CRONS]:
+            report = cron_report(cron, loaded.rows.values(), start=start, end=self.now, crons=crons)
             if report is None:
                 continue
-            times = ", ".join(map(self._time, report.missed[-_MISSED:]))
-            missed = f"missed {times}: " if report.missed else ""
             room = self.width - len("  cron      ") - self._beside - 2
-            forms = [missed + text for text in (report.sentence(), report.short(), report.shortest())]
+            forms = report.forms([self._time(moment) for moment in report.missed[-_MISSED:]])
             words = next((form for form in forms if len(form) <= room), forms[-1])
-            lines.append(self._line("cron", schedule.cron, STRONG, words, BAD if report.missed else PLAIN))
+            lines.append(self._line("cron", cron, STRONG, words, BAD if report.missed else PLAIN))
         return lines
 
     def _line(self, name: str, beside: str, beside_style: Style, words: str, style: Style) -> Pieces:
@@ -180,7 +198,7 @@ class Foot(Struct, frozen=True):
         loaded, edge = self.loaded, self.loaded.edge(self.now).both
         of = f" of {count(max(total, len(loaded)))}" if total else ""
         said = f"{count(len(loaded))}{of} {'recorded without a gap' if loaded.partial else 'loaded'}"
-        if loaded.oldest is not None:
+        if loaded.oldest is not None and loaded.oldest <= self.now:
             said += f", back to {self._time(loaded.oldest)}"
         # Before any row is read all that is drawn is theirs.
         read_to = self.now if loaded.floor is None else loaded.floor
@@ -209,7 +227,8 @@ class Foot(Struct, frozen=True):
                 )
         # What it rests on is never cut: how far it is sampled stands at its end.
         lines = wrapped(f"{said} · {words}", self.width - 2, 3)
-        return [*([(f" {line}", style)] for line in lines), *refused]
+        odd = wrapped(loaded.odd_times(self.now).sentence(), self.width - 2, 2)
+        return [*([(f" {line}", style)] for line in lines), *([(f" {line}", WARN)] for line in odd), *refused]
 
     def _time(self, at: float) -> str:
         return clock(at, utc=self.utc, now=self.now, seconds=False)

@@ -1,7 +1,8 @@
 """What the page rests on: rows read back, older counts of analytics, earlier runs of the record."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from math import inf
 from typing import ClassVar, Final
 from weakref import WeakKeyDictionary
@@ -10,14 +11,13 @@ from msgspec.structs import replace
 
 from wfdash.api.errors import Forbidden, WorkflowsError
 from wfdash.api.interface import MOST_VERSIONS, Version
-from wfdash.core.history.earlier_runs import earlier_runs
 from wfdash.core.history.frame import Frame
 from wfdash.core.history.history import SLICE
 from wfdash.core.model.instance import Instance
 from wfdash.live.polling.events import Update
 from wfdash.live.reads.account_rows import AccountRows, of_workflow
 from wfdash.live.reads.past_rows import PastRows
-from wfdash.live.records.record.recorder import recorded_ends
+from wfdash.live.reads.restarted_runs import restarted_runs
 from wfdash.live.watcher import Watcher
 from wfdash.ui.context import Context
 from wfdash.ui.history.counting import EarlierHistory, LoadedHistory
@@ -120,6 +120,7 @@ class HistoryReader:
         """Counts what is shown, and what is read to take its place, for another stretch."""
         now = self._context.clock()
         await self.loaded.show(frame, now)
+        self._own.is_short = self._lacks_rows
         if self.before is not None:
             await self._own.show(frame, now)
 
@@ -186,8 +187,12 @@ class HistoryReader:
     @property
     def has_more(self) -> bool:
         """Whether what is framed goes further back than what was read."""
+        return self._lacks_deploys or self._lacks_rows
+
+    @property
+    def _lacks_rows(self) -> bool:
         floor, partial = self._own.floor, self._own.partial
-        return self._lacks_deploys or (not partial and (floor is None or floor > self._since))
+        return not partial and (floor is None or floor > self._since)
 
     @property
     def _lacks_deploys(self) -> bool:
@@ -242,6 +247,7 @@ class HistoryReader:
         if session is None:
             return
         self.is_reading = True
+        loaded.is_short = self._lacks_rows
         while True:
             try:
                 await self._read_versions()
@@ -262,6 +268,7 @@ class HistoryReader:
             loaded.floor = past.end
         self.before = None
         self.is_reading, self.failure = False, ""
+        loaded.is_short = self._lacks_rows
         self._recalled = inf  # what was read may be of instances that were restarted
         await self.recall()
         self._grown()
@@ -303,7 +310,7 @@ class HistoryReader:
         """Asks analytics for what is erased, or too far back to be read; whether anything was asked."""
         loaded, session, now = self._own, self._context.session, self._context.clock()
         of = loaded.frame
-        if session is None or loaded.history.undated or self._forbidden or self._poller.frozen:
+        if session is None or loaded.lacks_ends or self._forbidden or self._poller.frozen:
             return False
         reached = loaded.floor if loaded.floor is not None else now
         asked = of.left, of.width, now // _OLDER_EVERY
@@ -322,16 +329,24 @@ class HistoryReader:
         return True
 
     async def recall(self) -> bool:
-        """Takes in what a restart took out of the list, as far as the record saw it; whether it was asked."""
+        """Takes in what a restart took out of the list, as far as is known here; whether it was asked."""
         loaded, session, left = self._own, self._context.session, self._own.frame.left
-        if session is None or session.recorder is None or left >= self._recalled:
+        if session is None or left >= self._recalled:
+            return False
+        if session.recorder is None and session.journal is None:
             return False
         self._recalled = left
         names = self._account.names if self.of_all and self._account is not None else [self.workflow]
         for name in names:
-            kept = await asyncio.to_thread(recorded_ends, session.recorder, name, left)
-            kept = [of_workflow(name, row) for row in kept] if self.of_all else kept
-            loaded.add_runs(earlier_runs(kept, loaded.rows))
+            rows: Mapping[str, Instance] = loaded.rows
+            if self.of_all:
+                # There the workflow stands before the id, and as the version.
+                whose = (row for row in loaded.rows.values() if row.version == name)
+                rows = {row.id.removeprefix(f"{name}/"): row for row in whose}
+            find = partial(restarted_runs, recorder=session.recorder, journal=session.journal)
+            runs = await asyncio.to_thread(find, name, dict(rows), left)
+            named = [of_workflow(name, run) for run in runs.values()] if self.of_all else runs.values()
+            loaded.add_runs({run.id: run for run in named})
         return True
 
     def _came(self, page: Iterable[Instance], floor: float | None) -> None:

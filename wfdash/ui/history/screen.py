@@ -12,9 +12,9 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.worker import WorkType
 
-from wfdash.core.history.bucket import Bucket, Tally
+from wfdash.core.history.bucket import Bucket, LevelShift, Tally
 from wfdash.core.history.frame import SPANS, Frame, frame
-from wfdash.core.history.sentence import Finding, durations, throughput
+from wfdash.core.history.sentence import Finding, busier, durations, slower, throughput
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.workflow import Schedule
 from wfdash.core.text.clean import clean, fit
@@ -70,10 +70,13 @@ class HistoryScreen(BaseScreen):
         self.finding = Finding("counting what is loaded")
         self.of_all = of_all
         """Whether it shows all workflows of the account and not one."""
+        self._shifts: tuple[LevelShift | None, LevelShift | None] = None, None
+        """When durations and arrivals changed."""
         self._reader: HistoryReader | None = None
         """None where no workflow is chosen."""
         self._drawn_at = float("-inf")
-        self._found_for: tuple[int, float] = (-1, 0.0)
+        self._found_for: tuple[int, float, bool] | None = None
+        """What was last looked through: how much, in which minute, and whether more was to be read."""
 
     @property
     def loaded(self) -> LoadedHistory | None:
@@ -146,7 +149,8 @@ class HistoryScreen(BaseScreen):
     @property
     def _is_partial(self) -> bool:
         """Whether more is being read than is shown."""
-        return self._reader is not None and self._reader.is_reading and self._reader.before is None
+        reader = self._reader
+        return reader is not None and reader.before is None and (reader.is_reading or reader.loaded.is_short)
 
     def target_workflow(self) -> str:
         return self._reader.workflow if self._reader is not None else ""
@@ -187,12 +191,12 @@ class HistoryScreen(BaseScreen):
 
     async def _show(self, reader: HistoryReader, of: Frame) -> None:
         await reader.show(of)
-        self._found_for = (-1, 0.0)
+        self._found_for = None
         self._draw()
         self._look()
         # First: where analytics count what is old, no rows are read for it.
         if not reader.is_reading and (await reader.count_older() | await reader.recall()):
-            self._found_for = (-1, 0.0)
+            self._found_for = None
             self._draw()
             self._look()
         if reader.has_more:
@@ -203,14 +207,16 @@ class HistoryScreen(BaseScreen):
         loaded, now = self.loaded, self.context.clock()
         if loaded is None or (loaded.floor is None and not _is_counted(loaded.buckets(now))):
             return  # nothing is read yet, which is not nothing that happened
-        if self._found_for == (seen := len(loaded) + len(loaded.earlier), now // 60):
+        if self._found_for == (of := (len(loaded) + len(loaded.earlier), now // 60, loaded.is_short)):
             return
-        self._found_for = (seen, now // 60)
+        self._found_for = of
         self._start("find", partial(self._find, now))
 
     async def _find(self, now: float) -> None:
         if self.loaded is not None:
-            self.finding = await self.loaded.finding(now, utc=self.context.utc, so_far=self._is_partial)
+            loaded = self.loaded
+            self.finding = await loaded.finding(now, utc=self.context.utc)
+            self._shifts = await loaded.shifts(now)
             self._draw()
 
     # Drawing.
@@ -246,6 +252,10 @@ class HistoryScreen(BaseScreen):
         if not len(loaded) and not counted and is_idle and loaded.floor is not None:
             said = wrapped(self._nothing(loaded, now), width - 4, 2 * _SENTENCE)
             return [[], *([(f"  {line}", QUIET)] for line in said)]
+        if reader.failure and not len(loaded) and not counted:
+            # Nothing is being counted: three charts without a bar would look like a time without an end.
+            said = wrapped(f"{clean(reader.failure)} It is asked again.", width - 4, 2 * _SENTENCE)
+            return [[], *([(f"  {line}", WARN)] for line in said)]
         total, utc = loaded.total(now), self.context.utc
         finding = self.finding
         three = charts(
@@ -259,7 +269,14 @@ class HistoryScreen(BaseScreen):
         undated = loaded.ended_at_some_time
         so_far = self._is_partial
         ended = throughput(total, self._seconds(now), undated=undated, shown=now - of.left, so_far=so_far)
-        took = durations(total, undated=undated, so_far=so_far)
+        longer, more = self._shifts if not so_far else (None, None)
+        if more is not None:
+            ended = busier(total, more, now=now, utc=utc)
+        if len(ended) > width - 10:
+            ended = ended.partition(" over ")[0].partition("; ")[0]
+        took = durations(total, undated=undated, so_far=so_far, resumed=loaded.history.resumed)
+        if longer is not None:
+            took = slower(longer, now=now, utc=utc)
         if loaded.floor is None:
             # Where analytics drew bars already, what is said is said of these.
             took = "no instance is read yet, and analytics say nothing of durations"
@@ -333,6 +350,9 @@ class HistoryScreen(BaseScreen):
         now_so = (
             f"; {count(running.running)} under way, {count(running.queued)} queued now" if running else ""
         )
+        ahead = self.loaded.odd_times(now).ahead if self.loaded is not None else 0
+        if ahead and not total.created:
+            return f"{count(ahead)} of those loaded have times after now, the others none in this time"
         key = self.context.keys.key_of("history.span")
         since = (
             clock(self.loaded.frame.left, utc=self.context.utc, now=now, seconds=False) if self.loaded else ""

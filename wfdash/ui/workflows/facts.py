@@ -1,13 +1,14 @@
 """What is read and counted of the workflow under the cursor: why it fails, what failed last, what is open."""
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Final
 
 from msgspec import Struct, field
 
 from wfdash.core.history.count_history import Trends
 from wfdash.core.model.instance import Instance
-from wfdash.core.model.status import STATUSES, is_final
+from wfdash.core.model.status import STATUSES
 from wfdash.core.model.times import lasted
 from wfdash.core.model.workflow import Workflow
 from wfdash.core.text.clean import cells, clean, fit
@@ -131,7 +132,7 @@ class WorkflowFacts(Struct, frozen=True):
         """The errored ones that ended last, with the error of those that were read."""
         samples = self.causes.samples if self.causes else []
         read = {sample.id: sample.fingerprint for sample in samples}
-        failed = [row for row in self.rows if row.status == "errored" and row.ended is not None]
+        failed = [row for row in self.rows if row.status == "errored" and (row.ended or inf) <= self.now]
         # One that was created before all that are loaded may have failed last.
         listed = {row.id for row in self.rows}
         failed += [
@@ -150,7 +151,7 @@ class WorkflowFacts(Struct, frozen=True):
 
     def _open(self, width: int) -> list[Pieces]:
         """Those that have not ended, the oldest first."""
-        active = [row for row in self.rows if not is_final(row.status) and row.created is not None]
+        active = [row for row in self.rows if not row.is_over and row.created is not None]
         active.sort(key=lambda row: row.created or 0.0)
         found = [
             (row, age(self.now - (row.created or 0.0)), f"{row.status}{self._listed(row)}")
@@ -161,8 +162,8 @@ class WorkflowFacts(Struct, frozen=True):
     def _ended(self, width: int) -> list[Pieces]:
         """Those that ended last without an error, and how long they took: most of what there is to see of one
         that goes well."""
-        ended = [row for row in self.rows if row.status != "errored" and row.ended is not None]
-        ended = sorted(filter(lambda row: is_final(row.status), ended), key=lambda row: -(row.ended or 0.0))
+        over = [row for row in self.rows if row.status != "errored" and (row.ended or inf) <= self.now]
+        ended = sorted(filter(lambda row: row.is_over, over), key=lambda row: -(row.ended or 0.0))
         return _instances(
             [(row, age(self.now - (row.ended or 0.0)), _how(row)) for row in ended[:_ENDED]], width
         )

@@ -1,6 +1,8 @@
 """The pictures behind the page, counted from rows as they come, and the causes that are read for one."""
 
+import asyncio
 from collections.abc import Container, Iterable, Mapping
+from functools import partial
 from typing import Final
 
 from msgspec.structs import replace
@@ -14,6 +16,7 @@ from wfdash.core.model.status import ACTIVE
 from wfdash.core.triage.error_groups import Sample
 from wfdash.core.triage.fingerprint import fingerprint
 from wfdash.core.triage.headline import ENOUGH
+from wfdash.live.reads.restarted_runs import restarted_runs
 from wfdash.live.watcher import Watcher
 from wfdash.ui.context import Context
 from wfdash.ui.history.charts import GUTTER
@@ -26,6 +29,7 @@ _CAUSES: Final = ENOUGH
 """Of the newest failures of the workflow under the cursor, how many are read: fewer bear no cause."""
 _PURPOSE: Final = "why it failed"
 _HOUR: Final = 3600.0
+_DAY: Final = 86_400.0
 _AGAIN: Final = 60.0
 """Seconds until the failures of one are looked at again."""
 
@@ -40,6 +44,8 @@ class Pictures:
         self._versions: dict[str, Mapping[str, Version]] = {}
         self._counted: list[tuple[float, dict[str, int]]] = []
         """When the server counted last, and before that, and how many of each workflow had not ended."""
+        self._recalled: dict[str, tuple[float | None, bool, int]] = {}
+        """How far the rows and the journal went when it was looked up what restarts took out of them."""
         self._loaded: tuple[tuple[str, int, Frame], LoadedHistory] | None = None
 
     def of(self, poller: Watcher) -> dict[str, Picture]:
@@ -53,7 +59,7 @@ class Pictures:
             key = rows.number, int(now // 60), len(deployed), self._context.utc
             if name not in self._found or self._found[name][0] != key:
                 counted = picture(
-                    list(rows.rows.values()),
+                    [*rows.rows.values(), *rows.earlier.runs.values()],
                     now=now,
                     floor=rows.floor,
                     exhausted=rows.exhausted,
@@ -102,10 +108,28 @@ class Pictures:
                 of, local=poller.local, retention=self._context.settings.retention.get(workflow)
             )
             found.add(rows.rows.values(), walked=True)
+            found.add_runs(rows.earlier.runs)
             found.floor = float("-inf") if rows.exhausted else rows.floor
             self._loaded = key, found
         self._loaded[1].versions = self._versions.get(workflow, {})
         return self._loaded[1]
+
+    async def recall(self, poller: Watcher) -> bool:
+        """Looks up what restarts took out of rows and journal since; whether there was anything of that."""
+        session = self._context.session
+        if session is None or poller.local:
+            return False
+        recorder, journal, found = session.recorder, session.journal, False
+        written = await asyncio.to_thread(journal.size) if journal is not None else 0
+        for name, of in list(poller.workflow_rows.of.items()):
+            reach = of.floor, of.exhausted, written
+            if of.read_at is None or self._recalled.get(name) == reach:
+                continue
+            self._recalled[name] = reach
+            find = partial(restarted_runs, recorder=recorder, journal=journal)
+            runs = await asyncio.to_thread(find, name, dict(of.rows), self._context.clock() - _DAY)
+            found = of.remember(runs.values()) or found
+        return found
 
     def deployed(self, workflow: str) -> Mapping[str, float]:
         """When each version came, as far as they were read."""

@@ -119,6 +119,8 @@ class WorkflowsScreen(BaseScreen):
     def live(self, update: Update) -> None:
         if update.workflows:
             self._fill()
+            if self.poller is not None:
+                self._recall(self.poller)
 
     def tick(self, now: float) -> None:
         poller = self.poller
@@ -231,6 +233,11 @@ class WorkflowsScreen(BaseScreen):
     @work(group="causes", exclusive=True, exit_on_error=False)
     async def _read(self, poller: Watcher, workflow: str, errored: int) -> None:
         if await self.pictures.read_causes(poller, workflow, errored) and self.is_ready:
+            self._fill()
+
+    @work(group="recall", exclusive=True, exit_on_error=False)
+    async def _recall(self, poller: Watcher) -> None:
+        if await self.pictures.recall(poller) and self.is_ready:
             self._fill()
 
     def _draw_preview(self) -> None:

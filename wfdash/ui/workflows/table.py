@@ -169,7 +169,7 @@ class WorkflowTable(LineTable):
             return (f"  {UNKNOWN * PARTS}" if title == "LAST HOUR" else " " * room, QUIET)
         worse = BAD if found.finding.unusual else PLAIN
         if title == "FAILED IN":
-            return (self._failed(found).rjust(room), worse)
+            return (self._failed(found, room).rjust(room), worse)
         if title == "BEFORE":
             return (_before(found.before).rjust(room), PLAIN if found.finding.unusual else QUIET)
         if title == "LAST HOUR":
@@ -181,13 +181,17 @@ class WorkflowTable(LineTable):
             )
         return (self._oldest(workflow, found).rjust(room), PLAIN)
 
-    def _failed(self, found: Picture) -> str:
-        """`38 % 7h`: the rate, and in how long; each workflow's is its own, by what is loaded of it."""
+    def _failed(self, found: Picture, room: int) -> str:
+        """`38 % 7h`: the rate, and in how long; each workflow's is its own, by what is loaded of it.
+
+        The rate alone where both would touch the name.
+        """
         rate = _rate(found.now, thin=found.thin)
         if not found.now.sample or found.since is None:
             return rate
         larger = _UNIT.findall(brief(max(1.0, self._clock() - found.since)))
-        return " ".join([rate, *larger[:1]])
+        both = " ".join([rate, *larger[:1]])
+        return both if len(both) < room else rate
 
     def _bars(self, found: Picture) -> str:
         drawn = amounts([number or 0 for number in found.failed], self._most)

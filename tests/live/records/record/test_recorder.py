@@ -15,6 +15,8 @@ import pytest
 
 from tests.live.records.record.test_keeping import AT, kept_in, row, rows_of
 from tests.support.harness.program import ROOT
+from wfdash.core.model.instance import Instance
+from wfdash.core.model.times import iso
 from wfdash.core.text.clean import fit
 from wfdash.live.records.locked_file import try_lock
 from wfdash.live.records.record import schema
@@ -63,6 +65,22 @@ def test_a_file_keeps_to_the_account_that_began_it(tmp_path):
     assert said[1:] == ["the record is not kept: it is the record of another account or server"]
     with closing(open_record(path)) as reader:
         assert {each.id for each in reader.rows("orders", AT + 1)} == {"a", "c"}
+
+
+def test_recorded_end_that_its_row_no_longer_tells_is_found(tmp_path):
+    """Nobody had the dashboard open while they were restarted: the record never saw them begin again."""
+    path = tmp_path / "a.db"
+    times = {"created_on": iso(AT - 90), "started_on": iso(AT - 80), "ended_on": iso(AT - 60)}
+    failed = [row(identity, status="errored", **times) for identity in ("again", "same", "gone")]
+    recorder_at(path, [SawRows(AT, "orders", failed)])
+    now = {
+        "again": Instance("again", "complete", AT - 90, AT, AT - 80, AT),
+        "same": Instance("same", "errored", AT - 90, AT - 60, AT - 80, AT - 60),
+    }
+    with closing(open_record(path)) as reader:
+        assert [(each.id, each.ended) for each in reader.ends("orders", AT - 600, now)] == [
+            ("again", AT - 60)
+        ]
 
 
 def test_a_recorder_says_where_it_keeps_and_writes_on_closing(tmp_path):

@@ -9,7 +9,6 @@ from errno import EIO
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from wfdash.core.model.instance import Instance
 from wfdash.live.records.record.observations import Observation
 from wfdash.live.records.record.place import RecordPlace
 from wfdash.live.records.record.queue import RecordQueue
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from wfdash.live.records.record.reading import RecordReader
     from wfdash.live.records.record.writing import RecordWriter
 
-__all__ = ["Recorder", "ask_record", "recorded_ends"]
+__all__ = ["Recorder", "ask_record"]
 
 T = TypeVar("T")
 
@@ -144,12 +143,3 @@ def ask_record(
         return question(reader)
     finally:
         reader.close()
-
-
-def recorded_ends(recorder: Recorder, workflow: str, since: float) -> list[Instance]:
-    """The ends of runs that a restart took away since; none where the record cannot be read.
-
-    Never on the event loop.
-    """
-    # Without them the page says that its rows are as they stand now.
-    return ask_record(recorder.read, lambda reader: reader.ends(workflow, since)) if recorder.started else []
