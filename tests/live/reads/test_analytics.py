@@ -4,6 +4,7 @@ import pytest
 
 from tests.support.harness.stage import asked, staged
 from wfdash.api.errors import Forbidden
+from wfdash.demo.engine import verbs
 from wfdash.live.reads.reads import Reads
 
 HOUR = 3600.0
@@ -32,6 +33,26 @@ async def test_erased_runs_are_counted_and_listed_ones_once(on):
         assert tally.errored == within.count("errored")
     assert found.sampling == ""
     assert len(asked(on, "/graphql")) == 1
+
+
+@staged("calm")
+async def test_failures_stay_counted_once_restarted(on):
+    """An event stays an event, whatever the instance comes to then."""
+    workflow = on.world.workflows["orders"]
+    failed = [each for each in workflow.walk(newest_first=True) if each.status == "errored"]
+    now = on.loop.time()
+
+    async def errored():
+        found = await Reads(on.api, on.budget).analytics(
+            "orders", since=now - 24 * HOUR, until=now + HOUR, width=HOUR
+        )
+        return sum(tally.errored for tally in found.tallies.values())
+
+    before = await errored()
+    assert before >= len(failed) > 2
+    for instance in failed:
+        verbs.restart(on.world, instance)
+    assert await errored() >= before
 
 
 @staged("calm")
