@@ -24,7 +24,7 @@ _FRESH = 15.0
 """Seconds up to which a cell may be drawn as if it were of now."""
 _COUNTED = 20.0
 """Seconds up to which the counts of the top line stand without a date."""
-_LONG = 300.0
+_LONG = 480.0
 _PATIENCE = 90.0
 
 

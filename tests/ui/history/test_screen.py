@@ -385,11 +385,12 @@ def test_reopened_page_calls_the_time_between_unread():
         await d.press("layer.close")
         poller = d.app.session.poller
         closed = HistoryReader._closed[poller]
-        closed[False] = replace(closed[False], at=closed[False].at - 900)
+        closed[False] = replace(closed[False], at=closed[False].at - 900, total=98_765)
         contiguous = poller._context.contiguous
         contiguous.floor = contiguous.ceiling
         await d.press("poll.freeze", "history.open")
         await d.until(lambda: "as read at" in d.text)
+        assert "of 98,765 loaded" in d.text, "no number of now stands beside those of then"
         screen = d.app.screen
         now = d.app.context.clock()
         unseen = [bucket for bucket in screen.loaded.buckets(now) if not screen.loaded.is_seen(bucket, now)]

@@ -49,6 +49,8 @@ class EarlierHistory(Struct, frozen=True):
     at: float
     """When the oldest of its rows was read, epoch seconds."""
     span: int
+    total: int | None = None
+    """How many there were by then."""
 
     def is_of(self, workflow: str) -> bool:
         """Whether it is what a page of this one opens with."""

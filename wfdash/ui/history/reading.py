@@ -94,6 +94,12 @@ class HistoryReader:
         return self._own if self.before is None else self.before.loaded
 
     @property
+    def total(self) -> int | None:
+        """How many there are, as of what is shown: no newer count beside numbers of a while ago."""
+        stands = self.before is not None and self.before.loaded.until < inf
+        return self.before.total if stands and self.before is not None else self._poller.total
+
+    @property
     def read_to(self) -> float | None:
         """How far back this page itself has read."""
         return self._own.floor
@@ -110,11 +116,13 @@ class HistoryReader:
         now = self._context.clock()
         if self.before is not None:
             at = now if self.before.loaded.until == inf else self.before.at
-            closed[self.of_all] = replace(self.before, span=span, at=at)
+            closed[self.of_all] = replace(self.before, span=span, at=at, total=self.total)
         elif self._own.floor is not None and len(self._own):
             # Rows of one workflow were followed by its table until now; those of all are read at times.
             at = self._read_at if self.of_all and self._read_at is not None else now
-            closed[self.of_all] = EarlierHistory(self.workflow, self.of_all, self._own, at, span)
+            closed[self.of_all] = EarlierHistory(
+                self.workflow, self.of_all, self._own, at, span, self._poller.total
+            )
 
     async def show(self, frame: Frame) -> None:
         """Counts what is shown, and what is read to take its place, for another stretch."""

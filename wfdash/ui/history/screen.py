@@ -389,7 +389,7 @@ class HistoryScreen(BaseScreen):
 
     @property
     def _total(self) -> int | None:
-        return self.poller.total if self.poller is not None and not self.of_all else None
+        return self._reader.total if self._reader is not None and not self.of_all else None
 
     def _state(self) -> tuple[str, Style]:
         """What keeps the page from being full, and how it stands out; "" when nothing does."""
