@@ -93,8 +93,6 @@ async def open_session(
     recorder: Recorder | None = None
     server = await connect(saw)
     api: Workflows = server
-    dated = False
-    """Whether what was seen before the server's time was known is dated by it."""
     if settings.record.on:
 
         def said(sentence: str) -> None:
@@ -104,13 +102,8 @@ async def open_session(
         recorder = writer = Recorder(clock=skew.server_time, said=said)
 
         def seen(observation: Observation) -> None:
-            nonlocal dated
-            # By a clock that is an hour ahead the first rows would stand in the record for the hour to come.
-            if skew.is_settled and not dated:
-                dated = True
-                writer.redate(-skew.seconds)
             writer.saw(observation)
-            if dated and not writer.started:
+            if not writer.started:
                 _begin_record(writer, settings, server)
 
         api = RecordedWorkflows(server, seen, clock=skew.server_time, epoch=lambda: writer.epoch)

@@ -42,19 +42,12 @@ class Skew:
         self._clock = clock
         self._agreeing = agreeing
         self._last: deque[float] = deque(maxlen=agreeing)
-        self._answers = 0
 
     def server_time(self) -> float:
         """What the server's clock shows, by which every time in its answers is written."""
         return self._clock() - self.seconds
 
-    @property
-    def is_settled(self) -> bool:
-        """Whether enough was answered to say if the clocks agree: what was dated before may be wrong."""
-        return self._answers >= self._agreeing
-
     def saw(self, exchange: Exchange) -> None:
-        self._answers += 1
         began = self._clock() - exchange.milliseconds / 1000
         found = clock_skew(replace(exchange, at=began))
         if found is None:

@@ -4,8 +4,6 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from msgspec.structs import replace
-
 from wfdash.live.records.record.observations import Observation
 
 __all__ = ["RecordQueue"]
@@ -46,10 +44,6 @@ class RecordQueue:
             self._waiting.popleft()
             self.dropped += 1
         self._waiting.append(observation)
-
-    def redate(self, by: float) -> None:
-        """Dates all that waits anew. Only as long as no thread takes from it."""
-        self._waiting = deque(replace(seen, at=seen.at + by) for seen in self._waiting)
 
     def wake(self) -> None:
         """Makes the thread look at once."""

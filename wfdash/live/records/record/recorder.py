@@ -39,11 +39,6 @@ class Recorder:
         """Keeps an answer, soon. Called from the event loop; costs an append."""
         self._queue.put(observation)
 
-    def redate(self, by: float) -> None:
-        """Dates what was seen so far anew: the clock turned out to be wrong by so many seconds."""
-        if not self.started:
-            self._queue.redate(by)
-
     @property
     def trouble(self) -> str:
         """Why nothing is kept, in a sentence; "" while it is."""
