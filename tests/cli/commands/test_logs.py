@@ -218,3 +218,23 @@ def test_lines_are_found_where_the_clocks_are_ten_minutes_apart(program, ahead):
         assert len(late.stdout.splitlines()) == len(lines)
     finally:
         server.stop()
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"), [(0, "is not among these"), (2, "2 lines of the run before are")]
+)
+def test_lines_of_the_run_before_are_counted(capsys, lines, words):
+    parsed = Namespace(instance="order-1", json=False, follow=False, step="", count=None, since=None)
+    api = SimpleNamespace(log_reader=lambda: None)
+    command = _Logs(parsed, SimpleNamespace(api=api, clock=time.time), "orders")
+    command._created, command._number, command._before = T0 - 60, 3, lines
+    command._conclude(detail("complete", [done("load-1", 0, 10)], end=20))
+    assert words in capsys.readouterr().err
+
+
+def test_step_not_there_yet_is_waited_for_in_words(capsys):
+    parsed = Namespace(instance="order-1", json=False, follow=True, step="pack", count=None, since=None)
+    api = SimpleNamespace(log_reader=lambda: None)
+    command = _Logs(parsed, SimpleNamespace(api=api, clock=time.time), "orders")
+    command._check_step(detail("running", [done("load-1", 0, 10)]))
+    assert 'order-1 has no step "pack" yet: waiting for it' in capsys.readouterr().err

@@ -80,7 +80,9 @@ class TelemetryLogs:
             found = await self._rows(query, frame, most=_UNNAMED)
         else:  # all that is left would be what every Worker of the account printed
             found = named
-        page = LogPage(list(_lines(found.events)), _notes(found), requests=requests)
+        # Of ten thousand rows it takes a tenth of a second: keys go on meanwhile.
+        lines = await asyncio.to_thread(list, _lines(found.events))
+        page = LogPage(lines, _notes(found), requests=requests)
         if page.lines and not requests:
             page.unnamed = f"no line names {query.instance}: these are all lines of its Worker at the time"
         return page

@@ -55,8 +55,11 @@ class Attempts:
         self._names = StepNames({span.name for span in spans})
         self._tried: dict[tuple[str, int], list[AttemptSpan]] = {}
         """Of each name and number, the attempts that have both, in order."""
+        self._numbers: dict[str, set[int]] = {}
+        """Of each name, the numbers of its attempts."""
         for span in spans:
             self._tried.setdefault((span.name, span.number), []).append(span)
+            self._numbers.setdefault(span.name, set()).add(span.number)
         self._steps: dict[str, set[int]] = {}
         """Of each name, the steps that have it."""
         for span in spans:
@@ -239,12 +242,14 @@ class Attempts:
         return tuple(sorted({span.step for span in (*(named or at), *said)}))
 
     def _claimed(self, line: LogLine) -> list[AttemptSpan]:
-        """The attempts that a line names in full, begun by then: what they print may come late."""
+        """The attempts that a line names, begun by then: what they print may come late."""
         numbers = attempts_said(line.message)
-        names = self._names.named_by(line.message) if numbers else ()
+        # In the cloud code between the steps, which has no call of its own, speaks of one that is through.
+        names = self._names.named_by(line.message) if numbers or line.source == "local" else ()
         if len(names) != 1:
             return []
         [name] = names
+        numbers = numbers or self._numbers[name]
         named = [span for number in numbers for span in self._tried.get((name, number), ())]
         return [span for span in named if span.start <= line.at + _GRAIN]
 

@@ -29,7 +29,7 @@ _ROUNDS = 8
 """How often what was found is looked at again for what it rules out."""
 
 
-class Call(Struct, frozen=True):
+class Call(Struct, frozen=True, gc=False):
     """One call that has ended: of one that goes on the session tells nothing. Times are epoch seconds."""
 
     id: str

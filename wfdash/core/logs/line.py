@@ -12,7 +12,7 @@ LEVELS = ("debug", "info", "log", "warn", "error")
 """As `console` has them, least urgent first; any other word is shown as it came."""
 
 
-class LogLine(Struct, frozen=True):
+class LogLine(Struct, frozen=True, gc=False):
     """`message` is raw: what was printed, with an object as its JSON. `at` is epoch seconds."""
 
     at: float
@@ -32,7 +32,7 @@ class LogLine(Struct, frozen=True):
     """Parts lines of the same millisecond, and tells a line that comes twice."""
 
 
-class PlacedLine(Struct, frozen=True):
+class PlacedLine(Struct, frozen=True, gc=False):
     """A line in its place. Not `certain`: other instances' lines may be among these."""
 
     line: LogLine

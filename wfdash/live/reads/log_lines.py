@@ -27,6 +27,8 @@ _AFTER = 5.0
 """Seconds after its end: the last lines of a run carry the time at which it was torn down."""
 _MOST = 100_000
 """Lines that are kept of one instance; then the oldest go."""
+_AT_ONCE = 2000
+"""Lines that are taken in before a key may be answered."""
 _FAR, _FAR_EVERY = 10.0, 60.0
 """How many times the usual lag is read again, and how often: now and then a source is minutes behind."""
 _LIVE = 50
@@ -140,7 +142,10 @@ class InstanceLogs:
         self._asked_until = began
         self._take_calls(page.calls)
         self._take_objects(page.objects)
-        new = self.add(page.lines)
+        new = 0
+        for at in range(0, len(page.lines), _AT_ONCE):
+            new += self.add(page.lines[at : at + _AT_ONCE])
+            await asyncio.sleep(0)
         await self.cut()
         return new
 
