@@ -214,7 +214,7 @@ def throughput(
 def durations(tally: Tally, *, undated: int = 0, so_far: bool = False, resumed: int = 0) -> str:
     """What half of those that ended took, and what 95 of 100 did; `so_far` while more is being read.
 
-    `resumed`: those that were restarted from a step, of which the start is the first run's.
+    `resumed`: those that were restarted from a step, of which the start is the first run's, where all were.
     """
     if undated:
         return "this server's list does not say how long they took"
@@ -224,7 +224,6 @@ def durations(tally: Tally, *, undated: int = 0, so_far: bool = False, resumed: 
             return f"{count(resumed)} were restarted from a step: how long that took no row says"
         return f"{none} says how long it took"
     said = took_words(spoken(tally.p50), spoken(tally.p95))
-    said += f"; without {count(resumed)} restarted from a step" if resumed else ""
     return f"so far {said}" if so_far else said
 
 

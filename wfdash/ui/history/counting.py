@@ -180,7 +180,7 @@ class LoadedHistory:
         """What is left out of the charts, or of a part of them, for what the rows say of their times."""
         history, later = self.history, self.history.beyond(now)
         ahead, undated = max(later.created, later.ended), 0 if self.lacks_ends else history.undated
-        return OddTimes(ahead, history.crossed, undated, history.uncreated, others=history.others)
+        return OddTimes(ahead, history.crossed, undated, history.uncreated, history.resumed, history.others)
 
     def is_seen(self, bucket: Bucket, now: float) -> bool:
         """Whether all that happened in it is loaded, and none of it erased; or it is counted elsewhere."""

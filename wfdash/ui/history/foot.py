@@ -143,6 +143,8 @@ class Foot(Struct, frozen=True):
         if since is not None and since.sample and self.finding.at is not None:
             words = f"{percent(since.failure_rate or 0.0)} failed"
             words += f", {count(since.errored)} of {count(since.sample)}"
+            if since.sample == tally.sample:
+                return words
             return f"{words} · {percent(share.share)} of {count(tally.sample)} in all"
         if not tally.sample:
             floor, left = self.loaded.floor, self.loaded.frame.left
