@@ -99,6 +99,8 @@ class Navigator:
         self.awaited = ""
         """A page that was asked for before it was clear of which workflow; "" for none."""
         self._listed_from: _ListedFrom | None = None
+        self._list_unopened = False
+        """Whether the list beneath the workflows is there for a page of the chosen one: nobody opened it."""
         self._ahead = list(_AHEAD)
 
     @property
@@ -120,7 +122,8 @@ class Navigator:
     def at_root(self) -> bool:
         """Whether nothing lies underneath; while no workflow was chosen, the list of them is the root."""
         pages = self._app.screen_stack[1:]
-        bare = not self.listing.workflow and self.top is not None and self.top.opened_by == "workflows.open"
+        on_workflows = self.top is not None and self.top.opened_by == "workflows.open"
+        bare = on_workflows and (not self.listing.workflow or self._list_unopened)
         return not pages or (bare and len(pages) == 1)
 
     @property
@@ -227,6 +230,7 @@ class Navigator:
             return
         if chosen and chosen != self.listing.workflow:
             # Beneath the page on top, so that the way back from this one leads to where it was chosen.
+            self._list_unopened = self.at_root and self.top is not self.root
             self.root.show_workflow(chosen)
         self.open(page)
 
@@ -278,7 +282,7 @@ class Navigator:
             self._app.set_timer(_LOOK, partial(self.say, message, severity, left, aside=aside))
 
     def close_all(self) -> None:
-        self.awaited = ""
+        self.awaited, self._list_unopened = "", False
         while len(self._app.screen_stack) > 1:
             self._app.pop_screen()
 

@@ -156,8 +156,11 @@ def test_esc_from_a_page_of_the_chosen_one_leads_back(page):
         await d.press("layer.close")
         assert d.app.pages.opened_by == "workflows.open"
         assert d.app.screen.chosen_workflow() == "refunds"
+        assert d.app.pages.at_root, "q leaves from where it began"
         await d.press("row.open")
         await d.until(lambda: d.app.screen is d.app.root and "refunds" in d.lines[0])
+        await d.press("workflows.open")
+        assert not d.app.pages.at_root, "the list was opened"
 
     drive_in(script, "incident", size=(80, 24))
 
