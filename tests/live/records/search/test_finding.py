@@ -134,6 +134,17 @@ def test_the_newest_of_many_cost_no_look_at_the_rest(path):
         assert max(map(len, read)) <= 200, "of 722"
 
 
+def test_an_id_that_names_many_is_not_gone_through(path, monkeypatch):
+    with closing(open_record(path)) as reader:
+        query = parse("i10")
+        found = finding.ids_with(reader, "orders", query, AT, 20)
+        assert sorted(row.id for row in found) == sorted(["i10", *(f"i10{each}" for each in range(10))])
+        assert finding.ids_with(reader, "orders", query, AT, 10) == []
+        assert len(finding.ids_with(reader, "orders", parse("i10 -i103 status:errored"), AT, 10)) < 10
+        monkeypatch.setattr(finding, "_FEW", 11)
+        assert finding.ids_with(reader, "orders", query, AT, 20) == []
+
+
 def test_a_filter_of_rows_alone_asks_nothing_of_it(path):
     with closing(open_record(path)) as reader:
         assert found_in(reader, parse("status:errored")) == []

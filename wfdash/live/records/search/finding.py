@@ -150,9 +150,11 @@ def ids_with(reader: RecordReader, workflow: str, query: Query, now: float, most
         " AND l.at = (SELECT max(at) FROM listed WHERE instance = i.key)"
         f" WHERE {_OF}{holds} {_ORDER}",
         workflow,
-        _MOST,
+        _FEW,
         *words,
     )
+    if len(lines) >= _FEW:  # a word that so many ids hold is meant for none of them, and each letter asks
+        return []
     matches = query.matcher(now)
     rows = [row for line in lines if (row := reader.row_of(line)) is not None and matches(row)]
     return rows if len(rows) <= most else []
