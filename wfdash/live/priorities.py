@@ -42,7 +42,11 @@ class Feeds:
         self._context = context
         self.newest = NewestInstances(context, interval)
         self.history = OlderInstances(context, self.newest)
-        self.counts = Counts(context, listed=lambda: self.newest.counts is not None)
+        self.counts = Counts(
+            context,
+            listed=lambda: self.newest.counts is not None or self.newest.lists_all,
+            coming=lambda: self.newest.freshness.answered_at is None and not self.newest.freshness.missed,
+        )
         self.detail = OpenDetail(context)
         self.pauses = Pauses(context)
         self.row_details = RowDetails(

@@ -77,3 +77,15 @@ def test_list_and_answer_that_go_on_contradicting_are_told():
     assert said == ["", "complete", "complete"]
     stored(store, "running", NOW + 20, 8)
     assert store.disputed("a") == ""
+
+
+def test_list_that_does_not_catch_up_contradicts():
+    store = Store()
+    stored(store, "complete", NOW - 30, 1)
+    store.amend("a", seq=2, now=NOW, status="running")
+    store.apply([item("complete", NOW - 30)], seq=3, now=NOW + 30)
+    assert store.disputed("a") == ""
+    store.apply([item("complete", NOW - 30)], seq=4, now=NOW + 61)
+    assert store.disputed("a") == "complete"
+    store.amend("a", seq=5, now=NOW + 62, status="complete", ended=NOW)
+    assert store.disputed("a") == ""

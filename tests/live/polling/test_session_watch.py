@@ -139,6 +139,25 @@ async def test_rows_of_one_page_are_counted_themselves(api, poller, loop):
 
 
 @scripted
+async def test_counts_are_not_asked_beside_the_first_list(api, poller, loop):
+    asked = []
+
+    async def listed(workflow, query):
+        await asyncio.sleep(3)
+        return InstancePage([item("a", age=1)], None, 1, {"running": 1})
+
+    async def answered(name):
+        asked.append(name)
+        return Workflow(name, counts={"running": 1})
+
+    api.local, api.list_instances, api.get_workflow = True, listed, answered
+    poller.show("orders")
+    await asyncio.sleep(30)
+    assert poller.status_counts == {"running": 1}
+    assert asked == []
+
+
+@scripted
 async def test_counts_are_read_of_each_workflow_alone(api, poller, loop):
     async def listed(**options):
         return WorkflowPage([Workflow("a"), Workflow("b")], total=2)

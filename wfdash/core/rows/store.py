@@ -30,6 +30,8 @@ class Delta(Struct, frozen=True):
 
 _DISPUTED: Final = 2
 """Times that list and answer must say otherwise, in turn."""
+_LAGS: Final = 60.0
+"""Seconds that a list may lag behind an answer."""
 _YOUNG: Final = 60.0
 """Seconds after its creation in which an instance may be listed and not be answered yet."""
 
@@ -55,8 +57,9 @@ class Store:
         self._superseded: dict[str, tuple[str, float]] = {}
         """Status and change of list rows that an instance's own answer has overtaken: a replica may
         tell them again."""
-        self._disputed: dict[str, tuple[str, int]] = {}
-        """The final status that the list told of those whose own answers said otherwise, and how often."""
+        self._disputed: dict[str, tuple[str, int, float]] = {}
+        """The final status that the list told of those whose own answers said otherwise, how often, and since
+        when."""
         self._denied: dict[str, tuple[float | None, float | None]] = {}
         """Creation and change of rows whose own answer said that they are not there: a replica of the list
         may tell them for minutes more."""
@@ -112,8 +115,14 @@ class Store:
 
         Once is no contradiction: it may have been restarted in between.
         """
-        status, times = self._disputed.get(identity, ("", 0))
+        status, times, _ = self._disputed.get(identity, ("", 0, 0.0))
         return status if times >= _DISPUTED else ""
+
+    def _note_lag(self, row: Instance, now: float) -> None:
+        """A replica catches up within seconds: one that goes on for a minute contradicts."""
+        status, _, since = self._disputed.get(row.id, ("", 0, now))
+        if row.status == status and now - since >= _LAGS:
+            self._disputed[row.id] = status, _DISPUTED, since
 
     def left_for(self, statuses: Set[str] | None) -> Set[str]:
         """Those whose row says one of these statuses and which surely have none of them any more."""
@@ -140,6 +149,7 @@ class Store:
             # a second ago.
             if old is not None and self._lags_behind(row):
                 old.seq = max(old.seq, seq)
+                self._note_lag(row, now)
                 continue
             # Without this each poll of a dev session would take the times away that the detail had brought.
             if old is not None and (old.started is not None or old.ended is not None):
@@ -174,7 +184,8 @@ class Store:
         if is_final(row.status):
             self._disputed.pop(identity, None)
         elif old is not None and is_final(old.status) and seq >= old.seq:
-            self._disputed[identity] = old.status, self._disputed.get(identity, ("", 0))[1] + 1
+            _, times, since = self._disputed.get(identity, ("", 0, now))
+            self._disputed[identity] = old.status, times + 1, since
         row.started, row.ended = started, ended
         if old and row.status != old.status:
             if old.modified is not None and seq >= old.seq:

@@ -36,11 +36,13 @@ class Counts(Job):
     longest = 20.0
     """On the page of all workflows nothing else finds out that the server answers again."""
 
-    def __init__(self, context: FeedContext, *, listed: Callable[[], bool]) -> None:
-        """`listed` says whether the list itself tells the counts."""
+    def __init__(
+        self, context: FeedContext, *, listed: Callable[[], bool], coming: Callable[[], bool] = lambda: False
+    ) -> None:
+        """`listed` says whether the list itself tells the counts, `coming` whether its first answer may."""
         super().__init__(_INTERVAL)
         self.context = context
-        self._listed = listed
+        self._listed, self._coming_soon = listed, coming
         self._cost = AnswerCost()
         self.overview = False
         self.workflows: list[Workflow] = []
@@ -70,9 +72,9 @@ class Counts(Job):
         return replace(self.freshness, answered_at=self.all_at)
 
     def due(self, now: float) -> float | None:
-        """A dev session tells the counts with its list."""
+        """A dev session tells the counts with its list, and a question fills the store of its developer."""
         current_only = self.context.local and self.context.workflow and not self.overview
-        return None if current_only and self._listed() else super().due(now)
+        return None if current_only and (self._listed() or self._coming_soon()) else super().due(now)
 
     def pace(self, took: float) -> float:
         if self._page > 1:
