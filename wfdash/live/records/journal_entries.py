@@ -1,8 +1,10 @@
 """The journal's lines: how one is written, and how those of all its files are read again."""
 
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from io import BytesIO
 from itertools import chain
@@ -15,7 +17,7 @@ from msgspec.json import Decoder
 from msgspec.structs import asdict
 
 from wfdash.api.interface import RestartFrom
-from wfdash.config.plain_file import read_plain
+from wfdash.config.plain_file import open_plain, read_end, read_plain
 from wfdash.core.model.times import iso, parse_time
 
 __all__ = [
@@ -32,7 +34,7 @@ __all__ = [
     "JournalEntry",
     "glance",
     "journal_files",
-    "lines_of",
+    "journal_lines",
     "lines_with",
     "parse_entry",
     "read_entries",
@@ -81,6 +83,8 @@ FILE_NAME: Final = "actions.jsonl"
 KEPT: Final = 5
 MOST_READ: Final = 4_000_000
 """Bytes at the journal's end that are read as entries: some 13,000."""
+_BLOCK = 250_000
+"""Bytes of it that are read at a time from its end back."""
 _NO_WORDS = ("v", "at", "from", "end")
 
 
@@ -155,20 +159,23 @@ def read_plans(folder: Path) -> list[JournalEntry]:
 
 def _newest(folder: Path) -> tuple[list[JournalEntry], Iterator[bytes]]:
     """The entries at the journal's end, and the lines that were not read for them, newest first."""
-    files = journal_files(folder, newest_first=True)
     parts: list[list[JournalEntry]] = []
+    older: list[Iterator[bytes]] = []
     room = MOST_READ
-    rest: Iterator[bytes] = iter(())
-    for data in files:
-        # A file has 10 MB: it is not copied to be cut.
-        cut = data.find(b"\n", len(data) - room) + 1 or len(data) if len(data) > room else 0
-        parts.append([entry for line in lines_of(data, cut) if (entry := parse_entry(line))])
-        room -= len(data)
+    for path in _files(folder)[::-1]:
         if room <= 0:
-            rest = _lines_from_end(data, cut)
-            break
-    older = chain(rest, chain.from_iterable(_lines_from_end(data, len(data)) for data in files))
-    return [entry for part in reversed(parts) for entry in part], older
+            older.append(_lines_from_end(path))
+            continue
+        with suppress(OSError):
+            data = read_end(path, room)
+            size = max(len(data), path.stat().st_size)
+            # Cut within a line, or at its end, which is in the part that is left out.
+            start = data.find(b"\n") + 1 or len(data) if size > room else 0
+            parts.append([entry for line in BytesIO(data[start:]) if (entry := parse_entry(line))])
+            room -= size
+            if room <= 0:
+                older.append(_lines_from_end(path, size - len(data) + start))
+    return [entry for part in reversed(parts) for entry in part], chain.from_iterable(older)
 
 
 def _begun_before(entries: list[JournalEntry], older: Iterator[bytes]) -> list[JournalEntry]:
@@ -201,21 +208,24 @@ def _begun_before(entries: list[JournalEntry], older: Iterator[bytes]) -> list[J
     return [each for line in telling if (each := parse_entry(line))]
 
 
-def journal_files(folder: Path, *, newest_first: bool = False) -> Iterator[bytes]:
-    """What each file of the journal holds, the older ones first unless asked otherwise."""
-    names = [f"{FILE_NAME}.{number}" for number in range(KEPT, 0, -1)] + [FILE_NAME]
-    for name in reversed(names) if newest_first else names:
-        try:
-            yield read_plain(folder / name)
-        except OSError:
-            continue
+def _files(folder: Path) -> list[Path]:
+    """The journal's files that may be there, the oldest first."""
+    return [folder / f"{FILE_NAME}.{number}" for number in range(KEPT, 0, -1)] + [folder / FILE_NAME]
 
 
-def lines_of(data: bytes, start: int = 0) -> Iterator[bytes]:
-    """Its lines one by one: all of a file's at once are as large as the file again."""
-    file = BytesIO(data)
-    file.seek(start)
-    return (line.removesuffix(b"\n") for line in file)
+def journal_files(folder: Path) -> Iterator[bytes]:
+    """What each of its files holds, the newest first."""
+    for path in reversed(_files(folder)):
+        with suppress(OSError):
+            yield read_plain(path)
+
+
+def journal_lines(folder: Path) -> Iterator[bytes]:
+    """Each line of all its files, oldest first: a file has 10 MB, and is never held as a whole."""
+    for path in _files(folder):
+        with suppress(OSError), open(open_plain(path), "rb") as file:
+            for line in file:
+                yield line.removesuffix(b"\n")
 
 
 def lines_with(data: bytes, words: bytes) -> Iterator[bytes]:
@@ -227,12 +237,18 @@ def lines_with(data: bytes, words: bytes) -> Iterator[bytes]:
         at = data.find(words, end)
 
 
-def _lines_from_end(data: bytes, end: int) -> Iterator[bytes]:
-    """The lines before that place, the last one first."""
-    while end >= 0:
-        begin = data.rfind(b"\n", 0, end) + 1
-        yield data[begin:end]
-        end = begin - 1
+def _lines_from_end(path: Path, end: int | None = None) -> Iterator[bytes]:
+    """The lines of a file before that place, the last one first."""
+    with suppress(OSError), open(open_plain(path), "rb") as file:
+        begin, rest = os.fstat(file.fileno()).st_size if end is None else end, b""
+        while begin > 0:
+            size = min(_BLOCK, begin)
+            begin -= size
+            file.seek(begin)
+            lines = (file.read(size) + rest).split(b"\n")
+            # The first one begins in the block before.
+            rest = lines.pop(0) if begin else b""
+            yield from reversed(lines)
 
 
 def glance(line: bytes) -> EntryGlance | JournalEntry | None:

@@ -23,7 +23,7 @@ def restarted_ends(
     """
     found: list[Instance] = []
     name = json.dumps(workflow).encode("ascii")
-    for data in journal_files(folder, newest_first=True):
+    for data in journal_files(folder):
         lines = data.split(b"\n")
         # A file may hold 50,000 lines: those of other events and workflows are not parsed.
         for line in lines:

@@ -12,8 +12,7 @@ from wfdash.live.records.journal_entries import (
     EntryGlance,
     JournalEntry,
     glance,
-    journal_files,
-    lines_of,
+    journal_lines,
     parse_entry,
 )
 
@@ -120,12 +119,11 @@ def _stage(line: EntryGlance | JournalEntry) -> str:
 
 def _lines(folder: Path) -> Iterator[tuple[bytes, _PlanKey, tuple[str, str], str]]:
     """Each line with its plan, its workflow and id, and its event, oldest first."""
-    for data in journal_files(folder):
-        for line in lines_of(data):
-            parsed = glance(line)
-            if parsed and parsed.session and parsed.plan and parsed.id and parsed.event in EVENTS:
-                which = parsed.workflow or "", parsed.id
-                yield line, (parsed.session, parsed.plan), which, _stage(parsed)
+    for line in journal_lines(folder):
+        parsed = glance(line)
+        if parsed and parsed.session and parsed.plan and parsed.id and parsed.event in EVENTS:
+            which = parsed.workflow or "", parsed.id
+            yield line, (parsed.session, parsed.plan), which, _stage(parsed)
 
 
 def _open_plans(folder: Path) -> set[_PlanKey]:
