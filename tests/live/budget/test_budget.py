@@ -329,3 +329,13 @@ def test_the_time_that_is_promised_is_the_time_it_takes(bursts, number):
         assert promised - 2 * SLOT <= took <= promised + 2 * SLOT, (promised, took)
 
     simulate(main())
+
+
+@pytest.mark.parametrize(("left", "began"), [(1176, 24.0), (1090, None)])
+def test_count_that_differs_from_the_servers_is_explained(left, began):
+    """The server counts a window from its beginning, wfdash any five minutes."""
+    budget = Budget(clock=lambda: EPOCH)
+    for _ in range(100):
+        budget.take(Priority.FOREGROUND, "list")
+    budget.saw(answered(ratelimit=f'"default";r={left};t=276', policy='"default";q=1200;w=300'))
+    assert budget.server_began == began

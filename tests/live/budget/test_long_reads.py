@@ -6,7 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from tests.support.clocks.simulated_time import simulate
+from tests.support.clocks.simulated_time import EPOCH, simulate
+from wfdash.api.interface import Exchange
 from wfdash.live.budget.budget import Budget
 from wfdash.live.budget.ledger import ACTIONS, QUOTA, WINDOW, Priority
 from wfdash.live.budget.shared_counter import SharedCounter
@@ -26,13 +27,21 @@ SPARED = 30.0
 class Reads(Job):
     """Asks for one thing again and again; each answer takes `latency`."""
 
-    def __init__(self, seen, purpose, priority, *, interval=1.0, on_screen=False, latency=0.1, number=None):
+    def __init__(
+        self, seen, purpose, priority, *, interval=1.0, on_screen=False, latency=0.1, number=None, tells=False
+    ):
+        """`tells` how many it still wants, as a search does and a list that is walked does not."""
         super().__init__(interval)
+        self.tells = tells
         self.seen, self.purpose, self.latency, self.left = seen, purpose, latency, number
         self.in_turn = self.out_of_turn = priority
         self.on_screen, self.patience = on_screen, min(interval, 5.0)
         self.times = []
         self.done = asyncio.Event()
+
+    @property
+    def reads_left(self):
+        return self.left if self.tells else None
 
     def due(self, now):
         return super().due(now) if self.left != 0 else None
@@ -96,16 +105,17 @@ class Mix:
         self.unseen += jobs
         return jobs
 
-    def search(self, number):
+    def search(self, number, *, latency=None, tells=False):
         """A long read in a process of its own."""
         job = Reads(
             self.seen,
             "filter",
             Priority.FOREGROUND,
-            latency=self.chance.choice([0.02, 0.1, 0.4]),
+            latency=latency or self.chance.choice([0.02, 0.1, 0.4]),
             number=number,
+            tells=tells,
         )
-        self.process(job)
+        job.budget = self.process(job)
         return job
 
     async def act(self):
@@ -185,3 +195,91 @@ def test_told_time_of_a_long_read_is_what_it_takes(tmp_path, screens, warm, numb
         assert bool(outlook.slow) is (took > 2 * number * ANSWER + 5)
 
     simulate(main())
+
+
+@pytest.mark.parametrize(("screens", "spent", "wanted"), [(2, 385, 30), (2, 300, 60), (1, 500, 70)])
+def test_long_reads_that_fit_in_the_room_there_is_go_at_once(tmp_path, screens, spent, wanted):
+    """What ends needs no room kept until the window has passed."""
+
+    async def main():
+        mix = Mix(tmp_path / "requests.json", random.Random(1))
+        for _ in range(screens):
+            mix.screen()
+        await asyncio.sleep(5)
+        await mix.search(spent - len(mix.seen), latency=0.02, tells=True).done.wait()
+        began = mix.now
+        searches = [mix.search(wanted, latency=0.1, tells=True) for _ in range(2)]
+        for each in searches:
+            each.budget.requests.append(answered_in(0.1))
+        await asyncio.sleep(1.0)
+        outlooks = [each.budget.reads_take(each.left, "filter") for each in searches]
+        for each in searches:
+            await each.done.wait()
+        assert mix.now - began <= 1.5 * wanted * 0.1 + 2
+        assert all(outlook.seconds <= 0.15 * wanted and not outlook.slow for outlook in outlooks)
+        mix.close()
+
+    simulate(main())
+
+
+def answered_in(seconds):
+    return Exchange(0.0, "get", "GET", "/", 200, 1000 * seconds, 0, "", "", "", "", "")
+
+
+def test_long_reads_that_wait_take_turns_fast_or_slow(tmp_path):
+    async def main():
+        mix = Mix(tmp_path / "requests.json", random.Random(1))
+        mix.screen()
+        await mix.search(500, latency=0.02, tells=True).done.wait()
+        first = mix.search(400, latency=1.0, tells=True)
+        await asyncio.sleep(30)
+        second = mix.search(400, latency=0.05, tells=True)
+        await asyncio.sleep(30)
+        began = mix.now
+        await asyncio.sleep(100)
+        went = [sum(at > began for at in each.times) for each in (first, second)]
+        assert min(went) >= 25
+        assert max(went) - min(went) <= 3
+        mix.close()
+
+    simulate(main())
+
+
+@pytest.mark.parametrize(("spent", "wanted", "other"), [(0, 200, 200), (420, 120, 60), (500, 200, 0)])
+def test_told_time_beside_another_long_read_falls_to_nothing(tmp_path, spent, wanted, other):
+    """At each look it is what the rest takes, from then on."""
+
+    async def main():
+        mix = Mix(tmp_path / "requests.json", random.Random(1))
+        mix.screen()
+        if spent:
+            await mix.search(spent, latency=0.02, tells=True).done.wait()
+        job = mix.search(wanted, latency=ANSWER, tells=True)
+        if other:
+            mix.search(other, latency=ANSWER, tells=True)
+        looks = []
+        await asyncio.sleep(2.0)
+        while not job.done.is_set():
+            looks.append((mix.now, job.budget.reads_take(job.left, "filter").seconds))
+            await asyncio.sleep(5.0)
+        ended = job.times[-1] + ANSWER
+        mix.close()
+        for at, seconds in looks:
+            assert (ended - at) / 1.35 - 6 <= seconds <= 1.35 * (ended - at) + 6
+        assert all(later <= earlier + 2 for (_, earlier), (_, later) in pairwise(looks))
+
+    simulate(main())
+
+
+def test_sample_of_a_page_goes_at_once_where_there_is_room(tmp_path):
+    """It is over before it could keep anybody waiting, though other tools have spent most of the window."""
+    clock = [EPOCH]
+    budget = Budget(clock=lambda: clock[0], counter=SharedCounter(tmp_path / "requests.json"))
+    headers = '"default";r=479;t=170', '"default";q=1200;w=300'
+    budget.saw(Exchange(EPOCH, "list", "GET", "/", 200, 5.0, 0, "", *headers, "", ""))
+    budget.take(Priority.VISIBLE, "list")
+    for left in range(50, 0, -1):
+        assert budget.take(Priority.FOREGROUND, "errors", wanted=left) == 0
+        clock[0] += 0.1
+    assert any(budget.take(Priority.FOREGROUND, "errors", wanted=50) for _ in range(50)), "not each of many"
+    assert budget.slow("errors", after=0.0) == "721 requests by other tools"

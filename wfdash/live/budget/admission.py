@@ -1,5 +1,7 @@
 """What may go now, of a ledger and one request: decided for a person first, and never out of the reserve."""
 
+from math import inf
+
 from msgspec import Struct
 
 from wfdash.core.text.words import count
@@ -14,12 +16,17 @@ from wfdash.live.budget.headroom import (
 from wfdash.live.budget.ledger import QUOTA, Priority, RequestLedger, bucket_of
 from wfdash.live.budget.waiting import Reason, Refusal, rest_in_words, spenders_in_words
 
-__all__ = ["ROOM_FOR_SHORT", "Request", "is_long", "refusal", "rests"]
+__all__ = ["ROOM_FOR_SHORT", "Request", "is_long", "is_sample", "refusal", "rests"]
 
 _SCARCE, _HALF = 0.25, 0.5
 """Parts of the user's quota below which nothing is read by itself, and nothing in the background."""
 _LONG, ROOM_FOR_SHORT = 30, 40
 """Foreground reads of one purpose in a process, from which it leaves so many of a window to short ones."""
+_SAMPLE = 60
+"""Reads up to which one that tells how many it still wants is no long one: a page's sample, and its lists."""
+_TURN, _AGAIN = 1.5, 0.2
+"""Seconds for which a long read waits for one that has waited longer, and may have been stopped, and after
+which it looks again."""
 _ROOM_FOR_FOREGROUND = 160
 """Reads of a window that sweeps and background leave to what somebody may come to wait for."""
 _SELDOM = 2.0
@@ -47,6 +54,8 @@ class Request(Struct, frozen=True):
     since: float
     late: bool = False
     purpose: str = ""
+    wanted: int | None = None
+    """Reads that are wanted in a row, with this one, where that is known."""
 
 
 def refusal(ledger: RequestLedger, asks: Request, now: float) -> Refusal | None:
@@ -115,10 +124,16 @@ def _counted(ledger: RequestLedger, asks: Request, now: float) -> Refusal | None
         return _spent(ledger, asks, ledger.falls_below(most, READS, now))
     # Spent at once it would all be missing at once: what goes on beside it would stand still for minutes.
     if asks.priority is Priority.FOREGROUND:
+        if not is_long(ledger, asks) or not _runs_dry(ledger, asks, now):
+            return None
         rest = ledger.long_at + 1 / LONG_PACE - now
-        if is_long(ledger, asks) and rest > 0 and _runs_dry(ledger, asks, now):
+        if rest > 0:
             return _spent(ledger, asks, rest)
-        return None
+        return (
+            _spent(ledger, asks, _AGAIN)
+            if ledger.has_waited_longer(asks.session, asks.purpose, now - _TURN)
+            else None
+        )
     waited = now - asks.since >= _SELDOM and _stands_too_long(ledger, asks, now)
     if not waited and _runs_dry(ledger, asks, now):
         rest = _SELDOM - (now - asks.since)
@@ -138,14 +153,27 @@ def _most(ledger: RequestLedger, asks: Request) -> int:
 
 def _runs_dry(ledger: RequestLedger, asks: Request, now: float) -> bool:
     """Whether one read more would leave too little for screens and long reads to go on at the least pace."""
-    pace = pace_of_screens(ledger, now) + LONG_PACE
-    return headroom(ledger, now, kept=MOST - _most(ledger, asks)).lasts(pace) < 1
+    # What none wants yet somebody may come to want.
+    wanted = sum(ledger.longs_want()) or inf
+    room = headroom(ledger, now, kept=MOST - _most(ledger, asks))
+    if asks.priority is not Priority.FOREGROUND:
+        wanted += 1  # for what is none of them
+    return room.lasts(pace_of_screens(ledger, now), wanted) < 1
 
 
 def is_long(ledger: RequestLedger, asks: Request) -> bool:
     """Whether it is one of many that somebody waits for."""
+    return _spent_alike(ledger, asks) >= _LONG and not is_sample(ledger, asks)
+
+
+def is_sample(ledger: RequestLedger, asks: Request) -> bool:
+    """Whether it is one of a few dozen, which are over before they keep anybody waiting."""
+    return asks.wanted is not None and _spent_alike(ledger, asks) + asks.wanted <= _SAMPLE
+
+
+def _spent_alike(ledger: RequestLedger, asks: Request) -> int:
     spender = ledger.spenders.get(asks.session)
-    return spender is not None and spender.spent_on(asks.priority, asks.purpose) >= _LONG
+    return spender.spent_on(asks.priority, asks.purpose) if spender is not None else 0
 
 
 def _without_token(ledger: RequestLedger, asks: Request, now: float) -> Refusal | None:

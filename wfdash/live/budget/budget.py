@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from wfdash.api.http.limit_headers import RequestsLeft, parse_ratelimit, parse_retry_after
 from wfdash.api.interface import Exchange
-from wfdash.core.text.words import count, estimated
-from wfdash.live.budget.admission import ROOM_FOR_SHORT, Request, is_long, refusal, rests
+from wfdash.core.text.words import estimated
+from wfdash.live.budget.admission import ROOM_FOR_SHORT, Request, is_long, is_sample, refusal, rests
 from wfdash.live.budget.headroom import ACTS, MOST, READS, headroom, pace_of_screens
 from wfdash.live.budget.ledger import (
     ACTIONS,
@@ -25,7 +25,7 @@ from wfdash.live.budget.ledger import (
     bucket_of,
 )
 from wfdash.live.budget.shared_counter import SharedCounter
-from wfdash.live.budget.waiting import Outlook, Reason, Waiting, others
+from wfdash.live.budget.waiting import Outlook, Reason, Waiting, elsewhere, others, scarcity
 
 __all__ = ["Budget"]
 
@@ -33,7 +33,7 @@ KEPT = 200
 # A block lasts five minutes (API reference, rate limits); a 429 of something in front may be over at once, so
 # the first guess is short.
 _LEAST_FREEZE, _MOST_FREEZE = 15.0, 300.0
-_LATE = 20
+_LATE = 9
 """Answers that tell how long one takes now."""
 _ANSWER = 0.25
 """Seconds that one takes as long as none has told."""
@@ -41,6 +41,8 @@ _BETWEEN = 0.03
 """Seconds from an answer to the next question, in which it is read and drawn."""
 _SLOW, _NOTICED = 2.0, 5.0
 """How many times as long as its answers a long read takes that is called slow, and by how many seconds."""
+_BEFORE_IT = 50
+"""Requests by which both counts differ, from which it is worth telling why."""
 _SET = 1.0
 """Seconds by which a clock is set rather than slowed down."""
 _LONGEST_SLEEP = 1.0
@@ -115,11 +117,15 @@ class Budget:
     @property
     def elsewhere(self) -> int:
         """Requests of this user that no wfdash here counted, at least: the server's count less ours."""
-        ledger = self._look()
-        if ledger.left is None:
-            return 0
-        spent = ledger.left.quota - ledger.left.now(ledger.sent)
-        return max(0, int(spent) - ledger.count(range(len(Priority))))
+        return elsewhere(self._look())
+
+    @property
+    def server_began(self) -> float | None:
+        """Seconds since the server began to count anew, where much of what counts here was sent before."""
+        left, ours = self.left, self._look().count(range(len(Priority)))
+        if left is None or not 0 <= left.reset <= WINDOW:
+            return None
+        return WINDOW - left.reset if ours - (left.quota - left.remaining) >= _BEFORE_IT else None
 
     @property
     def pace(self) -> float:
@@ -179,10 +185,13 @@ class Budget:
 
     # Leave to send.
 
-    def take(self, priority: Priority, purpose: str = "", *, late: bool = False) -> float:
+    def take(
+        self, priority: Priority, purpose: str = "", *, late: bool = False, wanted: int | None = None
+    ) -> float:
         """Spends one read. 0 when it may go now, else the seconds after which to try again.
 
-        What is `late` leaves less to those before it.
+        What is `late` leaves less to those before it. Of several in a row that somebody waits for, `wanted`
+        is how many are still to go, this one among them: what will end need not be spared for.
         """
         # A record costs the server nothing.
         if self.free:
@@ -192,14 +201,20 @@ class Budget:
         asked = 0 <= now - waiting.tried_at < _STILL_ASKED if waiting is not None else False
         since = waiting.since if waiting is not None and asked else now
         counter = self._counter
-        asks = Request(counter.session, self.limit, priority, since, late, purpose)
+        asks = Request(counter.session, self.limit, priority, since, late, purpose, wanted)
         with self._open(now) as ledger:
+            long, counts_as_long = None, priority is Priority.FOREGROUND and is_long(ledger, asks)
             if priority is Priority.FOREGROUND:
                 ledger.wait_in_front(counter.session, now)
+                if wanted is not None or counts_as_long:
+                    long = ledger.goes_on(counter.session, purpose, wanted, now)
             refused = refusal(ledger, asks, now)
+            if long is not None:
+                long.waits = refused is not None
             if refused is None:
-                if priority is Priority.FOREGROUND and is_long(ledger, asks):
-                    ledger.long_at = now
+                if long is not None:
+                    ledger.went_on(counter.session, purpose, now)
+                ledger.long_at = now if counts_as_long else ledger.long_at
                 ledger.leave_queue(counter.session, priority)
                 ledger.spend(counter.session, counter.mine, priority, purpose, now)
             elif priority is Priority.FOREGROUND and refused.reason is not Reason.SPENT:
@@ -212,13 +227,13 @@ class Budget:
         self._waiting[key] = Waiting(purpose, priority, since, now, refused)
         return refused.seconds
 
-    async def acquire(self, priority: Priority, purpose: str = "") -> None:
+    async def acquire(self, priority: Priority, purpose: str = "", *, wanted: int | None = None) -> None:
         """Waits until one read may go, and spends it."""
-        wait = self.take(priority, purpose)
+        wait = self.take(priority, purpose, wanted=wanted)
         while wait:
             # Another process may give back what it held, and says so to nobody.
             await asyncio.sleep(min(wait, _LONGEST_SLEEP))
-            wait = self.take(priority, purpose)
+            wait = self.take(priority, purpose, wanted=wanted)
 
     def action_slow(self) -> str:
         """What an action waits for now, in words; "" where it waits for nothing."""
@@ -243,24 +258,38 @@ class Budget:
 
     def in_turn_take(self, number: int) -> float:
         """Seconds for so many actions, each read and then sent: as late answers took, and as both may go."""
-        return max(self.actions_take(number), self._long_takes(number, 2 * self._answer_takes(0.0)))
+        return max(
+            self.actions_take(number), self._long_takes(number, 2 * self._answer_takes(0.0), "actions")
+        )
 
-    def reads_take(self, number: int, each: float | None = None) -> Outlook:
-        """So many reads that somebody waits for, each once the one before is answered.
+    def reads_take(
+        self, number: int, purpose: str = "", *, each: float | None = None, at_a_time: int = 1
+    ) -> Outlook:
+        """So many reads that somebody waits for, each once the one before is answered, or so many at a time.
 
-        One takes `each` so many seconds while none is held back; None: as late answers took.
+        One takes `each` so many seconds while none is held back; None: as late answers took. Those of this
+        purpose that are under way are these.
         """
         if each is None:
-            each = self._answer_takes(_ANSWER) + _BETWEEN
-        takes = self._long_takes(number, each)
+            each = (self._answer_takes(_ANSWER) + _BETWEEN) / at_a_time
+        takes = self._long_takes(number, each, purpose)
         is_slow = takes > max(_SLOW * number * each, number * each + _NOTICED)
-        return Outlook(takes, f"{count(self._look().count(READS))} of {MOST} reads went" if is_slow else "")
+        if not is_slow:
+            return Outlook(takes)
+        return Outlook(takes, *scarcity(self._look(), MOST))
 
-    def _long_takes(self, number: int, each: float) -> float:
+    def _long_takes(self, number: int, each: float, purpose: str) -> float:
         """Seconds until so many reads have gone, of which one alone takes `each` so many."""
-        now, ledger = self._now(), self._look()
-        room, beside = headroom(ledger, now, kept=ROOM_FOR_SHORT), pace_of_screens(ledger, now)
-        return rests(ledger, Priority.FOREGROUND, now) + room.takes(number, beside=beside, each=each)
+        now, ledger, session = self._now(), self._look(), self._counter.session
+        asks = Request(session, self.limit, Priority.FOREGROUND, now, purpose=purpose, wanted=number)
+        if purpose and is_sample(ledger, asks):
+            room, beside, others = headroom(ledger, now), 0.0, []
+        else:
+            room, beside = headroom(ledger, now, kept=ROOM_FOR_SHORT), pace_of_screens(ledger, now)
+            others = ledger.longs_want(but=f"{session} {purpose}")
+        takes = room.takes(number, others=others, beside=beside, each=each)
+        # While the server rests the window empties all the same.
+        return max(takes, rests(ledger, Priority.FOREGROUND, now) + number * each)
 
     def _answer_takes(self, unknown: float) -> float:
         """Seconds that half of the late answers took less than."""

@@ -37,6 +37,8 @@ _SCREEN_PACE = 0.35
 """Reads a second that one screen needs: for its list, its counts, and the instance that is open in it."""
 _RECENT = 60.0
 """Seconds after its last read of what is on screen for which a process counts as a screen."""
+_LEAST = 0.001
+"""Seconds that an answer takes at the least."""
 _STEP, _FORESEEN = 5.0, 3 * COUNTED
 """Seconds of one step of an outlook, and of all of them: half a slot, for a slot falls out at its middle."""
 
@@ -57,15 +59,13 @@ class _Room(Struct):
             passed += 1
         del falls[:passed]
 
-    def lasts(self, pace: float, after: float, spent: float) -> float:
-        if not pace and (not self.falls or self.falls[0][0] > after):
-            return self.free - spent  # what falls out later can only add to it
-        free, least = self.free - spent, inf
+    def lasts(self, beside: float, wanted: float, after: float, spent: float) -> float:
+        free, least = self.free - spent, wanted
         for seconds, reads in self.falls:
-            if seconds > after:
-                least = min(least, free - pace * (seconds - after))
+            if seconds > after and (left := free - beside * (seconds - after)) < wanted:
+                least = min(least, left - LONG_PACE * (seconds - after))
             free += reads
-        return min(least, free)
+        return least if free >= wanted else min(least, free)
 
 
 class Headroom(Struct):
@@ -74,33 +74,44 @@ class Headroom(Struct):
     rooms: Sequence[_Room]
     now: float
 
-    def lasts(self, pace: float, *, after: float = 0.0, spent: float = 0.0) -> float:
-        """Reads that may go in one moment, so that what goes on at this pace from then on never runs dry.
+    def lasts(self, beside: float, wanted: float, *, after: float = 0.0, spent: float = 0.0) -> float:
+        """Of the long reads that are `wanted` in all, how many may go in one moment, so that what goes on
+        from then on never runs dry: screens, `beside` them so many a second, and the rest at its pace.
 
-        That moment is `after` so many seconds, in which so many are `spent`.
+        That moment is `after` so many seconds, in which so many are `spent`. Where all that is wanted fits,
+        nothing is kept for a rest that there is not.
         """
-        return min(room.lasts(pace, after, spent) for room in self.rooms)
+        return min(room.lasts(beside, wanted, after, spent) for room in self.rooms)
 
-    def takes(self, reads: int, *, beside: float, each: float) -> float:
+    def takes(self, reads: int, *, others: Sequence[float] = (), beside: float, each: float) -> float:
         """Seconds until so many long reads have gone, of which one alone takes `each` so many.
 
-        Screens read `beside` them so many a second. What is found out is spent: it is asked once.
+        Screens read `beside` them so many a second, and `others` want as many long reads. What is found out
+        is spent: it is asked once.
         """
-        left, spent, seconds = float(reads), 0.0, 0.0
-        while left > 0 and seconds < _FORESEEN:
+        wants, spent, seconds = [float(reads), *others], 0.0, 0.0
+        each = max(each, _LEAST)
+        while wants[0] > 0 and seconds < _FORESEEN:
             step = _STEP - (self.now + seconds) % _STEP
             for room in self.rooms:
                 room.pass_to(seconds)
-            at_once = self.lasts(beside + LONG_PACE, after=seconds, spent=spent)
-            paced = min(LONG_PACE * step, self.lasts(0.0, after=seconds, spent=spent))
-            most = max(at_once, paced, 0.0)
-            go = min(most, step / each) if each else most
-            if go >= left:
-                return seconds + (each * left if at_once >= left else step * left / go)
-            self._spend(go + beside * step, seconds)
-            left, spent, seconds = left - go, spent + go + beside * step, seconds + step
+            at_once = self.lasts(beside, sum(wants), after=seconds, spent=spent)
+            most = max(at_once, min(LONG_PACE * step, min(room.free for room in self.rooms) - spent), 0.0)
+            # All of them go as fast as they are answered, or take turns.
+            alone = [min(want, step / each) for want in wants]
+            part = min(1.0, most / sum(alone))
+            if part * alone[0] >= wants[0]:
+                turns = 0.0 if at_once >= sum(wants) else step * wants[0] * len(wants) / most
+                return seconds + max(each * wants[0], min(step, turns))
+            gone = part * sum(alone) + beside * step
+            self._spend(gone, seconds)
+            spent, seconds = spent + gone, seconds + step
+            wants = [
+                want - part * went for want, went in zip(wants, alone, strict=True) if want > part * went
+            ]
         # Where it takes that long, no more goes than a window holds.
-        return seconds + left * max(each, 1 / max(LONG_PACE, MOST / COUNTED - beside))
+        pace = max(LONG_PACE, MOST / COUNTED - beside) / len(wants)
+        return seconds + wants[0] * max(each, 1 / pace)
 
     def _spend(self, reads: float, after: float) -> None:
         falls = ((self.now + after) // SLOT + 1) * SLOT + WINDOW + LATENCY - self.now

@@ -37,6 +37,9 @@ _LEASE = 1.5
 """Seconds for which a foreground read holds the background back: longer than from one answer to the next."""
 _QUEUED = 1.5
 """Seconds after which a process that does not ask again has left the queue."""
+_ASKED = 3.0
+"""Seconds after which a long read that does not ask again is over, or was stopped."""
+_MOST_WANTED = 1e6
 
 
 class Priority(IntEnum):
@@ -133,6 +136,23 @@ class ServerLeft(Struct):
         return max(0.0, self.remaining - max(0, sent - self.sent))
 
 
+class LongDemand(Struct):
+    """Many reads in a row that somebody waits for, of one process and purpose. Times are epoch seconds."""
+
+    at: float
+    """When it asked last."""
+    wanted: float = -1.0
+    """Reads it still wants; below nothing where it cannot tell."""
+    went: float = 0.0
+    """When the last of them went."""
+    waits: bool = False
+    """Whether it was refused since."""
+
+    @property
+    def is_sane(self) -> bool:
+        return self.wanted <= _MOST_WANTED and self.went <= self.at
+
+
 class TokenBucket(Struct):
     """Leave to read by itself; `tokens` as they were at `at`."""
 
@@ -161,6 +181,8 @@ class RequestLedger(Struct):
     """By session and priority: since when it waits for a token, and when it asked for it last."""
     long_at: float = 0.0
     """When a long read that somebody waits for went last."""
+    longs: dict[str, LongDemand] = field(default_factory=dict)
+    """Those under way, by `SESSION purpose`."""
     sent: int = 0
     """Requests by all of them, ever."""
     left: ServerLeft | None = None
@@ -179,6 +201,10 @@ class RequestLedger(Struct):
             else:
                 del self.queue[session]
         self.long_at = min(self.long_at, now)
+        kept_on = {
+            key: each for key, each in self.longs.items() if now - _ASKED <= each.at <= now and each.is_sane
+        }
+        self.longs = kept_on
         self.frozen_until = 0.0 if self.frozen_until <= now else min(self.frozen_until, now + 2 * WINDOW)
         if self.left is not None and not self.left.at <= now <= self.left.reset_at:
             self.left = None
@@ -191,7 +217,7 @@ class RequestLedger(Struct):
         for bucket in self.buckets.values():
             bucket.at = now
         self.frozen_until, self.long_at, self.left = 0.0, 0.0, None
-        self.leases, self.queue = {}, {}
+        self.leases, self.queue, self.longs = {}, {}, {}
 
     def count(self, priorities: range) -> int:
         """Requests of these priorities in the last window, by all."""
@@ -268,6 +294,35 @@ class RequestLedger(Struct):
             self.left = left if self.left is None or left.at >= self.left.at else self.left
         if now < frozen_until <= now + 2 * WINDOW:
             self.frozen_until = max(self.frozen_until, frozen_until)
+
+    def goes_on(self, session: str, purpose: str, wanted: int | None, now: float) -> LongDemand:
+        """The long read of this process and purpose, which asks for one of so many that it still wants."""
+        key = f"{session} {purpose}"
+        long = self.longs.setdefault(key, LongDemand(now))
+        long.at, long.wanted = now, -1.0 if wanted is None else float(max(1, wanted))
+        return long
+
+    def went_on(self, session: str, purpose: str, now: float) -> None:
+        """One of it went."""
+        key = f"{session} {purpose}"
+        if (long := self.longs.get(key)) is None:
+            return
+        long.went, long.waits = now, False
+        if long.wanted >= 0:
+            long.wanted -= 1
+        if long.wanted == 0:
+            del self.longs[key]
+
+    def has_waited_longer(self, session: str, purpose: str, since: float) -> bool:
+        """Whether another long read that has asked since then went before this one did, and waits."""
+        mine = self.longs.get(f"{session} {purpose}")
+        went = mine.went if mine is not None else 0.0
+        return any(each.waits and each.at >= since and each.went < went for each in self.longs.values())
+
+    def longs_want(self, *, but: str = "") -> list[float]:
+        """Reads that each of the long ones under way still wants, all of them `but` one."""
+        others = [long.wanted for key, long in self.longs.items() if key != but]
+        return [inf if wanted < 0 else wanted for wanted in others]
 
     def queue_up(self, session: str, priority: Priority, since: float, now: float) -> None:
         asked = self.queue.setdefault(session, {})

@@ -7,7 +7,17 @@ from msgspec import Struct
 from wfdash.core.text.words import count, estimated
 from wfdash.live.budget.ledger import Priority, RequestLedger
 
-__all__ = ["Outlook", "Reason", "Refusal", "Waiting", "others", "rest_in_words", "spenders_in_words"]
+__all__ = [
+    "Outlook",
+    "Reason",
+    "Refusal",
+    "Waiting",
+    "elsewhere",
+    "others",
+    "rest_in_words",
+    "scarcity",
+    "spenders_in_words",
+]
 
 _READS = range(Priority.FOREGROUND, len(Priority))
 
@@ -43,6 +53,8 @@ class Outlook(Struct, frozen=True):
 
     seconds: float
     slow: str = ""
+    briefly: str = ""
+    """The same where there is little room."""
 
 
 def others(ledger: RequestLedger, session: str) -> tuple[int, int]:
@@ -52,9 +64,28 @@ def others(ledger: RequestLedger, session: str) -> tuple[int, int]:
     return sum(reads), len(reads)
 
 
+def elsewhere(ledger: RequestLedger) -> int:
+    """Requests of this user that no wfdash here counted, at least: the server's count less ours."""
+    if ledger.left is None:
+        return 0
+    spent = ledger.left.quota - ledger.left.now(ledger.sent)
+    return max(0, int(spent) - ledger.count(range(len(Priority))))
+
+
+def scarcity(ledger: RequestLedger, most: int) -> tuple[str, str]:
+    """What makes reads slow, in words and briefly: what all wfdash read, or what other tools spent."""
+    reads, left = ledger.count(_READS), ledger.left
+    if left is not None and elsewhere(ledger) > reads:
+        words = f"{count(int(left.now(ledger.sent)))} of {count(int(left.quota))}"
+        return f"{words} requests are left", f"{words} left"
+    return f"{count(reads)} of {most} reads went", f"{count(reads)} of {most}"
+
+
 def spenders_in_words(ledger: RequestLedger, session: str) -> str:
-    """`516 reads by 2 other wfdash`, or by this one where it spent the most."""
+    """`516 reads by 2 other wfdash`, or by this one or by other tools where those spent the most."""
     theirs, processes = others(ledger, session)
+    if (other_tools := elsewhere(ledger)) > ledger.count(_READS):
+        return f"{count(other_tools)} requests by other tools"
     ours = ledger.count(_READS) - theirs
     if theirs >= ours and processes:
         return f"{count(theirs)} reads by {processes} other wfdash"

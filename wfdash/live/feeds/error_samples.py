@@ -24,7 +24,7 @@ from wfdash.live.polling.session_watch import AnswerCost
 if TYPE_CHECKING:
     from wfdash.live.budget.joined_samples import JoinedSamples
 
-__all__ = ["ErrorSamples", "SampleReads"]
+__all__ = ["BESIDE", "ErrorSamples", "SampleReads"]
 
 SAMPLE = 50
 """Errored instances that are read at most: enough to tell one cause from five."""
@@ -150,6 +150,15 @@ class ErrorSamples(Job):
         newest = (identity for identity in self._newest if identity not in self._lost)
         unread = sum(1 for identity in newest if identity not in self._samples)
         return read, read + unread
+
+    @property
+    def reads_left(self) -> int | None:
+        """Those whose cause is still to be read; of all there are, once they are listed."""
+        if not self.listed:
+            return SAMPLE
+        if self._below is not None:
+            return None
+        return sum(1 for identity in self._waiting() if identity not in self._asked) or 1
 
     @property
     def only_listed(self) -> int:
@@ -388,6 +397,10 @@ class SampleReads(Job):
         if not samples.wanted or samples.context.local or samples.next_newest() is None:
             return None
         return max(self.next_at or 0.0, samples.next_at or 0.0)
+
+    @property
+    def reads_left(self) -> int | None:
+        return self._samples.reads_left
 
     def pace(self, took: float) -> float:
         return 0.0

@@ -71,12 +71,25 @@ class Searched(Struct, frozen=True):
     """Whether nothing is read for it yet: it is only typed."""
     unrecorded: str = ""
     """What the filter looks through that the record left out: `params and outputs`."""
+    since: int = 0
+    """How many were read since somebody last wanted it to."""
+    goal: int = 0
+    """How many that will be: as many as were unread then, or since all of those were read."""
     rows_only: int = 0
     """Of those that were read, how many the record holds no more of than their rows."""
 
     @property
     def unread(self) -> int:
         return max(0, self.candidates - self.read)
+
+    @property
+    def is_reading(self) -> bool:
+        return not self.over and not self.looking and self.since < self.goal
+
+    @property
+    def ahead(self) -> int:
+        """How many of those it is reading now are still to be read."""
+        return min(self.unread, max(0, self.goal - self.since))
 
 
 class FilterSearch(Job):
@@ -116,7 +129,10 @@ class FilterSearch(Job):
         self._surveyed_at = 0.0
         self._begun = 0
         self._counted = (0, 0, 0), 0
-        self._spent = 0
+        self._spent = self._began_at = 0
+        """Those that were read for this filter, and how many of them before it last went on."""
+        self._goal = 0
+        """Of these `_since` are read. Rows that come meanwhile do not move it, or no time told would fall."""
         self._allowed: float = MOST
 
     @property
@@ -132,7 +148,8 @@ class FilterSearch(Job):
         """
         before = self._query
         self._query, self._marks = (query if query is not None and query.needs_details else None), marks
-        self._spent, self._allowed = 0, 0 if waits else self._most
+        self._spent = self._began_at = self._goal = 0
+        self._allowed = 0 if waits else self._most
         self.next_at, self._ended = 0.0, False
         # With each letter of a text another one is looked for, in the same rows.
         if before is None or self._query is None or not self._query.has_rows_of(before):
@@ -153,7 +170,7 @@ class FilterSearch(Job):
     def go_on(self) -> None:
         """Reads as many again, where it stopped for having read enough."""
         if self._query is not None and self._spent >= self._allowed:
-            self._allowed = self._spent + self._most
+            self._allowed, self._began_at, self._goal = self._spent + self._most, self._spent, 0
             self.next_at, self._ended = 0.0, False
             self._begin()
 
@@ -174,12 +191,28 @@ class FilterSearch(Job):
         read = self._read()
         looking = self._survey is not None or self._asks_the_record
         over = self._spent >= self._allowed or self._knows_all
-        found = Searched(read, len(self._candidates), over, looking, self.waits)
+        found = Searched(
+            read, len(self._candidates), over, looking, self.waits, since=self._since, goal=self._goal
+        )
         if not self.free:
             return found
         unrecorded = self._query.unrecorded(self._details.unrecorded)
         rows_only = len(self._candidates & self._details.rows_only)
         return replace(found, unrecorded=unrecorded, rows_only=rows_only)
+
+    @property
+    def reads_left(self) -> int | None:
+        """Those that this search still reads."""
+        ahead = self._ahead
+        return None if ahead == inf else max(len(self._doubtful), int(ahead)) or None
+
+    @property
+    def _since(self) -> int:
+        return self._spent - self._began_at
+
+    @property
+    def _ahead(self) -> float:
+        return min(self._allowed - self._spent, len(self._candidates) - self._read())
 
     @property
     def _knows_all(self) -> bool:
@@ -238,6 +271,8 @@ class FilterSearch(Job):
             times.append(now + _SOON)
         else:
             self._ended = self._ended or self._next_unread() is None
+            if self._since >= self._goal and 0 < self._ahead < inf:
+                self._goal = self._since + int(self._ahead)
             # Rows that come and move on are read for who looks; it would never end for nobody.
             if self._ended and not self.attended:
                 return None

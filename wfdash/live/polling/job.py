@@ -46,6 +46,11 @@ class Job:
     def priority(self) -> Priority:
         return self.out_of_turn if self.asked_for else self.in_turn
 
+    @property
+    def reads_left(self) -> int | None:
+        """Reads that it wants in a row now, where somebody waits for them and it can tell."""
+        return None
+
     def due(self, now: float) -> float | None:
         """When to ask, epoch seconds; a clock that was set back does not delay it."""
         if self.next_at is not None and self.next_at > now + max(_LONGEST, self.interval) * 2:

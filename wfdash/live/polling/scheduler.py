@@ -114,7 +114,8 @@ class Scheduler:
     def _spend(self, job: Job, priority: Priority, now: float) -> float:
         """Spends one read on it: 0 where it may go, else the seconds after which to try again."""
         late = job.late(now)
-        wait = self._budget.take(priority, job.purpose, late=late)
+        wanted = job.reads_left if priority is Priority.FOREGROUND else None
+        wait = self._budget.take(priority, job.purpose, late=late, wanted=wanted)
         # A long read in front holds back all but what is visible, and may have had all that one in front can.
         if wait and late and job.on_screen and not self._unattended and priority is not Priority.VISIBLE:
             wait = self._budget.take(Priority.VISIBLE, job.purpose, late=True)

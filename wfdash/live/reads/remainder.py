@@ -102,7 +102,7 @@ class ListRemainder:
         return f"{count(self._matched())} match so far, among {count(read)} loaded of {count(of)}"
 
     def takes(self, each: float | None) -> float:
-        return self._poller.budget.reads_take(self.requests, each).seconds
+        return self._poller.budget.reads_take(self.requests, self._job.purpose, each=each).seconds
 
     @property
     def _job(self) -> Job:
@@ -160,7 +160,9 @@ class ErroredRemainder:
         return f"{some} in {count(read)} of the {count(of)} that are errored"
 
     def takes(self, each: float | None) -> float:
-        return self._poller.budget.reads_take(self.requests, each).seconds
+        return self._poller.budget.reads_take(
+            self.requests, self._poller.error_samples.purpose, each=each
+        ).seconds
 
     @property
     def trouble(self) -> str:
