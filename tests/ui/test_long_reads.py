@@ -64,7 +64,7 @@ def spend_all(dash):
 
 
 def test_search_that_has_to_wait_says_for_what():
-    """The time for the rest counts in that nothing may go for five minutes."""
+    """The time counts in that nothing may go for five minutes, and it is of the 200 that are read."""
 
     async def script(dash):
         spend_all(dash)
@@ -72,9 +72,42 @@ def test_search_that_has_to_wait_says_for_what():
         await dash.type("params~zzz")
         await dash.press("enter")
         await dash.until(lambda: re.search(_SLOW, dash.lines[1]))
-        assert re.search(r"about 1\d m (\d+ s )?for the rest", dash.lines[1])
+        assert re.search(r"opened 0 of these 200 · esc stops · about 5 m (\d+ s )?·", dash.lines[1])
 
     over_incident(script, (140, 40))
+
+
+def test_search_that_has_to_wait_says_so_on_80_columns():
+    async def script(dash):
+        spend_all(dash)
+        await dash.press("filter.edit")
+        await dash.type("params~zzz")
+        await dash.press("enter")
+        await dash.until(lambda: "slow" in dash.lines[1])
+        assert re.search(r"opened 0 of 200 · ~5 m \d+ s · slow: \d+ of 800 · esc stops", dash.lines[1])
+
+    over_incident(script, (80, 24))
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        ((80, 24), r"read \d+ of 50 · ~5 m( \d+ s)? · slow: \d+ of 800 · esc stops"),
+        (
+            (140, 40),
+            r"read \d+ of 50\b.* · about 5 m( \d+ s)? · esc stops it · slow: \d+ of 800 reads went",
+        ),
+    ],
+)
+def test_errors_that_wait_say_how_long_and_what_stops_it(size, words):
+    async def script(dash):
+        dash.server.state.latency = 0.5
+        await dash.press("errors.open")
+        await dash.until(lambda: re.search(r"read \d+ of 50", dash.lines[0]))
+        spend_all(dash)
+        await dash.until(lambda: re.search(words, dash.lines[0]))
+
+    over_incident(script, size)
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -69,7 +69,7 @@ def test_a_search_that_stops_short_says_so_and_goes_on_by_a_key(monkeypatch):
         await d.until(lambda: d.app.session.poller.search.searched.over)
         await d.passes(1)
         assert "the newest · ctrl+r searches on" in d.lines[1]
-        assert re.search(r"· about [0-9hms ]+ for the rest", d.lines[1])
+        assert re.search(r"· about [0-9hms ]+ for [\d,]+ more", d.lines[1])
         searched = d.app.session.poller.search.searched
         await d.press("poll.now")
         await d.until(lambda: d.app.session.poller.search.searched.read == searched.read + 5)
@@ -78,7 +78,7 @@ def test_a_search_that_stops_short_says_so_and_goes_on_by_a_key(monkeypatch):
 
 
 def test_a_search_says_what_it_costs_and_what_stops_it():
-    words = r"opened [\d,]+ of [\d,]+ · esc stops · about [0-9hms ]+ for the rest"
+    words = r"opened [\d,]+ of these [\d,]+ · esc stops · about [0-9hms ]+"
 
     async def script(d):
         d.server.state.latency = 5.0

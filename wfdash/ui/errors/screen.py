@@ -11,11 +11,12 @@ from wfdash.core.logs.line import PlacedLine
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import ACTIVE
 from wfdash.core.text.clean import cells, clean, fit
-from wfdash.core.text.words import age, count, counted
+from wfdash.core.text.words import age, count, counted, estimated
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.triage.error_groups import ErrorGroup, Sample, filter_for
 from wfdash.core.triage.fingerprint import Fingerprint
 from wfdash.core.triage.headline import Evidence, Headline, headline
+from wfdash.live.feeds.error_samples import BESIDE
 from wfdash.live.polling.events import Update
 from wfdash.live.reads.remainder import ErroredRemainder, Remainder
 from wfdash.ui.base.identity import identity_of
@@ -41,6 +42,8 @@ _EXAMPLE, _LONG_EXAMPLE = 2, 5
 """Lines of the sentence over all, and of the example's: more of them where there is room for all of it."""
 _ROOMY, _WIDE_OPEN = 20, 36
 """Lines of a screen from which the example is told to its end, and the newest of the group are listed."""
+_MOMENT = 4.0
+"""Seconds below which nobody wants to know how long it takes."""
 _COUNTED = 20.0
 """Seconds for which the count of errored ones stands without its age, as in the top line of the list."""
 _NEWEST = 5
@@ -241,19 +244,42 @@ class ErrorsScreen(BaseScreen):
             in_all = [f"{done[0]}, {count(errored)} errored in all{ago} · "] if errored >= total else []
             done = [*in_all, f"{done[0]} · "]
         style = PLAIN if listed and read == total else WARN
+        longer, shorter = self._cost(total - read) if listed and read < total else ((), ())
         freshness = freshness_pieces(
             poller.newest.freshness,
             now=now,
             frozen=poller.frozen,
-            slow=poller.budget.slow("errors") or poller.budget.slow("list", after=5.0),
+            slow="" if longer else poller.budget.slow("errors") or poller.budget.slow("list", after=5.0),
         )
+        ways: list[Pieces] = [[(so_far, style), *longer, *words] for so_far in done for words in freshness]
+        if shorter:
+            # Where there is no room for both, how long it takes is worth more than how old the list is.
+            ways += [[(f"read {read} of {total}", style), *shorter]]
         self.query_one(Header).tell(
             identity_of(self.context, poller.workflow),
             counts={},
-            freshness=[[(so_far, style), *words] for so_far in done for words in freshness]
-            if poller.workflow
-            else [[]],
+            freshness=ways if poller.workflow else [[]],
             meter=meter_pieces(poller.budget),
+        )
+
+    def _cost(self, unread: int) -> tuple[Pieces, Pieces]:
+        """What the rest takes, why that is long, and what ends it, in long words and in short ones.
+
+        Nothing of what is over in a moment.
+        """
+        poller = self.poller
+        assert poller is not None
+        if poller.local or self.context.past is not None:
+            return (), ()
+        outlook = poller.budget.reads_take(unread, poller.error_samples.purpose, at_a_time=1 + BESIDE)
+        if outlook.seconds < _MOMENT and not outlook.slow:
+            return (), ()
+        takes, stop = estimated(outlook.seconds), self.context.keys.key_of("layer.close")
+        slow = [(f"slow: {clean(outlook.slow)} · ", WARN)] if outlook.slow else []
+        brief = [(f" · slow: {clean(outlook.briefly)}", WARN)] if outlook.slow else []
+        return (
+            [(f"about {takes} · {stop} stops it · ", QUIET), *slow],
+            [(f" · ~{takes}", QUIET), *brief, (f" · {stop} stops", QUIET)],
         )
 
     def _headline(self, groups: list[ErrorGroup], read: int, total: int) -> Headline:

@@ -8,7 +8,6 @@ from rich.style import Style
 from wfdash.core.filter.query import Query
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import count, estimated
-from wfdash.live.budget.waiting import Outlook
 from wfdash.live.feeds.filter_search import MOST, Searched
 from wfdash.live.polling.freshness import Freshness
 from wfdash.live.watcher import Watcher
@@ -24,6 +23,8 @@ __all__ = ["ListStatus", "list_status", "trouble_pieces"]
 
 _STANDS = 5.0
 """Seconds after which what is waited for is said to be slow."""
+_NARROW = 110
+"""Columns from which there is room for whole words about a search that reads."""
 
 
 class ListStatus(Struct, frozen=True):
@@ -84,7 +85,8 @@ class ListStatus(Struct, frozen=True):
         poller, query = self.poller, self.query
         if poller is None or self.matched is None:
             return ()
-        first = (_loaded(poller, self.matched if query else None), PLAIN)
+        matched, loaded = f"{count(self.matched)} match" if query else "", (_loaded(poller), PLAIN)
+        first = (f"{matched} · {loaded[0]}" if matched else loaded[0], PLAIN)
         if poller.newest.freshness.answered_at is None and not len(poller.store):
             first = ("nothing loaded yet", QUIET)
         groups: list[Pieces] = [[first]]
@@ -92,15 +94,21 @@ class ListStatus(Struct, frozen=True):
             # Without it no row under a filter looks like none that failed.
             groups.append([(f"no status {clean(named)} is known", WARN)])
         if (searched := poller.search.searched) is not None:
-            keys = self.key_of("poll.now"), self.key_of("layer.close")
             if searched.waits and searched.unread and not searched.looking:
                 groups[:0] = _cost_pieces(searched, poller)
+            elif searched.is_reading and not poller.search.free:
+                far = _reading_pieces(
+                    searched, poller, self.key_of("layer.close"), narrow=self.width < _NARROW
+                )
+                # How far it is and what it waits for is what is looked for: the rest where there is room.
+                groups[:1] = [*far, [(matched, PLAIN)], [loaded]]
+                if self.width >= _NARROW:
+                    groups = [groups[len(far)], *far, *groups[len(far) + 1 :]]
             else:
                 if searched.unrecorded:  # first: that nothing is found says nothing then
                     groups.insert(0, [(f"{searched.unrecorded} are not recorded", WARN)])
                     groups.append([(PAYLOADS_KEEP, QUIET)])
-                outlook = None if poller.search.free else poller.budget.reads_take(searched.unread)
-                groups += _searched_pieces(searched, *keys, outlook)
+                groups += _searched_pieces(searched, poller, self.key_of("poll.now"))
         if self.recorded:
             # What is not loaded yet may well be on the server.
             where = "only in the record" if poller.history.complete else "out of the record"
@@ -193,38 +201,49 @@ def _recorded(rows: InstanceRows) -> int:
     return len(recorded) - rows.view.count_missing(recorded) if recorded else 0
 
 
-def _loaded(poller: Watcher, matched: int | None) -> str:
-    """`1,204 of 12,431 loaded`; of a filter `19 match · 1,204 of 12,431 loaded`."""
+def _loaded(poller: Watcher) -> str:
+    """`1,204 of 12,431 loaded`."""
     loaded = len(poller.store) - len(poller.store.gone)
-    match = "" if matched is None else f"{count(matched)} match · "
     if poller.partial:
         rest = f"of {count(poller.total)}" if poller.total is not None else "others not"
         recorded = poller.newest.recorded or 0
         loads = f"{count(loaded)} loaded of " if loaded < recorded else ""
-        return f"{match}{loads}{count(max(loaded, recorded))} recorded by then, {rest}"
+        return f"{loads}{count(max(loaded, recorded))} recorded by then, {rest}"
     # Where no answer tells a total, what is loaded is all there is once the end was listed.
     total = loaded if poller.total is None and poller.history.complete else poller.total
     if total is None:
-        return f"{match}{count(loaded)} loaded, more to load"
-    return f"{match}{count(loaded)} of {count(max(total, loaded))} loaded"
+        return f"{count(loaded)} loaded, more to load"
+    return f"{count(loaded)} of {count(max(total, loaded))} loaded"
 
 
-def _searched_pieces(searched: Searched, go_on: str, stop: str, outlook: Outlook | None) -> Sequence[Pieces]:
-    """How many of those that may match were read, what the rest takes, and the key that goes on or stops."""
-    # Without a outlook it comes out of a record.
-    verb, read = "opened" if outlook else "read", searched.read - searched.rows_only
+def _reading_pieces(searched: Searched, poller: Watcher, stop: str, *, narrow: bool) -> Sequence[Pieces]:
+    """How many were read of those that it reads now, how long the others take, and what stops it."""
+    words = f"opened {count(searched.since)} of {'' if narrow else 'these '}{count(searched.goal)}"
+    outlook = poller.budget.reads_take(searched.ahead, poller.search.purpose)
+    stops: Pieces = [(f"{stop} stops", QUIET)]
+    if narrow:
+        # Why it is slow is worth more than how to stop it, which `esc` does everywhere.
+        slow: list[Pieces] = [[(f"slow: {clean(outlook.briefly)}", WARN)]] if outlook.slow else []
+        return [[(words, WARN)], [(f"~{estimated(outlook.seconds)}", QUIET)], *slow, stops]
+    slow = [[(f"slow: {clean(outlook.slow)}", WARN)]] if outlook.slow else []
+    return [[(words, WARN)], stops, [(f"about {estimated(outlook.seconds)}", QUIET)], *slow]
+
+
+def _searched_pieces(searched: Searched, poller: Watcher, go_on: str) -> Sequence[Pieces]:
+    """How many of those that may match were read, and where it stopped what the others take."""
+    verb, read = "read" if poller.search.free else "opened", searched.read - searched.rows_only
     words = f"{verb} {count(read)} of {count(searched.candidates)}"
-    unread = searched.unread
     if searched.looking:
         return [[(f"{count(searched.read)} of {count(searched.candidates)} known so far", WARN)]]
-    cost: list[Pieces] = []
-    if outlook is not None:
-        cost = [[(f"about {estimated(outlook.seconds)} for the rest", QUIET)]]
-        cost += [[(f"slow: {clean(outlook.slow)}", WARN)]] if outlook.slow else []
-    if searched.over and unread:
+    if searched.unread and not poller.search.free:
+        more, budget = min(searched.unread, MOST), poller.budget
+        first = budget.reads_take(more, poller.search.purpose)
+        cost: list[Pieces] = [[(f"about {estimated(first.seconds)} for {count(more)} more", QUIET)]]
+        cost += [[(f"slow: {clean(first.slow)}", WARN)]] if first.slow else []
+        if searched.unread > more:
+            rest = budget.reads_take(searched.unread, poller.search.purpose)
+            cost.append([(f"about {estimated(rest.seconds)} for the rest", QUIET)])
         return [[(f"{words}, the newest", WARN)], [(f"{go_on} searches on", QUIET)], *cost]
-    if unread:
-        return [[(words, WARN)], [(f"{stop} stops", QUIET)], *cost]
     rows_only = [[(f"{count(searched.rows_only)} were not read by then", WARN)]] if searched.rows_only else []
     return [[(words, PLAIN if searched.over else WARN)], *rows_only]
 
@@ -234,8 +253,8 @@ def _cost_pieces(searched: Searched, poller: Watcher) -> Sequence[Pieces]:
     unread, enter = f"{count(searched.unread)} unread", what_enter_reads(searched)
     if poller.local:
         return [[(unread, WARN)], [(enter, QUIET)]]
-    takes = estimated(poller.budget.reads_take(searched.unread).seconds)
-    first = poller.budget.reads_take(min(searched.unread, MOST))
+    takes = estimated(poller.budget.reads_take(searched.unread, poller.search.purpose).seconds)
+    first = poller.budget.reads_take(min(searched.unread, MOST), poller.search.purpose)
     cost: list[Pieces] = [[(f"{unread}: about {takes}", WARN)], [(enter, QUIET)]]
     if searched.unread > MOST:
         cost[1] = [(f"{enter}: about {estimated(first.seconds)}", QUIET)]
