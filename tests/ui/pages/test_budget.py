@@ -150,3 +150,43 @@ def test_the_reading_for_a_prompt_counts_as_one_of_actions():
         assert "1 of 400 (with their reads;" in d.line("Actions")
 
     drive(script, size=(80, 24))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)])
+def test_what_is_held_back_is_not_said_to_be_read(size):
+    """Neither the sweep, while another process reads for somebody, nor what an ended search reads again."""
+
+    async def script(d):
+        mine = d.app.session.budget
+        counter = share_counter(BASE.credential, BASE.base_url, user_state_path("wfdash"), what="list")
+        other = Budget(clock=mine.clock, counter=counter)
+        await d.until(lambda: d.app.session.poller.sweep.period is not None)
+        await d.press("B")
+        await d.until(lambda: "active rows are read every" in d.text)
+        for _ in range(60):
+            other.take(Priority.FOREGROUND, "list")
+            mine.take(Priority.ROWS, "filter")
+            await d.passes(1)
+            if "and wait now" in d.text:
+                break
+        assert re.search(r"active rows are to be read every \d+ s, and wait now", d.text)
+        assert "Waits: rows that a filter has read, again, " in d.text
+        assert "Waits: filter" not in d.text
+        assert re.search(r"Reads +\d+ of 800 in about 5 m .*at most 600 by themselves", d.text)
+
+    drive(script, size=size, demo=False)
+
+
+def test_what_waits_is_timed_by_this_machines_clock(monkeypatch):
+    """Which may be wrong by an hour: the other times of the page are the server's."""
+
+    async def script(d):
+        mine, context = d.app.session.budget, d.app.context
+        await d.press("B")
+        monkeypatch.setattr(context, "clock", lambda: mine.clock() + 3600)
+        while mine.take(Priority.ROWS, "filter") == 0:
+            pass
+        await d.until(lambda: "Waits: rows that a filter has read" in d.text)
+        assert re.search(r"Waits: rows that a filter has read, again, (just now|for \d+ s)", d.text)
+
+    drive(script, size=(140, 40), demo=False)

@@ -15,9 +15,11 @@ from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import clock, count, estimated, spoken
 from wfdash.core.text.wrap import wrapped
 from wfdash.live.budget.budget import Budget
-from wfdash.live.budget.ledger import QUOTA, Priority, Spender
+from wfdash.live.budget.headroom import MOST
+from wfdash.live.budget.ledger import Priority, Spender
 from wfdash.live.budget.shared_counter import has_ended
 from wfdash.live.budget.waiting import Reason, Waiting
+from wfdash.live.feeds.filter_search import FilterSearch
 from wfdash.live.polling.events import Update
 from wfdash.live.watcher import Watcher
 from wfdash.ui.base.identity import identity_of
@@ -45,6 +47,8 @@ _WORTH_TELLING = 5
 _HELD, _FILLING = 60.0, 10.0
 """Seconds for which the list of requests stands still, and while there is room for more: each new one moves
 all lines, and writing them anew is 5 kB."""
+_HELD_BACK = 5.0
+"""Seconds after which a sweep is held back rather than in its turn."""
 _TURNS = 1.0
 """Seconds within which reads that are paced come to their turn as a rule."""
 _RAY_FROM = 110
@@ -129,7 +133,11 @@ class BudgetScreen(BaseScreen):
             meter=meter_pieces(poller.budget),
         )
         commands = self._commands(now)
-        lines = [*_summary(poller, now, self.size.width, self.size.height - len(commands)), *commands]
+        # What waits and rests is reckoned on this machine's clock, which may be wrong by hours.
+        lines = [
+            *_summary(poller, poller.budget.clock(), self.size.width, self.size.height - len(commands)),
+            *commands,
+        ]
         if self.context.past is not None:
             lines = [[("  A record is read from the disk: nothing is asked of the server for it", PLAIN)]]
         # What waits comes and goes each second: a list that moved with it would be written anew each time.
@@ -211,20 +219,20 @@ def _asked_for(path: str, failure: str, room: int) -> str:
 def _summary(poller: Watcher, now: float, width: int, height: int) -> Sequence[Pieces]:
     """What the server has left, what was sent by whom and what for, and what waits and why."""
     budget = poller.budget
-    spent, limit = budget.meter
+    spent, limit = budget.meter[0], budget.limit
     acted, most = budget.actions
     said = not poller.local or budget.left is not None or budget.frozen_until is not None
-    share = f"  {count(limit)} is {limit * 100 // QUOTA} % of Cloudflare's {count(QUOTA)} per user"
+    share = f"  at most {count(limit)} by themselves"
     if poller.local:
         share = "  wfdash's own bound: a dev session has none"
     bar = max(0, min(_BAR, width - len(share) - 38))
-    full = min(bar, spent * bar // limit)
-    reach = _reach(poller, width)
+    full = min(bar, spent * bar // MOST)
+    reach = _reach(poller, now, width)
     lines: list[Pieces] = [
         *([_spending(poller, now)] if said else []),
         [
-            (f"  Reads    {spent:>4} of {limit} in about 5 m ", STRONG),
-            ("█" * full, WARN if spent >= limit * 0.9 else PLAIN),
+            (f"  Reads    {spent:>4} of {MOST} in about 5 m ", STRONG),
+            ("█" * full, WARN if spent >= MOST * 0.9 else PLAIN),
             ("░" * (bar - full), QUIET),
             (share, QUIET),
         ],
@@ -290,6 +298,9 @@ def _requests_of(spender: Spender) -> int:
 
 def _elsewhere(budget: Budget, width: int) -> list[Pieces]:
     lines: list[Pieces] = []
+    if (began := budget.server_began) is not None:
+        words = f"  The server began to count anew {estimated(began)} ago; wfdash counts any 5 minutes"
+        lines.append([(fit(words, width).rstrip(), QUIET)])
     if (elsewhere := budget.elsewhere) >= _WORTH_TELLING:
         words = f"  {elsewhere:>13} or more by others of this user: other tools, tokens, machines"
         lines.append([(fit(words, width).rstrip(), WARN)])
@@ -309,13 +320,19 @@ def _waits(budget: Budget, now: float, width: int) -> list[Pieces]:
         [
             (
                 fit(
-                    f"  Waits: {waiting.purpose}, {_since(waiting, now)}: {_why(waiting, budget)}", width
+                    f"  Waits: {_what(waiting)}, {_since(waiting, now)}: {_why(waiting, budget)}", width
                 ).rstrip(),
                 WARN if waiting.priority <= Priority.VISIBLE else QUIET,
             )
         ]
         for waiting in late[:_WAITS]
     ]
+
+
+def _what(waiting: Waiting) -> str:
+    """What a filter has read is read again as it moves on, after its search has ended."""
+    again = waiting.purpose == FilterSearch.purpose and waiting.priority is not Priority.FOREGROUND
+    return "rows that a filter has read, again" if again else waiting.purpose
 
 
 def _since(waiting: Waiting, now: float) -> str:
@@ -327,6 +344,8 @@ def _since(waiting: Waiting, now: float) -> str:
 def _why(waiting: Waiting, budget: Budget) -> str:
     if waiting.refusal.reason is Reason.PACE:
         return f"its turn, at {budget.pace:.1f} reads a second in all"
+    if waiting.refusal.reason is Reason.RESTS:
+        return "the server asked for a pause"  # for how long stands above, and is of this moment there
     return clean(waiting.refusal.words)
 
 
@@ -346,12 +365,17 @@ def _spending(poller: Watcher, now: float) -> Pieces:
     return [(text, WARN if held else PLAIN)]
 
 
-def _reach(poller: Watcher, width: int) -> list[Pieces]:
+def _reach(poller: Watcher, now: float, width: int) -> list[Pieces]:
     """How far the sweep and the reads of visible rows have come."""
     sweep, (read, wanted) = poller.sweep, poller.row_details.progress
     parts = []
     if sweep.period is not None:
-        parts.append(f"{count(sweep.seen)} active rows are read every {spoken(sweep.period)}")
+        held = any(
+            each.purpose == sweep.purpose and now - each.since >= _HELD_BACK for each in poller.budget.waiting
+        )
+        goes = "are to be read" if held else "are read"
+        waits = ", and wait now" if held else ""
+        parts.append(f"{count(sweep.seen)} active rows {goes} every {spoken(sweep.period)}{waits}")
     if sweep.left_out:
         parts.append(f"too many active rows to refresh them all: {', '.join(map(clean, sweep.left_out))}")
     if wanted:
