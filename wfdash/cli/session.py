@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from math import ceil
 from typing import TypeVar
 
 from msgspec import Struct, field
@@ -23,8 +24,19 @@ from wfdash.live.budget.clock_skew import Skew
 from wfdash.live.budget.joined_lists import JoinedLists, page_file
 from wfdash.live.budget.ledger import Priority
 from wfdash.live.budget.shared_counter import share_counter
+from wfdash.live.budget.waiting import Outlook
 
-__all__ = ["CommandSession", "Failed", "Patient", "again", "failures", "long_read", "open_session"]
+__all__ = [
+    "CommandSession",
+    "Failed",
+    "LongRead",
+    "Patient",
+    "ProgressWords",
+    "again",
+    "failures",
+    "long_read",
+    "open_session",
+]
 
 T = TypeVar("T")
 TRANSIENT = (NotReached, ServerFailed, RateLimited, BadAnswer)
@@ -55,12 +67,21 @@ class CommandSession(Struct):
     """Called when the session closes."""
     _workflow: str = ""
 
-    async def read(self, ask: Callable[[], Awaitable[T]], priority: Priority = Priority.FOREGROUND) -> T:
-        """Reads within the budget, again after a passing failure. Never for what writes."""
+    async def read(
+        self,
+        ask: Callable[[], Awaitable[T]],
+        priority: Priority = Priority.FOREGROUND,
+        *,
+        wanted: int | None = None,
+    ) -> T:
+        """Reads within the budget, again after a passing failure. Never for what writes.
+
+        `wanted` is how many reads are still to come, with this one, where that is known.
+        """
         waits = iter(_WAITS)
         reported: set[str] = set()
         while True:
-            await self.turn(priority)
+            await self.turn(priority, wanted)
             began = self.clock()
             try:
                 return await ask()
@@ -79,16 +100,20 @@ class CommandSession(Struct):
                 reported.add(error.sentence)
                 await asyncio.sleep(max(delay, asked))
 
-    async def turn(self, priority: Priority = Priority.FOREGROUND) -> None:
+    async def turn(self, priority: Priority = Priority.FOREGROUND, wanted: int | None = None) -> None:
         """Waits for the budget, however long. Raises Stop (5) where the server asked for a long pause."""
         began, announced = self.clock(), False
-        while wait := self.budget.take(priority, self.purpose):
+        while wait := self.budget.take(priority, self.purpose, wanted=wanted):
             if wait > _PATIENCE and self.budget.frozen_until is not None:
                 raise Stop(f"the API asked for a pause (429): {estimated(wait)} left of it", 5)
             if not announced and max(wait, self.clock() - began) > _WORTH_TELLING:
                 announced = True
                 why = self.budget.slow(self.purpose, after=0.0)
-                say(f"wfdash: slow: {why}; the next read is in {estimated(wait)}")
+                takes, what = wait, "the next read is in"
+                if wanted is not None:
+                    outlook = self.budget.reads_take(wanted, self.purpose)
+                    takes, what = outlook.seconds, f"{counted(wanted, 'more request')} in about"
+                say(f"wfdash: slow: {why}; {what} {estimated(takes)}; ctrl+c stops it")
             await asyncio.sleep(min(wait, _LONGEST_SLEEP))
 
     async def reach(self) -> None:
@@ -122,13 +147,50 @@ class CommandSession(Struct):
         raise Stop(f"there are {max(page.total or 0, len(names))} workflows, name one with -w: {shown}", 2)
 
 
+class ProgressWords(Struct):
+    """Says on stderr, to a terminal, what a long read costs and every few seconds how far it is.
+
+    Nothing of one that is over in a moment.
+    """
+
+    session: CommandSession
+    aloud: bool = True
+    said_at: float = 0.0
+
+    def begin(self, what: str, left: int | None) -> None:
+        """`what` is read, so many requests of it."""
+        self.said_at = self.session.clock()
+        if not self.aloud or not left:
+            return
+        outlook = self.session.budget.reads_take(left, self.session.purpose)
+        if outlook.seconds >= _EVERY:
+            say(f"wfdash: {what}, about {estimated(outlook.seconds)}{_slow(outlook)}; ctrl+c stops it")
+
+    def go_on(self, far: str, left: int | None) -> None:
+        """So `far` it is, and so many requests are to come."""
+        now = self.session.clock()
+        if not self.aloud or now - self.said_at < _EVERY:
+            return
+        self.said_at = now
+        rest = ""
+        if left:
+            outlook = self.session.budget.reads_take(left, self.session.purpose)
+            rest = f", about {estimated(outlook.seconds)} left{_slow(outlook)}"
+        say(f"wfdash: {far}{rest}; ctrl+c stops it")
+
+
+def _slow(outlook: Outlook) -> str:
+    return f"; slow: {outlook.slow}" if outlook.slow else ""
+
+
 class LongRead(Struct):
-    """Lists pages as `lists` does; `aloud` it says every few seconds how far it is and how to stop it."""
+    """Lists pages as `lists` does, which asks in turn as `turns` says, and tells how far it is."""
 
     lists: JoinedLists
-    clock: Callable[[], float]
-    said_at: float
-    aloud: bool
+    turns: "Patient"
+    progress: ProgressWords
+    most: float | None = None
+    """Rows that are read if there are as many; None where nobody can tell."""
     rows: int = 0
     pages: int = 0
 
@@ -136,32 +198,55 @@ class LongRead(Struct):
         page = await self.lists.list_instances(workflow, query)
         self.rows += len(page.items)
         self.pages += 1
-        if self.aloud and page.cursor is not None and self.clock() - self.said_at >= _EVERY:
-            self.said_at = self.clock()
-            of = f" of {count(page.total)}" if page.total is not None else ""
-            asked = counted(self.pages - self.lists.taken, "request")
-            say(f"wfdash: read {count(self.rows)}{of}, {asked}; ctrl+c stops it")
+        if page.cursor is None:
+            return page
+        left = self.turns.wanted = self._left(page)
+        asked, in_all = self.pages - self.lists.taken, f" of {count(self.pages + left)}" if left else ""
+        if self.pages == 1 and left:
+            self.progress.begin(f"{counted(1 + left, 'request')} for {count(page.total or 0)} rows", left)
+        of = f" of {count(page.total)}" if page.total is not None else ""
+        requests = f"{count(asked)}{in_all} requests" if in_all else counted(asked, "request")
+        self.progress.go_on(f"read {count(self.rows)}{of}, {requests}", left)
         return page
+
+    def _left(self, page: InstancePage) -> int | None:
+        """Requests that are still to come."""
+        if self.most is None or page.total is None or not page.items:
+            return None
+        return max(1, ceil((min(self.most, page.total) - self.rows) / len(page.items)))
 
 
 def long_read(
-    session: CommandSession, workflow: str, query: ListQuery = NEWEST, *, aloud: bool = True
+    session: CommandSession,
+    workflow: str,
+    query: ListQuery = NEWEST,
+    *,
+    most: float | None = None,
+    aloud: bool = True,
 ) -> LongRead:
-    """Lists pages within the budget, and with other processes that walk the same list now."""
+    """Lists pages within the budget, and with other processes that walk the same list now.
+
+    `most` are the rows that are read if there are as many, where that is known.
+    """
     place = page_file(session.budget.shared_file, session.api.account_id, workflow, query)
+    turns = Patient(session)
     # Several shells that list the same at one moment share the pages instead of asking twice.
-    lists = JoinedLists(Patient(session), place, clock=session.budget.clock)
+    lists = JoinedLists(turns, place, clock=session.budget.clock)
     session.endings.append(lists.close)
-    return LongRead(lists, session.clock, session.clock(), aloud and sys.stderr.isatty())
+    progress = ProgressWords(session, aloud and sys.stderr.isatty(), session.clock())
+    return LongRead(lists, turns, progress, most)
 
 
-class Patient(Struct, frozen=True):
+class Patient(Struct):
     """Lists pages as the client does, each read within the budget and tried again."""
 
     session: CommandSession
+    wanted: int | None = None
+    """Pages that are still to come, where that is known."""
 
     async def list_instances(self, workflow: str, query: ListQuery = NEWEST) -> InstancePage:
-        return await self.session.read(lambda: self.session.api.list_instances(workflow, query))
+        session = self.session
+        return await session.read(lambda: session.api.list_instances(workflow, query), wanted=self.wanted)
 
 
 @asynccontextmanager

@@ -1,14 +1,22 @@
 """How often a read is tried again, and when somebody has waited long enough."""
 
+import asyncio
+import re
+from argparse import Namespace
+from math import inf
+
 import pytest
 
 from wfdash.api.errors import NotReached
-from wfdash.api.interface import InstancePage, ListQuery
+from wfdash.api.interface import DetailAnswer, Exchange, InstancePage, ListQuery
 from wfdash.api.paging import walk
-from wfdash.cli.session import CommandSession, LongRead
+from wfdash.cli.commands.list import Listing
+from wfdash.cli.session import CommandSession, LongRead, Patient, ProgressWords
 from wfdash.config.settings import Settings
+from wfdash.core.filter.query import parse
 from wfdash.live.budget.budget import Budget
 from wfdash.live.budget.joined_lists import JoinedLists
+from wfdash.live.budget.ledger import Priority
 
 
 @pytest.mark.parametrize(("seconds", "tries"), [(0.1, 2), (30.0, 1)])
@@ -33,22 +41,73 @@ async def test_a_read_that_took_long_to_fail_is_not_repeated(seconds, tries, cap
     assert asked == tries
 
 
+class Slow:
+    """Answers in two seconds of `clock`; the page of a list has 100 of 700 rows."""
+
+    local = False
+    account_id = ""
+
+    def __init__(self, budget, clock):
+        self.budget, self.clock = budget, clock
+
+    def answers(self):
+        self.clock[0] += 2.0
+        self.budget.saw(Exchange(self.clock[0], "list", "GET", "/", 200, 2000, 0, "", "", "", "", ""))
+
+    async def list_instances(self, workflow, query):
+        self.answers()
+        at = int(query.cursor or 0)
+        items = [{"id": f"order-{at + n}", "status": "errored"} for n in range(100)]
+        return InstancePage(items, str(at + 100) if at < 600 else None, 700)
+
+    async def get_instance(self, workflow, identity):
+        self.answers()
+        return DetailAnswer({"status": "errored"})
+
+
+def slow_session():
+    clock = [1_800_000_000.0]
+    budget = Budget(clock=lambda: clock[0])
+    return CommandSession(
+        Settings(), Slow(budget, clock), budget, "list", lambda: clock[0], _workflow="orders"
+    )
+
+
 @pytest.mark.parametrize("aloud", [True, False])
-async def test_long_list_says_how_far_it_is_and_what_stops_it(aloud, capsys):
-    now = 1_800_000_000.0
-
-    class Slow:
-        async def list_instances(self, workflow, query):
-            nonlocal now
-            now += 2.0
-            at = int(query.cursor or 0)
-            items = [{"id": f"order-{at + n}"} for n in range(100)]
-            return InstancePage(items, str(at + 100) if at < 600 else None, 700)
-
-    lists = LongRead(JoinedLists(Slow(), None), lambda: now, now, aloud)
+async def test_long_list_says_what_it_costs_and_what_stops_it(aloud, capsys):
+    session = slow_session()
+    turns = Patient(session)
+    progress = ProgressWords(session, aloud, session.clock())
+    lists = LongRead(JoinedLists(turns, None), turns, progress, inf)
     assert sum([len(page.items) async for page in walk(lists, "orders", ListQuery())]) == 700
     said = [
-        "wfdash: read 300 of 700, 3 requests; ctrl+c stops it",
-        "wfdash: read 600 of 700, 6 requests; ctrl+c stops it",
+        "wfdash: 7 requests for 700 rows, about 13 s; ctrl+c stops it",
+        "wfdash: read 400 of 700, 4 of 7 requests, about 7 s left; ctrl+c stops it",
     ]
     assert capsys.readouterr().err.splitlines() == (said if aloud else [])
+
+
+async def test_details_that_are_read_one_by_one_say_how_far_it_is(capsys, monkeypatch):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    parsed = Namespace(limit=0, query=parse("params~xyz"), asc=False, read_details=6)
+    session = slow_session()
+    monkeypatch.setattr("time.time", session.clock)
+    listing = Listing(parsed, session)
+    assert [row async for row in listing.matching()] == []
+    assert capsys.readouterr().err.splitlines()[1:3] == [
+        "wfdash: up to 6 instances are read one by one, a request each, about 13 s; ctrl+c stops it",
+        "wfdash: read 3 of at most 6 instances one by one, about 7 s left; ctrl+c stops it",
+    ]
+
+
+async def test_list_that_waits_says_how_long_all_of_it_takes(capsys):
+    """When the next request goes is no news to who waits for a thousand."""
+    session = slow_session()
+    for number in range(800):
+        session.budget.take(Priority.FOREGROUND, str(number))
+    turn = asyncio.create_task(session.turn(wanted=20))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    turn.cancel()
+    words = r"wfdash: slow: 800 reads by this wfdash; 20 more requests in about 5 m.*; ctrl\+c stops it\n"
+    assert re.fullmatch(words, capsys.readouterr().err)

@@ -1,12 +1,14 @@
 """`wfdash history --by step` and `--by error`: what only instances themselves tell, the newest first."""
 
+import sys
 from argparse import Namespace
+from functools import partial
 from typing import Any
 
 from wfdash.api.errors import InstanceNotFound
 from wfdash.cli.commands.history_reading import HistoryReading, basis_sentence, table
 from wfdash.cli.output import instant, json_line, say
-from wfdash.cli.session import CommandSession
+from wfdash.cli.session import CommandSession, ProgressWords
 from wfdash.core.history.steps import StepTally, tally_steps
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
@@ -68,10 +70,14 @@ async def _details(
     session: CommandSession, workflow: str, rows: list[Instance]
 ) -> list[tuple[Instance, Detail]]:
     """Each with its row; one that has been erased since it was listed is left out."""
-    pairs = []
-    for row in rows:
+    pairs, progress = [], ProgressWords(session, sys.stderr.isatty())
+    for number, row in enumerate(rows):
+        left, ask = len(rows) - number, partial(session.api.get_instance, workflow, row.id)
+        if not number:
+            progress.begin(f"{count(left)} instances are read one by one, a request each", left)
+        progress.go_on(f"read {count(number)} of {count(len(rows))} instances one by one", left)
         try:
-            answer = await session.read(lambda row=row: session.api.get_instance(workflow, row.id))  # type: ignore[misc]
+            answer = await session.read(ask, wanted=left)
         except InstanceNotFound:
             continue
         pairs.append((row, read_answer(workflow, row.id, answer)))

@@ -4,6 +4,7 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from wfdash.api.interface import InstancePage, ListQuery
@@ -12,10 +13,10 @@ from wfdash.cli.commands.inputs import batches_of
 from wfdash.cli.commands.recalled import Recalled
 from wfdash.cli.exits import UsageError
 from wfdash.cli.output import instant, json_line, line, say
-from wfdash.cli.session import CommandSession, long_read
+from wfdash.cli.session import CommandSession, ProgressWords, long_read
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
-from wfdash.core.text.words import brief, count, estimated
+from wfdash.core.text.words import brief, count
 
 if TYPE_CHECKING:
     from wfdash.core.filter.query import Query
@@ -81,6 +82,7 @@ class Listing:
         self.details = parsed.read_details
         self.read = self.shown = self.asked = self.unread = self.hidden = self.left_out = 0
         self._recalled = Recalled(session)
+        self._opening: ProgressWords | None = None
         self.listed: set[str] = set()
         """Ids of the rows that may match; of no others is the record asked."""
         self.total: int | None = None
@@ -146,7 +148,8 @@ class Listing:
             per_page=min(self.limit or 100, 100) if self.query is None and not backwards else 100,
         )
         # At a terminal the rows themselves show how far it is.
-        lists = long_read(session, workflow, query, aloud=not sys.stdout.isatty())
+        most = inf if not self.limit or backwards else self.limit if self.query is None else None
+        lists = long_read(session, workflow, query, most=most, aloud=not sys.stdout.isatty())
         pages = walk(lists, workflow, query)
         if backwards:
             for page in reversed([page async for page in pages]):
@@ -168,13 +171,17 @@ class Listing:
             if self.details and self.asked >= self.details:
                 self.unread += 1
                 return False
-            if not self.asked and self.details and sys.stderr.isatty():
-                outlook = self.session.budget.reads_take(self.details)
-                most = f"up to {count(self.details)} instances are read one by one"
-                slow = f"; slow: {outlook.slow}" if outlook.slow else ""
-                say(f"wfdash: {most}: at most about {estimated(outlook.seconds)}{slow}; ctrl+c stops")
+            left = max(1, self.details - self.asked) if self.details else None
+            if self._opening is None:
+                self._opening = ProgressWords(self.session, sys.stderr.isatty())
+                most = f"up to {count(self.details)} instances are read one by one, a request each"
+                self._opening.begin(most, left)
+            else:
+                of = f" of at most {count(self.details)}" if self.details else ""
+                self._opening.go_on(f"read {count(self.asked)}{of} instances one by one", left)
             self.asked += 1
-            answer = await self.session.read(lambda: self.session.api.get_instance(workflow, row.id))
+            api = self.session.api
+            answer = await self.session.read(lambda: api.get_instance(workflow, row.id), wanted=left)
             details = read_fields(read_detail(workflow, row.id, answer.result))
         return query.match(row, now, MatchContext((), {row.id: details}, self.batches))
 
