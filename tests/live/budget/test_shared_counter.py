@@ -41,12 +41,14 @@ def test_the_shared_file_tells_nothing_of_the_credential(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "other", ["http://127.0.0.1:8789/client/v4", "https://127.0.0.1:8788/", "http://localhost:8788"]
+    "other", ["http://127.0.0.1:8789/client/v4", "https://127.0.0.1:8788/", "http://[::1]:8788"]
 )
 def test_two_servers_never_share_a_counter(tmp_path, other):
     here = "http://127.0.0.1:8788/client/v4"
     assert counter_of("token", tmp_path, here).path == counter_of("token", tmp_path, f"{here}/").path
     assert counter_of("token", tmp_path, here).path != counter_of("token", tmp_path, other).path
+    named = counter_of("token", tmp_path, "http://localhost:8788/client/v4")
+    assert named.path == counter_of("token", tmp_path, here).path, "one server by two names"
     first, two = (budget_on(counter_of("token", tmp_path, url)) for url in (here, other))
     while not first.take(Priority.VISIBLE):
         pass
@@ -115,3 +117,28 @@ def test_a_lock_that_a_stopped_process_holds_stops_nobody(tmp_path):
     counter._stuck_until = 0.0
     assert budget.take(Priority.VISIBLE) == 0
     assert budget_on(SharedCounter(path)).others == (4, 1)
+
+
+def test_processes_count_together_again_after_their_key_went(tmp_path):
+    clock = [EPOCH]
+    first = Budget(clock=lambda: clock[0], counter=counter_of("token", tmp_path))
+    first.take(Priority.VISIBLE, "list")
+    (tmp_path / "spent.key").unlink()
+    other = Budget(clock=lambda: clock[0], counter=counter_of("token", tmp_path))
+    other.take(Priority.VISIBLE, "list")
+    assert first.others == (0, 0)
+    clock[0] += 6.0
+    first.take(Priority.VISIBLE, "list")
+    assert first.others == (1, 1)
+    clock[0] += 1.0
+    assert other.others == (2, 1), "with what it had spent before"
+    assert first.shared_file == other.shared_file
+
+
+def test_disk_that_is_full_leaves_no_halves_of_a_key(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    assert counter_of("token", tmp_path).trouble == "No space left on device"
+    assert list(tmp_path.iterdir()) == []

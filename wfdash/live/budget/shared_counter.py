@@ -4,7 +4,7 @@ import contextlib
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -24,6 +24,8 @@ _TRIES, _PAUSE = 20, 0.0005
 _STUCK = 1.0
 """Seconds for which a lock that could not be had is not tried for again: who holds it was stopped."""
 _LARGEST = 1 << 20
+_KEY_LOOK = 5.0
+"""Seconds between two looks whether the key is the same."""
 
 
 def share_counter(credential: Credential, base_url: str, folder: Path, *, what: str) -> "SharedCounter":
@@ -31,13 +33,17 @@ def share_counter(credential: Credential, base_url: str, folder: Path, *, what: 
 
     The file's name is a keyed hash that tells nothing. Two servers count apart, whatever the credential.
     """
-    try:
+    key, at = folder / "spent.key", _server_of(base_url)
+
+    def place() -> Path:
         # Cloudflare counts by user, and a hash without a key could be tried against known tokens.
-        name = credential.fingerprint(_key(folder / "spent.key"), at=origin_of(base_url))
+        return folder / f"requests-{credential.fingerprint(_key(key), at=at)}.json"
+
+    try:
+        return SharedCounter(place(), what=what, key=key, place=place)
     except OSError as error:
         trouble = str(error.strerror or "the state folder cannot be written")
         return SharedCounter(what=what, trouble=trouble)
-    return SharedCounter(folder / f"requests-{name}.json", what=what)
 
 
 class SharedCounter:
@@ -46,8 +52,20 @@ class SharedCounter:
     `trouble` is why nothing is shared, "" while it is. A file that is locked, torn or gone is tried again.
     """
 
-    def __init__(self, path: Path | None = None, *, what: str = "wfdash", trouble: str = "") -> None:
+    def __init__(
+        self,
+        path: Path | None = None,
+        *,
+        what: str = "wfdash",
+        trouble: str = "",
+        key: Path | None = None,
+        place: Callable[[], Path] | None = None,
+    ) -> None:
+        """`place` tells the path anew, where the file of the `key` that names it became another one."""
         self.path = path
+        self._key, self._place = key, place
+        self._key_read = _version_of(key)
+        self._key_looked_at = float("-inf")
         self.trouble = trouble
         self.session = f"{os.getpid()}-{secrets.token_hex(4)}"
         self.mine = Spender(what, person(), os.getpid())
@@ -59,6 +77,9 @@ class SharedCounter:
     @contextlib.contextmanager
     def open(self, now: float) -> Iterator[RequestLedger]:
         """The ledger, alone in all processes; what is changed in the block is kept."""
+        if not 0 <= now - self._key_looked_at < _KEY_LOOK:
+            self._key_looked_at = now
+            self._follow_key()
         self._looked_at = now
         with self._locked() as descriptor:
             before = self._read(descriptor) if descriptor is not None else b""
@@ -69,6 +90,16 @@ class SharedCounter:
             yield self.ledger
             if descriptor is not None:
                 self._write(descriptor, before)
+
+    def _follow_key(self) -> None:
+        """Goes where the others count now: one that began after the key was removed made another."""
+        if self._place is None or _version_of(self._key) == self._key_read:
+            return
+        try:
+            self.path = self._place()
+        except OSError as error:
+            self._failed(error)
+        self._key_read = _version_of(self._key)
 
     def look(self, now: float) -> RequestLedger:
         """The ledger to be shown: no older than half a second."""
@@ -164,17 +195,32 @@ def has_ended(spender: Spender) -> bool:
     return False
 
 
+def _version_of(path: Path | None) -> tuple[int, int] | None:
+    """Tells a file from another one at its place; None where there is none."""
+    try:
+        found = path.lstat() if path is not None else None
+    except OSError:
+        return None
+    return (found.st_ino, found.st_mtime_ns) if found is not None else None
+
+
+def _server_of(url: str) -> str:
+    """Its origin; both names of this machine are one server."""
+    return origin_of(url).replace("://localhost:", "://127.0.0.1:")
+
+
 def _key(path: Path) -> bytes:
     """The key of this person's hashes, made once."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with contextlib.suppress(FileExistsError):
         fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        # On a full disk the file comes to be and its content does not: nothing is left behind.
         try:
-            os.write(descriptor, secrets.token_bytes(32))
-        finally:
-            os.close(descriptor)
-        try:
+            try:
+                os.write(descriptor, secrets.token_bytes(32))
+            finally:
+                os.close(descriptor)
             os.link(fresh, path)
         finally:
             fresh.unlink()
