@@ -229,6 +229,8 @@ def test_lines_before_a_restart_are_of_the_run_before():
     again = [replace(each, trace="u") for each in run("s", 20, 30, [(20.9, 25.1, [(21.01, 24.99)])])]
     lines = [at(FULL, "r0.1", "t"), at("outside", "r", "t", 5), at("of the second", "s0.1", "u", 23)]
     lines += [at(f"{FULL} untold", "cut", "t", 3)]
+    # Of a trace that nothing is told of the words say it, and they alone.
+    lines += [at(f"{FULL} lost", "lost", "z", 4), at("bare", "bare", "z", 4)]
     found = place_lines(
         lines,
         detail("complete", [done("charge-1", 21, 25)], queued=20, start=20, end=30),
@@ -240,5 +242,7 @@ def test_lines_before_a_restart_are_of_the_run_before():
         "r0.1": (True, None, True),
         "r": (True, None, True),
         "cut": (True, None, True),
+        "lost": (False, None, True),
+        "bare": (False, None, False),
         "s0.1": (True, 0, False),
     }

@@ -69,7 +69,7 @@ def place_lines(
             likely = untold or not names or not attempts.is_sure(line, span)
             placed.append(PlacedLine(line, certain, span.step, span.number, likely=likely))
             continue
-        gone = attempts.is_gone(line) or session.is_before(line)
+        gone = attempts.is_gone(line) or session.is_before(line, is_ours=whose is Whose.OURS)
         among = () if line.foreign or gone else attempts.among(line)
         # Of one step it may be that one's, or be printed outside it.
         likely = len(among) == 1 or (untold and not gone)

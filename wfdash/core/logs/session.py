@@ -70,12 +70,16 @@ class TracedSession:
         """Whether no other instance was begun in the trace of a line."""
         return line.source == "local" and self._objects.began_in(line.trace) == (True, False)
 
-    def is_before(self, line: LogLine) -> bool:
-        """Whether it was printed by the instance before it was restarted."""
+    def is_before(self, line: LogLine, *, is_ours: bool) -> bool:
+        """Whether it was printed before the instance was restarted, where `is_ours` or is told to be."""
         queued = self._detail.queued
         if line.source != "local" or queued is None or line.at >= queued - _CUT:
             return False
-        return self.is_alone(line) or self.origins.get(self._tree.run_of(line.request)) is Origin.NAMED
+        return (
+            is_ours
+            or self.is_alone(line)
+            or self.origins.get(self._tree.run_of(line.request)) is Origin.NAMED
+        )
 
     def _may_be_ours(self, run: str) -> bool:
         """Whether nothing told says that a run is another's."""
