@@ -5,6 +5,7 @@ import re
 
 from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.dashboard import drive, opened
+from wfdash.core.triage.anomalies import Oddity
 from wfdash.core.triage.error_groups import VersionShare
 from wfdash.demo.engine.world import build
 from wfdash.live.watcher import Watcher
@@ -109,6 +110,20 @@ def test_that_nothing_is_odd_is_said_whole_at_eighty_columns():
             wanted = " ".join(dashboard.text.partition("STUCK OR UNUSUAL")[2].split())
             assert "0 of 0 rows checked of" in wanted
             assert "none stuck" not in wanted, "nobody has looked yet"
+
+    simulate(main())
+
+
+def test_odd_ones_without_room_are_counted():
+    async def main():
+        async with opened(size=(80, 24)) as dashboard:
+            await dashboard.press("errors.open")
+            odd = dashboard.app.screen.odd
+            for number in (1, 40):
+                odd.rows = [Oddity("orders", f"o-{n}", "stuck", "x", 1.0) for n in range(number)]
+                odd.repaint()
+                await dashboard.pilot.pause()
+                assert ("STUCK OR UNUSUAL, 40 in all" in dashboard.text) is (number == 40)
 
     simulate(main())
 

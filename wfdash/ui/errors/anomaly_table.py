@@ -6,7 +6,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from wfdash.core.text.clean import cells, clean, fit
-from wfdash.core.text.words import age
+from wfdash.core.text.words import age, count
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.triage.anomalies import Oddity
 from wfdash.ui.widgets.list_table import ListTable
@@ -67,8 +67,11 @@ class OddTable(ListTable[Oddity]):
         return strip_of([("  " + lines[below], QUIET)], width) if below < len(lines) else blank(width)
 
     def _title(self, width: int) -> str:
+        # One line is the heading's: what has no room below it would else be taken for not there.
+        hidden = len(self.rows) > self.size.height - 1
+        title = f"{_TITLE}, {count(len(self.rows))} in all" if hidden else _TITLE
         rests_on = f"  {self.rests_on}" if self.rests_on and self.rows else ""
-        return _TITLE + (rests_on if len(_TITLE + rests_on) <= width - 6 else "")
+        return title + (rests_on if len(title + rests_on) <= width - 6 else "")
 
     def _room(self, width: int) -> int:
         longest = max(
