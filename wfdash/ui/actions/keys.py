@@ -1,6 +1,7 @@
 """The keys that write: they freeze what they are about and open a prompt; nothing is sent from here."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
@@ -165,7 +166,12 @@ class ActionHost:
                 read,
                 now=self._context.clock(),
                 guard=self._context.desk.guard,
-                late=sum(refusal("redrive", row.status) is None for row in rows) > READ_BEFORE,
+                late=sum(
+                    times
+                    for status, times in Counter(row.status for row in rows).items()
+                    if refusal("redrive", status) is None
+                )
+                > READ_BEFORE,
                 on_read=on_read,
             )
             # A dev session has one version, whose steps no other one lacks.

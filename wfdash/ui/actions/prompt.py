@@ -139,6 +139,8 @@ class PromptScreen(LowerHalf):
             self._unseen = deque(redrive.plan.by_id)
             self._bound()
             answers.warning = redrive.warning
+            # Of thousands this and what is drawn of them are 25 ms each: keys have a turn between them.
+            await asyncio.sleep(0)
         # From here on a y is taken, so what was found has to stand on the screen for a moment first.
         answers.of = 0
         self.hold()
