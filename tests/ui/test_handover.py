@@ -171,7 +171,7 @@ def test_exported_gone_instance_says_no_more_than_the_screen(folder, key, ending
         orders.forget(subject)
         await dashboard.until(lambda: app.session.poller.detail(subject.id).gone)
         app.session.poller.frozen = True
-        await dashboard.passes(300)
+        await dashboard.passes(100)
         await dashboard.press("export.menu", key)
         await dashboard.until(lambda: list(folder.glob(f"*.{ending}")))
         file = only_file(folder, ending).read_text()

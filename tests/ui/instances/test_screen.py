@@ -129,7 +129,7 @@ def test_expired_row_says_no_more_than_its_last_answer():
         (lasted,) = re.findall(r"\S+\+", row(d, chosen))
         (found,) = [line.partition("│")[2] for line in d.lines if "so far" in line]
         assert "was waiting" in row(d, chosen)
-        await d.passes(600)
+        await d.passes(130)
         assert "? gone" in row(d, chosen)
         assert "was waiting" in row(d, chosen)
         assert lasted in row(d, chosen)
