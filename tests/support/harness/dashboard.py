@@ -72,16 +72,12 @@ class Dashboard:
         await self.pilot.pause()
 
     async def until(self, condition: Callable[[], Any], seconds: float = 120.0) -> None:
-        """Time goes by until this holds; it must within so many simulated seconds.
-
-        Most conditions draw the screen: what has not come soon is looked for less often.
-        """
-        ends = asyncio.get_running_loop().time() + seconds
-        while (left := ends - asyncio.get_running_loop().time()) > 0:
+        """Time goes by until this holds; it must within so many simulated seconds."""
+        for _ in range(int(seconds / 0.1)):
             if condition():
                 await self.settled()
                 return
-            await asyncio.sleep(0.1 if seconds - left < 10 else 0.5)
+            await asyncio.sleep(0.1)
         raise AssertionError(f"never happened within {seconds:g} s:\n{self.text}")
 
     @property
