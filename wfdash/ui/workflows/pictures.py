@@ -44,8 +44,8 @@ class Pictures:
         self._versions: dict[str, Mapping[str, Version]] = {}
         self._counted: list[tuple[float, dict[str, int]]] = []
         """When the server counted last, and before that, and how many of each workflow had not ended."""
-        self._recalled: dict[str, tuple[float | None, bool, int]] = {}
-        """How far the rows and the journal went when it was looked up what restarts took out of them."""
+        self._recalled: dict[str, tuple[int, bool]] = {}
+        """How long the journal was, and whether rows were to be read, when restarted runs were looked up."""
         self._loaded: tuple[tuple[str, int, Frame], LoadedHistory] | None = None
 
     def of(self, poller: Watcher) -> dict[str, Picture]:
@@ -122,7 +122,8 @@ class Pictures:
         recorder, journal, found = session.recorder, session.journal, False
         written = await asyncio.to_thread(journal.size) if journal is not None else 0
         for name, of in list(poller.workflow_rows.of.items()):
-            reach = of.floor, of.exhausted, written
+            # Not after each page: every look opens the record, and that of the demo is copied for it.
+            reach = written, of.is_short(self._context.clock())
             if of.read_at is None or self._recalled.get(name) == reach:
                 continue
             self._recalled[name] = reach
