@@ -339,3 +339,12 @@ def test_count_that_differs_from_the_servers_is_explained(left, began):
         budget.take(Priority.FOREGROUND, "list")
     budget.saw(answered(ratelimit=f'"default";r={left};t=276', policy='"default";q=1200;w=300'))
     assert budget.server_began == began
+
+
+def test_read_of_more_than_a_window_says_that_it_is():
+    """However little went before: `slow: 1 of 800 reads went` would be no reason."""
+    budget = Budget(clock=lambda: EPOCH)
+    budget.take(Priority.FOREGROUND, "list")
+    budget.saw(answered())
+    assert budget.reads_take(1001, "list").slow == "800 reads go in 5 minutes"
+    assert not budget.reads_take(100, "list").slow

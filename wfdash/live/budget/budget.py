@@ -276,6 +276,8 @@ class Budget:
         is_slow = takes > max(_SLOW * number * each, number * each + _NOTICED)
         if not is_slow:
             return Outlook(takes)
+        if number > MOST:  # it is slow however little went before
+            return Outlook(takes, f"{MOST} reads go in 5 minutes", f"{MOST} in 5 m")
         return Outlook(takes, *scarcity(self._look(), MOST))
 
     def _long_takes(self, number: int, each: float, purpose: str) -> float:
