@@ -3,7 +3,7 @@
 import pytest
 
 from wfdash.core.history.analytics import Analytics
-from wfdash.core.history.bucket import Bucket
+from wfdash.core.history.bucket import Bucket, Tally
 from wfdash.core.history.frame import Frame
 from wfdash.core.history.sentence import Finding
 from wfdash.core.model.instance import Instance
@@ -112,6 +112,22 @@ def test_versions_of_a_partial_load_are_told_as_such():
         lines[floor] = "".join(text for line in foot.versions() for text, _ in line)
     assert "none of those loaded completed or failed" in lines[79_000.0]
     assert "none has completed or failed yet" in lines[0.0]
+
+
+@pytest.mark.parametrize(("until", "said"), [(82_780.0, "since 22:00"), (81_000.0, "22:00 to 22:30")])
+def test_versions_say_until_when_they_are_counted(until, said):
+    loaded = LoadedHistory(Frame(0.0, 86_400.0, 600.0, 1), local=True, retention=None)
+    ends = [("old", "complete"), ("new", "errored"), ("new", "complete")]
+    rows = [
+        Instance(f"{n}", status, 79_000.0, started=79_000.0, ended=79_300.0 + n, version=version)
+        for n, (version, status) in enumerate(ends)
+    ]
+    loaded.floor = float("-inf")
+    loaded.add(rows, walked=True)
+    ran = {"old": Tally(complete=1), "new": Tally(errored=1)}
+    rose = Finding("errors rose", 79_200.0, "new", until=until, since=ran)
+    foot = Foot(loaded, rose, 82_800.0, 140, utc=True, tall=True)
+    assert said in "".join(text for line in foot.versions() for text, _ in line)
 
 
 def test_one_sampled_event_is_no_rate():

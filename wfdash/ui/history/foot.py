@@ -29,6 +29,10 @@ _NARROW: Final = 100
 """Columns below which the day of a deploy is told without its time: the numbers beside it are never cut."""
 
 
+_LATELY = 60.0
+"""Seconds before now up to which what is counted is as of now."""
+
+
 class Foot(Struct, frozen=True):
     """Lines of styled text, none wider than the screen."""
 
@@ -104,7 +108,7 @@ class Foot(Struct, frozen=True):
             )
             when = f"since {self._day(since)}" if since is not None else ""
             if share.version in self._since() and self.finding.at is not None:
-                when = f"since {self._time(self.finding.at)}"
+                when = self._when(self.finding.at, self.finding.until)
             style = BAD if share.version == worst else PLAIN
             words = self._fared(share, tallies[share.version])
             if self.of_all and found[share.version][1] > self.loaded.frame.left:
@@ -132,6 +136,12 @@ class Foot(Struct, frozen=True):
             for name, tally in ((name, found[name]) for name in order)
         )
         return [[("  trigger   ", STRONG), (fit(words, max(1, self.width - 13)), PLAIN)]]
+
+    def _when(self, at: float, until: float) -> str:
+        """`since 01:10`, and `01:10 to 01:35` where what is counted ends before now."""
+        if self.now - until > _LATELY:
+            return f"{self._time(at)} to {self._time(until)}"
+        return f"since {self._time(at)}"
 
     def _since(self) -> Mapping[str, Tally]:
         """What each version did since the errors rose, where more than one ran then."""
