@@ -373,6 +373,9 @@ def test_two_runs_at_once_that_name_one_instance_name_it_not():
     later = [line(35, f"{ID} charge card: attempt 2", request="C")]
     steps = (TWICE,)
     assert [entry[1] for entry in placed([*parent, *child, *later], steps)] == [False] * 4 + [True]
+    # Nor is an attempt in two runs, where the parent says nothing more.
+    assert [entry[1] for entry in placed([later[0], line(38, f"{ID} B", request="B")], steps)] == [False] * 2
+    assert [entry[1] for entry in placed([parent[0], *later], steps)] == [True] * 2
     # A child that names itself is told from it.
     child = [line(12, f"[{ID}] order-2 begins", request="B"), line(13, "order-2", request="B")]
     assert [entry[1] for entry in placed([*parent, *child], steps, others=["order-2"])] == [True, True]

@@ -187,6 +187,10 @@ class Attempts:
             span.number in said for span in mentioned(self._at(line.at, _GRAIN), line.message)
         )
 
+    def spans_both(self, first: float, last: float) -> bool:
+        """Whether one attempt, that was not cut, ran from one moment to another."""
+        return any(span.end > last and not span.is_cut for span in self._at(first, -_GRAIN))
+
     def _is_traced(self, call: str) -> bool:
         """Whether the session tells what a call is: an attempt that has ended, or the run itself."""
         return call in self._matched.may or self._is_run(call)

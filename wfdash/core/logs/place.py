@@ -52,6 +52,7 @@ def place_lines(
         run_of=lambda line: tree.run_of(line.request),
         origin_of=session.origins.get,
         agrees=attempts.agrees,
+        spans_both=attempts.spans_both,
     )
     ownership.learn(ordered)
     whose_line = [(line, whose) for line in ordered if (whose := ownership.of(line)) is not Whose.OTHERS]

@@ -88,9 +88,12 @@ class Ownership:
         run_of: Callable[[LogLine], str] = lambda line: line.request,
         origin_of: Callable[[str], Origin | None] = lambda run: None,
         agrees: Callable[[LogLine], bool] = lambda line: False,
+        spans_both: Callable[[float, float], bool] = lambda first, last: False,
     ) -> None:
         """`run_of` says which lines go together, `origin_of` what is known of such a run, `agrees` whether a
-        line names a step and an attempt of the instance as they ran."""
+        line names a step and an attempt of the instance as they ran, and `spans_both` whether one ran
+        from one moment to another."""
+        self._spans_both = spans_both
         self.id = identity
         self._run_of, self._origin_of, self._agrees = run_of, origin_of, agrees
         self._speaks = distinctive(identity)
@@ -126,7 +129,8 @@ class Ownership:
         """An instance is in one run at a time: of two that name it at once one is a child or a twin."""
         until, latest = float("-inf"), ""
         for run, (first, last) in sorted(lasted.items(), key=lambda item: item[1]):
-            if first <= until:
+            # An attempt is of one run, too.
+            if first <= until or (latest and self._spans_both(until, first)):
                 self._disputed |= {run, latest}
             if last > until:
                 until, latest = last, run
