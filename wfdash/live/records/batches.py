@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from typing import Final
 
 from msgspec import Struct, field
@@ -49,8 +50,11 @@ class IdOutcome(Struct, frozen=True, gc=False):
         return said or self.fate.ended not in ("", "complete")
 
 
-class Batch(Struct):
-    """The entries of one plan, oldest first. Ids are raw."""
+class Batch(Struct, dict=True):
+    """The entries of one plan, oldest first, all of them before anything is asked. Ids are raw.
+
+    Which ids there are is kept: a page asks for it several times at each draw, of 30,000 entries.
+    """
 
     entries: list[JournalEntry] = field(default_factory=list)
 
@@ -62,12 +66,12 @@ class Batch(Struct):
     def first(self) -> JournalEntry:
         return self.entries[0]
 
-    @property
+    @cached_property
     def ids(self) -> list[str]:
         """In the order in which they were planned."""
         return list(dict.fromkeys(entry.id for entry in self.entries))
 
-    @property
+    @cached_property
     def sent_to(self) -> list[str]:
         """Those that it was confirmed for: all of them, where that is none."""
         left_out = self._left_out()

@@ -299,6 +299,8 @@ def _read(journal: Journal) -> tuple[list[Batch], dict[tuple[str, str], Unfinish
     """What the files hold, and the sessions that are over: in a thread, for they may be large."""
     left = {(plan.session, plan.plan): plan for plan in journal.unfinished()}
     batches = group_batches(journal.read())
+    for batch in batches:
+        batch.sent_to  # noqa: B018  found out here, off the loop
     return batches, left, journal.over({batch.first.session for batch in batches})
 
 
