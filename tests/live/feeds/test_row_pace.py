@@ -62,7 +62,7 @@ def test_cell_tells_what_was_once_its_moment_has_passed():
     row.now = NOW + DELAY + 30
     assert row.details.why("a").short == "was: charge card, retry in ~30s · attempt 1 of 6 failed"
     row.read(NOW + DELAY + 31, NOW)
-    assert row.details.why("a").short == "charge card, retry due 30s ago · attempt 1 of 6 failed"
+    assert row.details.why("a").short == "charge card, retry was due 30s ago · attempt 1 of 6 failed"
 
 
 @pytest.mark.parametrize("status", ["running", "errored"])
