@@ -121,6 +121,8 @@ class UsualRuns(Job):
         return 0.0
 
     async def ask(self) -> None:
+        # What was seen before holds no longer: of a moment in the past, whose clock stands, it never ends.
+        self._wanted = None
         context = self.context
         wanted = self._next(context.clock())
         if wanted is None:
