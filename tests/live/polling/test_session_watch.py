@@ -49,7 +49,7 @@ async def test_slow_answers_keep_it_at_work_for_a_tenth_of_the_time(api, poller,
     api.pages = {"": [item("a", age=1)]}
     times = lists(api, loop, lambda number: 2.0)
     poller.show("orders")
-    await asyncio.sleep(65)
+    await asyncio.sleep(100)
     assert all(20 <= gap < 21 for gap in gaps(times)[1:])
 
 
@@ -65,17 +65,6 @@ async def test_the_list_rests_longer_after_a_minute_without_change(api, poller, 
     api.pages[""].append(item("b"))
     await asyncio.sleep(60)
     assert gaps(times)[-1] < 6, "a change is followed at the usual pace"
-
-
-@scripted
-async def test_session_that_stood_still_is_listed_twice_in_a_minute(api, poller, loop):
-    created = {"created_on": iso(EPOCH - 75), "modified_on": iso(EPOCH - 75)}
-    api.pages = {"": [item("a", "waiting") | created]}
-    times = lists(api, loop, lambda number: 0.4)
-    poller.show("orders")
-    await asyncio.sleep(59)
-    assert len(times) <= 3
-    assert all(gap >= 29 for gap in gaps(times)[1:])
 
 
 @scripted

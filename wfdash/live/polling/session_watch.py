@@ -12,9 +12,6 @@ _SHARE = 10.0
 QUIET = 60.0
 """Seconds without any change after which less is asked."""
 _LONGEST = 30.0
-_STILLER = 2.5
-"""How many times as long as a list rests nothing moved: a list wakes each of 100 objects that went to sleep
-between two (some 700 rows of the developer's trace store, measured on wrangler 4.164)."""
 _FALTERS = 10.0
 """An answer that takes so many times as long as the usual one, and a second, may hide a reload."""
 
@@ -98,4 +95,4 @@ class SessionWatch:
 
     def rest(self, now: float) -> float:
         """Seconds between two lists while nothing moves, more the longer that is so; 0 while it moves."""
-        return min(_LONGEST, (now - (self.moved_at or now)) / _STILLER) if self.is_quiet(now) else 0.0
+        return min(_LONGEST, (now - (self.moved_at or now)) / 4) if self.is_quiet(now) else 0.0
