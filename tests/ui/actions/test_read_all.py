@@ -102,6 +102,7 @@ def test_list_is_read_to_its_end_before_all_are_marked():
         assert "it takes about" not in dash.text
         dash.app.screen.asking.takes = dash.app.session.poller.budget.actions_take(12_431)
         dash.app.screen.draw()
+        await dash.settled()
         assert "at most 400 requests of actions go in 5 minutes: it takes about 2 h 35 m" in dash.text
 
     on_parcels(script, failed=300)
