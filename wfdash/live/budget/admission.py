@@ -6,7 +6,6 @@ from msgspec import Struct
 
 from wfdash.core.text.words import count
 from wfdash.live.budget.headroom import (
-    LONG_PACE,
     MOST,
     READS,
     headroom,
@@ -126,7 +125,8 @@ def _counted(ledger: RequestLedger, asks: Request, now: float) -> Refusal | None
     if asks.priority is Priority.FOREGROUND:
         if not is_long(ledger, asks) or not _runs_dry(ledger, asks, now):
             return None
-        rest = ledger.long_at + 1 / LONG_PACE - now
+        room = headroom(ledger, now, kept=MOST - _most(ledger, asks))
+        rest = ledger.long_at + 1 / room.pace(pace_of_screens(ledger, now)) - now
         if rest > 0:
             return _spent(ledger, asks, rest)
         return (

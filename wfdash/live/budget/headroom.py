@@ -33,6 +33,8 @@ READS = range(Priority.FOREGROUND, len(Priority))
 ACTS = range(Priority.ACTION, Priority.FOREGROUND)
 LONG_PACE = 0.6
 """Reads a second, of all processes, at which long ones that somebody waits for go on at the least."""
+_LEAST_PACE = 1 / 4.5
+"""Reads a second that nobody calls standing still."""
 _SCREEN_PACE = 0.35
 """Reads a second that one screen needs: for its list, its counts, and the instance that is open in it."""
 _RECENT = 60.0
@@ -67,6 +69,14 @@ class _Room(Struct):
             free += reads
         return least if free >= wanted else min(least, free)
 
+    def pace(self, beside: float, after: float, spent: float) -> float:
+        free, least = self.free - spent, inf
+        for seconds, reads in self.falls:
+            if seconds > after:
+                least = min(least, free / (seconds - after) - beside)
+            free += reads
+        return least
+
 
 class Headroom(Struct):
     """By the count of what was sent from here, and by the server's own word where it gave one."""
@@ -83,6 +93,14 @@ class Headroom(Struct):
         """
         return min(room.lasts(beside, wanted, after, spent) for room in self.rooms)
 
+    def pace(self, beside: float, *, after: float = 0.0, spent: float = 0.0) -> float:
+        """Reads a second of all long reads where not all that they want fits: as many as screens leave.
+
+        Another may have taken all that those do not need. It goes on all the same, seldom.
+        """
+        even = min(room.pace(beside, after, spent) for room in self.rooms)
+        return min(LONG_PACE, max(_LEAST_PACE, even))
+
     def takes(self, reads: int, *, others: Sequence[float] = (), beside: float, each: float) -> float:
         """Seconds until so many long reads have gone, of which one alone takes `each` so many.
 
@@ -96,7 +114,8 @@ class Headroom(Struct):
             for room in self.rooms:
                 room.pass_to(seconds)
             at_once = self.lasts(beside, sum(wants), after=seconds, spent=spent)
-            most = max(at_once, min(LONG_PACE * step, min(room.free for room in self.rooms) - spent), 0.0)
+            pace = self.pace(beside, after=seconds, spent=spent)
+            most = max(at_once, min(pace * step, min(room.free for room in self.rooms) - spent), 0.0)
             # All of them go as fast as they are answered, or take turns.
             alone = [min(want, step / each) for want in wants]
             part = min(1.0, most / sum(alone))
