@@ -13,7 +13,7 @@ from wfdash.core.rows.store import Store
 from wfdash.core.triage.anomalies import Oddity
 from wfdash.core.why.context import WhyContext
 from wfdash.live.budget.budget import Budget
-from wfdash.live.feeds.filter_search import Recall
+from wfdash.live.feeds.filter_search import IdRecall, Recall
 from wfdash.live.feeds.instances import pushed
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.events import Update
@@ -188,11 +188,13 @@ class Watcher:
         self.search.look_for(query, marks, waits=waits)
         self._scheduler.wake()
 
-    def look_up(self, recall: Recall, *, contents: bool = True) -> None:
-        """Looks up there first what a filter asks of instances, from now on; without `contents` ids alone."""
+    def look_up(self, recall: Recall) -> None:
+        """Looks up there first what a filter asks of instances, from now on."""
+        self.search.recall = self.search.id_recall = recall
+
+    def look_up_ids(self, recall: IdRecall) -> None:
+        """Looks there for ids alone that no list tells of."""
         self.search.id_recall = recall
-        if contents:
-            self.search.recall = recall
 
     def search_on(self) -> None:
         """Reads on for the filter, where that was left off after enough of them."""

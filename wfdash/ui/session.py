@@ -5,7 +5,7 @@ httpx comes with it, so it is opened only by what is about to ask.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from platformdirs import user_state_path
 from wfdash.api.interface import Exchange, Observer, Workflows
 from wfdash.config.settings import Settings
 from wfdash.core.filter.query import Query
+from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import mask_in_text
 from wfdash.live.actions.operator import Operator
 from wfdash.live.budget.budget import Budget
@@ -37,6 +38,8 @@ __all__ = ["AccountSession", "BegunSession", "Connect", "open_session", "past_se
 
 _FIRST_ROWS = 1.0
 """Seconds from the first answer to the opening of the record: what is drawn and loaded by then goes first."""
+_LOOK, _LOOKS = 0.1, 100
+"""Seconds between two looks whether the record is open, and looks at most."""
 Connect = Callable[[Observer], Awaitable[Workflows]]
 
 
@@ -50,8 +53,8 @@ class AccountSession(Struct):
     skew: Skew
     recorder: Recorder | None = None
     """None where the settings keep no record."""
-    recall: "RecordRecall | None" = None
-    """Looks up what instances hold; None where the record keeps no payloads."""
+    recall: "RecordRecall | RecordedIds | None" = None
+    """Looks up what instances hold, or which there were where the record keeps no payloads."""
     behind: "AccountSession | None" = None
     """The one that goes on unseen while this one shows a moment of the record; None of any other."""
 
@@ -133,19 +136,41 @@ async def open_session(
         sink=poller.sink,
         read_only="this session is read-only until you quit" if settings.read_only else "",
     )
-    # The demo erases nothing, and each look into a record in memory copies it.
-    recall = None
-    if recorder is not None and (settings.record.payloads or not settings.demo):
-        recall = _recall(recorder, poller, contents=settings.record.payloads)
+    recall: RecordRecall | RecordedIds | None = None
+    if recorder is not None and settings.record.payloads:
+        poller.look_up(recall := _recall(recorder))
+    elif recorder is not None and not settings.demo:
+        # The demo erases nothing, and each look into a record in memory copies it.
+        poller.look_up_ids(recall := RecordedIds(recorder))
     return AccountSession(api, budget, poller, operator, Reads(api, budget), journal, skew, recorder, recall)
 
 
-def _recall(recorder: Recorder, poller: Watcher, *, contents: bool) -> "RecordRecall":
+def _recall(recorder: Recorder) -> "RecordRecall":
     from wfdash.live.records.search.recall import RecordRecall
 
-    recall = RecordRecall(recorder.read, is_ready=lambda: recorder.started)
-    poller.look_up(recall, contents=contents)
-    return recall
+    return RecordRecall(recorder.read, is_ready=lambda: recorder.started)
+
+
+class RecordedIds:
+    """Instances of the record by id. SQLite and the search come with the first question, not at the start."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+        self._recall: RecordRecall | None = None
+
+    async def find_ids(self, workflow: str, query: Query, now: float, most: int) -> Sequence[Instance]:
+        """Those that a filter for ids names, as they were listed last; none of more than so many."""
+        if self._recall is None:
+            for _ in range(_LOOKS):
+                if self._recorder.started:
+                    break
+                await asyncio.sleep(_LOOK)
+            self._recall = _recall(self._recorder)
+        return await self._recall.find_ids(workflow, query, now, most)
+
+    def close(self) -> None:
+        if self._recall is not None:
+            self._recall.close()
 
 
 class BegunSession:

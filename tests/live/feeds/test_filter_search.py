@@ -187,7 +187,7 @@ def test_an_id_is_found_in_the_record_too(record, payloads):
             many = [f"many-{number}" for number in range(30)]
             about = {"status": "queued", "created_on": "2026-11-18T11:00:00.000Z"}
             kept = record([{"id": identity, **about} for identity in ("Long-Gone-4711", older, *many)])
-            poller.look_up(kept, contents=payloads)
+            (poller.look_up if payloads else poller.look_up_ids)(kept)
             view = TableView(poller.store, EVERYTHING, clock=on.loop.time)
             loaded = set(poller.store.ids())
             for text in (

@@ -24,10 +24,17 @@ from wfdash.live.polling.session_watch import AnswerCost
 if TYPE_CHECKING:
     from wfdash.live.records.search.finding import RecordedInstance
 
-__all__ = ["MOST", "FilterSearch", "Recall", "Searched"]
+__all__ = ["MOST", "FilterSearch", "IdRecall", "Recall", "Searched"]
 
 
-class Recall(Protocol):
+class IdRecall(Protocol):
+    """Which instances were there in earlier runs."""
+
+    async def find_ids(self, workflow: str, query: Query, now: float, most: int) -> Sequence[Instance]:
+        """Those that a filter for ids names; none of more than so many."""
+
+
+class Recall(IdRecall, Protocol):
     """What is kept of instances from earlier runs."""
 
     async def __call__(self, workflow: str, rows: Sequence[Instance]) -> Mapping[str, DetailFields]:
@@ -37,9 +44,6 @@ class Recall(Protocol):
         self, workflow: str, query: Query, now: float, apart_from: Container[str] = ()
     ) -> AsyncIterator["Sequence[RecordedInstance]"]:
         """All others that match, newest first, whether they are listed or not."""
-
-    async def find_ids(self, workflow: str, query: Query, now: float, most: int) -> Sequence[Instance]:
-        """Those that a filter for ids names; none of more than so many."""
 
 
 MOST = 200
@@ -107,7 +111,7 @@ class FilterSearch(Job):
         self._ended = False
         """Whether all was read that was to be read for this filter."""
         self.recall: Recall | None = None
-        self.id_recall: Recall | None = None
+        self.id_recall: IdRecall | None = None
         """What is asked for ids."""
         self._recalling: asyncio.Task[None] | None = None
         self._naming: asyncio.Task[None] | None = None
@@ -351,7 +355,7 @@ class FilterSearch(Job):
             if sure or unlisted:
                 context.notify(Update(delta=unlisted, details=tuple(each.row.id for each in sure)))
 
-    async def _find_ids(self, recall: Recall, query: Query) -> None:
+    async def _find_ids(self, recall: IdRecall, query: Query) -> None:
         """What of the record an id names that no list tells of; it is then asked for."""
         await asyncio.sleep(_TYPED)
         context, workflow = self.context, self.context.workflow
