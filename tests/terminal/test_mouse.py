@@ -72,7 +72,7 @@ def test_a_click_on_a_title_sorts_and_another_the_other_way(shell):
 
 def test_a_click_on_the_key_bar_presses_the_key(shell):
     shell.click("? help", line=HEIGHT - 1)
-    shell.wait_for("Here", "Signs")
+    shell.wait_for("Here", "Statuses")
     shell.press("escape")
     shell.wait_for("BLOCKED ON")
     shell.quiet()

@@ -278,7 +278,7 @@ def test_a_file_of_somebody_else_is_left_as_it_is(shell, tmp_path, content):
     assert done.returncode == 1
     assert done.stderr.count("the record is not kept: ") == 1
     assert path.read_bytes() == before
-    assert "no record of wfdash" in done.stderr
+    assert "not a record of wfdash" in done.stderr
     assert path.stat().st_mode & 0o777 == 0o644
     assert [entry.name for entry in tmp_path.glob("theirs*")] == ["theirs"]
 

@@ -121,7 +121,7 @@ def test_a_plan_is_judged_again_by_what_is_read(parcels, tmp_path):
         ({"from": {"name": "x", "type": "teleport"}}, "the type of its from is none of do, sleep, "),
         ({"from": {"name": "x", "count": "2"}}, "the count of its from is a text, where a whole number"),
         ({"end": "yesterday"}, "its end is not a time"),
-        ({"id": 7}, "no object of a plan, as --dry-run prints them: its id is a number, where a text is"),
+        ({"id": 7}, "not an object of a plan, as --dry-run prints them: its id is a number, where a text is"),
     ],
 )
 def test_a_plan_of_elsewhere_or_a_spoilt_one_is_exit_2(parcels, half_fixed, tmp_path, change, said):

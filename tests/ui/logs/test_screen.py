@@ -198,9 +198,9 @@ def test_lines_that_may_be_of_a_step_are_counted_apart():
         pane.draw()
         for scope, words in (((0,), ", 1 may be"), ((1,), ", 2 may be"), ((0, 1), "lines, 1 of")):
             pane.point_at(LogScope(scope), go=False)
-            assert words in d.text
+            await d.until(lambda words=words: words in d.text)
         pane.point_at(LogScope((3,)), go=False)
-        assert "none of" in d.text
+        await d.until(lambda: "none of" in d.text and "may be" not in d.text)
 
     drive(script, filter=FAILED, size=(140, 40))
 

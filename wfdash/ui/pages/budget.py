@@ -299,7 +299,7 @@ def _requests_of(spender: Spender) -> int:
 def _elsewhere(budget: Budget, width: int) -> list[Pieces]:
     lines: list[Pieces] = []
     if (began := budget.server_began) is not None:
-        words = f"  The server began to count anew {estimated(began)} ago; wfdash counts any 5 minutes"
+        words = f"  The server began to count again {estimated(began)} ago; wfdash counts any 5 minutes"
         lines.append([(fit(words, width).rstrip(), QUIET)])
     if (elsewhere := budget.elsewhere) >= _WORTH_TELLING:
         words = f"  {elsewhere:>13} or more by others of this user: other tools, tokens, machines"

@@ -30,7 +30,7 @@ _REASONS = {
     "attempt to write a readonly database": "its file is read-only",
     "unable to open database file": "its folder cannot be written",
     "disk I/O error": "the disk refuses it (I/O error)",
-    "file is not a database": "another file lies there, no record of wfdash",
+    "file is not a database": "another file lies there, not a record of wfdash",
 }
 
 
