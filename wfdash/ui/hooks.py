@@ -12,7 +12,7 @@ from wfdash.config.own_commands import HOOK_EVENTS
 from wfdash.core.text.clean import clean
 from wfdash.live.polling.events import Update
 from wfdash.live.records.record.place import record_path
-from wfdash.live.records.record.recorder import ask_record
+from wfdash.live.records.record.recorder import UntilOpen, ask_record
 from wfdash.ui.context import Context
 
 if TYPE_CHECKING:
@@ -110,10 +110,9 @@ class ChangeHooks:
 
     async def _learn(self, session: "AccountSession", watch: "ChangeWatch", learned: asyncio.Event) -> None:
         """What failed in earlier runs is no new cause: until that is read, none is told."""
-        for _ in range(_LOOKS):
-            if session.recorder is None or session.recorder.started:
-                break
-            await asyncio.sleep(_LOOK)
+        await UntilOpen(
+            lambda: session.recorder is None or session.recorder.started, every=_LOOK, looks=_LOOKS
+        )()
         watch.learn(await asyncio.to_thread(_causes, session, watch.began))
         learned.set()
 

@@ -27,7 +27,7 @@ from wfdash.live.records.journal import Journal
 from wfdash.live.records.record.client import RecordedWorkflows
 from wfdash.live.records.record.observations import Observation
 from wfdash.live.records.record.place import place_of
-from wfdash.live.records.record.recorder import Recorder
+from wfdash.live.records.record.recorder import Recorder, UntilOpen
 from wfdash.live.watcher import Watcher
 
 if TYPE_CHECKING:
@@ -38,8 +38,6 @@ __all__ = ["AccountSession", "BegunSession", "Connect", "open_session", "past_se
 
 _FIRST_ROWS = 1.0
 """Seconds from the first answer to the opening of the record: what is drawn and loaded by then goes first."""
-_LOOK, _LOOKS = 0.1, 100
-"""Seconds between two looks whether the record is open, and looks at most."""
 Connect = Callable[[Observer], Awaitable[Workflows]]
 
 
@@ -161,10 +159,7 @@ class RecordedIds:
     async def find_ids(self, workflow: str, query: Query, now: float, most: int) -> Sequence[Instance]:
         """Those that a filter for ids names, as they were listed last; none of more than so many."""
         if self._recall is None:
-            for _ in range(_LOOKS):
-                if self._recorder.started:
-                    break
-                await asyncio.sleep(_LOOK)
+            await UntilOpen(lambda: self._recorder.started)()
             self._recall = _recall(self._recorder)
         return await self._recall.find_ids(workflow, query, now, most)
 

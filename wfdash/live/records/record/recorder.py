@@ -3,6 +3,7 @@
 Light to import: SQLite comes with the thread that writes, once something has been on screen.
 """
 
+import asyncio
 import threading
 from collections.abc import Callable
 from errno import EIO
@@ -17,9 +18,22 @@ if TYPE_CHECKING:
     from wfdash.live.records.record.reading import RecordReader
     from wfdash.live.records.record.writing import RecordWriter
 
-__all__ = ["Recorder", "ask_record"]
+__all__ = ["Recorder", "UntilOpen", "ask_record"]
 
 T = TypeVar("T")
+
+
+class UntilOpen:
+    """Waits until a record is open, for so many looks at most in all: the first rows are drawn before it."""
+
+    def __init__(self, is_open: Callable[[], bool], *, every: float = 0.1, looks: int = 100) -> None:
+        """`every` so many seconds it is looked."""
+        self._is_open, self._every, self._looks_left = is_open, every, looks
+
+    async def __call__(self) -> None:
+        while self._looks_left > 0 and not self._is_open():
+            self._looks_left -= 1
+            await asyncio.sleep(self._every)
 
 
 class Recorder:

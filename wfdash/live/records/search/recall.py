@@ -11,6 +11,7 @@ from wfdash.core.filter.query import Query
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.instance import Instance
 from wfdash.live.records.record.reading import RecordReader
+from wfdash.live.records.record.recorder import UntilOpen
 from wfdash.live.records.record.schema import Unusable
 from wfdash.live.records.search.contents import search_of
 from wfdash.live.records.search.finding import (
@@ -34,8 +35,6 @@ _TYPED = 30.0
 """Seconds after which the index is asked anew even for a longer text: others write into the record too."""
 _KEPT = 500
 """Places that are kept for the next letter: of more, the index names what is left before they are read."""
-_WAIT, _WAITS = 0.1, 100
-"""Seconds between two looks whether the record is open, and looks at most."""
 
 
 class _Named(Struct, frozen=True):
@@ -64,7 +63,7 @@ class RecordRecall:
         Of another moment than now, as of a record that somebody else may have written, no index is asked.
         """
         self._open_reader, self._at = open_reader, at
-        self._is_ready, self._waits_left = is_ready, _WAITS
+        self._wait = UntilOpen(is_ready)
         self._reader: RecordReader | None = None
         self._last: _Named | None = None
         self._indexed: set[str] = set()
@@ -140,12 +139,6 @@ class RecordRecall:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
-
-    async def _wait(self) -> None:
-        """The record is opened after the first rows are drawn: a filter may be in force before that."""
-        while self._waits_left > 0 and not self._is_ready():
-            self._waits_left -= 1
-            await asyncio.sleep(_WAIT)
 
     def _open(self) -> RecordReader | None:
         # What was erased is in it as long as the file is open.
