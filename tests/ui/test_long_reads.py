@@ -63,14 +63,18 @@ def spend_all(dash):
     assert budget.meter[0] <= QUOTA - ACTIONS
 
 
+async def search_with_nothing_left(dash):
+    spend_all(dash)
+    await dash.press("filter.edit")
+    await dash.type("params~zzz")
+    await dash.press("enter")
+
+
 def test_search_that_has_to_wait_says_for_what():
     """The time counts in that nothing may go for five minutes, and it is of the 200 that are read."""
 
     async def script(dash):
-        spend_all(dash)
-        await dash.press("filter.edit")
-        await dash.type("params~zzz")
-        await dash.press("enter")
+        await search_with_nothing_left(dash)
         await dash.until(lambda: re.search(_SLOW, dash.lines[1]))
         assert re.search(r"opened 0 of these 200 · esc stops · about 5 m (\d+ s )?·", dash.lines[1])
 
@@ -79,10 +83,7 @@ def test_search_that_has_to_wait_says_for_what():
 
 def test_search_that_has_to_wait_says_so_on_80_columns():
     async def script(dash):
-        spend_all(dash)
-        await dash.press("filter.edit")
-        await dash.type("params~zzz")
-        await dash.press("enter")
+        await search_with_nothing_left(dash)
         await dash.until(lambda: "slow" in dash.lines[1])
         assert re.search(r"opened 0 of 200 · ~5 m \d+ s · slow: \d+ of 800 · esc stops", dash.lines[1])
 

@@ -163,16 +163,27 @@ def test_oldest_active_is_the_earliest_created():
     assert picture(rows, now=NOW, floor=NOW - 500).oldest_active == NOW - 500
 
 
+def quick_failures(since, has_failed, *, completes_in, else_is):
+    """One instance every ten seconds; a failure ends after 20 s, what completes takes longer."""
+    rows = []
+    for number in range(since // 10):
+        at = NOW - since + number * 10
+        failed = has_failed(number, at)
+        took = 20.0 if failed else completes_in
+        over = at + took < NOW
+        status = ("errored" if failed else "complete") if over else else_is
+        rows.append(Instance(f"i-{number}", status, at, NOW, at, at + took if over else None, seen=NOW))
+    return rows
+
+
 def test_rate_before_a_rise_counts_what_completes_slowly():
     """Of the oldest rows loaded the failures ended at once, and what completes takes 20 minutes."""
-    rows = []
-    for number in range(360):
-        at = NOW - 3600 + number * 10
-        failed = number % 10 < (1 if at < NOW - 1500 else 6)
-        took = 20.0 if failed else 1200.0
-        over = at + took < NOW
-        status = ("errored" if failed else "complete") if over else "running"
-        rows.append(Instance(f"i-{number}", status, at, NOW, at, at + took if over else None, seen=NOW))
+    rows = quick_failures(
+        3600,
+        lambda number, at: number % 10 < (1 if at < NOW - 1500 else 6),
+        completes_in=1200.0,
+        else_is="running",
+    )
     found = picture(rows, now=NOW, floor=NOW - 3650)
     assert found.finding.sentence.startswith("errors rose from ~1"), found.finding.sentence
     assert found.before.failure_rate == pytest.approx(0.1, abs=0.04)
@@ -191,14 +202,12 @@ def test_columns_show_the_rates_of_the_sentence(exhausted):
 
 def test_rise_among_the_newest_has_the_percents_of_all():
     """A page with six hours of them counts by end, and its reader came from here."""
-    rows = []
-    for number in range(2160):
-        at = NOW - 21600 + number * 10
-        failed = number % 20 < (1 if at < NOW - 2400 else 11)
-        took = 20.0 if failed else 600.0
-        over = at + took < NOW
-        status = ("errored" if failed else "complete") if over else "waiting"
-        rows.append(Instance(f"i-{number}", status, at, NOW, at, at + took if over else None, seen=NOW))
+    rows = quick_failures(
+        21600,
+        lambda number, at: number % 20 < (1 if at < NOW - 2400 else 11),
+        completes_in=600.0,
+        else_is="waiting",
+    )
     all_of_them = picture(rows, now=NOW, floor=None, exhausted=True).finding
     newest = picture(rows[-800:], now=NOW, floor=rows[-800].created).finding
     assert "~" not in all_of_them.sentence
