@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,13 +13,19 @@ from msgspec.structs import replace
 
 from wfdash.api.interface import NEWEST, InstancePage, ListQuery
 from wfdash.api.paging import Lists
-from wfdash.live.budget.shared_lines import SharedLines, shared_place
+from wfdash.live.budget.shared_lines import LARGEST, SharedLines, shared_place
 
 __all__ = ["JoinedLists", "page_file"]
 
 _ANSWERS: Final = 3.0
 """Seconds for which another process's question is waited for; it may have been stopped."""
 _LOOK: Final = 0.05
+"""Seconds between two looks whether another process has the answer by now."""
+_PAGE: Final = 100
+"""Rows of a page, as the API gives them."""
+_TAIL, _SLICE = 4 << 20, 1 << 20
+"""Bytes that are taken of what was offered before, where only the last seconds count, and at one look: pages
+of 40 kB, which take 5 ms a megabyte."""
 
 
 _Place = tuple[str | None, float | None]
@@ -37,6 +43,8 @@ class _Offer(Struct, frozen=True, array_like=True):
     cursor: str | None = None
     total: int | None = None
     left_out: int = 0
+    after: str = ""
+    """The id of the row that it goes on below."""
 
 
 class JoinedLists:
@@ -46,63 +54,96 @@ class JoinedLists:
     The file holds pages only while somebody walks; the last one to leave removes it.
     """
 
-    def __init__(self, lists: Lists, path: Path | None, *, clock: Callable[[], float] = time.time) -> None:
-        """Without a path nothing is shared."""
+    def __init__(
+        self,
+        lists: Lists,
+        path: Path | None,
+        *,
+        clock: Callable[[], float] = time.time,
+        recent: float | None = None,
+        knows: Callable[[str], bool] = lambda identity: False,
+    ) -> None:
+        """Without a path nothing is shared.
+
+        `recent` is for who knows what changed since, as a dashboard does: it takes what was asked for within
+        so many seconds, before it began too. It `knows` rows down to which it has all, though it walked over
+        none of them here.
+        """
         self._lists = lists
         self._file = SharedLines(path)
         self._clock = clock
-        self._since = clock()
+        self._began = clock()
+        self._recent = recent
+        self._knows = knows
         self._session = secrets.token_hex(8)
         self._last = ""
         """The id of the last row that was walked over."""
-        self._passed: set[str] = set()
+        self._passed: dict[str, int] = {}
+        """The ids of all of them, counted."""
         self._by_id: dict[str, tuple[_Offer, int]] = {}
         self._by_place: dict[_Place, _Offer] = {}
-        self._asked: dict[_Place, float] = {}
-        """When another process asked for it, while it has no answer."""
+        self._asked: dict[_Place, tuple[float, str]] = {}
+        """When another process asked for it, and below which row, while it has no answer."""
         self._queries: dict[str, ListQuery] = {}
         """By cursor: the question that it goes on with, which may be another process's."""
-        self.taken = 0
-        """Pages that others had asked for."""
+        self.taken, self.taken_at = 0, 0.0
+        """Pages that others had asked for, and when the last of them was."""
 
     async def list_instances(self, workflow: str, query: ListQuery = NEWEST) -> InstancePage:
         if query.cursor is None:
             page = await self._lists.list_instances(workflow, query)
         else:
-            query = self._queries.get(query.cursor, query)
-            self._file.join()  # a list of one page has nothing to share
-            page = await self._next(workflow, query)
-        self._walked(page.items)
+            found = self.look(query)
+            while found is None:
+                await asyncio.sleep(_LOOK)
+                found = self.look(query)
+            page = found if isinstance(found, InstancePage) else await self._ask(workflow, found)
+        self.walked(page.items)
         return page
 
-    def close(self) -> None:
-        """Leaves the file to the others, or removes it."""
-        self._file.close()
+    def look(self, query: ListQuery) -> InstancePage | ListQuery | None:
+        """The page after what was walked, which `query` asks for too, where another process has it.
 
-    async def _next(self, workflow: str, query: ListQuery) -> InstancePage:
-        while True:
-            self._read()
-            found = self._by_id.get(self._last)
-            if found is not None:
-                offer, index = found
-                if rest := (offer.items or [])[index + 1 :]:
-                    return self._take(offer, rest)
-                if offer.cursor is None:
-                    return self._take(offer, [])
-                query = replace(offer.query, cursor=offer.cursor)
-            if (same := self._by_place.get(_place(query))) is not None:
-                return self._take(same, same.items or [])
-            if not 0 <= self._clock() - self._asked.get(_place(query), float("-inf")) < _ANSWERS:
-                return await self._ask(workflow, query)
-            await asyncio.sleep(_LOOK)
+        Else what is to be asked for instead, to go on where that one is; None while it asks for it.
+        """
+        query = self._queries.get(query.cursor or "", query)
+        self._file.join(tail=_TAIL if self._recent is not None else LARGEST)
+        self._read()
+        if self._file.behind:
+            return None
+        found = self._by_id.get(self._last)
+        if found is not None and self._is_fresh(found[0]):
+            offer, index = found
+            if rest := (offer.items or [])[index + 1 :]:
+                return self._take(offer, rest)
+            if offer.cursor is None:
+                return self._take(offer, [])
+            query = replace(offer.query, cursor=offer.cursor)
+        here = _place(query)
+        for place, each in self._by_place.items():
+            if self._is_fresh(each) and (place == here or self._is_next(each)):
+                return self._take(each, each.items or [])
+        return None if self._is_asked(query) else query
 
-    def _take(self, offer: _Offer, items: list[dict[str, Any]]) -> InstancePage:
-        self.taken += 1
-        self._goes_on(offer.query, offer.cursor)
-        return InstancePage(list(items), offer.cursor, offer.total, left_out=offer.left_out)
+    def _is_next(self, offer: _Offer) -> bool:
+        """Whether it begins in what is known here and goes beyond it."""
+        return self._knows(offer.after) and not all(map(self._knows, _ids(offer.items or [])))
+
+    def _is_asked(self, query: ListQuery) -> bool:
+        """Whether another process asks for this page, or for one that will hold the row to go on below.
+
+        Of two that began in step, each some rows further than the other, none would ever meet the other.
+        """
+        now, mine = self._clock(), self._passed.get(self._last, 0)
+        for place, (asked_at, after) in self._asked.items():
+            ahead = mine - self._passed.get(after, mine + 1)
+            if 0 <= now - asked_at < _ANSWERS and (place == _place(query) or 0 <= ahead < _PAGE):
+                return True
+        return False
 
     async def _ask(self, workflow: str, query: ListQuery) -> InstancePage:
-        question = _Offer(self._session, self._clock(), query)
+        """Asks for it, and tells the others of that and of the answer."""
+        question = _Offer(self._session, self._clock(), query, after=self._last)
         self._offer(question)
         page = await self._lists.list_instances(workflow, query)
         self._offer(
@@ -111,16 +152,31 @@ class JoinedLists:
         self._goes_on(query, page.cursor)
         return page
 
+    def walked(self, items: Iterable[Mapping[str, Any]]) -> None:
+        """Goes on below these rows, and forgets the offers that lie behind: of 100,000 rows only those ahead
+        are kept."""
+        for identity in _ids(items):
+            self._by_id.pop(self._last, None)
+            self._passed[identity] = len(self._passed)
+            self._last = identity
+
+    def close(self) -> None:
+        """Leaves the file to the others, or removes it."""
+        self._file.close()
+
+    def _take(self, offer: _Offer, items: list[dict[str, Any]]) -> InstancePage:
+        self.taken, self.taken_at = self.taken + 1, offer.asked_at
+        self._by_place.pop(_place(offer.query), None)
+        self._goes_on(offer.query, offer.cursor)
+        return InstancePage(list(items), offer.cursor, offer.total, left_out=offer.left_out)
+
+    def _is_fresh(self, offer: _Offer) -> bool:
+        oldest = self._began if self._recent is None else self._clock() - self._recent
+        return offer.asked_at >= oldest
+
     def _goes_on(self, query: ListQuery, cursor: str | None) -> None:
         if cursor is not None:
             self._queries[cursor] = replace(query, cursor=cursor)
-
-    def _walked(self, items: list[dict[str, Any]]) -> None:
-        """Forgets the offers that lie behind: of 100,000 rows only those ahead are kept."""
-        for identity in _ids(items):
-            self._by_id.pop(self._last, None)
-            self._passed.add(identity)
-            self._last = identity
 
     # The file.
 
@@ -129,15 +185,15 @@ class JoinedLists:
 
     def _read(self) -> None:
         """Takes in what the others offer."""
-        for line in self._file.news():
+        for line in self._file.news(_SLICE if self._recent is not None else LARGEST):
             try:
                 offer = msgspec.json.decode(line, type=_Offer)
             except (msgspec.MsgspecError, ValueError, RecursionError):
                 continue
-            if offer.session == self._session or offer.asked_at < self._since or offer.query.cursor is None:
+            if offer.session == self._session or not self._is_fresh(offer) or offer.query.cursor is None:
                 continue
             if offer.items is None:
-                self._asked[_place(offer.query)] = offer.asked_at
+                self._asked[_place(offer.query)] = offer.asked_at, offer.after
                 continue
             self._asked.pop(_place(offer.query), None)
             ids = list(_ids(offer.items))
@@ -159,5 +215,5 @@ def page_file(beside: Path | None, account: str, workflow: str, query: ListQuery
     return shared_place(beside, "pages", *which)
 
 
-def _ids(items: list[dict[str, Any]]) -> Iterator[str]:
+def _ids(items: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     return (item["id"] for item in items if isinstance(item.get("id"), str))

@@ -10,9 +10,9 @@ from typing import Final
 from wfdash.config.plain_file import open_plain
 from wfdash.live.records.locked_file import hold_together, try_lock
 
-__all__ = ["SharedLines", "shared_place"]
+__all__ = ["LARGEST", "SharedLines", "shared_place"]
 
-_LARGEST: Final = 64 << 20
+LARGEST: Final = 64 << 20
 """Bytes after which nothing more is offered."""
 
 
@@ -27,9 +27,11 @@ class SharedLines:
         self._path = path
         self._descriptor: int | None = None
         self._offset, self._torn = 0, b""
+        self.behind = False
+        """Whether there was more to take the last time than was asked for."""
 
-    def join(self) -> None:
-        """Opens it, once. Who is alone in it begins anew."""
+    def join(self, *, tail: int = LARGEST) -> None:
+        """Opens it, once. Who is alone in it begins anew; else its last `tail` bytes are taken at most."""
         if self._descriptor is not None or self._path is None:
             return
         try:
@@ -46,6 +48,9 @@ class SharedLines:
             self._path = None
             return
         self._descriptor = descriptor
+        # Where it does not begin at a line, that is none that can be read, as a torn one.
+        with contextlib.suppress(OSError):
+            self._offset = max(0, os.fstat(descriptor).st_size - tail)
 
     def close(self) -> None:
         """Leaves the file to the others, or removes it."""
@@ -62,21 +67,23 @@ class SharedLines:
         if self._descriptor is None:
             return
         try:
-            if os.fstat(self._descriptor).st_size < _LARGEST:
+            if os.fstat(self._descriptor).st_size < LARGEST:
                 os.write(self._descriptor, line + b"\n")
         except OSError:
             self.close()  # a full disk: each goes alone
 
-    def news(self) -> Iterator[bytes]:
-        """The lines that came since the last time, one's own among them."""
+    def news(self, most: int = LARGEST) -> Iterator[bytes]:
+        """The lines that came since the last time, one's own among them, of at most so many bytes."""
         if self._descriptor is None:
             return
         try:
             size = os.fstat(self._descriptor).st_size
-            data = os.pread(self._descriptor, max(0, min(size, _LARGEST) - self._offset), self._offset)
+            ahead = max(0, min(size, LARGEST) - self._offset)
+            data = os.pread(self._descriptor, min(ahead, most), self._offset)
         except OSError:
             return
         self._offset += len(data)
+        self.behind = ahead > most
         *lines, self._torn = (self._torn + data).split(b"\n")
         yield from lines
 

@@ -1,6 +1,8 @@
 """The rows in their order: the newest page again and again, and older pages as they are asked for."""
 
-from collections.abc import Set
+from collections.abc import Mapping, Sequence, Set
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from wfdash.api.errors import Refused
 from wfdash.api.interface import InstancePage, ListQuery
@@ -9,8 +11,12 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.rows.store import CHANGED, GONE
 from wfdash.live.budget.ledger import Priority
 from wfdash.live.polling.context import FeedContext
+from wfdash.live.polling.events import Update
 from wfdash.live.polling.job import Job
 from wfdash.live.polling.session_watch import AnswerCost
+
+if TYPE_CHECKING:
+    from wfdash.live.budget.joined_lists import JoinedLists
 
 __all__ = ["LOCAL_INTERVAL", "NewestInstances", "OlderInstances", "pushed"]
 
@@ -24,6 +30,11 @@ _FULL_EVERY = 30.0
 _FULL_EVERY_QUIET = 60.0
 _CATCH_UP = 60
 """Pages that are walked at most to reach rows known before."""
+_RECENT = 10.0
+"""Seconds for which a page that another process asked for is as good as one's own: the newest one is never
+older, and of those below it no list tells anew."""
+_LOOK = 0.05
+"""Seconds between two looks whether another process has it by now."""
 _SPAN_PAGES = 20
 """Older pages that are read by themselves at most where what ended at a moment is looked for."""
 
@@ -59,6 +70,8 @@ class NewestInstances(Job):
         """Number of the last request whose one page was all there is; None when there was more."""
         self.below: str | None = None
         """Cursor of the page after the newest one."""
+        self.listed: Sequence[Mapping[str, Any]] = ()
+        """The rows of that one, as they were listed."""
         self.asked: tuple[int, str, float | None] = (0, "", None)
         """Of the last newest page: its request, the one status asked for, how far back it goes if it ends."""
         self._reached: float | None = None
@@ -86,7 +99,7 @@ class NewestInstances(Job):
         self.lists_all, self.unbroken, self.recorded = False, float("-inf"), None
         self._page, self._missing = set(), set()
         self.looked_at, self._full_at = 0, None
-        self.asked = (0, "", None)
+        self.asked, self.listed = (0, "", None), ()
         self.soon()
         fresh = self.freshness
         fresh.answered_at, fresh.missed, fresh.failure, fresh.error = None, 0, "", None
@@ -162,6 +175,7 @@ class NewestInstances(Job):
         self._newest = newest
         if rows == _FULL:
             self.hidden, self.left_out, self.below = page.hidden, page.left_out, page.cursor
+            self.listed = page.items
             self.complete_at = number if page.cursor is None and not pushed(context) else None
             before = self.asked
             self.asked = (number, _status(context), oldest if page.cursor is not None else None)
@@ -242,7 +256,7 @@ class NewestInstances(Job):
 
 
 class OlderInstances(Job):
-    """Older pages, one for each time somebody wants more."""
+    """Older pages, one for each time somebody wants more; what another process has just read is taken."""
 
     purpose = "older rows"
     in_turn = out_of_turn = Priority.FOREGROUND
@@ -257,12 +271,18 @@ class OlderInstances(Job):
         self._begun = False
         self._pages = 0
         self._cursor: str | None = None
+        self._bottom: Sequence[Mapping[str, Any]] = ()
+        """The last row that was walked over."""
+        self._others: JoinedLists | None = None
+        """What other processes walk of this list, while somebody here does."""
+        self._wanted_at = 0.0
 
     def reset(self) -> None:
         self.wanted = self._begun = False
         self._pages = 0
         self._cursor = None
         self.next_at = 0.0
+        self._leave_others()
 
     @property
     def complete(self) -> bool:
@@ -273,28 +293,83 @@ class OlderInstances(Job):
     def due(self, now: float) -> float | None:
         wanted = self.wanted or (self._pages < _SPAN_PAGES and _is_of_a_moment(self.context))
         ready = wanted and self.newest.freshness.answered_at is not None and not self.complete
-        return super().due(now) if ready else None
+        if not ready:
+            if self._others is not None and not 0 <= now - self._wanted_at < _RECENT:
+                self._leave_others()
+            return None
+        at = super().due(now)
+        if at is None or at > now or self.context.local or self.context.shared is None:
+            return at
+        self._wanted_at = now
+        return self._look_at_others(now, self.context.shared)
 
     def pace(self, took: float) -> float:
         return self._cost.rest(took) if self.context.local else 0.0
 
     async def ask(self) -> None:
-        context, number = self.context, self.context.next_number()
+        context, number, others = self.context, self.context.next_number(), self._others
+        before = others.taken if others is not None else 0
         try:
-            page = await _page(context, self._cursor if self._begun else self.newest.below)
+            page = await (others or context.api).list_instances(context.workflow, self._query())
         # A cursor grows old; the next turn begins again below the newest page.
         except Refused:
             self._begun = False
+            self._leave_others()
             raise
+        if others is not None and others.taken > before:
+            self._take_in(page, context.number_at(others.taken_at), others.taken_at)
+        else:
+            self._take_in(page, number, context.clock())
+
+    def _query(self) -> ListQuery:
+        return _query(self.context, self._cursor if self._begun else self.newest.below)
+
+    def _take_in(self, page: InstancePage, number: int, at: float) -> None:
+        context = self.context
         self.wanted = False
         self._pages += 1
         self._begun = True
-        self._cursor = page.cursor
-        context.tell(context.store.apply(page.items, seq=number, now=context.clock()))
+        self._cursor, self._bottom = page.cursor, page.items[-1:] or self._bottom
+        context.tell(context.store.apply(page.items, seq=number, now=at))
         if not pushed(context):
             context.contiguous.note_ends(page.items)
             oldest = _span(page)[0]
             context.contiguous.reach_down(None if oldest is None else max(oldest, page.unbroken))
+
+    def _look_at_others(self, now: float, beside: Path) -> float | None:
+        """When to ask: not for what another process has, which costs nothing, or asks for just now."""
+        context, query = self.context, self._query()
+        if self._others is None:
+            # Not at the start, where nobody reads further than the newest page.
+            from wfdash.live.budget.joined_lists import JoinedLists, page_file
+
+            place = page_file(beside, context.api.account_id, context.workflow, query)
+            self._others = JoinedLists(
+                context.api, place, clock=context.clock, recent=_RECENT, knows=self._is_walked
+            )
+            self._others.walked(self._bottom if self._begun else self.newest.listed)
+        found = self._others.look(query)
+        if found is None:
+            return now + _LOOK
+        if isinstance(found, ListQuery):
+            return now
+        self._others.walked(found.items)
+        taken_at = self._others.taken_at
+        self._take_in(found, context.number_at(taken_at), taken_at)
+        self.answered(now, 0.0)
+        context.notify(Update())
+        return None
+
+    def _is_walked(self, identity: str) -> bool:
+        """Whether all rows from the newest down to this one are loaded."""
+        context, floor = self.context, self.context.contiguous.floor
+        row = context.store.get(identity) if floor is not None and not pushed(context) else None
+        return row is not None and floor is not None and (row.created or 0.0) >= floor
+
+    def _leave_others(self) -> None:
+        if self._others is not None:
+            self._others.close()
+            self._others = None
 
 
 def _asked(context: FeedContext) -> Pushdown | None:
@@ -302,14 +377,15 @@ def _asked(context: FeedContext) -> Pushdown | None:
     return context.query.pushdown(context.clock()) if context.query and not context.local else None
 
 
-async def _page(context: FeedContext, cursor: str | None, rows: int = _FULL) -> InstancePage:
+async def _page(context: FeedContext, cursor: str | None, rows: int) -> InstancePage:
+    return await context.api.list_instances(context.workflow, _query(context, cursor, rows))
+
+
+def _query(context: FeedContext, cursor: str | None, rows: int = _FULL) -> ListQuery:
     asked = _asked(context)
-    query = (
-        ListQuery(asked.status, asked.date_start, asked.date_end, cursor=cursor)
-        if asked
-        else ListQuery(cursor=cursor, per_page=rows)
-    )
-    return await context.api.list_instances(context.workflow, query)
+    if asked is None:
+        return ListQuery(cursor=cursor, per_page=rows)
+    return ListQuery(asked.status, asked.date_start, asked.date_end, cursor=cursor)
 
 
 def _is_of_a_moment(context: FeedContext) -> bool:

@@ -1,5 +1,6 @@
 """What the jobs of one poller share: whom to ask, about which workflow, and where the answers go."""
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -13,6 +14,11 @@ from wfdash.live.polling.events import Update
 from wfdash.live.polling.session_watch import SessionWatch
 
 __all__ = ["FeedContext"]
+
+_NUMBERS = 500
+"""Requests of which is known when they were asked: more than go in the seconds that matter."""
+_CLOCKS = 2.0
+"""Seconds by which the clocks of two processes may differ that each reckon by the server's."""
 
 
 class FeedContext(Struct):
@@ -30,6 +36,8 @@ class FeedContext(Struct):
     """The file that the processes share; what they read together lies beside it."""
     number: int = 0
     """Of the request asked last."""
+    _asked: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=_NUMBERS))
+    """When each of the last ones was, with its number."""
 
     @property
     def local(self) -> bool:
@@ -37,7 +45,13 @@ class FeedContext(Struct):
 
     def next_number(self) -> int:
         self.number += 1
+        self._asked.append((self.clock(), self.number))
         return self.number
+
+    def number_at(self, moment: float) -> int:
+        """The number for what another process asked then: what was surely asked here since tells more."""
+        before = [number for at, number in self._asked if at <= moment - _CLOCKS]
+        return max(before, default=0)
 
     def tell(self, delta: Delta) -> None:
         # A dev session is asked more rarely while nothing moves in it: each list wakes every object of its
