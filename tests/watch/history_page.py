@@ -37,7 +37,7 @@ _LEFT = re.compile(r" · as read at ([\d:]+)")
 _SO_FAR = re.compile(r"^ FAILED +(?:since ([\d:]{5}) )?([\d,]+) of ([\d,]+) (?:that ended )?failed so far")
 _MOST = 9_000
 """Rows that are listed to be held against a page that rests on so many."""
-_ENDED = re.compile(r"^ ENDED +([\d,]+) created, ([\d,]+) ended")
+_ENDED = re.compile(r"^ ENDED +([\d,]+) created, (at least )?([\d,]+) ended(?: up to ([\d:]{5}))?")
 
 
 def compare_history(lines: Sequence[str], at: float, account: Account, workflow: str, tally: Tally) -> bool:
@@ -196,14 +196,16 @@ def _compare_ended(said: re.Match[str], listing: Listing, at: float, tally: Tall
     """Where its left edge is, no number says: one round minute must bear out both."""
     if listing.floor != float("-inf"):
         return
-    created, ended = _int(said[1]), _int(said[2])
+    created, ended = _int(said[1]), _int(said[3])
+    until = _at(said[4], at) + 60 if said[4] else at
     for minute in range(50, 6 * 60 + 31):
         left = (at - minute * 60) // 60 * 60
-        births = [row["created"] for row in listing.rows if row["created"] >= left]
-        least = sum(moment < at - 15 for moment in births)
+        births = [row["created"] for row in listing.rows if left <= row["created"] <= until]
+        least = sum(moment < until - (75 if said[4] else 15) for moment in births)
         if not least <= created <= len(births):
             continue
-        if len(listing.ended(left, at - _BEHIND)) <= ended <= len(listing.ended(left, at + 1)):
-            tally.note("history sums", True, said[0])
+        fewest = 0 if said[2] else len(listing.ended(left, until - _BEHIND))
+        if fewest <= ended <= len(listing.ended(left, until + 1)):
+            tally.note("history sums at least" if said[2] else "history sums", True, said[0])
             return
-    tally.note("history sums", False, f"{said[0].strip()}: no left edge bears both out")
+    tally.note("history sums", False, f"{said[0]}: no left edge bears both out")

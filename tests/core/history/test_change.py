@@ -182,6 +182,9 @@ def test_throughput_and_durations_in_words():
     assert throughput(tally, HOUR, shown=6 * HOUR) == "12 created, 10 ended: 10.0 per hour over 1 h"
     assert throughput(Tally(), HOUR) == "nothing was created and nothing ended in this time"
     assert durations(tally) == "half took 10 s or less, 95 of 100 11 m 40 s or less"
+    some = throughput(tally, HOUR, unread=True, until="01:35")
+    assert some == "12 created, at least 10 ended up to 01:35: 10.0 per hour"
+    assert throughput(Tally(12), HOUR, unread=True) == "12 created, none known to have ended"
     said = throughput(Tally(12), HOUR, undated=9)
     assert said == "12 created; 9 have ended, this server does not say when"
     assert durations(Tally(12), undated=9) == "this server's list does not say how long they took"

@@ -51,6 +51,26 @@ def test_few_that_are_behind_hide_nothing():
     assert history.is_seen(history.buckets(NOW)[-1], NOW)
 
 
+def test_one_that_is_behind_makes_a_count_too_low():
+    """Some that ended while nobody read them are missing from what is said to have ended."""
+    history = loaded(NOW - 5)
+    assert not history.has_unread(NOW)
+    history.seen_at = lambda identity: NOW - 600 if identity == "o-1" else NOW - 5
+    assert history.has_unread(NOW + 2)
+    history.add([Instance("o-1", "complete", NOW - 900, NOW - 9, NOW - 900, NOW - 300)], walked=True)
+    assert not history.has_unread(NOW + 4)
+
+
+def test_what_analytics_count_is_counted_up_to_now():
+    """Beside rows that nobody read since, all of it was said to have ended within four minutes."""
+    history = loaded(NOW - 600)
+    assert NOW - history.counted_until(NOW) > 600
+    counts = {NOW // 60 * 60 - 60 * n: Tally(10, 9, 1) for n in range(200)}
+    history.analytics = Analytics(NOW // 60 * 60 - 12_000, NOW // 60 * 60 + 60, 60.0, counts)
+    assert NOW - history.counted_until(NOW) < 300, "within the bucket that still fills"
+    assert not history.has_unread(NOW), "what is counted elsewhere has none that is to be read"
+
+
 def test_no_change_is_told_while_rows_are_to_be_read():
     """Of what ended lately the quick ones are read first: beside what analytics count all seemed to fall."""
     history = loaded(NOW - 5)

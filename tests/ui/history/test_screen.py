@@ -400,6 +400,29 @@ def test_reopened_page_calls_the_time_between_unread():
     shown(script, "incident", size=(80, 24))
 
 
+def test_reopened_page_counts_what_ended_meanwhile():
+    """The table goes on while the page is closed, and nothing told the page of what changed in it."""
+
+    async def script(d):
+        await d.press("history.open")
+        await d.until(lambda: "as they stand now" in d.text and not d.app.screen.is_reading)
+        await d.press("layer.close")
+        below = list(d.world.workflows["orders"].walk(newest_first=True))[150:]
+        waiting = [instance for instance in below if instance.status == "waiting"][:30]
+        assert len(waiting) == 30
+        for instance in waiting:
+            verbs.terminate(d.world, instance)
+        store = d.app.session.poller.store
+        await d.until(lambda: all(store.get(each.id).is_over for each in waiting), 240)
+        await d.press("poll.freeze", "history.open")
+        await d.until(lambda: "polling is frozen" in d.text)
+        reader = d.app.screen._reader
+        await d.until(lambda: reader.before is not None and reader.before.loaded.until == float("inf"))
+        assert sum(reader.loaded.rows[each.id].is_over for each in waiting) == 30
+
+    shown(script, "calm", size=(80, 24))
+
+
 def test_deploys_of_the_span_are_all_read():
     """A page of versions is 100: with more of them in what is shown, older ones were never marked."""
 

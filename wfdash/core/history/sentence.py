@@ -182,25 +182,34 @@ def failures(
 
 
 def throughput(
-    tally: Tally, seconds: float, *, undated: int = 0, shown: float = 0.0, so_far: bool = False
+    tally: Tally,
+    seconds: float,
+    *,
+    undated: int = 0,
+    shown: float = 0.0,
+    so_far: bool = False,
+    unread: bool = False,
+    until: str = "",
 ) -> str:
     """How many came and ended, and how fast; the unit is the one that gives a number above 1.
 
     `undated` have ended at a time that no list tells: in this one or in another.
     `shown`: seconds of the chart, which may be longer than those that the rate rests on.
     `so_far`: more is being read.
+    `unread`: some that may have ended were not read since.
+    `until`: the time of day up to which is counted; "" for up to now.
     """
     if so_far and not undated:
         if not tally.created and not tally.ended:
             return "nothing that is loaded so far was created or ended in this time"
-        return f"so far {throughput(tally, seconds, shown=shown)}"
+        return f"so far {throughput(tally, seconds, shown=shown, until=until)}"
     if undated:
         return f"{count(tally.created)} created; {count(undated)} have ended, this server does not say when"
     if not tally.created and not tally.ended:
-        return "nothing was created and nothing ended in this time"
+        return f"nothing was created and nothing ended {_up_to(until) or 'in this time'}"
+    said = _sums(tally, unread=unread, until=until)
     if not tally.ended:
-        return f"{count(tally.created)} created, none ended"
-    said = f"{count(tally.created)} created, {count(tally.ended)} ended"
+        return said
     unit, length = next(
         ((unit, length) for unit, length in _PER if tally.ended * length >= seconds),
         ("day", 86400.0),
@@ -233,13 +242,26 @@ def slower(shift: LevelShift, *, now: float, utc: bool) -> str:
     return f"half took {spoken(shift.after)} or less since {moment}, {spoken(shift.before)} before"
 
 
-def busier(tally: Tally, shift: LevelShift, *, now: float, utc: bool) -> str:
+def busier(
+    tally: Tally, shift: LevelShift, *, now: float, utc: bool, unread: bool = False, until: str = ""
+) -> str:
     """`866 created, 857 ended; 6.7 came per minute since 00:25, 3.3 before`."""
     moment = clock(shift.at, utc=utc, now=now, seconds=False)
     least = min(shift.before, shift.after)
     unit, length = next(((unit, length) for unit, length in _PER if least * length >= 1), ("day", 86_400.0))
     paces = f"{shift.after * length:.1f} came per {unit} since {moment}, {shift.before * length:.1f} before"
-    return f"{count(tally.created)} created, {count(tally.ended)} ended; {paces}"
+    return f"{_sums(tally, unread=unread, until=until)}; {paces}"
+
+
+def _sums(tally: Tally, *, unread: bool, until: str) -> str:
+    """`866 created, at least 857 ended`: of what was not read since nobody knows whether it ended."""
+    ended = f"{'at least ' * unread}{count(tally.ended)}" if tally.ended else "none known to have" * unread
+    said = f"{count(tally.created)} created, {ended or 'none'} ended"
+    return f"{said} {_up_to(until)}" if until else said
+
+
+def _up_to(until: str) -> str:
+    return f"up to {until}" if until else ""
 
 
 def took_words(half: str, most: str) -> str:

@@ -118,7 +118,7 @@ class LoadedHistory:
             if row.is_over:
                 self._open.pop(row.id, None)
             else:
-                self._open[row.id] = at
+                self._open[row.id] = row.seen or at
         created = [row.created for row in taken if row.created is not None]
         if created:
             self.oldest = min(created) if self.oldest is None else min(self.oldest, *created)
@@ -199,6 +199,25 @@ class LoadedHistory:
         """
         behind = bisect_left(self._answers(now), min(bucket.end, now) - _BEHIND)
         return behind <= max(_FEW, bucket.sample * _FEW_OF_ENDED)
+
+    def counted_until(self, now: float) -> float:
+        """Up to when all that is shown is counted, by rows or by analytics; now where nothing is."""
+        ends = (bucket.end for bucket in reversed(self.buckets(now)) if self.is_seen(bucket, now))
+        return min(now, next(ends, now))
+
+    def has_unread(self, now: float) -> bool:
+        """Whether any that may have ended in what is counted by rows was not read since.
+
+        Too few of them to change a rate are enough to make a count of what ended too low.
+        """
+        answers = self._answers(now) or sorted(filter(None, self._open.values()))
+        of_rows = [each for each in self.buckets(now) if not each.counted and self.is_seen(each, now)]
+        return bool(answers and of_rows) and answers[0] < min(of_rows[-1].end, now) - _BEHIND
+
+    @property
+    def open_ids(self) -> Sequence[str]:
+        """Those that had not ended when they were taken in."""
+        return list(self._open)
 
     def _answers(self, now: float) -> list[float]:
         """When each that has not ended was answered last, in order."""

@@ -229,6 +229,12 @@ class HistoryReader:
                 for rows in poller.contiguous_slices(SLICE):
                     self.before.loaded.add(rows, walked=True)
                     await asyncio.sleep(0)
+                # Older ones that ended meanwhile were met by the sweep, and the table tells of no change now.
+                open_ids = self.before.loaded.open_ids
+                older = [row for identity in open_ids if (row := poller.store.get(identity)) is not None]
+                for first in range(0, len(older), SLICE):
+                    self.before.loaded.add(older[first : first + SLICE], walked=True)
+                    await asyncio.sleep(0)
         past = session.reads.past_rows(self.workflow, floor=loaded.floor)
         is_complete = poller.history.complete and not poller.filtered and loaded.floor is not None
         past.exhausted = is_complete or loaded.floor == -inf

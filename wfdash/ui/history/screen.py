@@ -45,6 +45,8 @@ _SIX_HOURS: Final = 1
 _DRAWN_EVERY: Final = 5.0
 """Seconds between two drawings of what trickles in, so that a page at rest writes next to nothing."""
 _LOADING_EVERY: Final = 1.0
+_LATELY: Final = 60.0
+"""Seconds before now up to which what is counted is as of now."""
 _TALL: Final = 30
 _SENTENCE: Final = 2
 _LEAST: Final = 2
@@ -268,10 +270,19 @@ class HistoryScreen(BaseScreen):
         said = wrapped(clean(finding.sentence), width - 10, _SENTENCE)
         undated = loaded.ended_at_some_time
         so_far = self._is_partial
-        ended = throughput(total, self._seconds(now), undated=undated, shown=now - of.left, so_far=so_far)
+        unread, until = loaded.has_unread(now), self._counted_to(loaded, now)
+        ended = throughput(
+            total,
+            self._seconds(now),
+            undated=undated,
+            shown=now - of.left,
+            so_far=so_far,
+            unread=unread,
+            until=until,
+        )
         longer, more = self._shifts if not so_far else (None, None)
         if more is not None:
-            ended = busier(total, more, now=now, utc=utc)
+            ended = busier(total, more, now=now, utc=utc, unread=unread, until=until)
         if len(ended) > width - 10:
             ended = ended.partition(" over ")[0].partition("; ")[0]
         took = durations(total, undated=undated, so_far=so_far, resumed=loaded.history.resumed)
@@ -326,6 +337,11 @@ class HistoryScreen(BaseScreen):
                 lines += plot_lines(chart, of, buckets, height, cursor)
         return [*lines, *foot]
 
+    def _counted_to(self, loaded: LoadedHistory, now: float) -> str:
+        """Up to when is counted, where what came last is not known yet; "" for up to now."""
+        until = loaded.counted_until(now)
+        return clock(until, utc=self.context.utc, now=now, seconds=False) if now - until > _LATELY else ""
+
     def _nothing(self, loaded: LoadedHistory, now: float) -> str:
         """Why there is nothing to draw; what may have been erased is not called none."""
         name, edge = "the account" if self.of_all else clean(self.target_workflow()), loaded.edge(now).both
@@ -366,11 +382,11 @@ class HistoryScreen(BaseScreen):
         assert loaded is not None
         oldest, counted = loaded.oldest, [b.start for b in loaded.buckets(now) if b.counted and b.created]
         if counted:
-            return loaded.answered_until(now) - counted[0]
+            return loaded.counted_until(now) - counted[0]
         start = max(loaded.frame.left, loaded.edge(now).both)
         if loaded.floor is not None:
             start = max(start, loaded.floor)
-        return loaded.answered_until(now) - max(start, oldest if oldest is not None else start)
+        return loaded.counted_until(now) - max(start, oldest if oldest is not None else start)
 
     def _how_to_read(self, width: int) -> list[Pieces]:
         keys = self.context.keys.key_of

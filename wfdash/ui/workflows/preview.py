@@ -51,7 +51,7 @@ class Preview(Struct, frozen=True):
         style = BAD if finding.unusual else STRONG
         said = wrapped(clean(finding.sentence), width - _TITLED, 2)
         undated = loaded.ended_at_some_time
-        ended = throughput(total, self._seconds(), undated=undated)
+        ended = throughput(total, self._seconds(), undated=undated, unread=loaded.has_unread(self.now))
         titles: list[list[Pieces]] = [
             [
                 [(f" {'FAILED' if not number else '':<8}", HEADING), (text, style)]
