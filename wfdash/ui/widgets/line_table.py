@@ -18,8 +18,7 @@ from textual.widget import Widget
 from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.wrap import wrapped
 from wfdash.ui.keys.bindings import bindings
-from wfdash.ui.widgets.drawn_lines import DrawnLines
-from wfdash.ui.widgets.strips import blank, strip_of
+from wfdash.ui.widgets.strips import DrawnLines, blank, strip_of
 from wfdash.ui.widgets.theme import QUIET, STRONG
 
 __all__ = ["LineTable"]

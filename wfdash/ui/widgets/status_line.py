@@ -9,8 +9,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from wfdash.core.text.clean import cells
-from wfdash.ui.widgets.drawn_lines import DrawnLines
-from wfdash.ui.widgets.strips import blank, strip_of
+from wfdash.ui.widgets.strips import DrawnLines, blank, strip_of
 from wfdash.ui.widgets.theme import PLAIN
 
 __all__ = ["Pieces", "StatusLine", "length"]

@@ -7,9 +7,8 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from wfdash.ui.widgets.drawn_lines import DrawnLines
 from wfdash.ui.widgets.status_line import Pieces
-from wfdash.ui.widgets.strips import blank, strip_of
+from wfdash.ui.widgets.strips import DrawnLines, blank, strip_of
 
 __all__ = ["TextLines"]
 

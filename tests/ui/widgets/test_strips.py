@@ -4,8 +4,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.style import Style
 
-from wfdash.ui.widgets.drawn_lines import DrawnLines
-from wfdash.ui.widgets.strips import blank, strip_of
+from wfdash.ui.widgets.strips import DrawnLines, blank, strip_of
 
 WIDTH = 30
 STYLES = st.sampled_from([Style(), Style(dim=True)])
