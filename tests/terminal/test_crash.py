@@ -38,8 +38,8 @@ elif place == "a worker":
     async def run(self): boom()
     Watcher.run = run
 elif place == "news from the poller":
-    from wfdash.ui.app import WfdashApp
-    spoil(WfdashApp, "on_live")
+    from wfdash.ui.connection import SessionManager
+    spoil(SessionManager, "bring")
 elif place == "a row being drawn":
     from wfdash.ui.instances.table import InstanceTable
     spoil(InstanceTable, "render_row")

@@ -7,7 +7,6 @@ import pytest
 from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.dashboard import drive, opened
 from wfdash.live.polling.events import RecordChanged
-from wfdash.ui.connection import Live
 from wfdash.ui.widgets.field import Field
 
 PAGES = ["workflows.open", "errors.open", "history.open", "watched.open", "budget.open", "journal.open",
@@ -80,7 +79,7 @@ def test_news_that_comes_after_the_screens_went_is_dropped():
         async with opened() as dashboard:
             app = dashboard.app
         assert app.screen_stack == []
-        app.on_live(Live(RecordChanged("too late")))
+        app.connection.bring(RecordChanged("too late"))
         app.notify("as late")
         assert app.pages.top is None
 
@@ -111,7 +110,7 @@ def test_news_that_nobody_asked_for_covers_no_answer_to_a_key():
     async def script(dashboard):
         app = dashboard.app
         app.notify("answer to a key")
-        app.on_live(Live(RecordChanged("news of the record")))
+        app.connection.bring(RecordChanged("news of the record"))
         await dashboard.passes(1)
         assert "answer to a key" in dashboard.text
         await dashboard.until(lambda: "news of the record" in dashboard.text)

@@ -20,12 +20,11 @@ from textual.screen import Screen
 from wfdash.config.settings import Settings
 from wfdash.core.logs.line import LogScope
 from wfdash.core.text.crash_report import crash_report
-from wfdash.live.polling.events import RecordChanged
 from wfdash.ui.actions.desk import ActionDesk, ActionMoved
 from wfdash.ui.actions.keys import ActionHost, starts_action
-from wfdash.ui.base.screen import BaseScreen, CodeShown, ReadyScreen
+from wfdash.ui.base.screen import BaseScreen, CodeShown
 from wfdash.ui.company import OtherPeople
-from wfdash.ui.connection import Live, SessionManager
+from wfdash.ui.connection import SessionManager
 from wfdash.ui.context import Context
 from wfdash.ui.handover import Shift
 from wfdash.ui.hooks import ChangeHooks
@@ -96,6 +95,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
             begun=begun,
             on_started=self._started,
             on_account=self.shift.adopt,
+            on_learned=self._account_learned,
             on_update=self.hooks.live,
         )
         self.people = context.people = OtherPeople(self, context)
@@ -164,23 +164,11 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         self.shift.pins.save()
         await super()._shutdown()
 
-    def on_live(self, message: Live) -> None:
-        if not self.screen_stack:
-            return
-        if self.connection.learn_account():
-            self.people.begin()
-            self.hooks.begin()
-            self.actions.offer_unfinished()
-        update = message.event
-        if isinstance(update, RecordChanged):
-            self.pages.say(update.sentence, "information", aside=True)
-            return
-        for state in update.watched:
-            self.shift.watched_changed(state)
-        for screen in self.screen_stack:
-            if isinstance(screen, ReadyScreen) and screen.is_ready:
-                with suppress(NoMatches):
-                    screen.live(update)
+    def _account_learned(self) -> None:
+        """Begins what is kept for an account, now that an answer told which it is."""
+        self.people.begin()
+        self.hooks.begin()
+        self.actions.offer_unfinished()
 
     def on_action_moved(self, message: ActionMoved) -> None:
         if self.screen_stack:

@@ -3,31 +3,25 @@
 import asyncio
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 from textual.app import App
-from textual.message import Message
+from textual.css.query import NoMatches
 from textual.worker import Worker
 
 from wfdash.config.precedence import load
 from wfdash.config.settings import Options, Settings, SettingsError
-from wfdash.live.polling.events import Event, Update
+from wfdash.live.polling.events import Event, RecordChanged, Update
+from wfdash.ui.base.screen import ReadyScreen
 from wfdash.ui.context import Context
 
 if TYPE_CHECKING:
     from wfdash.ui.session import AccountSession, BegunSession, Connect
 
-__all__ = ["Live", "SessionManager"]
-
-
-class Live(Message):
-    """The one message by which what is live reaches the screens: posted for every event of a session."""
-
-    def __init__(self, event: Event) -> None:
-        super().__init__()
-        self.event = event
+__all__ = ["SessionManager"]
 
 
 class SessionManager:
@@ -43,13 +37,15 @@ class SessionManager:
         begun: "BegunSession | None" = None,
         on_started: Callable[[], None],
         on_account: Callable[[], None],
+        on_learned: Callable[[], None],
         on_update: Callable[[Update], None],
     ) -> None:
         """`connector` leads to the server of some settings; `start_at` is workflow and instance, "" for none.
 
         `begun` is the first session, where it was opened before there was an app.
         `on_started` is called with each new session, `on_account` once the settings name its account,
-        `on_update` at once with all that it sees, whatever is on screen.
+        `on_learned` too where an answer told it, `on_update` at once with all that it sees, whatever is on
+        screen.
         """
         self.connector = connector
         self.start_at = start_at
@@ -59,6 +55,7 @@ class SessionManager:
         self._context = context
         self._on_started = on_started
         self._on_account = on_account
+        self._on_learned = on_learned
         self._on_update = on_update
         self._begun = begun
         self._offered = False
@@ -93,7 +90,7 @@ class SessionManager:
                 if not event.watched:
                     return
                 event = Update(watched=event.watched)
-            self._app.post_message(Live(event))
+            self.tell(event)
 
         begun, self._begun = self._begun, None
         if begun is None:
@@ -115,6 +112,26 @@ class SessionManager:
         finally:
             # Cancelling the poller must not cut off the closing, which writes down what was sent.
             await asyncio.shield(begun.close())
+
+    def tell(self, event: Event) -> None:
+        """Brings news to the screens, in a turn of the app: what polls must not draw, nor fail with one."""
+        self._app.call_later(self.bring, event)
+
+    def bring(self, event: Event) -> None:
+        """Brings news to each screen of the stack that has its parts."""
+        if not self._app.screen_stack:
+            return
+        if self.learn_account():
+            self._on_learned()
+        if isinstance(event, RecordChanged):
+            self._context.pages.say(event.sentence, "information", aside=True)
+            return
+        for state in event.watched:
+            self._context.shift.watched_changed(state)
+        for screen in self._app.screen_stack:
+            if isinstance(screen, ReadyScreen) and screen.is_ready:
+                with suppress(NoMatches):
+                    screen.live(event)
 
     async def _must_choose(self, session: "AccountSession") -> bool:
         """Whether there are several accounts and none was named: the person is asked which."""

@@ -23,10 +23,11 @@ if TYPE_CHECKING:  # httpx comes with the session, once the app runs
     from wfdash.live.actions.redrive import Redrive
     from wfdash.live.actions.resume import Resumption
     from wfdash.live.hooks.runner import HookRun
+    from wfdash.live.polling import events as live_events
     from wfdash.live.records.batches import Batch
     from wfdash.live.records.last_action import Done
     from wfdash.live.records.notes import SessionStory
-    from wfdash.live.records.pins import Pin, Pins
+    from wfdash.live.records.pins import Pin, Pins, PinState
     from wfdash.live.records.unfinished import Unfinished
     from wfdash.ui.session import AccountSession, Connect
 
@@ -233,6 +234,7 @@ class ShiftLog(Protocol):
     story: "SessionStory"
 
     def pin(self, workflow: str, identity: str) -> "Pin": ...
+    def watched_changed(self, state: "PinState") -> None: ...
     def toggle(self, workflow: str, identity: str) -> None: ...
     def acted(self, progress: "ActionProgress") -> None: ...
     def handover(self) -> "Handover": ...
@@ -251,9 +253,12 @@ class People(Protocol):
 
 
 class Connection(Protocol):
-    """Leads to another account or profile."""
+    """Leads to another account or profile, and brings what its session sees."""
 
     connector: "Callable[[Settings], Connect]"
+
+    def tell(self, event: "live_events.Event") -> None:
+        """Brings news to the screens."""
 
     def take_account(self, account_id: str) -> None: ...
     def take_profile(self, name: str, environ: Mapping[str, str] = ...) -> None: ...

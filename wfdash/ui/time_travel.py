@@ -10,7 +10,6 @@ from textual.worker import Worker
 from wfdash.core.text.clean import clean
 from wfdash.live.polling.events import Event
 from wfdash.ui.base.screen import BaseScreen
-from wfdash.ui.connection import Live
 from wfdash.ui.context import Context
 
 if TYPE_CHECKING:
@@ -153,7 +152,7 @@ class TimeTravel:
 
         def emit(event: Event) -> None:
             if context.session is session:
-                self._app.post_message(Live(event))
+                context.connection.tell(event)
 
         session = past_session(reader, moment, context.settings, live=live, notify=emit)
         session.poller.row_details.utc = context.utc
