@@ -53,7 +53,7 @@ async def _measure() -> list[Line]:
         poller.frozen = True
         for first in range(100, ROWS, 100):
             page = [item(number) for number in range(first, min(first + 100, ROWS))]
-            poller._emit(Update(delta=poller.store.apply(page, seq=0, now=NOW)))
+            poller._context.notify(Update(delta=poller.store.apply(page, seq=0, now=NOW)))
             if first % 1000 == 0:
                 await asyncio.sleep(0)
         await _read_some(poller)

@@ -105,7 +105,7 @@ def dashboard(rows: int) -> None:
                 delta: Delta = poller.store.apply(page, seq=0, now=NOW)
                 poller._context.contiguous.note_ends(page)
                 poller._context.contiguous.reach_down(NOW - (first + 99) * 1.7)
-                poller._emit(Update(delta=delta))
+                poller._context.notify(Update(delta=delta))
                 if first % 1000 == 0:
                     await asyncio.sleep(0)
 

@@ -71,6 +71,7 @@ class Feeds:
         self.usual_runs = UsualRuns(context, opened=self._opened_detail, waits=self._rows_go_first)
         self.watched = Watched(context)
         self.workflow_rows = WorkflowRows(context)
+        context.heed = self.apply
         self._frozen_rows = _FREEZE_AT
         self.spared = 0
         """Page of the sweep at which the background had its turn last."""

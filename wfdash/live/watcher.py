@@ -1,6 +1,5 @@
 """The one facade the screens read: what is shown, how fresh it is, and what to ask for next."""
 
-import asyncio
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 
 from wfdash.api.interface import Workflows
@@ -8,7 +7,6 @@ from wfdash.core.filter.query import Query
 from wfdash.core.history.usual_run import UsualRun
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
-from wfdash.core.rows.contiguous_range import ContiguousRange
 from wfdash.core.rows.store import Store
 from wfdash.core.triage.anomalies import Oddity
 from wfdash.core.why.context import WhyContext
@@ -27,11 +25,7 @@ __all__ = ["Watcher"]
 
 
 class Watcher:
-    """Everything is called from the event loop; `notify` is called from there too and must not wait.
-
-    It gets one Update an answer: what the feeds learn from it within one turn of the loop goes out together,
-    for each page draws at every update.
-    """
+    """Everything is called from the event loop; `notify` is called from there too and must not wait."""
 
     def __init__(
         self,
@@ -47,12 +41,7 @@ class Watcher:
         unattended: bool = False,
     ) -> None:
         """`stands` where the clock does: then each question is asked once; `unattended` without a screen."""
-        self._notify = notify
-        self._pending: Update | None = None
-        """What goes out at the end of this turn."""
-        self._context = FeedContext(
-            api, clock, self._emit, retention=retention or {}, shared=budget.shared_file
-        )
+        self._context = FeedContext(api, clock, notify, retention=retention or {}, shared=budget.shared_file)
         self.budget = budget
         self._feeds = feeds = Feeds(self._context, interval)
         # What each of them found may be read by its name; what it is to ask changes through the methods
@@ -170,10 +159,8 @@ class Watcher:
         if other:
             for job in self._feeds.of_workflow:
                 self._scheduler.withdraw(job)
-            context.workflow, context.store, context.contiguous = workflow, Store(), ContiguousRange()
-            if self._pending is not None:  # its rows are of the workflow that was left
-                self._pending = Update(watched=self._pending.watched)
-            context.session.reset()
+            context.workflow = workflow
+            context.leave_rows()
             self._feeds.reset()
         self.newest.reset()
         self.history.reset()
@@ -278,20 +265,10 @@ class Watcher:
         """What is stuck or odd, worst first, told from what was read so far."""
         return self._feeds.anomalies.found(self.counts.trends, self.counts.shown)
 
-    def _emit(self, update: Update) -> None:
-        """The other feeds learn of it at once, the screens at the end of this turn."""
-        self._feeds.apply(update)
-        if self._pending is None:
-            self._pending = update
-            asyncio.get_running_loop().call_soon(self._flush)
-        else:
-            self._pending = self._pending.merged(update)
-
-    def _flush(self) -> None:
-        update, self._pending = self._pending, None
-        if update is not None:
-            self._notify(update)
+    def tell(self, notify: Callable[[Update], None]) -> None:
+        """Hands all news to this one from now on."""
+        self._context.draw = notify
 
     def _settled(self, job: Job) -> None:
         self._feeds.settled(job)
-        self._emit(Update())
+        self._context.notify(Update())

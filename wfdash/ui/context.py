@@ -6,7 +6,7 @@ The protocols name what screens ask of objects that stand above them: so no file
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from textual.events import Event
+from textual import events
 
 from wfdash.config.settings import Settings
 from wfdash.core.filter.query import Query
@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # httpx comes with the session, once the app runs
     from wfdash.live.actions.redrive import Redrive
     from wfdash.live.actions.resume import Resumption
     from wfdash.live.hooks.runner import HookRun
-    from wfdash.live.polling import events as live_events
+    from wfdash.live.polling.events import Event
     from wfdash.live.records.batches import Batch
     from wfdash.live.records.last_action import Done
     from wfdash.live.records.notes import SessionStory
@@ -64,7 +64,7 @@ class Terminal(Protocol):
     def is_drawn(self) -> bool:
         """Whether it has taken all that was written to it."""
 
-    def came_alone(self, event: Event) -> bool:
+    def came_alone(self, event: events.Event) -> bool:
         """Whether this key is all that the terminal sent for a moment, be it still on its way here."""
 
     @property
@@ -257,7 +257,7 @@ class Connection(Protocol):
 
     connector: "Callable[[Settings], Connect]"
 
-    def tell(self, event: "live_events.Event") -> None:
+    def tell(self, event: "Event") -> None:
         """Brings news to the screens."""
 
     def take_account(self, account_id: str) -> None: ...

@@ -73,9 +73,12 @@ class AccountSession(Struct):
 
 
 async def open_session(
-    settings: Settings, connect: Connect, *, clock: Callable[[], float], notify: Callable[[Event], None]
+    settings: Settings, connect: Connect, *, clock: Callable[[], float], said: Callable[[RecordChanged], None]
 ) -> AccountSession:
-    """Makes everything ready; nothing has been asked yet. The demo keeps no journal."""
+    """Makes everything ready; nothing has been asked yet. The demo keeps no journal.
+
+    `said` is called with what happens to the record; what the watcher sees is told to nobody yet.
+    """
     if settings.credential is not None:
         mask_in_text(settings.credential.mask)
     counter = SharedCounter(what="dashboard")
@@ -96,11 +99,11 @@ async def open_session(
     api: Workflows = server
     if settings.record.on:
 
-        def said(sentence: str) -> None:
+        def changed(sentence: str) -> None:
             with suppress(RuntimeError):  # the loop has ended
-                loop.call_soon_threadsafe(notify, RecordChanged(sentence))
+                loop.call_soon_threadsafe(said, RecordChanged(sentence))
 
-        recorder = writer = Recorder(clock=skew.server_time, said=said)
+        recorder = writer = Recorder(clock=skew.server_time, said=changed)
 
         def seen(observation: Observation) -> None:
             writer.saw(observation)
@@ -115,7 +118,7 @@ async def open_session(
         interval=settings.interval,
         local=settings.local,
         retention=settings.retention,
-        notify=notify,
+        notify=lambda _: None,
     )
     journal = None
     if not settings.demo:
@@ -183,8 +186,8 @@ class BegunSession:
         clock: Callable[[], float] = time.time,
     ) -> None:
         """`first` is the workflow, and the filter, whose rows are asked for at once."""
-        self.notify: Callable[[Event], None] = self._keep
-        self._unsaid: list[Event] = []
+        self._unsaid: list[RecordChanged] = []
+        self._said: Callable[[RecordChanged], None] = self._unsaid.append
         # Where the account is still to be found out, a person may have to choose it first.
         self._first = first if settings.account_id or settings.local or settings.demo else None
         self._closed = False
@@ -192,20 +195,17 @@ class BegunSession:
         self._opening = asyncio.create_task(self._open(settings, connect, clock))
 
     async def _open(self, settings: Settings, connect: Connect, clock: Callable[[], float]) -> AccountSession:
-        session = await open_session(settings, connect, clock=clock, notify=lambda event: self.notify(event))
+        session = await open_session(settings, connect, clock=clock, said=lambda event: self._said(event))
         if self._first is not None:
             session.poller.begin(*self._first)
             self._polling = asyncio.create_task(session.poller.run())
         return session
 
-    def _keep(self, event: Event) -> None:
-        """A screen begins by drawing all there is; what is only said waits for one."""
-        if isinstance(event, RecordChanged):
-            self._unsaid.append(event)
-
     def tell(self, notify: Callable[[Event], None]) -> None:
-        """Hands all news to this one from now on."""
-        self.notify = notify
+        """Hands all news of the opened session to this one from now on, and what was said of its record."""
+        # A screen begins by drawing all there is, so that what was seen before it is no news.
+        self._opening.result().poller.tell(notify)
+        self._said = notify
         for event in self._unsaid:
             notify(event)
 

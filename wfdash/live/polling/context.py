@@ -1,5 +1,6 @@
 """What the jobs of one poller share: whom to ask, about which workflow, and where the answers go."""
 
+import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -24,7 +25,8 @@ _CLOCKS = 2.0
 class FeedContext(Struct):
     api: Workflows
     clock: Callable[[], float]
-    notify: Callable[[Update], None]
+    draw: Callable[[Update], None]
+    """Called with all that the feeds learnt within one turn of the loop: each page draws at every update."""
     workflow: str = ""
     query: Query | None = None
     store: Store = field(default_factory=Store)
@@ -38,6 +40,10 @@ class FeedContext(Struct):
     """Of the request asked last."""
     _asked: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=_NUMBERS))
     """When each of the last ones was, with its number."""
+    heed: Callable[[Update], None] | None = None
+    """Called at once with what one feed learnt, for all the others."""
+    _pending: Update | None = None
+    """What goes out at the end of this turn."""
 
     @property
     def local(self) -> bool:
@@ -61,3 +67,25 @@ class FeedContext(Struct):
             self.session.saw([row for row in rows if row is not None], self.clock())
         if delta:
             self.notify(Update(delta=delta))
+
+    def notify(self, update: Update) -> None:
+        """The other feeds learn of it at once, the screens at the end of this turn."""
+        if self.heed is not None:
+            self.heed(update)
+        if self._pending is None:
+            self._pending = update
+            asyncio.get_running_loop().call_soon(self._flush)
+        else:
+            self._pending = self._pending.merged(update)
+
+    def _flush(self) -> None:
+        update, self._pending = self._pending, None
+        if update is not None:
+            self.draw(update)
+
+    def leave_rows(self) -> None:
+        """Begins with no rows; what this turn brought of the workflow that was left is not told any more."""
+        self.store, self.contiguous = Store(), ContiguousRange()
+        if self._pending is not None:
+            self._pending = Update(watched=self._pending.watched)
+        self.session.reset()

@@ -35,7 +35,7 @@ class Introduction:
     @asynccontextmanager
     async def _reads(self, settings: Settings) -> AsyncIterator[Reads]:
         session = await open_session(
-            settings, self._connector(settings), clock=self._clock, notify=lambda event: None
+            settings, self._connector(settings), clock=self._clock, said=lambda event: None
         )
         try:
             yield session.reads
