@@ -13,7 +13,7 @@ from wfdash.api.errors import (
     Refused,
     WorkflowNotFound,
 )
-from wfdash.api.interface import ListQuery, NewInstance, RestartFrom
+from wfdash.api.interface import AnswerListener, ListQuery, NewInstance, RestartFrom
 from wfdash.api.local_process import SessionProcess
 from wfdash.api.paging import walk
 
@@ -38,6 +38,33 @@ async def test_each_generation_is_found_by_reading_alone(local, generation, base
     assert bool(api.watch_only) == (generation != "C")
     probes = [f"GET {NEW}/workflows"] if generation == "A" else []
     assert session.reached_the_worker == probes
+
+
+async def test_what_is_read_is_told_to_the_listener(local):
+    seen = []
+
+    class Listener(AnswerListener):
+        def saw_workflows(self, workflows):
+            seen.append([workflow.name for workflow in workflows])
+
+        def saw_instances(self, workflow, query, page):
+            seen.append((workflow, query.per_page, [item["id"] for item in page.items]))
+
+        def saw_instance(self, workflow, instance, answer, *, simple):
+            seen.append((workflow, instance, answer.result["status"], simple))
+
+    api, _ = await local(DevSession("C", list(ROWS)))
+    api.listener = Listener()
+    (listed,) = (await api.list_workflows()).items
+    await api.get_workflow(listed.name)
+    await api.list_instances("orders", ListQuery(per_page=7))
+    await api.get_instance("orders", "b", simple=True)
+    assert seen == [
+        [listed.name],
+        [listed.name],
+        ("orders", 7, ["b", "a"]),
+        ("orders", "b", "running", False),
+    ]
 
 
 @pytest.mark.parametrize("generation", ["A", "B"])

@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.fakes.loopback import envelope, reply
 from wfdash.api.errors import BadAnswer, Refused, WorkflowNotFound
-from wfdash.api.interface import ListQuery, NewInstance, RestartFrom
+from wfdash.api.interface import AnswerListener, ListQuery, NewInstance, RestartFrom
 from wfdash.config.credential import Credential
 
 ACCOUNT = "0123456789abcdef0123456789abcdef"
@@ -52,6 +52,28 @@ async def test_a_cookie_goes_back_to_no_server(cloud):
     for _ in range(2):
         await api.get_instance("orders", CRON)
     assert [seen.headers.get("cookie") for seen in server.seen] == [None, None]
+
+
+async def test_each_read_is_told_to_the_listener_but_one_from_the_end(cloud):
+    seen = []
+
+    class Listener(AnswerListener):
+        def saw_instance(self, workflow, instance, answer, *, simple):
+            seen.append((instance, answer.result, simple))
+
+        def saw_versions(self, workflow, versions):
+            seen.append((workflow, [version.id for version in versions]))
+
+    api, server = await cloud(answering({"status": "running"}))
+    api.listener = Listener()
+    await api.get_instance("orders", CRON, simple=True)
+    await api.get_instance("orders", CRON, order="desc")
+    assert len(server.seen) == 2
+    assert seen == [(CRON, {"status": "running"}, True)]
+    api, _ = await cloud(answering([{"id": "v1"}]))
+    api.listener = Listener()
+    await api.list_versions("orders")
+    assert seen[1:] == [("orders", ["v1"])]
 
 
 @pytest.mark.parametrize("identity", ["", ".", ".."])

@@ -69,8 +69,10 @@ class CloudWorkflows(Endpoints):
         answer, envelope = await self.ask("workflows", "GET", "/workflows", asked, query)
         info = envelope.result_info
         items, left_out = _listed(envelope, answer)
+        found = [workflow for item in items if (workflow := read_workflow(item)).name]
+        self.listener.saw_workflows(found)
         return WorkflowPage(
-            [workflow for item in items if (workflow := read_workflow(item)).name],
+            found,
             count_of(info.get("total_count")),
             count_of(info.get("page")),
             count_of(info.get("total_pages")),
@@ -84,6 +86,7 @@ class CloudWorkflows(Endpoints):
         _, envelope = await self.ask("workflow", "GET", f"/workflows/{segment(workflow)}", asked)
         found = read_workflow(envelope.result if isinstance(envelope.result, dict) else {})
         found.name = found.name or workflow
+        self.listener.saw_workflows([found])
         return found
 
     async def _listed_workflow(self, workflow: str) -> Workflow:
@@ -117,14 +120,12 @@ class CloudWorkflows(Endpoints):
         answer, envelope = await self.ask("list", "GET", path, asked, parameters)
         info = envelope.result_info
         items, left_out = _listed(envelope, answer)
-        return InstancePage(
-            # The end of the list is a cursor that is absent, null or "" (workers-sdk, hasCursor): all three
-            # are None here.
-            items,
-            text(info.get("cursor")) or None,
-            count_of(info.get("total_count")),
-            left_out=left_out,
-        )
+        # The end of the list is a cursor that is absent, null or "" (workers-sdk, hasCursor): all three are
+        # None here.
+        cursor = text(info.get("cursor")) or None
+        page = InstancePage(items, cursor, count_of(info.get("total_count")), left_out=left_out)
+        self.listener.saw_instances(workflow, query, page)
+        return page
 
     async def create_instance(self, workflow: str, new: NewInstance) -> Created:
         """POST once, always with the caller's own id, so that a repeat is told (AlreadyExists)."""
@@ -176,7 +177,9 @@ class CloudWorkflows(Endpoints):
         _, envelope = await self.ask(
             "versions", "GET", f"/workflows/{segment(workflow)}/versions", asked, query
         )
-        return [read_version(item) for item in rows(envelope.result)[0]]
+        found = [read_version(item) for item in rows(envelope.result)[0]]
+        self.listener.saw_versions(workflow, found)
+        return found
 
     async def analytics(
         self, workflow: str, *, since: float, until: float, width: float

@@ -16,7 +16,7 @@ from wfdash.api.http import client
 from wfdash.api.http.answer import Answer
 from wfdash.api.http.client import NOTHING, READ, Http, encoded, segment
 from wfdash.api.http.request_info import RequestInfo
-from wfdash.api.interface import ApiVerb, DetailAnswer, RestartFrom, StatusAnswer
+from wfdash.api.interface import AnswerListener, ApiVerb, DetailAnswer, RestartFrom, StatusAnswer
 from wfdash.api.validate import check_event_type, check_payload_size
 from wfdash.core.model.times import parse_time
 
@@ -31,6 +31,7 @@ class Endpoints:
 
     def __init__(self, http: Http) -> None:
         self.http = http
+        self.listener = AnswerListener()
 
     async def prefix(self) -> str:
         """The path before `/workflows`, found out on the first call where it has to be."""
@@ -131,7 +132,11 @@ class Endpoints:
                 http=answer.http,
                 ray=answer.ray,
             )
-        return DetailAnswer(envelope.result, refusal, answer.milliseconds, len(answer.body))
+        found = DetailAnswer(envelope.result, refusal, answer.milliseconds, len(answer.body))
+        # Asked from its end, its steps come the other way round: who hears of it takes them in their order.
+        if order != "desc":
+            self.listener.saw_instance(workflow, instance, found, simple=simple)
+        return found
 
     async def change_status(
         self,

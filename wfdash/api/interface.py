@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MOST_VERSIONS",
     "NEWEST",
+    "AnswerListener",
     "ApiVerb",
     "Created",
     "DetailAnswer",
@@ -173,6 +174,18 @@ class Version(Struct):
     raw: dict[str, Any] = field(default_factory=dict)
 
 
+class AnswerListener:
+    """Hears what each read was answered, whoever asked; called from the event loop, and must not wait.
+
+    This one lets all of it go by.
+    """
+
+    def saw_workflows(self, workflows: Sequence[Workflow]) -> None: ...
+    def saw_instances(self, workflow: str, query: ListQuery, page: InstancePage) -> None: ...
+    def saw_instance(self, workflow: str, instance: str, answer: DetailAnswer, *, simple: bool) -> None: ...
+    def saw_versions(self, workflow: str, versions: Sequence[Version]) -> None: ...
+
+
 class Workflows(Protocol):
     """One server. Every method raises only WorkflowsError (and CancelledError).
 
@@ -183,6 +196,7 @@ class Workflows(Protocol):
     """"" until the first request has found the only one of `GET /accounts`; "" for a dev session."""
     local: bool
     """A dev session: no sweep, no status pushdown, no `simple`, list every 5 s."""
+    listener: AnswerListener
 
     @property
     def watch_only(self) -> str:

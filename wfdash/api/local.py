@@ -86,6 +86,7 @@ class LocalWorkflows(Endpoints):
         items, left_out = rows(envelope.result)
         found = [read_workflow(item) for item in items] if page == 1 else []
         found = [workflow for workflow in found if workflow.name and search in workflow.name]
+        self.listener.saw_workflows(found)
         return WorkflowPage(found, total=len(found) + left_out, page=1, total_pages=1, left_out=left_out)
 
     async def get_workflow(self, workflow: str) -> Workflow:
@@ -94,6 +95,7 @@ class LocalWorkflows(Endpoints):
         found = read_workflow(envelope.result if isinstance(envelope.result, dict) else {})
         found.name = found.name or workflow
         found.counts.pop("unknown", None)  # ids that were asked for but never made
+        self.listener.saw_workflows([found])
         return found
 
     async def list_instances(self, workflow: str, query: ListQuery = NEWEST) -> InstancePage:
@@ -118,7 +120,7 @@ class LocalWorkflows(Endpoints):
         # The list's totals count such objects, under the status `unknown`.
         ghosts = max(len(found) - len(real), counts.pop("unknown", 0))
         last = count_of(envelope.result_info.get("total_pages")) or 0
-        return InstancePage(
+        page = InstancePage(
             # Asked with a filter, the session would wake every instance to look (local explorer's source).
             [item for item in real if _matches(item, query)],
             cursor=str(number + 1) if found and number < last else None,
@@ -127,6 +129,8 @@ class LocalWorkflows(Endpoints):
             hidden=len(found) - len(real),
             left_out=left_out,
         )
+        self.listener.saw_instances(workflow, query, page)
+        return page
 
     async def get_instance(
         self, workflow: str, instance: str, *, simple: bool = False, order: Literal["", "asc", "desc"] = ""

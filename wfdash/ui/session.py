@@ -24,7 +24,7 @@ from wfdash.live.budget.shared_counter import SharedCounter, share_counter
 from wfdash.live.polling.events import Event, RecordChanged
 from wfdash.live.reads.reads import Reads
 from wfdash.live.records.journal import Journal
-from wfdash.live.records.record.client import RecordedWorkflows
+from wfdash.live.records.record.listener import RecordListener
 from wfdash.live.records.record.observations import Observation
 from wfdash.live.records.record.place import place_of
 from wfdash.live.records.record.recorder import Recorder, UntilOpen
@@ -95,8 +95,7 @@ async def open_session(
 
     loop = asyncio.get_running_loop()
     recorder: Recorder | None = None
-    server = await connect(saw)
-    api: Workflows = server
+    api = await connect(saw)
     if settings.record.on:
 
         def changed(sentence: str) -> None:
@@ -108,9 +107,9 @@ async def open_session(
         def seen(observation: Observation) -> None:
             writer.saw(observation)
             if not writer.started:
-                _begin_record(writer, settings, server)
+                _begin_record(writer, settings, api)
 
-        api = RecordedWorkflows(server, seen, clock=skew.server_time, epoch=lambda: writer.epoch)
+        api.listener = RecordListener(seen, clock=skew.server_time, epoch=lambda: writer.epoch)
     poller = Watcher(
         api,
         clock=skew.server_time,

@@ -26,7 +26,7 @@ from wfdash.live.hooks.changes import ChangeWatch, SeenChange
 from wfdash.live.hooks.earlier_causes import read_earlier_causes
 from wfdash.live.hooks.runner import Hook, HookRun, HookRunner
 from wfdash.live.polling.events import Update
-from wfdash.live.records.record.client import RecordedWorkflows
+from wfdash.live.records.record.listener import RecordListener
 from wfdash.live.records.record.place import ASIDE, RecordPlace, kept_of, owner_of, record_path
 from wfdash.live.records.record.recorder import Recorder, ask_record
 from wfdash.live.watcher import Watcher
@@ -112,13 +112,11 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     await asyncio.to_thread(recorder.flush, _OPENING)
     if recorder.trouble:
         return 1  # the recorder has said why
-    api = RecordedWorkflows(session.api, recorder.saw, clock=session.clock, epoch=lambda: recorder.epoch)
+    session.api.listener = RecordListener(recorder.saw, clock=session.clock, epoch=lambda: recorder.epoch)
     hooks = _hooks(session, place) if parsed.on_change else None
     command = Hook("on-change", tuple(parsed.on_change))
     followed = [
-        RecordedWorkflow(
-            name, session, api, parse(parsed.filter), partial(hooks.saw, command) if hooks else None
-        )
+        RecordedWorkflow(name, session, parse(parsed.filter), partial(hooks.saw, command) if hooks else None)
         for name in workflows
     ]
     if hooks is not None:
@@ -207,7 +205,6 @@ class RecordedWorkflow:
         self,
         workflow: str,
         session: CommandSession,
-        api: RecordedWorkflows,
         query: Query,
         changed: Callable[[SeenChange], None] | None = None,
     ) -> None:
@@ -225,7 +222,7 @@ class RecordedWorkflow:
         self._wanted: dict[str, None] = {}
         self._failed_first = False
         self.poller = Watcher(
-            api,
+            session.api,
             clock=session.clock,
             budget=session.budget,
             interval=session.settings.interval,
@@ -235,7 +232,7 @@ class RecordedWorkflow:
         )
         self.poller.row_details.unseen = True
         self._clock = session.clock
-        self._api, self._budget = api, session.budget
+        self._api, self._budget = session.api, session.budget
         self.changes = ChangeWatch(self.poller, session.clock, holds=True)
         self.poller.show(workflow, query)
 

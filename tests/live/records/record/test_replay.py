@@ -23,9 +23,9 @@ from wfdash.core.triage.fingerprint import fingerprint
 from wfdash.demo.engine.world import build
 from wfdash.demo.http.api import create_app
 from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
-from wfdash.live.records.record.client import RecordedWorkflows
 from wfdash.live.records.record.file import RecordFile, erase
 from wfdash.live.records.record.keeping import PIECE
+from wfdash.live.records.record.listener import RecordListener
 from wfdash.live.records.record.observations import Reach, SawDetail, SawRows
 from wfdash.live.records.record.packing import LARGEST, pack
 from wfdash.live.records.record.place import RecordPlace
@@ -63,9 +63,8 @@ async def three_minutes(folder):
     transport = httpx.ASGITransport(app=create_app(world))
     settings = load(Options(demo="incident", demo_account=ACCOUNT_ID, demo_token=TOKEN), {})
     seen = []
-    recorded = RecordedWorkflows(
-        await connect(settings, transport=transport), seen.append, clock=lambda: clock[0]
-    )
+    recorded = await connect(settings, transport=transport)
+    recorded.listener = RecordListener(seen.append, clock=lambda: clock[0])
     independent = await connect(settings, transport=transport)
     rows, details = [], []
     for _ in range(int(MINUTES * 60 / STEP)):
@@ -136,34 +135,34 @@ async def test_a_list_is_unbroken_as_far_as_it_was_walked():
     def item(number):
         return {"id": f"i-{number}", "status": "complete", "created_on": iso(NOW + number)}
 
-    class Server:
-        async def list_instances(self, workflow, query):
-            if query.status:
-                return InstancePage([item(1)], None, 1)
-            top = int(query.cursor or (newest if query.date_end is None else query.date_end - NOW))
-            low = max(0, top - 10)
-            items = [item(number) for number in range(top - 1, low - 1, -1)]
-            return InstancePage(items, str(low) if low else None, newest)
+    def page_of(query):
+        if query.status:
+            return InstancePage([item(1)], None, 1)
+        top = int(query.cursor or (newest if query.date_end is None else query.date_end - NOW))
+        low = max(0, top - 10)
+        items = [item(number) for number in range(top - 1, low - 1, -1)]
+        return InstancePage(items, str(low) if low else None, newest)
 
     seen, newest = [], 40
-    api = RecordedWorkflows(Server(), seen.append, clock=lambda: NOW + 100 + len(seen))
+    listener = RecordListener(seen.append, clock=lambda: NOW + 100 + len(seen))
     floors = []
 
-    async def ask(query=ListQuery()):  # noqa: B008
-        page = await api.list_instances("orders", query)
+    def ask(query=ListQuery()):  # noqa: B008
+        page = page_of(query)
+        listener.saw_instances("orders", query, page)
         floors.append(seen[-1].reach and seen[-1].reach.floor and seen[-1].reach.floor - NOW)
         return page
 
-    below = await ask()
-    await ask(ListQuery("errored"))
-    await ask(ListQuery(cursor=below.cursor))
+    below = ask()
+    ask(ListQuery("errored"))
+    ask(ListQuery(cursor=below.cursor))
     for above in (5, 20, 10):
-        await ask(ListQuery(date_end=NOW + above))
+        ask(ListQuery(date_end=NOW + above))
     assert floors == [30, None, 20, None, 10, 0], "one that lies apart tells nothing"
     newest, floors[:] = 70, []
-    gap = await ask()
+    gap = ask()
     for _ in range(3):
-        gap = await ask(ListQuery(cursor=gap.cursor))
+        gap = ask(ListQuery(cursor=gap.cursor))
     assert floors == [60, 50, 40, 0], "over a gap it begins anew, until what lies between was listed"
     file = RecordFile(None, payloads=False, most_bytes=10**9)
     file.write(seen)
@@ -183,15 +182,17 @@ async def test_an_erased_record_claims_no_more_than_is_in_it(tmp_path, remade):
     """Whoever walked the list before, and whether another program has made the new file by then."""
     items = [{"id": f"i-{each}", "status": "complete", "created_on": iso(NOW + each)} for each in range(40)]
 
-    class Server:
-        async def list_instances(self, workflow, query):
-            top = int(query.cursor or len(items))
-            page = items[max(0, top - 10) : top][::-1]
-            return InstancePage(page, str(top - 10) if top > 10 else None, len(items))
-
     path = tmp_path / "a.db"
     recorder = Recorder(clock=lambda: NOW + 100)
-    api = RecordedWorkflows(Server(), recorder.saw, clock=lambda: NOW + 100, epoch=lambda: recorder.epoch)
+    listener = RecordListener(recorder.saw, clock=lambda: NOW + 100, epoch=lambda: recorder.epoch)
+
+    def ask(cursor=None):
+        top = int(cursor or len(items))
+        page = InstancePage(
+            items[max(0, top - 10) : top][::-1], str(top - 10) if top > 10 else None, len(items)
+        )
+        listener.saw_instances("orders", ListQuery(cursor=cursor), page)
+        return page
 
     async def floor():
         await asyncio.to_thread(recorder.flush)
@@ -202,16 +203,16 @@ async def test_an_erased_record_claims_no_more_than_is_in_it(tmp_path, remade):
     recorder.start(RecordPlace(path, own=False))
     cursor = None
     for _ in range(4):
-        cursor = (await api.list_instances("orders", ListQuery(cursor=cursor))).cursor
+        cursor = ask(cursor).cursor
     assert await floor() == -NOW, "to its end"
     erase(path)
     if remade:
         RecordFile(path, payloads=False, most_bytes=10**9).close()
     items.append({"id": "i-40", "status": "complete", "created_on": iso(NOW + 40)})
-    await api.list_instances("orders", ListQuery())
+    ask()
     assert await floor() is None, "what it was seen with lies in no file"
     items.append({"id": "i-41", "status": "complete", "created_on": iso(NOW + 41)})
-    await api.list_instances("orders", ListQuery())
+    ask()
     assert await floor() == 32, "from here on it is walked anew"
     await asyncio.to_thread(recorder.close)
 

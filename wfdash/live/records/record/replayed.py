@@ -8,6 +8,7 @@ from wfdash.api.answers.rows import read_version, read_workflow
 from wfdash.api.errors import InstanceNotFound, Refused, WorkflowNotFound
 from wfdash.api.interface import (
     NEWEST,
+    AnswerListener,
     DetailAnswer,
     InstancePage,
     ListQuery,
@@ -53,6 +54,7 @@ class ReplayedWorkflows:
 
     def __init__(self, reader: RecordReader, at: Callable[[], float]) -> None:
         self.reader = reader
+        self.listener = AnswerListener()
         self._at = at
 
     async def prefix(self) -> str:
