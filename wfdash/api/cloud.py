@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from wfdash.api.answers.created import read_new_instances
-from wfdash.api.answers.envelope import Envelope
-from wfdash.api.answers.rows import count_of, create_body, read_version, read_workflow, rows, text
+from wfdash.api.answers.envelope import Envelope, rows
+from wfdash.api.answers.rows import count_of, create_body, read_version, read_workflow, text
 from wfdash.api.endpoints import Endpoints
 from wfdash.api.errors import BadAnswer, ChooseAccount, Unauthorized, WorkflowNotFound
 from wfdash.api.http import client

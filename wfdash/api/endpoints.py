@@ -5,10 +5,10 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
-from wfdash.api.answers.envelope import Envelope, Unreadable
+from wfdash.api.answers.envelope import Envelope, Unreadable, read_json
 from wfdash.api.answers.envelope_errors import refusal
 from wfdash.api.answers.instance_json import read_instance_json
-from wfdash.api.answers.large_json import HEAVY, LARGE, collector_at_rest, read_answer
+from wfdash.api.answers.large_json import HEAVY, LARGE, collector_at_rest, read_large_json
 from wfdash.api.answers.page_errors import HTML, no_envelope, redirected
 from wfdash.api.answers.rows import change_body, text
 from wfdash.api.errors import BadAnswer, Refused, WorkflowsError
@@ -47,7 +47,7 @@ class Endpoints:
         body: Any = NOTHING,
         *,
         partial: bool = False,
-        parse: Callable[[bytes], Any] = read_answer,
+        parse: Callable[[bytes], Any] | None = None,
         most: int | None = None,
         read: float = READ,
     ) -> tuple[Answer, Envelope]:
@@ -86,14 +86,14 @@ class Endpoints:
         asked: RequestInfo,
         *,
         partial: bool = False,
-        parse: Callable[[bytes], Any] = read_answer,
+        parse: Callable[[bytes], Any] | None = None,
     ) -> Envelope:
         """The envelope of an answer, a large one's read in a thread. Raises the error that fits."""
-        answered = functools.partial(_read_envelope, self.http, answer, asked, partial=partial, read=parse)
+        answered = functools.partial(_read_envelope, self.http, answer, asked, partial=partial)
         if len(answer.body) < LARGE:
-            return answered()
+            return answered(read=parse or read_json)
         with collector_at_rest(kept=len(answer.body) >= HEAVY):
-            return await asyncio.to_thread(answered)
+            return await asyncio.to_thread(answered, read=parse or read_large_json)
 
     def failed(self, failure: WorkflowsError) -> None:
         """A request came to nothing; it is raised all the same."""
@@ -187,7 +187,7 @@ def _read_envelope(
     asked: RequestInfo,
     *,
     partial: bool = False,
-    read: Callable[[bytes], Any] = read_answer,
+    read: Callable[[bytes], Any],
 ) -> Envelope:
     """The envelope of a good answer. With `partial`, also one that says success:false but has a result.
 

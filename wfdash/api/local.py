@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from wfdash.api.answers.created import read_new_instances
-from wfdash.api.answers.rows import count_of, read_counts, read_workflow, rows, text
+from wfdash.api.answers.envelope import rows
+from wfdash.api.answers.rows import count_of, read_counts, read_workflow, text
 from wfdash.api.endpoints import Endpoints
 from wfdash.api.errors import AlreadyExists, BadAnswer, InstanceNotFound, NotFound, Refused, WorkflowsError
 from wfdash.api.http.client import Http, encoded, segment

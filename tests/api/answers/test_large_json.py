@@ -6,10 +6,9 @@ from itertools import pairwise
 import pytest
 
 from tests.support.fakes.details import answer, done
-from wfdash.api.answers.envelope import Unreadable, read_json
+from wfdash.api.answers.envelope import MOST_ROWS, Unreadable, read_json, rows
 from wfdash.api.answers.instance_json import read_instance_json
-from wfdash.api.answers.large_json import LARGE, MOST_ROWS, read_answer
-from wfdash.api.answers.rows import rows
+from wfdash.api.answers.large_json import LARGE, read_large_json
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.lazy_steps import Entries, UnparsedValue, plain
 
@@ -26,13 +25,13 @@ def envelope(result, **more):
 @pytest.mark.parametrize("result", [[ROW] * 900, {"a": [ROW] * 900, "b": None}, "x" * LARGE, [None] * 99_999])
 def test_a_large_answer_is_what_it_is_at_once(result):
     body = envelope(result, result_info={"cursor": "next"})
-    read = read_answer(body)
+    read = read_large_json(body)
     assert read == read_json(body)
 
 
 def test_rows_beyond_the_most_are_counted():
     body = envelope([{**ROW, "id": str(number)} for number in range(MOST_ROWS + 500)])
-    kept, left_out = rows(read_answer(body)["result"])
+    kept, left_out = rows(read_large_json(body)["result"])
     assert [row["id"] for row in kept] == [str(number) for number in range(MOST_ROWS)]
     assert left_out == 500
 
@@ -74,13 +73,13 @@ def test_a_monstrous_error_of_a_step_stays_with_it():
         (b"[" + b"1," * MEGABYTE + b"1]", "not JSON|expected"),
     ],
 )
-@pytest.mark.parametrize("read", [read_answer, read_instance_json])
+@pytest.mark.parametrize("read", [read_large_json, read_instance_json])
 def test_what_no_answer_can_be_is_told(read, body, words):
     with pytest.raises(Unreadable, match=words):
         read(body)
 
 
-@pytest.mark.parametrize("read", [read_answer, read_instance_json])
+@pytest.mark.parametrize("read", [read_large_json, read_instance_json])
 def test_a_list_of_millions_of_numbers_is_not_taken_apart(read):
     value = read(b'{"success":true,"result":[' + b"1," * 3 * MEGABYTE + b"1]}")["result"]
     assert value == "[6.0 MB, more than the API allows: not shown]"
@@ -88,7 +87,7 @@ def test_a_list_of_millions_of_numbers_is_not_taken_apart(read):
 
 def test_letters_cut_in_two_show_in_a_large_answer():
     cut = envelope([ROW] * 900).replace(b"xxx", "日".encode()[:2])
-    assert read_answer(cut)["result"] == read_json(cut)["result"]
+    assert read_large_json(cut)["result"] == read_json(cut)["result"]
 
 
 def test_each_cut_of_a_large_answer_is_read_or_told():

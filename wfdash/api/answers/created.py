@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from wfdash.api.answers.rows import read_created, rows
+from wfdash.api.answers.envelope import rows
+from wfdash.api.answers.rows import read_created
 from wfdash.api.errors import BadAnswer
 from wfdash.api.http.answer import Answer
 from wfdash.api.interface import Created, NewInstance

@@ -4,15 +4,29 @@ import json
 import math
 from collections.abc import Mapping
 from itertools import chain
-from typing import Any
+from typing import Any, Final
 
 from msgspec import MsgspecError, Struct, field
 from msgspec.json import Decoder
 
-__all__ = ["DEEPEST", "Envelope", "Problem", "Unreadable", "depth_exceeds", "read_json", "read_text"]
+__all__ = [
+    "DEEPEST",
+    "MOST_ROWS",
+    "CutRows",
+    "Envelope",
+    "Problem",
+    "Unreadable",
+    "depth_exceeds",
+    "read_json",
+    "read_text",
+    "rows",
+]
 
 DEEPEST = 400
 """Levels of nesting that are taken; the API's own answers have about eight."""
+
+MOST_ROWS: Final = 1000
+"""Rows of one answer that are read; 100 are asked for, and a dev session sends all its workflows at once."""
 
 _STRICT = Decoder()
 _CONTAINERS = frozenset((dict, list))
@@ -157,3 +171,17 @@ class Envelope(Struct):
             if problem.message
         ]
         return "; ".join(texts)[:2000]
+
+
+class CutRows(list[Any]):
+    """The rows that were read, and how many were left out."""
+
+    left_out = 0
+
+
+def rows(value: object) -> tuple[list[dict[str, Any]], int]:
+    """The objects of a list, whatever else stands in it left out; and how many rows were one too many."""
+    if not isinstance(value, list):
+        return [], 0
+    left_out = value.left_out if isinstance(value, CutRows) else max(0, len(value) - MOST_ROWS)
+    return [item for item in value[:MOST_ROWS] if isinstance(item, dict)], left_out

@@ -26,7 +26,7 @@ _HEADS = Decoder(list[_Head])
 
 
 def read_instance_json(body: bytes) -> Any:
-    """Reads as `read_answer` does, but `result.steps` are Entries where all are of the types promised."""
+    """Reads as `read_large_json` does, but `result.steps` are Entries where all are of the types promised."""
     answer = read_result(body)
     text = answer.get("result") if isinstance(answer, dict) else None
     if not isinstance(text, Raw):

@@ -17,19 +17,17 @@ from typing import Any, Final
 from msgspec import UNSET, MsgspecError, Raw, Struct, UnsetType
 from msgspec.json import Decoder
 
-from wfdash.api.answers.envelope import Unreadable, read_json
+from wfdash.api.answers.envelope import MOST_ROWS, CutRows, Unreadable, read_json
 from wfdash.core.model.lazy_steps import UnparsedValue
 from wfdash.core.text.words import size
 
 __all__ = [
     "HEAVY",
     "LARGE",
-    "MOST_ROWS",
-    "CutRows",
     "collector_at_rest",
     "object_texts",
-    "read_answer",
     "read_fields",
+    "read_large_json",
     "read_objects",
     "read_result",
     "read_value",
@@ -39,8 +37,6 @@ LARGE: Final = 200_000
 """Bytes from which an answer is parsed in pieces, in a thread."""
 HEAVY: Final = 2_000_000
 """Bytes from which what is parsed of an answer is kept out of the collector's sight."""
-MOST_ROWS: Final = 1000
-"""Rows of one answer that are read; 100 are asked for, and a dev session sends all its workflows at once."""
 _LARGEST_VALUE: Final = 4 * 1024 * 1024
 """Bytes parsed in one call. Params and outputs have 1 MiB at most (limits page), escapes not counted."""
 _LARGE_VALUE: Final = 256 * 1024
@@ -54,12 +50,6 @@ _TRIES: Final = 300
 """Places at which a piece may end that are looked at: those within an object are none."""
 _MOST_OBJECTS: Final = 1_000_000
 """25,000 steps with their attempts and errors are below half of that; each costs some 60 ns and 150 bytes."""
-
-
-class CutRows(list[Any]):
-    """The rows that were read, and how many were left out."""
-
-    left_out = 0
 
 
 class _Envelope(Struct):
@@ -93,10 +83,8 @@ _TEXTS = Decoder(list[Raw])
 _PASSED_OVER = Decoder(Raw)
 
 
-def read_answer(body: bytes) -> Any:
-    """Parses a body of any size; rows beyond MOST_ROWS are left out. Raises Unreadable."""
-    if len(body) < LARGE:
-        return read_json(body)
+def read_large_json(body: bytes) -> Any:
+    """As `read_json`, in pieces; rows beyond MOST_ROWS are left out. Raises Unreadable."""
     answer = read_result(body)
     result = answer.get("result") if isinstance(answer, dict) else None
     return {**answer, "result": _result(result)} if isinstance(result, Raw) else answer

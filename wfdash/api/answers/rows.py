@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from wfdash.api.answers.large_json import MOST_ROWS, CutRows
+from wfdash.api.answers.envelope import rows
 from wfdash.api.interface import ApiVerb, Created, NewInstance, RestartFrom, Version
 from wfdash.core.model.times import parse_time
 from wfdash.core.model.workflow import Schedule, Workflow
@@ -16,17 +16,8 @@ __all__ = [
     "read_created",
     "read_version",
     "read_workflow",
-    "rows",
     "text",
 ]
-
-
-def rows(value: object) -> tuple[list[dict[str, Any]], int]:
-    """The objects of a list, whatever else stands in it left out; and how many rows were one too many."""
-    if not isinstance(value, list):
-        return [], 0
-    left_out = value.left_out if isinstance(value, CutRows) else max(0, len(value) - MOST_ROWS)
-    return [item for item in value[:MOST_ROWS] if isinstance(item, dict)], left_out
 
 
 def text(value: object) -> str:

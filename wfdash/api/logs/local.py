@@ -13,8 +13,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from wfdash.api.answers.envelope import Unreadable, read_text
-from wfdash.api.answers.rows import rows, text
+from wfdash.api.answers.envelope import Unreadable, read_text, rows
+from wfdash.api.answers.rows import text
 from wfdash.api.errors import BadAnswer, NotFound, Refused
 from wfdash.api.http.request_info import RequestInfo
 from wfdash.api.log_source import LogPage, LogQuery, Turn, at_once

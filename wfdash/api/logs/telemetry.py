@@ -12,7 +12,8 @@ from uuid import uuid4
 
 from msgspec import Struct, field
 
-from wfdash.api.answers.rows import rows, text
+from wfdash.api.answers.envelope import rows
+from wfdash.api.answers.rows import text
 from wfdash.api.errors import BadAnswer, NotReached, ServerFailed
 from wfdash.api.http.request_info import RequestInfo
 from wfdash.api.log_source import RUN_CUT, LogPage, LogQuery, Turn, at_once
