@@ -32,7 +32,6 @@ from wfdash.core.verbs.consequences import StepTarget
 from wfdash.core.verbs.rules import RESTARTS, consequence, destroys, phrase
 from wfdash.core.why.step_names import base_name
 from wfdash.live.actions.ending import CANARY_WITHIN, Course
-from wfdash.live.actions.judge import moved_since
 from wfdash.live.actions.plan import Guard, Plan, make_plan
 from wfdash.live.actions.plan_lines import verb_of
 from wfdash.live.actions.redrive import READ_BEFORE
@@ -223,7 +222,7 @@ async def _given(
         async for target, detail in read_planned(parsed, targets, read, _steps_of):
             if detail is not None:
                 details.append(detail)
-                moved = moved_since(parsed.verb, target, detail.status, detail.end)
+                moved = target.moved_on(parsed.verb, detail.status, detail.end)
                 reason = moved and f"{moved}: {NOTHING_SENT}"
                 target = replace(target, status=detail.status, reason=reason, checked=True)
             judged.append(target)

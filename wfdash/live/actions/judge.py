@@ -13,19 +13,15 @@ from wfdash.api.errors import (
     Unauthorized,
     WorkflowsError,
 )
-from wfdash.core.model.times import SAME_END
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import leads_to, same_meaning
 from wfdash.core.verbs.verb import VERBS
-from wfdash.live.actions.plan import Target
 from wfdash.live.actions.reread import Snapshot
 
 __all__ = [
     "LIMITED_TRIES",
-    "UNDATED",
     "as_failure",
     "judge_failure",
-    "moved_since",
     "pause_after",
     "repeatable",
     "unchanged",
@@ -33,7 +29,6 @@ __all__ = [
 
 LIMITED_TRIES: Final = 3
 """Times a write that met 429 is sent again."""
-UNDATED: Final = "the plan does not say when it ended, so not whether it ran again since"
 _REFUSALS = (ChooseAccount, Forbidden, NotFound, Refused, Unauthorized)
 
 
@@ -82,18 +77,3 @@ def unchanged(verb: str, before: Snapshot, now: Snapshot) -> bool:
             return False  # a list row of one that is queued stays as it is when it is restarted
         return now.began_again(before, from_step=bool(VERBS[verb].starts_from)) is False
     return before.status not in leads_to(verb) and not now.moved_since(before)
-
-
-def moved_since(verb: str, target: Target, status: str, ended: float | None) -> str:
-    """Why what was confirmed of the target does not hold of what is read now; "" where it does."""
-    was = target.status
-    # The person confirmed a sentence about the old status; for another one they may decide otherwise.
-    if was and not same_meaning(verb, was, status):
-        return f"was {was}, now {status}"
-    if VERBS[verb].starts_from == "failed step":
-        return ""  # the step it ended at decides, not when
-    if was and target.ended is not None and ended is not None and ended - target.ended > SAME_END:
-        return f"was {was}, ran again since and is {status}"
-    if target.given and target.ended is None and ended is not None:
-        return UNDATED
-    return ""

@@ -4,7 +4,7 @@ from collections.abc import Container, Mapping, Sequence
 from functools import cached_property
 from itertools import islice, zip_longest
 from secrets import token_hex
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -12,12 +12,15 @@ from msgspec.structs import replace
 from wfdash.api.interface import NewInstance, RestartFrom
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import STATUSES
+from wfdash.core.model.times import SAME_END
 from wfdash.core.verbs.outcome import HELD, STOPPED, Outcome
-from wfdash.core.verbs.rules import refusal
+from wfdash.core.verbs.rules import refusal, same_meaning
 from wfdash.core.verbs.tally import HELD_BACK, NOT_SENT, Fate
+from wfdash.core.verbs.verb import VERBS
 
 __all__ = [
     "GONE",
+    "UNDATED",
     "Guard",
     "Plan",
     "Progress",
@@ -30,6 +33,7 @@ __all__ = [
 
 GONE = "deleted or expired"
 """In place of the status of what is not there any more."""
+UNDATED: Final = "the plan does not say when it ended, so not whether it ran again since"
 
 
 class Guard(Struct, frozen=True):
@@ -73,6 +77,20 @@ class Target(Struct, frozen=True, gc=False):
     def unknown(self) -> bool:
         """Whether its status says nothing about what the verb would do."""
         return self.status not in STATUSES
+
+    def moved_on(self, verb: str, status: str, ended: float | None) -> str:
+        """Why what was confirmed of it does not hold of what is read now; "" where it does."""
+        was = self.status
+        # The person confirmed a sentence about the old status; for another one they may decide otherwise.
+        if was and not same_meaning(verb, was, status):
+            return f"was {was}, now {status}"
+        if VERBS[verb].starts_from == "failed step":
+            return ""  # the step it ended at decides, not when
+        if was and self.ended is not None and ended is not None and ended - self.ended > SAME_END:
+            return f"was {was}, ran again since and is {status}"
+        if self.given and self.ended is None and ended is not None:
+            return UNDATED
+        return ""
 
 
 class Plan(Struct, frozen=True, dict=True):

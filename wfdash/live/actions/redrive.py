@@ -18,8 +18,7 @@ from wfdash.core.triage.fingerprint import fingerprint
 from wfdash.core.verbs.consequences import StepTarget, split_at, why_no_step
 from wfdash.core.verbs.redrive import RedrivePoint, redrive_point
 from wfdash.core.verbs.rules import refusal
-from wfdash.live.actions.judge import UNDATED
-from wfdash.live.actions.plan import Guard, Plan, Target
+from wfdash.live.actions.plan import UNDATED, Guard, Plan, Target
 from wfdash.live.actions.reread import Rereader, Snapshot
 
 __all__ = [

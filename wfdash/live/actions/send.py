@@ -30,7 +30,6 @@ from wfdash.live.actions.judge import (
     LIMITED_TRIES,
     as_failure,
     judge_failure,
-    moved_since,
     pause_after,
     repeatable,
     unchanged,
@@ -237,7 +236,7 @@ class Sender(Struct, frozen=True):
     def _changed(self, target: Target, now: Snapshot) -> str:
         """Why what was confirmed does not hold any more; "" when it does."""
         verb = self.plan.verb
-        if moved := moved_since(verb, target, now.status, now.ended):
+        if moved := target.moved_on(verb, now.status, now.ended):
             return f"{moved}: {NOTHING_SENT}"
         if self.plan.insisted:
             return ""
