@@ -89,6 +89,7 @@ def since(step: Step) -> float | None:
 def deadline(step: Step) -> tuple[float | None, bool]:
     """When the open step changes by itself, and whether that was worked out (True) or answered (False)."""
     kind = doing(step)
+    # The answer has both as the step's `end`, in the cloud also before it came.
     if kind in ("sleeps", "waits"):
         return step.end, False
     if kind == "retries":

@@ -70,11 +70,13 @@ def _diagnose(
     if detail.unread:
         word = clean(status[:80]) or "no status was listed"
         return Why(f"{word}; it was not read by then, so nothing but its row is recorded", "not recorded")
+    # Before the steps: those that an end left open stay open in the answer for ever.
     if is_final(status):
         return _with_expiry(of_final(detail, status, at), detail, retention, at)
     if detail.simple and not detail.steps:
         return _without_steps(detail, status, row, at)
     steps = current_steps(detail)
+    # It has no step yet; what it waits for is the others that run.
     if status == "queued":
         return _queued(detail, row, running, allowed, at)
     if status == "paused":
@@ -140,6 +142,7 @@ def _by_steps(detail: Detail, steps: list[Step], status: str, at: TimeWords) -> 
         return of_several(steps, at)
     word = "waiting" if status == "waiting" else "running"
     began = detail.start if detail.start is not None else detail.queued
+    # The step that is open may be among those that did not come: "no open step" would be a guess.
     if reason := partial_reason(detail):
         came = clean(reason.removeprefix("partial answer: "))
         lasts = f" for {at.passed(began)}" if began is not None else ""
@@ -176,6 +179,7 @@ def _queued(
 ) -> Why:
     since = detail.queued if detail.queued is not None else (row.created if row is not None else None)
     said = "queued" + (f" for {at.passed(since)}" if since is not None else "")
+    # Both, or the number that runs alone: how many may run at once only the version says, and not each does.
     if running is not None and allowed is not None:
         said += f"; {_slots(running, round(allowed))}"
     elif running is not None:
@@ -234,6 +238,7 @@ def _paused_since(at: TimeWords) -> str:
 
 
 def _pausing(steps: list[Step], at: TimeWords) -> Why:
+    # A sleep or a wait stops at once; only code that runs is finished first (measured on the engine).
     busy = [step for step in steps if doing(step) == "runs" and not has_succeeded(step)]
     if not busy:
         said = "pausing: no step runs any more"
@@ -257,6 +262,7 @@ def _pausing(steps: list[Step], at: TimeWords) -> Why:
 def _rolling_back(detail: Detail, steps: list[Step], at: TimeWords) -> Why:
     handlers = detail.steps.of_kind("rollback")
     failed = sum(1 for handler in handlers if handler.success is False)
+    # No total: how many handlers there are to run no answer tells.
     done = len(handlers) - len(steps) - failed
     said = f"rolling back, {f'{done:,}' if done else 'no'} {'handlers' if done > 1 else 'handler'} done"
     short = f"rollback, {done:,} done"
@@ -300,6 +306,7 @@ def _with_expiry(why: Why, detail: Detail, retention: float | None, at: TimeWord
     if retention is None or detail.end is None:
         return why
     left = detail.end + retention - at.now
+    # Of what is kept for weeks more the date would only stand in the way.
     if left > _SOON_GONE:
         return why
     expires = at.until(detail.end + retention, estimate=True)

@@ -61,6 +61,8 @@ def _errored(detail: Detail, at: TimeWords) -> Why:
         said = f"the return value of {spoken_name(step)} could not be stored: {error}"
     else:
         said = f"{spoken_name(step)} {_gave_up(step)}: {error}"
+        # Its error repeats only its status: the step is the last failure that is known, and not surely the
+        # cause.
         if is_hollow(detail.error) and is_followed(detail, step):
             # Nobody says that this was the end of it: the run went on, and no other cause is told.
             said += "; the run went on and then failed without a word of its own"
@@ -104,6 +106,7 @@ def _gave_up(step: Step) -> str:
 
 def _rollback(detail: Detail) -> str:
     handlers = detail.steps.of_kind("rollback")
+    # The outcome is answered; that all handlers are done would be a guess from what is listed.
     if detail.rollback_outcome == "complete":
         return "; rolled back" + (f", {_handlers(len(handlers))}" if handlers else "")
     if detail.rollback_outcome == "failed":

@@ -118,11 +118,13 @@ def _is_error_of(step: Step, error: Failure) -> bool:
     if own is None:
         return False
     words, message = error.message.strip(), own.message.strip()
+    # It names no message of the step's own, so that the kind of its error has to do.
     if words.endswith(NOT_HANDLED):
         return own.name in _NOT_RETRIED
     if not message:
         # A wait that ran out has a name alone, and the instance the engine's words behind it (measured).
         return words.startswith(f"{own.name}:") if words else own.name == error.name
+    # One of both may be the engine's name for whatever was thrown; two that a person gave are two errors.
     if own.name != error.name and own.name not in GENERAL and error.name not in GENERAL:
         return False
     return words in (message, f"{own.name}: {message}") or message == f"{error.name}: {words}"
@@ -139,11 +141,13 @@ def failing_step(detail: Detail) -> Step | None:
     for step in reversed(failed):
         if words and (message := _message_of(step)) and message in words:
             return step
+    # That step did not fail: its attempt succeeded, and what it returned is what the instance died of.
     if is_unstorable(detail.error) and (stored := _unstored(detail)) is not None:
         return stored
     if not failed:
         return None
     last = failed[-1]
+    # An error of its own that no step had: it was thrown between them.
     if detail.error is not None and detail.error.name not in GENERAL and words:
         return None
     if is_hollow(detail.error):
@@ -227,6 +231,7 @@ def _ran_again(steps: Steps) -> list[int]:
 
 def _may_be_lost(attempts: bytes | None) -> bool:
     """Whether one of the attempts may be lost: to read all of 50,000 steps takes seconds, and few are."""
+    # Looked for in the text as it came, which is not parsed for it.
     if attempts is None or any(sign in attempts for sign in _LOST_SIGNS):
         return True
     try:

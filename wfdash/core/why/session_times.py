@@ -45,6 +45,7 @@ def of_cut(detail: Detail, steps: Sequence[Step], times: SessionTimes | None, at
     if times is None or times.started is None or (times.changed or 0.0) > times.started:
         return None
     moved = last_moved(detail, at.now)
+    # What moved since the code began runs in it.
     if moved is None or moved >= times.started:
         return None
     ago = f"a reload or restart of the dev session {at.ago(times.started)}"
@@ -55,6 +56,7 @@ def of_cut(detail: Detail, steps: Sequence[Step], times: SessionTimes | None, at
         said = f"{named} {was} cut by {ago}: {it} nothing until it is woken; {_WAKES}"
         return Why(said, CUT, moved, None, True)
     open_for = f"{named} {'have' if several else 'has'} been open since before {ago}"
+    # Not called stuck: it may be asleep in good order, and the event wakes it.
     if any(doing(step) == "waits" for step in steps):
         wakes = "the event, or pause and then resume, wakes it"
         return Why(f"{open_for}; {wakes}", f"{CUT}?", moved)

@@ -74,6 +74,8 @@ def rests(ledger: RequestLedger, priority: Priority, now: float) -> float:
     left = ledger.left
     if left is None or left.quota <= 0:
         return 0.0
+    # What actions have not used of theirs stays for them down to the last read, also where other tools spend
+    # the rest of the user's quota.
     kept = unused_by_actions(ledger) / QUOTA
     least = {Priority.FOREGROUND: kept, Priority.BACKGROUND: max(kept, _HALF)}
     floor = least.get(priority, max(kept, _SCARCE))
@@ -189,6 +191,8 @@ def _without_token(ledger: RequestLedger, asks: Request, now: float) -> Refusal 
     if tokens < needed:
         ledger.queue_up(asks.session, asks.priority, asks.since, now)
         return _paced(ledger, asks, max(0.02, (needed - tokens) / rate))
+    # A token that falls due goes to who has waited longest: else it would go to who happens to look most
+    # often.
     if ledger.goes_before(asks.session, asks.priority, asks.since, late=asks.late):
         ledger.queue_up(asks.session, asks.priority, asks.since, now)
         return _paced(ledger, asks, 0.5 / rate)

@@ -199,9 +199,12 @@ class Budget:
         now, key = self._now(), (priority, purpose)
         waiting = self._waiting.get(key)
         asked = 0 <= now - waiting.tried_at < _STILL_ASKED if waiting is not None else False
+        # Who is refused keeps its place: it goes by when it first asked, not by when it asks again.
         since = waiting.since if waiting is not None and asked else now
         counter = self._counter
         asks = Request(counter.session, self.limit, priority, since, late, purpose, wanted)
+        # Decided and put down under one lock: two processes that looked first and spent later would both take
+        # the last read.
         with self._open(now) as ledger:
             long, counts_as_long = None, priority is Priority.FOREGROUND and is_long(ledger, asks)
             if priority is Priority.FOREGROUND:
@@ -210,6 +213,8 @@ class Budget:
                     long = ledger.goes_on(counter.session, purpose, wanted, now)
             refused = refusal(ledger, asks, now)
             if long is not None:
+                # By it long reads take turns, in whichever process, however slow the server of one of them
+                # is.
                 long.waits = refused is not None
             if refused is None:
                 if long is not None:
@@ -222,6 +227,7 @@ class Budget:
                 # falls out of it would otherwise go to what nobody waits for.
                 ledger.leases.pop(counter.session, None)
         if refused is None:
+            # A purpose of which one read went waits no more, whatever the rest of it is asked for with.
             self._waiting = {other: kept for other, kept in self._waiting.items() if other[1] != purpose}
             return 0.0
         self._waiting[key] = Waiting(purpose, priority, since, now, refused)
@@ -284,6 +290,7 @@ class Budget:
         """Seconds until so many reads have gone, of which one alone takes `each` so many."""
         now, ledger, session = self._now(), self._look(), self._counter.session
         asks = Request(session, self.limit, Priority.FOREGROUND, now, purpose=purpose, wanted=number)
+        # A page's sample is over before anybody has waited for it: nothing need be left beside it.
         if purpose and is_sample(ledger, asks):
             room, beside, others = headroom(ledger, now), 0.0, []
         else:
@@ -377,6 +384,7 @@ class Budget:
     def _exchange(self, ledger: RequestLedger, now: float) -> None:
         """Tells the others what the server told this process, and keeps what it told them."""
         steady = self._steady()
+        # The file has epoch seconds, for no two processes have a steady clock in common.
         ledger.update(self._left, now + (self._frozen_until - steady), now)
         self._frozen_until = max(self._frozen_until, steady + (ledger.frozen_until - now))
         self._left = ledger.left or self._left
@@ -394,5 +402,6 @@ class Budget:
                     self._left, at=self._left.at + moved, reset_at=self._left.reset_at + moved
                 )
             self._counter.clock_set(moved)
+            # Since when each waits was told by the clock as it was.
             self._waiting.clear()
         return now

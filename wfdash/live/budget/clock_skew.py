@@ -58,5 +58,7 @@ class Skew:
         # what is asked by times would be asked by a wrong clock.
         agree = all(skew * least > 0 for skew in self._last)
         sure = least if agree and abs(least) > _WORRYING else 0.0
+        # By less it would wander with each answer: a Date has whole seconds, and every age on screen moves
+        # with it.
         if not sure or abs(sure - self.seconds) > _STEADY:
             self.seconds = sure

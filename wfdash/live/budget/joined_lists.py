@@ -109,6 +109,8 @@ class JoinedLists:
         query = self._queries.get(query.cursor or "", query)
         self._file.join(tail=_TAIL if self._recent is not None else LARGEST)
         self._read()
+        # What has not been come to yet may be the page that is wanted: to ask for it now would be to ask
+        # twice.
         if self._file.behind:
             return None
         found = self._by_id.get(self._last)
@@ -197,6 +199,7 @@ class JoinedLists:
                 continue
             self._asked.pop(_place(offer.query), None)
             ids = list(_ids(offer.items))
+            # All of it lies behind what was walked here.
             if ids and ids[-1] in self._passed and ids[-1] != self._last:
                 continue
             self._by_place[_place(offer.query)] = offer

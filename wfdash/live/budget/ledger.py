@@ -193,6 +193,7 @@ class RequestLedger(Struct):
             spender.forget(now)
             if not spender.spent:
                 del self.spenders[session]
+        # One that ends later than any can was written before a clock was set back: it would hold all others.
         self.leases = {name: until for name, until in self.leases.items() if now < until <= now + _LEASE}
         for session, asked in list(self.queue.items()):
             kept = {p: turn for p, turn in asked.items() if now - _QUEUED <= turn[1] <= now}
@@ -205,6 +206,7 @@ class RequestLedger(Struct):
             key: each for key, each in self.longs.items() if now - _ASKED <= each.at <= now and each.is_sane
         }
         self.longs = kept_on
+        # No pause is put down that is longer: what a damaged file says must not stop all reads for good.
         self.frozen_until = 0.0 if self.frozen_until <= now else min(self.frozen_until, now + 2 * WINDOW)
         if self.left is not None and not self.left.at <= now <= self.left.reset_at:
             self.left = None
@@ -240,6 +242,8 @@ class RequestLedger(Struct):
     def falls(self, priorities: range, now: float) -> list[tuple[float, float]]:
         """In how many seconds how many of these no longer count, soonest first."""
         slots = self.by_slot(priorities)
+        # From the end of its slot, and as late as it may have arrived: the server must never count more than
+        # is counted here.
         return [((slot + 1) * SLOT + WINDOW + LATENCY - now, slots[slot]) for slot in sorted(slots)]
 
     def falls_below(self, most: int, priorities: range, now: float) -> float:
@@ -249,6 +253,7 @@ class RequestLedger(Struct):
         for seconds, n in falls:
             excess -= n
             if excess <= 0:
+                # Never 0, which says that it may go.
                 return max(0.1, seconds)
         return 0.1
 
@@ -326,6 +331,7 @@ class RequestLedger(Struct):
 
     def queue_up(self, session: str, priority: Priority, since: float, now: float) -> None:
         asked = self.queue.setdefault(session, {})
+        # Refused again, it keeps the moment at which it first asked.
         asked[priority.value] = (min(since, asked.get(priority.value, (since, 0.0))[0]), now)
 
     def leave_queue(self, session: str, priority: Priority) -> None:

@@ -86,6 +86,8 @@ class SharedCounter:
             self.ledger.forget(now)
             self.mine.forget(now)
             if self.mine.spent:
+                # Also in a file that was torn, removed or begun anew since: what this process spent counts
+                # all the same.
                 self.ledger.spenders[self.session] = self.mine
             yield self.ledger
             if descriptor is not None:
@@ -160,6 +162,7 @@ class SharedCounter:
         if self.path is None:
             return None
         try:
+            # A link that somebody else put there would have another file overwritten.
             descriptor = open_plain(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0))
         except OSError as error:
             self._failed(error)
@@ -170,6 +173,8 @@ class SharedCounter:
     def _has_lock(self, descriptor: int) -> bool:
         if time.monotonic() < self._stuck_until:
             return False
+        # Ten milliseconds of the loop at the most. To await the lock would let another decision of this
+        # process in before this one is put down.
         for _ in range(_TRIES):
             if try_lock(descriptor):
                 return True
@@ -221,6 +226,7 @@ def _key(path: Path) -> bytes:
                 os.write(descriptor, secrets.token_bytes(32))
             finally:
                 os.close(descriptor)
+            # A link, since a rename would replace the key of a process that began in the same moment.
             os.link(fresh, path)
         finally:
             fresh.unlink()

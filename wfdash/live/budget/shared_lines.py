@@ -43,6 +43,7 @@ class SharedLines:
             return
         if try_lock(descriptor):
             os.ftruncate(descriptor, 0)
+        # All who read hold it together, so that each can tell whether it is the last one.
         if not hold_together(descriptor):
             os.close(descriptor)
             self._path = None
@@ -68,6 +69,8 @@ class SharedLines:
             return
         try:
             if os.fstat(self._descriptor).st_size < LARGEST:
+                # Appended in one write: lines of two processes stand one after the other, never in one
+                # another.
                 os.write(self._descriptor, line + b"\n")
         except OSError:
             self.close()  # a full disk: each goes alone

@@ -226,6 +226,7 @@ class ErrorSamples(Job):
         self._first_failure.note(errored)
         if context.local:
             self._first_failure.complete = self._all_listed()
+        # By when they failed and not by when they began: the incident is what failed last.
         errored.sort(key=lambda row: (-(row.ended or row.created or 0.0), row.id))
         self._cut = self._below is not None if self._everything else more or len(errored) > SAMPLE
         listed = {row.id: None for row in (errored if self._everything else errored[:SAMPLE])}
@@ -236,6 +237,7 @@ class ErrorSamples(Job):
         page = await self.context.api.list_instances(
             self.context.workflow, ListQuery("errored", cursor=cursor)
         )
+        # A server that gives the same cursor again would be asked for ever.
         self._below = page.cursor if page.items and page.cursor != cursor else None
         self._cut = self._below is not None
         fresh = {str(item.get("id")): item for item in page.items if isinstance(item.get("id"), str)}
@@ -356,6 +358,7 @@ class ErrorSamples(Job):
         for identity in list(self._waiting()):
             row = context.store.get(identity)
             sample = self._others.take(identity, row.ended if row is not None else None)
+            # One that is asked about here already is answered in a moment, and by what is so now.
             if row is not None and sample is not None and identity not in self._asked:
                 self._samples[identity] = (row.ended, replace(sample, apart=False))
                 self._grouped, self.read_at = None, context.clock()
@@ -368,6 +371,7 @@ class ErrorSamples(Job):
         free = [each for each in self._waiting() if each not in self._asked and not others.is_asked(each)]
         if not free:
             return None
+        # From both ends: two that began at once would ask for the same ones in step.
         return free[-1 if others.from_the_end else 0]
 
     def _next(self) -> str | None:

@@ -158,6 +158,7 @@ class FilterSearch(Job):
         # With each letter of a text another one is looked for, in the same rows.
         if before is None or self._query is None or not self._query.has_rows_of(before):
             self._begin()
+        # What is found late for the letters before would be shown for those of now.
         for task in filter(None, (self._finding, self._naming)):
             task.cancel()
         self._finding = self._naming = None
@@ -275,6 +276,8 @@ class FilterSearch(Job):
             times.append(now + _SOON)
         else:
             self._ended = self._ended or self._next_unread() is None
+            # Set once a stretch: were it to follow each row that comes, the time that is told would never
+            # fall.
             if self._since >= self._goal and 0 < self._ahead < inf:
                 self._goal = self._since + int(self._ahead)
             # Rows that come and move on are read for who looks; it would never end for nobody.
@@ -331,9 +334,11 @@ class FilterSearch(Job):
     async def _look_up(self, recall: Recall, workflow: str, rows: Sequence[Instance]) -> None:
         for start in range(0, len(rows), _AT_ONCE):
             found = await recall(workflow, rows[start : start + _AT_ONCE])
+            # The answer is of the workflow that was left meanwhile.
             if self.context.workflow != workflow:
                 return
             for identity, fields in found.items():
+                # What was read here is younger than what the record has.
                 if identity not in self._details.read:
                     self._details.keep_fields(identity, fields)
             if found:

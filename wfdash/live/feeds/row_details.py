@@ -178,6 +178,8 @@ class RowDetails(Job):
         """
         context, row, before = self.context, self.context.store.get(detail.id), self._details.get(detail.id)
         now = answered_at or detail.read_at or context.clock()
+        # One without its steps says less than what is kept, and of two reads the later one may be answered
+        # first.
         if detail.simple or (before is not None and before.read_at > now):
             return
         kept = detail if len(detail.steps) <= _SMALL else None
@@ -185,6 +187,8 @@ class RowDetails(Job):
         self._details[detail.id] = RowDetail(
             now, answered_at or context.clock(), modified, self._diagnose(detail), detail.status, kept, moved
         )
+        # What is first seen of a dev session moved when its answer says: one that stood still before it was
+        # opened rests at once.
         if before is None and moved is not None:
             context.session.moved(moved, now)
         elif before is not None and before.moved != moved:
@@ -218,6 +222,7 @@ class RowDetails(Job):
             fact, row = self._details.get(identity), store.get(identity)
             if fact is None or row is None or not is_final(fact.status):
                 continue
+            # What was read of one end stood for the next where no list had seen it run in between.
             if row.status != fact.status or (row.ended or 0.0) > fact.read_at:
                 del self._details[identity]
 

@@ -147,6 +147,8 @@ class Sweep(Job):
         now = self.context.clock()
         run.cut += run.left
         self.seen, self.left_out = run.rows, tuple(run.cut)
+        # Reckoned from its start: a round over thousands takes minutes of budget, and would otherwise rest
+        # besides.
         self._next_start = max(now, run.at + PERIOD)
         self.period = self._next_start - run.at
         self._round = None

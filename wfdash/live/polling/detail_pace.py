@@ -44,6 +44,8 @@ def next_read(detail: Detail | None, *, now: float, cost: float = 0.0, local: bo
     computing = any(doing(step) == "runs" for step in steps)
     dues = [due for due in (deadline(step)[0] for step in steps if doing(step) != "runs") if due is not None]
     open_step = any(doing(step) in ("runs", "retries") for step in steps)
+    # Status and number of steps tell whether anything moved; only where an attempt runs or is about to do
+    # they stay the same while its steps change.
     full = local or detail.simple or open_step or any(due <= now + _COMPUTING for due in dues)
     delay = _by_state(detail, computing) * (_by_size(len(detail.steps)) if full else 1.0)
     soon = min((due - now for due in dues if due > now), default=inf)
@@ -68,4 +70,5 @@ def _by_state(detail: Detail, computing: bool) -> float:
 
 def _by_size(steps: int) -> float:
     """2 s up to 100 steps, 4 s at 400, 20 s at 10,000."""
+    # With the root of it: in proportion, 10,000 steps would be read every three minutes.
     return max(1.0, float((steps / _SMALL) ** 0.5))

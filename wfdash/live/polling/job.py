@@ -85,6 +85,8 @@ class Job:
         fresh = self.freshness
         fresh.asking, fresh.missed, fresh.failure, fresh.answered_at = False, 0, "", now
         fresh.error = None
+        # From when it was asked, so that a slow answer does not slow the pace; but never before it has rested
+        # as long as it took.
         self.next_at = fresh.due_at = None if fresh.settled else now - took + max(pace, took)
 
     def failed(self, sentence: str, now: float, *, wait: float | None = None) -> None:
@@ -94,6 +96,7 @@ class Job:
         self.freshness.missed = max(self.freshness.missed, self._failures)
         doubled = max(self.interval, 1.0) * 2.0 ** min(self._failures, 8)
         longest = min(max(self.longest, self.interval), doubled)
+        # Never the same in two processes: a server that comes back would be asked by all of them at once.
         delay = longest * (0.5 + random.random() / 2)
         self.next_at = self.freshness.due_at = now + max(delay, min(wait or 0.0, 2 * _LONGEST))
 

@@ -160,6 +160,7 @@ class Scheduler:
             if isinstance(job.freshness.error, NotReached):
                 self._reached_again()
             job.answered(now, max(0.0, now - began))
+        # Also after a failure: how fresh each pane is, and why, stands on screen.
         self._settled(job)
 
     def _reached_again(self) -> None:

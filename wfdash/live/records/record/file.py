@@ -57,6 +57,8 @@ class RecordFile:
         """Two accounts have workflows and instances of the same names: in one file nothing of it is true."""
         asked = "SELECT value FROM about WHERE name = 'owner'"
         if self.connection.execute(asked).fetchone() is None:
+            # Ignored where another process put its own there in the same moment: what stands there then
+            # decides.
             self.connection.execute("INSERT OR IGNORE INTO about VALUES ('owner', ?)", (owner,))
         if self.connection.execute(asked).fetchone() != (owner,):
             raise Unusable("it is the record of another account or server")
@@ -65,6 +67,8 @@ class RecordFile:
         """All of it or nothing; on the disk, as far as a killed process is concerned, when this returns."""
         with self.lock, self._transaction():
             for seen in batch:
+                # A process that had walked the list to its end went on to say so in the file that was begun
+                # after that one was erased: with its first hundred rows it passed for whole.
                 if isinstance(seen, SawRows) and seen.reach is not None and seen.reach.epoch != self.epoch:
                     seen = replace(seen, reach=None)
                 self._keeper.keep(seen)
@@ -118,6 +122,7 @@ class RecordFile:
         if self._drop(_PRUNE_INSTANCES, before):
             removed += 1
             with self.lock, self._transaction():
+                # What was walked down to there is no longer kept down to there.
                 self.connection.execute("UPDATE reach SET floor = max(floor, ?)", (before,))
         if removed:
             with self.lock:
@@ -129,6 +134,8 @@ class RecordFile:
             with self.lock, self._transaction():
                 found = self.connection.execute(statement, (before, _AT_ONCE)).rowcount
             total += max(found, 0)
+            # The lock is let go between two of them, or the thread that reads for a person would wait for
+            # all.
             if found < _AT_ONCE:
                 return total
 
@@ -182,6 +189,8 @@ class RecordFile:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
+        # At once: a transaction that begins by reading fails without waiting when another program wrote
+        # since.
         self.connection.execute("BEGIN IMMEDIATE")
         try:
             yield

@@ -37,6 +37,7 @@ class PackingError(Exception):
 def pack(value: Any) -> bytes:
     """A value that came as JSON, without the credential in use. Equal values give equal bytes."""
     packer = zlib.compressobj(_LEVEL, zdict=_WORDS)
+    # In the text, where a credential is found whatever held it: a param, an error, a key.
     text = masked(msgspec.json.encode(value).decode())
     return packer.compress(text.encode()) + packer.flush()
 

@@ -41,6 +41,7 @@ class RecordQueue:
         if self.ending:
             return
         if len(self._waiting) >= _MOST:
+            # The oldest goes: of each instance the later answers say more.
             self._waiting.popleft()
             self.dropped += 1
         self._waiting.append(observation)

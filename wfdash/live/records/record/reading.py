@@ -65,6 +65,8 @@ class KeptDetail(Struct, frozen=True):
 def read_memory(file: RecordFile) -> "RecordReader":
     """A copy of a record that is in memory; raises Unusable where nothing is in it yet."""
     with file.lock:
+        # Copied while the lock is held, and asked without it: a question takes up to five seconds, in which
+        # the thread could not write.
         data = file.connection.serialize()
     copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     try:
@@ -150,6 +152,9 @@ class RecordReader:
         self._room = _UNPACKED
         self._lock = threading.Lock()
         self._bound(connection)
+        # What a file from elsewhere may bring along (SQLite, "Defense Against The Dark Arts"): functions in
+        # its schema, writes, cells beyond their page, and a mapping that ends the program where the file is
+        # cut.
         for pragma in ("trusted_schema = OFF", "query_only = ON", "cell_size_check = ON", "mmap_size = 0"):
             connection.execute(f"PRAGMA {pragma}")
         if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
@@ -165,6 +170,7 @@ class RecordReader:
             if (name,) not in found:
                 self._flaw(f'its table "{name}" is missing')
         for (name,) in found:
+            # Such a column runs what the file says, at each row that is read.
             if any(column[6] for column in connection.execute(f"PRAGMA table_xinfo({_quoted(name)})")):
                 raise Unusable("it has columns that compute what they hold, which no record of wfdash has")
         self._has_reach = ("reach",) in found
@@ -198,6 +204,7 @@ class RecordReader:
         with self._lock:
             self._deadline = float("inf")
             try:
+                # Only for this: VACUUM INTO counts as writing, though it leaves this file as it is.
                 self._connection.execute("PRAGMA query_only = OFF")
                 self._connection.execute("VACUUM INTO ?", (str(into),))
             except sqlite3.Error as wrong:
@@ -278,6 +285,7 @@ class RecordReader:
                 return False
             return now.ended is None or now.ended > ended
 
+        # In the question itself, so that rows that tell the same end are not carried over only to be dropped.
         self._connection.create_function("is_over", 2, is_over)
         found = self.ask(
             "SELECT i.id, l.status, l.created, l.modified, l.started, l.ended, l.version, l.source, NULL,"
@@ -355,6 +363,8 @@ class RecordReader:
         if not isinstance(head, dict) or not isinstance(steps, int):
             return None
         entries = self._entries(key, float(read_at), min(steps, 32 * _MOST_PIECES))
+        # An answer without its steps may be the younger one: its status counts, and the steps stay as they
+        # were read.
         later = next(
             iter(self.ask(f"{part} AND at > ?4 ORDER BY at DESC LIMIT 1", key, at, 1, read_at)), None
         )

@@ -95,6 +95,7 @@ class RecordWriter:
         fresh = path is not None and not path.exists()
         self._node = node_of(path)
         file = RecordFile(path, payloads=place.payloads, most_bytes=place.most_bytes, owner=place.owner)
+        # A file that is begun anew holds nothing of what was walked before: see RecordFile.write.
         if self._kept_in and (gone or fresh or self._node != self._kept_in):
             queue.epoch, self._kept_in = queue.epoch + 1, 0
         self._node, file.epoch = node_of(path), queue.epoch
@@ -113,6 +114,8 @@ class RecordWriter:
             self.file = None
 
     def _failed(self, wrong: Exception) -> None:
+        # The file is kept open: who holds it lets go of it within seconds, and opening it again would wait
+        # too.
         if _is_busy(wrong):
             self._refusals += 1
             if self._refusals >= _PATIENCE:
