@@ -34,7 +34,7 @@ from wfdash.ui.keys.text_field import as_field
 from wfdash.ui.keys.typeahead import TypeAhead, as_enter
 from wfdash.ui.navigation import Navigator
 from wfdash.ui.terminal.clipboard import copy_text
-from wfdash.ui.terminal.rendering import Rendering, TerminalApp, TerminalLine
+from wfdash.ui.terminal.rendering import Rendering, TerminalApp, TerminalLine, forget_outgrown
 from wfdash.ui.terminal.terminal import ensure_size, is_gone, on_signals, on_stopping
 from wfdash.ui.time_travel import TimeTravel
 from wfdash.ui.widgets.covered import is_opaque
@@ -179,6 +179,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         # A terminal that was closed without SIGHUP would leave the program running unseen.
         if not self.is_headless and is_gone():
             self.pages.leave(129)
+        forget_outgrown()
         with suppress(NoMatches):  # a screen on its way out loses its parts before its timers
             for screen in reversed(self.screen_stack):
                 if isinstance(screen, BaseScreen):

@@ -25,6 +25,9 @@ __all__ = ["LineTable"]
 
 _WHEEL = 3
 """Rows a notch of the wheel is worth."""
+_KEPT = 400
+"""Lines that are kept as they were drawn: some pages of a tall terminal. Each takes 3 kB, and an age that
+goes on makes another one."""
 
 
 class LineTable(Widget, can_focus=True):
@@ -65,7 +68,7 @@ class LineTable(Widget, can_focus=True):
         self.cursor_key: Hashable | None = None
         self.message = ""
         """Said where there is no row: a sentence, and on the next line what to do."""
-        self._strips: LRUCache[Hashable, Strip] = LRUCache(2000)
+        self._strips: LRUCache[Hashable, Strip] = LRUCache(_KEPT)
 
     # What a subclass provides.
 

@@ -93,7 +93,7 @@ def _cells(strip: Strip) -> list[tuple[str | tuple[str, int], Style | None]]:
     return cells
 
 
-@lru_cache(4000)
+@lru_cache(1000)
 def _is_narrow(text: str) -> bool:
     return all(cell_len(character) == 1 for character in text)
 
