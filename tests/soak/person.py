@@ -5,6 +5,7 @@ import re
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from tests.support.harness.act import ALONE
 from tests.support.harness.pty import Terminal
@@ -13,6 +14,7 @@ __all__ = ["Person"]
 
 _PAGES = ("enter", "E", "H", "B", "J", "X", "F", "w", "P", "?", "y", "e", "l", "i", "N")
 _FILTERS = ("status:errored", "status:waiting", "order-81", "since:1h", "x:y")
+_TRIES = 6
 _ROOT = re.compile(r"STATUS +ID")
 _SIZE = (140, 40)
 _SIZES = tuple((columns, lines) for columns in (20, 61, 80, 132, 220) for lines in (5, 15, 24, 70))
@@ -76,10 +78,17 @@ class Person:
         self._home()
 
     def suspend(self) -> None:
-        self._shell.watch(1)  # a key read together with the esc before it is dropped
-        self._press("ctrl+z")
-        self._shell.wait_stopped()
-        self._shell.foreground()
+        """Presses again where nothing stops: a key that was read together with the esc before is dropped."""
+        for _ in range(_TRIES):
+            self._shell.watch(1)
+            self._press("ctrl+z")
+            with suppress(AssertionError):
+                self._shell.wait_stopped(5)
+                break
+        # One that came late after all stops it a second time.
+        while any(event.startswith("stopped") for event in self._shell.events):
+            self._shell.foreground()
+            self._shell.watch(1)
         self._home()
 
     def stand_still(self) -> None:
