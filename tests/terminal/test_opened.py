@@ -8,7 +8,7 @@ _WAITS = re.compile(
     r"pydantic|humanize|uvicorn|starlette|click|pygments|cryptography|tomllib|sqlite3"
     r"|rich\.(?:progress|syntax|markdown)|textual\.(?:widgets\._markdown|widgets\._data_table)"
     r"|wfdash\.(?:demo|core\.text\.chance|cli\.commands|cli\.manual|cli\.completion|ui\.(?:pages|setup|errors))\b.*"
-    r"|wfdash\.live\.(?:reads\.past_rows|budget\.(?:joined_lists|joined_samples|shared_lines))"
+    r"|wfdash\.live\.(?:reads\.past_rows|budget\.(?:joined_lists|joined_reads|shared_lines))"
     r"|wfdash\.ui\.(?:actions\.(?:prompt|bulk|create|send_event)|detail\.(?:screen|inspector|compare))"
 )
 """Modules that are loaded when what needs them is opened or read."""

@@ -175,6 +175,11 @@ class Feeds:
                 self.row_details.remember(state.detail, state.freshness.answered_at)
                 self.usual_runs.learn(state.detail)
 
+    def leave_others(self) -> None:
+        """Shares nothing any more with other processes: this one ends, and leaves no file behind."""
+        for feed in (self.history, self.search, self.error_samples):
+            feed.leave_others()
+
     def settled(self, job: Job) -> None:
         """Passes on that a job was answered, or failed."""
         if job is self.newest:

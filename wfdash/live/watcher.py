@@ -65,7 +65,10 @@ class Watcher:
 
     async def run(self) -> None:
         """Polls until cancelled. The network never raises here."""
-        await self._scheduler.run()
+        try:
+            await self._scheduler.run()
+        finally:
+            self._feeds.leave_others()
 
     @property
     def workflow(self) -> str:

@@ -1,5 +1,6 @@
 """`wfdash list`: instances of a workflow, newest first."""
 
+import asyncio
 import sys
 import time
 from argparse import Namespace
@@ -20,6 +21,7 @@ from wfdash.core.text.words import brief, count
 
 if TYPE_CHECKING:
     from wfdash.core.filter.query import Query
+    from wfdash.live.budget.joined_search import JoinedSearch
 
 __all__ = ["prepare", "run"]
 
@@ -28,6 +30,8 @@ _LOCAL_COLUMNS = ("STATUS", "CREATED", "ID")
 """What a dev session tells of an instance in its lists."""
 _SHORT = 8
 """Characters of a version at a terminal; away from one nothing is cut."""
+_LOOK = 0.05
+"""Seconds between two looks whether another process has opened an instance by now."""
 
 
 def prepare(parsed: Namespace) -> None:
@@ -83,6 +87,8 @@ class Listing:
         self.read = self.shown = self.asked = self.unread = self.hidden = self.left_out = 0
         self._recalled = Recalled(session)
         self._opening: ProgressWords | None = None
+        self._others: JoinedSearch | None = None
+        """What other processes open for the same filter."""
         self.listed: set[str] = set()
         """Ids of the rows that may match; of no others is the record asked."""
         self.total: int | None = None
@@ -167,6 +173,9 @@ class Listing:
 
         workflow = await self.session.workflow()
         details = self._recalled.fields(workflow, row)
+        others = await self._opened_elsewhere(workflow, query, row) if details is None else None
+        if others is not None and others.rules_out(row):
+            return False
         if details is None:
             if self.details and self.asked >= self.details:
                 self.unread += 1
@@ -181,9 +190,30 @@ class Listing:
                 self._opening.go_on(f"read {count(self.asked)}{of} instances one by one", left)
             self.asked += 1
             api = self.session.api
+            asked_at = others.asks(row.id) if others is not None else 0.0
             answer = await self.session.read(lambda: api.get_instance(workflow, row.id), wanted=left)
             details = read_fields(read_detail(workflow, row.id, answer.result))
+            if others is not None:
+                others.tell(row, details, asked_at)
         return query.match(row, now, MatchContext((), {row.id: details}, self.batches))
+
+    async def _opened_elsewhere(self, workflow: str, query: "Query", row: Instance) -> "JoinedSearch | None":
+        """What others know of this filter, once none opens this instance; None where none asks the same."""
+        session = self.session
+        if self._others is None:
+            from wfdash.live.budget.joined_search import JoinedSearch, can_be_joined
+
+            if session.api.local or not can_be_joined(query):
+                return None
+            beside, account = session.budget.shared_file, session.api.account_id
+            now = session.clock()
+            self._others = JoinedSearch(beside, account, workflow, query, clock=session.clock, since=now)
+            session.endings.append(self._others.close)
+        self._others.look()
+        while self._others.is_asked(row.id):
+            await asyncio.sleep(_LOOK)
+            self._others.look()
+        return self._others
 
     async def find_unlisted(self) -> None:
         """What the record tells of instances that were not listed, once the list was read to its end."""
@@ -206,6 +236,8 @@ class Listing:
         if self.asked or self.unread:
             more = f", {count(self.unread)} more not (--read-details)" if self.unread else ""
             parts.append(f"{count(self.asked)} read in full{more}")
+        if self._others is not None and self._others.taken:
+            parts.append(f"{count(self._others.taken)} read by another wfdash that looks for the same")
         if self.hidden:
             parts.append(f"{count(self.hidden)} without a status hidden")
         if self.left_out:

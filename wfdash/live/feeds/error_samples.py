@@ -22,9 +22,9 @@ from wfdash.live.polling.read_instance import read_instance
 from wfdash.live.polling.session_watch import AnswerCost
 
 if TYPE_CHECKING:
-    from wfdash.live.budget.joined_samples import JoinedSamples
+    from wfdash.live.budget.joined_reads import JoinedReads
 
-__all__ = ["BESIDE", "ErrorSamples", "SampleReads"]
+__all__ = ["BESIDE", "ErrorSamples", "SampleReads", "ended_as"]
 
 SAMPLE = 50
 """Errored instances that are read at most: enough to tell one cause from five."""
@@ -67,7 +67,7 @@ class ErrorSamples(Job):
         self.beside = tuple(SampleReads(self) for _ in range(BESIDE))
         self._asked: set[str] = set()
         """Those that are read right now."""
-        self._others: JoinedSamples | None = None
+        self._others: JoinedReads[Sample] | None = None
         """What other processes read of the same failures, while somebody looks."""
         self._clear()
 
@@ -77,7 +77,7 @@ class ErrorSamples(Job):
         self.next_at = 0.0
 
     def _clear(self) -> None:
-        self._leave_others()
+        self.leave_others()
         self._samples: dict[str, tuple[float | None, Sample]] = {}
         self._lost: set[str] = set()
         self._only_listed: set[str] = set()
@@ -167,7 +167,7 @@ class ErrorSamples(Job):
 
     def due(self, now: float) -> float | None:
         if not self.wanted or not self.context.workflow:
-            self._leave_others()
+            self.leave_others()
             return None
         if self.next_at is not None and self.next_at > now:
             return self.next_at
@@ -283,7 +283,7 @@ class ErrorSamples(Job):
         try:
             await self._read_now(identity)
             if others is not None and (read := self._samples.get(identity)) is not None:
-                others.tell(identity, asked_at, read[1], read[0])
+                others.tell(identity, asked_at, read[1], ended_as(read[0]))
         finally:
             self._asked.discard(identity)
 
@@ -339,7 +339,7 @@ class ErrorSamples(Job):
             identity for identity in self._newest if identity not in self._lost and self._unread(identity)
         )
 
-    def _leave_others(self) -> None:
+    def leave_others(self) -> None:
         if self._others is not None:
             self._others.close()
             self._others = None
@@ -349,15 +349,15 @@ class ErrorSamples(Job):
         context = self.context
         if self._others is None:
             # Not at the start, where nobody looks at failures.
-            from wfdash.live.budget.joined_samples import JoinedSamples
+            from wfdash.live.budget.joined_reads import JoinedReads
             from wfdash.live.budget.shared_lines import shared_place
 
             place = shared_place(context.shared, "failures", context.api.account_id, context.workflow)
-            self._others = JoinedSamples(place, clock=context.clock)
+            self._others = JoinedReads(place, Sample, clock=context.clock)
         self._others.look()
         for identity in list(self._waiting()):
             row = context.store.get(identity)
-            sample = self._others.take(identity, row.ended if row is not None else None)
+            sample = self._others.take(identity, ended_as(row.ended if row else None), LISTED_AGAIN)
             # One that is asked about here already is answered in a moment, and by what is so now.
             if row is not None and sample is not None and identity not in self._asked:
                 self._samples[identity] = (row.ended, replace(sample, apart=False))
@@ -384,6 +384,11 @@ class ErrorSamples(Job):
         if sample is None or row is None:
             return sample is None
         return row.ended is not None and sample[0] is not None and row.ended > sample[0]
+
+
+def ended_as(ended: float | None) -> str:
+    """The run of a failure, for who reads it too: the one that ended then."""
+    return "" if ended is None else str(ended)
 
 
 class SampleReads(Job):

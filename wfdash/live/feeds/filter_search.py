@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Container, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
+from itertools import chain
 from math import inf
 from typing import TYPE_CHECKING, Protocol
 
@@ -22,6 +23,7 @@ from wfdash.live.polling.read_instance import read_instance
 from wfdash.live.polling.session_watch import AnswerCost
 
 if TYPE_CHECKING:
+    from wfdash.live.budget.joined_search import JoinedSearch
     from wfdash.live.records.search.finding import RecordedInstance
 
 __all__ = ["MOST", "FilterSearch", "IdRecall", "Recall", "Searched"]
@@ -53,7 +55,8 @@ AGAIN = 30.0
 SURVEY = 60.0
 """Seconds until the rows are looked through again for a filter whose answer moves with the clock."""
 _SLICE = 2000
-_SOON = 0.01
+_SOON, _LOOK = 0.01, 0.05
+"""Seconds until the rows are looked through further, and until another process may have opened one."""
 _TYPED = 0.3
 """Seconds without typing after which the record is asked for what no list tells, once all listed is known."""
 _NAMED = 20
@@ -132,12 +135,18 @@ class FilterSearch(Job):
         self._survey: Iterator[None] | None = None
         self._surveyed_at = 0.0
         self._begun = 0
-        self._counted = (0, 0, 0), 0
+        self._counted = (0, 0, 0, 0), 0
         self._spent = self._began_at = 0
         """Those that were read for this filter, and how many of them before it last went on."""
         self._goal = 0
         """Of these `_since` are read. Rows that come meanwhile do not move it, or no time told would fall."""
         self._allowed: float = MOST
+        self._others: JoinedSearch | None = None
+        """What other processes open for the same filter, while it is in force here."""
+        self._ruled_out: dict[str, str] = {}
+        """Those of which another one found out that they do not match, and their status then."""
+        self._left_to_others = False
+        """Whether all that is still unread is being opened elsewhere."""
 
     @property
     def priority(self) -> Priority:
@@ -155,6 +164,7 @@ class FilterSearch(Job):
         self._spent = self._began_at = self._goal = 0
         self._allowed = 0 if waits else self._most
         self.next_at, self._ended = 0.0, False
+        self.leave_others()
         # With each letter of a text another one is looked for, in the same rows.
         if before is None or self._query is None or not self._query.has_rows_of(before):
             self._begin()
@@ -187,6 +197,13 @@ class FilterSearch(Job):
         """Begins anew: another workflow is watched from now on."""
         self._looked_up = set()
         self.look_for(None)
+
+    def leave_others(self) -> None:
+        """Shares nothing any more; what was found out stays so for this filter alone."""
+        self._ruled_out, self._left_to_others = {}, False
+        if self._others is not None:
+            self._others.close()
+            self._others = None
 
     @property
     def searched(self) -> Searched | None:
@@ -226,9 +243,11 @@ class FilterSearch(Job):
 
     def _read(self) -> int:
         """How many of the candidates were read: counted anew only where that may differ."""
-        state = (self._begun, len(self._candidates), self._details.kept)
+        read, ruled_out = self._details.read, self._ruled_out
+        state = (self._begun, len(self._candidates), self._details.kept, len(ruled_out))
         if state != self._counted[0]:
-            self._counted = state, sum(map(self._candidates.__contains__, self._details.read))
+            apart = (identity for identity in ruled_out if identity not in read)
+            self._counted = state, sum(map(self._candidates.__contains__, chain(read, apart)))
         return self._counted[1]
 
     @property
@@ -275,7 +294,8 @@ class FilterSearch(Job):
         if self._survey is not None:
             times.append(now + _SOON)
         else:
-            self._ended = self._ended or self._next_unread() is None
+            self._look_at_others()
+            self._ended = self._ended or (self._next_unread() is None and not self._left_to_others)
             # Set once a stretch: were it to follow each row that comes, the time that is told would never
             # fall.
             if self._since >= self._goal and 0 < self._ahead < inf:
@@ -285,6 +305,8 @@ class FilterSearch(Job):
                 return None
             if self._next(now) is not None:
                 return now
+            if self._left_to_others:
+                times.append(now + _LOOK)
         return min([*times, *self._again.values()], default=None)
 
     def pace(self, took: float) -> float:
@@ -296,9 +318,13 @@ class FilterSearch(Job):
         self._again = {identity: at - seconds for identity, at in self._again.items()}
 
     async def ask(self) -> None:
-        context, identity = self.context, self._next(self.context.clock())
+        context, others = self.context, self._others
+        if others is not None:
+            others.look()  # it may have been asked for while this waited for its turn
+        identity = self._next(context.clock())
         if identity is None:
             return
+        asked_at = others.asks(identity) if others is not None else 0.0
         detail = await read_instance(context, identity)
         if identity in self._doubtful:
             self._doubtful.remove(identity)
@@ -308,7 +334,29 @@ class FilterSearch(Job):
             self._candidates.discard(identity)
             return
         self._details.remember(detail)
+        row, fields = context.store.get(identity), self._details.read.get(identity)
+        if others is not None and row is not None and fields is not None:
+            others.tell(row, fields, asked_at)
         context.notify(Update(details=(identity,)))
+
+    def _look_at_others(self) -> None:
+        """Takes in what other processes opened for this filter: what does not match is opened once."""
+        context, query, before = self.context, self._query, len(self._ruled_out)
+        if self._others is None:
+            if query is None or context.local or context.shared is None or not self.busy:
+                return
+            # Not at the start, where nothing is searched.
+            from wfdash.live.budget.joined_search import JoinedSearch, can_be_joined
+
+            if not can_be_joined(query):
+                return
+            self._others = JoinedSearch(
+                context.shared, context.api.account_id, context.workflow, query, clock=context.clock
+            )
+        self._others.look()
+        self._next_unread()
+        if len(self._ruled_out) != before:
+            context.notify(Update())
 
     @property
     def _asks_the_record(self) -> bool:
@@ -395,6 +443,9 @@ class FilterSearch(Job):
         row, read = self.context.store.get(identity), self._details.read.get(identity)
         if row is None or self.context.store.note(identity) == GONE:
             return
+        if self._ruled_out.get(identity) == row.status:
+            return
+        self._ruled_out.pop(identity, None)
         if read is None or self._is_recorded(identity):
             place = (-(row.created or 0.0), identity)
             heappush(self._unread, place)
@@ -414,13 +465,26 @@ class FilterSearch(Job):
         return next((identity for identity, at in self._again.items() if at <= now), None)
 
     def _next_unread(self) -> str | None:
-        while self._unread and self._spent < self._allowed:
+        """The newest that nobody has opened for this filter, here or in another process, or opens now."""
+        others, put_off, found = self._others, [], None
+        while found is None and self._unread and self._spent < self._allowed:
             identity = self._unread[0][1]
+            row = self.context.store.get(identity)
             unread = identity not in self._details.read or self._is_recorded(identity)
-            if identity in self._candidates and unread:
-                return identity
-            heappop(self._unread)
-        return None
+            if identity not in self._candidates or not unread:
+                heappop(self._unread)
+            elif others is not None and row is not None and others.rules_out(row):
+                heappop(self._unread)
+                self._ruled_out[identity] = row.status
+                self._spent += 1
+            elif others is not None and others.is_asked(identity):
+                put_off.append(heappop(self._unread))
+            else:
+                found = identity
+        for place in put_off:
+            heappush(self._unread, place)
+        self._left_to_others = found is None and bool(put_off)
+        return found
 
     def _is_recorded(self, identity: str) -> bool:
         """Whether only the record tells of it, and nobody has asked yet whether it is still there."""

@@ -282,7 +282,7 @@ class OlderInstances(Job):
         self._pages = 0
         self._cursor = None
         self.next_at = 0.0
-        self._leave_others()
+        self.leave_others()
 
     @property
     def complete(self) -> bool:
@@ -295,7 +295,7 @@ class OlderInstances(Job):
         ready = wanted and self.newest.freshness.answered_at is not None and not self.complete
         if not ready:
             if self._others is not None and not 0 <= now - self._wanted_at < _RECENT:
-                self._leave_others()
+                self.leave_others()
             return None
         at = super().due(now)
         if at is None or at > now or self.context.local or self.context.shared is None:
@@ -314,7 +314,7 @@ class OlderInstances(Job):
         # A cursor grows old; the next turn begins again below the newest page.
         except Refused:
             self._begun = False
-            self._leave_others()
+            self.leave_others()
             raise
         if others is not None and others.taken > before:
             self._take_in(page, context.number_at(others.taken_at), others.taken_at)
@@ -366,7 +366,7 @@ class OlderInstances(Job):
         row = context.store.get(identity) if floor is not None and not pushed(context) else None
         return row is not None and floor is not None and (row.created or 0.0) >= floor
 
-    def _leave_others(self) -> None:
+    def leave_others(self) -> None:
         if self._others is not None:
             self._others.close()
             self._others = None

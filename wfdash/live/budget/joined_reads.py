@@ -1,46 +1,50 @@
-"""Causes of failures that several processes read at a time: what one of them has read serves all."""
+"""Instances that several processes read for one question at a time: what one of them found out serves all."""
 
 import secrets
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from wfdash.core.triage.error_groups import Sample
 from wfdash.live.budget.shared_lines import SharedLines
 
-__all__ = ["JoinedSamples"]
+__all__ = ["JoinedReads"]
 
 _ANSWERS: Final = 3.0
 """Seconds for which another process's question is waited for; it may have been stopped."""
-_HOLDS: Final = 60.0
-"""Seconds for which an answer is taken: as long as the list of what failed."""
+
+T = TypeVar("T")
 
 
-class _Reading(Struct, frozen=True, array_like=True):
-    """A question of one process, and its answer once that came: a line of the file."""
+class _Reading(Struct, Generic[T], frozen=True, array_like=True):
+    """A question of one process, and what it found out once the answer came: a line of the file."""
 
     session: str
     asked_at: float
     id: str
-    sample: Sample | None = None
-    """Its cause, without what the instance was given or gave; None while it is still asked."""
-    ended: float | None = None
-    """When the run ended that it is of, by its list row."""
+    found: T | None = None
+    """None while it is still asked."""
+    of: str = ""
+    """The state of the instance that it was found out of, as its list row tells it."""
 
 
-class JoinedSamples:
-    """What others read of the same workflow, by id; what one of them asks about is left to it."""
+class JoinedReads(Generic[T]):
+    """What others found out, by id; what one of them asks about is left to it.
 
-    def __init__(self, path: Path | None, *, clock: Callable[[], float]) -> None:
+    What is found out lies in a file: it holds nothing that an instance was given or gave.
+    """
+
+    def __init__(self, path: Path | None, kind: type[T], *, clock: Callable[[], float]) -> None:
+        """`kind` is what is found out of one. Without a path nothing is shared."""
         self._clock = clock
         self._session = secrets.token_hex(8)
         self._file = SharedLines(path)
+        self._line: Any = _Reading[kind]  # type: ignore[valid-type]
         self._asked: dict[str, float] = {}
         """When another process asked about it, while it has no answer."""
-        self._read: dict[str, _Reading] = {}
+        self._read: dict[str, _Reading[T]] = {}
         self._seen: dict[str, float] = {}
         """When each other process asked last."""
         self.taken = 0
@@ -51,13 +55,13 @@ class JoinedSamples:
         self._file.join()
         for line in self._file.news():
             try:
-                offer = msgspec.json.decode(line, type=_Reading)
+                offer: _Reading[T] = msgspec.json.decode(line, type=self._line)
             except (msgspec.MsgspecError, ValueError, RecursionError):
                 continue
             if offer.session == self._session:
                 continue
             self._seen[offer.session] = max(offer.asked_at, self._seen.get(offer.session, 0.0))
-            if offer.sample is None:
+            if offer.found is None:
                 self._asked[offer.id] = offer.asked_at
             else:
                 self._asked.pop(offer.id, None)
@@ -74,15 +78,15 @@ class JoinedSamples:
         """Whether another process asks about it now."""
         return 0 <= self._clock() - self._asked.get(identity, float("-inf")) < _ANSWERS
 
-    def take(self, identity: str, ended: float | None) -> Sample | None:
-        """What another process read of the run that ended then; None where none did, or long ago."""
+    def take(self, identity: str, of: str, within: float) -> T | None:
+        """What another process found out of this state of it; None where none did, or longer ago."""
         offer = self._read.get(identity)
-        if offer is None or ended is None or offer.ended != ended:
+        if offer is None or not of or offer.of != of:
             return None
-        if not 0 <= self._clock() - offer.asked_at < _HOLDS:
+        if not 0 <= self._clock() - offer.asked_at < within:
             return None
         self.taken += 1
-        return offer.sample
+        return offer.found
 
     def asks(self, identity: str) -> float:
         """Tells the others that this one asks; when it did."""
@@ -90,11 +94,11 @@ class JoinedSamples:
         self._offer(_Reading(self._session, now, identity))
         return now
 
-    def tell(self, identity: str, asked_at: float, sample: Sample, ended: float | None) -> None:
-        self._offer(_Reading(self._session, asked_at, identity, sample, ended))
+    def tell(self, identity: str, asked_at: float, found: T, of: str) -> None:
+        self._offer(_Reading(self._session, asked_at, identity, found, of))
 
     def close(self) -> None:
         self._file.close()
 
-    def _offer(self, offer: _Reading) -> None:
+    def _offer(self, offer: _Reading[T]) -> None:
         self._file.offer(msgspec.json.encode(offer))

@@ -11,7 +11,7 @@ from wfdash.core.triage.error_groups import Sample
 from wfdash.core.triage.fingerprint import Fingerprint
 from wfdash.demo.engine import verbs
 from wfdash.demo.engine.world import build
-from wfdash.live.budget.joined_samples import JoinedSamples
+from wfdash.live.budget.joined_reads import JoinedReads
 from wfdash.live.budget.shared_counter import SharedCounter
 
 CAUSE = Fingerprint("PaymentError", "card declined", "charge card", "v1")
@@ -85,19 +85,19 @@ class Clock:
 
 def test_reading_of_another_run_or_of_long_ago_is_not_taken(tmp_path):
     clock = Clock()
-    ours, theirs = (JoinedSamples(tmp_path / "failures.jsonl", clock=clock) for _ in range(2))
+    ours, theirs = (JoinedReads(tmp_path / "failures.jsonl", Sample, clock=clock) for _ in range(2))
     ours.look()
     theirs.look()
     asked_at = theirs.asks("a")
     ours.look()
     assert ours.is_asked("a")
-    theirs.tell("a", asked_at, Sample("a", 90.0, CAUSE), 90.0)
+    theirs.tell("a", asked_at, Sample("a", 90.0, CAUSE), "90.0")
     ours.look()
     assert not ours.is_asked("a")
-    assert ours.take("a", 91.0) is None
-    assert ours.take("a", 90.0) == Sample("a", 90.0, CAUSE)
+    assert ours.take("a", "91.0", 60) is None
+    assert ours.take("a", "90.0", 60) == Sample("a", 90.0, CAUSE)
     clock.now += 61
-    assert ours.take("a", 90.0) is None
+    assert ours.take("a", "90.0", 60) is None
     for each in (ours, theirs):
         each.close()
     assert not list(tmp_path.iterdir())
@@ -105,7 +105,7 @@ def test_reading_of_another_run_or_of_long_ago_is_not_taken(tmp_path):
 
 def test_question_of_a_process_that_ended_is_asked_again(tmp_path):
     clock = Clock()
-    ours, theirs = (JoinedSamples(tmp_path / "failures.jsonl", clock=clock) for _ in range(2))
+    ours, theirs = (JoinedReads(tmp_path / "failures.jsonl", Sample, clock=clock) for _ in range(2))
     for each in (ours, theirs):
         each.look()
     theirs.asks("a")
