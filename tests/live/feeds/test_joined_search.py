@@ -11,6 +11,7 @@ from wfdash.core.filter.fields import MatchContext
 from wfdash.core.filter.query import parse
 from wfdash.demo.engine import verbs
 from wfdash.demo.engine.world import build
+from wfdash.live.budget.ledger import Priority
 from wfdash.live.budget.shared_counter import SharedCounter
 
 
@@ -45,7 +46,7 @@ def matching(on, text):
     return {row.id for row in on.poller.store if match(row)}
 
 
-@pytest.mark.parametrize("apart", [0.0, 2.0, 90.0])
+@pytest.mark.parametrize("apart", [0.0, 20.0])
 def test_search_in_two_dashboards_opens_each_instance_once(tmp_path, apart):
     async def main():
         async with AsyncExitStack() as stack:
@@ -134,5 +135,24 @@ def test_dashboard_that_ends_while_it_searches_leaves_no_file(tmp_path):
             await asyncio.sleep(3)
             assert len(list(tmp_path.glob("*.jsonl"))) == 3
         assert not list(tmp_path.glob("*.jsonl"))
+
+    simulate(main())
+
+
+def test_shared_search_wants_its_part_of_the_window_alone(tmp_path):
+    async def main():
+        async with AsyncExitStack() as stack:
+            ons = await watchers(stack, tmp_path, 2)
+            for on in ons:
+                look_for(on, "params~zzz")
+            await asyncio.sleep(2)
+            unread = [on.poller.search.searched.ahead for on in ons]
+            wanted = [on.poller.search.reads_left for on in ons]
+            assert min(unread) > 40
+            assert all(abs(2 * share - ahead) <= 1 for share, ahead in zip(wanted, unread, strict=True))
+            # Both together want what is unread, once: that fits, and goes at once.
+            for _ in range(800 - 40 - unread[0] - 20 - ons[0].budget.meter[0]):
+                ons[0].budget.take(Priority.FOREGROUND, "others")
+            await ons[0].until(lambda: all(map(read, ons)), within=30)
 
     simulate(main())

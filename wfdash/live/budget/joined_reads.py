@@ -14,6 +14,8 @@ __all__ = ["JoinedReads"]
 
 _ANSWERS: Final = 3.0
 """Seconds for which another process's question is waited for; it may have been stopped."""
+_GOES_ON: Final = 10.0
+"""Seconds since its last question for which another one reads along: a short window lets it ask seldom."""
 
 T = TypeVar("T")
 
@@ -73,6 +75,12 @@ class JoinedReads(Generic[T]):
         now = self._clock()
         before = [name for name, at in self._seen.items() if now - at < _ANSWERS and name < self._session]
         return len(before) % 2 == 1
+
+    def share(self, reads: int) -> int:
+        """Of so many that are still to be read, how many this process asks for, and the others the rest."""
+        now = self._clock()
+        others = sum(1 for at in self._seen.values() if 0 <= now - at < _GOES_ON)
+        return -(-reads // (1 + others))
 
     def is_asked(self, identity: str) -> bool:
         """Whether another process asks about it now."""

@@ -61,6 +61,10 @@ class JoinedSearch:
         self.taken += ruled_out
         return ruled_out
 
+    def share(self, reads: int) -> int:
+        """Of so many that are still to be opened, how many this process opens, and the others the rest."""
+        return self._reads.share(reads)
+
     def is_asked(self, identity: str) -> bool:
         """Whether another process opens it now."""
         return self._reads.is_asked(identity)

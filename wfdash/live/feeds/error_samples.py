@@ -158,7 +158,11 @@ class ErrorSamples(Job):
             return SAMPLE
         if self._below is not None:
             return None
-        return sum(1 for identity in self._waiting() if identity not in self._asked) or 1
+        return self.share(sum(1 for identity in self._waiting() if identity not in self._asked)) or 1
+
+    def share(self, reads: int) -> int:
+        """Of so many that are still to be read, how many this process asks for, and the others the rest."""
+        return reads if self._others is None else self._others.share(reads)
 
     @property
     def only_listed(self) -> int:

@@ -82,6 +82,8 @@ class Searched(Struct, frozen=True):
     """How many were read since somebody last wanted it to."""
     goal: int = 0
     """How many that will be: as many as were unread then, or since all of those were read."""
+    asked: int = 0
+    """How many of those that it is reading now it still asks for itself; others open the rest."""
     rows_only: int = 0
     """Of those that were read, how many the record holds no more of than their rows."""
 
@@ -217,16 +219,19 @@ class FilterSearch(Job):
             read, len(self._candidates), over, looking, self.waits, since=self._since, goal=self._goal
         )
         if not self.free:
-            return found
+            return replace(found, asked=self._share(found.ahead))
         unrecorded = self._query.unrecorded(self._details.unrecorded)
         rows_only = len(self._candidates & self._details.rows_only)
         return replace(found, unrecorded=unrecorded, rows_only=rows_only)
 
     @property
     def reads_left(self) -> int | None:
-        """Those that this search still reads."""
+        """Those that this search still reads, without what others open for it."""
         ahead = self._ahead
-        return None if ahead == inf else max(len(self._doubtful), int(ahead)) or None
+        return None if ahead == inf else max(len(self._doubtful), self._share(int(ahead))) or None
+
+    def _share(self, reads: int) -> int:
+        return reads if self._others is None else self._others.share(reads)
 
     @property
     def _since(self) -> int:

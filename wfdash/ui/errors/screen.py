@@ -271,7 +271,8 @@ class ErrorsScreen(BaseScreen):
         assert poller is not None
         if poller.local or self.context.past is not None:
             return (), ()
-        outlook = poller.budget.reads_take(unread, poller.error_samples.purpose, at_a_time=1 + BESIDE)
+        samples = poller.error_samples
+        outlook = poller.budget.reads_take(samples.share(unread), samples.purpose, at_a_time=1 + BESIDE)
         if outlook.seconds < _MOMENT and not outlook.slow:
             return (), ()
         takes, stop = estimated(outlook.seconds), self.context.keys.key_of("layer.close")

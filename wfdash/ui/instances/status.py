@@ -219,7 +219,7 @@ def _loaded(poller: Watcher) -> str:
 def _reading_pieces(searched: Searched, poller: Watcher, stop: str, *, narrow: bool) -> Sequence[Pieces]:
     """How many were read of those that it reads now, how long the others take, and what stops it."""
     words = f"opened {count(searched.since)} of {'' if narrow else 'these '}{count(searched.goal)}"
-    outlook = poller.budget.reads_take(searched.ahead, poller.search.purpose)
+    outlook = poller.budget.reads_take(searched.asked, poller.search.purpose)
     stops: Pieces = [(f"{stop} stops", QUIET)]
     if narrow:
         # Why it is slow is worth more than how to stop it, which `esc` does everywhere.
