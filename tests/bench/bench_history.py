@@ -10,6 +10,7 @@ from wfdash.core.history.frame import frame
 from wfdash.core.history.history import History
 from wfdash.core.model.instance import Instance
 from wfdash.ui.history.counting import LoadedHistory
+from wfdash.ui.history.findings import find_failures
 
 ROWS, PAGE = 100_000, 100
 NOW = 1_800_000_000.0
@@ -46,7 +47,7 @@ def run() -> list[Line]:
     newest = rows(0, PAGE)
     lines.append(_line("a page, and its bars", _best(partial(_add_and_draw, loaded, newest)), _PAGE))
     began = time.perf_counter()
-    asyncio.run(loaded.finding(NOW, utc=True))
+    asyncio.run(find_failures(loaded, NOW, utc=True))
     lines.append(_line("where it changed", (time.perf_counter() - began) * 1000, 1000.0))
     return lines
 

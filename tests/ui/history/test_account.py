@@ -13,6 +13,7 @@ from wfdash.demo.engine.world import build
 from wfdash.demo.http import render
 from wfdash.live.reads.account_rows import of_workflow
 from wfdash.ui.history.counting import LoadedHistory
+from wfdash.ui.history.findings import find_failures
 
 
 def over_incident(script, size):
@@ -170,6 +171,6 @@ def test_all_workflows_date_a_rise_as_its_own_page_does(seed):
     for page, rows in ((own_page, own), (all_page, every)):
         page.versions, page.floor = deployed, float("-inf")
         page.add(rows, walked=True)
-        found.append(asyncio.run(page.finding(now, utc=True)))
+        found.append(asyncio.run(find_failures(page, now, utc=True)))
     assert found[0].version
     assert (found[1].at, found[1].version) == (found[0].at, found[0].version)

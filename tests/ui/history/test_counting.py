@@ -7,6 +7,7 @@ from wfdash.core.history.bucket import Tally
 from wfdash.core.history.frame import frame
 from wfdash.core.model.instance import Instance
 from wfdash.ui.history.counting import LoadedHistory
+from wfdash.ui.history.findings import find_failures
 
 NOW = 1_795_262_500.0
 
@@ -40,9 +41,9 @@ def test_a_stretch_that_few_are_answered_of_is_not_known():
 
 def test_failures_that_were_listed_alone_make_no_rate():
     """A page that waited for its turn said 63 % of a workflow of which one in twelve fails."""
-    finding = asyncio.run(loaded(NOW - 600).finding(NOW, utc=True))
+    finding = asyncio.run(find_failures(loaded(NOW - 600), NOW, utc=True))
     assert "10 of" not in finding.sentence
-    assert "10 of" in asyncio.run(loaded(NOW - 5).finding(NOW, utc=True)).sentence
+    assert "10 of" in asyncio.run(find_failures(loaded(NOW - 5), NOW, utc=True)).sentence
 
 
 def test_few_that_are_behind_hide_nothing():
@@ -76,11 +77,11 @@ def test_no_change_is_told_while_rows_are_to_be_read():
     history = loaded(NOW - 5)
     fine = (Instance(f"n-{n}", "complete", NOW - 300, NOW - 9, NOW - 300, NOW - 300 + n) for n in range(290))
     history.add(fine, walked=True)
-    assert asyncio.run(history.finding(NOW, utc=True)).at is not None
+    assert asyncio.run(find_failures(history, NOW, utc=True)).at is not None
     counts = {NOW // 60 * 60 - 60 * n: Tally(10, 90, 10) for n in range(200)}
     history.analytics = Analytics(NOW // 60 * 60 - 12_000, NOW // 60 * 60 + 60, 60.0, counts)
     history.is_short, history.floor = True, NOW - 600
-    part = asyncio.run(history.finding(NOW, utc=True))
+    part = asyncio.run(find_failures(history, NOW, utc=True))
     assert part.at is None
     assert part.sentence.endswith("that ended failed so far")
     assert history.total(NOW).failure_rate == 0.1, "what is half read takes no place of what is counted"

@@ -1,9 +1,10 @@
-"""Work that can be done in slices, so that a screen stays alive, done in one go."""
+"""Work that can be done in slices, so that a screen stays alive: done in one go, or between other turns."""
 
+import asyncio
 from collections.abc import Generator
 from typing import TypeVar
 
-__all__ = ["run_slices"]
+__all__ = ["run_between_turns", "run_slices"]
 
 T = TypeVar("T")
 
@@ -16,3 +17,14 @@ def run_slices(work: Generator[None, None, T]) -> T:
         except StopIteration as done:
             result: T = done.value
             return result
+
+
+async def run_between_turns(work: Generator[None, None, T]) -> T:
+    """The same, with a turn for keys and drawing after each slice."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            result: T = done.value
+            return result
+        await asyncio.sleep(0)

@@ -3,38 +3,25 @@
 import asyncio
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
 from math import inf
 from typing import Final
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from wfdash.api.interface import Version
 from wfdash.core.history.analytics import Analytics
-from wfdash.core.history.bucket import (
-    Bucket,
-    LevelShift,
-    Tally,
-    durations_shift,
-    pace_shift,
-    percentile,
-    sum_of,
-)
-from wfdash.core.history.change import look_for_changes
+from wfdash.core.history.bucket import Bucket, Tally, sum_of
 from wfdash.core.history.earlier_runs import EarlierRuns, earlier_run, last_ends
 from wfdash.core.history.frame import Frame
 from wfdash.core.history.history import History
-from wfdash.core.history.picture import picture
 from wfdash.core.history.retention import Edge, edge
-from wfdash.core.history.sentence import Finding, OddTimes, failures
+from wfdash.core.history.sentence import OddTimes
 from wfdash.core.model.instance import Instance
 
 __all__ = ["EarlierHistory", "LoadedHistory"]
 
 _BEHIND: Final = 90.0
 """Seconds by which what has not ended may be behind: it is listed in turn."""
-_MOSTLY: Final = 0.95
 _FEW: Final = 3
 _FEW_OF_ENDED: Final = 0.2
 """Those that may be further behind, alone or beside so many that ended, without changing a rate much."""
@@ -312,82 +299,6 @@ class LoadedHistory:
             for row in (*self.rows.values(), *self.earlier.values())
             if row.ended is not None and bucket.start <= row.ended < bucket.end and row.is_over
         ]
-
-    async def finding(self, now: float, *, utc: bool) -> Finding:
-        """What the failures show, looked for in slices.
-
-        No change is told while rows of it are to be read: the newest that ended are the quick ones.
-        """
-        start = max(self.frame.left, self.edge(now).both, self.floor or self.frame.left)
-        if self.partial and start > self.frame.left:
-            return await self._finding_of_part(start, now, utc=utc)
-        so_far = self.is_short or self.floor is None
-        # Rows without a floor are some of those that there are: the bars are of analytics alone then.
-        if self.lacks_ends or start >= now or not self.rows or so_far:
-            total = self.total(now)
-            counted = failures((), total, (), deployed=self.deployed, now=now, utc=utc, so_far=so_far)
-            return counted if (total.sample or so_far) and not self.lacks_ends else Finding(self.nothing)
-        rows: Sequence[Instance] = [*self.rows.values(), *self.earlier.values()]
-        until = self.answered_until(now)
-        if start >= until:
-            return Finding("not known yet: most that may have ended were not read for a while")
-        if until < now:
-            rows = [row for row in rows if row.ended is None or row.ended < until]
-        if self.kept_by:
-            # Of all workflows their names stand where versions do, and the versions as triggers.
-            rows = [replace(row, version=row.trigger) if row.status == "errored" else row for row in rows]
-        work = look_for_changes(rows, start=start, now=until, deployed=self.deployed)
-        while True:
-            try:
-                next(work)
-            except StopIteration as done:
-                seen, changes = done.value
-                within = [row for row in rows if row.ended is not None and start <= row.ended < until]
-                # Analytics count what is older, and no change is looked for in what they count.
-                total = self.total(now)
-                listed = sum(row.status in ("complete", "errored") for row in within)
-                older = start - self.frame.left > seen.width and total.sample > listed
-                partly = self.analytics is not None and older
-                return failures(
-                    changes,
-                    total,
-                    within,
-                    deployed=self.deployed,
-                    now=now,
-                    utc=utc,
-                    looked_since=start if partly else None,
-                )
-            await asyncio.sleep(0)
-
-    async def shifts(self, now: float) -> tuple[LevelShift | None, LevelShift | None]:
-        """When durations and arrivals changed, of what is read in full; nothing of all workflows together.
-
-        What was created before the oldest row and ended after it is not loaded: the first that ended are the
-        quick ones, so that durations are compared from where nearly all of them would have ended.
-        """
-        if self.is_short or self.lacks_ends or self.partial or self.kept_by:
-            return None, None
-        seen = [each for each in self.buckets(now) if self.is_seen(each, now) and not each.counted]
-        seen = [each for each in seen if each.end <= now and each.rows_from is None]
-        is_all = self.floor == -inf
-        long = 0.0 if is_all else percentile(sorted(took for each in seen for took in each.took), _MOSTLY)
-        ended = [each for each in seen if each.start >= self.frame.left + (long or 0.0)]
-        came = [each for each in seen if self.oldest is None or each.start >= self.oldest]
-        return (
-            await asyncio.to_thread(durations_shift, ended),
-            await asyncio.to_thread(pace_shift, came),
-        )
-
-    async def _finding_of_part(self, floor: float, now: float, *, utc: bool) -> Finding:
-        """What a record shows of which the time before is missing: no rise out of what was not seen.
-
-        Right above the floor failures are met and none yet of what passes beside them.
-        """
-        rows = [*self.rows.values(), *self.earlier.values()]
-        if floor >= now or not rows:
-            return Finding("too little is recorded by then: no rate can be told")
-        count = partial(picture, rows, now=now, floor=floor, partial=True, deployed=self.deployed, utc=utc)
-        return (await asyncio.to_thread(count)).finding
 
     @property
     def ended_at_some_time(self) -> int:

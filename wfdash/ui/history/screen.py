@@ -27,6 +27,7 @@ from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.context import Context
 from wfdash.ui.history.charts import GUTTER, axis_lines, charts, plot_lines
 from wfdash.ui.history.counting import LoadedHistory
+from wfdash.ui.history.findings import find_failures, find_shifts
 from wfdash.ui.history.foot import Foot
 from wfdash.ui.history.reading import HistoryReader
 from wfdash.ui.keys.bindings import bindings
@@ -217,8 +218,8 @@ class HistoryScreen(BaseScreen):
     async def _find(self, now: float) -> None:
         if self.loaded is not None:
             loaded = self.loaded
-            self.finding = await loaded.finding(now, utc=self.context.utc)
-            self._shifts = await loaded.shifts(now)
+            self.finding = await find_failures(loaded, now, utc=self.context.utc)
+            self._shifts = await find_shifts(loaded, now)
             self._draw()
 
     # Drawing.
