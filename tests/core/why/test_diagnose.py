@@ -289,8 +289,8 @@ CASES = {
     "unknown status": (
         detail("hibernating", [sleep("nap-1", 0, 600)]),
         60,
-        'status hibernating; sleeping until 08:10:00 (in 9 m) in "nap"',
-        "sleeps until 08:10:00",
+        'status hibernating; sleeping in "nap", planned until 08:10:00',
+        "sleeps",
     ),
     "no status": (read_detail("orders", "x", None), 0, "no status was answered", ""),
 }
@@ -418,3 +418,16 @@ def test_of_thousands_of_steps_only_the_number_is_told():
 def test_a_sleep_until_the_end_of_all_days_is_not_counted_down():
     why = diagnose(detail("waiting", [sleep("nap-1", 0, 200_000_000_000)]), now=T0 + 60)
     assert why.sentence == 'sleeping until 8364-10-15 03:33 in "nap"'
+
+
+def test_a_pause_before_the_failed_attempt_moves_no_try():
+    """It was over when the attempt began, whoever resumed it: its end may never have been seen."""
+    failed = detail(
+        "running", [step("charge-1", 0, None, None, [attempt(30, 31, False)], delay="10 minutes")]
+    )
+    why = diagnose(failed, now=T0 + 60, watched=T0, paused=[(T0 + 10, None)])
+    assert why.sentence.endswith("; next try in about 9 m 31 s")
+    why = diagnose(failed, now=T0 + 60, watched=T0, paused=[(T0 + 10, T0 + 50)])
+    assert why.sentence.endswith("; next try in about 9 m 31 s")
+    why = diagnose(failed, now=T0 + 60, watched=T0, paused=[(T0 + 40, None)])
+    assert why.sentence.endswith("; when the next try comes is not known: it was paused in between")

@@ -148,7 +148,9 @@ def _block(title: str, text: str) -> Iterator[str]:
 
 
 def _summary(detail: Detail, now: float, kept: float | None) -> list[tuple[str, str]]:
-    began = detail.start if detail.start is not None else detail.queued
+    began = detail.start
+    if began is None and detail.status != "queued" and not is_final(detail.status):
+        began = detail.queued  # what never started took no time, however long it stood in the queue
     took = "" if began is None else brief((detail.end if detail.end is not None else now) - began)
     if detail.end is None and is_final(detail.status):
         took = ""  # it ended, and nobody says when

@@ -4,9 +4,17 @@ import re
 from math import isfinite
 from typing import Final
 
-from wfdash.core.model.step import Failure, Step, StepConfig
+from wfdash.core.model.step import Attempt, Failure, Step, StepConfig
 
-__all__ = ["attempts_allowed", "back_off", "duration", "is_used_up", "next_try", "open_attempt"]
+__all__ = [
+    "attempts_allowed",
+    "back_off",
+    "duration",
+    "has_failed",
+    "is_used_up",
+    "next_try",
+    "open_attempt",
+]
 
 _UNITS: Final = {
     "ms": 0.001,
@@ -92,14 +100,19 @@ def attempts_allowed(config: StepConfig | None) -> int | None:
 def open_attempt(step: Step) -> bool:
     """Whether the last attempt runs now. Earlier open ones were cut with their session and are dead."""
     last = step.attempts[-1] if step.attempts else None
-    return last is not None and last.end is None and last.success is None
+    return last is not None and last.end is None and last.success is None and last.error is None
+
+
+def has_failed(attempt: Attempt) -> bool:
+    """Whether it ended in failure: by its verdict, or by its error where no verdict was answered."""
+    return attempt.success is False or (attempt.success is None and attempt.error is not None)
 
 
 def next_try(step: Step) -> float | None:
     """When the step's next attempt is due (epoch seconds); None when none is due or the delay is not told."""
     last = step.attempts[-1] if step.attempts else None
     # An attempt with neither end nor result still runs, or died with its session: nothing is due after it.
-    if last is None or last.end is None or last.success is not False:
+    if last is None or last.end is None or not has_failed(last):
         return None
     if is_used_up(step):
         return None

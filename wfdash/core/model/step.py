@@ -1,6 +1,7 @@
 """One entry of an instance's `steps`, read tolerantly: attempts and policy only once somebody asks."""
 
 import json
+from itertools import pairwise
 from typing import Any, Final
 
 from msgspec import Struct
@@ -107,7 +108,8 @@ class Step:
         if self._attempts is None:
             # Only asked for where a step is drawn: a detail of 10,000 steps has some 30,000 attempts.
             tries = self._fields.get("attempts")
-            self._attempts = [_attempt(entry) for entry in tries] if isinstance(tries, list) else []
+            listed = [_attempt(entry) for entry in tries] if isinstance(tries, list) else []
+            self._attempts = _oldest_first(listed)
         return self._attempts
 
     @property
@@ -141,6 +143,11 @@ class Step:
         return text(self._fields.get("event_type"))
 
     @property
+    def raw_end(self) -> object:
+        """Its end as it came, in whatever form; None for none."""
+        return self._fields.get("end")
+
+    @property
     def trigger(self) -> str:
         """Who terminated (a termination's trigger.source)."""
         return text(part(self._fields.get("trigger"), "source"))
@@ -162,6 +169,15 @@ def read_failure(value: object) -> Failure | None:
 
 def _as_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _oldest_first(attempts: list[Attempt]) -> list[Attempt]:
+    """As they came, or turned round where each began after the one behind it: the last is what counts."""
+    starts = [attempt.start for attempt in attempts]
+    newest_first = len(starts) > 1 and all(
+        late is not None and early is not None and late > early for late, early in pairwise(starts)
+    )
+    return attempts[::-1] if newest_first else attempts
 
 
 def _attempt(entry: object) -> Attempt:

@@ -11,7 +11,7 @@ from wfdash.core.text.words import brief
 from wfdash.core.timeline.outline import ALIVE, Outline, State
 from wfdash.core.timeline.rows import Row
 from wfdash.core.why.current_steps import deadline, since
-from wfdash.core.why.failure import cut_by_a_pause, lost_attempts, step_failure, who_cut_off
+from wfdash.core.why.failure import cut_by_a_pause, got_no_event, lost_attempts, step_failure, who_cut_off
 from wfdash.core.why.step_names import failure_text, shown_name, terminator
 from wfdash.core.why.why import TimeWords
 
@@ -47,14 +47,17 @@ def words(outline: Outline, row: Row, at: TimeWords) -> list[tuple[str, Tone]]:
     if row.kind == "attempt":
         return _of_attempt(step, row)
     if row.kind == "next":
-        return [("next try", "alive"), (f" {_STILL if _stands(outline) else _due(step, at)}", "quiet")]
+        return [
+            ("next try", "alive"),
+            (f" {_STILL if _stands(outline) else _due(step, at, outline)}", "quiet"),
+        ]
     if row.kind == "termination":
         return [("terminated", "name"), (f" {terminator(step.trigger)}".rstrip(), "quiet")]
     pieces: list[tuple[str, Tone]] = []
     if row.kind not in OWN and step.name:
         pieces.append((f"{clean(row.kind[:80]) or 'no type'} ", "quiet"))
     pieces.append((shown_name(step), "name"))
-    pieces.extend(_notes(step, row, at, stands=_stands(outline)))
+    pieces.extend(_notes(outline, step, row, at))
     return pieces
 
 
@@ -63,13 +66,14 @@ def _stands(outline: Outline) -> bool:
     return outline.detail.status == "paused"
 
 
-def _notes(step: Step, row: Row, at: TimeWords, *, stands: bool) -> list[tuple[str, Tone]]:
+def _notes(outline: Outline, step: Step, row: Row, at: TimeWords) -> list[tuple[str, Tone]]:
+    stands = _stands(outline)
     notes: list[tuple[str, Tone]] = []
     if row.state == "retries" and is_used_up(step):
         notes.append((" · no retry left", "quiet"))
     elif row.state == "retries" and not row.unfolded:
         # What comes when is worth more than which one it is, and is not said again in a row beneath.
-        notes.append((f" {_STILL}" if stands else f" · next try {_due(step, at)}", "quiet"))
+        notes.append((f" {_STILL}" if stands else f" · next try {_due(step, at, outline)}", "quiet"))
     if len(step.attempts) > 1 or row.state == "retries":
         allowed = attempts_allowed(step.config)
         attempts = len(step.attempts)
@@ -78,8 +82,9 @@ def _notes(step: Step, row: Row, at: TimeWords, *, stands: bool) -> list[tuple[s
         if not row.unfolded or row.state in ("runs", "retries"):
             notes.append((f", attempt {number}", "warn" if row.state in ("runs", "retries") else "quiet"))
     if step.event_type:
-        # An arrow is an event that came or may still come: a wait that timed out got none.
-        sign = "no event" if row.state == "failed" else "←"
+        # An arrow is an event that came or may still come: a wait that timed out got none, and of one that
+        # failed otherwise nobody says whether it came.
+        sign = "←" if row.state != "failed" else "no event" if got_no_event(step) else "event"
         notes.append((f" {sign} {clean(step.event_type[:120])}", "quiet"))
     if row.state == "pending":
         notes.append((" not begun an attempt", "quiet"))
@@ -140,10 +145,12 @@ def _of_attempt(step: Step, row: Row) -> list[tuple[str, Tone]]:
     return pieces
 
 
-def _due(step: Step, at: TimeWords) -> str:
+def _due(step: Step, at: TimeWords, outline: Outline) -> str:
+    if outline.detail.status == "waitingForPause":
+        return "not known: it is being paused"
     due, began = deadline(step)[0], since(step)
     if due is not None and began is not None and at.paused:
-        due = at.resumed(due, began)
+        due = at.resumed(due, began, step.attempts[-1].start if step.attempts else None)
         if due is None:
             return "not known: it was paused"
     if due is None:

@@ -3,13 +3,23 @@
 from typing import Literal
 
 from wfdash.core.model.detail import Detail
-from wfdash.core.model.retry import duration, next_try, open_attempt
+from wfdash.core.model.retry import duration, has_failed, next_try, open_attempt
 from wfdash.core.model.status import is_final
 from wfdash.core.model.step import Attempt, Step
 from wfdash.core.model.step_columns import Steps
 from wfdash.core.model.step_kind import kind_of
 
-__all__ = ["Doing", "current_steps", "deadline", "doing", "has_succeeded", "is_open", "since", "was_cut"]
+__all__ = [
+    "Doing",
+    "current_steps",
+    "deadline",
+    "doing",
+    "has_stopped",
+    "has_succeeded",
+    "is_open",
+    "since",
+    "was_cut",
+]
 
 Doing = Literal["runs", "retries", "sleeps", "waits", "pending"]
 """`pending`: the step has begun and none of its attempts has, as when it waits for a concurrency key."""
@@ -66,7 +76,7 @@ def doing(step: Step) -> Doing:
 def _doing(step: Step) -> Doing:
     if rests := kind_of(step.kind).rests:
         return rests
-    if step.attempts and not open_attempt(step) and step.attempts[-1].success is False:
+    if step.attempts and has_failed(step.attempts[-1]):
         return "retries"
     return "pending" if step.kind == "step" and step.awaits_attempt else "runs"
 
@@ -76,12 +86,21 @@ def has_succeeded(step: Step) -> bool:
     return bool(step.attempts) and step.attempts[-1].success is True
 
 
+def has_stopped(step: Step) -> bool:
+    """Whether nothing of an open step runs although no failure of its last attempt is told.
+
+    It succeeded, or it ended and how was not answered.
+    """
+    last = step.attempts[-1] if step.attempts else None
+    return last is not None and not has_failed(last) and not open_attempt(step)
+
+
 def since(step: Step) -> float | None:
     """When what the open step is doing began: its running attempt, its last failure, or the step itself."""
     last = step.attempts[-1] if step.attempts else None
     if last is None:
         return step.start
-    if doing(step) == "retries" or has_succeeded(step):
+    if doing(step) == "retries" or has_stopped(step):
         return last.end if last.end is not None else last.start
     return last.start if last.start is not None else step.start
 
@@ -95,11 +114,12 @@ def deadline(step: Step) -> tuple[float | None, bool]:
     if kind == "retries":
         return next_try(step), True
     # A time-out counts from the start of an attempt until it ends.
-    if kind == "pending" or has_succeeded(step) or (step.kind == "step" and not step.attempts):
+    if kind == "pending" or has_stopped(step) or (step.kind == "step" and not step.attempts):
         return None, True
     limit = duration(step.config.timeout) if step.config is not None else None
     began = since(step)
-    return (None, True) if limit is None or began is None else (began + limit, True)
+    # None at all, as far as is known: nothing says that it ends at once.
+    return (None, True) if not limit or began is None else (began + limit, True)
 
 
 def was_cut(step: Step, position: int) -> bool:

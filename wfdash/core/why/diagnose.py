@@ -10,10 +10,17 @@ from wfdash.core.model.status import STATUSES, is_final
 from wfdash.core.model.step import Step
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import count
-from wfdash.core.why.current_steps import current_steps, deadline, doing, has_succeeded
+from wfdash.core.why.current_steps import current_steps, deadline, doing, has_stopped, has_succeeded
 from wfdash.core.why.ended import of_final
 from wfdash.core.why.failure import lost_attempts, ran_again, who_cut_off
-from wfdash.core.why.open_steps import QUIET, attempt_count, of_several, of_single, short_name
+from wfdash.core.why.open_steps import (
+    QUIET,
+    attempt_count,
+    has_no_retry_left,
+    of_several,
+    of_single,
+    short_name,
+)
 from wfdash.core.why.session_times import SessionTimes, of_cut
 from wfdash.core.why.step_names import failure_text, spoken_name
 from wfdash.core.why.why import TimeWords, Why
@@ -76,6 +83,12 @@ def _diagnose(
     if detail.simple and not detail.steps:
         return _without_steps(detail, status, row, at)
     steps = current_steps(detail)
+    if end := _contradicting_end(detail, status, steps, at):
+        said = f"the answer contradicts itself: its status is {status}, yet {end}"
+        if not steps:
+            return Why(said, "contradicts itself", detail.end)
+        why = _by_steps(detail, steps, status, at)
+        return replace(why, sentence=f"{said}; {why.sentence}", looks_stuck=False)
     # It has no step yet; what it waits for is the others that run.
     if status == "queued":
         return _queued(detail, row, running, allowed, at)
@@ -133,6 +146,24 @@ def _with_runs_again(why: Why, detail: Detail, *, local: bool) -> Why:
         said += "their effects may have happened twice"
     twice = f"ran twice: {short_name(again[0])}" if len(again) == 1 else f"{len(again):,} steps ran twice"
     return replace(why, sentence=f"{why.sentence}; {said}", short=why.short or twice)
+
+
+def _contradicting_end(detail: Detail, status: str, steps: list[Step], at: TimeWords) -> str:
+    """What the answer of one that goes on says of an end all the same; "" for nothing.
+
+    While it is queued or rolls back it may be the end of the run before, as it is where a step began since.
+    """
+    if status not in ("running", "waiting", "paused", "waitingForPause"):
+        return ""
+    if detail.end is None and detail.success is None:
+        return ""
+    began = max((step.start for step in steps if step.start is not None), default=None)
+    if began is not None and (detail.end is None or began >= detail.end):
+        return ""
+    how = {True: "succeeded", False: "failed", None: ""}[detail.success]
+    if detail.end is None:
+        return f"it {how}"
+    return f"it ended {at.ago(detail.end)}" + (f" and {how}" if how else "")
 
 
 def _by_steps(detail: Detail, steps: list[Step], status: str, at: TimeWords) -> Why:
@@ -213,20 +244,25 @@ def _paused(steps: list[Step], row: Instance | None, at: TimeWords, local: bool)
     else:
         said = _paused_since(at)
     if len(steps) == 1:
-        what = {
-            "sleeps": "its sleep",
-            "waits": "its wait",
-            "retries": "the next try of",
-            "runs": "step",
-            "pending": "step",
-        }
-        said += f"; {what[doing(steps[0])]} {spoken_name(steps[0])} stands still until resumed"
+        said += f"; {_standing(steps[0])}"
     elif steps:
         said += f"; {len(steps)} open steps stand still until resumed"
     else:
         said += "; goes on when it is resumed"
     short = f"paused in {short_name(steps[0])}" if steps else "paused"
     return Why(said, short, since)
+
+
+def _standing(step: Step) -> str:
+    """What a pause keeps from going on; a step that nothing was to follow on is said to have ended so."""
+    named = spoken_name(step)
+    if has_no_retry_left(step):
+        return f"the last attempt of {named} failed and no retry is left"
+    if has_stopped(step):
+        how = "succeeded" if has_succeeded(step) else "ended, how is not told,"
+        return f"attempt {attempt_count(step)} of {named} {how} and the step has not ended"
+    what = {"sleeps": "its sleep", "waits": "its wait", "retries": "the next try of"}
+    return f"{what.get(doing(step), 'step')} {named} stands still until resumed"
 
 
 def _paused_since(at: TimeWords) -> str:
@@ -239,12 +275,14 @@ def _paused_since(at: TimeWords) -> str:
 
 def _pausing(steps: list[Step], at: TimeWords) -> Why:
     # A sleep or a wait stops at once; only code that runs is finished first (measured on the engine).
-    busy = [step for step in steps if doing(step) == "runs" and not has_succeeded(step)]
+    busy = [step for step in steps if doing(step) == "runs" and not has_stopped(step)]
     if not busy:
         said = "pausing: no step runs any more"
         if steps:
             said = f"pausing: {spoken_name(steps[0])} is open but does not run"
             due = deadline(steps[0])[0] if doing(steps[0]) == "retries" else None
+            if has_no_retry_left(steps[0]):
+                said += "; no retry of it is left"
             if due is not None and at.is_due(due):
                 said += f"; its next try was due {at.ago(due)}"
         return Why(said, "pausing")

@@ -8,7 +8,15 @@ from wfdash.core.model.times import lasted
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import spoken
 from wfdash.core.why.current_steps import is_open
-from wfdash.core.why.failure import failing_step, is_followed, root_failure, step_failure
+from wfdash.core.why.failure import (
+    failed_steps,
+    failing_step,
+    got_no_event,
+    is_followed,
+    is_of_run,
+    root_failure,
+    step_failure,
+)
 from wfdash.core.why.open_steps import short_name
 from wfdash.core.why.platform_words import is_hollow, is_unstorable
 from wfdash.core.why.step_names import failure_text, shown_name, spoken_name, terminator
@@ -32,16 +40,20 @@ def _complete(detail: Detail, at: TimeWords) -> Why:
     # An error that the code catches leaves a failed step in an instance that completes.
     caught = [step for step in detail.steps.failed() if step.kind != "rollback"]
     said = "finished" + _when(detail, at) + _took(detail)
-    if len(caught) == 1 and _got_no_event(caught[0]):
+    if len(caught) == 1 and got_no_event(caught[0]):
         said += f"; {_no_event(caught[0])} and the run went on"
     elif caught:
         names = spoken_name(caught[-1]) if len(caught) == 1 else f"{len(caught)} steps"
         said += f"; {names} failed on the way and the run went on"
     short = f"1 step failed: {short_name(caught[-1])}" if len(caught) == 1 else ""
-    if len(caught) == 1 and _got_no_event(caught[0]):
+    if len(caught) == 1 and got_no_event(caught[0]):
         short = f"{short_name(caught[0])}: no event"
     if len(caught) > 1:
         short = f"{len(caught)} steps failed"
+    if detail.success is False:
+        said += "; the answer contradicts itself: it says too that it did not succeed"
+    elif detail.error is not None:
+        said += f"; the answer carries an error all the same: {failure_text(detail.error, _ERROR_CELLS)}"
     return Why(said, short, detail.end)
 
 
@@ -51,11 +63,10 @@ def _errored(detail: Detail, at: TimeWords) -> Why:
     if step is None and failure is None:
         said = f"the run failed; {error}"
     elif step is None:
-        # A step that never ended may be where it broke: then nothing says that it was outside.
-        all_ended = not any(is_open(left) for left in detail.steps.unended())
-        surely = detail.steps and all_ended and not partial_reason(detail)
-        said = f"the run failed outside any step: {error}" if surely else f"the run failed: {error}"
-    elif _got_no_event(step):
+        said = _of_the_run(detail, error)
+    elif is_of_run(detail, step):
+        said = _of_the_run(detail, failure_text(detail.error or Failure("", ""), _ERROR_CELLS))
+    elif got_no_event(step):
         said = _no_event(step)
     elif is_unstorable(step_failure(step) or failure):
         said = f"the return value of {spoken_name(step)} could not be stored: {error}"
@@ -68,7 +79,34 @@ def _errored(detail: Detail, at: TimeWords) -> Why:
             said += "; the run went on and then failed without a word of its own"
     ended = f"{_when(detail, at)}{_took(detail)}"
     said += (f"; errored{ended}" if ended else "") + _rollback(detail)
-    return Why(said, _short_error(step, failure), detail.end)
+    if detail.success is True:
+        said += "; the answer contradicts itself: it says too that it succeeded"
+    short = _short_error(step, failure)
+    if step is not None and is_of_run(detail, step) and detail.error is not None:
+        short = fit(f"{short}, then {failure_text(detail.error, _ERROR_CELLS)}", _ERROR_CELLS).rstrip()
+    return Why(said, short, detail.end)
+
+
+def _of_the_run(detail: Detail, error: str) -> str:
+    """An error that no step failed with, and the steps that had failed when the code threw it."""
+    before = [step for step in failed_steps(detail) if not is_followed(detail, step)]
+    if before:
+        return f"the run failed: {error}; before it {_failed_before(before)}"
+    # A step that never ended may be where it broke: then nothing says that it was outside.
+    all_ended = not any(is_open(left) for left in detail.steps.unended())
+    surely = detail.steps and all_ended and not partial_reason(detail)
+    return f"the run failed outside any step: {error}" if surely else f"the run failed: {error}"
+
+
+def _failed_before(steps: list[Step]) -> str:
+    """`"b" failed at its only attempt: NetError: timeout`; of several which they are, and the last one's."""
+    last = max(steps, key=lambda step: step.end if step.end is not None else float("-inf"))
+    failure = step_failure(last)
+    error = f": {failure_text(failure, _ERROR_CELLS)}" if failure is not None else ""
+    if len(steps) == 1:
+        return _no_event(last) if got_no_event(last) else f"{spoken_name(last)} {_gave_up(last)}{error}"
+    names = " and ".join(map(spoken_name, steps)) if len(steps) == 2 else f"{len(steps):,} steps"
+    return f"{names} failed, {spoken_name(last)} last{error}"
 
 
 def _no_event(step: Step) -> str:
@@ -134,14 +172,8 @@ def _handlers(number: int) -> str:
     return "1 handler" if number == 1 else f"{number:,} handlers"
 
 
-def _got_no_event(step: Step) -> bool:
-    """Whether it is a wait whose time-out came before its event."""
-    # `WorkflowTimeoutError` (miniflare, context.ts).
-    return step.kind == "waitForEvent" and step.error is not None and "Timeout" in step.error.name
-
-
 def _short_error(step: Step | None, failure: Failure | None) -> str:
-    if step is not None and _got_no_event(step):
+    if step is not None and got_no_event(step):
         return f"{short_name(step)}: timed out"
     error = "" if failure is None else failure_text(failure, _ERROR_CELLS)
     text = f"{short_name(step)}: {error}" if step is not None else error

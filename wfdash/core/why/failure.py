@@ -9,6 +9,7 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.step import Attempt, Failure, Step
 from wfdash.core.model.step_columns import Steps
 from wfdash.core.model.step_kind import kind_of
+from wfdash.core.text.error_message import main_line
 from wfdash.core.why.current_steps import has_succeeded, is_open
 from wfdash.core.why.platform_words import (
     GENERAL,
@@ -16,8 +17,10 @@ from wfdash.core.why.platform_words import (
     NOT_HANDLED,
     PAUSED,
     RESET,
+    is_cut_short,
     is_hollow,
     is_internal,
+    is_of_all,
     is_reset,
     is_unstorable,
 )
@@ -29,7 +32,9 @@ __all__ = [
     "failed_steps",
     "failing_step",
     "fatal_steps",
+    "got_no_event",
     "is_followed",
+    "is_of_run",
     "lost_attempts",
     "ran_again",
     "root_failure",
@@ -59,6 +64,12 @@ def attempt_failure(step: Step) -> Failure | None:
 def step_failure(step: Step) -> Failure | None:
     """A step's own error, else that of its last attempt that has one."""
     return step.error if step.error is not None else attempt_failure(step)
+
+
+def got_no_event(step: Step) -> bool:
+    """Whether it is a wait whose time-out came before its event."""
+    # `WorkflowTimeoutError` (miniflare, context.ts).
+    return step.kind == "waitForEvent" and step.error is not None and "Timeout" in step.error.name
 
 
 def failed_steps(detail: Detail) -> list[Step]:
@@ -127,7 +138,19 @@ def _is_error_of(step: Step, error: Failure) -> bool:
     # One of both may be the engine's name for whatever was thrown; two that a person gave are two errors.
     if own.name != error.name and own.name not in GENERAL and error.name not in GENERAL:
         return False
-    return words in (message, f"{own.name}: {message}") or message == f"{error.name}: {words}"
+    if words in (message, f"{own.name}: {message}") or message == f"{error.name}: {words}":
+        return True
+    return any(is_cut_short(words, text) for text in (message, f"{own.name}: {message}"))
+
+
+def is_of_run(detail: Detail, step: Step) -> bool:
+    """Whether the code threw the instance's error itself after this step had failed with another."""
+    error, own = detail.error, step_failure(step)
+    if error is None or own is None or is_hollow(error) or error.name == "WorkflowFatalError":
+        return False
+    if is_unstorable(error) or is_reset(error) or is_internal(error) or _is_error_of(step, error):
+        return False
+    return main_line(own.name, own.message) != main_line(error.name, error.message)
 
 
 def failing_step(detail: Detail) -> Step | None:
@@ -139,7 +162,7 @@ def failing_step(detail: Detail) -> Step | None:
     # The engine wraps what was thrown in its own words; the message is still within.
     words = "" if is_hollow(detail.error) or detail.error is None else detail.error.message.strip()
     for step in reversed(failed):
-        if words and (message := _message_of(step)) and message in words:
+        if words and (message := _message_of(step)) and _holds(words, message):
             return step
     # That step did not fail: its attempt succeeded, and what it returned is what the instance died of.
     if is_unstorable(detail.error) and (stored := _unstored(detail)) is not None:
@@ -147,6 +170,8 @@ def failing_step(detail: Detail) -> Step | None:
     if not failed:
         return None
     last = failed[-1]
+    if is_of_all(detail.error):
+        return last  # none of those that it speaks of had succeeded
     # An error of its own that no step had: it was thrown between them.
     if detail.error is not None and detail.error.name not in GENERAL and words:
         return None
@@ -156,13 +181,27 @@ def failing_step(detail: Detail) -> Step | None:
     return None if any(step.success or step.finished for step in later if step.kind != "rollback") else last
 
 
+def _holds(words: str, message: str) -> bool:
+    """Whether the message stands in those words as a whole: `no` does not in `not found`."""
+    at = words.find(message)
+    while at >= 0:
+        before, after = words[at - 1 : at], words[at + len(message) :][:1]
+        if not (before.isalnum() and message[0].isalnum()) and not (
+            after.isalnum() and message[-1].isalnum()
+        ):
+            return True
+        at = words.find(message, at + 1)
+    return False
+
+
 def root_failure(detail: Detail) -> Failure | None:
-    """The error that says most: the failing step's own where the instance's is the engine's general one."""
+    """The error that says most: the failing step's own where the instance's is not what that failed with."""
     step = failing_step(detail)
     own = (step_failure(step) or Failure("", "")) if step is not None else None
     general = is_hollow(detail.error) or (
         detail.error is not None and detail.error.name == "WorkflowFatalError"
     )
+    general = general or (step is not None and is_of_run(detail, step))
     if general and own is not None and (own.message or detail.error is None):
         return own
     return detail.error

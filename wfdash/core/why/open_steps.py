@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 
-from wfdash.core.model.retry import attempts_allowed, duration, is_used_up
+from wfdash.core.model.retry import attempts_allowed, back_off, duration, is_used_up
 from wfdash.core.model.step import Failure, Step
 from wfdash.core.model.step_kind import kind_of
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import spoken
-from wfdash.core.why.current_steps import deadline, doing, has_succeeded, since
+from wfdash.core.why.current_steps import deadline, doing, has_stopped, has_succeeded, since
 from wfdash.core.why.failure import lost_attempts, who_cut_off
 from wfdash.core.why.step_names import error_name, failure_text, shown_name, spoken_name
 from wfdash.core.why.why import ASIDE, TimeWords, Why
 
-__all__ = ["QUIET", "attempt_count", "of_several", "of_single", "short_name"]
+__all__ = ["QUIET", "attempt_count", "has_no_retry_left", "of_several", "of_single", "short_name"]
 
 _UNTOLD = "this server does not say until when"
 _SHORT_NAME = 22
@@ -48,7 +48,7 @@ def of_several(steps: Sequence[Step], at: TimeWords) -> Why:
     begun = [why.since for why in each if why.since is not None]
     if not each:
         begun = [step.start for step in steps if step.start is not None]
-    kinds = [doing(step) for step in steps]
+    kinds = [_what(step) for step in steps]
     # Their names say more than the same sentence for each of them.
     if len(set(kinds)) == 1 and kinds[0] == "runs":
         said = f"{len(steps)} steps run: {_list([spoken_name(step, 28) for step in steps[:3]], len(steps))}"
@@ -63,7 +63,7 @@ def of_several(steps: Sequence[Step], at: TimeWords) -> Why:
     verb = {"sleeps": "wakes", "waits": "times out", "retries": "is tried again", "runs": "times out"}
     due_verb = {"sleeps": "wake", "waits": "time out", "retries": "be tried again", "runs": "time out"}
     what = spoken_name(step, 28)
-    unknown = len(steps) - len(due)
+    unknown = len(steps) - len(due) - sum(map(has_no_retry_left, steps))
     if at.is_due(soonest):
         said += f"; {what} was to {due_verb[doing(step)]} {at.ago(soonest)}"
     else:
@@ -80,7 +80,7 @@ def of_several(steps: Sequence[Step], at: TimeWords) -> Why:
 
 def _pending(step: Step, at: TimeWords) -> Why:
     """Begun, and none of its attempts has: no time-out counts yet, and a wait for a key has no end."""
-    lasted = f" for {at.passed(step.start)}" if step.start is not None else ""
+    lasted = at.since(step.start) if step.start is not None else ""
     said = f"{spoken_name(step)} has not begun an attempt{lasted}"
     key = clean(step.concurrency_key[:120])
     if key:
@@ -96,9 +96,9 @@ def _sleeping(step: Step, at: TimeWords) -> Why:
     # A dev session gives no planned end; nothing is made up in its place.
     if step.end is None:
         if step.start is None:
-            return Why(f"sleeping in {named}; {_UNTOLD}", "sleeps")
+            return Why(f"sleeping in {named}; {_until_when(step)}", "sleeps")
         return Why(
-            f"sleeping for {at.passed(step.start)} in {named}; {_UNTOLD}",
+            f"sleeping{at.since(step.start)} in {named}; {_until_when(step)}",
             f"sleeps since {at.coarse(step.start)}",
             step.start,
         )
@@ -110,6 +110,8 @@ def _sleeping(step: Step, at: TimeWords) -> Why:
             step.end,
             at.now - step.end > at.lag,
         )
+    if not at.foretells:
+        return Why(f"sleeping in {named}, planned until {at.at(step.end)}", "sleeps", step.start)
     ahead = at.until(step.end, estimate=False)
     length = f" ({ahead})" if not ahead.startswith("at ") else ""
     return Why(
@@ -120,6 +122,13 @@ def _sleeping(step: Step, at: TimeWords) -> Why:
     )
 
 
+def _until_when(step: Step) -> str:
+    """Why no end is told: there is none, or it is in a form that cannot be read, and is shown as it came."""
+    if step.raw_end is None:
+        return _UNTOLD
+    return f"its end cannot be read as a time: {fit(clean(str(step.raw_end)[:120]), 40).rstrip()}"
+
+
 def _waiting(step: Step, at: TimeWords) -> Why:
     if step.event_type:
         awaited = f'event "{clean(step.event_type[:120])}"'
@@ -127,10 +136,13 @@ def _waiting(step: Step, at: TimeWords) -> Why:
     else:
         awaited, short = f"an event in {spoken_name(step)}", shown_name(step)
     short = fit(short, _SHORT_NAME).rstrip() if cells(short) > _SHORT_NAME else short
-    begun = f" for {at.passed(step.start)}" if step.start is not None else ""
+    begun = at.since(step.start) if step.start is not None else ""
+    if not at.foretells:
+        return Why(f"waiting for {awaited}{begun}", f"{short}, waits", step.start)
     if step.end is None:
         lasted = f" since {at.coarse(step.start)}" if step.start is not None else ""
-        return Why(f"waiting for {awaited}{begun}; {_UNTOLD}", f"{short}, waits{lasted}", step.start)
+        said = f"waiting for {awaited}{begun}; {_until_when(step)}"
+        return Why(said, f"{short}, waits{lasted}", step.start)
     if at.is_due(step.end):
         said = f"waiting for {awaited}{begun}; {at.next('its time-out was', step.end, estimate=False)}"
         overdue = at.now - step.end > at.lag
@@ -150,7 +162,7 @@ def _retrying(step: Step, at: TimeWords) -> Why:
     if not at.foretells:
         return Why(said, f"{short}{attempt or ' failed'}", when)
     if due is not None and when is not None and at.paused:
-        due = at.resumed(due, when)
+        due = at.resumed(due, when, last.start)
         if due is None:
             said += "; when the next try comes is not known: it was paused in between"
             return Why(said, f"{short}{attempt or ' failed'}", when)
@@ -176,22 +188,28 @@ def _retrying(step: Step, at: TimeWords) -> Why:
 
 
 def _storing(step: Step, at: TimeWords) -> Why:
-    """Its attempt succeeded and it has not ended. What keeps it is not told: its value is stored, maybe."""
+    """Its attempt ended and the step has not. What keeps it is not told: its value is stored, maybe."""
     ended = since(step)
     ago = f" {at.ago(ended)}" if ended is not None else ""
     which = f"attempt {attempt_count(step)} of {spoken_name(step)}"
-    stuck = ended is not None and at.now - ended > QUIET
-    short = f"{short_name(step)}, attempt succeeded" + (
-        f" {at.coarse(ended)} ago" if ended is not None else ""
-    )
-    return Why(f"{which} succeeded{ago} and the step has not ended", short, ended, None, stuck)
+    coarse = f" {at.coarse(ended)} ago" if ended is not None else ""
+    if has_succeeded(step):
+        stuck = ended is not None and at.now - ended > QUIET
+        short = f"{short_name(step)}, attempt succeeded{coarse}"
+        return Why(f"{which} succeeded{ago} and the step has not ended", short, ended, None, stuck)
+    # Had it failed, another might be to come: that it is stuck is known once that should have begun too.
+    wait = 0.0 if is_used_up(step) else back_off(step.config, len(step.attempts))
+    may_come = ended is None or wait is None or (bool(wait) and at.may_have_paused(ended))
+    stuck = not may_come and at.now - (ended or 0.0) - (wait or 0.0) > QUIET
+    said = f"{which} ended{ago} and the step has not; how the attempt ended is not told"
+    return Why(said, f"{short_name(step)}, attempt ended{coarse}", ended, None, stuck)
 
 
 def _running(step: Step, at: TimeWords) -> Why:
-    if has_succeeded(step):
+    if has_stopped(step):
         return _storing(step, at)
     begun = since(step)
-    lasted = f" for {at.passed(begun)}" if begun is not None else ""
+    lasted = at.since(begun) if begun is not None else ""
     allowed = attempts_allowed(step.config)
     attempt = f", attempt {attempt_count(step)}" if step.attempts and allowed != 1 else ""
     before = step.attempts[-2] if len(step.attempts) > 1 else None
@@ -205,14 +223,14 @@ def _running(step: Step, at: TimeWords) -> Why:
     elif before is not None and before.error is not None:
         said += f"; the one before failed{_with(before.error)}"
     short = short_name(step)
-    if begun is not None:
+    if begun is not None and not at.lies_ahead(begun):
         short += f", {at.coarse(begun)}+"
     if before is not None and allowed != 1:
         short += f"{ASIDE}{attempt_count(step)}"
     due, estimate = deadline(step)
     # An attempt from before the present session of a dev server may have been cut unseen: its time-out would
     # foretell what never comes.
-    if due is None or begun is None or (begun < at.sure_since and due > at.now):
+    if due is None or begun is None or at.lies_ahead(begun) or (begun < at.sure_since and due > at.now):
         return Why(said, short, begun)
     stuck = at.now - due > at.lag
     if at.is_due(due):
@@ -245,8 +263,9 @@ def _clause(step: Step, at: TimeWords) -> str:
         return f"{named} failed attempt {attempt_count(step)}{_with(error, 40) if error else ''}"
     if kind == "pending":
         return f"{named} has not begun an attempt"
-    if has_succeeded(step):
-        return f"{named} has not ended after its attempt succeeded"
+    if has_stopped(step):
+        became = "succeeded" if has_succeeded(step) else "ended"
+        return f"{named} has not ended after its attempt {became}"
     return f"{named} runs" + (f" (attempt {attempt_count(step)})" if len(step.attempts) > 1 else "")
 
 
@@ -257,9 +276,23 @@ def _last_error(steps: Sequence[Step]) -> str:
     return f"; the last failure was {error_name(last) or failure_text(last, 40)}" if last else ""
 
 
+def has_no_retry_left(step: Step) -> bool:
+    """Whether an open step failed for the last time: nothing is to come of it."""
+    return doing(step) == "retries" and is_used_up(step)
+
+
+def _what(step: Step) -> str:
+    """What the step is at, by the words of `_counted`."""
+    if has_no_retry_left(step):
+        return "used up"
+    return "stopped" if doing(step) == "runs" and has_stopped(step) else doing(step)
+
+
 def _counted(kinds: Sequence[str]) -> str:
     words = (
         ("runs", "run", "runs"),
+        ("stopped", "have not ended after an attempt that did", "has not ended after an attempt that did"),
+        ("used up", "have no retry left", "has no retry left"),
         ("pending", "have not begun an attempt", "has not begun an attempt"),
         ("retries", "are between attempts", "is between attempts"),
         ("waits", "wait for events", "waits for an event"),

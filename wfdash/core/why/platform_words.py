@@ -13,8 +13,10 @@ __all__ = [
     "NOT_HANDLED",
     "PAUSED",
     "RESET",
+    "is_cut_short",
     "is_hollow",
     "is_internal",
+    "is_of_all",
     "is_reset",
     "is_unstorable",
     "platform_words",
@@ -33,6 +35,14 @@ HOLLOW: Final = ("workflow failed", "instance failed", "workflow execution faile
 GENERAL: Final = ("", "Error", "WorkflowFatalError")
 """Names the engine gives to what any step may have thrown."""
 
+_OF_ALL: Final = ("AggregateError", "All promises were rejected")
+"""What the runtime throws where each of several steps failed and one would have done (Promise.any)."""
+_CUT_OFF: Final = r"(?i)\s*(?:\.{3}|…)?\s*[\[(]?(?:truncated(?: [a-z]+)?)?[\])]?\s*$"
+"""What may stand where a text was cut short."""
+_SURE: Final = 64
+"""Characters that two messages share from their start only where one is the other, cut without a mark."""
+_MARKED: Final = 8
+"""As many where the end says that it was cut."""
 _NOT_STORED: Final = "return value not stored"
 """In place of the platform's sentence in a record that keeps no messages."""
 _NOT_CLONED: Final = (
@@ -95,6 +105,19 @@ def is_hollow(failure: Failure | None) -> bool:
     if failure is None:
         return True
     return failure.name in GENERAL and failure.message.strip().rstrip(".").lower() in HOLLOW
+
+
+def is_of_all(failure: Failure | None) -> bool:
+    """Whether it says only that all of several promises failed: the steps' own errors are the causes."""
+    return failure is not None and _unprefixed(failure) == _OF_ALL
+
+
+def is_cut_short(text: str, message: str) -> bool:
+    """Whether the text is the beginning of the other: the API may cut an error of the instance."""
+    if len(text) > _LOOKED_AT:
+        return False
+    stem = re.sub(_CUT_OFF, "", text, count=1)
+    return len(stem) >= (_MARKED if stem != text else _SURE) and message.startswith(stem)
 
 
 def platform_words(name: str, message: str) -> str:

@@ -15,6 +15,10 @@ WAS = "was: "
 """What begins the words of a cell whose row has moved on since they were found."""
 
 
+_CLOCKS = 60.0
+"""Seconds by which an answer's times may lie ahead and count as now: servers keep them by several clocks."""
+_BEFORE = 2.0
+"""Seconds by which a pause must lie before an attempt that it did not stop: two clocks told them."""
 _FAR = 100 * 365 * 86_400.0
 """Seconds beyond which how long it is until then is not told."""
 
@@ -55,13 +59,16 @@ class TimeWords(Struct, frozen=True):
         """Whether a moment worked out from `since` on may have been moved by a pause that nobody saw."""
         return self.watched is None or self.watched > since
 
-    def resumed(self, moment: float, since: float) -> float | None:
+    def resumed(self, moment: float, since: float, begun: float | None = None) -> float | None:
         """A moment worked out from `since` on, later by what the instance was paused in between.
 
         The engine lets the rest of the delay run on after the resume (measured: 12 s, paused after 1 s for
-        37 s, tried again 49 s after it failed). None where it is not known how long it was paused.
+        37 s, tried again 49 s after it failed). None where it is not known how long it was paused. A pause
+        from before the attempt that failed had `begun` was over by then, whoever resumed it.
         """
         for start, end in self.paused:
+            if begun is not None and float("-inf") < start < begun - _BEFORE:
+                continue
             if end is None or (start == float("-inf") and end > since):
                 return None
             if end > since and start < moment:
@@ -72,7 +79,19 @@ class TimeWords(Struct, frozen=True):
         """`3 h 12 m`: from then to now."""
         return spoken(max(0.0, self.now - at))
 
+    def lies_ahead(self, at: float) -> bool:
+        """Whether something that has begun or ended is dated after now by more than clocks may differ."""
+        return at - self.now > _CLOCKS
+
+    def since(self, at: float) -> str:
+        """` for 3 h 12 m`; where its start is dated ahead, that."""
+        if self.lies_ahead(at):
+            return f", its start dated {self.at(at)}, ahead of now"
+        return f" for {self.passed(at)}"
+
     def ago(self, at: float) -> str:
+        if self.lies_ahead(at):
+            return f"at {self.at(at)}, ahead of now"
         return "just now" if self.now - at < 1 else f"{self.passed(at)} ago"
 
     def ahead(self, at: float) -> str:
