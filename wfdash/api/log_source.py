@@ -7,6 +7,7 @@ from msgspec import Struct, field
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.core.logs.calls import Call
+from wfdash.core.logs.invocations import Invocation
 from wfdash.core.logs.line import LogLine, Source
 from wfdash.core.logs.objects import TracedObjects
 
@@ -35,6 +36,8 @@ class LogQuery(Struct, frozen=True):
     class_name: str = ""
     requests: Sequence[str] = ()
     """Runs that named it in an earlier read: in this time they may print without naming it again."""
+    lived: tuple[float, float] | None = None
+    """When it ran, once that is over and told: then a source may say what else went on beside its runs."""
 
 
 class LogPage(Struct):
@@ -49,6 +52,9 @@ class LogPage(Struct):
     """The one that all of this is of; "" where the source does not say."""
     calls: Sequence[Call] = ()
     """Those of a dev session that have ended since the last read, in which its lines were printed."""
+    invocations: Sequence[Invocation] = ()
+    """Of the cloud, where it was asked for `lived`: the runs that named it, and all that may have gone on
+    beside them; none where it does not tell of all."""
     objects: TracedObjects = TracedObjects()
     """What it has told since then of whose they are."""
 

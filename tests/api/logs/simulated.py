@@ -2,6 +2,8 @@
 
 import asyncio
 
+from msgspec.structs import replace
+
 from wfdash.api.interface import ListQuery
 from wfdash.api.log_source import LogQuery
 from wfdash.core.logs.place import place_lines
@@ -21,17 +23,18 @@ async def failed(api) -> tuple[object, list[str]]:
     return page.items[0]["id"], [row["id"] for row in page.items]
 
 
-async def read(api, identity):
+async def read(api, identity, lived=None):
     about = await api.get_workflow("orders")
     query = LogQuery("orders", identity, Time.now - 4 * 3600, Time.now, about.script_name, about.class_name)
-    return await api.log_reader().read(query)
+    return await api.log_reader().read(replace(query, lived=lived))
 
 
 async def lines_of(api):
     identity, ids = await failed(api)
-    page = await read(api, identity)
     detail = read_detail("orders", identity, (await api.get_instance("orders", identity)).result)
-    return detail, place_lines(page.lines, detail, others=ids), page
+    page = await read(api, identity, (detail.start, detail.end))
+    placed = place_lines(page.lines, detail, others=ids, invocations=page.invocations)
+    return detail, placed, page
 
 
 async def reached(true):

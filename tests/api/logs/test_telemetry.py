@@ -23,6 +23,22 @@ async def test_telemetry_finds_lines_that_do_not_name_the_instance(api):
     assert "charge card failed" in last.line.message
 
 
+async def test_runs_beside_are_told_of_what_has_ended_alone(api, app):
+    """With whom each speaks for: one that is not over leaves no row, and may be the instance's."""
+    detail, placed, page = await lines_of(api)
+    own = {entry.line.request for entry in placed}
+    told = {run.request: run for run in page.invocations}
+    assert own < told.keys()
+    assert all(detail.id in told[run].speakers for run in own)
+    assert all(
+        run.speakers and detail.id not in run.speakers for run in told.values() if run.request not in own
+    )
+    assert not (await read(api, detail.id)).invocations
+    # Of a part of the rows nobody knows who is left out.
+    app.state.telemetry.sampled = 10
+    assert not (await read(api, detail.id, (detail.start, detail.end))).invocations
+
+
 async def test_lines_of_a_worker_without_a_name_are_not_all(api):
     """Those of every Worker of the account would say nothing of this instance."""
     about = await api.get_workflow("orders")

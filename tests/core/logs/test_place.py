@@ -3,8 +3,10 @@
 import pytest
 
 from tests.support.fakes.details import T0, answer, attempt, detail, done, sleep, step
+from wfdash.core.logs import place
+from wfdash.core.logs.invocations import Invocation, times_of
 from wfdash.core.logs.line import LogLine, LogScope
-from wfdash.core.logs.place import failing_lines, place_lines
+from wfdash.core.logs.place import failing_lines
 from wfdash.core.logs.whose import distinctive
 from wfdash.core.model.detail import read_detail
 
@@ -14,8 +16,33 @@ BOTH = [done("load a-1", 0, 10), done("load b-1", 0, 10)]
 
 
 def line(at, text, **more):
-    fields = {"level": "log", "source": "telemetry", "request": "", "order": ""} | more
+    fields = {"level": "log", "source": "telemetry", "request": "run", "order": ""} | more
     return LogLine(T0 + at, message=text, **fields)
+
+
+def ran(request, at, lasted, speakers=(), ids=()):
+    start, end = times_of(T0 + at, lasted, ())
+    return Invocation(request, T0 + at, start, end, frozenset(speakers), frozenset(ids))
+
+
+def place_lines(lines, found, **more):
+    """Where the rows of the runs tell who else there was: those that do not name it name another."""
+    runs = {}
+    for own in lines:
+        if own.source == "telemetry":
+            runs.setdefault(own.request, []).append(own)
+    ends = [attempt.end for each in found.steps for attempt in each.attempts if attempt.end is not None]
+    moments = sorted({*ends, *(end for end in found.steps.columns.ends if end is not None)})
+    told = [
+        ran(
+            run,
+            min((at for at in moments if at >= printed[-1].at), default=moments[-1] if moments else 0.0) - T0,
+            0.0,
+            {found.id if any(found.id in own.message for own in printed) else f"other-{run}-1"},
+        )
+        for run, printed in runs.items()
+    ]
+    return place.place_lines(lines, found, invocations=told, **more)
 
 
 def placed(lines, steps=(TWICE,), *, others=(), **more):
@@ -115,7 +142,11 @@ def test_step_of_a_cloud_line_is_certain_by_its_words(steps, text, sure):
 
 
 def test_lines_of_others_are_left_out():
-    lines = [line(12, "order-2 asks"), line(13, "ours"), line(14, "of the tail", instance="order-2")]
+    lines = [
+        line(12, "order-2 asks", request="two"),
+        line(13, "ours"),
+        line(14, "of the tail", request="t", instance="order-2"),
+    ]
     assert placed(lines, others=["order-2"]) == [("ours", False, 0, 1)]
 
 
@@ -294,7 +325,7 @@ def test_lines_of_a_failure_end_before_it_is_undone(steps, error, said):
 
 
 def test_queued_instance_printed_before_a_restart_alone():
-    lines = [line(-30, f"{ID} of the run before"), line(1, "[order-7] of somebody")]
+    lines = [line(-30, f"{ID} of the run before"), line(1, "[order-7] of somebody", request="r")]
     found = place_lines(lines, detail("queued", start=None))
     assert [entry.line.message for entry in found] == [f"{ID} of the run before"]
 
@@ -376,9 +407,9 @@ def test_two_runs_at_once_that_name_one_instance_name_it_not():
     # Nor is an attempt in two runs, where the parent says nothing more.
     assert [entry[1] for entry in placed([later[0], line(38, f"{ID} B", request="B")], steps)] == [False] * 2
     assert [entry[1] for entry in placed([parent[0], *later], steps)] == [True] * 2
-    # A child that names itself is told from it.
+    # Nor where one names another too: the parent may be the one that speaks of its child.
     child = [line(12, f"[{ID}] order-2 begins", request="B"), line(13, "order-2", request="B")]
-    assert [entry[1] for entry in placed([*parent, *child], steps, others=["order-2"])] == [True, True]
+    assert [entry[1] for entry in placed([*parent, *child], steps, others=["order-2"])] == [False, False]
 
 
 @pytest.mark.parametrize("source", ["telemetry", "local"])
@@ -392,3 +423,87 @@ def test_step_that_a_line_names_may_have_printed_it(source):
     assert among["step=upload attempt=1"] == (0, 1)
     assert among["step=upload"] == ((0, 1) if source == "local" else (1,))
     assert {among[text] for text in texts[2:]} <= {1, (1,)}
+
+
+def _cloud(lines, runs, *, others=()):
+    """What is certain of a finished instance; of each run the words that stand where it says who speaks."""
+    told = [ran(run, 40, 30.0, speakers) for run, speakers in runs.items()]
+    found = place.place_lines(lines, detail("complete", [TWICE], end=41), others=others, invocations=told)
+    return {entry.is_sure for entry in found}
+
+
+SPEAKS_FOR_IT = [
+    line(10.1, f"[{ID}] charge card: attempt 1", request="S"),
+    line(39, f"[{ID}] charge card: attempt 2", request="S"),
+]
+
+
+@pytest.mark.parametrize(
+    ("runs", "others", "sure"),
+    [
+        # Nothing else ran.
+        ({"S": {ID}}, (), True),
+        # A run that prints nothing: it may be the instance's.
+        ({"S": {ID}, "Q": ()}, (), False),
+        ({"S": {ID}, "Q": {"main"}}, (), False),
+        # Each of the others speaks for itself, whether its id is known or looks like one.
+        ({"S": {ID}, "Q": {"order-7"}}, (), True),
+        ({"S": {ID}, "Q": {"main"}}, ("main",), True),
+        # Two that speak for one: one of them is not that one.
+        ({"S": {ID}, "Q": {"order-7"}, "R": {"order-7"}}, (), False),
+        # Another that names it.
+        ({"S": {ID}, "Q": {ID, "order-7"}}, (), False),
+        # It says that it is another, and mentions the instance.
+        ({"S": {"order-1-mail"}}, (), False),
+        # Of the run itself there is no row, or nobody asked.
+        ({"Q": {"order-7"}}, (), False),
+        ({}, (), False),
+    ],
+)
+def test_cloud_line_is_certain_where_no_other_run_is_left(runs, others, sure):
+    """A sibling that prints the id of one that prints nothing uses the words that it would."""
+    assert _cloud(SPEAKS_FOR_IT, runs, others=others) == {sure}
+
+
+def test_run_after_the_instance_is_not_its_own():
+    """A mail job begins when the order has ended, and speaks of it alone: nothing ran beside that."""
+    after = [line(42, f"[{ID}] charge card: attempt 2", request="M")]
+    told = [ran("M", 43, 1.5, {ID})]
+    [entry] = place.place_lines(after, detail("complete", [TWICE], end=41), invocations=told)
+    assert not entry.certain
+
+
+def test_id_behind_a_key_may_be_anybodys():
+    """`id=cus-77` is a customer's: who prints it, and never its own, may be the instance."""
+    own = ran("S", 40, 30.0, {ID})
+    silent = ran("Q", 40, 30.0, ids={"cus-77"})
+    found = detail("complete", [TWICE], end=41)
+    for others, sure in (((), False), (("cus-77",), True)):
+        placed = place.place_lines(SPEAKS_FOR_IT, found, others=others, invocations=[own, silent])
+        assert {entry.is_sure for entry in placed} == {sure}
+
+
+@pytest.mark.parametrize(
+    ("lasted", "printed", "times"),
+    [
+        (None, (5,), (float("-inf"), float("inf"))),
+        (10, (), (90, 110)),
+        (10, (91, 99), (90, 100)),
+        (10, (101, 110), (100, 110)),
+        # Neither, or both.
+        (10, (85, 99), (90, 110)),
+        (10, (100,), (90, 110)),
+    ],
+)
+def test_times_of_a_run_by_its_row_and_its_lines(lasted, printed, times):
+    assert times_of(100, lasted, printed) == times
+
+
+def test_runs_of_another_one_after_another_speak_for_it():
+    """It slept in between."""
+    own, first = ran("S", 40, 30.0, {ID}), Invocation("A", T0 + 20, T0 + 12, T0 + 20, frozenset({"order-7"}))
+    found = detail("complete", [TWICE], end=41)
+    for began, sure in ((20.5, True), (19, False)):
+        second = Invocation("B", T0 + 30, T0 + began, T0 + 30, frozenset({"order-7"}))
+        placed = place.place_lines(SPEAKS_FOR_IT, found, invocations=[own, first, second])
+        assert {entry.is_sure for entry in placed} == {sure}

@@ -88,6 +88,7 @@ class Telemetry:
 
     async def read(self, query, turn):
         self.asked.append((query.since, query.until))
+        self.lived = query.lived
         there = [at for at in self.printed if query.since <= at <= min(query.until, self.now - self.behind)]
         return LogPage([LogLine(at, "log", f"at {at}", "telemetry", order=str(at)) for at in there])
 
@@ -120,9 +121,11 @@ async def test_ended_instance_is_read_to_its_end():
         return detail("complete", end=60.0) if now >= T0 + 61 else detail("running")
 
     await read_until(source, logs, shown, 78)
-    assert not logs.state.read_to_end
+    assert (logs.state.read_to_end, source.lived) == (False, None)
     await read_until(source, logs, shown, 81)
     assert logs.state.read_to_end
+    # What else ran beside it is asked for once all of it is told, from its first moment to its last.
+    assert source.lived == (T0 - 2, T0 + 65)
     source.now = T0 + 95
     await logs.read(shown(source.now))  # it is opened once more
     assert [line.at for line in logs.lines] == source.printed

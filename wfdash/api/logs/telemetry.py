@@ -18,7 +18,9 @@ from wfdash.api.errors import BadAnswer, NotReached, ServerFailed
 from wfdash.api.http.request_info import RequestInfo
 from wfdash.api.log_source import RUN_CUT, LogPage, LogQuery, Turn, at_once
 from wfdash.api.logs.message import message_of
+from wfdash.core.logs.invocations import Invocation, times_of
 from wfdash.core.logs.line import LogLine, Source
+from wfdash.core.logs.whose import words_of_speakers
 from wfdash.core.model.json_values import fields_of, number
 from wfdash.core.model.lazy_steps import UnparsedValue
 from wfdash.core.model.times import epoch_ms
@@ -38,6 +40,14 @@ _UNNAMED: Final = 2000
 """Rows that are read where none names the instance."""
 _REQUESTS: Final = 50
 """Invocations whose rows are asked for at once."""
+_MOST_RUNS: Final = 3000
+"""Runs of a class in the time of one instance that are looked through."""
+_MOST_AT_ONCE: Final = 200
+"""Runs beside those of one instance whose lines are looked through."""
+_LONGEST_BEFORE: Final = 86_400.0
+"""Seconds before the instance in which a run beside it is taken to have begun."""
+_OF_A_RUN: Final = "cf-worker-event"
+"""What a row is that no code printed: of the run itself."""
 _HANGS: Final = 10.0
 """Seconds without a byte after which a query is asked anew."""
 _PATIENCE: Final = 30.0
@@ -84,9 +94,40 @@ class TelemetryLogs:
         # Of ten thousand rows it takes a tenth of a second: keys go on meanwhile.
         lines = await asyncio.to_thread(list, _lines(found.events))
         page = LogPage(lines, _notes(found), requests=requests)
+        if requests and query.lived is not None and query.class_name:
+            page.invocations = await self._at_once(query, query.lived, requests)
         if page.lines and not requests:
             page.unnamed = f"no line names {query.instance}: these are all lines of its Worker at the time"
         return page
+
+    async def _at_once(
+        self, query: LogQuery, lived: tuple[float, float], requests: Sequence[str]
+    ) -> list[Invocation]:
+        """These runs and all of the class that may have gone on beside them, with whom each speaks for."""
+        frame = (int(lived[0] * 1000), int((lived[1] + self.lag) * 1000))
+        rows_of_runs = await self._rows(query, frame, kind=_OF_A_RUN, most=_MOST_RUNS)
+        if rows_of_runs.cut or rows_of_runs.sampled > 1:
+            return []
+        runs = {_request(event): event for event in rows_of_runs.events}
+        spans = {
+            request: run for request, event in runs.items() if (run := _invocation(event, ())) is not None
+        }
+        own = [spans[request] for request in requests if request in spans]
+        near = {request for request, run in spans.items() if any(each.may_overlap(run) for each in own)}
+        if len(near) > _MOST_AT_ONCE:
+            return []
+        printed: dict[str, list[LogLine]] = {request: [] for request in near}
+        names = sorted(near)
+        # It may have begun before the instance did, and said then who it is.
+        least = max(min((spans[name].start for name in near), default=0.0) - 1.0, lived[0] - _LONGEST_BEFORE)
+        frame = (int(least * 1000), frame[1])
+        for at in range(0, len(names), _REQUESTS):
+            found = await self._rows(query, frame, requests=names[at : at + _REQUESTS])
+            for line in _lines(found.events):
+                if line.request in near:
+                    printed[line.request].append(line)
+        told = (_invocation(runs[request], lines) for request, lines in printed.items())
+        return [run for run in told if run is not None]
 
     async def check(self) -> str:
         now = time.time()
@@ -102,6 +143,7 @@ class TelemetryLogs:
         *,
         needle: str = "",
         requests: Sequence[str] = (),
+        kind: str = "",
         most: int = _MOST,
     ) -> _Rows:
         """All rows of one question, page by page, up to a bound."""
@@ -110,6 +152,8 @@ class TelemetryLogs:
             filters.append(_is("$workers.entrypoint", query.class_name))
         if requests:
             filters.append(_is("$metadata.requestId", ",".join(requests), "in"))
+        if kind:
+            filters.append(_is("$metadata.type", kind))
         parameters: dict[str, Any] = {"datasets": [], "filterCombination": "and", "filters": filters}
         if needle:
             parameters["needle"] = {"value": needle, "isRegex": False, "matchCase": True}
@@ -182,6 +226,21 @@ def _request(event: Mapping[str, Any]) -> str:
     return text(metadata.get("requestId")) or text(workers.get("requestId"))
 
 
+def _invocation(event: Mapping[str, Any], lines: Sequence[LogLine]) -> Invocation | None:
+    """A run by its row, with the lines that it printed."""
+    request, at = _request(event), epoch_ms(event.get("timestamp"))
+    lasted = number(fields_of(event.get("$workers")).get("wallTimeMs"))
+    if not request or at is None:
+        return None
+    seconds = None if lasted is None else max(lasted, 0.0) / 1000
+    start, end = times_of(at / 1000, seconds, [line.at for line in lines])
+    said = [words_of_speakers(line.message) for line in lines]
+    speakers = frozenset(word for words, _ in said for word in words)
+    return Invocation(
+        request, at / 1000, start, end, speakers, frozenset(word for _, ids in said for word in ids)
+    )
+
+
 def _requests(events: Sequence[Mapping[str, Any]]) -> list[str]:
     """The invocations of these rows, in the order of their last rows."""
     last: dict[str, float] = {}
@@ -196,7 +255,7 @@ def _lines(events: Sequence[Mapping[str, Any]]) -> Iterator[LogLine]:
         metadata, workers = fields_of(event.get("$metadata")), fields_of(event.get("$workers"))
         at = epoch_ms(event.get("timestamp"))
         # The row of an invocation itself says when it ended; no code printed it.
-        if at is None or metadata.get("type") == "cf-worker-event":
+        if at is None or metadata.get("type") == _OF_A_RUN:
             continue
         source = event.get("source")
         fields = fields_of(source)

@@ -50,6 +50,8 @@ class Attempts:
         columns = detail.steps.columns
         self._marks = sorted(at for at in (*columns.starts, *columns.ends) if at is not None)
         """When a step, a sleep or a wait began or ended: then code outside steps may have gone on."""
+        self._moments = sorted({*self._marks, *self._starts, *(span.end for span in spans)} - {float("inf")})
+        """When the instance's code was surely there."""
         self._end = float("inf") if detail.end is None else detail.end
         self._step_ends = [self._end if end is None else end for end in columns.ends]
         self._names = StepNames({span.name for span in spans})
@@ -190,6 +192,12 @@ class Attempts:
     def spans_both(self, first: float, last: float) -> bool:
         """Whether one attempt, that was not cut, ran from one moment to another."""
         return any(span.end > last and not span.is_cut for span in self._at(first, -_GRAIN))
+
+    def ran_within(self, first: float, last: float) -> bool:
+        """Whether the instance's code was surely there at some moment of a time: a step or an attempt began
+        or ended then, or one went on all the while."""
+        at = bisect_left(self._moments, first)
+        return (at < len(self._moments) and self._moments[at] <= last) or self.spans_both(first, last)
 
     def _is_traced(self, call: str) -> bool:
         """Whether the session tells what a call is: an attempt that has ended, or the run itself."""

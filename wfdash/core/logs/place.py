@@ -8,12 +8,14 @@ from msgspec.structs import replace
 
 from wfdash.core.logs.attempts import Attempts
 from wfdash.core.logs.calls import Call, CallTree
+from wfdash.core.logs.invocations import Invocation, RunsAtOnce
 from wfdash.core.logs.line import LogLine, PlacedLine
 from wfdash.core.logs.objects import InstanceObjects, TracedObjects
 from wfdash.core.logs.session import TracedSession
 from wfdash.core.logs.whose import Ownership, Whose
 from wfdash.core.model.detail import Detail
 from wfdash.core.why.failure import failing_step
+from wfdash.core.why.step_names import base_name
 
 __all__ = ["failing_lines", "fold_replays", "in_order", "place_lines"]
 
@@ -33,12 +35,13 @@ def place_lines(
     calls: Mapping[str, Call] = MappingProxyType({}),
     objects: TracedObjects = _NOTHING,
     now: float = float("inf"),
+    invocations: Sequence[Invocation] = (),
 ) -> list[PlacedLine]:
     """Every line that may be the instance's, oldest first; `others` are the ids of other instances.
 
     `as_of` is when the detail was asked for: an attempt that ran then may have ended since. `calls` are those
     that a dev session has traced, by their id, and `objects` what it told of whose they are, by
-    `now`.
+    `now`. `invocations` are all that the cloud tells of that went on when a run did that names the instance.
     Never by the nearest start alone: of ten instances at once that was wrong for eight (measured).
     """
     ordered = in_order(lines)
@@ -46,6 +49,13 @@ def place_lines(
     attempts = Attempts(detail, tree, ordered, as_of, now)
     named = InstanceObjects(objects, detail.workflow, detail.id, others)
     session = TracedSession(detail, tree, named, attempts, ordered)
+    at_once = RunsAtOnce(
+        invocations,
+        detail.id,
+        others,
+        steps={base_name(name) for name in detail.steps.columns.names},
+        ran_within=attempts.ran_within,
+    )
     ownership = Ownership(
         detail.id,
         others,
@@ -53,6 +63,7 @@ def place_lines(
         origin_of=session.origins.get,
         agrees=attempts.agrees,
         spans_both=attempts.spans_both,
+        is_sole=at_once.is_sole,
     )
     ownership.learn(ordered)
     whose_line = [(line, whose) for line in ordered if (whose := ownership.of(line)) is not Whose.OTHERS]
@@ -60,7 +71,7 @@ def place_lines(
     has_run = detail.status != "queued" or detail.start is not None
     placed = []
     for line, whose in whose_line:
-        if not (has_run or whose is Whose.OURS):
+        if not (has_run or whose is Whose.OURS or ownership.speaks_in(line)):
             continue
         names = whose is Whose.OURS and not session.contradicts(line)
         untold = names and attempts.is_untold(line)
@@ -81,7 +92,11 @@ def place_lines(
     begun = (detail.start if detail.start is not None else float("-inf")) - _BEFORE
     if calls and detail.queued is not None:  # a dev session prints and notes by one clock
         begun = max(begun, detail.queued - _CUT)
-    return fold_replays(placed, lambda at: at >= begun and attempts.none_ran(at))
+    return fold_replays(
+        placed,
+        lambda at: at >= begun and attempts.none_ran(at),
+        lambda entry: entry.certain or ownership.speaks_in(entry.line),
+    )
 
 
 def failing_lines(placed: Sequence[PlacedLine], detail: Detail) -> Sequence[PlacedLine]:
@@ -123,7 +138,9 @@ def in_order(lines: Iterable[LogLine]) -> list[LogLine]:
 
 
 def fold_replays(
-    placed: Sequence[PlacedLine], is_outside: Callable[[float], bool] = lambda at: True
+    placed: Sequence[PlacedLine],
+    is_outside: Callable[[float], bool] = lambda at: True,
+    is_own: Callable[[PlacedLine], bool] = lambda entry: entry.certain,
 ) -> list[PlacedLine]:
     """Code outside steps prints again whenever the instance wakes: its lines once, with how many times.
 
@@ -134,7 +151,7 @@ def fold_replays(
     folded: list[PlacedLine] = []
     for entry in placed:
         line = entry.line
-        if entry.step is not None or not entry.certain or not line.request or not is_outside(line.at):
+        if entry.step is not None or not is_own(entry) or not line.request or not is_outside(line.at):
             folded.append(entry)
             continue
         nth[line.request, line.level, line.message] += 1

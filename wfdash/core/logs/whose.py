@@ -7,7 +7,7 @@ from enum import Enum
 from wfdash.core.logs.line import LogLine
 from wfdash.core.logs.naming import stands_first
 
-__all__ = ["Origin", "Ownership", "Whose", "distinctive"]
+__all__ = ["Origin", "Ownership", "Whose", "distinctive", "words_of_speakers"]
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]+")
 _CALLED = re.compile(
@@ -54,6 +54,14 @@ def _called(text: str) -> set[str]:
     return words
 
 
+def words_of_speakers(text: str) -> tuple[set[str], set[str]]:
+    """The words of a text that stand where a program says who speaks, and those behind `id` alone."""
+    speakers, ids = set(), set()
+    for key, word in _CALLED.findall(text[:_LONGEST]):
+        (ids if key.lower() == "id" else speakers).add(word)
+    return speakers, ids
+
+
 class Origin(Enum):
     """What a session tells of where a run's lines come from, beside what they say."""
 
@@ -89,11 +97,13 @@ class Ownership:
         origin_of: Callable[[str], Origin | None] = lambda run: None,
         agrees: Callable[[LogLine], bool] = lambda line: False,
         spans_both: Callable[[float, float], bool] = lambda first, last: False,
+        is_sole: Callable[[str, float, float], bool] = lambda run, first, last: False,
     ) -> None:
         """`run_of` says which lines go together, `origin_of` what is known of such a run, `agrees` whether a
-        line names a step and an attempt of the instance as they ran, and `spans_both` whether one ran
-        from one moment to another."""
-        self._spans_both = spans_both
+        line names a step and an attempt of the instance as they ran, `spans_both` whether one ran
+        from one moment to another, and `is_sole` whether a run of the cloud that names the instance, with
+        lines from one moment to another, can be nobody else's."""
+        self._spans_both, self._is_sole = spans_both, is_sole
         self.id = identity
         self._run_of, self._origin_of, self._agrees = run_of, origin_of, agrees
         self._speaks = distinctive(identity)
@@ -105,6 +115,7 @@ class Ownership:
         self._ours: set[str] = set()
         self._theirs: set[str] = set()
         self._disputed: set[str] = set()
+        """Of the cloud, those that may as well be another's, that speaks of the instance."""
 
     def learn(self, lines: Iterable[LogLine]) -> None:
         """Takes in what these lines say of the runs that printed them."""
@@ -112,7 +123,7 @@ class Ownership:
         for line in lines:
             if not line.request or line.foreign:
                 continue
-            if line.source == "telemetry":
+            if line.source != "local" and not line.instance:
                 first, last = lasted.get(line.request, (line.at, line.at))
                 lasted[line.request] = min(first, line.at), max(last, line.at)
             said = self._said_by[id(line)] = self._said(line)
@@ -123,7 +134,9 @@ class Ownership:
                 self._theirs.add(run)
                 continue
             self._ours.add(run)
-        self._dispute({run: times for run, times in lasted.items() if run in self._ours - self._theirs})
+        named = {run: times for run, times in lasted.items() if run in self._ours - self._theirs}
+        self._dispute(named)
+        self._disputed |= {run for run, times in named.items() if not self._is_sole(run, *times)}
 
     def _dispute(self, lasted: Mapping[str, tuple[float, float]]) -> None:
         """An instance is in one run at a time: of two that name it at once one is a child or a twin."""
@@ -134,6 +147,11 @@ class Ownership:
                 self._disputed |= {run, latest}
             if last > until:
                 until, latest = last, run
+
+    def speaks_in(self, line: LogLine) -> bool:
+        """Whether the run that printed a line names the instance, and no other."""
+        run = self._run_of(line)
+        return run in self._ours and run not in self._theirs
 
     def of(self, line: LogLine) -> Whose:
         """Whose a line is, by all that was learnt."""
@@ -161,6 +179,8 @@ class Ownership:
             return (
                 Whose.OURS if line.source != "local" or self._is_sure(line, said, origin) else Whose.PERHAPS
             )
+        if line.source != "local" and said is Whose.OURS:
+            return Whose.PERHAPS  # of a run that has no name
         return Whose.OTHERS if theirs else said
 
     def _is_sure(self, line: LogLine, said: Whose, origin: Origin | None) -> bool:

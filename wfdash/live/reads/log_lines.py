@@ -11,9 +11,11 @@ from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import Workflows
 from wfdash.api.log_source import LogPage, LogQuery
 from wfdash.core.logs.calls import Call, CallTree
+from wfdash.core.logs.invocations import Invocation
 from wfdash.core.logs.line import LogLine, PlacedLine
 from wfdash.core.logs.objects import TracedObjects
 from wfdash.core.logs.place import in_order, place_lines
+from wfdash.core.logs.whose import Ownership, Whose
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
 from wfdash.core.model.workflow import Workflow
@@ -95,6 +97,8 @@ class InstanceLogs:
         self._calls: dict[str, Call] = {}
         """Those of a dev session that lines were printed in."""
         self._objects = TracedObjects()
+        self._invocations: Sequence[Invocation] = ()
+        """Those of the cloud that went on when the instance's did, once it has ended."""
         self._asked_until = float("inf")
         """When those were asked for last."""
         self._requests: list[str] = []
@@ -127,6 +131,7 @@ class InstanceLogs:
             script=about.script_name,
             class_name=about.class_name,
             requests=self._requests[-_LIVE:],
+            lived=self._window(detail, None) if to_end and detail.end is not None else None,
         )
         try:
             page = await self.reader.read(query, self._turn)
@@ -142,6 +147,9 @@ class InstanceLogs:
         self._asked_until = began
         self._take_calls(page.calls)
         self._take_objects(page.objects)
+        if page.invocations:
+            self._invocations = page.invocations
+            self.version += 1
         new = 0
         for at in range(0, len(page.lines), _AT_ONCE):
             new += self.add(page.lines[at : at + _AT_ONCE])
@@ -269,6 +277,7 @@ class InstanceLogs:
             calls=self._calls,
             objects=self._objects,
             now=self._asked_until,
+            invocations=self._invocations,
         )
         if until == float("inf"):
             self.last_placed, self.last_detail = placed, detail
@@ -280,7 +289,9 @@ class InstanceLogs:
         The calls of a dev session say nothing of it: its steps are in the answer no more.
         """
         tree = CallTree(self._calls)
-        named = [entry.line for entry in place_lines(before, detail, others=others) if entry.certain]
+        ownership = Ownership(detail.id, others)
+        ownership.learn(before)
+        named = [line for line in before if ownership.speaks_in(line) or ownership.of(line) is Whose.OURS]
         runs = {tree.run_of(line.request) for line in named if line.request}
         return sum(not line.request for line in named) + sum(
             bool(line.request) and tree.run_of(line.request) in runs for line in before
