@@ -70,11 +70,12 @@ def test_twin_that_prints_the_others_id_is_not_it(trace):
     lines = [at("works", "r0.1", "t"), at(f"[{ID}] charge: attempt 1", "k0.1", trace)]
     # Nothing is told of whose they are: neither is sure.
     assert placed(lines, calls) == {"r0.1": (False, 0, 1), "k0.1": (False, 0, 1)}
-    # The silent one is the instance, whose every line is sure; the other is left out.
+    # The silent one is the instance, whose every line is sure; what the other says in its name is not.
     runs = {"r0.1": ID, "k": TWIN}
-    assert placed(lines, calls, objects_of(runs)) == {"r0.1": (True, 0, 1)}
+    assert placed(lines, calls, objects_of(runs)) == {"r0.1": (True, 0, 1), "k0.1": (False, 0, 1)}
     # Told of the other alone: nothing else is left that fits, and what it prints names nobody.
-    assert placed(lines, calls, objects_of({"k": TWIN}, t=ID)) == {"r0.1": (False, 0, 1)}
+    both = {"r0.1": (False, 0, 1), "k0.1": (False, 0, 1)}
+    assert placed(lines, calls, objects_of({"k": TWIN}, t=ID)) == both
 
 
 def test_twin_whose_row_of_creation_is_lost_is_not_sure():
@@ -132,7 +133,50 @@ def test_child_that_speaks_as_its_parent_is_not_it():
     both = placed(lines, [*twin("r", "t"), *kid])
     assert both == {"r0.1": (True, 0, 1), "k0.1": (False, None, None), "k": (False, None, None)}
     objects = objects_of({"r": ID, "k": f"{ID}-kid"}, t=f"{ID} {ID}-kid")
-    assert placed(lines, [*twin("r", "t"), *kid], objects) == {"r0.1": (True, 0, 1)}
+    told = placed(lines, [*twin("r", "t"), *kid], objects)
+    assert told == {"r0.1": (True, 0, 1), "k0.1": (False, None, None)}
+
+
+GATHERED = {
+    f"id={ID} step=charge attempt=1 begins": True,
+    f"id={TWIN} step=charge attempt=1 begins": False,
+    "id=mail-77 step=charge attempt=1 of another workflow": False,
+    f"starts {TWIN}": True,
+    "charge: {id: cus-77}": True,
+}
+
+
+def printed_in(call, trace, texts, moment=2):
+    return [at(text, call, trace, moment + n / 100) for n, text in enumerate(texts)]
+
+
+def sure_of(lines, calls, objects):
+    entries = place_lines(
+        lines,
+        detail("complete", STEPS, end=10),
+        others=[TWIN],
+        calls={each.id: each for each in calls},
+        objects=objects,
+    )
+    return {entry.line.message: entry.is_sure for entry in entries}
+
+
+def test_line_that_a_logger_let_go_in_anothers_call_is_not_sure():
+    """It gathers the lines of all, and whoever prints the fourth prints them all."""
+    calls = [*twin("r", "t"), *twin("k", "u", later=0.001)]
+    objects = objects_of({"r": ID, "k": TWIN})
+    assert sure_of(printed_in("r0.1", "t", GATHERED), calls, objects) == GATHERED
+    # With the one that it names it stands too, and nothing else that the other prints.
+    first = next(iter(GATHERED))
+    assert sure_of(printed_in("k0.1", "u", GATHERED), calls, objects) == {first: False}
+
+
+def test_line_that_says_another_attempt_than_its_calls_is_not_sure():
+    """Gathered in one step and let go in the next."""
+    texts = {f"id={ID} step=ship attempt=1": True, f"id={ID} step=charge attempt=1": False}
+    texts |= {"charge is behind us": True, "bare": True}
+    told = sure_of(printed_in("r1.1", "t", texts, 7), twin("r", "t"), objects_of({"r": ID}))
+    assert told == texts
 
 
 def test_line_is_not_sure_where_a_child_began_in_its_trace():

@@ -130,6 +130,16 @@ class Attempts:
         )
         return begun == 1 or says_count(span, line.message)
 
+    def names_a_step(self, line: LogLine) -> bool:
+        """Whether a line says a step, where a program names itself, and an attempt."""
+        return bool(attempts_said(line.message) and self._names.named_by(line.message))
+
+    def says_another(self, line: LogLine, span: AttemptSpan) -> bool:
+        """Whether a line says that another attempt than this one prints it, which had begun by then."""
+        return bool(
+            attempts_said(line.message) and (said := self._claimed(line)) and not _has_one_like(said, span)
+        )
+
     def _by_words(self, line: LogLine) -> AttemptSpan | None:
         """The attempt that a line names and in whose time it was printed, where the session tells nothing.
 
@@ -304,6 +314,10 @@ class Attempts:
                 found.append(self._spans[place])
             place -= 1
         return found
+
+
+def _has_one_like(spans: list[AttemptSpan], wanted: AttemptSpan) -> bool:
+    return any((span.name, span.number) == (wanted.name, wanted.number) for span in spans)
 
 
 def _only(spans: list[AttemptSpan]) -> AttemptSpan | None:

@@ -73,12 +73,17 @@ def place_lines(
     for line, whose in whose_line:
         if not (has_run or whose is Whose.OURS or ownership.speaks_in(line)):
             continue
-        names = whose is Whose.OURS and not session.contradicts(line)
+        names = (
+            whose is Whose.OURS
+            and not session.contradicts(line)
+            and not ownership.speaks_for_another(line, of_a_step=attempts.names_a_step(line))
+        )
         untold = names and attempts.is_untold(line)
         certain = names and (not untold or session.is_alone(line))
         span = None if line.foreign else attempts.of(line, is_own=whose is Whose.OURS)
         if span is not None:
-            likely = untold or not names or not attempts.is_sure(line, span)
+            is_sure = attempts.is_sure(line, span) and not attempts.says_another(line, span)
+            likely = untold or not names or not is_sure
             placed.append(PlacedLine(line, certain, span.step, span.number, likely=likely))
             continue
         gone = attempts.is_gone(line) or session.is_before(line, is_ours=whose is Whose.OURS)

@@ -56,7 +56,8 @@ def _called(text: str) -> set[str]:
 
 def words_of_speakers(text: str) -> tuple[set[str], set[str]]:
     """The words of a text that stand where a program says who speaks, and those behind `id` alone."""
-    speakers, ids = set(), set()
+    speakers: set[str] = set()
+    ids: set[str] = set()
     for key, word in _CALLED.findall(text[:_LONGEST]):
         (ids if key.lower() == "id" else speakers).add(word)
     return speakers, ids
@@ -153,6 +154,21 @@ class Ownership:
         run = self._run_of(line)
         return run in self._ours and run not in self._theirs
 
+    def speaks_for_another(self, line: LogLine, *, of_a_step: bool) -> bool:
+        """Whether a line says that another instance prints it: a logger that gathers lines lets them go in
+        whosever call comes next. `of_a_step` is whether it names a step and an attempt: what stands behind
+        `id` is anybody's else, and an instance of another workflow is not known here."""
+        said = _CALLED.findall(line.message[:_LONGEST])
+        if not said or self.id in _TOKEN.findall(line.message[:_LONGEST]):
+            return False
+        for key, word in said:
+            if word in self._others or word in self._plain:
+                if of_a_step or key.lower() != "id":
+                    return True
+            elif key and of_a_step and distinctive(word):
+                return True
+        return False
+
     def of(self, line: LogLine) -> Whose:
         """Whose a line is, by all that was learnt."""
         said = self._said_by.get(id(line)) or self._said(line)
@@ -165,7 +181,11 @@ class Ownership:
         if origin is Origin.NAMED:
             return Whose.OURS
         ours, theirs = run in self._ours, run in self._theirs
-        if origin is Origin.ELSEWHERE or (origin is Origin.OTHER_TIME and not ours):
+        if origin is Origin.ELSEWHERE:
+            # It may have been printed for this one, where lines are gathered and let go by anybody.
+            speaks = said is not Whose.OTHERS and self._names_itself(line.message) and self._agrees(line)
+            return Whose.PERHAPS if speaks else Whose.OTHERS
+        if origin is Origin.OTHER_TIME and not ours:
             return Whose.OTHERS
         if origin in (Origin.OTHER_TIME, Origin.UNTOLD):
             return Whose.OTHERS if theirs and not ours else Whose.PERHAPS
