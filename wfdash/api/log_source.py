@@ -7,7 +7,7 @@ from msgspec import Struct, field
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.core.logs.calls import Call
-from wfdash.core.logs.invocations import Invocation
+from wfdash.core.logs.cloud_runs import CloudRun
 from wfdash.core.logs.line import LogLine, Source
 from wfdash.core.logs.objects import TracedObjects
 
@@ -52,7 +52,7 @@ class LogPage(Struct):
     """The one that all of this is of; "" where the source does not say."""
     calls: Sequence[Call] = ()
     """Those of a dev session that have ended since the last read, in which its lines were printed."""
-    invocations: Sequence[Invocation] = ()
+    invocations: Sequence[CloudRun] = ()
     """Of the cloud, where it was asked for `lived`: the runs that named it, and all that may have gone on
     beside them; none where it does not tell of all."""
     objects: TracedObjects = TracedObjects()

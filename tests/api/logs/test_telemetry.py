@@ -27,11 +27,11 @@ async def test_runs_beside_are_told_of_what_has_ended_alone(api, app):
     """With whom each speaks for: one that is not over leaves no row, and may be the instance's."""
     detail, placed, page = await lines_of(api)
     own = {entry.line.request for entry in placed}
-    told = {run.request: run for run in page.invocations}
-    assert own < told.keys()
-    assert all(detail.id in told[run].speakers for run in own)
+    runs = {run.request: run for run in page.invocations}
+    assert own < runs.keys()
+    assert all(detail.id in runs[run].speakers for run in own)
     assert all(
-        run.speakers and detail.id not in run.speakers for run in told.values() if run.request not in own
+        run.speakers and detail.id not in run.speakers for run in runs.values() if run.request not in own
     )
     assert not (await read(api, detail.id)).invocations
     # Of a part of the rows nobody knows who is left out.

@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.fakes.details import T0, answer, attempt, detail, done, sleep, step
 from wfdash.core.logs import place
-from wfdash.core.logs.invocations import Invocation, times_of
+from wfdash.core.logs.cloud_runs import CloudRun, times_of
 from wfdash.core.logs.line import LogLine, LogScope
 from wfdash.core.logs.place import failing_lines
 from wfdash.core.logs.whose import distinctive
@@ -22,7 +22,7 @@ def line(at, text, **more):
 
 def ran(request, at, lasted, speakers=(), ids=()):
     start, end = times_of(T0 + at, lasted, ())
-    return Invocation(request, T0 + at, start, end, frozenset(speakers), frozenset(ids))
+    return CloudRun(request, T0 + at, start, end, frozenset(speakers), frozenset(ids))
 
 
 def place_lines(lines, found, **more):
@@ -33,7 +33,7 @@ def place_lines(lines, found, **more):
             runs.setdefault(own.request, []).append(own)
     ends = [attempt.end for each in found.steps for attempt in each.attempts if attempt.end is not None]
     moments = sorted({*ends, *(end for end in found.steps.columns.ends if end is not None)})
-    told = [
+    runs_there = [
         ran(
             run,
             min((at for at in moments if at >= printed[-1].at), default=moments[-1] if moments else 0.0) - T0,
@@ -42,7 +42,7 @@ def place_lines(lines, found, **more):
         )
         for run, printed in runs.items()
     ]
-    return place.place_lines(lines, found, invocations=told, **more)
+    return place.place_lines(lines, found, invocations=runs_there, **more)
 
 
 def placed(lines, steps=(TWICE,), *, others=(), **more):
@@ -427,8 +427,10 @@ def test_step_that_a_line_names_may_have_printed_it(source):
 
 def _cloud(lines, runs, *, others=()):
     """What is certain of a finished instance; of each run the words that stand where it says who speaks."""
-    told = [ran(run, 40, 30.0, speakers) for run, speakers in runs.items()]
-    found = place.place_lines(lines, detail("complete", [TWICE], end=41), others=others, invocations=told)
+    runs_there = [ran(run, 40, 30.0, speakers) for run, speakers in runs.items()]
+    found = place.place_lines(
+        lines, detail("complete", [TWICE], end=41), others=others, invocations=runs_there
+    )
     return {entry.is_sure for entry in found}
 
 
@@ -468,8 +470,8 @@ def test_cloud_line_is_certain_where_no_other_run_is_left(runs, others, sure):
 def test_run_after_the_instance_is_not_its_own():
     """A mail job begins when the order has ended, and speaks of it alone: nothing ran beside that."""
     after = [line(42, f"[{ID}] charge card: attempt 2", request="M")]
-    told = [ran("M", 43, 1.5, {ID})]
-    [entry] = place.place_lines(after, detail("complete", [TWICE], end=41), invocations=told)
+    runs_there = [ran("M", 43, 1.5, {ID})]
+    [entry] = place.place_lines(after, detail("complete", [TWICE], end=41), invocations=runs_there)
     assert not entry.certain
 
 
@@ -501,9 +503,9 @@ def test_times_of_a_run_by_its_row_and_its_lines(lasted, printed, times):
 
 def test_runs_of_another_one_after_another_speak_for_it():
     """It slept in between."""
-    own, first = ran("S", 40, 30.0, {ID}), Invocation("A", T0 + 20, T0 + 12, T0 + 20, frozenset({"order-7"}))
+    own, first = ran("S", 40, 30.0, {ID}), CloudRun("A", T0 + 20, T0 + 12, T0 + 20, frozenset({"order-7"}))
     found = detail("complete", [TWICE], end=41)
     for began, sure in ((20.5, True), (19, False)):
-        second = Invocation("B", T0 + 30, T0 + began, T0 + 30, frozenset({"order-7"}))
+        second = CloudRun("B", T0 + 30, T0 + began, T0 + 30, frozenset({"order-7"}))
         placed = place.place_lines(SPEAKS_FOR_IT, found, invocations=[own, first, second])
         assert {entry.is_sure for entry in placed} == {sure}

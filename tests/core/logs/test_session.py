@@ -133,8 +133,8 @@ def test_child_that_speaks_as_its_parent_is_not_it():
     both = placed(lines, [*twin("r", "t"), *kid])
     assert both == {"r0.1": (True, 0, 1), "k0.1": (False, None, None), "k": (False, None, None)}
     objects = objects_of({"r": ID, "k": f"{ID}-kid"}, t=f"{ID} {ID}-kid")
-    told = placed(lines, [*twin("r", "t"), *kid], objects)
-    assert told == {"r0.1": (True, 0, 1), "k0.1": (False, None, None)}
+    found = placed(lines, [*twin("r", "t"), *kid], objects)
+    assert found == {"r0.1": (True, 0, 1), "k0.1": (False, None, None)}
 
 
 GATHERED = {
@@ -171,12 +171,12 @@ def test_line_that_a_logger_let_go_in_anothers_call_is_not_sure():
     assert sure_of(printed_in("k0.1", "u", GATHERED), calls, objects) == {first: False}
 
 
-def test_line_that_says_another_attempt_than_its_calls_is_not_sure():
+def test_line_that_says_another_attempt_is_not_sure():
     """Gathered in one step and let go in the next."""
     texts = {f"id={ID} step=ship attempt=1": True, f"id={ID} step=charge attempt=1": False}
     texts |= {"charge is behind us": True, "bare": True}
-    told = sure_of(printed_in("r1.1", "t", texts, 7), twin("r", "t"), objects_of({"r": ID}))
-    assert told == texts
+    found = sure_of(printed_in("r1.1", "t", texts, 7), twin("r", "t"), objects_of({"r": ID}))
+    assert found == texts
 
 
 def test_line_is_not_sure_where_a_child_began_in_its_trace():

@@ -18,7 +18,7 @@ from wfdash.api.errors import BadAnswer, NotReached, ServerFailed
 from wfdash.api.http.request_info import RequestInfo
 from wfdash.api.log_source import RUN_CUT, LogPage, LogQuery, Turn, at_once
 from wfdash.api.logs.message import message_of
-from wfdash.core.logs.invocations import Invocation, times_of
+from wfdash.core.logs.cloud_runs import CloudRun, times_of
 from wfdash.core.logs.line import LogLine, Source
 from wfdash.core.logs.whose import words_of_speakers
 from wfdash.core.model.json_values import fields_of, number
@@ -102,7 +102,7 @@ class TelemetryLogs:
 
     async def _at_once(
         self, query: LogQuery, lived: tuple[float, float], requests: Sequence[str]
-    ) -> list[Invocation]:
+    ) -> list[CloudRun]:
         """These runs and all of the class that may have gone on beside them, with whom each speaks for."""
         frame = (int(lived[0] * 1000), int((lived[1] + self.lag) * 1000))
         rows_of_runs = await self._rows(query, frame, kind=_OF_A_RUN, most=_MOST_RUNS)
@@ -126,8 +126,8 @@ class TelemetryLogs:
             for line in _lines(found.events):
                 if line.request in near:
                     printed[line.request].append(line)
-        told = (_invocation(runs[request], lines) for request, lines in printed.items())
-        return [run for run in told if run is not None]
+        read = (_invocation(runs[request], lines) for request, lines in printed.items())
+        return [run for run in read if run is not None]
 
     async def check(self) -> str:
         now = time.time()
@@ -226,7 +226,7 @@ def _request(event: Mapping[str, Any]) -> str:
     return text(metadata.get("requestId")) or text(workers.get("requestId"))
 
 
-def _invocation(event: Mapping[str, Any], lines: Sequence[LogLine]) -> Invocation | None:
+def _invocation(event: Mapping[str, Any], lines: Sequence[LogLine]) -> CloudRun | None:
     """A run by its row, with the lines that it printed."""
     request, at = _request(event), epoch_ms(event.get("timestamp"))
     lasted = number(fields_of(event.get("$workers")).get("wallTimeMs"))
@@ -236,7 +236,7 @@ def _invocation(event: Mapping[str, Any], lines: Sequence[LogLine]) -> Invocatio
     start, end = times_of(at / 1000, seconds, [line.at for line in lines])
     said = [words_of_speakers(line.message) for line in lines]
     speakers = frozenset(word for words, _ in said for word in words)
-    return Invocation(
+    return CloudRun(
         request, at / 1000, start, end, speakers, frozenset(word for _, ids in said for word in ids)
     )
 

@@ -136,9 +136,9 @@ class Attempts:
 
     def says_another(self, line: LogLine, span: AttemptSpan) -> bool:
         """Whether a line says that another attempt than this one prints it, which had begun by then."""
-        return bool(
-            attempts_said(line.message) and (said := self._claimed(line)) and not _has_one_like(said, span)
-        )
+        claimed = self._claimed(line) if attempts_said(line.message) else []
+        own = (span.name, span.number)
+        return bool(claimed) and own not in {(each.name, each.number) for each in claimed}
 
     def _by_words(self, line: LogLine) -> AttemptSpan | None:
         """The attempt that a line names and in whose time it was printed, where the session tells nothing.
@@ -314,10 +314,6 @@ class Attempts:
                 found.append(self._spans[place])
             place -= 1
         return found
-
-
-def _has_one_like(spans: list[AttemptSpan], wanted: AttemptSpan) -> bool:
-    return any((span.name, span.number) == (wanted.name, wanted.number) for span in spans)
 
 
 def _only(spans: list[AttemptSpan]) -> AttemptSpan | None:

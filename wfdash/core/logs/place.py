@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from wfdash.core.logs.attempts import Attempts
 from wfdash.core.logs.calls import Call, CallTree
-from wfdash.core.logs.invocations import Invocation, RunsAtOnce
+from wfdash.core.logs.cloud_runs import CloudRun, RunsAtOnce
 from wfdash.core.logs.line import LogLine, PlacedLine
 from wfdash.core.logs.objects import InstanceObjects, TracedObjects
 from wfdash.core.logs.session import TracedSession
@@ -35,7 +35,7 @@ def place_lines(
     calls: Mapping[str, Call] = MappingProxyType({}),
     objects: TracedObjects = _NOTHING,
     now: float = float("inf"),
-    invocations: Sequence[Invocation] = (),
+    invocations: Sequence[CloudRun] = (),
 ) -> list[PlacedLine]:
     """Every line that may be the instance's, oldest first; `others` are the ids of other instances.
 

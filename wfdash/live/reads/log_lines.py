@@ -11,7 +11,7 @@ from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import Workflows
 from wfdash.api.log_source import LogPage, LogQuery
 from wfdash.core.logs.calls import Call, CallTree
-from wfdash.core.logs.invocations import Invocation
+from wfdash.core.logs.cloud_runs import CloudRun
 from wfdash.core.logs.line import LogLine, PlacedLine
 from wfdash.core.logs.objects import TracedObjects
 from wfdash.core.logs.place import in_order, place_lines
@@ -97,7 +97,7 @@ class InstanceLogs:
         self._calls: dict[str, Call] = {}
         """Those of a dev session that lines were printed in."""
         self._objects = TracedObjects()
-        self._invocations: Sequence[Invocation] = ()
+        self._invocations: Sequence[CloudRun] = ()
         """Those of the cloud that went on when the instance's did, once it has ended."""
         self._asked_until = float("inf")
         """When those were asked for last."""

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from wfdash.core.logs.whose import distinctive
 
-__all__ = ["Invocation", "RunsAtOnce", "times_of"]
+__all__ = ["CloudRun", "RunsAtOnce", "times_of"]
 
 _GRAIN = 0.05
 """Seconds by which a run's times may miss its lines: they are cut to the millisecond."""
@@ -21,7 +21,7 @@ _SLACK = 1.0
 """Seconds by which two clocks of the cloud may differ."""
 
 
-class Invocation(Struct, frozen=True, gc=False):
+class CloudRun(Struct, frozen=True, gc=False):
     """One run of a workflow's class that has ended, by the row that it left."""
 
     request: str
@@ -36,7 +36,7 @@ class Invocation(Struct, frozen=True, gc=False):
     ids: frozenset[str] = frozenset()
     """Those that stand there behind `id`, which may be anybody's."""
 
-    def may_overlap(self, other: "Invocation", slack: float = _SLACK) -> bool:
+    def may_overlap(self, other: "CloudRun", slack: float = _SLACK) -> bool:
         """Whether both may have gone on at one moment."""
         return self.start <= other.end + slack and other.start <= self.end + slack
 
@@ -62,7 +62,7 @@ class RunsAtOnce:
 
     def __init__(
         self,
-        invocations: Sequence[Invocation],
+        invocations: Sequence[CloudRun],
         identity: str,
         others: Collection[str],
         *,
@@ -87,7 +87,7 @@ class RunsAtOnce:
         beside = [each for each in self._invocations if each is not own and own.may_overlap(each)]
         return all(self._speaks_for_another(each, own, beside) for each in beside)
 
-    def _speaks_for_another(self, run: Invocation, own: Invocation, beside: Sequence[Invocation]) -> bool:
+    def _speaks_for_another(self, run: CloudRun, own: CloudRun, beside: Sequence[CloudRun]) -> bool:
         if self._id in run.speakers or self._id in run.ids:
             return False
         # One that slept in between is in several runs, one after another.
