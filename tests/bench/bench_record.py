@@ -14,7 +14,7 @@ from wfdash.core.filter.query import parse
 from wfdash.core.model.instance import Instance
 from wfdash.live.records.record.file import RecordFile
 from wfdash.live.records.record.observations import SawDetail, SawRows
-from wfdash.live.records.record.reading import open_record
+from wfdash.live.records.record.opening import open_record
 from wfdash.live.records.search.finding import named, pages_of
 from wfdash.live.records.search.recall import RecordRecall
 

@@ -12,7 +12,7 @@ from wfdash.api.interface import NewInstance
 from wfdash.core.handoff.handover import read_handover
 from wfdash.demo.engine.program import Do
 from wfdash.demo.engine.workflow import SimulatedWorkflow
-from wfdash.live.records.record.reading import open_record
+from wfdash.live.records.record.opening import open_record
 
 
 @pytest.fixture

@@ -195,7 +195,7 @@ def _take_handover(parsed: Namespace) -> "Handover":
 
 
 def _take_record(parsed: Namespace) -> "RecordReader":
-    from wfdash.live.records.record.reading import open_record
+    from wfdash.live.records.record.opening import open_record
     from wfdash.live.records.record.schema import Unusable
 
     try:

@@ -108,11 +108,14 @@ class TimeTravel:
         top = context.pages.opened_by
         workflow, instance = ("", "") if top == "workflows.open" else context.pages.place
 
+        from wfdash.live.records.record.moments import PageMoments
+
         def look() -> tuple[float, str] | None:
-            moment = reader.moment(workflow, at, instance=instance, back=changes < 0, number=abs(changes))
+            moments = PageMoments(reader, workflow, instance)
+            moment = moments.away(at, back=changes < 0, number=abs(changes))
             if moment is None:
                 return None
-            number, of = reader.place(workflow, moment, instance=instance)
+            number, of = moments.place(moment)
             return moment, f"{number} of {of}" if of > 1 else ""
 
         found = await asyncio.to_thread(look)

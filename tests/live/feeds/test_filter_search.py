@@ -19,7 +19,7 @@ from wfdash.live.hooks.changes import ChangeWatch
 from wfdash.live.polling.read_instance import read_answer
 from wfdash.live.records.record.file import RecordFile
 from wfdash.live.records.record.observations import SawDetail, SawRows
-from wfdash.live.records.record.reading import open_record
+from wfdash.live.records.record.opening import open_record
 from wfdash.live.records.search.recall import RecordRecall
 
 AT = 1_795_000_000.0

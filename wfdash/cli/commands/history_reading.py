@@ -242,7 +242,7 @@ def _restarted(
     path = record_path(folder, session.settings, session.api.account_id)
     if path is None or not path.exists():
         return earlier_runs((), rows, noted=noted)
-    from wfdash.live.records.record.reading import open_record
+    from wfdash.live.records.record.opening import open_record
 
     kept = ask_record(lambda: open_record(path), lambda reader: reader.ends(workflow, since, rows))
     return earlier_runs(kept, rows, noted=noted)

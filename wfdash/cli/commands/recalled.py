@@ -128,8 +128,8 @@ async def recalled_pauses(
 
 def _open_record(session: CommandSession) -> "RecordReader":
     """The record of the account in use. Raises Unusable and OSError."""
+    from wfdash.live.records.record.opening import open_record
     from wfdash.live.records.record.place import record_path
-    from wfdash.live.records.record.reading import open_record
 
     path = record_path(user_state_path("wfdash"), session.settings, session.api.account_id)
     return open_record(path or Path())

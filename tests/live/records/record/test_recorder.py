@@ -22,9 +22,9 @@ from wfdash.live.records.locked_file import try_lock
 from wfdash.live.records.record import schema
 from wfdash.live.records.record.file import RecordFile, erase
 from wfdash.live.records.record.observations import SawDetail, SawRows, SawVersions, SawWorkflows
+from wfdash.live.records.record.opening import open_record
 from wfdash.live.records.record.place import RecordPlace
 from wfdash.live.records.record.queue import RecordQueue
-from wfdash.live.records.record.reading import open_record
 from wfdash.live.records.record.recorder import Recorder
 from wfdash.live.records.record.schema import (
     MIGRATIONS,
@@ -264,7 +264,7 @@ import sys
 from pathlib import Path
 from wfdash.live.records.record.observations import SawRows
 from wfdash.live.records.record.place import RecordPlace
-from wfdash.live.records.record.reading import open_record
+from wfdash.live.records.record.opening import open_record
 from wfdash.live.records.record.recorder import Recorder
 path, name = Path(sys.argv[1]), sys.argv[2]
 recorder = Recorder(clock=lambda: 1.795e9, said=lambda sentence: print(sentence, file=sys.stderr))

@@ -26,10 +26,11 @@ from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
 from wfdash.live.records.record.file import RecordFile, erase
 from wfdash.live.records.record.keeping import PIECE
 from wfdash.live.records.record.listener import RecordListener
+from wfdash.live.records.record.moments import PageMoments
 from wfdash.live.records.record.observations import Reach, SawDetail, SawRows
+from wfdash.live.records.record.opening import open_record, read_memory
 from wfdash.live.records.record.packing import LARGEST, pack
 from wfdash.live.records.record.place import RecordPlace
-from wfdash.live.records.record.reading import open_record, read_memory
 from wfdash.live.records.record.recorder import Recorder
 from wfdash.live.records.record.replayed import ReplayedWorkflows
 from wfdash.live.records.record.schema import Unusable
@@ -247,14 +248,15 @@ async def test_nothing_can_be_sent_from_a_record(incident):
 
 async def test_moments_go_by_what_is_looked_at(incident):
     reader = open_record(incident[0] / "True.db")
-    first = reader.moment("orders", NOW + 1e6, back=True, number=10_000)
+    moments = PageMoments(reader, "orders")
+    first = moments.away(NOW + 1e6, back=True, number=10_000)
     assert first == NOW
-    after = reader.moment("orders", first, back=False)
+    after = moments.away(first, back=False)
     assert first < after <= NOW + MINUTES * 60
-    assert reader.moment("orders", after, back=True) == first
-    assert reader.moment("refunds", after, back=True) is None
+    assert moments.away(after, back=True) == first
+    assert PageMoments(reader, "refunds").away(after, back=True) is None
     identity = incident[2][0][1]
-    assert reader.moment("orders", NOW + 1e6, instance=identity, back=True) <= reader.last
+    assert PageMoments(reader, "orders", identity).away(NOW + 1e6, back=True) <= reader.last
     reader.close()
 
 
@@ -303,7 +305,7 @@ def questions(reader):
     for row in rows[:20]:
         reader.row("orders", row.id, at)
         reader.detail("orders", row.id, at)
-        reader.moment("orders", at, instance=row.id, back=True)
+        PageMoments(reader, "orders", row.id).away(at, back=True)
     reader.workflows(at), reader.versions("orders"), reader.count("orders", at)
     return rows
 
@@ -446,8 +448,9 @@ def test_moments_of_one_second_are_told_apart(tmp_path):
     reader = open_record(path)
     places = []
     at = 200.0
-    while (at := reader.moment("orders", at, back=True)) is not None:
-        places.append((at, reader.place("orders", at), reader.place("orders", at, instance="a")))
+    while (at := PageMoments(reader, "orders").away(at, back=True)) is not None:
+        of_row = PageMoments(reader, "orders", "a").place(at)
+        places.append((at, PageMoments(reader, "orders").place(at), of_row))
     reader.close()
     assert places == [
         (101.5, (1, 1), (1, 1)), (100.75, (3, 3), (3, 3)), (100.5, (2, 3), (2, 3)), (100.25, (1, 3), (1, 3)),
@@ -506,7 +509,7 @@ def test_what_lies_years_ahead_is_left_out(tmp_path):
     ])  # fmt: skip
     reader = open_record(path)
     assert (reader.first, reader.last) == (NOW, NOW + 1)
-    assert reader.moment("orders", NOW + 1, back=False) is None
+    assert PageMoments(reader, "orders").away(NOW + 1, back=False) is None
     assert any("years that are still to come" in flaw for flaw in reader.flaws)
     reader.close()
 

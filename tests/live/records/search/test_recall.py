@@ -7,7 +7,7 @@ from wfdash.core.filter.query import parse
 from wfdash.core.model.instance import Instance
 from wfdash.live.records.record.file import RecordFile, erase
 from wfdash.live.records.record.observations import SawDetail, SawRows
-from wfdash.live.records.record.reading import open_record
+from wfdash.live.records.record.opening import open_record
 from wfdash.live.records.search.recall import RecordRecall
 
 AT = 1_795_000_000.0

@@ -11,29 +11,21 @@ from collections.abc import Container, Mapping, Sequence
 from errno import EIO
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
 from msgspec import Struct
 
-from wfdash.config.plain_file import check_plain
 from wfdash.core.model.instance import Instance
 from wfdash.live.records.record.damage import (
     UNREADABLE,
-    WITHOUT_WAL,
-    cut_off,
-    is_begun,
-    padded,
-    refusal_of,
     salvage,
 )
-from wfdash.live.records.record.file import RecordFile, node_of
+from wfdash.live.records.record.file import node_of
 from wfdash.live.records.record.observations import Reach
 from wfdash.live.records.record.packing import LARGEST, PackingError, inflate, parse
-from wfdash.live.records.record.place import parts_of
 from wfdash.live.records.record.schema import APPLICATION, MIGRATIONS, Unusable, version_of
 
-__all__ = ["KeptDetail", "RecordReader", "open_record", "read_memory"]
+__all__ = ["KeptDetail", "RecordReader", "number_of"]
 
 _LONGEST = 5.0
 """Seconds that one question may take."""
@@ -62,82 +54,6 @@ class KeptDetail(Struct, frozen=True):
     result: dict[str, Any]
 
 
-def read_memory(file: RecordFile) -> "RecordReader":
-    """A copy of a record that is in memory; raises Unusable where nothing is in it yet."""
-    with file.lock:
-        # Copied while the lock is held, and asked without it: a question takes up to five seconds, in which
-        # the thread could not write.
-        data = file.connection.serialize()
-    copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-    try:
-        copy.deserialize(data)
-        return RecordReader(copy)
-    except BaseException:
-        copy.close()
-        raise
-
-
-def open_record(path: Path) -> "RecordReader":
-    """Raises Unusable with a sentence for what is no record, and OSError."""
-    check_plain(path)  # and does not open it: this process may be the one that writes it
-    # A copy has no -wal file beside it.
-    alone = not any(part.exists() for part in parts_of(path)[1:])
-    connection = _connected(path, alone=alone)
-    try:
-        return RecordReader(connection, path)
-    except (sqlite3.Error, UnicodeError) as wrong:
-        connection.close()
-        # On a full disk there is no room for the file that readers share.
-        if not alone and "SHM" in getattr(wrong, "sqlite_errorname", ""):
-            return _read_without_wal(path)
-        cut = cut_off(path)
-        if cut and (reader := _read_padded(path)) is not None:
-            reader.flaws[:1] = [cut]  # in place of the damage that the missing pages are
-            return reader
-        raise Unusable(cut or refusal_of(path, wrong)) from None
-    except Unusable:
-        connection.close()
-        if alone and is_begun(path):
-            raise Unusable(WITHOUT_WAL) from None
-        raise
-    except BaseException:
-        connection.close()
-        raise
-
-
-def _connected(path: Path, *, alone: bool) -> sqlite3.Connection:
-    """Told that it lies alone, SQLite needs no lock and makes no file where it lies, and reads no -wal."""
-    address = "file:" + quote(str(path.absolute())) + ("?mode=ro&immutable=1" if alone else "?mode=ro")
-    return sqlite3.connect(address, uri=True, isolation_level=None, timeout=5, check_same_thread=False)
-
-
-def _read_without_wal(path: Path) -> "RecordReader":
-    """What had come into the record itself when its disk refused more."""
-    connection = _connected(path, alone=True)
-    try:
-        reader = RecordReader(connection, path)
-    except (sqlite3.Error, UnicodeError) as wrong:
-        connection.close()
-        raise Unusable(refusal_of(path, wrong)) from None
-    except BaseException:
-        connection.close()
-        raise
-    if any(part.stat().st_size for part in parts_of(path)[1:2] if part.exists()):
-        reader.flaws.append("what stands in the -wal file beside it cannot be read on this disk")
-    return reader
-
-
-def _read_padded(path: Path) -> "RecordReader | None":
-    """What is left of a record that is cut off; None where that is nothing."""
-    if (connection := padded(path)) is None:
-        return None
-    try:
-        return RecordReader(connection, path)
-    except (sqlite3.Error, UnicodeError, Unusable):
-        connection.close()
-        return None
-
-
 class RecordReader:
     """Each method gives what was so at `at`, epoch seconds. Any thread may ask; one waits for the other."""
 
@@ -148,7 +64,7 @@ class RecordReader:
         self._connection = connection
         self._path, self._node = path, node_of(path)
         self._deadline = 0.0
-        self._horizon = time.time() + _AHEAD
+        self.horizon = time.time() + _AHEAD
         self._room = _UNPACKED
         self._lock = threading.Lock()
         self._bound(connection)
@@ -320,7 +236,7 @@ class RecordReader:
             at,
         ) if self._has_reach else []  # fmt: skip
         for floor, total in found:
-            if (since := _number(floor)) is not None:
+            if (since := number_of(floor)) is not None:
                 return Reach(since, total if isinstance(total, int) and 0 <= total < 1e12 else None)
         return None
 
@@ -338,20 +254,20 @@ class RecordReader:
 
     def statuses(self, workflow: str, instance: str) -> list[tuple[float, str, float | None]]:
         """When it was listed in which status, oldest first, each with the date that its row told."""
-        key = self._key(workflow, instance)
+        key = self.key_of(workflow, instance)
         found = self.ask(
             "SELECT at, status, modified FROM listed WHERE instance = ?1 ORDER BY at LIMIT 1000", key
         ) if key is not None else []  # fmt: skip
         return [
-            (at, _text(status), _number(modified))
+            (at, _text(status), number_of(modified))
             for moment, status, modified in found
-            if (at := _number(moment)) is not None
+            if (at := number_of(moment)) is not None
         ]
 
     def detail(self, workflow: str, instance: str, at: float) -> KeptDetail | None:
         """The last answer with steps, and what a later one without them told."""
         self._room = _UNPACKED
-        key = self._key(workflow, instance)
+        key = self.key_of(workflow, instance)
         if key is None:
             return None
         part = "SELECT at, steps, body FROM detail WHERE instance = ?1 AND at <= ?2 AND simple = ?3"
@@ -373,48 +289,7 @@ class RecordReader:
             head, read_at = {**head, **newer}, later[0]
         return KeptDetail(float(read_at), {**head, "steps": entries})
 
-    def moment(
-        self, workflow: str, at: float, *, instance: str = "", back: bool, number: int = 1
-    ) -> float | None:
-        """The moment so many recorded changes away, or the last one there is; None where there is none."""
-        edge, order = ("<", "DESC") if back else (">", "ASC")
-        moments, of = self._moments(workflow, instance)
-        rows = self.ask(
-            f"SELECT at FROM ({moments}) WHERE at {edge} ?2 AND at <= ?4 ORDER BY at {order} LIMIT ?3",
-            of,
-            at,
-            number,
-            self._horizon,
-        )
-        found = [moment for (at,) in rows if (moment := _number(at)) is not None]
-        return found[-1] if found else None
-
-    def place(self, workflow: str, at: float, *, instance: str = "") -> tuple[int, int]:
-        """Which of the moments of its second this is, from 1, and how many there are."""
-        moments, of = self._moments(workflow, instance)
-        rows = self.ask(
-            f"SELECT sum(at <= ?2), count(*) FROM ({moments}) WHERE at >= ?3 AND at < ?3 + 1", of, at, at // 1
-        )
-        for number, total in rows:
-            if isinstance(number, int) and isinstance(total, int):
-                return number, total
-        return 1, 1
-
-    def _moments(self, workflow: str, instance: str) -> tuple[str, object]:
-        """Where the moments of a page stand, each once, and the value for its ?1."""
-        if instance:
-            of_it = (
-                "SELECT at FROM listed WHERE instance = ?1 UNION SELECT at FROM detail WHERE instance = ?1"
-            )
-            return of_it, self._key(workflow, instance)
-        if workflow:
-            return (
-                "SELECT at FROM moment WHERE workflow = (SELECT key FROM workflow WHERE name = ?1)",
-                workflow,
-            )
-        return "SELECT DISTINCT at FROM counts WHERE ?1 IS NULL", None
-
-    def _key(self, workflow: str, instance: str) -> int | None:
+    def key_of(self, workflow: str, instance: str) -> int | None:
         rows = self.ask(
             "SELECT key FROM instance WHERE id = ?2"
             " AND workflow = (SELECT key FROM workflow WHERE name = ?1)",
@@ -450,10 +325,10 @@ class RecordReader:
         """The first and the last moment of anything that is kept, apart from what is dated to come."""
         low, high = float("inf"), float("-inf")
         for table in ("listed", "detail", "counts"):
-            if self.ask(f"SELECT 1 FROM {table} WHERE at > ?1 LIMIT 1", self._horizon):
+            if self.ask(f"SELECT 1 FROM {table} WHERE at > ?1 LIMIT 1", self.horizon):
                 self._flaw("what it dates to years that are still to come is left out")
             question = f"SELECT min(at), max(at) FROM {table} WHERE at <= ?1"
-            for first, last in self.ask(question, self._horizon):
+            for first, last in self.ask(question, self.horizon):
                 if isinstance(first, float) and isinstance(last, float):
                     low, high = min(low, first), max(high, last)
         return low, high
@@ -482,10 +357,10 @@ class RecordReader:
         row = Instance(
             identity,
             _text(status),
-            _number(created),
-            _number(modified),
-            _number(started),
-            _number(ended),
+            number_of(created),
+            number_of(modified),
+            number_of(started),
+            number_of(ended),
             _text(version),
             _text(source),
         )
@@ -546,5 +421,5 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _number(value: object) -> float | None:
+def number_of(value: object) -> float | None:
     return value if isinstance(value, float) and abs(value) < 1e11 else None

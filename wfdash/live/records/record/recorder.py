@@ -95,7 +95,7 @@ class Recorder:
 
         Never on the event loop. Raises Unusable and OSError.
         """
-        from wfdash.live.records.record.reading import open_record, read_memory
+        from wfdash.live.records.record.opening import open_record, read_memory
         from wfdash.live.records.record.schema import Unusable
 
         flushed = self.flush()
