@@ -71,4 +71,5 @@ def test_contradiction_of_list_and_answer_is_said_and_not_stuck():
     expected = "the list says complete, its own answer running: they contradict each other; running with no"
     assert why.sentence.startswith(expected)
     assert not why.looks_stuck
+    assert why.short == "list says complete; no open step, 14m"
     assert WhyContext().why(quiet, now=T0 + 900).looks_stuck

@@ -105,7 +105,10 @@ def _diagnose(
         # Which of the two is right cannot be known from here, so that it is no sign of a stuck one.
         why = _by_steps(detail, steps, status, at)
         said = f"the list says {clean(listed[:40])}, its own answer {status}: they contradict each other"
-        return replace(why, sentence=f"{said}; {why.sentence}", looks_stuck=False)
+        short = (
+            f"list says {clean(listed[:16])}; {why.short}" if why.short else f"list says {clean(listed[:16])}"
+        )
+        return replace(why, sentence=f"{said}; {why.sentence}", short=short, looks_stuck=False)
     if status in STATUSES:
         return _with_suspicion(_by_steps(detail, steps, status, at), local)
     # What a status does that is not known here is not known either: no time-out or try of it is foretold.
