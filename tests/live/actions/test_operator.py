@@ -49,7 +49,7 @@ async def test_restart_without_effect_differs_from_a_failed_one(operator, server
 
 @pytest.mark.parametrize(
     ("then", "said"),
-    [("running", "it is running: the API contradicts itself"), ("complete", "ended meanwhile")],
+    [("running", "a is running, yet the API says it has ended"), ("complete", "ended meanwhile")],
 )
 async def test_a_refused_end_of_what_runs_is_read_again(operator, server, then, said):
     run = server.add("a", "running")

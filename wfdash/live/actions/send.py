@@ -311,10 +311,12 @@ class Sender(Struct, frozen=True):
             answered = f"{error.http}" if error.code is None else f"{error.http}, code {error.code}"
             elsewhere = f"{target.id} was restarted elsewhere meanwhile: it is {now.status} now"
             return CannotRestart(f"{elsewhere}, and this restart was refused ({answered}).", **origin)
-        said = f"It ended meanwhile: {now.status}."
         if not is_final(now.status):
-            said = f"Yet read again after that it is {now.status}: the API contradicts itself."
-        return CannotTerminate(f"{error.sentence} {said}", **origin)
+            # Short, for it is told in one line of 80 columns: that it was read again goes without saying.
+            answered = f"{error.http}" if error.code is None else f"{error.http}, code {error.code}"
+            said = f"{target.id} is {now.status}, yet the API says it has ended ({answered})."
+            return CannotTerminate(said, **origin)
+        return CannotTerminate(f"{error.sentence} It ended meanwhile: {now.status}.", **origin)
 
     def _start(self, target: Target) -> RestartFrom | None:
         starts_from = VERBS[self.plan.verb].starts_from
