@@ -39,6 +39,23 @@ def test_new_errors_come_before_old_ones_before_busy_rows():
     assert trends.delta("unknown", "errored") == 0
 
 
+def test_page_that_is_not_drawn_yet_is_not_empty():
+    """Opened while the program was starting it had seven workflows in its top line and none below."""
+
+    async def script(d):
+        await d.press("workflows.open")
+        await d.until(lambda: "refunds" in d.text)
+        screen = d.app.screen
+        table = screen.query_one(WorkflowTable)
+        table.fill([], screen.poller.counts.trends, None)
+        screen._draw()
+        assert "no workflows" not in table.message
+        screen.tick(d.app.context.clock())
+        assert table.row_count() == len(screen.poller.counts.workflows)
+
+    drive(script, size=(80, 24))
+
+
 def test_rule_is_drawn_in_its_one_place_only(monkeypatch):
     """What stands elsewhere first is drawn twice at all lines, which a slow line takes long to show."""
     drawn, places = Rule.render_line, set()

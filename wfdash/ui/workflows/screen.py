@@ -127,6 +127,8 @@ class WorkflowsScreen(BaseScreen):
         if poller is not None and not poller.overview:
             poller.overview = True
             poller.picture(())
+        if poller is not None and poller.counts.workflows and not self.query_one(WorkflowTable).row_count():
+            self._fill()  # they were told before this page could draw them
         self._draw()
         self.query_one(WorkflowTable).repaint()
         self._read_causes()
@@ -205,6 +207,8 @@ class WorkflowsScreen(BaseScreen):
             loading = f"Loading the workflows: {silent}.\n{PATIENCE}" if silent else "Loading the workflows."
             page = self.context.pages.awaited
             return f"{loading}\nThe page of {page} opens then." if page else loading
+        if self.poller.counts.workflows:
+            return "Loading the workflows."  # they are known, and about to be drawn
         if self.poller.local:
             return (
                 "This dev session has no workflows.\nAdd one under `workflows` in the Worker's configuration."
