@@ -171,6 +171,9 @@ class CloudWorkflows(Endpoints):
     async def session_started(self) -> None:
         """The cloud has no sessions."""
 
+    async def session_still(self, workflow: str) -> None:
+        """The cloud has no files here."""
+
     async def list_versions(self, workflow: str, *, page: int = 1, per_page: int = 50) -> list[Version]:
         asked = RequestInfo("list the versions", workflow=workflow)
         query = [("page", str(page)), ("per_page", str(per_page))]

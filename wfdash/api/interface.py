@@ -243,6 +243,10 @@ class Workflows(Protocol):
         """When a dev session's code began to run, epoch seconds; None where that cannot be seen."""
         ...
 
+    async def session_still(self, workflow: str) -> float | None:
+        """Seconds for which a dev session has written nothing of its instances; None if that is not seen."""
+        ...
+
     async def analytics(
         self, workflow: str, *, since: float, until: float, width: float
     ) -> "Analytics | None":

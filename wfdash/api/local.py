@@ -81,6 +81,10 @@ class LocalWorkflows(Endpoints):
         self._process = self._process or SessionProcess(urlsplit(self.http.base).port or 80)
         return await asyncio.to_thread(self._process.started)
 
+    async def session_still(self, workflow: str) -> float | None:
+        """By this machine's files: to ask the session itself would wake each of the instances."""
+        return await asyncio.to_thread(self._process.still, workflow) if self._process is not None else None
+
     async def list_workflows(self, *, page: int = 1, per_page: int = 100, search: str = "") -> WorkflowPage:
         """Lists all workflows at once: names alone, without counts."""
         _, envelope = await self.ask("workflows", "GET", "/workflows", RequestInfo("list the workflows"))

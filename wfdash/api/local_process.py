@@ -1,12 +1,16 @@
-"""When the code of a dev session began to run: read from this machine's processes, since no answer says it.
+"""When the code of a dev session began to run, and when it wrote last: of this machine's processes and files.
+
+No answer says it.
 
 Saving the Worker or starting anew replaces the `workerd` process that runs it (measured on wrangler
 4.164): `node` has one for its proxy, which listens and stays, and one for the code. Behind a tunnel or in a
 container neither is to be seen, and nothing is known.
 """
 
+import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 
@@ -17,6 +21,7 @@ _NAMES = (_RUNTIME, "node", "bun", "deno", "MainThread")
 """Linux calls a process by its first thread, which node 24 renamed."""
 
 
+_WRITTEN = (".sqlite", ".sqlite-wal")
 _SHARE = 10.0
 """Where nothing is found, as behind a tunnel, the next search rests so many times as long as one took."""
 
@@ -29,16 +34,55 @@ class SessionProcess:
         self._listener: psutil.Process | None = None
         self._search_at = 0.0
         """When it may be searched for again, on the steady clock."""
+        self._folders: dict[str, tuple[psutil.Process, Path]] = {}
+        """Where the instances of a workflow are stored, and by which runtime."""
+        self._instances: dict[str, int] = {}
 
     def started(self) -> float | None:
         """Epoch seconds at which the newest runtime began; None where that is not seen. It takes 3 ms."""
         try:
             if self._listener is None or not self._listener.is_running():
                 self._listener = self._search()
-            return max(self._runtimes(), default=None)
+            began = (each.create_time() + _lost_by_boot_time() for each in self._runtimes())
+            return max(began, default=None)
         except (psutil.Error, OSError):
             self._listener = None
             return None
+
+    def still(self, workflow: str) -> float | None:
+        """Seconds since anything of its instances was written; None where that is not seen.
+
+        Each has a database of its own, and whatever it does is in it before it is answered (measured on
+        wrangler 4.164); lists and details of it write nothing. One that came or went was written just now.
+        """
+        try:
+            if self._listener is None or not self._listener.is_running():
+                self._folders.clear()
+                return None
+            folder = self._folder(workflow)
+            if folder is None:
+                return None
+            with os.scandir(folder) as entries:
+                written = [entry.stat().st_mtime for entry in entries if entry.name.endswith(_WRITTEN)]
+        except (psutil.Error, OSError):
+            self._folders.pop(workflow, None)
+            return None
+        before, self._instances[workflow] = self._instances.get(workflow), len(written)
+        if before is not None and before != len(written):
+            return 0.0
+        return max(0.0, time.time() - max(written)) if written else None
+
+    def _folder(self, workflow: str) -> Path | None:
+        """The one that a runtime of this session has open; another project may have one of the same name."""
+        if (before := self._folders.get(workflow)) is not None and before[0].is_running():
+            return before[1]
+        for process in self._runtimes():
+            for file in process.open_files():
+                folder = Path(file.path).parent
+                if folder.parent.name == "workflows" and folder.name.endswith(f"workflows-{workflow}"):
+                    self._folders[workflow] = process, folder
+                    return folder
+        return None
 
     def _search(self) -> psutil.Process | None:
         """Looks through all processes, which takes seconds on a busy machine: a tenth of the time at most."""
@@ -63,7 +107,7 @@ class SessionProcess:
             if self._port in listened:
                 yield process
 
-    def _runtimes(self) -> Iterator[float]:
+    def _runtimes(self) -> Iterator[psutil.Process]:
         listener = self._listener
         if listener is None:
             return
@@ -71,7 +115,7 @@ class SessionProcess:
         for process in (listener, *(parent.children(recursive=True) if parent is not None else ())):
             try:
                 if process.name().startswith(_RUNTIME):
-                    yield process.create_time() + _lost_by_boot_time()
+                    yield process
             except psutil.NoSuchProcess:
                 continue
 

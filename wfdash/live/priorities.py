@@ -186,7 +186,7 @@ class Feeds:
             self.row_details.look_for(self.newest.left)
             if (at := self.newest.freshness.answered_at) is not None:
                 self.pauses.listed(self.newest.page, at)
-            if self.newest.complete_at is not None:
+            if self.newest.complete_at is not None and not self.newest.is_unwritten:
                 self.sweep.covered(self.newest.complete_at)
         if job is self.row_details:
             self.spared = self.sweep.pages

@@ -1,6 +1,7 @@
 """Which rows the poller lists: by filter, page by page, and none of another workflow."""
 
 import asyncio
+from itertools import count
 
 from tests.support.clocks.simulated_time import EPOCH
 from tests.support.fakes.scripted import item, scripted
@@ -145,6 +146,55 @@ async def test_dev_session_that_stood_still_before_is_asked_seldom(api, poller, 
     await asyncio.sleep(6)
     assert len(api.sizes) > asked
     await asyncio.sleep(20)
+    assert len(api.sizes) >= asked + 4
+
+
+@scripted
+async def test_dev_session_that_wrote_nothing_is_not_listed(api, poller, loop):
+    """Its files say for nothing what a list would wake each of its instances for."""
+    rows = [item(f"i-{n}", age=300 + n) for n in range(60)]
+    api.local, api.pages, api.wrote = True, {"": rows}, loop.time() - 300
+    reads, began = count(), loop.time() - 900
+
+    async def started():
+        return began + next(reads) / 1000  # it is reckoned from two clocks
+
+    api.session_started = started
+    poller.show("orders")
+    await asyncio.sleep(1)
+    poller.newest.looked_at = 20
+    await asyncio.sleep(200)
+    assert api.sizes == [100]
+    assert loop.time() - poller.newest.freshness.answered_at <= 6, "what it says is as of now all the same"
+    assert not poller.newest.freshness.missed
+    assert {poller.store.note(f"i-{n}") for n in range(60)} == {""}
+
+    # What is written is listed within a poll, and once more: it may have been written while it was listed.
+    api.pages, api.wrote = {"": [item("i-0", status="complete", age=300), *rows[1:]]}, loop.time()
+    await asyncio.sleep(6)
+    assert poller.store.get("i-0").status == "complete"
+    await asyncio.sleep(60)
+    asked = len(api.sizes)
+    assert asked <= 4
+
+    # A person who asks is answered, and a reload, which writes nothing, is looked at.
+    poller.newest.soon()
+    await asyncio.sleep(6)
+    assert len(api.sizes) == asked + 1
+    began = loop.time()
+    await asyncio.sleep(6)
+    assert len(api.sizes) == asked + 2
+    await asyncio.sleep(310)
+    assert asked + 3 <= len(api.sizes) <= asked + 4, "now and then it is listed whatever its files say"
+
+
+@scripted
+async def test_dev_session_whose_files_are_not_seen_is_listed(api, poller, loop):
+    api.local, api.pages, api.wrote = True, {"": [item("a", age=9)]}, loop.time() - 300
+    poller.show("orders")
+    await asyncio.sleep(20)
+    asked, api.wrote = len(api.sizes), None
+    await asyncio.sleep(30)
     assert len(api.sizes) >= asked + 4
 
 

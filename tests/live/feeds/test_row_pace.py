@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.times import iso
 from wfdash.core.why.context import WhyContext
+from wfdash.core.why.session_times import SessionTimes
 from wfdash.live.feeds.row_details import RowDetails
 from wfdash.live.polling.context import FeedContext
 
@@ -52,6 +53,37 @@ def test_row_is_read_again_soon_after_its_moment(read_after, due):
     row = Row()
     row.read(NOW + read_after, NOW)
     assert row.due() == pytest.approx(due)
+
+
+def test_row_of_a_session_that_wrote_nothing_is_not_read():
+    """What it said holds until something is written; its cell is of now, and its moment has not come."""
+    row = Row(local=True)
+    row.read(NOW + 20, NOW)
+    for passed in (30, 60, 900):
+        row.now = NOW + passed
+        row.context.session.wrote(passed - 10, row.now)
+        assert row.due() > 0
+        assert row.details.read_or_held_at("a") == row.now
+        assert not row.details.why("a").short.startswith("was: ")
+    row.now += 5
+    row.context.session.wrote(1, row.now)
+    assert row.due() <= 0
+    assert row.details.read_or_held_at("a") == NOW + 20
+
+
+def test_row_that_a_reload_cut_is_read_after_a_write():
+    """Pause and resume wake it between two lists, which both say that it runs."""
+    row = Row(local=True)
+    row.details._why_context = lambda detail: WhyContext(
+        local=True, session=SessionTimes(NOW + 300, NOW + 300)
+    )
+    row.read(NOW + 400, NOW)
+    row.context.session.wrote(90, row.now)
+    assert row.details.why("a").short == "cut by a reload"
+    assert row.due() > 0
+    row.now += 5
+    row.context.session.wrote(1, row.now)
+    assert row.due() <= 0
 
 
 def test_cell_tells_what_was_once_its_moment_has_passed():

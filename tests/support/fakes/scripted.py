@@ -19,6 +19,8 @@ class Scripted:
     watch_only = ""
     started = None
     """When the code of the dev session began to run."""
+    wrote = None
+    """When it wrote anything last, where that is to be seen."""
 
     def __init__(self):
         self.pages = {}
@@ -29,6 +31,9 @@ class Scripted:
 
     async def session_started(self):
         return self.started
+
+    async def session_still(self, workflow):
+        return None if self.wrote is None else asyncio.get_running_loop().time() - self.wrote
 
     async def get_workflow(self, workflow):
         return Workflow(workflow, counts={"running": 1})

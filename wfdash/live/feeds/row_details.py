@@ -13,7 +13,7 @@ from wfdash.core.model.status import is_final
 from wfdash.core.rows.store import CHANGED, ENDED, GONE, Delta
 from wfdash.core.triage.anomalies import StepTimes
 from wfdash.core.why.context import WhyContext
-from wfdash.core.why.session_times import last_moved
+from wfdash.core.why.session_times import CUT, last_moved
 from wfdash.core.why.why import WAS, Why
 from wfdash.live.budget.ledger import Priority
 from wfdash.live.polling.context import FeedContext
@@ -33,6 +33,8 @@ _SOON = 1.0
 _STILL = 300.0
 """Seconds after which a row of a dev session is read again at most: each read leaves nine rows in the trace
 store of its developer (measured on wrangler 4.164)."""
+_HELD = 15.0
+"""Seconds for which it is taken to go on that nothing is written: it is looked for each 5 s."""
 _LATE = 0.5
 """Seconds that a change is given to come after its predicted moment: 10 to 30 ms on the engine."""
 _KEPT = 2000
@@ -162,7 +164,10 @@ class RowDetails(Job):
     def _overtaken(self, fact: RowDetail) -> bool:
         """Whether the moment at which it was to change has passed since: what it is at now is not known."""
         deadline = fact.why.deadline
-        return deadline is not None and fact.read_at < deadline < self.context.clock() - _LEAST
+        if deadline is None or not fact.read_at < deadline < self.context.clock() - _LEAST:
+            return False
+        held = self.context.session.holds(fact.asked_at) if self.context.local else None
+        return held is None or held < deadline
 
     def set_back(self, seconds: float) -> None:
         super().set_back(seconds)
@@ -330,9 +335,14 @@ class RowDetails(Job):
 
         What a dev session runs tells by its list alone that it ended: the longer it stood still, the longer.
         """
-        rest = OLD
+        rest, session = OLD, self.context.session
         if self.context.local:
-            quiet = self.context.session.is_quiet(now)
+            if (held := session.holds(fact.asked_at)) is not None and now - held < _HELD:
+                return now - fact.asked_at + _LEAST
+            if fact.why.short.startswith(CUT) and session.has_written_since(fact.asked_at):
+                # What woke it shows in no list; of many that are cut one a second is looked at.
+                return max(_LEAST, sum(self._is_cut(identity) for identity in self.wanted))
+            quiet = session.is_quiet(now)
             still = (fact.read_at - fact.moved) / (1 if quiet else 2) if fact.moved is not None else OLD
             rest = min(max(still, _LEAST), _STILL if quiet else OLD)
         if (deadline := fact.why.deadline) is None:
@@ -341,6 +351,18 @@ class RowDetails(Job):
             return min(rest, max(deadline + _LATE - fact.read_at, _LEAST))
         # It was to change and had not: what was predicted is wrong until it is read again.
         return min(rest, max(fact.read_at - deadline, _LEAST))
+
+    def _is_cut(self, identity: str) -> bool:
+        fact = self._details.get(identity)
+        return fact is not None and fact.why.short.startswith(CUT)
+
+    def read_or_held_at(self, identity: str) -> float | None:
+        """When it was read, or later: up to when a dev session is known to have written nothing since."""
+        fact = self._details.get(identity)
+        if fact is None:
+            return None
+        held = self.context.session.holds(fact.asked_at) if self.context.local else None
+        return fact.read_at if held is None else max(fact.read_at, held)
 
     def _diagnose(self, detail: Detail) -> Why:
         row = self.context.store.get(detail.id)

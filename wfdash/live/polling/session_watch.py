@@ -1,17 +1,20 @@
 """What a dev session shows while it is watched: when it began, what it costs, whether anything moves."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from wfdash.api.errors import NotReached, WorkflowsError
 from wfdash.core.model.instance import Instance
 from wfdash.core.why.session_times import SessionTimes
 
-__all__ = ["QUIET", "AnswerCost", "SessionWatch"]
+__all__ = ["QUIET", "WRITING", "AnswerCost", "SessionWatch"]
 
 _SHARE = 10.0
 QUIET = 60.0
 """Seconds without any change after which less is asked."""
 _LONGEST = 30.0
+WRITING = 2.0
+"""Seconds by which files tell at the least when they were written, whatever they are kept on."""
 _FALTERS = 10.0
 """An answer that takes so many times as long as the usual one, and a second, may hide a reload."""
 
@@ -21,6 +24,8 @@ class AnswerCost:
 
     Of the last two answers the cheaper one counts: a single slow one, as in a reload, slows nothing.
     """
+
+    SHARE: Final = _SHARE
 
     def __init__(self) -> None:
         self._last = 0.0
@@ -45,10 +50,12 @@ class SessionWatch:
         self._usual = 0.0
         self._statuses: dict[str, str] = {}
         self._changed: dict[str, float] = {}
+        self._unwritten: tuple[float, float] | None = None
+        """From when to when nothing was written of any instance, where that is seen."""
 
     def reset(self) -> None:
         """Begins anew: another workflow is watched; the session is the same."""
-        self.moved_at = None
+        self.moved_at = self._unwritten = None
         self._statuses, self._changed = {}, {}
 
     def answered(self, asked_at: float, now: float, started: float | None) -> None:
@@ -91,6 +98,21 @@ class SessionWatch:
     def moved(self, at: float, now: float) -> None:
         """Something happened then, which is seen only now: what is opened long after it is quiet already."""
         self.moved_at = max(self.moved_at or at, min(at, now))
+
+    def wrote(self, still: float, now: float) -> None:
+        """Takes in for how long nothing was written by now: nothing moves without."""
+        self._unwritten = now - still, now
+        self.moved(now - still, now)
+
+    def holds(self, asked_at: float) -> float | None:
+        """Up to when what was answered then is known to hold still; None where it may have changed since."""
+        if self._unwritten is None or self._unwritten[0] + WRITING > asked_at:
+            return None
+        return max(self._unwritten[1], asked_at)
+
+    def has_written_since(self, asked_at: float) -> bool:
+        """Whether something was written after what was asked for then; no where that is not seen."""
+        return self._unwritten is not None and self._unwritten[0] + WRITING > asked_at
 
     def times(self, identity: str) -> SessionTimes:
         return SessionTimes(self.started, self.watched, self._changed.get(identity))

@@ -18,6 +18,7 @@ from wfdash.core.rows.store import RECORDED
 from wfdash.core.rows.view import TableView
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import age
+from wfdash.core.why.session_times import CUT
 from wfdash.core.why.why import ASIDE, WAS
 from wfdash.live.watcher import Watcher
 from wfdash.ui.context import Context
@@ -45,6 +46,8 @@ _SAME_POLL = 0.9
 """Seconds between two changes that count as one poll's."""
 _FAINT = 15.0
 """Seconds after which a row's "blocked on" is drawn faint: by then it may be at something else."""
+_CUT_FAINT = 5.0
+"""The same of one that a reload cut: pause and resume wake it, and its row says `running` all the while."""
 _PARKED = ("waiting", "paused", "queued")
 """What these are at lasts until the list tells of another status."""
 _OLD = 120.0
@@ -71,8 +74,9 @@ class CellFacts:
             return ""
         why = poller.row_details.why(instance)
         short = why.short if why is not None else poller.row_details.was(instance)
-        row, detail = poller.store.get(instance), poller.row_details.fact(instance)
-        old = self._context.clock() - detail.read_at if detail is not None else 0.0
+        row = poller.store.get(instance)
+        read_at = poller.row_details.read_or_held_at(instance)
+        old = self._context.clock() - read_at if read_at is not None else 0.0
         # What has ended does not change any more: its age says nothing.
         dated = short and old >= _OLD and row is not None and (why is None or not is_final(row.status))
         return f"{short} · read {age(old)} ago" if dated else short
@@ -88,7 +92,11 @@ class CellFacts:
         if poller is None or row is None or is_final(row.status) or row.status in _PARKED:
             return False
         detail = poller.row_details.fact(instance)
-        return detail is not None and self._context.clock() - detail.read_at > _FAINT
+        if detail is None:
+            return False
+        faint = _CUT_FAINT if detail.why.short.startswith(CUT) else _FAINT
+        read_at = poller.row_details.read_or_held_at(instance) or detail.read_at
+        return self._context.clock() - read_at > faint
 
     def is_behind(self, instance: str) -> bool:
         """Whether the lists of the last while did not hold its row, and nothing else told of it."""
@@ -97,7 +105,7 @@ class CellFacts:
             return False
         # Against the list's own age: when nothing is answered at all, every row is as old, and the header
         # says so.
-        listed = poller.newest.freshness.answered_at
+        listed = poller.newest.listed_at
         return listed is not None and listed - seen > _FAINT
 
     def note(self, instance: str) -> str:

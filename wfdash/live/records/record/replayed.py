@@ -136,6 +136,9 @@ class ReplayedWorkflows:
     async def session_started(self) -> float | None:
         return None
 
+    async def session_still(self, workflow: str) -> float | None:
+        return None
+
     async def analytics(self, workflow: str, *, since: float, until: float, width: float) -> None:
         """A record is all there is."""
         return
