@@ -66,6 +66,8 @@ class Feeds:
             read=self.row_details.remember,
             deployed=lambda: self.versions.appeared,
             all_listed=lambda: self.history.complete,
+            errored=lambda: (self.status_counts or {}).get("errored"),
+            look_up=lambda created: self.sweep.look_up(created),
         )
         self.versions = Versions(context, wanted=self._versions_that_matter)
         self.usual_runs = UsualRuns(context, opened=self._opened_detail, waits=self._rows_go_first)
@@ -95,9 +97,9 @@ class Feeds:
     @property
     def status_counts(self) -> dict[str, int] | None:
         """Instances of the workflow by status, from whichever answer tells them; None until one did."""
-        # A dev session counts anew every 30 s, or when one came or went (measured on the engine): the rows
-        # of one page know better.
-        if self._context.local and self.newest.lists_all:
+        # Counts are asked for every 10 s, and a dev session counts anew every 30 s (measured on the engine):
+        # where all rows are on one page they know better, and stand right below the counts.
+        if self.newest.lists_all:
             return self._context.store.counts
         return self.newest.counts or self.counts.counts
 

@@ -10,6 +10,7 @@ from wfdash.api.interface import ListQuery
 from wfdash.api.paging import walk
 from wfdash.core.filter.query import parse
 from wfdash.core.model.instance import Instance
+from wfdash.demo.engine import verbs
 
 
 def gets(given):
@@ -169,5 +170,57 @@ def test_a_sample_reads_several_at_a_time_and_none_twice():
             assert on.loop.time() - began < 5
             paths = [asked.path for asked in gets(on) if "simple" not in str(asked)]
             assert len(paths) == len(set(paths))
+
+    simulate(story())
+
+
+def test_what_was_deleted_is_in_no_group_and_no_version():
+    """Four counts of one page told four numbers: the groups and the versions kept what the list had lost."""
+
+    async def story():
+        async with stage("incident") as on:
+            samples, orders = on.poller.error_samples, on.world.workflows["orders"]
+            on.poller.show("orders")
+            samples.wanted = True
+            await on.until(lambda: progress(on)[1] and progress(on)[0] == progress(on)[1])
+            await on.until(lambda: on.poller.newest.page)
+            page = on.poller.newest.page
+            gone = [each.id for group in samples.groups for each in group.samples if each.id in page][:5]
+            assert len(gone) == 5
+            for identity in gone:
+                orders.forget(orders.by_id[identity])
+            await on.until(lambda: set(gone) <= on.poller.store.gone, within=30)
+            assert not {each.id for group in samples.groups for each in group.samples} & set(gone)
+            assert not {row.id for rows in samples.compared() for row in rows} & set(gone)
+            assert progress(on)[0] == sum(group.count for group in samples.groups)
+
+    simulate(story())
+
+
+def test_what_was_restarted_below_leaves_its_group():
+    """No poll lists it again, and the page called it errored as of now."""
+
+    async def story():
+        async with stage("incident") as on:
+            samples, orders = on.poller.error_samples, on.world.workflows["orders"]
+            on.poller.show("orders")
+            samples.wanted = True
+            await on.until(lambda: progress(on)[1] and progress(on)[0] == progress(on)[1])
+            await asyncio.sleep(45)
+            sampled = {each.id for group in samples.groups for each in group.samples}
+            old = [identity for identity in sampled if identity not in on.poller.newest.page]
+            if len(old) < 5:
+                old = list(sampled)
+            for identity in old:
+                verbs.restart(on.world, orders.by_id[identity])
+
+            def left():
+                return sampled & {each.id for group in samples.groups for each in group.samples}
+
+            again = {each for each in old if orders.by_id[each].status == "errored"}
+            await on.until(lambda: not (left() & set(old)) - again, within=25)
+            await on.until(
+                lambda: all(on.poller.store.get(each).status != "errored" for each in old), within=40
+            )
 
     simulate(story())

@@ -1,14 +1,15 @@
 """Why instances failed: errored ones sampled out of spare budget, newest first, and grouped by cause."""
 
 from collections.abc import Callable, Iterator, Mapping
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from wfdash.api.interface import ListQuery
+from wfdash.api.interface import InstancePage, ListQuery
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
-from wfdash.core.rows.store import Delta
+from wfdash.core.rows.store import CHANGED, GONE, Delta
 from wfdash.core.triage.error_groups import ErrorGroup, Sample, group
 from wfdash.core.triage.fingerprint import fingerprint
 from wfdash.core.triage.headline import ENOUGH
@@ -30,6 +31,10 @@ SAMPLE = 50
 """Errored instances that are read at most: enough to tell one cause from five."""
 LISTED_AGAIN = 60.0
 """Seconds until the errored ones are listed again, while somebody looks."""
+_FEWER = 5.0
+"""The same where fewer are counted than were."""
+_REPLICAS = 30.0
+"""Seconds after its end in which one may be missing from a list that a replica answers."""
 BESIDE = 3
 """Reads that run beside the sample's own: one after another, 50 answers of 0.2 s would take 10 s."""
 _COUNTED = 5.0
@@ -53,7 +58,10 @@ class ErrorSamples(Job):
         read: Callable[[Detail], None],
         deployed: Callable[[], Mapping[str, float]],
         all_listed: Callable[[], bool],
+        errored: Callable[[], int | None],
+        look_up: Callable[[list[float]], None],
     ) -> None:
+        """`errored`: how many the server counted last; `look_up` asks for rows by when they were created."""
         super().__init__(1.0)
         self.context = context
         self._cost = AnswerCost()
@@ -63,6 +71,7 @@ class ErrorSamples(Job):
         """When versions came, as far as that was answered."""
         self._all_listed = all_listed
         """Whether the table has every instance that matches its filter: a dev session's takes none."""
+        self._errored, self._look_up = errored, look_up
         self.wanted = False
         self.beside = tuple(SampleReads(self) for _ in range(BESIDE))
         self._asked: set[str] = set()
@@ -89,6 +98,8 @@ class ErrorSamples(Job):
         """What those pages told of instances that are not read yet."""
         self._grouped: list[ErrorGroup] | None = None
         self._listed_at: float | None = None
+        self._counted_errored: int | None = None
+        """How many the server counted when they were listed last, or more since."""
         self._first_failure = FirstFailureSearch()
         self.read_at: float | None = None
         """When the last of the samples was read."""
@@ -125,7 +136,11 @@ class ErrorSamples(Job):
     def compared(self) -> tuple[list[Instance], list[Instance]]:
         """Rows between which none is missing: of the list, and with those from before the newest version."""
         rows = self.context.contiguous.rows(self.context.store)
-        return rows, self._past.beside(rows)
+        both, lost = self._past.beside(rows), self.context.store.lost
+        if not lost:
+            return rows, both
+        # What is not there any more is in no other count of the page.
+        return [row for row in rows if row.id not in lost], [row for row in both if row.id not in lost]
 
     @property
     def listed(self) -> bool:
@@ -184,16 +199,33 @@ class ErrorSamples(Job):
             or self._wants_past(now)
         ):
             return 0.0
-        return 0.0 if self._listed_at is None else self._listed_at + LISTED_AGAIN
+        return self._list_at
+
+    @property
+    def _list_at(self) -> float:
+        """When they are listed again: soon where the server counts fewer of them than it did."""
+        if self._listed_at is None:
+            return 0.0
+        counted, before = self._errored(), self._counted_errored
+        fewer = counted is not None and before is not None and counted < before
+        self._counted_errored = max(counted or 0, before or 0) if counted is not None else before
+        return self._listed_at + (_FEWER if fewer else LISTED_AGAIN)
 
     def follow(self, delta: Delta) -> None:
-        """Takes out what was restarted: it is errored no more, and read anew if it ends so again."""
+        """Takes out what was restarted: it is errored no more, and read anew if it ends so again.
+
+        What is not there any more failed too, and no other count holds it.
+        """
+        store = self.context.store
         for identity in delta.changed:
-            row = self.context.store.get(identity)
-            if row is not None and row.status == "errored":
+            row, is_gone = store.get(identity), store.note(identity) == GONE
+            if row is not None and row.status == "errored" and not is_gone:
                 self._lost.discard(identity)
-            else:
-                self._samples.pop(identity, None)
+                continue
+            if is_gone:
+                self._lost.add(identity)
+            if self._samples.pop(identity, None) is not None:
+                self._grouped = None
 
     def set_back(self, seconds: float) -> None:
         super().set_back(seconds)
@@ -203,7 +235,7 @@ class ErrorSamples(Job):
         return self._cost.rest(took) if self.context.local else 0.0
 
     async def ask(self) -> None:
-        if self._listed_at is None or self.context.clock() - self._listed_at >= LISTED_AGAIN:
+        if self._list_at <= self.context.clock():
             await self._list()
         elif self._below is not None:
             await self._list_further(self._below)
@@ -222,11 +254,16 @@ class ErrorSamples(Job):
             page = await context.api.list_instances(context.workflow, ListQuery("errored"))
             context.tell(context.store.apply(page.items, seq=number, now=context.clock()))
             self._first_failure.listed(page.items, page.cursor, older=False)
+            self._drop_what_left(page, number)
+            self._counted_errored = self._errored()
             more = page.cursor is not None
             if self._everything and not self._walked:
                 self._walked, self._below = True, page.cursor
         self._listed_at = context.clock()
-        errored = [row for row in context.store if row.status == "errored"]
+        store = context.store
+        errored = [
+            row for row in store if row.status == "errored" and store.note(row.id) not in (GONE, CHANGED)
+        ]
         self._first_failure.note(errored)
         if context.local:
             self._first_failure.complete = self._all_listed()
@@ -235,6 +272,34 @@ class ErrorSamples(Job):
         self._cut = self._below is not None if self._everything else more or len(errored) > SAMPLE
         listed = {row.id: None for row in (errored if self._everything else errored[:SAMPLE])}
         self._candidates = list(listed | dict.fromkeys(self._further))
+
+    def _drop_what_left(self, page: InstancePage, number: int) -> None:
+        """What a listing of the errored should hold and does not was restarted, or is gone: it is looked up.
+
+        Below the newest page nobody lists what has ended again, and its failure would be told for ever.
+        """
+        store, now = self.context.store, self.context.clock()
+        listed = Instance.from_items(page.items)
+        oldest = min((row.created or 0.0 for row in listed), default=inf) if page.cursor is not None else 0.0
+        on_page = {row.id for row in listed}
+        left = [
+            row
+            for row in store
+            if row.status == "errored"
+            and row.id not in on_page
+            and row.seq < number
+            and row.created is not None
+            and row.created > oldest
+            and (row.ended or 0.0) < now - _REPLICAS
+            and store.note(row.id) != GONE
+        ]
+        for row in left:
+            self._lost.add(row.id)
+            if self._samples.pop(row.id, None) is not None:
+                self._grouped = None
+        if left:
+            self.context.tell(store.doubt([row.id for row in left], CHANGED))
+            self._look_up([row.created for row in left if row.created is not None])
 
     async def _list_further(self, cursor: str) -> None:
         """The next page of all there are. As long as they are not read the table would show gaps."""

@@ -125,6 +125,12 @@ class Sweep(Job):
             run.cut.append(run.status)
         self._go_on(run)
 
+    def look_up(self, created: list[float]) -> None:
+        """Asks for rows around these moments of creation: they left a listing that should hold them."""
+        if not self._dates_refused:
+            self._lost, self._looked_up = sorted({*self._lost, *created}), 0
+            self.next_at = 0.0
+
     def covered(self, number: int) -> None:
         """A listing of everything took the place of a round; its request had this number."""
         self._judge(number - 1)
