@@ -97,6 +97,55 @@ def test_version_whose_failures_end_sooner_is_not_blamed():
     assert worst_version((VersionShare(NEW, 10, 10, NOON), VersionShare(OLD, 9, 100, NOON - 900)))
 
 
+def run(name, status, version, begun, took=5.0):
+    return Instance(name, status, begun, None, begun, begun + took, version)
+
+
+def both(failed, fine, version, begun):
+    statuses = ["errored"] * failed + ["complete"] * fine
+    return [run(f"{version}-{begun}-{n}", each, version, begun + n) for n, each in enumerate(statuses)]
+
+
+def test_version_is_not_blamed_for_what_others_fail_of_too():
+    """The other one ran well only before that began."""
+    rows = both(0, 200, OLD, NOON - 7_200) + both(20, 0, OLD, NOON) + both(40, 0, NEW, NOON)
+    shares = (VersionShare(NEW, 40, 40, NOON), VersionShare(OLD, 20, 220, NOON - 7_200))
+    assert worst_version(shares) is not None
+    found = said(group(samples(TIMEOUT, 34) + samples(SAME_ON_OLD, 16)), Evidence(50, 60, shares, rows))
+    assert found.version == ""
+    assert "version" not in found.sentence
+    assert found.unusual
+
+
+def test_version_that_ran_well_itself_is_not_blamed():
+    """A switch was thrown hours after it came; the other one had ended before."""
+    rows = both(0, 20, OLD, NOON - 9_000) + both(0, 40, NEW, NOON - 7_200) + both(30, 0, NEW, NOON)
+    shares = (VersionShare(NEW, 30, 70, NOON - 7_200), VersionShare(OLD, 0, 20, NOON - 9_000))
+    assert worst_version(shares) is not None
+    assert said(group(samples(TIMEOUT, 30)), Evidence(30, 30, shares, rows)).version == ""
+    deploy = both(0, 20, OLD, NOON - 9_000) + both(30, 0, NEW, NOON)
+    assert said(group(samples(TIMEOUT, 30)), Evidence(30, 30, shares, deploy)).version == NEW
+
+
+def test_what_failed_lately_is_what_is_named():
+    """Forty of another cause two hours ago were named beside the ten that fail now."""
+    bug = Fingerprint("Error", "bug in parser", "charge", NEW)
+    other = Fingerprint("Error", "bank is closed", "charge", NEW)
+    rows = both(0, 67, NEW, NOON) + both(0, 23, NEW, NOON + 100) + both(10, 0, NEW, NOON + 200)
+    read = samples(bug, 40, NOON - 7_200) + samples(other, 10, NOON + 205)
+    found = said(group(read), Evidence(50, 50, (VersionShare(NEW, 10, 100, NOON),), rows))
+    assert found.sentence.startswith('Error at "charge" (bank is closed), 10 of 50 read')
+    assert found.sentence.endswith("10 of 33 failed lately, 0 of 67 before, of any cause")
+
+
+def test_two_without_a_message_have_no_empty_brackets():
+    null = [Sample(f"n-{n}", NOON, Fingerprint("Error", "", "charge", NEW)) for n in range(5)]
+    other = [Sample(f"x-{n}", NOON, Fingerprint("Error", "x", "charge", NEW)) for n in range(5)]
+    sentence = said(group([*null, *other]), Evidence(10, 10)).sentence
+    assert "()" not in sentence
+    assert "(no message)" in sentence
+
+
 def test_failure_rate_as_before_is_no_alarm():
     rows = ended(2, 38, NOON) + ended(2, 38, NOON + 100) + ended(2, 38, NOON + 200)
     found = said(group(samples(TIMEOUT, 12)), Evidence(12, 12, (VersionShare(NEW, 6, 120, NOON),), rows))

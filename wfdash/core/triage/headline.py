@@ -89,6 +89,8 @@ def headline(groups: Sequence[ErrorGroup], evidence: Evidence, *, now: float, ut
     if not groups:
         return Headline("no errored instance has been read yet")
     worst = worst_version(evidence.shares) if not evidence.partial else None
+    if worst is not None and _is_of_its_time(worst.version, groups, evidence.rows):
+        worst = None  # what ran beside it failed too, or it ran well itself: that is no fault of the version
     if not evidence.enough:
         when = "recorded by then" if evidence.partial else "read so far"
         said = f"{evidence.read} of {evidence.of} errored instances {when}"
@@ -99,8 +101,12 @@ def headline(groups: Sequence[ErrorGroup], evidence: Evidence, *, now: float, ut
         return Headline(f"{said}; a cause is named after {min(ENOUGH, evidence.of)}")
     of_worst = [found for found in groups if worst is not None and found.fingerprint.version == worst.version]
     # One that came as often as another is not told alone; without blame its versions are taken together.
-    top = _most_often(of_worst or _by_cause(groups))
-    said, first = _causes(top), _first(top)
+    lately, before = rates(evidence.rows)
+    of_any = ", of any cause" if len({found.fingerprint.cause for found in groups}) > 1 else ""
+    rose = stands_out(lately, before, by_chance=_BY_CHANCE_IN_TIME)
+    # What failed two hours ago is not what fails now, however often it did.
+    top = _most_often(of_worst or _by_cause(_of_late(groups, evidence.rows) if rose else groups))
+    said, first = _causes(top, groups), _first(top)
     if worst is not None and of_worst:
         named, others = short_version(worst.version), _others(evidence.shares, worst)
         newer = _newer(worst, evidence)
@@ -116,17 +122,16 @@ def headline(groups: Sequence[ErrorGroup], evidence: Evidence, *, now: float, ut
         said += _deploys(reset, evidence.deployed, now, utc)
     if evidence.partial:
         return Headline(f"{said}; others are not recorded, so there is nothing to compare it with")
-    lately, before = rates(evidence.rows)
     if worst is not None:
         return Headline(f"{said}; {_fares_worse(worst, evidence)}", unusual=True, version=worst.version)
     if lately.failed >= _LEAST_FAILED and lately.share >= _MOST:
         when = " lately" if before.ended else ""
-        return Headline(f"{said}; {lately} that ended{when} failed", unusual=True)
+        return Headline(f"{said}; {lately} that ended{when} failed{of_any}", unusual=True)
     if not before.ended:
         return Headline(f"{said}; nothing to compare it with yet")
-    if stands_out(lately, before, by_chance=_BY_CHANCE_IN_TIME):
-        return Headline(f"{said}; {lately} failed lately, {before} before", unusual=True)
-    return Headline(f"{said}; not unusual: {lately} failed lately, {before} before")
+    if rose:
+        return Headline(f"{said}; {lately} failed lately, {before} before{of_any}", unusual=True)
+    return Headline(f"{said}; not unusual: {lately} failed lately, {before} before{of_any}")
 
 
 def worst_version(shares: Sequence[VersionShare]) -> VersionShare | None:
@@ -144,6 +149,47 @@ def worst_version(shares: Sequence[VersionShare]) -> VersionShare | None:
         if stands_out(rate, FailureRate(failed - rate.failed, ended - rate.ended))
     ]
     return max(found, key=lambda share: share.share, default=None)
+
+
+def _is_of_its_time(version: str, groups: Sequence[ErrorGroup], rows: Sequence[Instance]) -> bool:
+    """Whether others fail as well since this version does, or it ran well itself until then.
+
+    Over all that is loaded another version may have failed less only because it ran before it began.
+    """
+    read = {each.id for found in groups if found.fingerprint.version == version for each in found.samples}
+    failed = [row for row in rows if row.version == version and row.status == "errored"]
+    failed = [row for row in failed if row.id in read] or failed
+    begun = min((row.created for row in failed if row.created is not None), default=None)
+    first = min((row.ended for row in failed if row.ended is not None), default=None)
+    if begun is None or first is None:
+        return False
+    over = [row for row in rows if row.status in OUTCOMES]
+    own = [row for row in over if row.version == version]
+    since = _rate(row for row in own if (row.created or 0.0) >= begun)
+    others = _rate(row for row in over if row.version != version and (row.ended or 0.0) >= first)
+    if others.failed >= _LEAST_FAILED and others.share * 2 > since.share:
+        return True
+    earlier = _rate(row for row in own if (row.created or 0.0) < begun)
+    return earlier.ended >= ENOUGH and stands_out(since, earlier)
+
+
+def _of_late(groups: Sequence[ErrorGroup], rows: Sequence[Instance]) -> Sequence[ErrorGroup]:
+    """Of the groups what failed in the last third of what ended; all of them where none of that was read."""
+    ends = sorted(row.ended for row in rows if row.status in OUTCOMES and row.ended is not None)
+    if len(ends) < 3 * ENOUGH:
+        return groups
+    cut = ends[len(ends) - len(ends) // 3]
+    late = [
+        ErrorGroup(found.fingerprint, samples, found.total)
+        for found in groups
+        if (samples := [each for each in found.samples if each.at is not None and each.at >= cut])
+    ]
+    return sorted(late, key=lambda found: -found.count) or groups
+
+
+def _rate(rows: Iterable[Instance]) -> FailureRate:
+    ended = [row.status == "errored" for row in rows]
+    return FailureRate(sum(ended), len(ended))
 
 
 def rates(rows: Iterable[Instance]) -> tuple[FailureRate, FailureRate]:
@@ -221,17 +267,23 @@ def _most_often(groups: Sequence[ErrorGroup]) -> Sequence[ErrorGroup]:
     return [found for found in groups if found.count == groups[0].count]
 
 
-def _causes(top: Sequence[ErrorGroup]) -> str:
-    """`TimeoutError at "charge card", 7 of 9 read`, or two that came as often, or how many more did."""
+def _causes(top: Sequence[ErrorGroup], groups: Sequence[ErrorGroup]) -> str:
+    """`TimeoutError at "charge card", 7 of 9 read`, or two that came as often, or how many more did.
+
+    With its message where another cause has the same name.
+    """
     of = f"{top[0].count} of {top[0].total} read"
     if len(top) == 1:
-        return f"{_cause(top[0])}, {of}"
+        named = _cause(top[0])
+        causes = {found.fingerprint.cause for found in groups if _cause(found) == named}
+        message = fit(top[0].fingerprint.message, _MESSAGE_CELLS).rstrip() if len(causes) > 1 else ""
+        return f"{named}{f' ({message})' if message else ''}, {of}"
     if len(top) > 2:
         return f"{_cause(top[0])} and {len(top) - 1} other causes, {of} each"
     first, second = map(_cause, top)
     if first == second:
         messages = (fit(found.fingerprint.message, _MESSAGE_CELLS).rstrip() for found in top)
-        first, second = (f"{_cause(top[0])} ({message})" for message in messages)
+        first, second = (f"{_cause(top[0])} ({message or 'no message'})" for message in messages)
     return f"{first} and {second}, {of} each"
 
 
