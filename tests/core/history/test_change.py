@@ -176,6 +176,17 @@ def test_percent_never_rounds_something_to_nothing(share, text):
     assert percent(share) == text
 
 
+def test_thin_version_that_always_fails_is_no_level():
+    """`errors are level at 7 %` stood above `100 % failed, 3 of 3` of the version that had just come."""
+    rows = flow(NOON - 2 * HOUR, 40, 150.0, took=30.0)
+    rows += flow(NOON - 300, 3, 60.0, fails=1.0, failing=5.0, version="6e8cb420-1", prefix="new")
+    found = finding(rows, deployed={"77aa": NOON - 9 * HOUR, "6e8cb420-1": NOON - 310})
+    said = "3 of 43 that ended failed: 3 of 3 under version 6e8cb420, 0 of 40 under others"
+    assert found.sentence == said
+    of_all = finding(rows)
+    assert of_all.sentence.startswith("errors are level"), "where no version stands there is none to name"
+
+
 def test_throughput_and_durations_in_words():
     tally = Tally(12, 9, 1, 0, [10.0] * 9 + [700.0])
     assert throughput(tally, HOUR) == "12 created, 10 ended: 10.0 per hour"

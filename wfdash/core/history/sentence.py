@@ -12,7 +12,7 @@ from wfdash.core.history.change import RateChange, version_before
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import clock, count, short_version, spoken
-from wfdash.core.triage.headline import ENOUGH
+from wfdash.core.triage.headline import ENOUGH, FailureRate, stands_out
 
 __all__ = [
     "Finding",
@@ -132,6 +132,8 @@ def failures(
             return Finding(f"{count(tally.errored)} of {count(tally.sample)} that ended failed so far")
         if tally.sample < ENOUGH and not changes:
             return Finding(f"{count(tally.errored)} of {count(tally.sample)} that ended failed")
+        if not changes and (apart := _fails_alone(rows, deployed)):
+            return Finding(f"{count(tally.errored)} of {count(tally.sample)} that ended failed: {apart}")
         failed = percent(tally.failure_rate or 0.0)
         level = f"errors are level at {failed}"
         if looked_since is not None and not changes:
@@ -179,6 +181,22 @@ def failures(
     own, others = _apart(cause.version, rows, RateChange(rise.at, last.until, 0.0, 1.0, 0.0))
     ran = others | ({cause.version: own} if own.sample else {})
     return Finding(said, at, cause.version, unusual=True, until=last.until, since=ran)
+
+
+def _fails_alone(rows: Sequence[Instance], deployed: Mapping[str, float]) -> str:
+    """`3 of 3 under version 6e8cb420, 0 of 40 under others`: too few for a change in time, and no level."""
+    found: defaultdict[str, Tally] = defaultdict(Tally)
+    for row in rows:
+        found[row.version].complete += row.status == "complete"
+        found[row.version].errored += row.status == "errored"
+    rates = {name: FailureRate(tally.errored, tally.sample) for name, tally in found.items()}
+    failed, ended = sum(rate.failed for rate in rates.values()), sum(rate.ended for rate in rates.values())
+    for name, rate in rates.items():
+        others = FailureRate(failed - rate.failed, ended - rate.ended)
+        # Of all workflows something else stands for the version.
+        if name in deployed and rate.ended < ENOUGH and stands_out(rate, others):
+            return f"{rate} under version {short_version(name)}, {others} under others"
+    return ""
 
 
 def throughput(
