@@ -21,6 +21,7 @@ class Done(Struct, frozen=True):
     verb: str
     id: str
     who: str
+    workflow: str = ""
     without_effect: str = ""
     """`refused`, or `outcome unknown`, where that is what became of all of it: nothing was surely done."""
 
@@ -58,7 +59,8 @@ class LastAction:
         lasts = {event.id: event for event in plan}
         became = {_without_effect(event) for event in lasts.values()}
         became_of_all = became.pop() if len(became) == 1 else ""
-        return Done(plan[0].at, last.verb, last.id if len(lasts) == 1 else "", last.who, became_of_all)
+        target = last.id if len(lasts) == 1 else ""
+        return Done(plan[0].at, last.verb, target, last.who, last.workflow, became_of_all)
 
     def _is_event(self, entry: JournalEntry) -> bool:
         return self._journal.is_ours(entry.account) and entry.event in _EVENTS

@@ -222,7 +222,8 @@ class ActionDesk:
             return self._last[1].done()
         if own is None or own.sent_at is None:
             return None
-        return Done(own.sent_at, own.plan.verb, own.plan.targets[0].id if own.single else "", "you")
+        target = own.plan.targets[0].id if own.single else ""
+        return Done(own.sent_at, own.plan.verb, target, "you", own.plan.workflow)
 
     def shown(self, now: float) -> list[ActionProgress]:
         """What stands above the key bar: what runs, and what ended a moment ago. Newest last."""

@@ -44,12 +44,14 @@ def identity_of(context: Context, subject: str) -> Identity:
 
 def last_pieces(context: Context, now: float) -> Sequence[Pieces]:
     """Who else is here, and the last action for a while after it; the longest way to say it first."""
-    done, here = context.desk.last_done(), context.people.words()
+    done, here, session = context.desk.last_done(), context.people.words(), context.session
     if done is None or now - done.at > _RECENT:
         return [[(word, QUIET)] for word in here]
     verb, who, ago = phrase(done.verb), clean(done.who[:60]), age(max(0.0, now - done.at))
     user = who.partition("@")[0]
     what = clean(done.id[:40]) or "many"
+    if session is not None and done.workflow != session.poller.workflow:
+        what = f"{what} of {clean(done.workflow[:30])}"  # it is none of those below
     if done.without_effect:
         verb, what = f"{verb} {done.without_effect}", f"for {what}"
     words: tuple[str, ...] = (
