@@ -7,8 +7,8 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.triage.error_groups import Sample, blame, group
 from wfdash.core.triage.fingerprint import Fingerprint
 
-TIMEOUT = Fingerprint("TimeoutError", "timed out after <n>ms", "charge card", "9f2c0000-1111")
-OLD = Fingerprint("TimeoutError", "timed out after <n>ms", "charge card", "77aa0000-1111")
+TIMEOUT = Fingerprint("TimeoutError", "timed out after <duration>", "charge card", "9f2c0000-1111")
+OLD = Fingerprint("TimeoutError", "timed out after <duration>", "charge card", "77aa0000-1111")
 OTHER = Fingerprint("TypeError", "x is not a function", "", "9f2c0000-1111")
 NOON = 1_795_262_400.0
 

@@ -8,8 +8,8 @@ from wfdash.core.triage.fingerprint import DEPLOYED, Fingerprint
 from wfdash.core.triage.headline import Evidence, FailureRate, headline, rates, stands_out, worst_version
 
 NEW, OLD = "9f2c0000-1111", "77aa0000-1111"
-TIMEOUT = Fingerprint("TimeoutError", "timed out after <n>ms", "charge card", NEW)
-SAME_ON_OLD = Fingerprint("TimeoutError", "timed out after <n>ms", "charge card", OLD)
+TIMEOUT = Fingerprint("TimeoutError", "timed out after <duration>", "charge card", NEW)
+SAME_ON_OLD = Fingerprint("TimeoutError", "timed out after <duration>", "charge card", OLD)
 APPROVAL = Fingerprint("WorkflowTimeoutError", "timed out", "approval", OLD)
 NOON = 1_795_262_400.0
 

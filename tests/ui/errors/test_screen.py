@@ -39,7 +39,7 @@ def test_the_cause_is_said_in_one_sentence_and_heads_the_table():
         assert "deployed " in said
         assert "first failure " in " ".join(said.split())
         first = shown(app.screen.group_table)[0]
-        assert "TimeoutError: connect to payments.internal:443 timed out after <n>ms" in first
+        assert "TimeoutError: connect to payments.internal:443 timed out after <duration>" in first
         assert "charge card" in first
 
     incident(script)

@@ -4,35 +4,11 @@ import re
 from itertools import pairwise
 from typing import Final
 
+from wfdash.core.text.error_codes import keep_codes, keep_names, keepable, kept, restored, stands_as_code
 from wfdash.core.text.error_message import main_line
 
 __all__ = ["plain_message", "without_chance"]
 
-_STATUS: Final = re.compile(
-    r"(?i:\b(?:status(?: ?code)?|https?(?:/[\d.]+)?|code|error|errno|exit(?:ed)?(?: code| status)?(?: with)?"
-    r"|sqlstate|signal|returned|responded|responds|gave|got|answered|received|replied|with|says?|said|failed|is|was)"
-    r"\s*[:=(\[]?\s*['\"]?)([1-5]\d\d)\b(?!\s*(?:ms|s|m|h|%|items?|rows?|bytes?|kb|mb)\b)(?![.,:]\d)"
-    r"|^\s*([1-5]\d\d)\b(?=\s*[-:]|\s+[A-Z])"
-    r"|\b([45]\d\d)(?=\s*:?\s+[A-Z][a-z]+)"
-    r"|(?i:\b(?:GET|HEAD|POST|PUT|PATCH|DELETE|fetch)\b.{1,200}?\s)([45]\d\d)(?=$|[\s:;,)])"
-    r"|\b(?i:(?:code|errno|sqlstate|exit code|exit status|signal)\s*[:=(\[#]?\s*['\"]?)([0-9A-Z]{1,6})\b"
-    r"|\b(?i:error\s*[:=(\[#]?\s*)(1\d{3})\b"
-    r"|^\s*\(?([1-5]\d\d)\)?[.!]?\s*$"
-    r"|\(([45]\d\d)\)",
-)
-"""Numbers that name a kind of failure: an HTTP status or another error code. 502 and 504 are two causes, and
-so are Cloudflare's own errors 1015 and 1020."""
-_CODE: Final = re.compile(
-    r"\b(?:ORA|TS|AADSTS|PGRST|SQLCODE|E|EC|ERR|CF|TNS|DB|HY|AWS|GRPC)[-_]?\d{3,6}\b(?!-)"
-)
-"""Error codes that vendors spell with letters (ORA-00942, E11000): kinds, not ids."""
-_MACHINE_CODE: Final = re.compile(
-    r"\b(?i:(?:error|hresult|ntstatus|status|code|exception|result)\s*[:=(\[#]?\s*)0x[0-9a-f]{2,8}\b"
-    r"|\b0x[89cC][0-9a-fA-F]{7}\b"
-)
-"""Operating systems' codes (0x80070005); other hexadecimal numbers are addresses, which differ by chance."""
-_PROTOCOL: Final = re.compile(r"\b(?:TLS|SSL|SSH|SMTP|MQTT|OAuth|OpenSSL)(?:[ /-]?v?|v)\d+(?:\.\d+)*\b")
-"""A protocol with its version: TLS 1.2 is refused where TLS 1.3 is not."""
 _NOUN_ID: Final = re.compile(
     r"((?i:\b(?:order|sku|item|invoice|customer|ticket|booking|parcel|shipment|account|user|product|part|row"
     r"|record|ref))\s+#?|(?:^|\s)(?!エラー|コード|ошибка|код|错误|代码)[^\W\da-zA-Z_]+\s+)"
@@ -55,12 +31,6 @@ _REFERENCE: Final = re.compile(
 """Platforms put an opaque reference behind one of these words (`internal error; reference = ...`)."""
 _EPHEMERAL: Final = 32_768
 """Ports from here on are given out by chance."""
-_KEPT: Final = 0xE100
-"""Added to the ASCII signs of what must survive the later rules: no message uses this private range."""
-
-
-def _kept(text: str) -> str:
-    return "".join(chr(_KEPT + ord(sign)) if ord(sign) < 0x80 else sign for sign in text)
 
 
 def _port(number: str | None) -> str:
@@ -69,7 +39,7 @@ def _port(number: str | None) -> str:
 
 
 def _address(found: re.Match[str]) -> str:
-    return _kept(f"<host>{_port(found[1])}")
+    return kept(f"<host>{_port(found[1])}")
 
 
 def _host(name: str) -> str:
@@ -79,7 +49,7 @@ def _host(name: str) -> str:
 
 
 def _named_host(found: re.Match[str]) -> str:
-    return _kept(f"{_host(found[1])}{_port(found[2])}")
+    return kept(f"{_host(found[1])}{_port(found[2])}")
 
 
 def _url(found: re.Match[str]) -> str:
@@ -87,7 +57,7 @@ def _url(found: re.Match[str]) -> str:
     place = re.split(r"[/?#\\]", found[0].partition("://")[2], maxsplit=1)[0].rpartition("@")[2]
     name, _, port = place.rpartition(":") if re.search(r":\d+$", place) else (place, "", None)
     name = "host" if re.fullmatch(r"[\d.]+|\[.*\]?", name) else _host(name)
-    return _kept(f"<url {name}{_port(port)}>") if name else "<url>"
+    return kept(f"<url {name}{_port(port)}>") if name else "<url>"
 
 
 _PATTERNS: Final = (
@@ -115,7 +85,7 @@ _PATTERNS: Final = (
     (re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}(?::(\d+))?\b"), _address),
     (
         re.compile(
-            r"\b((?:[\w-]+\.)+(?:com|net|org|io|dev|app|internal|local|cloud|test|example))(?::(\d+))?\b",
+            r"\b((?:[\w-]+\.)+(?:com|net|org|io|dev|app|internal|local|cloud|test|example)|localhost(?=:\d))(?::(\d+))?\b",
             re.I,
         ),
         _named_host,
@@ -135,9 +105,37 @@ _PATTERNS: Final = (
         "<id>",
     ),
 )
+_AMOUNT: Final = r"(?<![\w<.,:/-])(?:[-+](?=\d))?\d{1,20}(?:[.,]\d{1,20}){0,6}\s?"
+_TIME_UNIT: Final = (
+    r"(?:ns|µs|μs|us|ms|[smhdw]|(?i:msecs?|millis|milliseconds?|microseconds?|nanoseconds?|secs?|seconds?"
+    r"|mins?|minutes?|hrs?|hours?|days?|weeks?|months?|years?))"
+)
+_SIZE_UNIT: Final = r"(?:B|(?i:bytes?|[kmgtp]i?b|kilobytes?|megabytes?|gigabytes?|terabytes?))"
+_QUANTITIES: Final = (
+    (re.compile(rf"{_AMOUNT}{_SIZE_UNIT}(?:/s(?:ec)?| per second)(?![\w-])"), "<rate>"),
+    (re.compile(rf"{_AMOUNT}{_SIZE_UNIT}(?![\w-])"), "<size>"),
+    (
+        re.compile(rf"{_AMOUNT}{_TIME_UNIT}(?:(?:,? (?:and )?|)\d+(?:[.,]\d+)*\s?{_TIME_UNIT})*(?![\w-])"),
+        "<duration>",
+    ),
+)
+"""How much there was is chance, in whatever unit a program happened to print it: 3 GB, 812 MB; 12 s, 3 m."""
+_TELEPHONE: Final = re.compile(
+    r"(?<![\w<])(?:\+\d[\d ().-]{6,24}\d|\(\d{1,5}\)[ -]?\d[\d -]{4,20}\d)(?![\w-])"
+)
+_NAMED: Final = re.compile(
+    r"(?i)\b((?:shop|store|user|account|member|customer|client|company|merchant|tenant|organi[sz]ation|team|buyer|seller|supplier|vendor"
+    r"|patient|guest|player|employee|author|recipient|artist|hotel|restaurant|product|article|sku|kunde|firma|laden"
+    r"|artikel|cliente|tienda|magasin|boutique)\s+(?:named?\s+)?)(\"[^\"]{1,80}\"|'(?:[^']|'(?=\w|'))[^\"]{0,78}?'(?!\w)|“[^”]{1,80}”)"
+)
+"""Behind the noun for one of many a name in quotes is whose; behind `field` or `plan` it is what."""
+_LONG: Final = 16
+"""Digits of a number that is no count any more: parcels have letters or none in theirs."""
 LONGEST: Final = 2_000
 """Characters of a line that are looked at: enough to tell two causes apart, bounded against megabytes."""
 _TOKEN: Final = re.compile(r"(?<![\w<])(?=[\w.-]*[^\W\d_])[^\W_]+(?:[-_.][^\W_]+)*(?![\w>])", re.UNICODE)
+_CAPITALS: Final = re.compile(r"[A-Z0-9]{2,12}(?:-[A-Z0-9]{2,12}){0,3}")
+_CODED: Final = re.compile(r"(?i)(?:error|code|status|model)\s*[:=#]?\s*['\"]?$")
 _MEASURE: Final = re.compile(r"\d+(?:ms|s|m|h|d|b|kb|mb|gb|tb|kib|mib|gib|px|k|x|th|st|nd|rd)", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"(?<![\w<])[-+]?\d+(?:[.,]\d+)*")
 _GROUPED: Final = re.compile(r"<n>(?: <n>)+")
@@ -154,40 +152,34 @@ def without_chance(text: str) -> str:
 
     What names a kind stays: HTTP statuses, vendors' error codes, words. White space is folded.
     """
-    text = " ".join("".join(sign for sign in text if not _KEPT <= ord(sign) < _KEPT + 0x80).split())
-    text = _PROTOCOL.sub(_keep, _MACHINE_CODE.sub(_keep, text))
+    text = keep_names(" ".join(keepable(text).split()))
     for pattern, word in _PATTERNS:
         text = pattern.sub(word, text)
     text = _BRACKETED.sub(lambda found: f"{found[1]}<id>", text)
     text = _NOUN_ID.sub(lambda found: f"{found[1]}<id>", text)
     text = _PREFIXED_ID.sub("<id>", text)
     text = _REFERENCE.sub(lambda found: f"{found[1]}<id>", text)
-    text = _CODE.sub(_keep, text)
-    text = _STATUS.sub(_keep_number, text)
+    text = keep_codes(_TELEPHONE.sub("<n>", _NAMED.sub(_name, text)))
+    for quantity, word in _QUANTITIES:
+        text = quantity.sub(word, text)
     text = _TOKEN.sub(_token, text)
-    text = _GROUPED.sub("<n>", _NUMBER.sub("<n>", text))
-    return " ".join(_restored(text).split())
+    text = _GROUPED.sub("<n>", _NUMBER.sub(_number, text))
+    return " ".join(restored(text).split())
 
 
-def _keep(found: re.Match[str]) -> str:
-    return _kept(found[0])
+def _name(found: re.Match[str]) -> str:
+    return f"{found[1]}<name>"
 
 
-def _keep_number(found: re.Match[str]) -> str:
-    """Only the number is protected; the words around it are still looked at."""
-    group = next(number for number in range(1, _STATUS.groups + 1) if found[number] is not None)
-    start, end = found.start(group) - found.start(), found.end(group) - found.start()
-    text = found[0]
-    return text[:start] + _kept(text[start:end]) + text[end:]
-
-
-def _restored(text: str) -> str:
-    return "".join(chr(ord(sign) - _KEPT) if _KEPT <= ord(sign) < _KEPT + 0x80 else sign for sign in text)
+def _number(found: re.Match[str]) -> str:
+    return "<id>" if sum(map(str.isdecimal, found[0])) >= _LONG and found[0].isdecimal() else "<n>"
 
 
 def _token(found: re.Match[str]) -> str:
     """One word, or words joined by `-`, `_` or `.`: an opaque one is an id, a counted one keeps its word."""
     token = found[0]
+    if short := _of_capitals(found):
+        return short
     if _opaque(token.replace("-", "").replace("_", "")) and not _spoken(token):
         return "<id>"
     pieces = re.split(r"([-_.])", token)
@@ -195,6 +187,25 @@ def _token(found: re.Match[str]) -> str:
     if marks == pieces:
         return token
     return re.sub(r"(<id>|<n>)(?:[-_.](?:<id>|<n>))+", r"\1", "".join(marks)) if len(marks) > 1 else marks[0]
+
+
+def _of_capitals(found: re.Match[str]) -> str:
+    """What stands for a short id in capitals and digits: AB12CD anywhere, LH441 and 12A behind a noun."""
+    token = found[0]
+    if not _CAPITALS.fullmatch(token) or token.isalpha():
+        return ""
+    pieces, word = token.split("-"), token.replace("-", "")
+    turns = sum(a.isdecimal() != b.isdecimal() for a, b in pairwise(word))
+    mixed = all(piece.isalnum() and not piece.isalpha() and not piece.isdecimal() for piece in pieces)
+    if mixed and turns >= 2 and len(word) >= 5 and not _CODED.search(found.string[: found.start()]):
+        return "<id>"
+    if len(pieces) > 1 or turns != 1:
+        return ""
+    if stands_as_code(token, found.string[: found.start()], found.string[found.end() :]):
+        return ""
+    if token[0].isdecimal():
+        return "<n>" if token[:-1].isdecimal() and len(token) <= 5 else ""
+    return "<id>" if sum(map(str.isdecimal, token)) >= 3 and len(token) <= 9 else ""
 
 
 def _spoken(token: str) -> bool:

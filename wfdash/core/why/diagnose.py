@@ -262,7 +262,7 @@ def _standing(step: Step) -> str:
     if has_no_retry_left(step):
         return f"the last attempt of {named} failed and no retry is left"
     if has_stopped(step):
-        how = "succeeded" if has_succeeded(step) else "ended, how is not told,"
+        how = "succeeded" if has_succeeded(step) else "ended, how is not known,"
         return f"attempt {attempt_count(step)} of {named} {how} and the step has not ended"
     what = {"sleeps": "its sleep", "waits": "its wait", "retries": "the next try of"}
     return f"{what.get(doing(step), 'step')} {named} stands still until resumed"

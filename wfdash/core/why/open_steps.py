@@ -201,7 +201,7 @@ def _storing(step: Step, at: TimeWords) -> Why:
     wait = 0.0 if is_used_up(step) else back_off(step.config, len(step.attempts))
     may_come = ended is None or wait is None or (bool(wait) and at.may_have_paused(ended))
     stuck = not may_come and at.now - (ended or 0.0) - (wait or 0.0) > QUIET
-    said = f"{which} ended{ago} and the step has not; how the attempt ended is not told"
+    said = f"{which} ended{ago} and the step has not; how the attempt ended is not known"
     return Why(said, f"{short_name(step)}, attempt ended{coarse}", ended, None, stuck)
 
 
