@@ -167,3 +167,33 @@ def test_usage_comes_before_the_terminal(program):
 def test_help_and_version_need_nothing(program):
     done = subprocess.run(program.argv("--version"), capture_output=True, text=True, check=False)
     assert re.fullmatch(r"wfdash \d+\.\d+\.\d+\S*\n", done.stdout)
+
+
+async def test_a_deleted_instance_is_told_as_gone(program):
+    """The list alone tells it: two in a row that should hold it and do not, and then its token is refused."""
+    rows = [
+        {"id": name, "status": "complete", "created_on": f"2026-11-21T10:00:0{second}Z"}
+        for second, name in enumerate(("order-1", "order-2", "order-3"))
+    ]
+    asked = []
+
+    def behave(seen, writer):
+        asked.append(seen.target)
+        if len(asked) > 5:
+            error = {"code": 10000, "message": "Authentication error"}
+            return envelope(None, status=401, errors=[error], success=False)
+        return envelope(rows if len(asked) < 3 else [rows[0], rows[2]])
+
+    async with serving(behave) as server:
+        environ = environment(
+            CLOUDFLARE_API_TOKEN="made-up-token",
+            CLOUDFLARE_ACCOUNT_ID="a" * 32,
+            CLOUDFLARE_BASE_URL=f"{server.url}/client/v4",
+        )
+        argv = program.argv("tail", "-w", "orders", "--interval", "1")
+        tail = await asyncio.create_subprocess_exec(*argv, env=environ, stdout=PIPE, stderr=PIPE)
+        out, _ = await asyncio.wait_for(tail.communicate(), 180)
+    changes = [line.split("\t") for line in out.decode().splitlines()]
+    gone = [change[2:] for change in changes if change[4] == "gone"]
+    said = "no longer listed: deleted, or erased at the end of its retention"
+    assert gone == [["order-2", "complete", "gone", said]]

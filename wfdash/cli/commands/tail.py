@@ -18,6 +18,7 @@ from wfdash.core.filter.query import Query, parse
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import STATUSES, is_final
+from wfdash.core.rows.store import GONE
 from wfdash.core.text.clean import clean
 from wfdash.core.why.current_steps import current_steps, doing
 from wfdash.live.budget.ledger import Priority
@@ -30,6 +31,7 @@ __all__ = ["prepare", "run"]
 _WORTH_READING = 20
 """Changes that may wait for their why before it is left out."""
 _WHY_WITHIN = 5.0
+_NOT_LISTED = "no longer listed: deleted, or erased at the end of its retention"
 
 
 def prepare(parsed: Namespace) -> None:
@@ -184,7 +186,8 @@ class Changes:
             if row.id in self.lines.last or self.query.match(row, now, self._context):
                 # What was there before the start is printed without its reason: nothing of it has changed.
                 news = row.id in self.lines.last or (row.created or 0.0) > self.began
-                self.waiting.put_nowait((row.id, row.status, news))
+                gone = store.note(row.id) == GONE
+                self.waiting.put_nowait((row.id, GONE if gone else row.status, news))
 
     def _health(self) -> None:
         fresh = self.poller.newest.freshness
@@ -205,6 +208,9 @@ class Changes:
         while True:
             identity, status, news = await self.waiting.get()
             if self.lines.last.get(identity) == status:
+                continue
+            if status == GONE:
+                self.lines.changed(identity, status, _NOT_LISTED)
                 continue
             # A burst is told without reasons rather than late.
             why = await self._why(identity) if news and self.waiting.qsize() < _WORTH_READING else ""
