@@ -28,8 +28,8 @@ def answer() -> None:
     """Writes the words that complete the line a shell has put into the environment, and ends the process."""
     from argcomplete.finders import CompletionFinder, safe_actions  # 13 ms, only when a shell asks
 
-    from wfdash.cli.options import Filled, Once
     from wfdash.cli.parser import parser_of_all
+    from wfdash.cli.values import Filled, Once
     from wfdash.config.plain_file import open_log
 
     safe_actions.update((Filled, Once))  # else the workflow on the line is not seen where ids are completed
