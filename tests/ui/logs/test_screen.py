@@ -1,42 +1,18 @@
 """`l`: the lines beside a timeline and alone, followed, searched, unfolded, copied and written."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from tests.support.harness.dashboard import drive
-from tests.ui.test_time_travel import travel
+from tests.ui.logs.log_steps import FAILED, another_line, lines_of, opened_logs, timeline_of
+from tests.ui.travels import travel
 from wfdash.core.logs.line import LogLine, LogScope, PlacedLine
 from wfdash.core.logs.on_axis import PrintedTimes
 from wfdash.core.why.failure import failing_step
-from wfdash.demo.engine import verbs
 from wfdash.demo.http.faults import InjectedFault
 from wfdash.ui.logs.axis_lines import printed_words
 from wfdash.ui.logs.pane import LogPane
-
-FAILED = "status:errored"
-
-
-async def opened_logs(d, *keys):
-    """Opens the lines, presses more keys, and waits for them to be read."""
-    await d.press("logs.open", *keys)
-    await d.until(lambda: "telemetry, read" in d.text)
-
-
-def lines_of(d):
-    return d.app.screen.query_one("#lines")
-
-
-async def another_line(d):
-    """Waits until a line comes after those that are there."""
-    await d.until(lambda: lines_of(d).row_count())
-    before = lines_of(d).row_count()
-    await d.until(lambda: lines_of(d).row_count() > before, 600)
-
-
-def timeline_of(d):
-    return d.app.screen.query_one("#timeline")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (140, 40)])
@@ -240,45 +216,6 @@ def test_lines_at_a_moment_of_the_record_end_there():
     drive(script, filter="status:running", size=(140, 40))
 
 
-def test_other_pane_is_offered_where_there_is_one():
-    async def script(d):
-        await opened_logs(d)
-        assert "tab timeline" in d.lines[-1]
-        await d.press("logs.open")
-        assert "tab timeline" not in d.lines[-1]
-
-    drive(script, filter=FAILED, size=(140, 40))
-
-
-def test_keys_of_the_lines_are_told_where_they_are_open():
-    async def script(d):
-        await opened_logs(d)
-        assert "l lines alone  esc close  y copy lines" in d.lines[-1]
-        await d.press("pane.next")
-        assert "l to the lines  esc close lines" in d.lines[-1]
-        await d.press("pane.next", "logs.open")
-        assert "esc timeline  y copy lines" in d.lines[-1]
-        await d.press("help.open")
-        assert "Copy lines" in d.text
-        assert "Copy id" not in d.text
-        await d.press("layer.close", "layer.close", "layer.close")
-        assert "lines" not in d.lines[-1]
-
-    drive(script, filter=FAILED, size=(100, 30))
-
-
-def test_lines_are_offered_where_an_instance_is():
-    async def script(d):
-        for page, is_offered in (("budget.open", False), ("workflows.open", False), ("errors.open", True)):
-            await d.press(page)
-            if is_offered:
-                await d.until(lambda: d.app.screen.printed_by()[1])
-            assert bool(d.app.pages.why_off("logs.open")) is not is_offered, page
-            await d.press("layer.close")
-
-    drive(script)
-
-
 def test_lines_over_an_inspected_step_have_a_page():
     async def script(d):
         await d.press("row.open")
@@ -292,54 +229,6 @@ def test_lines_over_an_inspected_step_have_a_page():
         assert "idle time cut" in d.text
 
     drive(script, filter=FAILED)
-
-
-def test_search_goes_from_one_to_the_next():
-    async def script(d):
-        await opened_logs(d)
-        await d.press("filter.edit")
-        await d.type("charge card failed")
-        first = lines_of(d).cursor
-        await d.press("enter")
-        second = lines_of(d).cursor
-        assert second != first or "1 of 1" in d.text
-        await d.press("shift+tab")
-        assert lines_of(d).cursor == first
-        await d.press("escape")
-        assert lines_of(d).has_focus
-        await d.press("filter.edit")
-        await d.type("no such words")
-        assert "not found" in d.text
-
-    drive(script, filter=FAILED)
-
-
-def test_line_unfolds_and_folds():
-    async def script(d):
-        await opened_logs(d)
-        rows = len(lines_of(d).rows)
-        await d.press("row.open")
-        assert len(lines_of(d).rows) > rows
-        await d.press("row.fold")
-        assert len(lines_of(d).rows) == rows
-
-    drive(script, filter=FAILED)
-
-
-def test_line_unfolded_at_the_foot_is_seen():
-    async def script(d):
-        await opened_logs(d)
-        table = lines_of(d)
-        table.move_to(
-            next(n for n, entry in enumerate(table.rows.entries) if "progress" in entry.line.message)
-        )
-        table.scroll_rows(-100)
-        table.first = max(0, table.cursor - table.page + 1)
-        await d.press("row.open")
-        assert '"took":' in d.text
-        assert 0 <= table.cursor - table.first < table.page
-
-    drive(script, filter=FAILED, size=(80, 24))
 
 
 def test_step_is_not_called_silent_where_lines_are_left_out():
@@ -356,69 +245,6 @@ def test_step_is_not_called_silent_where_lines_are_left_out():
         assert "printed nothing" not in d.text
 
     drive(script, filter=FAILED, size=(80, 24))
-
-
-def test_copy_and_export(tmp_path, monkeypatch):
-    async def script(d):
-        await opened_logs(d)
-        await d.press("copy.menu")
-        assert "all lines" in d.text
-        await d.press("escape", "export.menu")
-        # However long the path is, the count is not cut off.
-        await d.until(lambda: " lines written to " in d.text)
-
-    monkeypatch.chdir(tmp_path)
-    drive(script, filter=FAILED)
-    [written] = Path(tmp_path).glob("*-log-*.txt")
-    assert written.stat().st_mode & 0o777 == 0o600
-    assert "charge card failed" in written.read_text()
-
-
-def test_following_shows_what_a_running_instance_prints():
-    async def script(d):
-        await opened_logs(d)
-        await another_line(d)
-        table = lines_of(d)
-        assert table.cursor == table.row_count() - 1
-        assert len(d.server.state.tails.open) == 1
-        await d.press("move.first")
-        assert "following" not in d.text
-        await d.press("escape")
-        await d.until(lambda: not d.server.state.tails.open)
-
-    drive(script, filter="status:running")
-
-
-def test_lines_say_when_nothing_more_comes():
-    """Not that they are followed, once the end was read; and what is sent no more is not listened for."""
-
-    async def script(d):
-        await opened_logs(d)
-        await another_line(d)
-        assert "following" in d.text
-        await d.until(lambda: "late lines may come" in d.text, 1800)
-        assert "following" not in d.text
-        await d.until(lambda: "read to the end" in d.text, 60)
-        await d.until(lambda: not d.server.state.tails.open, 10)
-        await d.press("logs.open")
-        assert re.search(r"ended \d\d:\d\d:\d\d, read to the end", d.text)
-        assert re.search(r"telemetry, read \d\d:\d\d:\d\d", d.text)
-
-    drive(script, scenario="incident", filter="status:running")
-
-
-def test_following_keeps_nothing_else_waiting():
-    async def script(d):
-        await opened_logs(d)
-        await d.passes(90)
-        poller = d.app.session.poller
-        now = d.app.context.clock()
-        state = poller.detail(d.app.screen.instance)
-        assert now - poller.newest.freshness.answered_at < 10
-        assert now - state.freshness.answered_at < 20
-        assert "stale" not in d.text.lower()
-
-    drive(script, filter="status:waiting")
 
 
 def test_both_permissions_are_named_where_both_are_missing():
@@ -478,52 +304,6 @@ def test_no_instance_no_logs():
         assert "no instance is under the cursor" in d.text
 
     drive(script, workflow="refunds")
-
-
-def test_last_lines_stand_under_a_failed_step_once_asked_for():
-    async def script(d):
-        await d.press("row.open")
-        await d.passes(5)
-        assert "last lines" not in d.text
-        assert not [asked for asked in d.server.state.requests if "workers" in asked.path]
-        await opened_logs(d)
-        await d.press("escape")
-        await d.until(lambda: "last lines, l shows all" in d.text)
-        at = next(n for n, line in enumerate(d.lines) if "last lines" in line)
-        assert re.search(r"E[ ?] \[order-", d.lines[at + 1] + d.lines[at + 2] + d.lines[at + 3])
-        asked = len(d.server.state.requests.of("POST", "telemetry"))
-        await d.press("instance.next")
-        await d.until(lambda: len(d.server.state.requests.of("POST", "telemetry")) > asked)
-
-    drive(script, filter=FAILED)
-
-
-def test_last_lines_come_when_an_open_instance_fails():
-    async def script(d):
-        await opened_logs(d)
-        await d.press("escape")
-        await d.until(lambda: "failed" in d.lines[2] or "errored" in d.lines[1], 1800)
-        await d.until(lambda: "last lines, l shows all" in d.text, 30)
-
-    drive(script, scenario="incident", filter="status:running")
-
-
-def test_instance_restarted_under_its_lines_is_followed_again():
-    async def script(d):
-        await opened_logs(d)
-        await d.until(lambda: lines_of(d).row_count())
-        await d.passes(120)
-        assert "following" not in d.text
-        before = lines_of(d).row_count()
-        order = d.world.workflows["orders"].by_id[d.app.screen.instance]
-        verbs.restart(d.world, order)
-        await d.until(lambda: "following" in d.text and "of the run before are left out" in d.text, 600)
-        await d.until(lambda: lines_of(d).row_count(), 600)
-        pane = d.app.screen.query_one(LogPane)
-        assert all(entry.line.at >= order.queued - 2 for entry in pane.lines.placed)
-        assert (pane.lines.logs.earlier, len(pane.lines.logs.lines)) >= (before, before + 1)
-
-    drive(script, filter=FAILED)
 
 
 def test_lines_of_an_attempt_and_of_a_fold():
