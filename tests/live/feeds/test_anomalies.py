@@ -73,6 +73,27 @@ def test_what_was_read_is_judged_again_as_time_goes_by():
     assert kept.found() == {("0", "stuck")}
 
 
+def test_what_turns_out_to_be_usual_is_odd_no_longer():
+    kept = Kept(0)
+    charge = {"type": "step", "name": "charge-1", "start": "2026-11-21T10:59:00Z"}
+
+    def ended(number, seconds):
+        minutes, rest = divmod(seconds, 60)
+        end = f"2026-11-21T10:{10 + minutes}:{rest:02d}Z"
+        return {**charge, "start": "2026-11-21T10:10:00Z", "end": end, "success": seconds < 60}
+
+    for number in range(6):
+        kept.list(f"ended-{number}", "complete")
+        kept.read(f"ended-{number}", ended(number, 2))
+    kept.list("0", "running")
+    kept.read("0", charge)
+    assert kept.found() == {("0", "slow step")}
+    for number in range(6, 20):
+        kept.list(f"ended-{number}", "errored")
+        kept.read(f"ended-{number}", ended(number, 102))
+    assert kept.found() == set(), "most take longer, as was read a moment after"
+
+
 @pytest.mark.parametrize(("after", "found"), [("waitingForPause", {("0", "pausing")}), ("paused", set())])
 def test_a_pause_that_does_not_come_is_found_from_the_list(after, found):
     kept = Kept(0)

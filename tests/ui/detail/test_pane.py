@@ -98,6 +98,35 @@ async def test_pane_reads_why_then_facts_then_timeline_then_row(pane):
     assert places == sorted(places)
 
 
+async def test_answer_that_comes_before_its_room_is_drawn_with_it(pane):
+    other, now = DetailPane(id="other"), 3 * HOUR + 200
+    await pane.screen.mount(other)
+    pane.display = False
+    other.show(None, state_of(ERRORED, at=now - 3), T0 + now)
+    await pane.pilot.pause()
+    lines = screen_text(other).split("\n")
+    assert lines[0].startswith(" ✗ order-8812  errored  "), "not cut for no width"
+    assert lines[1].startswith(' "charge card" gave up after 3 attempts')
+    assert "✗   attempt 3" in screen_text(other)
+
+
+async def test_timeline_is_painted_once_where_its_rows_stay(pane):
+    await pane.pilot.resize_terminal(76, 16)
+    await show(pane, detail("running", [done(f"part {n} of it", n, n + 1) for n in range(9)]), 20)
+    high = pane.timeline.size.height
+    firsts, display = [], pane.app._display
+
+    def displayed(*frame):
+        firsts.append(pane.timeline.first)
+        display(*frame)
+
+    pane.app._display = displayed
+    await show(pane, ERRORED, 3 * HOUR + 200)
+    assert pane.timeline.size.height < high, "its head is longer"
+    assert pane.timeline.first > 0, "it is scrolled to the failure"
+    assert set(firsts) == {pane.timeline.first}
+
+
 async def test_room_that_is_left_has_the_outputs_of_other_steps(pane):
     await pane.pilot.resize_terminal(90, 40)
     steps = [

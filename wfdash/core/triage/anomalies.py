@@ -61,9 +61,12 @@ class StepTimes:
         """Kept until another run of the step is learnt: to sort thousands for each open step takes long."""
         self._tried: dict[tuple[str, str], dict[tuple[str, int], float]] = defaultdict(dict)
         """Attempts of each run, however it ended; of one that is being retried with the next."""
+        self.learnt = 0
+        """How many answers were learnt from: what was found odd by fewer of them may be usual by now."""
 
     def learn(self, detail: Detail) -> None:
         """Takes in the last finished steps of an instance; reading it again counts them once."""
+        self.learnt += 1
         columns = detail.steps.columns
         retried = set(columns.retried)
         for index in range(len(detail.steps))[-_SAMPLES:]:

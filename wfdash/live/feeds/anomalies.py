@@ -40,6 +40,8 @@ _AT_A_TIME = 200
 class _Judged(Struct):
     read: RowDetail
     at: float
+    learnt: int
+    """Of how many answers was known how long steps take."""
     found: list[Oddity]
 
 
@@ -99,9 +101,10 @@ class Anomalies:
                 continue
             judged = before.get(identity)
             fresh = judged is not None and judged.read is read
-            if left and not (fresh and judged is not None and now - judged.at < again):
+            if left and not (fresh and judged is not None and self._stands(judged, now, again)):
+                found = self._judge(identity, detail, read.read_at, now)
                 judged, fresh, left = (
-                    _Judged(read, now, self._judge(identity, detail, read.read_at, now)),
+                    _Judged(read, now, self._details.times.learnt, found),
                     True,
                     left - 1,
                 )
@@ -110,6 +113,12 @@ class Anomalies:
             self._judged[identity] = judged
             if judged.found and not self._details.moved_on(identity):
                 yield from judged.found
+
+    def _stands(self, judged: _Judged, now: float, again: float) -> bool:
+        """Whether it is as good as judged now. What is told as odd is taken back with the answer that shows
+        it to be usual, as when those that fail are read after those that passed."""
+        learnt = self._details.times.learnt
+        return now - judged.at < again and not (judged.found and judged.learnt != learnt)
 
     def _judge(self, identity: str, detail: Detail, read_at: float, now: float) -> list[Oddity]:
         found = odd_detail(detail, self._details.times, now=now, read_at=read_at)

@@ -91,6 +91,9 @@ class DetailPane(Vertical):
         """Whether a key leads to its timeline."""
         self.recorded = False
         """Whether only the record tells of the instance that is shown."""
+        self._given: tuple[Instance | None, DetailState | None, float] | None = None
+        self._width = 0
+        """Cells across for which it was drawn."""
         self._shown: str | None = None
         self._head_lines = 0
         self._foot_room = FOOT
@@ -126,6 +129,9 @@ class DetailPane(Vertical):
 
         One that was gone before it ended is drawn as of its last answer: of what came after nothing is known.
         """
+        self._given, self._width = (row, state, now), self.size.width
+        if not self._width:
+            return  # drawn once it has its room, and not twice
         detail = state.detail if state is not None else None
         identity = state.id if state is not None else (row.id if row is not None else "")
         self._since = listed_since(row, state)
@@ -158,8 +164,9 @@ class DetailPane(Vertical):
             head.append([])
         self._head_lines = len(head)
         self.query_one("#head", TextLines).show(head)
-        self._fit_timeline()
         self.timeline.show(detail, at, fresh=fresh)
+        # After it has its rows: as high as those of before it would be drawn twice.
+        self._fit_timeline()
         self._show_foot()
 
     def on_timeline_table_resized(self) -> None:
@@ -173,6 +180,9 @@ class DetailPane(Vertical):
         self.post_message(self.RowChanged())
 
     def on_resize(self) -> None:
+        if self._given is not None and self.size.width != self._width:
+            self.show(*self._given)
+            return
         self._fit_timeline()
         self._show_foot()
 
@@ -183,7 +193,7 @@ class DetailPane(Vertical):
         room = self.size.height - head - foot - self.show_printed()
         # The timeline keeps three lines however long the head is: a cursor has to stand somewhere.
         high = max(1, min(max(3, room), self.timeline.row_count() + 1))
-        self.timeline.styles.height = high
+        self.timeline.take_height(high)
         spare = room - high
         coming: list[Pieces] = []
         if self._forecast is not None and not self.is_short:

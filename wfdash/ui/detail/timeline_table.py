@@ -185,6 +185,19 @@ class TimelineTable(LineTable):
             return LogScope(tuple(timeline.outline.of_step[row.step].members))
         return LogScope((row.step,), row.attempt + 1 if row.kind == "attempt" else None)
 
+    @property
+    def high(self) -> int:
+        # As it is about to be: Textual paints a new height before it tells of it, and all rows of the old
+        # place would be drawn, and drawn again a moment later where they belong.
+        height = self.styles.height
+        return int(height.value) if height is not None and height.is_cells else self.size.height
+
+    def take_height(self, lines: int) -> None:
+        """Has that many lines from the next layout on, and the rows that belong there."""
+        if lines != self.high:
+            self.styles.height = lines
+            self._scroll_to_cursor()
+
     def _scroll_to_cursor(self) -> None:
         """Until the person moves, as near to the first row as shows the trouble and what lies beneath it."""
         row = self.row

@@ -38,10 +38,17 @@ class ExampleRoom(Vertical):
         if instance is None:
             return
         if instance != self._wanted:
-            self._wanted = instance
+            first, self._wanted = self._wanted is None, instance
             if self._resting is not None:
                 self._resting.stop()
-            self._resting = self.set_timer(REST, self._read)
+            if first:
+                # Nobody moves a cursor yet: the page is whole that much earlier.
+                self._read()
+            else:
+                self._resting = self.set_timer(REST, self._read)
+        self._fill()
+
+    def _fill(self) -> None:
         if self._pane is not None and self._pane.is_mounted:
             fill(self._pane, self._desk, self._wanted)
 
@@ -52,5 +59,7 @@ class ExampleRoom(Vertical):
             self._pane = DetailPane(self._desk.keys)
             self._pane.has_keys = False
             self.mount(self._pane)
+            # Its answer may be there sooner than the pane is, and the next one a second away.
+            self.call_after_refresh(self._fill)
         if self._desk.session is not None:
             self._desk.session.poller.open(self._wanted)

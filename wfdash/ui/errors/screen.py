@@ -15,7 +15,7 @@ from wfdash.core.text.words import age, count, counted, estimated
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.triage.error_groups import ErrorGroup, Sample, filter_for
 from wfdash.core.triage.fingerprint import Fingerprint
-from wfdash.core.triage.headline import Evidence, Headline, headline
+from wfdash.core.triage.headline import ENOUGH, Evidence, Headline, headline
 from wfdash.live.feeds.error_samples import BESIDE
 from wfdash.live.polling.events import Update
 from wfdash.live.reads.remainder import ErroredRemainder, Remainder
@@ -54,9 +54,12 @@ _HOUR = 3600.0
 """Seconds that a record must hold unbroken before anything is blamed out of it."""
 _IN_FULL = 12
 """Lines that are kept for the example with its steps."""
-_APART = 0.25
+_APART = 0.5
 """Seconds between two draws while the sample is read: it may bring fifty answers in one second, and each
-moves the groups, the versions and the example. Over a slow link the last of them would come late."""
+moves the groups and the versions. Over a slow link the last of them would come late."""
+_ALL_SOON = 1.0
+"""Seconds for which the example waits for the sample to be read: the lines over it still grow, and would move
+it, which is most of the page, each time."""
 _LEAST_ODD = 6
 """Lines that the groups leave to what is odd, if there is so much of it."""
 
@@ -84,6 +87,9 @@ class ErrorsScreen(BaseScreen):
         self._touched = False
         """A key was pressed here: until then the cursor stays on the largest group."""
         self._drawn_at = float("-inf")
+        self._opened_at = context.clock()
+        self._settled = False
+        """The sample was read, or that takes long."""
         self._due: Timer | None = None
         """Draws what came too soon after a draw."""
 
@@ -158,10 +164,15 @@ class ErrorsScreen(BaseScreen):
         if self._due is not None:
             self._due.stop()
             self._due = None
-        groups, oddities = poller.error_samples.groups, poller.oddities()
+        groups = poller.error_samples.groups
         read, total = poller.error_samples.progress
         # Counted here alone, so that the headline and the versions below it say the same numbers.
         self._versions.count(poller.error_samples)
+        all_read = poller.error_samples.listed and read >= total
+        self._settled = self._settled or all_read or self._drawn_at - self._opened_at >= _ALL_SOON
+        # How long a step takes is known of those that passed alone until some that failed were read.
+        enough_read = all_read or read >= ENOUGH or bool(poller.error_samples.freshness.failure)
+        oddities = poller.oddities() if enough_read else []
         said = self._headline(groups, read, total)
         self._draw_header(read, total)
         self._draw_summary(said, bool(groups))
@@ -192,7 +203,7 @@ class ErrorsScreen(BaseScreen):
     @property
     def _in_full(self) -> bool:
         """Whether there is room for the example with its steps."""
-        return self.size.height >= _WIDE_OPEN and self.group_table.chosen is not None
+        return self._settled and self.size.height >= _WIDE_OPEN and self.group_table.chosen is not None
 
     def _draw_in_full(self) -> None:
         group = self.group_table.chosen
@@ -214,6 +225,8 @@ class ErrorsScreen(BaseScreen):
         if not loaded:
             return f"no active row is {'recorded by then' if poller.partial else 'loaded'}"
         among = f" of {count(active)} active" if active > of else ""
+        if not of:
+            return f"no row checked yet{among}"
         return f"{done} of {of} rows checked{among}"
 
     def _share_out(self, groups: int, oddities: int) -> None:
@@ -324,7 +337,7 @@ class ErrorsScreen(BaseScreen):
         poller, group = self.poller, self.group_table.chosen
         assert poller is not None
         lines: list[Pieces] = [[]]
-        if group is not None:
+        if group is not None and self._settled:
             if self._in_full:
                 lines += [*self._newest(group), []]
             else:

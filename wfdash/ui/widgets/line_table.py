@@ -101,9 +101,14 @@ class LineTable(Widget, can_focus=True):
     # Moving.
 
     @property
+    def high(self) -> int:
+        """Lines that it has, the header among them."""
+        return self.size.height
+
+    @property
     def page(self) -> int:
         """How many rows fit on screen."""
-        return max(1, self.size.height - self._header_height)
+        return max(1, self.high - self._header_height)
 
     def move(self, rows: int) -> None:
         self.move_to(self.cursor + rows)
@@ -149,6 +154,10 @@ class LineTable(Widget, can_focus=True):
         self.repaint()
         if self.cursor_key != before:
             self.post_message(self.CursorMoved(self, self.cursor_key))
+        if self.is_attached and (self.cursor_key is None) != (before is None):
+            # The first row has keys of its own. From row to row the key bar follows once a second: a held
+            # arrow key would have it drawn for each.
+            self.screen.refresh_bindings()
 
     def refresh_rows(self, indices: Iterable[int]) -> None:
         """Draws these rows again where they differ; those off screen cost nothing."""
@@ -168,7 +177,7 @@ class LineTable(Widget, can_focus=True):
 
     def below(self) -> int:
         """Rows that stand under the last line, in a table with a header."""
-        return max(0, self.row_count() - self.first - max(0, self.size.height - 1))
+        return max(0, self.row_count() - self.first - max(0, self.high - 1))
 
     def _repaint_lines(self, lines: Iterable[int]) -> None:
         self._drawn.repaint(self, lines)
