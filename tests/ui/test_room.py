@@ -1,6 +1,8 @@
-"""At 140x40 no page of an incident leaves more than a third of its lines blank while it cuts a fact."""
+"""On a wide screen no page of an incident leaves a third of its lines blank while it cuts a fact."""
 
 import asyncio
+
+import pytest
 
 from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.dashboard import opened
@@ -29,13 +31,14 @@ def blank(lines):
     return [line for line in lines if not line.replace("│", "").strip()]
 
 
-def test_free_lines_are_used_before_a_fact_is_cut():
+@pytest.mark.parametrize("size", [(140, 40), (200, 60)])
+def test_free_lines_are_used_before_a_fact_is_cut(size):
     """All in one run of the app, because starting it is what takes time."""
     wasted = []
 
     async def main():
         world = build("incident", clock=asyncio.get_running_loop().time)
-        async with opened(world=world, size=(140, 40)) as d:
+        async with opened(world=world, size=size) as d:
             await d.until(lambda: "charge card" in d.text)
             for page, keys in PAGES.items():
                 await d.press(*keys)
@@ -50,3 +53,15 @@ def test_free_lines_are_used_before_a_fact_is_cut():
 
     simulate(main())
     assert not wasted, "\n\n".join(wasted)
+
+
+def test_reason_of_a_row_is_told_as_far_as_its_host():
+    async def main():
+        world = build("incident", clock=asyncio.get_running_loop().time)
+        async with opened(world=world, size=(140, 40)) as d:
+            await d.press("/", *"status:errored", "enter")
+            await d.until(lambda: d.text.count("connect to payments.internal:443…") > 5)
+            assert "charge card: card declined: insufficient funds " in d.text, "whole without its class"
+            assert "── ✗ charge card " in d.text, "the detail stands beside it"
+
+    simulate(main())

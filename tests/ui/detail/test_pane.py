@@ -127,6 +127,23 @@ async def test_timeline_is_painted_once_where_its_rows_stay(pane):
     assert set(firsts) == {pane.timeline.first}
 
 
+async def test_params_are_cut_in_a_line_only_where_none_unfold(pane):
+    params = {"order": 8812, "customer": "cus_0042", "lines": [{"sku": "mug"}] * 4, "note": "x" * 40}
+    given = detail("running", [done("load order-1", 0, 1)], params=params)
+    await show(pane, given, 20)
+    text = screen_text(pane)
+    assert text.count("params") == 1
+    assert "── params ──" in text
+    assert 'customer  "cus_0042"' in text
+    await pane.pilot.resize_terminal(76, 20)
+    await show(pane, given, 21)
+    assert ' params {"order": 8812, "customer": "cus_0042", ' in screen_text(pane), "no room beneath"
+    short = detail("running", [done("load order-1", 0, 1)], params={"order": 8812})
+    await pane.pilot.resize_terminal(76, 30)
+    await show(pane, short, 22)
+    assert ' params {"order": 8812}' in screen_text(pane), "whole in its line"
+
+
 async def test_room_that_is_left_has_the_outputs_of_other_steps(pane):
     await pane.pilot.resize_terminal(90, 40)
     steps = [

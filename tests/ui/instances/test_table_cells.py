@@ -6,11 +6,12 @@ from wfdash.ui.instances.table import _cell
 
 CUT = {
     "was: 2 open: reserve mug-blue #2, retry in <10s": "was: 2 open: reserve mug-blue #2, retry in…",
-    "charge card: PaymentError: order 98765432109876543210": "charge card: PaymentError: order …",
-    "charge card: PaymentError: of order number 4711 declined": "charge card: PaymentError: of order number…",
-    "charge card: PaymentError: for my order 4711 declined": "charge card: PaymentError: for my order …",
-    "charge card: PaymentErrors: for order 4711 declined": "charge card: PaymentErrors: for order 4711…",
-    "charge card: TimeoutError: connect to payments": "charge card: TimeoutError: connect to paym…",
+    "charge card: declined: the order 98765432109876543210": "charge card: declined: the order …",
+    "charge card: declined: of order numbers 4711 it is": "charge card: declined: of order numbers …",
+    "charge card: declined for all of my order 4711 by it": "charge card: declined for all of my order …",
+    "charge card: declined them, for order 4711 of today": "charge card: declined them, for order 4711…",
+    "charge card: connect to payments.internal:443 in vain": "charge card: connect to payments.internal…",
+    "charge card: connect to pay.internal:443 timed out": "charge card: connect to pay.internal:443 t…",
 }
 
 
@@ -31,3 +32,22 @@ SHORTENED = {
 def test_which_attempt_goes_before_when_the_next_comes(text):
     assert _cell("blocked", text, 60).strip() == text
     assert _cell("blocked", text, 36).strip() == SHORTENED[text]
+
+
+WITHOUT_CLASS = {
+    "charge card: PaymentError: card declined: insufficient funds": (
+        "charge card: card declined: insufficient funds"
+    ),
+    "charge card: TimeoutError: connect to payments.internal:443 timed out after 10000ms": (
+        "charge card: connect to payments.internal:443…"
+    ),
+    "charge card: connect to payments.internal:443 timed out: TimeoutError": (
+        "charge card: connect to payments.internal:443…"
+    ),
+}
+
+
+@pytest.mark.parametrize("text", WITHOUT_CLASS)
+def test_message_of_an_error_goes_before_the_name_of_its_class(text):
+    assert _cell("blocked", text, 100).strip() == text
+    assert _cell("blocked", text, 46).strip() == WITHOUT_CLASS[text]

@@ -27,6 +27,8 @@ _TABLE = 119
 """Columns of the table at most: beyond this a row is hard to follow with the eye."""
 _ENOUGH = 84
 """Columns of a detail in which little is cut."""
+_LEAST = 52
+"""Columns of a detail in which a step still has its bar, its name and how long it took."""
 REST = 0.3
 """Seconds the cursor rests on an instance before its detail is asked for."""
 
@@ -83,8 +85,8 @@ class DetailBeside:
         hidden = not self.room.display
         width = self._host.size.width
         self.rule.display = self.room.display = width >= WIDE
-        # Half each; on a wide screen the reason of a row needs its room more than the timeline.
-        self.room.styles.width = max(min(_ENOUGH, width // 2 - 1), width - _TABLE - 2)
+        # The pane tells of one, whole, on as many lines as it takes. Of all others a cell says why, in one.
+        self.room.styles.width = max(min(_ENOUGH, max(_LEAST, width * 2 // 5)), width - _TABLE - 2)
         # While it was hidden the cursor may have moved to another instance.
         if self.room.display and (hidden or self.pane is None):
             self.follow()

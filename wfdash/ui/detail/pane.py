@@ -49,6 +49,10 @@ _PRINTED: Final = 8
 """Rows that the last lines of a step take at most."""
 _ROOMY: Final = 28
 """Lines from which params and output of the instance have their own lines at the top."""
+_OTHERS: Final = 12
+"""Lines of the head, the axis and what is said of the row under the cursor."""
+_UNFOLDED: Final = 10
+"""Lines from which params or output are unfolded as far as is worth more than their one line."""
 _OUTPUTS: Final = 20
 """Steps, the latest, that are looked at for an output where there is room for some."""
 _OVERDUE: Final = 20.0
@@ -254,9 +258,14 @@ class DetailPane(Vertical):
         if self.is_short:
             return lines
         if detail is not None and (self.size.height >= _ROOMY or _is_short(detail)):
-            lines += _values(detail, width)
+            lines += _values(detail, width, unfolds=self._unfolds(detail))
         lines.append([])
         return lines
+
+    def _unfolds(self, detail: Detail) -> bool:
+        """Whether there is room beneath for values that are cut in one line, and with them the line says
+        nothing that does not stand there whole."""
+        return self.size.height - _OTHERS - _rows_at_most(detail) >= _UNFOLDED
 
     def _title(
         self, identity: str, status: str, state: DetailState | None, at: TimeWords, width: int
@@ -407,23 +416,24 @@ class DetailPane(Vertical):
         return fold_lines(timeline.outline.of_step[row.step], row, width, keys)
 
 
-def _is_short(detail: Detail) -> bool:
-    if len(detail.steps) > _FEW:
-        return False
+def _rows_at_most(detail: Detail) -> int:
     attempts = (len(step.attempts) for step in detail.steps)
-    return len(detail.steps) + sum(number for number in attempts if number > 1) <= _FEW
+    return len(detail.steps) + sum(number for number in attempts if number > 1)
 
 
-def _values(detail: Detail, width: int) -> list[Pieces]:
+def _is_short(detail: Detail) -> bool:
+    return len(detail.steps) <= _FEW and _rows_at_most(detail) <= _FEW
+
+
+def _values(detail: Detail, width: int, *, unfolds: bool) -> list[Pieces]:
+    """Params and output, a line each; where they unfold beneath, what is whole in its line."""
     lines: list[Pieces] = []
-    if detail.params is not ABSENT and detail.params not in ({}, None):
-        lines.append(
-            [(" params ", QUIET), (fit(result_line("", detail.params).strip(), width - 9).rstrip(), PLAIN)]
-        )
-    if detail.output is not ABSENT and detail.output is not None:
-        lines.append(
-            [(" output ", QUIET), (fit(result_line("", detail.output).strip(), width - 9).rstrip(), PLAIN)]
-        )
+    for name, value in (("params", detail.params), ("output", detail.output)):
+        if value is ABSENT or value is None or (name == "params" and value == {}):
+            continue
+        line = result_line("", value).strip()
+        if not unfolds or cells(line) <= width - 9:
+            lines.append([(f" {name} ", QUIET), (fit(line, width - 9).rstrip(), PLAIN)])
     return lines
 
 

@@ -20,6 +20,8 @@ from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, STRONG, WARN
 __all__ = ["TAKES", "axis_line", "bar_width", "row_line"]
 
 TAKES: Final = 8
+_NARROW: Final = 60
+"""Columns below which a third of them has to do for the bars."""
 _STATES: Final = {
     "done": PLAIN,
     "failed": BAD,
@@ -86,5 +88,5 @@ def _words(outline: Outline, row: Row, at: TimeWords, room: int) -> list[tuple[s
 
 
 def bar_width(width: int) -> int:
-    """Two fifths for the bars, and never so much that names have no room."""
-    return max(8, min(72, width * 2 // 5 - 2))
+    """Two fifths for the bars, beside a list a third, and never so much that names have no room."""
+    return max(8, min(72, width * 2 // 5 - 2 if width >= _NARROW else width // 3 - 1))

@@ -31,6 +31,8 @@ GLYPH = 1
 """Width of a status column without the word."""
 _LEAST_ID = 12
 """Cells of an id that tell it from its neighbours."""
+_SHORT_ID = 10
+"""Cells that the ids have at least: the first longer one to come moves no column."""
 
 
 _FIXED = {column.name: column.cells for column in COLUMNS if column.cells and column.spare is None}
@@ -112,7 +114,7 @@ def columns(width: int, longest_id: int, status: int, shown: tuple[str, ...] = U
     room = width - 2 - sum(fixed.values()) - len(fixed)
     widths = dict(fixed)
     # UUIDs of 36 fit whole; longer ids are cut in the middle rather than take the room of the reason.
-    wanted = max(12, min(longest_id, 44))
+    wanted = max(_SHORT_ID, min(longest_id, 44))
     for name, cells, spare in _SPARED if "blocked" in order else _UNSPARED:
         if name in order and room - cells - 1 >= min(wanted, 24) + 2 + spare:
             widths[name] = cells

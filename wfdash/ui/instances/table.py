@@ -1,5 +1,6 @@
 """The instances of a workflow: an ordered view of the store drawn as rows, with marks and ghosts."""
 
+import re
 from collections.abc import Callable, Collection, Hashable, Iterable
 from typing import Protocol
 
@@ -52,6 +53,9 @@ _PARKED = ("waiting", "paused", "queued")
 """What these are at lasts until the list tells of another status."""
 _OLD = 120.0
 """Seconds after which it is told how old a row's "blocked on" is: by then it should have been read again."""
+
+
+_CLASS = re.compile(r": [A-Z]\w*(?:Error|Exception): ")
 
 
 class CellFacts:
@@ -338,7 +342,8 @@ def _cell(column: str, text: str, room: int) -> str:
     if BY_NAME[column].right:
         return fit(value, room) if cells(value) > room else value.rjust(room)
     if column == "blocked":
-        return f" {fit(_without_half_number(_without_aside(value, room), room), room)}"
+        value = _without_class(_without_aside(value, room), room)
+        return f" {fit(_without_half_number(value, room), room)}"
     return fit(value, room, cut="middle" if column == "id" else "end")
 
 
@@ -350,12 +355,23 @@ def _without_aside(text: str, room: int) -> str:
     return text[:start] + parted + rest
 
 
+def _without_class(text: str, room: int) -> str:
+    """The text without the name of the error's class, where all has no room: its message says more."""
+    return text if cells(text) <= room else _CLASS.sub(": ", text, count=1)
+
+
 def _without_half_number(text: str, room: int) -> str:
-    """The text up to the word at which it is cut, where that is a number: half of one is another number."""
+    """The text up to the number in which it is cut: half of one is another number."""
     if cells(text) <= room:
         return text
     kept = fit(text, room).rstrip("…")
-    if text[len(kept) : len(kept) + 1] == " ":
-        return text
     head, _, word = kept.rpartition(" ")
-    return f"{head} …" if head and any(letter in "<~0123456789" for letter in word) else text
+    following = text[len(kept) : len(kept) + 1]
+    if following == " " or not word:
+        return text
+    if word[0] in "<~0123456789":
+        return f"{head} …" if head else text
+    # A number at the end of a name, as a port: the name is worth its room.
+    if following.isdigit():
+        return f"{kept.rstrip('0123456789').rstrip(':.-_')}…"
+    return text
