@@ -105,6 +105,9 @@ class CommandSession(Struct):
         began, announced = self.clock(), False
         while wait := self.budget.take(priority, self.purpose, wanted=wanted):
             if wait > _PATIENCE and self.budget.frozen_until is not None:
+                if self.budget.rest_is_guessed:
+                    refused = "the API refused reads (429) and did not say for how long"
+                    raise Stop(f"{refused}; wfdash tries again in {estimated(wait)}", 5)
                 raise Stop(f"the API asked for a pause (429): {estimated(wait)} left of it", 5)
             if not announced and max(wait, self.clock() - began) > _WORTH_TELLING:
                 announced = True

@@ -157,6 +157,61 @@ def test_refusals_without_a_time_wait_longer_each_time():
     assert budget.frozen_until - clock.now == waits[0]
 
 
+def test_refusals_of_one_moment_are_one_refusal():
+    clock = Clock()
+    budget = Budget(clock=clock, chance=lambda: 1.0)
+    for _ in range(9):
+        budget.saw(answered(429))
+        clock.now += 0.01
+    assert budget.held_for <= 30
+    clock.now += 31
+    budget.saw(answered(429))
+    assert budget.held_for == 60
+
+
+def test_pause_of_which_nobody_said_how_long_ends_with_an_answer(tmp_path):
+    """What went before it may still be answered, and shows nothing."""
+    clock = Clock()
+    first, second = (Budget(clock=clock, counter=SharedCounter(tmp_path / "spent.json")) for _ in range(2))
+    first.saw(answered(429))
+    clock.now += 0.005
+    first.saw(answered(200))
+    assert first.frozen_until is not None
+    clock.now += 2
+    assert second.rest_is_guessed
+    second.saw(answered(200, method="PATCH"))
+    assert second.frozen_until is None
+    clock.now += 1
+    assert first.frozen_until is None
+    assert first.take(Priority.FOREGROUND) == second.take(Priority.FOREGROUND) == 0
+
+
+def test_pause_that_was_told_outlasts_what_is_answered_in_it():
+    clock = Clock()
+    budget = Budget(clock=clock)
+    budget.saw(answered(429, retry_after="30"))
+    clock.now += 2
+    budget.saw(answered(200, method="PATCH"))
+    assert budget.held_for == 28
+    assert not budget.rest_is_guessed
+
+
+@pytest.mark.parametrize("answer", [200, 429, None])
+def test_one_read_goes_first_after_a_pause(tmp_path, answer):
+    clock = Clock()
+    budgets = [Budget(clock=clock, counter=SharedCounter(tmp_path / "spent.json")) for _ in range(3)]
+    budgets[0].saw(answered(429, retry_after="20"))
+    clock.now += 20.1
+    assert sum(not budget.take(priority) for budget in budgets for priority in READS) == 1
+    clock.now += 1
+    if answer:
+        budgets[1].saw(answered(answer))
+    else:
+        clock.now += 5  # the one that went may have been stopped
+    went = sum(not budget.take(Priority.FOREGROUND) for budget in budgets)
+    assert went == {200: 3, 429: 0, None: 1}[answer]
+
+
 def test_actions_have_a_count_of_their_own():
     async def many():
         loop = asyncio.get_running_loop()

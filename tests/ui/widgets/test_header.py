@@ -92,6 +92,20 @@ async def test_age_keeps_its_words_before_counts_or_warnings_go(meter):
     assert {(0, True, True), (1, True, True), (2, True, True)} <= seen
 
 
+@pytest.mark.parametrize("width", [60, 80, 90])
+async def test_what_is_read_stands_beside_a_pause_in_any_room(width):
+    """The whole of it did not fit, and was cut to the name of the workflow."""
+    reading = "read 38 of 50 · ~25 s · slow: 93 of 800 · esc stops"
+    fresh = [[(reading + " · as of 12 s", QUIET)], [(reading, QUIET)], [("read 38 of 50", QUIET)]]
+    async with Bare().run_test(size=(width, 3)) as pilot:
+        header = pilot.app.query_one(Header)
+        identity = Identity("orders", profile="d3300000")
+        header.tell(identity, counts={}, freshness=fresh, meter=[[("▲ no reads for 20 s", QUIET)]])
+        assert "orders" in header.plain
+        assert "read 38 of 50" in header.plain
+        assert "▲ no reads for 20 s" in header.plain
+
+
 async def test_old_counts_are_faint_and_say_when_they_were_told():
     async with Bare().run_test(size=(120, 3)) as pilot:
         header = pilot.app.query_one(Header)

@@ -85,9 +85,11 @@ def rests(ledger: RequestLedger, priority: Priority, now: float) -> float:
 def _rested(ledger: RequestLedger, asks: Request, now: float) -> Refusal | None:
     seconds = rests(ledger, asks.priority, now)
     if not seconds:
-        return None
+        probes = ledger.probes(now)
+        words = "one read goes first, to see whether the server's pause is over"
+        return Refusal(min(probes, _AGAIN), Reason.RESTS, words) if probes else None
     if ledger.left is None or ledger.frozen_until > now:
-        return Refusal(seconds, Reason.RESTS, rest_in_words(seconds))
+        return Refusal(seconds, Reason.RESTS, rest_in_words(ledger))
     remaining, quota = ledger.left.now(ledger.sent), ledger.left.quota
     words = f"{count(int(remaining))} of {count(int(quota))} requests are left for this user"
     return Refusal(seconds, Reason.SERVER, words)

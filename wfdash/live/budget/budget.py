@@ -18,6 +18,7 @@ from wfdash.live.budget.ledger import (
     ACTIONS,
     QUOTA,
     WINDOW,
+    Pause,
     Priority,
     RequestLedger,
     ServerLeft,
@@ -25,7 +26,7 @@ from wfdash.live.budget.ledger import (
     bucket_of,
 )
 from wfdash.live.budget.shared_counter import SharedCounter
-from wfdash.live.budget.waiting import Outlook, Reason, Waiting, elsewhere, others, scarcity
+from wfdash.live.budget.waiting import Outlook, Reason, Waiting, elsewhere, others, rest_in_words, scarcity
 
 __all__ = ["Budget"]
 
@@ -86,6 +87,8 @@ class Budget:
         self._left: ServerLeft | None = None
         self._frozen_until = 0.0
         """The pause that the server asked of any process, on the steady clock."""
+        self._pause: Pause | None = None
+        """The one that this process was asked for last."""
         self._refusals = 0
         self._waiting: dict[tuple[Priority, str], Waiting] = {}
 
@@ -155,6 +158,12 @@ class Budget:
         """While this is ahead, nothing is read: the server said so."""
         until = self._look().frozen_until
         return until if until > self._now() else None
+
+    @property
+    def rest_is_guessed(self) -> bool:
+        """Whether it did not say for how long: one read is tried after a while that is longer each time."""
+        pause = self._look().pause
+        return pause is not None and pause.guessed
 
     @property
     def held_for(self) -> float:
@@ -279,6 +288,9 @@ class Budget:
         if each is None:
             each = (self._answer_takes(_ANSWER) + _BETWEEN) / at_a_time
         takes = self._long_takes(number, each, purpose)
+        if self.frozen_until is not None:
+            words = rest_in_words(self._look())
+            return Outlook(takes, words, "refused" if self.rest_is_guessed else "a pause")
         is_slow = takes > max(_SLOW * number * each, number * each + _NOTICED)
         if not is_slow:
             return Outlook(takes)
@@ -336,17 +348,17 @@ class Budget:
             sent = self._counter.ledger.sent
             reset_at = now + max(left.reset, 1.0)
             self._left = ServerLeft(left.remaining, left.quota, reset_at, now, sent)
-        wait = parse_retry_after(exchange.retry_after, exchange.server_date, now)
+        wait, guessed = parse_retry_after(exchange.retry_after, exchange.server_date, now), False
         if exchange.http == 429:
-            self._refusals += 1
-            wait = wait if wait is not None else self._guess()
-        # Only an answer shows that the block is over; no answer shows nothing.
+            # What went before a pause is refused all together: that is one refusal, and no longer pause.
+            if wait is None and self.frozen_until is None:
+                wait, guessed = self._guess(), True
         elif exchange.http is not None and exchange.http < 400:
-            self._refusals = 0
+            self._resume(now, now - exchange.milliseconds / 1000)
         if wait is not None:
             # A Retry-After of days is a broken clock or a proxy: nothing keeps still for longer than two
             # windows.
-            self._freeze(now + min(max(wait, 1.0), 2 * WINDOW), now)
+            self._freeze(now + min(max(wait, 1.0), 2 * WINDOW), now, guessed=guessed)
 
     def answered(self) -> None:
         """Gives up the foreground: nobody waits in this process, what runs by itself may go on everywhere."""
@@ -359,15 +371,31 @@ class Budget:
 
     def _guess(self) -> float:
         """Seconds to keep still when the server did not say: longer each time, never quite the same."""
+        self._refusals += 1
         longest = min(_MOST_FREEZE, _LEAST_FREEZE * 2.0 ** min(self._refusals, 6))
         # Never the same in two processes, or they would all come back in the same moment.
         return float(longest * (0.5 + self._chance() / 2))
 
-    def _freeze(self, until: float, now: float) -> None:
+    def _freeze(self, until: float, now: float, *, guessed: bool) -> None:
         """Keeps still in all processes."""
         self._frozen_until = max(self._frozen_until, self._steady() + (until - now))
+        self._pause = Pause(now, guessed)
         with self._open(now):
             pass
+
+    def _resume(self, now: float, sent_at: float) -> None:
+        """An answer came to what was sent then: a pause is over that began before, whoever was asked for it.
+
+        One that is still to last lasts, if the server said so: what was answered may be an action.
+        """
+        pause = self._look().pause
+        if pause is None:
+            self._refusals = 0
+        elif sent_at > pause.asked_at and (pause.guessed or self.frozen_until is None):
+            self._refusals = 0
+            with self._open(now) as ledger:
+                ledger.resume(now)
+            self._frozen_until = 0.0
 
     @contextmanager
     def _open(self, now: float) -> Iterator[RequestLedger]:
@@ -384,8 +412,10 @@ class Budget:
     def _exchange(self, ledger: RequestLedger, now: float) -> None:
         """Tells the others what the server told this process, and keeps what it told them."""
         steady = self._steady()
+        if self._pause is not None and ledger.resumed_at > self._pause.asked_at:
+            self._frozen_until, self._pause = 0.0, None
         # The file has epoch seconds, for no two processes have a steady clock in common.
-        ledger.update(self._left, now + (self._frozen_until - steady), now)
+        ledger.update(self._left, now + (self._frozen_until - steady), now, pause=self._pause)
         self._frozen_until = max(self._frozen_until, steady + (ledger.frozen_until - now))
         self._left = ledger.left or self._left
 
@@ -401,6 +431,8 @@ class Budget:
                 self._left = replace(
                     self._left, at=self._left.at + moved, reset_at=self._left.reset_at + moved
                 )
+            if self._pause is not None:
+                self._pause.asked_at += moved
             self._counter.clock_set(moved)
             # Since when each waits was told by the clock as it was.
             self._waiting.clear()

@@ -6,6 +6,7 @@ from functools import cache
 from math import inf
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 __all__ = [
     "ACTIONS",
@@ -14,6 +15,7 @@ __all__ = [
     "QUOTA",
     "SLOT",
     "WINDOW",
+    "Pause",
     "Priority",
     "RequestLedger",
     "ServerLeft",
@@ -40,6 +42,11 @@ _QUEUED = 1.5
 _ASKED = 3.0
 """Seconds after which a long read that does not ask again is over, or was stopped."""
 _MOST_WANTED = 1e6
+_PROBE = 5.0
+"""Seconds for which one read goes alone after a pause: what was due by then would be refused all at once, and
+a block begin anew."""
+_DOUBTED = 3 * WINDOW
+"""Seconds after which a pause that was asked for is over, whether anything was answered since or not."""
 
 
 class Priority(IntEnum):
@@ -167,6 +174,16 @@ class TokenBucket(Struct):
         self.at, self.tokens = now, min(burst, tokens + passed * rate)
 
 
+class Pause(Struct):
+    """A pause that the server asked for, until an answer shows that it is over. Times are epoch seconds."""
+
+    asked_at: float
+    guessed: bool = False
+    """Whether the server did not say for how long."""
+    probed_at: float = 0.0
+    """When one read went, once it was over by the clock: the others wait for what comes of it."""
+
+
 class RequestLedger(Struct):
     """Times are epoch seconds. Sessions are processes by their name in this file."""
 
@@ -186,6 +203,10 @@ class RequestLedger(Struct):
     sent: int = 0
     """Requests by all of them, ever."""
     left: ServerLeft | None = None
+    pause: Pause | None = None
+    """The one in force, or the last as long as nothing was answered since."""
+    resumed_at: float = 0.0
+    """When an answer showed that it was over: one that was asked for before holds nobody any more."""
 
     def forget(self, now: float) -> None:
         """Drops what concerns nobody any more; a clock that was set back keeps nobody waiting."""
@@ -210,6 +231,10 @@ class RequestLedger(Struct):
         self.frozen_until = 0.0 if self.frozen_until <= now else min(self.frozen_until, now + 2 * WINDOW)
         if self.left is not None and not self.left.at <= now <= self.left.reset_at:
             self.left = None
+        self.resumed_at = min(self.resumed_at, now)
+        # Nobody has asked for long: who does now learns by itself what the server thinks of it.
+        if self.pause is not None and not now - _DOUBTED <= self.pause.asked_at <= now:
+            self.pause = None
 
     def void(self, now: float) -> None:
         """Drops what a clock that was set makes untrue.
@@ -220,6 +245,7 @@ class RequestLedger(Struct):
             bucket.at = now
         self.frozen_until, self.long_at, self.left = 0.0, 0.0, None
         self.leases, self.queue, self.longs = {}, {}, {}
+        self.pause, self.resumed_at = None, 0.0
 
     def count(self, priorities: range) -> int:
         """Requests of these priorities in the last window, by all."""
@@ -264,6 +290,8 @@ class RequestLedger(Struct):
         self.sent += 1
         if priority is Priority.ACTION:
             return
+        if self.pause is not None:
+            self.pause.probed_at = now
         for limit, bucket in self.buckets.items():
             bucket.fill(now, limit)
             # A foreground read may go without a token, but takes one where there is one.
@@ -293,12 +321,26 @@ class RequestLedger(Struct):
             return session
         return max(self.leases, key=lambda name: self.leases[name], default="")
 
-    def update(self, left: ServerLeft | None, frozen_until: float, now: float) -> None:
+    def update(
+        self, left: ServerLeft | None, frozen_until: float, now: float, *, pause: Pause | None = None
+    ) -> None:
         """Takes in what the server told one process, where no other was told anything newer."""
         if left is not None and left.at <= now <= left.reset_at:
             self.left = left if self.left is None or left.at >= self.left.at else self.left
         if now < frozen_until <= now + 2 * WINDOW:
             self.frozen_until = max(self.frozen_until, frozen_until)
+            if pause is not None and (self.pause is None or pause.asked_at > self.pause.asked_at):
+                self.pause = replace(pause, probed_at=0.0)
+
+    def probes(self, now: float) -> float:
+        """Seconds for which others wait for the one read that shows whether a pause is over; 0 for none."""
+        if self.pause is None or self.frozen_until > now or not 0 <= now - self.pause.probed_at < _PROBE:
+            return 0.0
+        return _PROBE - (now - self.pause.probed_at)
+
+    def resume(self, now: float) -> None:
+        """An answer showed that the pause is over."""
+        self.frozen_until, self.pause, self.resumed_at = 0.0, None, now
 
     def goes_on(self, session: str, purpose: str, wanted: int | None, now: float) -> LongDemand:
         """The long read of this process and purpose, which asks for one of so many that it still wants."""

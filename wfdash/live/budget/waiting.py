@@ -4,7 +4,7 @@ from enum import Enum
 
 from msgspec import Struct
 
-from wfdash.core.text.words import count, estimated
+from wfdash.core.text.words import count
 from wfdash.live.budget.ledger import Priority, RequestLedger
 
 __all__ = [
@@ -93,5 +93,7 @@ def spenders_in_words(ledger: RequestLedger, session: str) -> str:
     return f"{count(ours)} reads by this wfdash{beside}"
 
 
-def rest_in_words(seconds: float) -> str:
-    return f"the server asked for a pause, {estimated(seconds)} left of it"
+def rest_in_words(ledger: RequestLedger) -> str:
+    """Without how long it lasts, which stands on the top line and moves: of two numbers one is behind."""
+    guessed = ledger.pause is not None and ledger.pause.guessed
+    return "the server refuses reads for now" if guessed else "the server asked for a pause"

@@ -267,7 +267,8 @@ class ErrorsScreen(BaseScreen):
         ways: list[Pieces] = [[(so_far, style), *longer, *words] for so_far in done for words in freshness]
         if shorter:
             # Where there is no room for both, how long it takes is worth more than how old the list is.
-            ways += [[(f"read {read} of {total}", style), *shorter]]
+            so_far: Pieces = [(f"read {read} of {total}", style)]
+            ways += [[*so_far, *shorter], so_far]
         self.query_one(Header).tell(
             identity_of(self.context, poller.workflow),
             counts={},
@@ -289,8 +290,10 @@ class ErrorsScreen(BaseScreen):
         if outlook.seconds < _MOMENT and not outlook.slow:
             return (), ()
         takes, stop = estimated(outlook.seconds), self.context.keys.key_of("layer.close")
-        slow = [(f"slow: {clean(outlook.slow)} · ", WARN)] if outlook.slow else []
-        brief = [(f" · slow: {clean(outlook.briefly)}", WARN)] if outlook.slow else []
+        # In a pause the top line says for how long, and that is the whole cause.
+        is_slow = outlook.slow and poller.budget.frozen_until is None
+        slow = [(f"slow: {clean(outlook.slow)} · ", WARN)] if is_slow else []
+        brief = [(f" · slow: {clean(outlook.briefly)}", WARN)] if is_slow else []
         return (
             [(f"about {takes} · {stop} stops it · ", QUIET), *slow],
             [(f" · ~{takes}", QUIET), *brief, (f" · {stop} stops", QUIET)],

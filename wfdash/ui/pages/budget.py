@@ -344,8 +344,6 @@ def _since(waiting: Waiting, now: float) -> str:
 def _why(waiting: Waiting, budget: Budget) -> str:
     if waiting.refusal.reason is Reason.PACE:
         return f"its turn, at {budget.pace:.1f} reads a second in all"
-    if waiting.refusal.reason is Reason.RESTS:
-        return "the server asked for a pause"  # for how long stands above, and is of this moment there
     return clean(waiting.refusal.words)
 
 
@@ -353,7 +351,10 @@ def _spending(poller: Watcher, now: float) -> Pieces:
     """What the server itself said of its limit."""
     budget, left = poller.budget, poller.budget.left
     if budget.frozen_until is not None and budget.frozen_until > now:
-        return [(f"  The server asked to rest: no reads for {estimated(budget.frozen_until - now)}", BAD)]
+        rests = "asked to rest: no reads"
+        if budget.rest_is_guessed:
+            rests = "refused reads and did not say for how long: none"
+        return [(f"  The server {rests} for {estimated(budget.frozen_until - now)}", BAD)]
     if left is None:
         return [("  The server says nothing of its limit", QUIET)]
     held = ""

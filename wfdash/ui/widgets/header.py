@@ -24,6 +24,8 @@ _LAST = ("complete", "terminated")
 """The statuses as they are told: those whose word and count are missed least stand last."""
 _FEWEST = 2
 """Fewer words than these do not help; then there are none."""
+_SHORT_NAME = 9
+"""Cells that are left to the name where nothing else has room."""
 _GAP = 3
 _ENDLESS = 1000
 _OLD_COUNTS = 20.0
@@ -125,7 +127,13 @@ class Header(StatusLine):
             for way in [*ways, *(short if needed > every else [])]:
                 if name + needed + length(way) + 2 <= self.size.width:
                     return way
-        return bare
+        if name + length(bare) + 2 <= self.size.width:
+            return bare
+        # The name shortens last. Words that were cut by the edge would leave nothing but it.
+        alarm: list[Pieces] = [[*chain(*meter), (" ", PLAIN)]] if warned else []
+        least = _SHORT_NAME + length(badge_pieces(identity)) + 2
+        fitting = (way for way in [*ways, *alarm] if least + length(way) <= self.size.width)
+        return next(fitting, bare)
 
 
 def _with_last(counts: Mapping[str, int], last: Sequence[Pieces], room: int) -> tuple[Pieces, Pieces]:
