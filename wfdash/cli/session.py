@@ -46,6 +46,8 @@ _SLOW = 20.0
 _PATIENCE = 15.0
 """Seconds a read may wait to be tried again; a server that asks for more is reported instead."""
 _WORTH_TELLING = 2.0
+_AGAIN = 30.0
+"""Seconds after which it is told anew how long the next read waits."""
 _EVERY = 5.0
 """Seconds between two words of how far a long read is."""
 _LONGEST_SLEEP = 1.0
@@ -102,15 +104,16 @@ class CommandSession(Struct):
 
     async def turn(self, priority: Priority = Priority.FOREGROUND, wanted: int | None = None) -> None:
         """Waits for the budget, however long. Raises Stop (5) where the server asked for a long pause."""
-        began, announced = self.clock(), False
+        began, announced = self.clock(), float("-inf")
         while wait := self.budget.take(priority, self.purpose, wanted=wanted):
             if wait > _PATIENCE and self.budget.frozen_until is not None:
                 if self.budget.rest_is_guessed:
                     refused = "the API refused reads (429) and did not say for how long"
                     raise Stop(f"{refused}; wfdash tries again in {estimated(wait)}", 5)
                 raise Stop(f"the API asked for a pause (429): {estimated(wait)} left of it", 5)
-            if not announced and max(wait, self.clock() - began) > _WORTH_TELLING:
-                announced = True
+            due = self.clock() - announced >= _AGAIN
+            if due and max(wait, self.clock() - began) > _WORTH_TELLING:
+                announced = self.clock()
                 why = self.budget.slow(self.purpose, after=0.0)
                 takes, what = wait, "the next read is in"
                 if wanted is not None:

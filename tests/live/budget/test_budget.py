@@ -403,3 +403,24 @@ def test_read_of_more_than_a_window_says_that_it_is():
     budget.saw(answered())
     assert budget.reads_take(1001, "list").slow == "800 reads go in 5 minutes"
     assert not budget.reads_take(100, "list").slow
+
+
+@pytest.mark.parametrize(("takes", "held"), [(0.1, 1.0), (4.0, 5.0)])
+def test_background_waits_until_what_somebody_waits_for_is_answered(tmp_path, takes, held):
+    clock = Clock()
+    front, behind = (Budget(clock=clock, counter=SharedCounter(tmp_path / "spent.json")) for _ in range(2))
+    front.saw(Exchange(EPOCH, "list", "GET", "/x", 200, 1000 * takes, 100, "", "", "", "", ""))
+    assert not front.take(Priority.FOREGROUND, "list")
+    clock.now += held
+    assert behind.take(Priority.SWEEP, "sweep")
+    clock.now += 2
+    assert not behind.take(Priority.SWEEP, "sweep")
+
+
+@pytest.mark.parametrize(("policy", "began"), [('"a";q=100;w=60', 30), ('"a";q=100;w=300', 270)])
+def test_window_of_the_server_is_as_long_as_it_says(policy, began):
+    budget = Budget(clock=Clock())
+    for _ in range(60):
+        budget.take(Priority.FOREGROUND)
+    budget.saw(answered(ratelimit='"a";r=99;t=30', policy=policy))
+    assert budget.server_began == began

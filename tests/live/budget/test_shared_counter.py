@@ -113,9 +113,13 @@ def test_a_lock_that_a_stopped_process_holds_stops_nobody(tmp_path):
     counter = SharedCounter(path)
     budget = budget_on(counter)
     assert [budget.take(Priority.VISIBLE) for _ in range(3)] == [0, 0, 0]
+    assert not budget.sharing_trouble, "it may be over in a moment"
+    counter._stuck_since -= 4
+    assert "one that was stopped holds the counter" in budget.sharing_trouble
     os.close(stopped)
     counter._stuck_until = 0.0
     assert budget.take(Priority.VISIBLE) == 0
+    assert not budget.sharing_trouble
     assert budget_on(SharedCounter(path)).others == (4, 1)
 
 

@@ -77,6 +77,19 @@ def test_a_search_that_stops_short_says_so_and_goes_on_by_a_key(monkeypatch):
     drive(script, filter="step~charge")
 
 
+def test_search_that_stopped_short_says_so_where_there_is_little_room(monkeypatch):
+    """Without it nothing found among 5 looked like nothing found at all."""
+    monkeypatch.setattr(search, "MOST", 5)
+
+    async def script(d):
+        await d.until(lambda: d.app.session.poller.search.searched.over)
+        await d.until(
+            lambda: re.search(r"0 match · opened 5 of \d+, the newest · ctrl\+r searches on", d.lines[1])
+        )
+
+    drive(script, filter="step~zzz", size=(80, 24))
+
+
 def test_a_search_says_what_it_costs_and_what_stops_it():
     words = r"opened [\d,]+ of these [\d,]+ · esc stops · about [0-9hms ]+"
 

@@ -10,7 +10,7 @@ __all__ = ["RequestsLeft", "parse_date", "parse_ratelimit", "parse_retry_after"]
 
 _ITEM = re.compile(r'\s*(?:"([^"]*)"|([^;,"]+))((?:\s*;[^,"]*)?)')
 _NUMBER = re.compile(r"\b([rtqw])\s*=\s*(\d{1,15}(?:\.\d{1,6})?)")
-USUAL_QUOTA = 1200.0
+USUAL_QUOTA, _USUAL_WINDOW = 1200.0, 300.0
 
 
 class RequestsLeft(Struct, frozen=True):
@@ -19,6 +19,8 @@ class RequestsLeft(Struct, frozen=True):
     remaining: float
     quota: float
     reset: float
+    window: float = _USUAL_WINDOW
+    """Seconds over which the server counts."""
 
     @property
     def fraction(self) -> float:
@@ -27,9 +29,15 @@ class RequestsLeft(Struct, frozen=True):
 
 def parse_ratelimit(ratelimit: str, policy: str) -> RequestsLeft | None:
     """Reads `Ratelimit` and `Ratelimit-Policy`; the smallest `r` counts. None when unreadable."""
-    quotas = {name: numbers["q"] for name, numbers in _items(policy) if "q" in numbers}
+    policies = {name: numbers for name, numbers in _items(policy) if "q" in numbers}
+    usual = {"q": USUAL_QUOTA}
     windows = [
-        RequestsLeft(numbers["r"], quotas.get(name, USUAL_QUOTA), numbers.get("t", 0.0))
+        RequestsLeft(
+            numbers["r"],
+            policies.get(name, usual)["q"],
+            numbers.get("t", 0.0),
+            policies.get(name, usual).get("w", _USUAL_WINDOW),
+        )
         for name, numbers in _items(ratelimit)
         if "r" in numbers
     ]

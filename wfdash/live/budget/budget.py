@@ -126,9 +126,9 @@ class Budget:
     def server_began(self) -> float | None:
         """Seconds since the server began to count anew, where much of what counts here was sent before."""
         left, ours = self.left, self._look().count(range(len(Priority)))
-        if left is None or not 0 <= left.reset <= WINDOW:
+        if left is None or not 0 <= left.reset <= left.window:
             return None
-        return WINDOW - left.reset if ours - (left.quota - left.remaining) >= _BEFORE_IT else None
+        return left.window - left.reset if ours - (left.quota - left.remaining) >= _BEFORE_IT else None
 
     @property
     def pace(self) -> float:
@@ -143,7 +143,7 @@ class Budget:
     @property
     def sharing_trouble(self) -> str:
         """Why nothing is shared with other processes, "" while it is."""
-        return self._counter.trouble
+        return self._counter.trouble or self._counter.locked_out
 
     @property
     def left(self) -> RequestsLeft | None:
@@ -151,7 +151,7 @@ class Budget:
         now, left = self._now(), self._look().left
         if left is None or now > left.reset_at:
             return None
-        return RequestsLeft(left.remaining, left.quota, max(0.0, left.reset_at - now))
+        return RequestsLeft(left.remaining, left.quota, max(0.0, left.reset_at - now), left.window)
 
     @property
     def frozen_until(self) -> float | None:
@@ -217,7 +217,7 @@ class Budget:
         with self._open(now) as ledger:
             long, counts_as_long = None, priority is Priority.FOREGROUND and is_long(ledger, asks)
             if priority is Priority.FOREGROUND:
-                ledger.wait_in_front(counter.session, now)
+                ledger.wait_in_front(counter.session, now, self._answer_takes(0.0))
                 if wanted is not None or counts_as_long:
                     long = ledger.goes_on(counter.session, purpose, wanted, now)
             refused = refusal(ledger, asks, now)
@@ -347,7 +347,7 @@ class Budget:
             # What all processes sent since this answer is taken off it, until the next one tells anew.
             sent = self._counter.ledger.sent
             reset_at = now + max(left.reset, 1.0)
-            self._left = ServerLeft(left.remaining, left.quota, reset_at, now, sent)
+            self._left = ServerLeft(left.remaining, left.quota, reset_at, now, sent, left.window)
         wait, guessed = parse_retry_after(exchange.retry_after, exchange.server_date, now), False
         if exchange.http == 429:
             # What went before a pause is refused all together: that is one refusal, and no longer pause.

@@ -35,8 +35,9 @@ LATENCY = 5.0
 """Seconds that a request may be under way: the server counts it when it arrives."""
 COUNTED = WINDOW + LATENCY + SLOT
 """Seconds for which a request counts here at the most."""
-_LEASE = 1.5
-"""Seconds for which a foreground read holds the background back: longer than from one answer to the next."""
+_LEASE, _LONGEST_LEASE = 1.5, 15.0
+"""Seconds for which a foreground read holds the background back at the least, and at the most: longer than
+from one answer to the next."""
 _QUEUED = 1.5
 """Seconds after which a process that does not ask again has left the queue."""
 _ASKED = 3.0
@@ -137,6 +138,7 @@ class ServerLeft(Struct):
     reset_at: float
     at: float
     sent: int
+    window: float = WINDOW
 
     def now(self, sent: int) -> float:
         """Requests left once so many have been sent."""
@@ -215,7 +217,8 @@ class RequestLedger(Struct):
             if not spender.spent:
                 del self.spenders[session]
         # One that ends later than any can was written before a clock was set back: it would hold all others.
-        self.leases = {name: until for name, until in self.leases.items() if now < until <= now + _LEASE}
+        longest = now + _LONGEST_LEASE
+        self.leases = {name: until for name, until in self.leases.items() if now < until <= longest}
         for session, asked in list(self.queue.items()):
             kept = {p: turn for p, turn in asked.items() if now - _QUEUED <= turn[1] <= now}
             if kept:
@@ -311,9 +314,9 @@ class RequestLedger(Struct):
         bucket.fill(now, limit)
         return bucket
 
-    def wait_in_front(self, session: str, now: float) -> None:
-        """Says that somebody waits in the foreground of this session."""
-        self.leases[session] = now + _LEASE
+    def wait_in_front(self, session: str, now: float, takes: float = 0.0) -> None:
+        """Says that somebody waits in the foreground of this session for an answer that takes so long."""
+        self.leases[session] = now + min(max(_LEASE, 1.5 * takes), _LONGEST_LEASE)
 
     def in_front(self, session: str) -> str:
         """A session whose foreground waits, this one rather than another; "" for none."""

@@ -23,6 +23,8 @@ _TRIES, _PAUSE = 20, 0.0005
 """How often and how long apart the lock is tried for: it is held for a tenth of a millisecond."""
 _STUCK = 1.0
 """Seconds for which a lock that could not be had is not tried for again: who holds it was stopped."""
+_LOCKED_OUT = 3.0
+"""Seconds of it after which that is told."""
 _LARGEST = 1 << 20
 _KEY_LOOK = 5.0
 """Seconds between two looks whether the key is the same."""
@@ -73,6 +75,14 @@ class SharedCounter:
         """As it was at the last look."""
         self._looked_at = float("-inf")
         self._stuck_until = 0.0
+        self._stuck_since: float | None = None
+
+    @property
+    def locked_out(self) -> str:
+        """Why each process counts alone for now: what the others spend is not known then. "" while it is."""
+        if self._stuck_since is None or time.monotonic() - self._stuck_since < _LOCKED_OUT:
+            return ""
+        return "one that was stopped holds the counter"
 
     @contextlib.contextmanager
     def open(self, now: float) -> Iterator[RequestLedger]:
@@ -177,9 +187,12 @@ class SharedCounter:
         # process in before this one is put down.
         for _ in range(_TRIES):
             if try_lock(descriptor):
+                self._stuck_since = None
                 return True
             time.sleep(_PAUSE)
         self._stuck_until = time.monotonic() + _STUCK
+        if self._stuck_since is None:
+            self._stuck_since = time.monotonic()
         return False
 
     def _failed(self, error: OSError) -> None:

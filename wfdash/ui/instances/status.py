@@ -108,7 +108,12 @@ class ListStatus(Struct, frozen=True):
                 if searched.unrecorded:  # first: that nothing is found says nothing then
                     groups.insert(0, [(f"{searched.unrecorded} are not recorded", WARN)])
                     groups.append([(PAYLOADS_KEEP, QUIET)])
-                groups += _searched_pieces(searched, poller, self.key_of("poll.now"))
+                found = _searched_pieces(searched, poller, self.key_of("poll.now"))
+                if self.width < _NARROW and searched.over and searched.unread:
+                    # What was not opened looks like nothing found; what is loaded has room after it or none.
+                    at = groups.index([first])
+                    groups[at : at + 1], found = [[(matched, PLAIN)], *found[:2], [loaded]], found[2:]
+                groups += found
         if self.recorded:
             # What is not loaded yet may well be on the server.
             where = "only in the record" if poller.history.complete else "out of the record"
