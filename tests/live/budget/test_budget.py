@@ -169,19 +169,22 @@ def test_refusals_of_one_moment_are_one_refusal():
     assert budget.held_for == 60
 
 
-def test_pause_of_which_nobody_said_how_long_ends_with_an_answer(tmp_path):
+def test_guessed_pause_ends_with_an_answer(tmp_path):
     """What went before it may still be answered, and shows nothing."""
     clock = Clock()
-    first, second = (Budget(clock=clock, counter=SharedCounter(tmp_path / "spent.json")) for _ in range(2))
+    path = tmp_path / "spent.json"
+    first, second, third = (Budget(clock=clock, counter=SharedCounter(path)) for _ in range(3))
     first.saw(answered(429))
     clock.now += 0.005
     first.saw(answered(200))
     assert first.frozen_until is not None
     clock.now += 2
     assert second.rest_is_guessed
+    assert third.frozen_until is not None
     second.saw(answered(200, method="PATCH"))
     assert second.frozen_until is None
     clock.now += 1
+    assert third.take(Priority.FOREGROUND) == 0
     assert first.frozen_until is None
     assert first.take(Priority.FOREGROUND) == second.take(Priority.FOREGROUND) == 0
 
@@ -406,7 +409,7 @@ def test_read_of_more_than_a_window_says_that_it_is():
 
 
 @pytest.mark.parametrize(("takes", "held"), [(0.1, 1.0), (4.0, 5.0)])
-def test_background_waits_until_what_somebody_waits_for_is_answered(tmp_path, takes, held):
+def test_background_waits_for_the_answer_in_front(tmp_path, takes, held):
     clock = Clock()
     front, behind = (Budget(clock=clock, counter=SharedCounter(tmp_path / "spent.json")) for _ in range(2))
     front.saw(Exchange(EPOCH, "list", "GET", "/x", 200, 1000 * takes, 100, "", "", "", "", ""))

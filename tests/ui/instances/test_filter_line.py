@@ -77,7 +77,7 @@ def test_a_search_that_stops_short_says_so_and_goes_on_by_a_key(monkeypatch):
     drive(script, filter="step~charge")
 
 
-def test_search_that_stopped_short_says_so_where_there_is_little_room(monkeypatch):
+def test_search_that_stopped_short_says_so_at_80_columns(monkeypatch):
     """Without it nothing found among 5 looked like nothing found at all."""
     monkeypatch.setattr(search, "MOST", 5)
 

@@ -417,6 +417,9 @@ class Budget:
         # The file has epoch seconds, for no two processes have a steady clock in common.
         ledger.update(self._left, now + (self._frozen_until - steady), now, pause=self._pause)
         self._frozen_until = max(self._frozen_until, steady + (ledger.frozen_until - now))
+        # Or it would hold the others again with what they have found to be over.
+        if ledger.pause is not None and ledger.frozen_until > now:
+            self._pause = replace(ledger.pause)
         self._left = ledger.left or self._left
 
     def _now(self) -> float:
