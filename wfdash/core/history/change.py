@@ -119,6 +119,8 @@ def _dated(
     edges = [seen.start, *(change.at for change in changes), end]
     found: list[float] = []
     for number, change in enumerate(changes):
+        # Of what is near alone: what is loaded beside it must not move the minute, or two pages would date
+        # one rise apart.
         at, near = change.at, list[Instance]()
         for row in _slowly(rows):
             if row is None:
@@ -184,6 +186,7 @@ def _first_failure(
     version, _ = version_before(at, deployed)
     failed = [row for row in rows if row.status == "errored" and row.ended is not None]
     since = [row.version for row in failed if at <= (row.ended or 0.0) < until]
+    # A version that had no part in most of it did not make it, however close by it came.
     if not version or since.count(version) * 2 <= len(since):
         return at
     first = min(row.ended or 0.0 for row in failed if row.version == version)
@@ -241,6 +244,7 @@ def _count_outcomes(
                 ages.append(at - row.started)
             if start <= at < end:
                 failed[int((at - start) // width)] += 1
+    # Nine tenths, since one failure after a long wait would have every success wait as long to count.
     outlived = percentile(sorted(ages), _OUTLIVED)
     for row in _slowly(rows):
         if row is None:
@@ -277,6 +281,7 @@ def find_changes(seen: Outcomes, deploys: Iterable[float] = ()) -> list[RateChan
     through in wider stretches first.
     """
     deploys, count = list(deploys), len(seen.failed)
+    # The test tries each moment against each: over 31 days of minutes that would be seconds.
     size = -(-count // _PLACES)
     if size <= 1:
         return _changes(seen, deploys)

@@ -156,6 +156,7 @@ class History:
         errored for most of the time, and that is no time that anything took.
         """
         rows = [self._rows[identity] for identity in ends if identity in self._rows]
+        # Taken out and counted again: what they took depends on the end that was not known before.
         self._count(rows, -1)
         for identity, at in ends.items():
             self._ends_before[identity] = max(at, self._ends_before.get(identity, at))

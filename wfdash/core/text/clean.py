@@ -28,11 +28,14 @@ class _Safe(dict[int, str]):
     def __missing__(self, point: int) -> str:
         character = chr(point)
         if point < 0x20:
+            # The picture of the control character: what was there stays legible, and does nothing.
             safe = chr(0x2400 + point)
         elif point == 0x7F:
             safe = "\N{SYMBOL FOR DELETE}"
         elif category(character) == "Zs":
             safe = " "
+        # Joiners, direction marks and what is unassigned too: two ids that differ in those alone would look
+        # the same.
         elif character in _BLANK_LETTERS or not character.isprintable():
             safe = _REPLACED
         else:
@@ -93,6 +96,7 @@ def clean(text: str) -> str:
 
     What is longer than any screen is cut first, and says so at its end.
     """
+    # Before it is cut: half of a secret is not recognised as one.
     if _masks:
         text = masked(text)
     if len(text) > _LONGEST:
@@ -126,6 +130,7 @@ def fit(text: str, width: int, *, cut: Literal["end", "middle"] = "end", mark: s
     """Cleaned text in exactly `width` cells: padded with spaces, or cut with `mark` in place of the rest."""
     if width <= 0:
         return ""
+    # A text of a hundred thousand is wider than that whatever is in it: it need not be measured to its end.
     taken = cells(text) if len(text) <= 4 * width else width + 1
     if taken > width:
         text, taken = _cut(text, width, cut, mark)
@@ -184,6 +189,7 @@ def _cap_marks(text: str) -> str:
     for character in text:
         if _WIDTH[character] or character >= "\U0001f3fb":
             run = 0
+        # A mark that begins a text would climb onto what stands before it on the line.
         elif not out:
             out.append("\N{DOTTED CIRCLE}")
             run = 1

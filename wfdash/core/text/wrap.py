@@ -20,6 +20,7 @@ def wrapped(text: str, width: int, limit: int = 0) -> list[str]:
     """
     if width <= 0:
         return []
+    # What can never have room is not looked at: a sentence may repeat an error of a megabyte.
     text = text[: width * (limit + 1) * 4] if limit else text
     text = _DURATION.sub(lambda found: found[0].replace(" ", _GLUE), text)
     lines: list[str] = []

@@ -82,6 +82,8 @@ class Axis(Struct, frozen=True):
         if self.scale is Scale.TRUE or (self.scale is Scale.COMPRESSED and not self.cuts):
             wanted = self._round_marks(width)
         elif self.scale is Scale.BY_STEP:
+            # With equal steps no round mark lies anywhere even: the time at every twelfth cell is told as it
+            # is.
             wanted = [(cell, brief(self.at(cell / width) - self.start)) for cell in range(0, width - 5, 12)]
         else:
             wanted = self._cut_marks(width)
@@ -90,6 +92,7 @@ class Axis(Struct, frozen=True):
         said: set[str] = set()
         for cell, text in wanted:
             end = cell + cells(text)
+            # The first that wants a place has it, so the order in which they are wanted is their rank.
             if cell < 0 or end > width or any(taken[max(0, cell - 1) : end + 1]) or text in said:
                 continue
             said.add(text)
@@ -106,6 +109,7 @@ class Axis(Struct, frozen=True):
     def _cut_marks(self, width: int) -> list[tuple[int, str]]:
         """The start first, then the cuts from the longest, then where work goes on after each of them."""
         marks = [(0, "0s")]
+        # More than forty have no room on any screen, and a loop of thousands of sleeps has as many cuts.
         for cut in sorted(self.cuts, key=lambda cut: cut.start - cut.end)[:40]:
             left, right = self.place(cut.start) * width, self.place(cut.end) * width
             label = f"≈{brief(cut.end - cut.start)}≈"
@@ -175,6 +179,7 @@ def compressed_axis(start: float, end: float, work: IdleGaps, now: float | None)
     # A sleep of a week beside one of an hour: both visible, neither drowns the work.
     weights = [min(3.0, 1 + log2((gap.end - gap.start) / least) / 2) for gap in gaps]
     shown = (edge - start) - sum(gap.end - gap.start for gap in gaps)
+    # Work keeps 40 % at least: it is what a timeline is looked at for.
     share = min(0.6, 0.1 * sum(weights)) if shown > 0 else 1.0
     times, places = [start], [0.0]
     at, place = start, 0.0

@@ -71,6 +71,8 @@ def work_in_slices(steps: Steps, current: Container[int]) -> Generator[None, Non
         work = _work(spans, over)
         yield
         least = max(LEAST_QUIET, _worked(work) / _FINEST)
+        # A step that is over is one span at first: only where it is long enough to hide a gap that an axis
+        # would cut are its attempts read, since thousands of them are never looked at.
         long = [index for start, end, index in over if end - start > least]
         if not long:
             return work

@@ -235,6 +235,7 @@ def _joined(group: Family, outline: Outline) -> list[tuple[float, float, State]]
             continue
         end = limit if end is None or state == "cut" else end
         end = start if end is None or end < start else end
+        # Of a family of thousands a bar each would be drawn over the same few cells.
         if spans and spans[-1][2] == state and -near <= start - spans[-1][1] <= near:
             spans[-1] = (spans[-1][0], max(end, spans[-1][1]), state)
         else:

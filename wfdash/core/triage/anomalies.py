@@ -160,6 +160,7 @@ def _nearly_spent(detail: Detail, step: Step, times: StepTimes) -> Oddity | None
 
 def queue_pressure(workflow: str, history: Sequence[tuple[float, Mapping[str, int]]]) -> Oddity | None:
     """A queue that grows while no more instances run, over the counts seen so far, oldest first."""
+    # Two counts grow by chance every other time.
     if len(history) < 3:
         return None
     (start, first), (end, last) = history[0], history[-1]

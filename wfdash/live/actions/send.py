@@ -201,6 +201,7 @@ class Sender(Struct, frozen=True):
         on_event("reading", "", "")
         failure: WorkflowsError | None = None
         wait = 0.0
+        # A read may be repeated without harm; the write after it may not.
         for attempt in range(1, _READ_TRIES + 1):
             await self.sleep(wait)
             asked = self.rereader.now()
@@ -276,6 +277,8 @@ class Sender(Struct, frozen=True):
             failure = as_failure(error)
             if isinstance(failure, RateLimited) and repeatable(failure, self.plan.verb):
                 return failure
+            # The refusal is of what it is at now, and what was read a moment ago said that it could: the
+            # sentence tells what changed.
             if isinstance(failure, CannotRestart | CannotTerminate):
                 failure = await self._doubted(target, before, failure)
             return await self._failed(target, before, failure, forbid, at)

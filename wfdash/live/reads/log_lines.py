@@ -117,6 +117,7 @@ class InstanceLogs:
         if self._read_until:
             is_far = to_end or began - self._read_far >= _FAR_EVERY
             self._read_far = began if is_far else self._read_far
+            # Read over again by as much as lines may be late: what was there already is known by `_same`.
             start = max(start, self._read_until - self.reader.lag * (_FAR if is_far else 1.0))
         else:
             self._read_far = began
@@ -223,6 +224,7 @@ class InstanceLogs:
         """Keeps those that were not there yet."""
         new = 0
         for line in lines:
+            # One that was let go of for its age would come back with each read.
             if (line.instance and line.instance != self.instance) or line.at <= self._dropped:
                 continue
             same = _same(line)
@@ -247,6 +249,7 @@ class InstanceLogs:
         if dropped is not None:
             self._dropped = dropped
             self.state.reservations[f"cut: only the newest {count(_MOST)} lines are kept"] = None
+        # Those that came while the thread was at it.
         later = self.lines[number:]
         names.update(map(_same, later))
         self.lines, self._kept = kept + later, names

@@ -129,6 +129,8 @@ class LoadedHistory:
         """Counts anew for another stretch or other buckets, in slices."""
         if (frame.width, frame.left) != (self.frame.width, self.frame.left):
             history = History(frame.width, since=frame.left)
+            # Rows come while all are counted anew, and each slice gives way: they are kept here, or the new
+            # count would lack them.
             self._counting = []
             history.had_ended(last_ends(self.earlier.values()))
             for _ in history.take([*self.rows.values(), *self.earlier.values()]):

@@ -91,6 +91,7 @@ async def find_shifts(loaded: LoadedHistory, now: float) -> tuple[LevelShift | N
     if loaded.is_short or loaded.lacks_ends or loaded.partial or loaded.kept_by:
         return None, None
     seen = [each for each in loaded.buckets(now) if loaded.is_seen(each, now) and not each.counted]
+    # A bucket that is not over yet, or is half of it from analytics, has another share of the quick ones.
     seen = [each for each in seen if each.end <= now and each.rows_from is None]
     is_all = loaded.floor == -inf
     long = 0.0 if is_all else percentile(sorted(took for each in seen for took in each.took), _MOSTLY)
