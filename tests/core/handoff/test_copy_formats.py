@@ -60,6 +60,13 @@ def test_addresses_encode_the_id(identity):
         assert "\x1b" not in menu(identity)[name]
 
 
+def test_half_a_surrogate_pair_is_addressed_as_it_is_asked_for():
+    """An escape in the API's JSON can name one: the menu of such a row must come up all the same."""
+    entries = menu("a\ud800")
+    assert entries["dashboard URL"].endswith("/instance/a%ED%A0%80")
+    assert "/instances/a%ED%A0%80'" in f"{entries['curl']}'"
+
+
 def test_the_curl_names_the_variable_and_no_credential():
     curl = menu("a")["curl"]
     assert '"Authorization: Bearer $CLOUDFLARE_API_TOKEN"' in curl

@@ -18,8 +18,9 @@ LATENCY = 0.2
 class Server:
     """A list of rows, newest first, whose cursors name the row before the page; rows arrive meanwhile."""
 
-    def __init__(self, rows):
+    def __init__(self, rows, note=None):
         self.rows = list(range(rows))
+        self.note = note
         self.asked = []
         self.hangs = False
 
@@ -32,7 +33,10 @@ class Server:
             await asyncio.sleep(3600)
         below = int(query.cursor) if query.cursor else len(self.rows)
         now = asyncio.get_running_loop().time()
-        items = [{"id": f"row-{n}", "read_at": now} for n in range(below - 1, max(-1, below - 1 - PAGE), -1)]
+        items = [
+            {"id": f"row-{n}", "read_at": now, "note": self.note}
+            for n in range(below - 1, max(-1, below - 1 - PAGE), -1)
+        ]
         await asyncio.sleep(LATENCY)
         last = below - len(items)
         return InstancePage(items, str(last) if last > 0 else None, len(self.rows))
@@ -67,6 +71,27 @@ def test_two_walks_begun_together_ask_for_each_page_once(tmp_path):
         assert all(ids(rows) == all_of(200) for rows in both)
         assert len(server.asked) <= 20 + 2
         assert not list(tmp_path.iterdir())
+
+    simulate(main())
+
+
+def deep():
+    value = []
+    for _ in range(100_000):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(("note", "asked"), [("a\ud800", 22), ("\\ud800 é", 22), (deep(), 40)], ids=range(3))
+def test_walks_go_on_whatever_the_rows_hold(tmp_path, note, asked):
+    """Half a surrogate pair is shared all the same; what no line can say is asked for by each."""
+
+    async def main():
+        server = Server(200, note)
+        both = await asyncio.gather(*(walked(server, tmp_path / "pages") for _ in range(2)))
+        assert all(ids(rows) == all_of(200) for rows in both)
+        assert all(row["note"] == note or asked == 40 for rows in both for row in rows)
+        assert len(server.asked) <= asked
 
     simulate(main())
 

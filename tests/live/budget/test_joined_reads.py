@@ -103,6 +103,19 @@ def test_reading_of_another_run_or_of_long_ago_is_not_taken(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_cause_with_half_a_surrogate_pair_is_shared(tmp_path):
+    """An escape in the API's JSON can name one, which has no UTF-8."""
+    first, second = (JoinedReads(tmp_path / "failures", Sample, clock=lambda: EPOCH) for _ in range(2))
+    first.look()
+    second.look()
+    sample = Sample("order-\ud800", EPOCH, Fingerprint("Error\udfff", "no \ud83d", "charge card", "v1"))
+    first.tell(sample.id, first.asks(sample.id), sample, "failed\ud800")
+    second.look()
+    assert second.take(sample.id, "failed\ud800", 60) == sample
+    first.close()
+    second.close()
+
+
 def test_question_of_a_process_that_ended_is_asked_again(tmp_path):
     clock = Clock()
     ours, theirs = (JoinedReads(tmp_path / "failures.jsonl", Sample, clock=clock) for _ in range(2))

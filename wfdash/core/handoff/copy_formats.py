@@ -59,13 +59,18 @@ def _wrangler(workflow: str, identity: str) -> str:
 
 
 def _dashboard(account_id: str, workflow: str, identity: str) -> str:
-    name, instance = quote(workflow, safe=""), quote(identity, safe="")
+    name, instance = _quoted(workflow), _quoted(identity)
     return f"https://dash.cloudflare.com/{account_id}/workers/workflows/{name}/instance/{instance}"
 
 
 def _curl(base_url: str, account_id: str, workflow: str, identity: str) -> str:
-    path = f"/accounts/{account_id}/workflows/{quote(workflow, safe='')}/instances/{quote(identity, safe='')}"
+    path = f"/accounts/{account_id}/workflows/{_quoted(workflow)}/instances/{_quoted(identity)}"
     return f'curl -H "Authorization: Bearer $CLOUDFLARE_API_TOKEN" {shlex.quote(base_url.rstrip("/") + path)}'
+
+
+def _quoted(text: str) -> str:
+    """As a part of a path, as it is asked for: an escape in JSON may name half a surrogate pair."""
+    return quote(text, safe="", errors="surrogatepass")
 
 
 def _markdown(row: Instance) -> str:

@@ -34,7 +34,7 @@ class TracedObjects(Struct, frozen=True):
 def object_of(workflow: str, identity: str) -> str:
     """The id of the object that runs an instance in a dev session."""
     key = hashlib.sha256(f"miniflare-workflows-{workflow}".encode()).digest()
-    name = hmac.new(key, identity.encode(), hashlib.sha256).digest()[:_HALF]
+    name = hmac.new(key, identity.encode(errors="surrogatepass"), hashlib.sha256).digest()[:_HALF]
     return (name + hmac.new(key, name, hashlib.sha256).digest()[:_HALF]).hex()
 
 

@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from wfdash.api.interface import NEWEST, InstancePage, ListQuery
 from wfdash.api.paging import Lists
-from wfdash.live.budget.shared_lines import LARGEST, SharedLines, shared_place
+from wfdash.live.budget.shared_lines import LARGEST, SharedLines, read_offer, shared_place
 
 __all__ = ["JoinedLists", "page_file"]
 
@@ -183,16 +182,15 @@ class JoinedLists:
     # The file.
 
     def _offer(self, offer: _Offer) -> None:
-        self._file.offer(msgspec.json.encode(offer))
+        self._file.offer(offer)
 
     def _read(self) -> None:
         """Takes in what the others offer."""
         for line in self._file.news(_SLICE if self._recent is not None else LARGEST):
-            try:
-                offer = msgspec.json.decode(line, type=_Offer)
-            except (msgspec.MsgspecError, ValueError, RecursionError):
+            offer = read_offer(line, _Offer)
+            if offer is None or offer.session == self._session:
                 continue
-            if offer.session == self._session or not self._is_fresh(offer) or offer.query.cursor is None:
+            if not self._is_fresh(offer) or offer.query.cursor is None:
                 continue
             if offer.items is None:
                 self._asked[_place(offer.query)] = offer.asked_at, offer.after

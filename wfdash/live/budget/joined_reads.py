@@ -5,10 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
-import msgspec
 from msgspec import Struct
 
-from wfdash.live.budget.shared_lines import SharedLines
+from wfdash.live.budget.shared_lines import SharedLines, read_offer
 
 __all__ = ["JoinedReads"]
 
@@ -56,11 +55,8 @@ class JoinedReads(Generic[T]):
         """Takes in what the others offer."""
         self._file.join()
         for line in self._file.news():
-            try:
-                offer: _Reading[T] = msgspec.json.decode(line, type=self._line)
-            except (msgspec.MsgspecError, ValueError, RecursionError):
-                continue
-            if offer.session == self._session:
+            offer: _Reading[T] | None = read_offer(line, self._line)
+            if offer is None or offer.session == self._session:
                 continue
             self._seen[offer.session] = max(offer.asked_at, self._seen.get(offer.session, 0.0))
             if offer.found is None:
@@ -109,4 +105,4 @@ class JoinedReads(Generic[T]):
         self._file.close()
 
     def _offer(self, offer: _Reading[T]) -> None:
-        self._file.offer(msgspec.json.encode(offer))
+        self._file.offer(offer)

@@ -1,16 +1,22 @@
 """A file of lines beside the counter, as long as one of several processes reads what they all read."""
 
 import contextlib
+import json
 import os
 from collections.abc import Iterator
 from hashlib import blake2s
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
+
+import msgspec
+from msgspec import Struct
 
 from wfdash.config.plain_file import open_plain
 from wfdash.live.records.locked_file import hold_together, try_lock
 
-__all__ = ["LARGEST", "SharedLines", "shared_place"]
+__all__ = ["LARGEST", "SharedLines", "read_offer", "shared_place"]
+
+Offer = TypeVar("Offer", bound=Struct)
 
 LARGEST: Final = 64 << 20
 """Bytes after which nothing more is offered."""
@@ -64,8 +70,8 @@ class SharedLines:
                 path.unlink()
         os.close(descriptor)
 
-    def offer(self, line: bytes) -> None:
-        if self._descriptor is None:
+    def offer(self, offer: Struct) -> None:
+        if self._descriptor is None or not (line := _line_of(offer)):
             return
         try:
             if os.fstat(self._descriptor).st_size < LARGEST:
@@ -91,9 +97,29 @@ class SharedLines:
         yield from lines
 
 
+def _line_of(offer: Struct) -> bytes:
+    """The line that says it; b"" of what none can say, as values that nest too deeply: that is not shared."""
+    try:
+        return msgspec.json.encode(offer)
+    except UnicodeEncodeError:  # half a surrogate pair, which an escape in the API's JSON can name
+        return json.dumps(msgspec.to_builtins(offer)).encode("ascii")
+    except RecursionError:
+        return b""
+
+
+def read_offer(line: bytes, kind: type[Offer]) -> Offer | None:
+    """What a line says; None where it says nothing that can be read."""
+    try:
+        if b"\\ud" in line:  # it may be half of a pair, as above
+            return msgspec.convert(json.loads(line), kind)
+        return msgspec.json.decode(line, type=kind)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+
+
 def shared_place(beside: Path | None, kind: str, *which: str) -> Path | None:
     """Where that is shared, of the counter's file; None where nothing is."""
     if beside is None:
         return None
-    name = blake2s("\0".join(which).encode(errors="surrogateescape"), digest_size=8).hexdigest()
+    name = blake2s("\0".join(which).encode(errors="surrogatepass"), digest_size=8).hexdigest()
     return beside.with_name(f"{beside.stem}-{kind}-{name}.jsonl")
