@@ -212,7 +212,8 @@ def test_rise_among_the_newest_has_the_percents_of_all():
     newest = picture(rows[-800:], now=NOW, floor=rows[-800].created).finding
     assert "~" not in all_of_them.sentence
     assert newest.sentence.replace("~", "") == all_of_them.sentence
-    assert newest.sentence.startswith("errors rose from ~5 % to ")
+    assert newest.sentence.startswith(f"errors rose from {newest.before} to ")
+    assert (newest.before, all_of_them.before) == ("~5 %", "5 %")
 
 
 def test_level_of_more_than_the_hour_says_since_when():

@@ -128,7 +128,8 @@ def test_bad_deploy_comes_first_with_its_cause(size):
         rising = d.lines[2].split()
         assert int(rising[1]) > 30
         assert rising[3][-1] in "smh", "in how long"
-        assert int(rising[4]) < 15
+        assert int(rising[4].lstrip("~")) < 15
+        assert f"errors rose from {rising[4]} % to " in d.text, "one number for one thing"
         await d.until(lambda: "newest 10 read" in d.text, 120)
         assert re.search(r" of 10 +\w+Error: ", d.text), "the count does not touch the error"
 

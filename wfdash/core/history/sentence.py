@@ -45,6 +45,8 @@ class Finding(Struct, frozen=True):
     """A rise that still lasts or that came last."""
     until: float = inf
     """When the rate changed next after that."""
+    before: str = ""
+    """What the rate was before it, in the words of the sentence."""
     since: Mapping[str, Tally] = field(default_factory=dict)
     """Of a rise what completed and failed from then until it changed next, by version."""
 
@@ -163,7 +165,8 @@ def failures(
     if settled or after <= before or not sample:
         before, after, sample = rise.before, rise.after, rise.sample
     few = about if sample >= _LEVEL else ""
-    said = f"errors rose from {few}{earlier_rate(before, sample)} to {near}{percent(after)}"
+    earlier = f"{few}{earlier_rate(before, sample)}"
+    said = f"errors rose from {earlier} to {near}{percent(after)}"
     # A change is dated to the start of its stretch, and none comes before what made it.
     at = max(rise.at, cause.deploy)
     said += f" at {_time(at, now, utc)}"
@@ -180,7 +183,7 @@ def failures(
         said += f", and fell to {near}{percent(share)} at {_time(when, now, utc)}{_beside(when, cure)}"
     own, others = _apart(cause.version, rows, RateChange(rise.at, last.until, 0.0, 1.0, 0.0))
     ran = others | ({cause.version: own} if own.sample else {})
-    return Finding(said, at, cause.version, unusual=True, until=last.until, since=ran)
+    return Finding(said, at, cause.version, unusual=True, until=last.until, before=earlier, since=ran)
 
 
 def _fails_alone(rows: Sequence[Instance], deployed: Mapping[str, float]) -> str:
