@@ -74,7 +74,7 @@ def test_a_proposed_id_is_nobody_elses():
     ("text", "part"),
     [
         ("", "holds no payload"),
-        ('{"id": "a"}', "line 1 of .*: an object with id and payload is wanted"),
+        ('{"id": "a"}', "line 1 of .*: a line with its id and its payload for each instance"),
         ('{"id": "a", "payload": 1}\n{"id": "z", "payload": 1}', "line 2 of .*: z is none of those"),
         ('{"id": "a", "payload": 1}\n{"id": "a", "payload": 2}', "holds the id a twice"),
         ('{"id": "a", "payload": 1}\n{', "line 2, column 2: "),

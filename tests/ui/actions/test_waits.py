@@ -74,3 +74,25 @@ async def open_waits(d):
     found = list(d.app.screen.table.rows)
     await d.press("escape")
     return found
+
+
+def test_marks_made_before_stand_first_and_are_named():
+    """They were made for another action, maybe: `enter` on the first row sends nothing to that row."""
+
+    async def script(d):
+        await d.press("instance.send_event")
+        await d.until(lambda: d.app.screen.query("WaitTable") and len(d.app.screen.table.rows) > 9)
+        last = [wait.instance for wait in d.app.screen.table.rows[-4:]]
+        assert "enter send event  " in d.lines[-1]
+        await d.press("layer.close")
+        d.app.root.rows.marks.mark(last)
+        await d.press("instance.send_event")
+        await d.until(lambda: d.app.screen.query("WaitTable") and len(d.app.screen.table.rows) > 9)
+        assert {wait.instance for wait in d.app.screen.table.rows[:4]} == set(last)
+        assert "enter send event to the 4 marked" in d.lines[-1]
+        await d.press("row.open")
+        title = d.line("send event to 4 instances: ")
+        assert sum(identity in title for identity in last) == 3
+        assert ", 1 more" in title
+
+    drive(script, workflow="orders")

@@ -69,6 +69,9 @@ def read_batch(path: Path, *, propose: Callable[[], str]) -> list[NewInstance]:
     return instances
 
 
+_PAYLOAD_LINE = '{"id": "...", "payload": ...}'
+
+
 def read_payloads(path: Path, ids: Collection[str]) -> dict[str, Any]:
     """A payload for each of some of these ids: an array or lines of objects with `id` and `payload`.
 
@@ -77,7 +80,8 @@ def read_payloads(path: Path, ids: Collection[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for place, item in _items(_read_text(path)):
         if not isinstance(item, dict) or item.keys() != {"id", "payload"} or not isinstance(item["id"], str):
-            raise NotSendable(f"{place} of {path}: an object with id and payload is wanted")
+            wanted = "a line with its id and its payload for each instance"
+            raise NotSendable(f"{place} of {path} is not {_PAYLOAD_LINE}: {wanted}")
         if item["id"] not in ids:
             raise NotSendable(f"{place} of {path}: {item['id']} is none of those that were chosen")
         if item["id"] in found:

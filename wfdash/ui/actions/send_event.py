@@ -15,6 +15,8 @@ from wfdash.ui.context import Context
 
 __all__ = ["SendEventScreen"]
 
+_NAMED = 3
+"""Instances that are named in the title; the prompt lists them all."""
 _NO_PAYLOAD = "the file has no payload for it"
 
 
@@ -30,8 +32,11 @@ class SendEventScreen(FormScreen):
         self._event_type = event_type
 
     def form_title(self) -> str:
-        many = f"{len(self._rows)} instances"
-        return f"send event to {self._rows[0].id if len(self._rows) == 1 else many}"
+        if len(self._rows) == 1:
+            return f"send event to {self._rows[0].id}"
+        named, rest = [row.id for row in self._rows[:_NAMED]], len(self._rows) - _NAMED
+        more = [f"{rest} more"] if rest > 0 else []
+        return f"send event to {len(self._rows)} instances: {', '.join([*named, *more])}"
 
     def form_fields(self) -> Sequence[FormField]:
         return (

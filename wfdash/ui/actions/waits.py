@@ -51,6 +51,12 @@ class WaitTable(ListTable[OpenWait]):
         self._longest_id = max((cells(clean(wait.instance)) for wait in waits), default=8)
         self._longest_type = max((cells(clean(wait.event_type)) for wait in waits), default=8)
 
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """What `enter` does where some have a bar: nothing with the row under the cursor."""
+        marked = len({row.instance for row in self.rows} & self.marked)
+        return {"row.open": f"send event to the {count(marked)} marked"} if marked else {}
+
     def key_for(self, row: OpenWait) -> tuple[str, str]:
         return row.instance, row.step
 
@@ -170,7 +176,9 @@ class EventsScreen(BaseScreen):
         self.table.read_at = {detail.id: at for detail, at in read}
         self.table.now = self.context.clock()
         if self._waits.take(details):
-            self.table.take(self._waits.rows)
+            # Marked elsewhere, perhaps for something else: whom the event would go to stands in sight.
+            brought = {row.id for row in self._chosen} if len(self._chosen) > 1 else set()
+            self.table.take(sorted(self._waits.rows, key=lambda wait: wait.instance not in brought))
         self.table.message = self._nothing(len(details), active)
         self.table.rows_changed(everything=not aim)
         lost = bool(aim) and not self._place_cursor(aim)
@@ -252,6 +260,7 @@ class EventsScreen(BaseScreen):
             self.table.marked ^= {wait.instance}
             self.table.move(1)
             self.fill()
+            self.refresh_bindings()
 
     def chosen_event_type(self) -> str | None:
         """What the marked ones wait for, where it is one type; without marks that under the cursor."""
