@@ -16,7 +16,6 @@ stuck, act on it.
 
 Without a command it opens the dashboard."""
 _VALUELESS = ("store_true", "version", argparse.BooleanOptionalAction)
-_WITH_IDS = ("show", "logs", "pause", "resume", "terminate", "restart", "send", "redrive")
 # `wfdash --local show -i x`: an optional value must not swallow the command behind it.
 _LOCAL_VALUE = re.compile(r"http://.*|\d{1,5}", re.DOTALL)
 
@@ -28,9 +27,14 @@ class _Parser(argparse.ArgumentParser):
 
         write(message.rstrip("\n"))
 
+    @property
+    def takes_ids(self) -> bool:
+        """Whether ids may follow the command."""
+        return any(action.dest == "ids" for action in self._actions)
+
     def error(self, message: str) -> NoReturn:
         # An id may begin with a minus; argparse takes it for an option and says no more than that.
-        if self.prog.split()[-1] in _WITH_IDS and re.match("unrecognized arguments: -[^-]", message):
+        if self.takes_ids and re.match("unrecognized arguments: -[^-]", message):
             message += " (an id that begins with - stands behind --)"
         elif lacking := re.fullmatch("argument (?:-[a-z]/)?(--[a-z-]+): expected one argument", message):
             message += f" (one that begins with - is written {lacking[1]}=-...)"
@@ -49,11 +53,11 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     command, rest = _split_command(_settle_filter(_settle_local(given)))
     if operands and not command:
         command, operands = _command_word(operands[0]), operands[1:]
-    ids = command in _WITH_IDS
+    parser = _parser(command)
     # Intermixed: ids may stand on both sides of an option, as in `pause a --yes b`.
-    parsed = _parser(command).parse_intermixed_args(rest if ids else rest + operands)
+    parsed = parser.parse_intermixed_args(rest if parser.takes_ids else rest + operands)
     parsed.command = command
-    if ids:
+    if parser.takes_ids:
         parsed.ids += operands
     return parsed
 
