@@ -11,7 +11,7 @@ from wfdash.core.rows.store import Store
 from wfdash.core.triage.anomalies import Oddity
 from wfdash.core.why.context import WhyContext
 from wfdash.live.budget.budget import Budget
-from wfdash.live.feeds.filter_search import IdRecall, Recall
+from wfdash.live.feeds.filter_search import IdRecall, Reached, Recall
 from wfdash.live.feeds.instances import pushed
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.events import Update
@@ -169,13 +169,20 @@ class Watcher:
         self.history.reset()
         self._scheduler.wake()
 
-    def look_for(self, query: Query | None, marks: Container[str] = (), *, waits: bool = False) -> None:
+    def look_for(
+        self,
+        query: Query | None,
+        marks: Container[str] = (),
+        *,
+        waits: bool = False,
+        reached: Reached | None = None,
+    ) -> None:
         """Reads the loaded rows that this filter cannot tell from their rows alone, as budget allows.
 
-        One that `waits` asks the server nothing before `search_on`.
+        One that `waits` asks the server nothing before `search_on`; one that had `reached` something goes on.
         """
         self._scheduler.withdraw(self.search)
-        self.search.look_for(query, marks, waits=waits)
+        self.search.look_for(query, marks, waits=waits, reached=reached)
         self._scheduler.wake()
 
     def look_up(self, recall: Recall) -> None:

@@ -359,3 +359,61 @@ def test_esc_stops_the_search_before_it_clears_the_filter():
         assert "no filter" in d.lines[1]
 
     drive(script, size=(140, 40))
+
+
+@pytest.mark.parametrize("ended", [True, False], ids=["ended", "running"])
+def test_esc_out_of_typing_leaves_the_search_as_it_was(monkeypatch, ended):
+    """Back to the filter that was in force is no wish to read on for it: its search goes on or rests."""
+    monkeypatch.setattr(search, "MOST", 20)
+
+    async def script(d):
+        found, latency = d.app.session.poller.search, 0.0 if ended else 0.5
+        d.server.state.latency = latency
+        await d.press("/", *"params~zzz", "enter")
+        await d.until(lambda: found.searched.over if ended else found.searched.since > 3)
+        await d.passes(1)
+        since = found.searched.since
+        await d.press("/")
+        await d.type("x")
+        read = found._spent
+        await d.passes(5)
+        assert found._spent == read, "a letter reads nothing"
+        await d.press("escape")
+        await d.passes(1 if ended else 30)
+        assert "params~zzz" in d.lines[1]
+        assert found.searched.over
+        assert (found.searched.since, found._allowed) == (20, 20)
+        assert since <= 20
+        assert "searches on" in d.lines[1]
+
+    drive(script, size=(140, 40))
+
+
+def test_search_stopped_before_it_read_says_how_to_go_on():
+    async def script(d):
+        poller = d.app.session.poller
+        d.server.state.latency = 5.0
+        await d.press("/", *"params~zzz", "enter", "escape")
+        assert poller.search.searched.since == 0
+        assert "ctrl+r searches on" in d.lines[1]
+        assert "enter reads" not in d.text
+
+    drive(script, size=(140, 40))
+
+
+def test_esc_stops_the_search_before_marks_and_rows_that_wait():
+    """As its line says, whatever else esc would take away."""
+
+    async def script(d):
+        d.server.state.latency = 0.5
+        await d.press("/", *"params~cus", "enter")
+        await d.until(lambda: "esc stops" in d.lines[1] and d.app.root.table.row_count() > 2)
+        await d.press("space", "escape")
+        assert d.app.root.rows.marks.ids
+        assert d.app.session.poller.search.searched.over
+        d.app.root.rows.settle()
+        await d.press("escape")
+        assert not d.app.root.rows.marks.ids
+        assert "params~cus" in d.lines[1]
+
+    drive(script, size=(140, 40))

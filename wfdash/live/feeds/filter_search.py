@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from wfdash.live.budget.joined_search import JoinedSearch
     from wfdash.live.records.search.finding import RecordedInstance
 
-__all__ = ["MOST", "FilterSearch", "IdRecall", "Recall", "Searched"]
+__all__ = ["MOST", "FilterSearch", "IdRecall", "Reached", "Recall", "Searched"]
 
 
 class IdRecall(Protocol):
@@ -63,6 +63,15 @@ _NAMED = 20
 """Instances that the list does not tell of and an id may name: of more the word was not meant for one."""
 _AT_ONCE = 500
 """Rows that are looked up in the record at one time: what is found shows as it comes."""
+
+
+class Reached(Struct, frozen=True):
+    """How far the reading for a filter came, so that it can be taken up again as it was left."""
+
+    spent: int
+    began_at: int
+    goal: int
+    allowed: float
 
 
 class Searched(Struct, frozen=True):
@@ -143,6 +152,7 @@ class FilterSearch(Job):
         self._goal = 0
         """Of these `_since` are read. Rows that come meanwhile do not move it, or no time told would fall."""
         self._allowed: float = MOST
+        self._only_typed = False
         self._others: JoinedSearch | None = None
         """What other processes open for the same filter, while it is in force here."""
         self._ruled_out: dict[str, str] = {}
@@ -156,15 +166,26 @@ class FilterSearch(Job):
         waited_for = self.busy or self._doubtful
         return Priority.FOREGROUND if waited_for and self.attended else Priority.ROWS
 
-    def look_for(self, query: Query | None, marks: Container[str] = (), *, waits: bool = False) -> None:
+    def look_for(
+        self,
+        query: Query | None,
+        marks: Container[str] = (),
+        *,
+        waits: bool = False,
+        reached: Reached | None = None,
+    ) -> None:
         """Reads what this filter needs to know; a filter that needs no details wants nothing.
 
         One that `waits` finds what is known already, and what it costs is said before `go_on` begins it.
+        One that had `reached` something reads what it was still to read then, and no more.
         """
         before = self._query
         self._query, self._marks = (query if query is not None and query.needs_details else None), marks
         self._spent = self._began_at = self._goal = 0
-        self._allowed = 0 if waits else self._most
+        self._allowed, self._only_typed = 0 if waits else self._most, waits
+        if reached is not None:
+            self._spent, self._began_at, self._goal = reached.spent, reached.began_at, reached.goal
+            self._allowed, self._only_typed = reached.allowed, False
         self.next_at, self._ended = 0.0, False
         self.leave_others()
         # With each letter of a text another one is looked for, in the same rows.
@@ -188,12 +209,18 @@ class FilterSearch(Job):
         """Reads as many again, where it stopped for having read enough."""
         if self._query is not None and self._spent >= self._allowed:
             self._allowed, self._began_at, self._goal = self._spent + self._most, self._spent, 0
+            self._only_typed = False
             self.next_at, self._ended = 0.0, False
             self._begin()
 
     def stop(self) -> None:
         """Reads no more for this filter, until somebody wants it; what was found stays."""
-        self._allowed = self._spent
+        self._allowed, self._only_typed = self._spent, False
+
+    @property
+    def reached(self) -> Reached:
+        """How far it is, for `look_for` to go on from there once another filter was looked for."""
+        return Reached(self._spent, self._began_at, self._goal, self._allowed)
 
     def reset(self) -> None:
         """Begins anew: another workflow is watched from now on."""
@@ -262,7 +289,7 @@ class FilterSearch(Job):
     @property
     def waits(self) -> bool:
         """Whether nothing may be read for the filter yet."""
-        return self._query is not None and not self._allowed
+        return self._query is not None and self._only_typed
 
     @property
     def busy(self) -> bool:

@@ -18,6 +18,7 @@ from wfdash.core.rows.marks import Marks
 from wfdash.core.rows.order import Order
 from wfdash.core.rows.view import TableView
 from wfdash.core.text.words import count
+from wfdash.live.feeds.filter_search import Reached
 from wfdash.live.watcher import Watcher
 from wfdash.ui.context import Context
 from wfdash.ui.instances.batch_ids import BatchIds
@@ -57,6 +58,8 @@ class InstanceRows:
         self._batch_ids = BatchIds(context, host, lambda: self.query)
         self._settled = ""
         """The filter that was in force last while none was typed and that did not ask for marks."""
+        self._left: tuple[Query, Reached] | None = None
+        """The filter that was read for when typing began, and how far that was."""
         self._api = _ApiQuestion(context, host)
         self._building: Worker[None] | None = None
         self.awaited = ""
@@ -135,22 +138,34 @@ class InstanceRows:
         if query == self.query:
             self._look_up_batches()
             return
+        self._left = self._left if typing else None
+        reached = self._leave_reading(query) if typing else None
         self.query = query
         self.marks.show(self.workflow, self._marks_scope(typing=typing))
         if self.view is None or self.poller is None:
             return
         # A letter asks the server nothing: what the reading costs is said first. A record costs nothing.
-        self.poller.look_for(query, self.marks, waits=typing and self._context.past is None)
+        waits = typing and self._context.past is None
+        self.poller.look_for(query, self.marks, waits=waits, reached=reached)
         self._rebuild()
         self._look_up_batches()
         self._api.ask_soon(self.poller, self.workflow, query)
+
+    def _leave_reading(self, query: Query) -> Reached | None:
+        """How far it was read for this filter before another was typed: back to it is no wish to read on."""
+        search = self.poller.search if self.poller is not None else None
+        if search is None or self._context.past is not None:
+            return None
+        if self.query.needs_details and not search.waits:
+            self._left = self.query, search.reached
+        return self._left[1] if self._left is not None and self._left[0] == query else None
 
     def _look_up_batches(self) -> None:
         self._batch_ids.look_up(self.query, self.workflow, self._rebuild)
 
     def settle_filter(self) -> None:
         """Keeps what was typed: marks belong to it, and a search for it reads from now on."""
-        self.untouched = True
+        self.untouched, self._left = True, None
         if self.poller is not None and self.poller.search.waits:
             self.poller.search_on()
         if not self.query.needs_marks:

@@ -211,14 +211,15 @@ class InstancesScreen(BaseScreen):
             self.filter_line.cancel()
         elif rows.marks.in_range:
             rows.marks.end_range()
+        elif rows.query and self.poller is not None and self.poller.search.busy:
+            # As the line of the filter says: what was found stays, and the next one clears the filter. Before
+            # marks and rows that wait, of which no line says that it is about them.
+            self.poller.search.stop()
         elif rows.view is not None and rows.view.arrivals:
             rows.settle()
         elif rows.marks:
             rows.marks.clear()
             rows.marks_changed()
-        elif rows.query and self.poller is not None and self.poller.search.busy:
-            # As the line of the filter says: what was found stays, and the next one clears the filter.
-            self.poller.search.stop()
         elif rows.query and self.context.pages.go_back():
             return True
         elif rows.query:
