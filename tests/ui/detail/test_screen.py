@@ -171,6 +171,30 @@ def test_what_failed_stands_before_all_steps(size):
     drive(script, size=size)
 
 
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)], ids=str)
+def test_esc_from_the_other_run_leads_back_to_the_failed_one(size):
+    async def script(dashboard):
+        app = dashboard.app
+        await open_first(dashboard, "errored")
+        failed = app.screen.instance
+        await dashboard.press("detail.compare")
+        await dashboard.until(lambda: "compared with" in dashboard.text)
+        await dashboard.press("row.open")
+        other_ended = "complete   "
+        await dashboard.until(lambda: isinstance(app.screen, DetailScreen) and other_ended in dashboard.text)
+        assert app.screen.instance != failed
+        await dashboard.press("escape")
+        assert (type(app.screen), app.screen.instance) == (CompareScreen, failed)
+        await dashboard.press("escape")
+        assert (type(app.screen), app.screen.instance) == (DetailScreen, failed)
+        assert app.session.poller.opened == failed, "it is the one that is read again"
+        await dashboard.press("escape")
+        assert app.root.rows.instance == failed
+        assert app.root.rows.query.text == "status:errored"
+
+    drive(script, size=size, filter="status:errored")
+
+
 def test_the_last_success_is_asked_for_where_none_is_loaded():
     async def script(dashboard):
         poller = dashboard.app.session.poller

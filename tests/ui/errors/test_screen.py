@@ -308,6 +308,21 @@ def test_tab_moves_to_what_is_odd():
     incident(script)
 
 
+def test_esc_from_an_odd_one_leads_back_to_what_is_odd():
+    async def script(dashboard, app):
+        page = app.screen
+        await dashboard.until(lambda: page.odd.row_count())
+        await dashboard.press("tab")
+        odd = page.odd.chosen.id
+        await dashboard.press("enter")
+        await dashboard.until(lambda: app.screen.opened_instance == odd)
+        await dashboard.press("escape")
+        assert app.screen is page
+        assert page.odd.has_focus
+
+    incident(script)
+
+
 def test_nothing_of_the_page_is_cut_at_60_columns():
     async def script(dashboard, app):
         await dashboard.pilot.resize_terminal(60, 24)

@@ -258,9 +258,10 @@ class CompareScreen(BaseScreen):
 
     def action_row_open(self) -> None:
         """Opens the run this one is compared with."""
-        # Closed first: esc from the other run leads to the list, not back through a chain of comparisons.
-        if self._other is not None and self.close():
-            self.context.pages.show_instance(self.workflow, self._other.id)
+        # Over this page: what is looked at is the one that failed, and esc leads back to it. The list may
+        # not even have the other one, as where only what errored is listed.
+        if self._other is not None:
+            self.context.pages.open("detail", self.workflow, self._other.id)
 
 
 def _version_words(mine: str, theirs: str) -> str:

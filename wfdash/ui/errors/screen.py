@@ -435,7 +435,8 @@ class ErrorsScreen(BaseScreen):
             return
         if self.odd.has_focus:
             if self.odd.chosen is not None and self.odd.chosen.id:
-                context.pages.show_instance(poller.workflow, self.odd.chosen.id)
+                # Over this page, where the other odd ones are: esc leads back to them.
+                context.pages.open("detail", poller.workflow, self.odd.chosen.id)
         elif self.group_table.chosen is not None:
             context.pages.list_found(filter_for(self.group_table.chosen.fingerprint))
 
