@@ -116,6 +116,6 @@ def _blocked(status: str, current: Iterable[Step]) -> str:
 
 def _words(name: str, message: str) -> str:
     """As it was written, and without what differs by chance, as groups of failures are named."""
-    from wfdash.core.text.chance import plain_message  # not at the start: it compiles patterns for 3 ms
+    from wfdash.core.text.chance import plain_message  # not at the start: it compiles patterns for 12 ms
 
     return f"{name[:_SEARCHED]}: {message[:_SEARCHED]}\n{plain_message(message)}".lower()

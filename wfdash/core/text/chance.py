@@ -4,7 +4,15 @@ import re
 from itertools import pairwise
 from typing import Final
 
-from wfdash.core.text.error_codes import keep_codes, keep_names, keepable, kept, restored, stands_as_code
+from wfdash.core.text.error_codes import (
+    NO_THING,
+    keep_codes,
+    keep_names,
+    keepable,
+    kept,
+    restored,
+    stands_as_code,
+)
 from wfdash.core.text.error_message import main_line
 
 __all__ = ["plain_message", "without_chance"]
@@ -118,6 +126,8 @@ _QUANTITIES: Final = (
         re.compile(rf"{_AMOUNT}{_TIME_UNIT}(?:(?:,? (?:and )?|)\d+(?:[.,]\d+)*\s?{_TIME_UNIT})*(?![\w-])"),
         "<duration>",
     ),
+    (re.compile(r"\bP(?=\d|T\d)(?:\d+[YMWD])*(?:T(?:\d+(?:\.\d+)?[HMS])+)?(?![\w-])"), "<duration>"),
+    (re.compile(r"(?<![\w<.])\d{1,9}(?:[x×]\d{1,9}){1,2}(?![\w.])"), "<n>"),
 )
 """How much there was is chance, in whatever unit a program happened to print it: 3 GB, 812 MB; 12 s, 3 m."""
 _TELEPHONE: Final = re.compile(
@@ -135,11 +145,12 @@ LONGEST: Final = 2_000
 """Characters of a line that are looked at: enough to tell two causes apart, bounded against megabytes."""
 _TOKEN: Final = re.compile(r"(?<![\w<])(?=[\w.-]*[^\W\d_])[^\W_]+(?:[-_.][^\W_]+)*(?![\w>])", re.UNICODE)
 _CAPITALS: Final = re.compile(r"[A-Z0-9]{2,12}(?:-[A-Z0-9]{2,12}){0,3}")
-_CODED: Final = re.compile(r"(?i)(?:error|code|status|model)\s*[:=#]?\s*['\"]?$")
+_SHORT_HEX: Final = re.compile(r"[0-9a-f]{4,6}")
+_CODED: Final = re.compile(rf"(?i){NO_THING}\b(?:error|code|status|model)\s*[:=#]?\s*['\"]?$")
 _MEASURE: Final = re.compile(r"\d+(?:ms|s|m|h|d|b|kb|mb|gb|tb|kib|mib|gib|px|k|x|th|st|nd|rd)", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"(?<![\w<])[-+]?\d+(?:[.,]\d+)*")
-_GROUPED: Final = re.compile(r"<n>(?: <n>)+")
-"""One number in groups of digits, as telephones and accounts are written."""
+_GROUPED: Final = re.compile(r"<n>(?: <n>)+|<n>(?:[-/]<n>)+")
+"""One number in groups of digits, as telephones, accounts and books are written."""
 
 
 def plain_message(message: str) -> str:
@@ -178,7 +189,7 @@ def _number(found: re.Match[str]) -> str:
 def _token(found: re.Match[str]) -> str:
     """One word, or words joined by `-`, `_` or `.`: an opaque one is an id, a counted one keeps its word."""
     token = found[0]
-    if short := _of_capitals(found):
+    if short := _short_id(found):
         return short
     if _opaque(token.replace("-", "").replace("_", "")) and not _spoken(token):
         return "<id>"
@@ -189,23 +200,27 @@ def _token(found: re.Match[str]) -> str:
     return re.sub(r"(<id>|<n>)(?:[-_.](?:<id>|<n>))+", r"\1", "".join(marks)) if len(marks) > 1 else marks[0]
 
 
-def _of_capitals(found: re.Match[str]) -> str:
-    """What stands for a short id in capitals and digits: AB12CD anywhere, LH441 and 12A behind a noun."""
-    token = found[0]
-    if not _CAPITALS.fullmatch(token) or token.isalpha():
-        return ""
+def _short_id(found: re.Match[str]) -> str:
+    """What stands for letters and digits too few to be opaque: AB12CD anywhere, LH441, 12A and 7f3a behind a
+    noun. "" for a code, a word, or what other rules take."""
+    token, before, after = found[0], found.string[: found.start()], found.string[found.end() :]
     pieces, word = token.split("-"), token.replace("-", "")
-    turns = sum(a.isdecimal() != b.isdecimal() for a, b in pairwise(word))
-    mixed = all(piece.isalnum() and not piece.isalpha() and not piece.isdecimal() for piece in pieces)
-    if mixed and turns >= 2 and len(word) >= 5 and not _CODED.search(found.string[: found.start()]):
-        return "<id>"
-    if len(pieces) > 1 or turns != 1:
+    digits = sum(map(str.isdecimal, word))
+    if not digits or digits == len(word):
         return ""
-    if stands_as_code(token, found.string[: found.start()], found.string[found.end() :]):
+    turns = sum(a.isdecimal() != b.isdecimal() for a, b in pairwise(word))
+    if _SHORT_HEX.fullmatch(token):
+        return "<id>" if turns >= 2 and not stands_as_code(token, before, after) else ""
+    if not _CAPITALS.fullmatch(token):
+        return ""
+    mixed = not any(piece.isalpha() or piece.isdecimal() for piece in pieces)
+    if mixed and turns >= 2 and len(word) >= 5 and not _CODED.search(before[-60:]):
+        return "<id>"
+    if len(pieces) > 1 or turns != 1 or stands_as_code(token, before, after):
         return ""
     if token[0].isdecimal():
         return "<n>" if token[:-1].isdecimal() and len(token) <= 5 else ""
-    return "<id>" if sum(map(str.isdecimal, token)) >= 3 and len(token) <= 9 else ""
+    return "<id>" if digits >= 3 and len(token) <= 9 else ""
 
 
 def _spoken(token: str) -> bool:

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-__all__ = ["keep_codes", "keep_names", "keepable", "kept", "restored", "stands_as_code"]
+__all__ = ["NO_THING", "keep_codes", "keep_names", "keepable", "kept", "restored", "stands_as_code"]
 
 _BASE: Final = 0xE100
 """Added to the ASCII signs of what must survive the later rules: no message uses this private range."""
@@ -12,6 +12,26 @@ _COUNTED: Final = (
     r"|files?|errors?|attempts?|retries|requests?|calls?|messages?|entries|tests?)\b))"
 )
 """Not behind a number that counts what follows: `error 17 of 20`, `got 404 rows`."""
+NO_THING: Final = "".join(
+    rf"(?<!\b(?i:{noun}) )"
+    for noun in (
+        *("promo", "promotion", "coupon", "voucher", "discount", "gift", "referral", "invite", "invitation"),
+        *(
+            "verification",
+            "zip",
+            "post",
+            "postal",
+            "area",
+            "product",
+            "item",
+            "access",
+            "tracking",
+            "booking",
+        ),
+        *("booking", "confirmation", "reservation", "batch", "lot"),
+    )
+)
+"""Not behind these: such a code is one of many that a person was given."""
 _STATUS: Final = re.compile(
     r"(?i:\b(?:status(?: ?code)?|https?(?:/[\d.]+)?|code|error|errno|exit(?:ed)?(?: code| status)?(?: with)?"
     r"|sqlstate|signal|returned|responded|responds|gave|got|answered|received|replied|with|says?|said|failed|is|was)"
@@ -19,7 +39,8 @@ _STATUS: Final = re.compile(
     r"|^\s*([1-5]\d\d)\b(?=\s*[-:]|\s+[A-Z])"
     r"|\b([45]\d\d)(?=\s*:?\s+[A-Z][a-z]+)"
     r"|(?i:\b(?:GET|HEAD|POST|PUT|PATCH|DELETE|fetch)\b.{1,200}?\s)([45]\d\d)(?=$|[\s:;,)])"
-    r"|(?:\b|_)(?i:(?:code|errno|sqlstate|exit code|exit status|signal)['\"]?\s*[:=(\[#]?\s*['\"]?)"
+    rf"|{NO_THING}(?:\b|_)(?i:(?:(?:r|sub|error|exit|status|return)?code|reason|errno|sqlstate"
+    r"|exit code|exit status|signal)['\"]?\s*[:=(\[#]?\s*['\"]?)"
     r"([0-9A-Z]{1,6})\b"
     r"|\b(?i:error\s*[:=(\[#]?\s*)(1\d{3})\b"
     rf"|(?:\b|_)(?i:error|status)\s+\(?#?(\d{{3,6}}|\d{{1,2}}(?!\d|\s+[a-z]+s\b))\b{_COUNTED}(?![.,:]\d)"
@@ -31,7 +52,10 @@ _STATUS: Final = re.compile(
 """Numbers that name a kind of failure: an HTTP status or another error code. 502 and 504 are two causes, and
 so are Cloudflare's own errors 1015 and 1020. A port below the ephemeral ones tells what was spoken to."""
 _CODE: Final = re.compile(
-    r"\b(?:ORA|TS|AADSTS|PGRST|SQLCODE|E|EC|ERR|CF|TNS|DB|HY|AWS|GRPC)[-_]?\d{3,6}\b(?!-)"
+    r"\b[245]\d\d[ -][245]\.\d{1,3}\.\d{1,3}\b"  # a mail server's, with what it means more closely
+    r"|\b(?:us|eu|ap|sa|ca|me|af|il|mx|cn|europe|asia|northamerica|southamerica|australia)-(?:gov-)?"
+    r"(?:north|south|east|west|central|northeast|northwest|southeast|southwest)-?\d{1,2}[a-f]?\b"  # a region
+    r"|\b(?:ORA|TS|AADSTS|PGRST|SQLCODE|E|EC|ERR|CF|TNS|DB|HY|AWS|GRPC)[-_]?\d{3,6}\b(?!-)"
     r"|\bP\d{4}\b|\b(?:\d\dP\d\d|0A000|2BP01|XX00\d|HY[0-9A-Z]{3})\b"
 )
 """Error codes that vendors spell with letters (ORA-00942, E11000, P2002, 42P01): kinds, not ids."""

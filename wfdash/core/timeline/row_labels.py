@@ -10,7 +10,7 @@ from wfdash.core.text.clean import clean
 from wfdash.core.text.words import brief
 from wfdash.core.timeline.outline import ALIVE, Outline, State
 from wfdash.core.timeline.rows import Row
-from wfdash.core.why.current_steps import deadline, since
+from wfdash.core.why.current_steps import deadline, has_stopped, has_succeeded, since
 from wfdash.core.why.failure import cut_by_a_pause, got_no_event, lost_attempts, step_failure, who_cut_off
 from wfdash.core.why.step_names import failure_text, shown_name, terminator
 from wfdash.core.why.why import TimeWords
@@ -86,6 +86,9 @@ def _notes(outline: Outline, step: Step, row: Row, at: TimeWords) -> list[tuple[
         # failed otherwise nobody says whether it came.
         sign = "←" if row.state != "failed" else "no event" if got_no_event(step) else "event"
         notes.append((f" {sign} {clean(step.event_type[:120])}", "quiet"))
+    if row.state == "runs" and has_stopped(step):
+        # The step is open and drawn so, but nothing of it runs.
+        notes.append((f" · its attempt {'succeeded' if has_succeeded(step) else 'ended'}", "quiet"))
     if row.state == "pending":
         notes.append((" not begun an attempt", "quiet"))
     if lost_attempts(step) and row.state != "failed":

@@ -65,7 +65,7 @@ def plain_step(name: str) -> str:
     name = base_name(name[:_LONGEST])
     if _ONLY_WORDS.fullmatch(name):
         return name
-    from wfdash.core.text.chance import without_chance  # not at the start: it compiles patterns for 3 ms
+    from wfdash.core.text.chance import without_chance  # not at the start: it compiles patterns for 12 ms
 
     return without_chance(name)
 
