@@ -81,35 +81,16 @@ async def open_session(
     """
     if settings.credential is not None:
         mask_in_text(settings.credential.mask)
-    counter = SharedCounter(what="dashboard")
-    if settings.credential is not None and not settings.demo:
-        folder = user_state_path("wfdash")
-        counter = share_counter(settings.credential, settings.base_url, folder, what="dashboard")
     steady = asyncio.get_running_loop().time
-    budget = Budget(clock=clock, steady=steady, share=settings.share, counter=counter)
+    budget = Budget(clock=clock, steady=steady, share=settings.share, counter=_counter(settings))
     skew = Skew(clock)
 
     def saw(exchange: Exchange) -> None:
         budget.saw(exchange)
         skew.saw(exchange)
 
-    loop = asyncio.get_running_loop()
-    recorder: Recorder | None = None
     api = await connect(saw)
-    if settings.record.on:
-
-        def changed(sentence: str) -> None:
-            with suppress(RuntimeError):  # the loop has ended
-                loop.call_soon_threadsafe(said, RecordChanged(sentence))
-
-        recorder = writer = Recorder(clock=skew.server_time, said=changed)
-
-        def seen(observation: Observation) -> None:
-            writer.saw(observation)
-            if not writer.started:
-                _begin_record(writer, settings, api)
-
-        api.listener = RecordListener(seen, clock=skew.server_time, epoch=lambda: writer.epoch)
+    recorder = _recorder_of(api, settings, skew.server_time, said) if settings.record.on else None
     poller = Watcher(
         api,
         clock=skew.server_time,
@@ -132,7 +113,7 @@ async def open_session(
         budget=budget,
         journal=journal,
         clock=skew.server_time,
-        steady=asyncio.get_running_loop().time,
+        steady=steady,
         sink=poller.sink,
         read_only="this session is read-only until you quit" if settings.read_only else "",
     )
@@ -143,6 +124,35 @@ async def open_session(
         # The demo erases nothing, and each look into a record in memory copies it.
         poller.look_up_ids(recall := RecordedIds(recorder))
     return AccountSession(api, budget, poller, operator, Reads(api, budget), journal, skew, recorder, recall)
+
+
+def _counter(settings: Settings) -> SharedCounter:
+    """The one of the credential, with all processes on it; the demo has a server of its own."""
+    if settings.credential is None or settings.demo:
+        return SharedCounter(what="dashboard")
+    folder = user_state_path("wfdash")
+    return share_counter(settings.credential, settings.base_url, folder, what="dashboard")
+
+
+def _recorder_of(
+    api: Workflows, settings: Settings, clock: Callable[[], float], said: Callable[[RecordChanged], None]
+) -> Recorder:
+    """Keeps all that this server answers from now on; its file is opened once something was answered."""
+    loop = asyncio.get_running_loop()
+
+    def changed(sentence: str) -> None:
+        with suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(said, RecordChanged(sentence))
+
+    recorder = Recorder(clock=clock, said=changed)
+
+    def seen(observation: Observation) -> None:
+        recorder.saw(observation)
+        if not recorder.started:
+            _begin_record(recorder, settings, api)
+
+    api.listener = RecordListener(seen, clock=clock, epoch=lambda: recorder.epoch)
+    return recorder
 
 
 def _recall(recorder: Recorder) -> "RecordRecall":

@@ -160,7 +160,7 @@ class Http(Struct):
     async def _exchange(
         self, request: httpx.Request, exchange: "_Pending", read: float, most: int, *, writes: bool
     ) -> WorkflowsError | None:
-        """Fills in the answer, or return (not raise: no traceback shall chain to httpx) what went wrong."""
+        """Fills in the answer, or returns what went wrong: no traceback shall chain to httpx."""
         about = failures.Trip(request.url.host, request.url.port, writes, self.local, self.proxy)
         try:
             async with asyncio.timeout(CONNECT + read + DEADLINE):

@@ -212,7 +212,7 @@ class Journal:
     def take_over(
         self, plan: Unfinished, found: Mapping[str, tuple[str, ActionResult]] | None = None
     ) -> bool:
-        """Close it for whoever else looks, so that only one goes on with it; False where another did.
+        """Closes it for whoever else looks, so that only one goes on with it; False where another did.
 
         `found` is what became of ids that had been sent, as a read told, each with its event. Runs of which
         nothing was found stay open: how they end is still to be read.
