@@ -18,7 +18,7 @@ from wfdash.core.history.sentence import Finding, busier, durations, slower, thr
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.workflow import Schedule
 from wfdash.core.text.clean import clean, fit
-from wfdash.core.text.words import clock, count, counted
+from wfdash.core.text.words import clock, count, counted, estimated
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.triage.headline import ENOUGH
 from wfdash.live.polling.events import Update
@@ -40,6 +40,7 @@ from wfdash.ui.widgets.theme import BAD, HEADING, PLAIN, QUIET, STRONG, WARN
 __all__ = ["HistoryScreen"]
 
 _PURPOSES: Final = ("history", "versions")
+_PAGE: Final = 100
 """What it reads, as the budget page names it."""
 _SIX_HOURS: Final = 1
 """The span that it opens with, in `SPANS`."""
@@ -432,7 +433,24 @@ class HistoryScreen(BaseScreen):
             doing = "reading the versions first"
         elif self._total is not None and len(reader.loaded) >= self._total:
             doing = "looking for older ones"
+        else:
+            stop += self._costs(reader.loaded)
         return f"{before}{doing}, {f'slow: {slow}' if slow else stop}", QUIET
+
+    def _costs(self, loaded: LoadedHistory) -> str:
+        """How many pages are still to come at the most, and what they take; "" where nobody can say.
+
+        Analytics tell what came in the time that is framed; else it may be all that is not loaded.
+        """
+        counted_from, floor, poller = loaded.frame.left, loaded.floor, self.poller
+        rows = None if self._total is None else self._total - len(loaded)
+        if (analytics := loaded.analytics) is not None and not analytics.cut and floor is not None:
+            rows = sum(tally.created for at, tally in analytics.tallies.items() if counted_from <= at < floor)
+        if rows is None or rows <= 0 or poller is None:
+            return ""
+        pages = -(-rows // _PAGE)
+        takes = poller.budget.reads_take(pages, _PURPOSES[0]).seconds
+        return f": {count(pages)} more at most, about {estimated(takes)}"
 
     def _again(self, reader: HistoryReader) -> str:
         """How far back what was read before is read again."""
