@@ -13,8 +13,7 @@ from wfdash.live.budget.ledger import ACTIONS, QUOTA, Priority
 
 PAGES = {
     "errors.open": r"read \d+ of 50\b",
-    "history.open": r"of \d,\d+ loaded, back to .* reading on, esc stops it, a request a page: \d+ more at most,"
-    r" about \d+ s",
+    "history.open": r"\d,\d+ loaded, .* reading on, esc stops it, a request a page: \d+ more at most, about",
     "detail.compare": r"complete run to compare with: [0-4] of 5 read, a request each; esc stops it",
 }
 

@@ -1,12 +1,17 @@
 """What pages read once, over the simulator: what comes back, and under which purpose it is counted."""
 
 import asyncio
+from contextlib import AsyncExitStack
 
 import pytest
 
-from tests.support.harness.stage import asked, final_of, staged
+from tests.support.clocks.simulated_time import simulate
+from tests.support.harness.stage import asked, final_of, stage, staged
 from wfdash.api.errors import InstanceNotFound
 from wfdash.core.triage.compare import differences
+from wfdash.demo.engine.world import build
+from wfdash.live.budget.shared_counter import SharedCounter
+from wfdash.live.reads.account_errors import read_account_errors
 from wfdash.live.reads.comparison import read_pair
 from wfdash.live.reads.full_outputs import read_full_outputs
 from wfdash.live.reads.reads import Reads
@@ -141,3 +146,27 @@ async def test_pair_in_a_dev_session_reads_one_success_alone(on):
     pair = await read_pair(reads_of(on), on.poller.store, "orders", mine.id, loaded=loaded, local=True)
     assert pair.weighed == 1
     assert len(asked(on, "/instances/")) == before + 1
+
+
+def test_causes_of_all_workflows_are_read_once_by_two_processes(tmp_path):
+    async def main():
+        async with AsyncExitStack() as stack:
+            world = build("incident", clock=asyncio.get_running_loop().time)
+            counters = [SharedCounter(tmp_path / "spent.json") for _ in range(2)]
+            ons = [await stack.enter_async_context(stage(world, counter=counter)) for counter in counters]
+            reads = [Reads(on.api, on.budget) for on in ons]
+            names = [workflow.name for workflow in await reads[0].workflows()]
+
+            async def second():
+                await asyncio.sleep(0.35)
+                return await read_account_errors(reads[1], names, lambda workflows: None)
+
+            before = sum(len(asked(on, "/instances/")) for on in ons)
+            found = await asyncio.gather(
+                read_account_errors(reads[0], names, lambda workflows: None), second()
+            )
+            samples = [sum(len(workflow.samples) for workflow in each) for each in found]
+            assert samples[0] == samples[1] > 20
+            assert sum(len(asked(on, "/instances/")) for on in ons) - before <= 1.5 * samples[0]
+
+    simulate(main())

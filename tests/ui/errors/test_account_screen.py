@@ -1,7 +1,10 @@
 """Errors of all workflows: held against the simulated account itself."""
 
 import asyncio
+import re
 from collections import Counter
+
+import pytest
 
 from tests.support.harness.dashboard import drive, shop_world
 from wfdash.demo.http.api import create_app
@@ -26,6 +29,17 @@ def test_causes_of_every_workflow_are_those_of_the_account():
         assert d.app.pages.listing.workflow in errored
 
     drive(script)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)])
+def test_reading_of_all_says_what_it_costs_and_what_stops_it(size):
+    async def script(d):
+        d.server.state.latency = 1.0
+        await d.press("errors.open", "errors.all")
+        words = r"a request each, \d+ more at least: about [0-9ms ]+; esc stops it"
+        await d.until(lambda: re.search(words, d.text))
+
+    drive(script, size=size)
 
 
 def refusing(workflow: str):

@@ -25,7 +25,7 @@ from wfdash.live.polling.session_watch import AnswerCost
 if TYPE_CHECKING:
     from wfdash.live.budget.joined_reads import JoinedReads
 
-__all__ = ["BESIDE", "ErrorSamples", "SampleReads", "ended_as"]
+__all__ = ["BESIDE", "ErrorSamples", "SampleReads"]
 
 SAMPLE = 50
 """Errored instances that are read at most: enough to tell one cause from five."""
@@ -352,7 +352,7 @@ class ErrorSamples(Job):
         try:
             await self._read_now(identity)
             if others is not None and (read := self._samples.get(identity)) is not None:
-                others.tell(identity, asked_at, read[1], ended_as(read[0]))
+                others.tell(identity, asked_at, read[1], str(read[0] or ""))
         finally:
             self._asked.discard(identity)
 
@@ -426,7 +426,7 @@ class ErrorSamples(Job):
         self._others.look()
         for identity in list(self._waiting()):
             row = context.store.get(identity)
-            sample = self._others.take(identity, ended_as(row.ended if row else None), LISTED_AGAIN)
+            sample = self._others.take(identity, str((row and row.ended) or ""), LISTED_AGAIN)
             # One that is asked about here already is answered in a moment, and by what is so now.
             if row is not None and sample is not None and identity not in self._asked:
                 self._samples[identity] = (row.ended, replace(sample, apart=False))
@@ -453,11 +453,6 @@ class ErrorSamples(Job):
         if sample is None or row is None:
             return sample is None
         return row.ended is not None and sample[0] is not None and row.ended > sample[0]
-
-
-def ended_as(ended: float | None) -> str:
-    """The run of a failure, for who reads it too: the one that ended then."""
-    return "" if ended is None else str(ended)
 
 
 class SampleReads(Job):

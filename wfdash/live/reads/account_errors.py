@@ -1,22 +1,31 @@
 """Errored instances of every workflow of the account, the newest of each in turn."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final
+
+from msgspec.structs import replace
 
 from wfdash.api.errors import InstanceNotFound, WorkflowsError
 from wfdash.core.model.instance import Instance
 from wfdash.core.triage.account_causes import ErroredWorkflow
 from wfdash.core.triage.error_groups import Sample
 from wfdash.core.triage.fingerprint import fingerprint
+from wfdash.live.budget.joined_reads import JoinedReads
+from wfdash.live.budget.shared_lines import shared_place
 from wfdash.live.reads.reads import Reads
 
-__all__ = ["MOST_WORKFLOWS", "read_account_errors"]
+__all__ = ["EACH", "MOST_WORKFLOWS", "PURPOSE", "read_account_errors"]
 
 MOST_WORKFLOWS: Final = 50
 """Workflows that are asked: each costs a request for its list."""
 EACH: Final = 10
 """Instances of a workflow that are read: as many as make a sample (see the headline)."""
-_PURPOSE: Final = "errors of all"
+PURPOSE: Final = "errors of all"
+_LOOK: Final = 0.05
+"""Seconds between two looks whether another process has read one by now."""
+_HOLDS: Final = 60.0
+"""Seconds for which what another process read of a run that ended is taken."""
 
 
 async def read_account_errors(
@@ -30,7 +39,7 @@ async def read_account_errors(
     rows: dict[str, list[Instance]] = {}
     for workflow in workflows:
         try:
-            found, total = await reads.errored_instances(workflow.name, _PURPOSE)
+            found, total = await reads.errored_instances(workflow.name, PURPOSE)
         except WorkflowsError as error:
             workflow.failure = error.sentence
         else:
@@ -38,17 +47,40 @@ async def read_account_errors(
             workflow.listed = len(found)
             workflow.errored = total if total is not None else len(found)
         on_read(workflows)
-    for turn in range(EACH):
-        for workflow in workflows:
-            if turn < len(listed := rows.get(workflow.name, [])):
-                await _read_next(reads, workflow, listed[turn])
-                on_read(workflows)
+    others = {workflow.name: _others(reads, workflow.name) for workflow in workflows}
+    try:
+        for turn in range(EACH):
+            for workflow in workflows:
+                if turn < len(listed := rows.get(workflow.name, [])):
+                    await _read_next(reads, workflow, listed[turn], others[workflow.name])
+                    on_read(workflows)
+    finally:
+        for each in others.values():
+            each.close()
     return workflows
 
 
-async def _read_next(reads: Reads, workflow: ErroredWorkflow, row: Instance) -> None:
+def _others(reads: Reads, workflow: str) -> JoinedReads[Sample]:
+    """What others read of the failures of one, as `E` does."""
+    beside = None if reads.api.local else reads.budget.shared_file
+    place = shared_place(beside, "failures", reads.api.account_id, workflow)
+    return JoinedReads(place, Sample, clock=reads.budget.clock)
+
+
+async def _read_next(
+    reads: Reads, workflow: ErroredWorkflow, row: Instance, others: JoinedReads[Sample]
+) -> None:
+    of = str(row.ended or "")
+    others.look()
+    while others.is_asked(row.id):
+        await asyncio.sleep(_LOOK)
+        others.look()
+    if (sample := others.take(row.id, of, _HOLDS)) is not None:
+        workflow.samples.append(replace(sample, apart=False))
+        return
+    asked_at = others.asks(row.id)
     try:
-        detail = await reads.instance(workflow.name, row.id, _PURPOSE)
+        detail = await reads.instance(workflow.name, row.id, PURPOSE)
     except InstanceNotFound:
         return
     except WorkflowsError as error:
@@ -56,3 +88,4 @@ async def _read_next(reads: Reads, workflow: ErroredWorkflow, row: Instance) -> 
         return
     if detail.status == "errored" and not detail.unread:  # in a record some were only listed
         workflow.samples.append(Sample(row.id, detail.end or row.ended, fingerprint(detail)))
+        others.tell(row.id, asked_at, workflow.samples[-1], of)

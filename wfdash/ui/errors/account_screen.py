@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.strip import Strip
 
 from wfdash.core.text.clean import cells, clean, fit
-from wfdash.core.text.words import clock, count
+from wfdash.core.text.words import clock, count, estimated
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.triage.account_causes import AccountCause, ErroredWorkflow, account_causes, account_sentence
 from wfdash.core.triage.error_groups import filter_for
@@ -175,6 +175,8 @@ class AccountErrorsScreen(BaseScreen):
         self._draw_header()
         said = account_sentence(self._workflows, causes, over=self._over) if self._workflows else ""
         lines = [(line, PLAIN) for line in wrapped(clean(said), self.size.width - 2, 2)]
+        if self._workflows and not self._over:
+            lines.append((fit(self._costs(), self.size.width - 2), QUIET))
         failed = [workflow for workflow in self._workflows if workflow.failure]
         for workflow in failed[:_FAILED]:
             lines.append((fit(clean(f"{workflow.name}: {workflow.failure}"), self.size.width - 2), WARN))
@@ -184,6 +186,21 @@ class AccountErrorsScreen(BaseScreen):
         self.table.rows_changed()
         if not self._touched and not self.table.move_to_key(self._chosen):
             self.table.move_to(0)
+
+    def _costs(self) -> str:
+        """What the rest of it costs, what that takes, and what stops it."""
+        from wfdash.live.reads.account_errors import EACH, PURPOSE
+
+        left = sum(1 for workflow in self._workflows if workflow.errored is None and not workflow.failure)
+        left += sum(max(0, min(EACH, each.listed) - len(each.samples)) for each in self._workflows)
+        stop, session = f"{self.context.keys.key_of('layer.close')} stops it", self.context.session
+        if session is None or session.budget.free or not left:
+            return stop
+        outlook = session.budget.reads_take(left, PURPOSE)
+        slow = f"; slow: {clean(outlook.slow)}" if outlook.slow else ""
+        return (
+            f"a request each, {count(left)} more at least: about {estimated(outlook.seconds)}; {stop}{slow}"
+        )
 
     def _draw_header(self) -> None:
         session, now = self.context.session, self.context.clock()
