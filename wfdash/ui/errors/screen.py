@@ -267,8 +267,7 @@ class ErrorsScreen(BaseScreen):
         ways: list[Pieces] = [[(so_far, style), *longer, *words] for so_far in done for words in freshness]
         if shorter:
             # Where there is no room for both, how long it takes is worth more than how old the list is.
-            so_far: Pieces = [(f"read {read} of {total}", style)]
-            ways += [[*so_far, *shorter], so_far]
+            ways += [[(f"read {read} of {total}", style), *shorter]]
         self.query_one(Header).tell(
             identity_of(self.context, poller.workflow),
             counts={},
