@@ -162,14 +162,40 @@ def test_what_a_source_leaves_out_is_said_while_it_is_followed(capsys):
     assert "sampled" not in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("created", "is_said"), [(T0 - 60, True), (T0 - 0.01, False), (None, False)])
-def test_restart_that_took_the_lines_before_is_said(capsys, created, is_said):
+@pytest.mark.parametrize(
+    ("created", "gone", "words"),
+    [
+        (T0 - 60, [], "restarted 2027-01-15T08:00:00.000Z: what it printed before is not among these"),
+        (
+            T0 - 60,
+            [-1, -1.5],
+            "2 lines of the run before are among these, marked so; older ones were not read",
+        ),
+        # Within a second of its creation, or of one that the list has no more.
+        (
+            T0 - 0.6,
+            [-0.5],
+            "restarted 2027-01-15T08:00:00.000Z: 1 line of the run before is among these, marked so",
+        ),
+        (
+            None,
+            [-0.5],
+            "restarted 2027-01-15T08:00:00.000Z: 1 line of the run before is among these, marked so",
+        ),
+        # From a step: the answer says neither that it was nor when.
+        (T0 - 0.01, [12, 13], "restarted from a step: 2 lines of the run before are among these, marked so"),
+        (T0 - 0.01, [], ""),
+        (None, [], ""),
+    ],
+)
+def test_restart_is_said_with_the_lines_of_the_run_before(capsys, created, gone, words):
     parsed = Namespace(instance="order-1", json=False, follow=False, step="", count=None, since=None)
     api = SimpleNamespace(log_reader=lambda: None)
     command = _Logs(parsed, SimpleNamespace(api=api, clock=time.time), "orders")
-    command._created, command._number = created, 1
-    command._conclude(detail("complete", end=20))
-    assert ("order-1 was restarted" in capsys.readouterr().err) is is_said
+    command._created, command._number, command._gone = created, 1, [T0 + at for at in gone]
+    command._conclude(detail("complete", [done("load-1", 0, 10)], end=20))
+    said = capsys.readouterr().err
+    assert said.endswith(f"{words}\n") if words else not said
 
 
 def test_credential_in_a_line_is_masked(program, faulty):
@@ -218,18 +244,6 @@ def test_lines_are_found_where_the_clocks_are_ten_minutes_apart(program, ahead):
         assert len(late.stdout.splitlines()) == len(lines)
     finally:
         server.stop()
-
-
-@pytest.mark.parametrize(
-    ("lines", "words"), [(0, "is not among these"), (2, "2 lines of the run before are")]
-)
-def test_lines_of_the_run_before_are_counted(capsys, lines, words):
-    parsed = Namespace(instance="order-1", json=False, follow=False, step="", count=None, since=None)
-    api = SimpleNamespace(log_reader=lambda: None)
-    command = _Logs(parsed, SimpleNamespace(api=api, clock=time.time), "orders")
-    command._created, command._number, command._before = T0 - 60, 3, lines
-    command._conclude(detail("complete", [done("load-1", 0, 10)], end=20))
-    assert words in capsys.readouterr().err
 
 
 def test_step_not_there_yet_is_waited_for_in_words(capsys):

@@ -290,3 +290,43 @@ def test_lines_before_a_restart_are_of_the_run_before():
         "bare": (False, None, False),
         "s0.1": (True, 0, False),
     }
+
+
+RESTARTED = [done("load-1", 1, 2), done("import-1", 8, 9)]
+
+
+def gone_of(lines, steps=RESTARTED, **more):
+    entries = place_lines(lines, detail("complete", steps, end=10, **more), others=[TWIN])
+    return {entry.line.message.split(": ")[-1]: entry.gone for entry in entries}
+
+
+def test_attempt_that_a_restart_from_its_step_cut_is_of_before():
+    """The answer says neither that it was restarted nor of the attempt, and the session lost the call."""
+    lines = [
+        at(f"id={ID} step=import attempt=1: cut", "a", "old", 4),
+        at(f"id={ID} step=import attempt=1: again", "b", "new", 8.5),
+        at(f"id={ID}: between", "c", "old", 3),
+        at(f"id={TWIN} step=import attempt=1: of another", "d", "old", 5),
+    ]
+    assert gone_of(lines) == {"cut": True, "again": False, "between": False}
+    # Its own code may name what comes next.
+    assert gone_of([replace(each, trace="one") for each in lines]) == dict.fromkeys(
+        ("cut", "again", "between"), False
+    )
+    # Whether it comes is known of what somebody printed there alone.
+    assert gone_of(lines[:1]) == {"cut": False}
+
+
+def test_lines_before_a_restart_are_marked_where_calls_are_lost():
+    """One of them says an attempt: so the instance ran in that trace before."""
+    lines = [
+        at(f"id={ID} step=flood attempt=1: full", "a", "old", -1.5),
+        at(f"[{ID}] [flood] [1]: words", "b", "old", -1.2),
+        at(f"{ID}: made by its parent", "p", "new", -1.1),
+        at(f"id={ID} step=charge attempt=1: now", "n", "new", 2),
+        at(f"[{TWIN}] flood, attempt 1: of another", "q", "old", -1),
+    ]
+    calls = {each.id: each for each in twin("z", "other")}
+    entries = place_lines(lines, detail("complete", STEPS, end=10), others=[TWIN], calls=calls)
+    found = {entry.line.message.split(": ")[-1]: entry.gone for entry in entries}
+    assert found == {"full": True, "words": True, "made by its parent": False, "now": False}

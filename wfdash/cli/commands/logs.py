@@ -11,6 +11,7 @@ from wfdash.cli.commands.inputs import check_id
 from wfdash.cli.exits import Stop, UsageError
 from wfdash.cli.output import json_line, line, say
 from wfdash.cli.session import TRANSIENT, CommandSession, again
+from wfdash.core.logs.earlier import EarlierRun
 from wfdash.core.logs.line import LogScope, PlacedLine
 from wfdash.core.logs.rows import is_rollback, line_cells, step_of
 from wfdash.core.model.detail import Detail
@@ -30,8 +31,6 @@ _HISTORY = 15.0
 """Seconds for which what is sent waits for what was printed before, where that cannot be read at once."""
 _PATIENCE = 5
 """Reads that may fail once the instance has ended and its last lines are to be had."""
-_RESTARTED = 1.0
-"""Seconds between creating an instance and queueing it, above which it was queued anew."""
 _STEPS_LAG = 1.0
 """Seconds before the instance was read of which its steps are surely known."""
 
@@ -79,8 +78,8 @@ class _Logs:
         """When the instance was created: one that was queued later was restarted."""
         self._uncertain = 0
         self._likely = 0
-        self._before = 0
-        """Lines from before a restart that were printed."""
+        self._gone: list[float] = []
+        """When lines of a run before a restart were printed, of those that are shown."""
         self._asked_at = 0.0
         """When the instance was asked for last."""
         self._woken = asyncio.Event()
@@ -217,7 +216,7 @@ class _Logs:
             self._number += 1
             self._uncertain += not entry.certain
             self._likely += entry.certain and entry.likely
-            self._before += entry.gone
+            self._gone += [own.at] if entry.gone else []
             self._print_line(entry, detail)
         # Of a line that is held no longer nothing is remembered: it may be followed for weeks.
         self._left_before += len(self._left - left - printed)
@@ -298,12 +297,11 @@ class _Logs:
         for note in self.logs.state.notes(self._uncertain):
             if note not in self._said:
                 say(f"wfdash: {clean(note)}")
-        began = detail.queued if detail.queued is not None else detail.start
-        if began is not None and self._created is not None and began - self._created > _RESTARTED:
-            before = f"{counted(self._before, 'line')} of the run before" if self._before else ""
-            among = f"{before} {'is' if self._before == 1 else 'are'} among these, marked so"
-            none = "what it printed before is not among these"
-            say(f"wfdash: {clean(self.instance)} was restarted {iso(began)}: {among if before else none}")
+        since = self.logs.since(detail)
+        if earlier := EarlierRun.of(self._gone, detail, self._created, since):
+            say(f"wfdash: {clean(self.instance)} {earlier.words()}")
+        if self.logs.lost.calls:
+            say(f"wfdash: {self.logs.lost.words}")
         if self._late:
             came = f"{counted(self._late, 'line')} came late and {'stands' if self._late == 1 else 'stand'}"
             say(f"wfdash: {came} after newer ones: marked so")

@@ -66,6 +66,7 @@ class Attempts:
         """Of each name, the steps that have it."""
         for span in spans:
             self._steps.setdefault(span.name, set()).add(span.step)
+        self._name_of = {span.step: span.name for span in spans}
         self._lasted: dict[str, tuple[float, float]] = {}
         """Of each call, when its first and its last line were printed."""
         self._texts: dict[str, list[str]] = {}
@@ -133,6 +134,20 @@ class Attempts:
     def names_a_step(self, line: LogLine) -> bool:
         """Whether a line says a step, where a program names itself, and an attempt."""
         return bool(attempts_said(line.message) and self._names.named_by(line.message))
+
+    def name_of(self, step: int) -> str:
+        return self._name_of.get(step, "")
+
+    def begins_later(self, line: LogLine) -> tuple[str, int] | None:
+        """The step and the attempt that a line names, where that begins after it."""
+        numbers = attempts_said(line.message)
+        names = self._names.named_by(line.message) if len(numbers) == 1 else set()
+        if len(names) != 1:
+            return None
+        [name], [number] = names, numbers
+        slack = _EDGE if line.source == "local" else _DOUBT
+        spans = self._tried.get((name, number), ())
+        return (name, number) if spans and all(each.start > line.at + slack for each in spans) else None
 
     def says_another(self, line: LogLine, span: AttemptSpan) -> bool:
         """Whether a line says that another attempt than this one prints it, which had begun by then."""

@@ -9,7 +9,9 @@ from msgspec.structs import replace
 from wfdash.core.logs.attempts import Attempts
 from wfdash.core.logs.calls import Call, CallTree
 from wfdash.core.logs.cloud_runs import CloudRun, RunsAtOnce
+from wfdash.core.logs.earlier import mark_earlier
 from wfdash.core.logs.line import LogLine, PlacedLine
+from wfdash.core.logs.naming import attempts_said
 from wfdash.core.logs.objects import InstanceObjects, TracedObjects
 from wfdash.core.logs.session import TracedSession
 from wfdash.core.logs.whose import Ownership, Whose
@@ -70,6 +72,16 @@ def place_lines(
     # What is queued has run no code: at most a run before its restart has, and said so.
     has_run = detail.status != "queued" or detail.start is not None
     placed = []
+    # What created it may speak of it before: it runs in that trace then.
+    queued = detail.queued if detail.queued is not None else float("inf")
+    present = {line.trace for line in ordered if line.at >= queued and ownership.speaks_in(line)}
+    # Of a run before a restart a session may have lost whose it was: some of its lines say an attempt.
+    earlier = {
+        line.trace
+        for line in ordered
+        if line.trace and attempts_said(line.message) and session.is_before(line, is_ours=True)
+        if ownership.speaks_in(line)
+    }
     for line, whose in whose_line:
         if not (has_run or whose is Whose.OURS or ownership.speaks_in(line)):
             continue
@@ -86,11 +98,14 @@ def place_lines(
             likely = untold or not names or not is_sure
             placed.append(PlacedLine(line, certain, span.step, span.number, likely=likely))
             continue
-        gone = attempts.is_gone(line) or session.is_before(line, is_ours=whose is Whose.OURS)
+        is_ours = whose is Whose.OURS or (line.trace in earlier and ownership.speaks_in(line))
+        is_ours = is_ours and line.trace not in present
+        gone = attempts.is_gone(line) or session.is_before(line, is_ours=is_ours)
         among = () if line.foreign or gone else attempts.among(line)
         # Of one step it may be that one's, or be printed outside it.
         likely = len(among) == 1 or (untold and not gone)
         placed.append(PlacedLine(line, certain, among=among, gone=gone, likely=likely))
+    placed = mark_earlier(placed, attempts, speaks=ownership.speaks_in)
     if not detail.steps:  # what only a record holds the row of: whether a step ran then is not known
         return placed
     # A run before the last restart had steps of which the answer says nothing any more.
@@ -156,7 +171,13 @@ def fold_replays(
     folded: list[PlacedLine] = []
     for entry in placed:
         line = entry.line
-        if entry.step is not None or not is_own(entry) or not line.request or not is_outside(line.at):
+        if (
+            entry.step is not None
+            or entry.gone
+            or not is_own(entry)
+            or not line.request
+            or not is_outside(line.at)
+        ):
             folded.append(entry)
             continue
         nth[line.request, line.level, line.message] += 1

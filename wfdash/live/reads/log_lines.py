@@ -13,6 +13,7 @@ from wfdash.api.log_source import LogPage, LogQuery
 from wfdash.core.logs.calls import Call, CallTree
 from wfdash.core.logs.cloud_runs import CloudRun
 from wfdash.core.logs.line import LogLine, PlacedLine
+from wfdash.core.logs.lost import LostCalls
 from wfdash.core.logs.objects import TracedObjects
 from wfdash.core.logs.place import in_order, place_lines
 from wfdash.core.logs.whose import Ownership, Whose
@@ -81,6 +82,8 @@ class InstanceLogs:
         """As they were put in their places last."""
         self.earlier = 0
         """Lines from before the last restart, which are not among those."""
+        self.lost = LostCalls()
+        """What a dev session's store has lost of those."""
         self.last_detail: Detail | None = None
         """What they were put in their places by."""
         self._api, self._now = api, now
@@ -188,6 +191,11 @@ class InstanceLogs:
             self._ended = min(self._now(), detail.end if detail.end is not None else float("inf"))
         return self._now() - self._ended < self.reader.lag
 
+    def settles_in(self, detail: Detail) -> float:
+        """Seconds until a source has surely told of what had ended when it was read to the end; it may take
+        back whose a line is."""
+        return (detail.end or 0.0) + 2 * self.reader.lag + 1 - self._now()
+
     @property
     def stream_trouble(self) -> WorkflowsError | None:
         """Why lines are not sent as they are printed, where they could be: now, or for good."""
@@ -282,6 +290,11 @@ class InstanceLogs:
             now=self._asked_until,
             invocations=self._invocations,
         )
+        # Of what goes on there is no row yet, and of what has just ended it may come.
+        self.lost = LostCalls()
+        if self._calls and detail.end is not None and self._asked_until - detail.end >= self.reader.lag:
+            traces = {call.trace for call in self._calls.values()}
+            self.lost = LostCalls.among(placed, self._calls, traces)
         if until == float("inf"):
             self.last_placed, self.last_detail = placed, detail
         return placed
@@ -311,6 +324,10 @@ class InstanceLogs:
             ago = age(self._now() - detail.end)
             return f"It ended {ago} ago: lines are kept for {long} days, for {least} on the free plan."
         return ""
+
+    def since(self, detail: Detail) -> float:
+        """From when lines are read: what was printed longer before the run began is not."""
+        return self._window(detail, None)[0]
 
     def _window(self, detail: Detail, since: float | None) -> tuple[float, float]:
         """When the instance can have printed something."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -9,6 +10,7 @@ from textual.widget import Widget
 from textual.worker import Worker
 
 from wfdash.api.errors import WorkflowsError
+from wfdash.core.logs.earlier import EarlierRun
 from wfdash.core.logs.line import PlacedLine
 from wfdash.core.logs.on_axis import PrintedTimes
 from wfdash.core.model.detail import Detail
@@ -63,8 +65,8 @@ class LineGathering:
         self._not_before = 0.0
         """When the lines may be put in their places again: many take their time."""
         self._listening: Worker[None] | None = None
-        self._before = 0
-        """Lines from before a restart that are among those."""
+        self._earlier: EarlierRun | None = None
+        """What is to be said of a run before a restart."""
 
     @property
     def poller(self) -> "Watcher | None":
@@ -130,9 +132,27 @@ class LineGathering:
                 if logs.state.read_to_end and self.detail is detail:
                     self.gathering = False
                     self._host.call_later(self._on_change)
+                    await self._look_again(logs, detail)
                     return
                 self._host.call_later(self._on_change)
             await asyncio.sleep(max(logs.reader.pace, cost.rest(loop.time() - began)))
+
+    async def _look_again(self, logs: "InstanceLogs", detail: Detail) -> None:
+        """Reads once more some seconds after the end, if that is not long ago.
+
+        A page that is opened then says so of the lines, and one that was open is to say the same.
+        """
+        if (rest := logs.settles_in(detail)) <= 0:
+            return
+        await asyncio.sleep(rest)
+        while self._context.past is not None or is_covered(self._host):  # noqa: ASYNC110
+            await asyncio.sleep(logs.reader.pace)
+        if self.gathering or self.detail is None or self.detail.end != detail.end:
+            return
+        with suppress(WorkflowsError):
+            await logs.read(self.detail)
+        await self._place(logs)
+        self._host.call_later(self._on_change)
 
     async def _listen(self, logs: "InstanceLogs") -> None:
         """Takes what is sent; begins anew after a failure that passes by itself."""
@@ -178,12 +198,16 @@ class LineGathering:
         others = [row.id for row in islice(poller.store, _NEIGHBOURS)] if here and poller is not None else []
         version, began = logs.version, self._context.machine_clock()
 
-        def place() -> tuple[Sequence[PlacedLine], PrintedTimes, int]:
+        row = poller.store.get(self.instance) if here and poller is not None else None
+        created = row.created if row is not None else None
+
+        def place() -> tuple[Sequence[PlacedLine], PrintedTimes, EarlierRun | None]:
             until = float("inf") if past is None else past
             placed = logs.placed(steps, others, as_of=as_of, until=until, of_this_run=True)
-            return placed, PrintedTimes.of(placed), sum(entry.gone for entry in placed)
+            gone = [entry.line.at for entry in placed if entry.gone]
+            return placed, PrintedTimes.of(placed), EarlierRun.of(gone, steps, created, logs.since(steps))
 
-        self.placed, self.times, self._before = await asyncio.to_thread(place)
+        self.placed, self.times, self._earlier = await asyncio.to_thread(place)
         self._placed_for = (version, detail, past)
         self._not_before = 10 * self._context.machine_clock() - 9 * began
 
@@ -192,28 +216,37 @@ class LineGathering:
         """Seconds for which the server has been asked and has not answered."""
         return 0.0 if self.asking_since is None else asyncio.get_running_loop().time() - self.asking_since
 
-    def doubts(self, shown: int, likely: int = 0) -> list[str]:
+    def doubts(self, shown: int, likely: int = 0, *, of_a_step: bool = False) -> list[str]:
         """What a person must know before believing the lines, of which `shown` do not surely name it, and
-        `likely` not their step."""
+        `likely` not their step; those `of_a_step` are of this run."""
         said = [cut] if (cut := clean(self._cut())) else []
         if shown:
             names = f"{counted(shown, 'line')} {'does' if shown == 1 else 'do'} not surely name this one"
             said.append(f"? others may be among these: {names}")
         if likely:
             said.append(f"? in a step by time or words alone: {counted(likely, 'line')}")
-        if self._before:
-            are = "is" if self._before == 1 else "are"
-            said.append(f"{counted(self._before, 'line')} of the run before {are} among these")
+        if self._earlier is not None and not of_a_step and (self._earlier.lines or not self._left_out):
+            said.append(
+                self._earlier.words().removeprefix("was ")
+                if self._earlier.at is None
+                else self._earlier.among
+            )
         if self.logs is not None:
-            if self.logs.earlier:
+            if self._left_out and not of_a_step:
                 said.append(f"{counted(self.logs.earlier, 'line')} of the run before are left out")
             said += [clean(note) for note in self.logs.state.notes(shown)]
+            said += [self.logs.lost.words] if self.logs.lost.calls else []
             late = self.logs.stream_trouble
             if late is not None and not (self.failure and not self.placed):
                 said.append(f"lines come late: {clean(late.sentence)}")
         if self.failure and self.placed:
             said.append(clean(self.failure))
         return said
+
+    @property
+    def _left_out(self) -> int:
+        """Lines of a run before a restart that were read when it ran, and are not shown."""
+        return self.logs.earlier if self.logs is not None else 0
 
     def _cut(self) -> str:
         """Says that the dev session was reloaded under what runs: until it is woken, no line comes."""

@@ -224,7 +224,8 @@ class LogPane(Vertical):
     @property
     def _is_part(self) -> bool:
         """Whether the source left some out, so that nothing can be said of those that are not there."""
-        return self.lines.logs is not None and bool(self.lines.logs.state.reservations)
+        logs = self.lines.logs
+        return logs is not None and (bool(logs.state.reservations) or logs.lost.calls > 0)
 
     def draw_head(self) -> None:
         if not self.is_mounted:
@@ -237,7 +238,7 @@ class LogPane(Vertical):
         uncertain = numbers.held_doubtful if self.scoped else numbers.doubtful
         # Beside a timeline the mark at the line must do: a row says more of the lines themselves.
         likely = numbers.likely if self.alone else 0
-        doubts = [*self.lines.doubts(uncertain, likely), *self._left_out()]
+        doubts = [*self.lines.doubts(uncertain, likely, of_a_step=self.scoped), *self._left_out()]
         if self.alone:
             lines = [self._title(width), [(f" {fit(self._summary(), width - 2)}", QUIET)]]
             parts = [part for text in doubts for part in wrapped(text, width - 2, 2)]
