@@ -1,10 +1,14 @@
 """No row moves under the hand: arrivals wait, what left stands, the cursor is on its instance."""
 
+import asyncio
+
 import pytest
 
-from tests.support.harness.dashboard import drive
+from tests.support.clocks.simulated_time import simulate
+from tests.support.harness.dashboard import drive, opened
 from tests.ui.instances.list_steps import arrive, change, row
 from wfdash.core.rows.store import GONE
+from wfdash.demo.engine.world import build
 
 
 def test_cursor_stays_on_its_instance_as_rows_move():
@@ -80,6 +84,43 @@ def test_arrivals_go_in_at_once_to_a_list_just_opened(by):
         assert d.app.root.table.index_of("late-2") is None
 
     drive(script)
+
+
+def test_what_is_read_after_the_last_row_was_asked_for_stands_there():
+    """An old row that still waits is known before those between: they were held as new, and left gaps."""
+
+    async def script(d):
+        await d.press("G")
+        await d.until(lambda: d.app.session.poller.history.complete)
+        await d.passes(1)
+        table, view = d.app.root.table, d.app.root.rows.view
+        assert len(view.arrivals) < 5, "what came since"
+        assert table.cursor >= len(view) - 3, "older rows may have come under it"
+        created = [view.row(number).created for number in range(len(view))]
+        assert created == sorted(created, reverse=True)
+
+    in_incident(script)
+
+
+def test_rows_that_are_read_late_are_not_called_new():
+    async def script(d):
+        await d.press("o", "j", "j")
+        d.app.session.poller.load_more()
+        await d.until(lambda: d.app.root.rows.view.arrivals, 20)
+        assert " more, n" in d.lines[-1]
+        assert " new, n" not in d.lines[-1]
+
+    in_incident(script)
+
+
+def in_incident(script):
+    async def main():
+        world = build("incident", clock=asyncio.get_running_loop().time)
+        async with opened(world=world, size=(80, 24)) as dashboard:
+            await dashboard.until(lambda: dashboard.app.root.table.row_count() > 50)
+            await script(dashboard)
+
+    simulate(main())
 
 
 def test_arrivals_go_in_after_thirty_seconds_without_a_key():

@@ -93,7 +93,18 @@ class RowMoves:
             return True
         if self._rows.untouched:
             return False
+        if self._at_end():
+            return False
         return self._rows.table.cursor > 0 and (0 <= pointed < IDLE or 0 <= pressed < IDLE)
+
+    def _at_end(self) -> bool:
+        """Whether the cursor was taken to the last row: what is read meanwhile belongs over it, without gaps.
+
+        Not while a range reaches to it, which would take in rows that nobody saw.
+        """
+        view, rows = self._rows.view, self._rows
+        last = view is not None and rows.table.cursor == len(view) - 1
+        return last and not rows.marks.in_range
 
     def dismiss_ghosts(self) -> None:
         """Takes the ghosts away once the key that was just pressed has been acted on."""

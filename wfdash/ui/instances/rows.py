@@ -66,6 +66,8 @@ class InstanceRows:
         """The instance the cursor goes to once its row is there."""
         self.untouched = True
         """Whether no key came since this list was asked for: what is listed then is what was waited for."""
+        self.shown_since = 0.0
+        """When the workflow was shown: what was created before that and comes now is not new."""
 
     @property
     def poller(self) -> Watcher | None:
@@ -91,7 +93,7 @@ class InstanceRows:
         # Not on the first one: the filter of the command line is meant for it.
         if self.workflow and workflow != self.workflow:
             self.query = EVERYTHING
-        self.workflow, self.untouched = workflow, True
+        self.workflow, self.untouched, self.shown_since = workflow, True, self._context.clock()
         if self.poller is None:
             return
         self._api.ask(self.poller, workflow, self.query)

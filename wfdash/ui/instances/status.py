@@ -1,6 +1,7 @@
 """How it stands with the list, and the lines around its rows as functions of that."""
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 
 from msgspec import Struct
 from rich.style import Style
@@ -23,6 +24,10 @@ __all__ = ["ListStatus", "list_status", "trouble_pieces"]
 
 _STANDS = 5.0
 """Seconds after which what is waited for is said to be slow."""
+_LOOKED_AT = 200
+"""Rows that arrived of which it is seen whether they are new: there may be 100,000."""
+_SKEW = 60.0
+"""Seconds that a server's clock may differ in what it says of a creation."""
 _NARROW = 110
 """Columns from which there is room for whole words about a search that reads."""
 
@@ -51,6 +56,8 @@ class ListStatus(Struct, frozen=True):
     recorded: int
     """Rows in the table of which only the record tells."""
     arrived: int
+    arrived_new: bool
+    """Whether all of those were created since the list was shown; others are read, and no news."""
     key_of: Callable[[str], str]
 
     @property
@@ -173,7 +180,8 @@ class ListStatus(Struct, frozen=True):
         if self.arrived:
             notes += [(" · ", QUIET)] if notes else []
             key = self.key_of("rows.arrived")
-            notes.append((f"{count(self.arrived)} new, {key}", ACCENT + clicked("press", "rows.arrived")))
+            which = "new" if self.arrived_new else "more"
+            notes.append((f"{count(self.arrived)} {which}, {key}", ACCENT + clicked("press", "rows.arrived")))
         return notes
 
 
@@ -195,8 +203,17 @@ def list_status(context: Context, rows: InstanceRows, width: int) -> ListStatus:
         marked_elsewhere=rows.table.marks_off_screen(),
         recorded=_recorded(rows),
         arrived=len(view.arrivals) if view is not None else 0,
+        arrived_new=_all_new(rows),
         key_of=context.keys.key_of,
     )
+
+
+def _all_new(rows: InstanceRows) -> bool:
+    view, poller = rows.view, rows.poller
+    if view is None or poller is None:
+        return True
+    looked_at = (poller.store.get(identity) for identity in islice(view.arrivals, _LOOKED_AT))
+    return all(row is None or (row.created or 0.0) >= rows.shown_since - _SKEW for row in looked_at)
 
 
 def _recorded(rows: InstanceRows) -> int:
