@@ -8,7 +8,7 @@ from tests.watch.steps import Record, named, open_steps, shown
 
 __all__ = ["Foretold", "errors_of", "holds", "undated"]
 
-_PLAIN = re.compile(rf"^(was: )?(.*?)(?: · read ({AGE}) ago| · …| · read.*…)?$")
+_PLAIN = re.compile(rf"^(earlier: )?(.*?)(?: · read ({AGE}) ago| · …| · read.*…)?$")
 _WRAPPED = re.compile(r'NonRetryableError with message "(.*)"', re.DOTALL)
 """How the engine tells of an error that is not to be tried again."""
 _SEVERAL = re.compile(r"^(\d+) open: (.*)$")
@@ -60,7 +60,7 @@ class Foretold:
 
 
 def undated(cell: str) -> tuple[str, bool, str]:
-    """The cell without `was:` and its date; whether it says what was; the age of the read that it names."""
+    """The cell without `earlier:` and its date; whether it says what was; the age of the read that it names."""
     found = _PLAIN.match(cell)
     assert found is not None
     return found[2], bool(found[1]), found[3] or ""

@@ -192,6 +192,7 @@ KEY_BAR = (
     "instance.restart",
     "timeline.scale",
     "errors.open",
+    "history.open",
     "workflows.open",
     "layer.close",
     "app.quit",

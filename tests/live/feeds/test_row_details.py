@@ -30,7 +30,7 @@ def test_steps_changed_since_read_are_neither_slow_nor_stuck():
                     if fact is None or why is None or is_final(row.status) or not why.short:
                         continue
                     changed = row.modified is not None and row.modified > fact.read_at
-                    assert why.short.startswith("was: ") is changed
+                    assert why.short.startswith("earlier: ") is changed
                     assert not (changed and row.id in odd)
                     seen[changed].add(row.id)
                 return len(seen[True]) >= 3 and len(seen[False]) >= 3
@@ -51,8 +51,8 @@ def test_the_clock_of_what_was_does_not_run_on():
                 look_at_the_newest(poller)
                 for row in poller.store:
                     fact, why = poller.row_details.fact(row.id), poller.row_details.why(row.id)
-                    if why is not None and why.short.startswith("was: "):
-                        assert why.short == f"was: {fact.why.short}"
+                    if why is not None and why.short.startswith("earlier: "):
+                        assert why.short == f"earlier: {fact.why.short}"
                         return on.loop.time() - fact.read_at > 3
                 return False
 

@@ -64,7 +64,7 @@ def test_row_of_a_session_that_wrote_nothing_is_not_read():
         row.context.session.wrote(passed - 10, row.now)
         assert row.due() > 0
         assert row.details.read_or_held_at("a") == row.now
-        assert not row.details.why("a").short.startswith("was: ")
+        assert not row.details.why("a").short.startswith("earlier: ")
     row.now += 5
     row.context.session.wrote(1, row.now)
     assert row.due() <= 0
@@ -90,9 +90,9 @@ def test_cell_tells_what_was_once_its_moment_has_passed():
     row = Row()
     row.read(NOW + 1, NOW)
     row.now = NOW + DELAY + 3
-    assert not row.details.why("a").short.startswith("was: ")
+    assert not row.details.why("a").short.startswith("earlier: ")
     row.now = NOW + DELAY + 30
-    assert row.details.why("a").short == "was: charge card, retry in ~30s · attempt 1 of 6 failed"
+    assert row.details.why("a").short == "earlier: charge card, retry in ~30s · attempt 1 of 6 failed"
     row.read(NOW + DELAY + 31, NOW)
     assert row.details.why("a").short == "charge card, retry was due 30s ago · attempt 1 of 6 failed"
 
@@ -112,12 +112,12 @@ def test_row_of_another_status_is_read_again_soon():
     item = {"id": "a", "status": "paused", "created_on": iso(NOW - 60)}
     row.context.store.apply([item], seq=2, now=NOW + 1)
     assert row.details.why("a") is None
-    assert row.details.was("a") == "was: charge card, retry in ~30s · attempt 1 of 6 failed"
+    assert row.details.was("a") == "earlier: charge card, retry in ~30s · attempt 1 of 6 failed"
     assert row.due() == pytest.approx(5)
 
 
 @pytest.mark.parametrize(
-    ("status", "was"), [("waiting", "was: charge card"), ("complete", ""), ("errored", "was: ")]
+    ("status", "was"), [("waiting", "earlier: charge card"), ("complete", ""), ("errored", "earlier: ")]
 )
 def test_row_that_changed_is_read_at_once_and_again_later(status, was):
     row = Row()

@@ -166,7 +166,7 @@ def test_no_match_is_never_said_bare_while_rows_are_loading():
         assert not any(each.startswith("None of") for each in loading)
         assert seen[-1][1], "all there are were loaded"
         loaded = len(d.app.session.poller.store)
-        assert seen[-1][0].startswith(f"None of the {loaded:,} instances loaded matches nothing-like-it.")
+        assert seen[-1][0].startswith(f"No id of the {loaded:,} instances loaded has nothing-like-it in it.")
 
     drive(script, filter="nothing-like-it", scenario="incident")
 

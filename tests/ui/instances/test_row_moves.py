@@ -86,7 +86,7 @@ def test_arrivals_go_in_at_once_to_a_list_just_opened(by):
     drive(script)
 
 
-def test_what_is_read_after_the_last_row_was_asked_for_stands_there():
+def test_what_is_read_while_at_the_last_row_has_no_gaps():
     """An old row that still waits is known before those between: they were held as new, and left gaps."""
 
     async def script(d):

@@ -5,7 +5,7 @@ import pytest
 from wfdash.ui.instances.table import _cell
 
 CUT = {
-    "was: 2 open: reserve mug-blue #2, retry in <10s": "was: 2 open: reserve mug-blue #2, retry in…",
+    "earlier: 2 open: reserve tote #2, retry in <10s": "earlier: 2 open: reserve tote #2, retry in…",
     "charge card: declined: the order 98765432109876543210": "charge card: declined: the order …",
     "charge card: declined: of order numbers 4711 it is": "charge card: declined: of order numbers …",
     "charge card: declined for all of my order 4711 by it": "charge card: declined for all of my order …",

@@ -217,16 +217,20 @@ def test_workflow_that_goes_well_fills_the_room_at_the_right():
     drive_in(script, "fixed-deploy", size=(200, 60))
 
 
-def test_rate_never_touches_the_name():
-    """Twelve columns hold `44 of 95 21m` and no blank: then the rate stands alone."""
-    tally = Tally(complete=51, errored=44)
+@pytest.mark.parametrize(
+    ("failed", "thin", "said"),
+    [(4_444_444, True, "   4,444,444 "), (44, True, "   44 in 21m "), (44, False, "    46 % 21m ")],
+)
+def test_rate_never_touches_the_name(failed, thin, said):
+    """Twelve columns hold `44,444 in 21m` and no blank. Of the newest alone it is no rate, nor 44 of 95."""
+    tally = Tally(complete=51, errored=failed)
     found = Picture(
-        Finding(""), (None,) * 12, tally, None, None, None, 0.0, 95, 0, False, NOW - 1260, thin=True
+        Finding(""), (None,) * 12, tally, None, None, None, 0.0, 95, 0, False, None, NOW - 1260, thin=thin
     )
     workflow = Workflow("a-very-long-workflow-name", counts={"errored": 44})
     table = WorkflowTable(clock=lambda: NOW)
     table.fill([workflow], Trends(), {workflow.name: found})
-    assert "…    44 of 95 " in "".join(segment.text for segment in table.render_row(0, 80, False))
+    assert f"…{said}" in "".join(segment.text for segment in table.render_row(0, 80, False))
 
 
 def test_lost_connection_is_a_sentence_and_counts_fade():

@@ -11,7 +11,7 @@ __all__ = ["ASIDE", "WAS", "TimeWords", "Why"]
 ASIDE = " · attempt "
 """What begins the part of a cell's words that goes first where there is no room for all of them."""
 
-WAS = "was: "
+WAS = "earlier: "
 """What begins the words of a cell whose row has moved on since they were found."""
 
 

@@ -132,7 +132,7 @@ class RowDetails(Job):
 
         None once the row has moved on to another status, for what was said belongs to the one it was read in,
         and once it is gone before it ended, for it waits for nothing any more. When it changed within its
-        status, what was read is told as what was, and no clock runs in it: `was: charge card 2/4, in <10s`.
+        status, what was read is told as what was, and no clock runs in it: `earlier: charge card`.
         """
         store = self.context.store
         fact, row = self._details.get(identity), store.get(identity)

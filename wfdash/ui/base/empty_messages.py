@@ -38,11 +38,15 @@ def empty_message(
     searched: Searched | None,
     script_deleted: bool = False,
     doubt: str = "",
+    word: str = "",
     frozen: bool = False,
     now: float,
     key_of: Callable[[str], str],
 ) -> str:
-    """What a table without rows says in their place; `doubt` is what the filter names that nobody knows."""
+    """What a table without rows says in their place; `doubt` is what the filter names that nobody knows.
+
+    `word` is one that was looked for in ids alone.
+    """
     name = clean(workflow)
     if not workflow:
         return (
@@ -65,6 +69,9 @@ def empty_message(
             return f"{_loading(loaded, total)}\n{change}"
         rest = "" if complete else f" of {count(total)}" if total else ", and there are more"
         none = f"None of the {count(loaded)} instances loaded{rest} matches {clean(filter)}."
+        if word:
+            none = f"No id of the {count(loaded)} instances loaded{rest} has {clean(word)} in it."
+            change = f"params~{clean(word)} looks for it in their params. {change}"
         return f"{none}\n{f'{thaws}. ' if frozen else ''}{change}"
     if fresh.failure:
         return f"{clean(fresh.failure)}\nwfdash keeps trying; {key_of('poll.now')} tries now."

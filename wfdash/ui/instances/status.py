@@ -1,5 +1,6 @@
 """How it stands with the list, and the lines around its rows as functions of that."""
 
+import re
 from collections.abc import Callable, Sequence
 from itertools import islice
 
@@ -24,6 +25,7 @@ __all__ = ["ListStatus", "list_status", "trouble_pieces"]
 
 _STANDS = 5.0
 """Seconds after which what is waited for is said to be slow."""
+_WORD = re.compile(r"[\w.-]+")
 _LOOKED_AT = 200
 """Rows that arrived of which it is seen whether they are new: there may be 100,000."""
 _SKEW = 60.0
@@ -165,11 +167,18 @@ class ListStatus(Struct, frozen=True):
             complete=poller.history.complete,
             searched=poller.search.searched,
             doubt=self.query.doubt,
+            word=self._only_word,
             script_deleted=poller.counts.shown is not None and poller.counts.shown.script_deleted,
             frozen=poller.frozen,
             now=self.now,
             key_of=self.key_of,
         )
+
+    @property
+    def _only_word(self) -> str:
+        """The filter where it is one word, which is looked for in ids; "" for any other."""
+        text = self.query.text.strip()
+        return text if self.query.id_words and _WORD.fullmatch(text) else ""
 
     def notes(self) -> Pieces:
         """`2 marked (1 not listed) · 12 new, n`."""
