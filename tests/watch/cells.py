@@ -60,7 +60,7 @@ class Foretold:
 
 
 def undated(cell: str) -> tuple[str, bool, str]:
-    """The cell without `earlier:` and its date; whether it says what was; the age of the read that it names."""
+    """The cell without `earlier:` and its date; whether it tells what was; the age of its read."""
     found = _PLAIN.match(cell)
     assert found is not None
     return found[2], bool(found[1]), found[3] or ""

@@ -217,6 +217,23 @@ def test_workflow_that_goes_well_fills_the_room_at_the_right():
     drive_in(script, "fixed-deploy", size=(200, 60))
 
 
+def test_list_knows_why_the_newest_failed_from_this_page():
+    """It said of each that it was not read yet, a key after its cause had stood here."""
+
+    async def script(d):
+        await d.until(lambda: "newest 10 read" in d.text, 120)
+        assert d.app.screen.chosen_workflow() == "orders"
+        told = [detail.id for detail in d.app.screen.pictures.read("orders")]
+        assert len(told) == 10
+        d.server.state.latency = 5.0
+        await d.press("row.open")
+        await d.until(lambda: d.app.screen is d.app.root)
+        why = d.app.session.poller.row_details.why
+        assert all("charge card: " in why(identity).short for identity in told)
+
+    drive_in(script, "incident", size=(140, 40))
+
+
 @pytest.mark.parametrize(
     ("failed", "thin", "said"),
     [(4_444_444, True, "   4,444,444 "), (44, True, "   44 in 21m "), (44, False, "    46 % 21m ")],

@@ -11,6 +11,7 @@ from wfdash.api.errors import InstanceNotFound, WorkflowsError
 from wfdash.api.interface import Version
 from wfdash.core.history.frame import Frame, last_hour
 from wfdash.core.history.picture import Picture, picture
+from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import ACTIVE
 from wfdash.core.triage.error_groups import Sample
@@ -41,6 +42,8 @@ class Pictures:
         self._context = context
         self._found: dict[str, tuple[tuple[int, int, int, bool], Picture]] = {}
         self._causes: dict[str, tuple[float, Causes]] = {}
+        self._read: dict[str, dict[str, Detail]] = {}
+        """What the causes were taken from, for the list that is opened next."""
         self._versions: dict[str, Mapping[str, Version]] = {}
         self._counted: list[tuple[float, dict[str, int]]] = []
         """When the server counted last, and before that, and how many of each workflow had not ended."""
@@ -141,6 +144,10 @@ class Pictures:
         found = self._causes.get(workflow)
         return found[1] if found is not None else None
 
+    def read(self, workflow: str) -> list[Detail]:
+        """The newest failures of a workflow, as they were read."""
+        return list(self._read.get(workflow, {}).values())
+
     async def read_causes(self, poller: Watcher, workflow: str, errored: int) -> bool:
         """Reads the newest failures and, once, the versions; whether anything was asked."""
         session, now = self._context.session, self._context.clock()
@@ -168,11 +175,15 @@ class Pictures:
                     causes.unread = True
                 elif detail.status == "errored":
                     causes.samples.append(Sample(row.id, row.ended, fingerprint(detail)))
+                    self._read.setdefault(workflow, {})[row.id] = detail
                     self._causes[workflow] = now, causes
         except WorkflowsError as error:
             causes.failure = error.sentence
         causes.over = True
         self._causes[workflow] = now, causes
+        samples = {sample.id for sample in causes.samples}
+        read = self._read.get(workflow, {})
+        self._read[workflow] = {identity: read[identity] for identity in read if identity in samples}
         return True
 
     @staticmethod

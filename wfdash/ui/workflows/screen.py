@@ -149,7 +149,12 @@ class WorkflowsScreen(BaseScreen):
 
     def action_row_open(self) -> None:
         if chosen := self.chosen_workflow():
+            poller, read = self.poller, self.pictures.read(chosen)
             self.context.pages.show_workflow(chosen)
+            if poller is not None:
+                # What this page tells of the newest failures the list would else read again, or not know.
+                for detail in read:
+                    poller.row_details.remember(detail)
             self.context.connection.offer_config()
 
     def _fill(self) -> None:
