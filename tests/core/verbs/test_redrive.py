@@ -197,7 +197,7 @@ REFUSED = {
         UNCERTAIN,
     ),
     "thrown beside an open step": (errored(LOAD, opened("a-1", 3)), UNCERTAIN),
-    "complete": (detail("complete", [LOAD], end=3.0), "it is complete: no step ended it"),
+    "complete": (detail("complete", [LOAD], end=3.0), "it is complete: no step failed"),
     "queued": (detail("queued", [LOAD]), "it is queued: only what errored or was terminated is redriven"),
     "running": (detail("running", [LOAD]), "it is running: only what errored or was terminated is redriven"),
     "paused": (detail("paused", [LOAD]), "it is paused: only what errored or was terminated is redriven"),

@@ -130,5 +130,6 @@ def test_each_verb_says_whether_it_can_be_taken_back():
         "pause": "resume takes it back",
         "resume": "pause takes it back",
         **dict.fromkeys(rules.DESTROYS, "destroys: it cannot be taken back"),
+        "redrive": "runs steps again: it cannot be taken back",
     }
     assert [rules.inverse(verb) for verb in ("pause", "resume", "restart")] == ["resume", "pause", ""]

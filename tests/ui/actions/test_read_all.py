@@ -98,7 +98,7 @@ def test_list_is_read_to_its_end_before_all_are_marked():
         assert set(dash.app.root.rows.marks.ids) == errored
         await dash.press("instance.redrive")
         await planned(dash)
-        assert f"{len(errored)} are read, the step of each just before it is sent" in dash.text
+        assert f"each of the {len(errored)} is read just before it is sent, for its failed step" in dash.text
         assert "it takes about" not in dash.text
         dash.app.screen.asking.takes = dash.app.session.poller.budget.actions_take(12_431)
         dash.app.screen.draw()

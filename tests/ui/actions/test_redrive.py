@@ -72,7 +72,7 @@ def test_table_names_what_runs_twice_and_what_cannot():
         for _ in range(22):
             await dash.press("down")
         assert f"   {done[-1]}  not redriven" in " ".join(dash.lines)
-        assert "2 skipped: complete: no step ended it" in dash.text
+        assert "2 skipped: complete: no step failed" in dash.text
         await dash.press("!")
         await dash.press("escape")
         assert writes(dash) == []
@@ -113,7 +113,7 @@ def test_warnings_that_have_no_room_are_read_with_tab():
         dash.app.root.rows.marks.mark(parcels(dash)[:20])
         await dash.press("instance.redrive")
         await planned(dash)
-        last = "which version it runs is not documented; it may be the one it ran before"
+        last = "Cloudflare does not say which version runs then; it may be the one that failed"
         assert "more lines: tab shows all that is said" in dash.text
         assert last not in " ".join(dash.text.split())
         await dash.press("tab")
@@ -158,7 +158,7 @@ def test_plan_fits_and_keeps_its_warnings_and_targets(size):
         await planned(dash)
         said = " ".join(dash.text.split())
         assert "INSTANCE FROM KEEPS AGAIN TWICE" in said
-        assert "which version it runs is not documented" in said
+        assert "does not say which version runs then" in said
         assert "then y" in dash.lines[-1] or "then y" in dash.text
         assert sum("   parcel-" in line for line in dash.app.screen.panel.plain.split("\n")) >= 3
         assert "ctrl+s plan to a file" in dash.app.screen.panel.plain
@@ -190,7 +190,7 @@ def test_redrive_of_a_running_one_says_why_not():
         await put_cursor(dash, parcels(dash, "complete")[0])
         await dash.press("instance.redrive")
         await dash.passes(1)
-        assert "it is complete: no step ended it" in dash.text
+        assert "it is complete: no step failed" in dash.text
         assert "ask all the same" not in dash.text
         await dash.press("y")
         await dash.passes(1)

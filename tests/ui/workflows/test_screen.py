@@ -223,13 +223,13 @@ def test_list_knows_why_the_newest_failed_from_this_page():
     async def script(d):
         await d.until(lambda: "newest 10 read" in d.text, 120)
         assert d.app.screen.chosen_workflow() == "orders"
-        told = [detail.id for detail in d.app.screen.pictures.read("orders")]
-        assert len(told) == 10
+        newest = [detail.id for detail in d.app.screen.pictures.read("orders")]
+        assert len(newest) == 10
         d.server.state.latency = 5.0
         await d.press("row.open")
         await d.until(lambda: d.app.screen is d.app.root)
         why = d.app.session.poller.row_details.why
-        assert all("charge card: " in why(identity).short for identity in told)
+        assert all("charge card: " in why(identity).short for identity in newest)
 
     drive_in(script, "incident", size=(140, 40))
 

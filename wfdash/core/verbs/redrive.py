@@ -72,7 +72,7 @@ def _refusal(detail: Detail) -> str:
     if status == "rollingBack":
         return "it is rolling back"
     if status == "complete":
-        return "it is complete: no step ended it"
+        return "it is complete: no step failed"
     if status not in ("errored", "terminated"):
         return f"it is {status or 'without a status'}: only what errored or was terminated is redriven"
     if detail.simple:
@@ -129,7 +129,7 @@ def redrive_sentences(points: Sequence[RedrivePoint], *, local: bool = False) ->
         said.append("a wait that runs again needs its event again")
     if "sleep" in kinds:
         said.append("a sleep that runs again sleeps again; a sleepUntil whose moment has passed fails")
-    said.append("which version it runs is not documented; it may be the one it ran before")
+    said.append("Cloudflare does not say which version runs then; it may be the one that failed")
     if local:
         said.append("a dev session does not say whether a rollback ran")
     return said

@@ -17,6 +17,7 @@ __all__ = [
     "consequence",
     "destroys",
     "inverse",
+    "is_grave",
     "leads_to",
     "phrase",
     "refusal",
@@ -47,10 +48,16 @@ def destroys(verb: str) -> bool:
     return verb in DESTROYS
 
 
+def is_grave(verb: str) -> bool:
+    """Whether it destroys and nothing else. A redrive keeps what has finished, and is how one repairs."""
+    return destroys(verb) and verb != "redrive"
+
+
 def stake(verb: str) -> str:
     """Whether the verb can be taken back, and how; "" where the question does not arise."""
     if destroys(verb):
-        return "destroys: it cannot be taken back"
+        does = "destroys" if is_grave(verb) else "runs steps again"
+        return f"{does}: it cannot be taken back"
     return f"{back} takes it back" if (back := inverse(verb)) else ""
 
 

@@ -74,7 +74,7 @@ def _refuse_redrive(status: str, local: bool) -> str | None:
     if status in ("errored", "terminated"):
         return None
     if is_final(status):
-        return "it is complete: no step ended it"
+        return "it is complete: no step failed"
     return f"it is {status}: only what errored or was terminated is redriven"
 
 

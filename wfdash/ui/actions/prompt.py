@@ -17,7 +17,7 @@ from wfdash.core.rows.store import Store
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import count, counted
 from wfdash.core.verbs.outcome import Outcome
-from wfdash.core.verbs.rules import RESTARTS, destroys, same_meaning, stake
+from wfdash.core.verbs.rules import RESTARTS, is_grave, same_meaning, stake
 from wfdash.live.actions.plan import GONE, Plan, Progress, Result, make_plan
 from wfdash.live.actions.plan_lines import plan_lines, taken_by
 from wfdash.live.actions.progress import ActionProgress
@@ -107,7 +107,7 @@ class PromptScreen(LowerHalf):
     def draw(self) -> None:
         if self.is_ready:
             verb = self.plan.verb if self.plan.eligible else ""
-            self.panel.warn(stake(verb), grave=destroys(verb))
+            self.panel.warn(stake(verb), grave=is_grave(verb))
             redrive = self.plan.verb == "redrive"
             self.panel.share = 1.0 if self.asking.in_full else _TABLE_SHARE if redrive else SHARE
             self.panel.show(prompt_lines(self.asking, *self.room))

@@ -17,7 +17,7 @@ from wfdash.core.text.clean import cells, clean, distinguishable, fit
 from wfdash.core.text.words import age, count, counted, estimated, spoken
 from wfdash.core.verbs.consequences import StepTarget
 from wfdash.core.verbs.redrive import ROLLED_BACK
-from wfdash.core.verbs.rules import RESTARTS, consequence, destroys, phrase
+from wfdash.core.verbs.rules import RESTARTS, consequence, destroys, is_grave, phrase
 from wfdash.live.actions.ending import CANARY_WITHIN
 from wfdash.live.actions.plan import Plan, Target
 from wfdash.live.budget.ledger import ACTIONS
@@ -165,7 +165,7 @@ def title_pieces(asking: Asking) -> Pieces:
     pieces = [
         (
             f" {phrase(plan.verb)} ",
-            Style(color="red" if destroys(plan.verb) else None, reverse=True, bold=True),
+            Style(color="red" if is_grave(plan.verb) else None, reverse=True, bold=True),
         ),
         (f" {what}{of} in ", PLAIN),
         (clean(plan.workflow), STRONG),
@@ -451,7 +451,7 @@ def _foot_lines(asking: Asking, width: int) -> list[Pieces]:
 
 def _or_first(asking: Asking) -> str:
     many = asking.plan.verb in RESTARTS and len(asking.plan.eligible) > _CANARY_OFFERED
-    return "  or first 5" if many and not asking.canary else ""
+    return "  or first 5 to try" if many and not asking.canary else ""
 
 
 def _refused_foot(asking: Asking, width: int) -> list[Pieces]:

@@ -56,8 +56,8 @@ def redrive_warnings(plan: Plan, answers: RedriveAnswers, *, local: bool) -> lis
     twice = twice_sentence(plan, answers)
     said = [each for each in redrive_sentences(_points(plan, answers), local=local) if each != twice]
     if any(target.restart_from is None or not target.checked for target in plan.eligible):
-        many = f"{count(len(plan.eligible))} are read, the step of each just before it is sent"
-        many += f": about {estimated(answers.takes)}" if answers.takes >= 1 else ""
+        many = f"each of the {count(len(plan.eligible))} is read just before it is sent, for its failed step"
+        many += f": about {estimated(answers.takes)} in all" if answers.takes >= 1 else ""
         said = [many, *said]
     return [answers.warning, *said] if answers.warning else said
 
