@@ -59,6 +59,7 @@ def _with_output(steps: Steps) -> list[int]:
     entries = steps.entries
     if not isinstance(entries, Entries):
         return list(range(len(entries)))
+    # Looked for in the text as it came: to parse each of thousands of steps for it would hold the loop.
     return [index for index, text in enumerate(entries.texts) if b'"output"' in bytes(text)]
 
 

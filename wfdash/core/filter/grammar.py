@@ -150,6 +150,8 @@ class _Reader:
         start = self.at
         self.depth += 1
         if self.depth > _DEEPEST:
+            # Matching calls a function for each level: what is pasted must not reach the end of Python's
+            # stack.
             raise QueryError("it is nested too deeply", start)
         try:
             if self.text.startswith("-", start):

@@ -53,6 +53,7 @@ def opened(shown: Mapping[str, Any]) -> list[Path]:
     """What is unfolded at first: the error, the output and the last attempt."""
     paths: list[Path] = [("error",), ("output",)]
     attempts = shown.get("attempts")
+    # Of more the last one would be unfolded far below the end of the screen.
     if isinstance(attempts, list) and 0 < len(attempts) <= 20:
         paths += [("attempts",), ("attempts", len(attempts) - 1), ("attempts", len(attempts) - 1, "error")]
     if len(shown) == 1:

@@ -160,10 +160,13 @@ class Pictures:
             if workflow not in self._versions:
                 self._versions[workflow] = {v.id: v for v in await reads.versions(workflow)}
             rows = self._errored(poller, workflow)
+            # Among the newest rows few may have failed although many did: then these are listed by
+            # themselves.
             if len(rows) < _CAUSES and errored > len(rows):
                 rows, _ = await reads.errored_instances(workflow, _PURPOSE)
             had = {sample.id: sample for sample in before.samples} if before is not None else {}
             for row in rows[:_CAUSES]:
+                # Of the same end the cause is the same: only what failed since costs a read.
                 if (sample := had.get(row.id)) is not None and sample.at == row.ended:
                     causes.samples.append(sample)
                     continue

@@ -121,6 +121,7 @@ class WorkflowTable(LineTable):
             len(workflow.name) + len(_DELETED[-1]) for workflow in self._workflows if workflow.script_deleted
         )
         pictured = sum(room for _, room in self._picture_columns(width))
+        # That its script was deleted stands behind the name, and explains all the rest of the row.
         least = min(max([_LEAST_NAME, *deleted]), width // 2)
         if pictured:
             least = min(least, max(_LEAST_NAME, width - pictured - _CRON - 3))
