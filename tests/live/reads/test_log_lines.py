@@ -126,8 +126,13 @@ async def test_ended_instance_is_read_to_its_end():
     assert logs.state.read_to_end
     # What else ran beside it is asked for once all of it is told, from its first moment to its last.
     assert source.lived == (T0 - 2, T0 + 65)
-    source.now = T0 + 95
-    await logs.read(shown(source.now))  # it is opened once more
+    # Once more then: what is not told by that time takes back what was believed of a line.
+    assert 0 < logs.settles_in(shown(source.now)) == T0 + 60 + 2 * source.lag + 1 - source.now
+    before = logs.version
+    source.now = T0 + 102
+    assert logs.settles_in(shown(source.now)) <= 0
+    await logs.read(shown(source.now))
+    assert logs.version > before
     assert [line.at for line in logs.lines] == source.printed
     await logs.read(detail("running"))
     assert not logs.state.read_to_end

@@ -99,3 +99,19 @@ def test_instance_restarted_under_its_lines_is_followed_again():
         assert (pane.lines.logs.earlier, len(pane.lines.logs.lines)) >= (before, before + 1)
 
     drive(script, filter=FAILED)
+
+
+def test_lines_are_read_once_more_some_seconds_after_the_end():
+    """What is not told by then takes back whose a line is: a page that is opened then says the same."""
+
+    async def script(d):
+        await opened_logs(d)
+        await d.until(lambda: "read to the end" in d.text, 60)
+        logs = d.app.screen.query_one(LogPane).lines.logs
+        assert logs.settles_in(logs.last_detail) > 0, "it ended just now"
+        asked = len(d.server.state.requests.of("POST", "telemetry"))
+        await d.passes(45)
+        assert len(d.server.state.requests.of("POST", "telemetry")) > asked
+        assert logs.settles_in(logs.last_detail) <= 0
+
+    drive(script, filter=FAILED)

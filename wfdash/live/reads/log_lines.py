@@ -77,7 +77,7 @@ class InstanceLogs:
         self.state = LogState()
         self.lines: list[LogLine] = []
         self.version = 0
-        """Goes up with every line that was not there before."""
+        """Goes up with every line that was not there before, and where those may be placed in another way."""
         self.last_placed: list[PlacedLine] = []
         """As they were put in their places last."""
         self.earlier = 0
@@ -149,6 +149,8 @@ class InstanceLogs:
         self.state.read_to_end = to_end
         self._read_until = end
         self._asked_until = began
+        # What should be told by now and is not takes back whose a line was taken to be.
+        self.version += to_end
         self._take_calls(page.calls)
         self._take_objects(page.objects)
         if page.invocations:
