@@ -249,19 +249,12 @@ class HistoryScreen(BaseScreen):
         if reader is None:
             key = self.context.keys.key_of("workflows.open")
             return [[], [(f"  no workflow is chosen: {key} lists them", QUIET)]]
-        loaded = reader.loaded
+        loaded, finding = reader.loaded, self.finding
         of, buckets, width = loaded.frame, loaded.buckets(now), self.size.width
         counted = _is_counted(buckets)
-        is_idle = not reader.is_reading and not reader.failure
-        if not len(loaded) and not counted and is_idle and loaded.floor is not None:
-            said = wrapped(self._nothing(loaded, now), width - 4, 2 * _SENTENCE)
-            return [[], *([(f"  {line}", QUIET)] for line in said)]
-        if reader.failure and not len(loaded) and not counted:
-            # Nothing is being counted: three charts without a bar would look like a time without an end.
-            said = wrapped(f"{clean(reader.failure)} It is asked again.", width - 4, 2 * _SENTENCE)
-            return [[], *([(f"  {line}", WARN)] for line in said)]
+        if said_instead := self._in_place_of_charts(reader, now, counted=counted):
+            return said_instead
         total, utc = loaded.total(now), self.context.utc
-        finding = self.finding
         three = charts(
             buckets,
             lambda bucket: loaded.is_seen(bucket, now),
@@ -270,31 +263,7 @@ class HistoryScreen(BaseScreen):
         )
         style = BAD if finding.unusual else STRONG
         said = wrapped(clean(finding.sentence), width - 10, _SENTENCE)
-        undated = loaded.ended_at_some_time
-        so_far = self._is_partial
-        unread, until = loaded.has_unread(now), self._counted_to(loaded, now)
-        ended = throughput(
-            total,
-            self._seconds(now),
-            undated=undated,
-            shown=now - of.left,
-            so_far=so_far,
-            unread=unread,
-            until=until,
-        )
-        longer, more = self._shifts if not so_far else (None, None)
-        if more is not None:
-            ended = busier(total, more, now=now, utc=utc, unread=unread, until=until)
-        if len(ended) > width - 10:
-            ended = ended.partition(" over ")[0].partition("; ")[0]
-        took = durations(total, undated=undated, so_far=so_far, resumed=loaded.history.resumed)
-        if longer is not None:
-            took = slower(longer, now=now, utc=utc)
-        if loaded.floor is None:
-            # Where analytics drew bars already, what is said is said of these.
-            took = "no instance is read yet, and analytics say nothing of durations"
-            if not counted:
-                ended = took = "nothing is read yet"
+        ended, took = self._ended_and_took(loaded, total, now, counted=counted)
         titles: list[list[Pieces]] = [
             [
                 [(f" {'FAILED' if not number else '':<8}", HEADING), (text, style)]
@@ -304,7 +273,7 @@ class HistoryScreen(BaseScreen):
             [[(" TOOK    ", HEADING), (fit(took, width - 10), PLAIN)]],
         ]
         cursor = self._cursor_number(buckets)
-        tall = self.size.height >= _TALL
+        tall, so_far = self.size.height >= _TALL, self._is_partial
         below = Foot(loaded, finding, now, width, utc=utc, tall=tall, of_all=self.of_all, so_far=so_far)
         foot = [
             *axis_lines(of, loaded.deployed, utc=utc, first=finding.version, cursor=cursor),
@@ -338,6 +307,50 @@ class HistoryScreen(BaseScreen):
                 height = room // len(drawn) + (room % len(drawn) if chart is drawn[0] else 0)
                 lines += plot_lines(chart, of, buckets, height, cursor)
         return [*lines, *foot]
+
+    def _in_place_of_charts(self, reader: HistoryReader, now: float, *, counted: bool) -> list[Pieces]:
+        """Why there is nothing to draw; none where there is."""
+        loaded, width = reader.loaded, self.size.width
+        is_idle = not reader.is_reading and not reader.failure
+        if not len(loaded) and not counted and is_idle and loaded.floor is not None:
+            said = wrapped(self._nothing(loaded, now), width - 4, 2 * _SENTENCE)
+            return [[], *([(f"  {line}", QUIET)] for line in said)]
+        if reader.failure and not len(loaded) and not counted:
+            # Nothing is being counted: three charts without a bar would look like a time without an end.
+            said = wrapped(f"{clean(reader.failure)} It is asked again.", width - 4, 2 * _SENTENCE)
+            return [[], *([(f"  {line}", WARN)] for line in said)]
+        return []
+
+    def _ended_and_took(
+        self, loaded: LoadedHistory, total: Tally, now: float, *, counted: bool
+    ) -> tuple[str, str]:
+        """How many ended and how long they took, each in a sentence."""
+        undated, utc = loaded.ended_at_some_time, self.context.utc
+        so_far = self._is_partial
+        unread, until = loaded.has_unread(now), self._counted_to(loaded, now)
+        ended = throughput(
+            total,
+            self._seconds(now),
+            undated=undated,
+            shown=now - loaded.frame.left,
+            so_far=so_far,
+            unread=unread,
+            until=until,
+        )
+        longer, more = self._shifts if not so_far else (None, None)
+        if more is not None:
+            ended = busier(total, more, now=now, utc=utc, unread=unread, until=until)
+        if len(ended) > self.size.width - 10:
+            ended = ended.partition(" over ")[0].partition("; ")[0]
+        took = durations(total, undated=undated, so_far=so_far, resumed=loaded.history.resumed)
+        if longer is not None:
+            took = slower(longer, now=now, utc=utc)
+        if loaded.floor is None:
+            # Where analytics drew bars already, what is said is said of these.
+            took = "no instance is read yet, and analytics say nothing of durations"
+            if not counted:
+                ended = took = "nothing is read yet"
+        return ended, took
 
     def _counted_to(self, loaded: LoadedHistory, now: float) -> str:
         """Up to when is counted, where what came last is not known yet; "" for up to now."""
