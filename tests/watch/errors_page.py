@@ -30,8 +30,8 @@ _VERSION = re.compile(
     rf"(?: \(counted back to (?P<back>{_WHEN})\))?$"
 )
 _BLAME = re.compile(
-    r"(?:only|mostly|partly) on version (?P<version>\w{8}) \((?P<failed>[\d,]+) of (?P<ended>[\d,]+)"
-    r"(?: that ended of its newest (?P<newest>[\d,]+))? failed"
+    r"(?:only|mostly|partly) on version (?P<version>\w{8}) \((?P<failed>[\d,]+) of (?:the )?(?P<ended>[\d,]+)"
+    r"(?: that ended)? failed(?:, newest (?P<newest>[\d,]+))?"
     r"(?:, others (?P<bad>[\d,]+) of (?P<all>[\d,]+))?\)"
 )
 _CAUSE = re.compile(

@@ -88,7 +88,7 @@ def test_worse_version_is_named_before_its_cause_is():
 def test_the_newest_alone_are_named_as_such():
     shares = (VersionShare(NEW, 40, 40, NOON, 104, 63, 50), WORSE[1])
     found = said(group(samples(TIMEOUT, 12)), Evidence(12, 50, shares))
-    assert "9f2c0000 (40 of 40 that ended of its newest 104 failed, others 3 of 96)" in found.sentence
+    assert "9f2c0000 (40 of the 40 that ended failed, newest 104, others 3 of 96)" in found.sentence
 
 
 def test_version_whose_failures_end_sooner_is_not_blamed():

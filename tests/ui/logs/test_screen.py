@@ -79,7 +79,7 @@ def test_lines_alone_and_back_beside_their_timeline():
         assert there != lines_of(d).rows.entries[-1]
         await d.press("logs.open")
         assert lines_of(d).entry == there
-        assert "? in a step by time or words alone: " in d.lines[2]
+        assert " placed in a step by time or words alone" in d.lines[2]
         assert 'those of "charge card"' in d.lines[3]
         await d.press("escape")
         assert lines_of(d).entry == there

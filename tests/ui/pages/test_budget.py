@@ -147,7 +147,7 @@ def test_the_reading_for_a_prompt_counts_as_one_of_actions():
         await d.until(lambda: d.app.screen is d.app.root)
         await d.press("B")
         await d.until(lambda: "by this dashboard" in d.text)
-        assert "1 of 400 (with their reads;" in d.line("Actions")
+        assert "1 of 400 (their own limit;" in d.line("Actions")
 
     drive(script, size=(80, 24))
 
@@ -172,7 +172,7 @@ def test_what_is_held_back_is_not_said_to_be_read(size):
         assert re.search(r"active rows are to be read every \d+ s, and wait now", d.text)
         assert "Waits: rows that a filter has read, again, " in d.text
         assert "Waits: filter" not in d.text
-        assert re.search(r"Reads +\d+ of 800 in about 5 m .*at most 600 by themselves", d.text)
+        assert re.search(r"Reads +\d+ of 800 in about 5 m .*at most 600 for what nobody waits for", d.text)
 
     drive(script, size=size, demo=False)
 

@@ -78,3 +78,15 @@ def test_watched_page_tells_a_reason_that_its_row_cuts():
         assert "…" in next(line for line in d.lines[2:] if failed in line)
 
     drive(script, size=(80, 24))
+
+
+def test_completed_one_says_how_long_it_took():
+    async def script(d):
+        done = next(row.id for row in d.app.session.poller.store if row.status == "complete")
+        d.app.root.rows.put_cursor(done)
+        await d.until(lambda: f"{done} " in d.text)
+        took = next(word for word in d.line(f"complete   {done}").partition("took ")[2].split())
+        await d.press("instance.watch", "watched.open")
+        await d.until(lambda: f"took {took}" in d.line(done))
+
+    drive(script, size=(80, 24))

@@ -190,7 +190,9 @@ def _reach(exchanges: list[Exchange]) -> list[tuple[str, str]]:
 def _spent(budget: Budget) -> str:
     """What this credential has spent at this server."""
     reads, (theirs, processes) = budget.meter[0], budget.others
-    words = f"{count(reads)} in about 5 minutes, {count(theirs)} of them by {processes} other wfdash"
+    words = f"{count(reads)} in about 5 minutes"
+    if processes:
+        words += f", {count(theirs)} of them by {processes} other wfdash"
     trouble = budget.sharing_trouble
     return f"{words}; nothing is shared with other processes: {trouble}" if trouble else words
 

@@ -241,7 +241,9 @@ def _failed(share: VersionShare) -> str:
     """`40 of 45 failed`; where more of it have not ended, that it rests on the newest alone is said."""
     if not share.open:
         return f"{_of(share)} failed"
-    return f"{_of(share)} that ended of its newest {count(share.rows)} failed"
+    return (
+        f"{count(share.errored)} of the {count(share.finished)} that ended failed, newest {count(share.rows)}"
+    )
 
 
 def _others(shares: Sequence[VersionShare], share: VersionShare) -> FailureRate:

@@ -49,7 +49,7 @@ class VersionShares:
             return []
         title = f"VERSIONS, newest {count(len(self.rows))} instances"
         if poller.filtered:
-            title = f"VERSIONS, {count(len(self.rows))} instances listed before there was a filter"
+            title = f"VERSIONS, {count(len(self.rows))} instances from before the filter"
         title += f" and {count(self._past)} from before the last deploy" if self._past else ""
         head = ruled([(fit(title, width - 6).rstrip(), QUIET)], width)
         return [head, *self._versions(poller, self.shares[:_SHOWN], width)]

@@ -224,7 +224,9 @@ class LineGathering:
             names = f"{counted(shown, 'line')} {'does' if shown == 1 else 'do'} not surely name this one"
             said.append(f"? others may be among these: {names}")
         if likely:
-            said.append(f"? in a step by time or words alone: {counted(likely, 'line')}")
+            said.append(
+                f"? {counted(likely, 'line is', 'lines are')} placed in a step by time or words alone"
+            )
         if self._earlier is not None and not of_a_step and (self._earlier.lines or not self._left_out):
             said.append(
                 self._earlier.words().removeprefix("was ")

@@ -222,7 +222,7 @@ def _summary(poller: Watcher, now: float, width: int, height: int) -> Sequence[P
     spent, limit = budget.meter[0], budget.limit
     acted, most = budget.actions
     said = not poller.local or budget.left is not None or budget.frozen_until is not None
-    share = f"  at most {count(limit)} by themselves"
+    share = f"  at most {count(limit)} for what nobody waits for"
     if poller.local:
         share = "  wfdash's own bound: a dev session has none"
     bar = max(0, min(_BAR, width - len(share) - 38))
@@ -238,7 +238,7 @@ def _summary(poller: Watcher, now: float, width: int, height: int) -> Sequence[P
         ],
         [
             (
-                f"  Actions  {acted:>4} of {most} (with their reads; a limit of their own)",
+                f"  Actions  {acted:>4} of {most} (their own limit; the reads of an action count here)",
                 PLAIN,
             )
         ],

@@ -25,9 +25,7 @@ __all__ = ["DisplayScreen"]
 
 _SETTINGS = ("theme", "time", "mouse", "scale")
 _ABOUT: Mapping[str, str] = {
-    "theme": "the first three are the terminal's own 16 colours",
     "time": "of every time on screen",
-    "mouse": "taken from the terminal, whose own selection then needs shift",
     "scale": "how a timeline lays out time",
     **{f"column {column.name}": column.about for column in COLUMNS},
 }
@@ -79,8 +77,19 @@ class DisplayScreen(PanelScreen):
         self.query_one(Choices).fill(entries)
 
     def _line(self, name: str, value: str) -> Pieces:
-        about = _ABOUT[name]
+        about = self._about(name)
         return [("  " + fit(name, 16), STRONG), (fit(value, 16), PLAIN), (about, QUIET)]
+
+    def _about(self, name: str) -> str:
+        settings = self.context.settings
+        if name == "mouse":
+            on = "taken from the terminal: to select there, hold shift"
+            return on if settings.mouse else "left to the terminal, which selects text with it"
+        if name == "theme" and settings.theme in THEMES:
+            own = settings.theme.startswith("ansi")
+            colours = "the terminal's own 16 colours" if own else "colours of its own"
+            return f"{THEMES.index(settings.theme) + 1} of {len(THEMES)}: {colours}"
+        return _ABOUT.get(name, "")
 
     def _value(self, name: str) -> str:
         context = self.context

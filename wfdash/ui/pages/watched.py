@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 
 from wfdash.core.rows.store import GONE
 from wfdash.core.text.clean import clean, fit
-from wfdash.core.text.words import clock, count, spoken
+from wfdash.core.text.words import brief, clock, count, spoken
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.why.why import Why
 from wfdash.live.feeds.watched import FINAL_PACE, PACE
@@ -135,7 +135,13 @@ class WatchedScreen(BaseScreen):
 
     def _short(self, pin: Pin) -> str:
         why = self._why(pin)
-        return why.short if why is not None else ""
+        if why is not None and why.short:
+            return why.short
+        # As in the list, where there is no column for it either.
+        poller = self.poller
+        row = poller.store.get(pin.id) if poller is not None and pin.workflow == poller.workflow else None
+        took = row.lasted(0.0) if row is not None and row.status == "complete" else None
+        return f"took {brief(took)}" if took is not None else ""
 
     def _why(self, pin: Pin) -> Why | None:
         """Why one of the workflow listed beneath is where it is, as far as its row tells."""
