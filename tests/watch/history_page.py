@@ -48,6 +48,9 @@ def compare_history(lines: Sequence[str], at: float, account: Account, workflow:
     at = next((_clock_at(said[1], at) for line in lines if (said := _LEFT.search(line))), at)
     listing = _loaded(lines, at, account, workflow)
     if listing is None:
+        for line, below in zip(lines, [*lines[1:], ""], strict=True):
+            if (found := _MOMENT.match(line)) and (parts := _PARTS.match(below)):
+                _compare_created(found, parts, account, workflow, at, tally)
         return True
     for line, below in zip(lines, [*lines[1:], ""], strict=True):
         if found := _MOMENT.match(line):
@@ -140,6 +143,18 @@ def _compare_moment(
         if text and over and took:
             value, (least_s, most_s) = took[max(0, ceil(percent * len(took)) - 1)], brief_span(text)
             tally.note("bucket took", least_s - 0.01 <= value < most_s, f"{what}: the API {value:.2f}")
+
+
+def _compare_created(
+    said: re.Match[str], parts: re.Match[str], account: Account, workflow: str, at: float, tally: Tally
+) -> None:
+    """Of thousands that nobody lists beside it: what came in a bucket, by the server's own count."""
+    start = _at(said[1], at)
+    end = start + (_at(said[2], start + 86_399) - start) % 86_400
+    least = account.created(workflow, start, min(end, at - 15))
+    most = account.created(workflow, start, min(end, at + 1))
+    what = f"{said[0].strip()} {parts[0].strip()}: {least} to {most}"
+    tally.note("bucket created", least <= _int(parts[1]) <= most, what)
 
 
 def _compare_version(said: re.Match[str], listing: Listing, at: float, tally: Tally) -> None:

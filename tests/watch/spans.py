@@ -47,7 +47,7 @@ def seconds_of(at: str | None) -> float | None:
 
 def iso_of(at: float) -> str:
     """The same the other way."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def age_span(text: str) -> tuple[float, float]:
