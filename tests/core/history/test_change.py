@@ -176,6 +176,16 @@ def test_percent_never_rounds_something_to_nothing(share, text):
     assert percent(share) == text
 
 
+def test_fall_is_dated_to_what_ended_next():
+    """Nothing ended for forty minutes after the failures: that time fell to no rate."""
+    rows = flow(NOON - 4 * HOUR, 100, 60.0, took=30.0)
+    rows += flow(NOON - 2 * HOUR, 40, 10.0, fails=1.0, failing=5.0, prefix="bad")
+    rows += flow(NOON - HOUR, 50, 60.0, took=30.0, prefix="fine")
+    found = finding(rows)
+    assert " to 97 % at 10:00" in found.sentence
+    assert ", and fell to 7 % at 11:00" in found.sentence
+
+
 def test_thin_version_that_always_fails_is_no_level():
     """`errors are level at 7 %` stood above `100 % failed, 3 of 3` of the version that had just come."""
     rows = flow(NOON - 2 * HOUR, 40, 150.0, took=30.0)

@@ -115,6 +115,7 @@ def test_version_is_not_blamed_for_what_others_fail_of_too():
     assert found.version == ""
     assert "version" not in found.sentence
     assert found.unusual
+    assert '"charge card", 50 of 50 read' in found.sentence, "its versions are taken together"
 
 
 def test_version_that_ran_well_itself_is_not_blamed():

@@ -27,6 +27,8 @@ __all__ = [
     "throughput",
 ]
 
+_IDLE: Final = 120.0
+"""Seconds without an end after which a change is dated to the next one."""
 _LEVEL: Final = 50
 """Ended in a stretch without which its rate is told as counts: 0 of 10 may well be one in four."""
 _NAMED: Final = 3
@@ -145,7 +147,7 @@ def failures(
         if changes:
             last = changes[-1]
             cure = _cure(last, rows, deployed)
-            at = max(last.at, cure.deploy)
+            at = max(_came(rows, last), cure.deploy)
             # As the bars beside it count them: by the test's own count a time at 100 % fell from 66.
             was = _ended(rows, _start(changes, last), last.at).failure_rate
             since = _ended(rows, at, last.until).failure_rate
@@ -168,7 +170,7 @@ def failures(
     earlier = f"{few}{earlier_rate(before, sample)}"
     said = f"errors rose from {earlier} to {near}{percent(after)}"
     # A change is dated to the start of its stretch, and none comes before what made it.
-    at = max(rise.at, cause.deploy)
+    at = max(_came(rows, rise), cause.deploy)
     said += f" at {_time(at, now, utc)}"
     said += _beside(at, cause)
     if last is not rise:
@@ -179,7 +181,8 @@ def failures(
     fall = next((change for change in changes if change.at >= last.until), None)
     if fall is not None:
         fell, cure = _rate(rows, fall.at, fall.until), _cure(fall, rows, deployed)
-        share, when = fell if fell < after and not settled else fall.after, max(fall.at, cure.deploy)
+        share = fell if fell < after and not settled else fall.after
+        when = max(_came(rows, fall), cure.deploy)
         said += f", and fell to {near}{percent(share)} at {_time(when, now, utc)}{_beside(when, cure)}"
     own, others = _apart(cause.version, rows, RateChange(rise.at, last.until, 0.0, 1.0, 0.0))
     ran = others | ({cause.version: own} if own.sample else {})
@@ -320,6 +323,14 @@ def _rate(rows: Sequence[Instance], start: float, end: float) -> float:
 def _ended(rows: Sequence[Instance], start: float, end: float) -> Tally:
     ended = Counter(row.status for row in rows if row.ended is not None and start <= row.ended < end)
     return Tally(complete=ended["complete"], errored=ended["errored"])
+
+
+def _came(rows: Sequence[Instance], change: RateChange) -> float:
+    """When one ended after it that shows it: in a time in which nothing ended no rate rose or fell."""
+    shows = "errored" if change.rose else "complete"
+    ends = (row.ended for row in rows if row.status == shows and row.ended is not None)
+    first = min((at for at in ends if at >= change.at), default=change.at)
+    return first if first - change.at > _IDLE else change.at
 
 
 def _last_rises(changes: Sequence[RateChange]) -> list[RateChange]:

@@ -105,7 +105,7 @@ def headline(groups: Sequence[ErrorGroup], evidence: Evidence, *, now: float, ut
     of_any = ", of any cause" if len({found.fingerprint.cause for found in groups}) > 1 else ""
     rose = stands_out(lately, before, by_chance=_BY_CHANCE_IN_TIME)
     # What failed two hours ago is not what fails now, however often it did.
-    top = _most_often(of_worst or _by_cause(_of_late(groups, evidence.rows) if rose else groups))
+    top = _most_often(of_worst or (_of_late(groups, evidence.rows) if rose else _by_cause(groups)))
     said, first = _causes(top, groups), _first(top)
     if worst is not None and of_worst:
         named, others = short_version(worst.version), _others(evidence.shares, worst)
@@ -174,17 +174,17 @@ def _is_of_its_time(version: str, groups: Sequence[ErrorGroup], rows: Sequence[I
 
 
 def _of_late(groups: Sequence[ErrorGroup], rows: Sequence[Instance]) -> Sequence[ErrorGroup]:
-    """Of the groups what failed in the last third of what ended; all of them where none of that was read."""
+    """The causes, first the one that failed most in the last third of what ended.
+
+    With all that was read of it: of that time alone its numbers would be others than in its line.
+    """
+    causes = _by_cause(groups)
     ends = sorted(row.ended for row in rows if row.status in OUTCOMES and row.ended is not None)
     if len(ends) < 3 * ENOUGH:
-        return groups
+        return causes
     cut = ends[len(ends) - len(ends) // 3]
-    late = [
-        ErrorGroup(found.fingerprint, samples, found.total)
-        for found in groups
-        if (samples := [each for each in found.samples if each.at is not None and each.at >= cut])
-    ]
-    return sorted(late, key=lambda found: -found.count) or groups
+    late = {id(found): sum(at >= cut for at in found.times) for found in causes}
+    return sorted(causes, key=lambda found: (-late[id(found)], -found.count))
 
 
 def _rate(rows: Iterable[Instance]) -> FailureRate:
