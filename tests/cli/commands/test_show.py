@@ -131,3 +131,19 @@ def test_what_is_not_there_is_no_failure_of_analytics(faulty, program):
     assert (done.returncode, done.stdout) == (1, "")
     assert "orders has no instance never-was" in done.stderr
     assert "what became of it is not known" in done.stderr
+
+
+def test_times_that_are_not_read_are_shown_as_they_came():
+    """Beside them everything was counted as if they had not been there, and nothing said so."""
+    attempt = {"start": "yesterday", "end": None, "success": None}
+    steps = [
+        {"name": "x", "type": "step", "start": "2026-11-21T10:00:00Z", "attempts": [attempt]},
+        {"name": "nap", "type": "sleep", "start": 1_796_011_462, "end": 1_796_012_462, "finished": False},
+    ]
+    seen = {"status": "running", "queued": "2026-11-21T10:00:00Z", "start": "soon", "steps": steps}
+    text = "\n".join(sheet(read_detail("orders", "a", seen), "running", 1_800_000_000.0))
+    of_x = "start of attempt 1 of \"x\" 'yesterday'"
+    said = f"not read as times: start 'soon', {of_x}, start of \"nap\" 1796011462"
+    assert f"{said} and 1 more" in text
+    seen |= {"start": "2026-11-21T10:00:00Z", "steps": []}
+    assert "not read" not in "\n".join(sheet(read_detail("orders", "a", seen), "running", 1_800_000_000.0))

@@ -15,6 +15,7 @@ from wfdash.core.model.detail import Detail, partial_reason
 from wfdash.core.model.lazy_steps import plain
 from wfdash.core.model.status import is_final
 from wfdash.core.model.step import ABSENT, Failure
+from wfdash.core.model.times import parse_time
 from wfdash.core.payload.tree import value_text
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import brief
@@ -28,6 +29,8 @@ __all__ = ["prepare", "run"]
 
 _ERRORS = 20
 """Different errors of attempts that are printed whole."""
+_STEPS, _TIMES = 1_000, 3
+"""Steps whose times are looked at, and times that could not be read that are printed."""
 _ROOM = 100
 """Characters of an error that its line of the timeline shows for sure."""
 
@@ -106,9 +109,39 @@ def sheet(
     head = f"{detail.workflow} / {detail.id}: {detail.status or 'no status'}"
     lines = [head, clean(why), ""]
     lines += [f"{name:<9} {value}" for name, value in _summary(detail, now, kept) if value]
+    lines += _unread_times(detail)
     lines += ["", *text_timeline(detail, now=now, paused=paused, uncut=uncut), *_texts(detail)]
     lines += ["", f"as of {instant(now)}"]
     return lines
+
+
+def _unread_times(detail: Detail) -> list[str]:
+    """Times in a form that is not known here, as they came: what is counted is counted without them."""
+    raw = plain(detail.raw)
+    found = [f"{key} {raw[key]!r}" for key in ("queued", "start", "end") if _is_unread(raw.get(key))]
+    steps = raw.get("steps")
+    for step in steps[:_STEPS] if isinstance(steps, list) else ():
+        attempts = step.get("attempts") if isinstance(step, dict) else None
+        parts = [(step, "")] if isinstance(step, dict) else []
+        parts += [
+            (attempt, f"attempt {number} of ")
+            for number, attempt in enumerate(attempts if isinstance(attempts, list) else (), 1)
+            if isinstance(attempt, dict)
+        ]
+        found += [
+            f'{key} of {which}"{step.get("name")}" {part[key]!r}'
+            for part, which in parts
+            for key in ("start", "end")
+            if _is_unread(part.get(key))
+        ]
+    if not found:
+        return []
+    more = f" and {len(found) - _TIMES} more" if len(found) > _TIMES else ""
+    return [f"not read as times: {', '.join(found[:_TIMES])}{more}"]
+
+
+def _is_unread(value: object) -> bool:
+    return value is not None and parse_time(value) is None
 
 
 def _texts(detail: Detail) -> Iterator[str]:
