@@ -173,7 +173,8 @@ def _error_fits(cell: str, states: Sequence[tuple[float, Record]]) -> bool:
             continue
         for name, error in errors_of(state):
             answer = cell.removeprefix(f"{name}: ") if name else cell
-            if _same_start(answer, error):
+            # Where there is no room for all the message goes before the name of its class.
+            if _same_start(answer, error) or _same_start(answer, error.partition(": ")[2] or error):
                 return True
     return False
 

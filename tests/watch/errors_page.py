@@ -18,6 +18,8 @@ _LISTED = 75.0
 """Seconds within which the errored ones are listed again and read."""
 _SWEPT = 60.0
 """Seconds by which a loaded row below the newest page may be behind."""
+_LISTED = 90.0
+"""The same of those that are listed in turn."""
 _SURE = 40
 """Newest errored ones that are in any sample of fifty, whatever came since it was listed."""
 _MOST = 450
@@ -58,6 +60,9 @@ class _Seen:
             (row for row in errored.rows if row["status"] == "errored"),
             key=lambda row: -(row["ended"] or row["created"]),
         )[:_MOST]
+        until = re.search(r"── VERSIONS.*as they had ended by ([\d:]{5})", "\n".join(lines))
+        self.until = at if until is None else _minute(until[1], at)
+        """Up to when it counts what ended."""
         self.has_all = errored.floor == float("-inf") and len(self.failed) < _MOST
 
     def part(self, title: str) -> list[str]:
@@ -102,6 +107,13 @@ def compare_errors(
         if found := _ODD.match(line):
             _compare_odd(seen, found, tally)
     return True
+
+
+def _minute(clock: str, now: float) -> float:
+    """The last moment before now that has this time of day."""
+    hour, minute = map(int, clock.split(":"))
+    found = now // 86_400 * 86_400 + hour * 3_600 + minute * 60
+    return found if found <= now else found - 86_400
 
 
 def _int(text: str) -> int:
@@ -182,8 +194,9 @@ def _compare_version(seen: _Seen, said: re.Match[str], tally: Tally) -> None:
     old = seen.deployed.get(said["version"], 0.0) < max(seen.deployed.values())
     counted = Listing([dict(row) for row in mine if row["created"] >= back], back)
     for number, statuses in ((failed, ("errored",)), (ended, ("errored", "complete"))):
-        most = len(counted.ended(0.0, seen.at + 1, *statuses))
-        least = 0 if old else len(counted.ended(0.0, seen.at - _SWEPT, *statuses))
+        most = len(counted.ended(0.0, min(seen.at + 1, seen.until + 60), *statuses))
+        behind = min(seen.at - _SWEPT, seen.until - _LISTED)
+        least = 0 if old else len(counted.ended(0.0, behind, *statuses))
         tally.note("version count", least <= number <= most, f"{what}: {statuses} {least} to {most}")
 
 

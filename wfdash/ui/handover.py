@@ -151,7 +151,7 @@ class Shift:
         listing, session = context.pages.listing, context.session
         samples = session.poller.error_samples if session is not None else None
         if session is not None and samples is not None and samples.read_at is not None and samples.groups:
-            rows, both = samples.compared()
+            rows, both, _ = samples.compared()
             read, total = samples.progress
             versions = session.poller.versions.appeared
             evidence = Evidence(read, total, blame(both, now), rows, versions, samples.since_found)

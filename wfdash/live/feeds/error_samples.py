@@ -37,6 +37,9 @@ _REPLICAS = 30.0
 """Seconds after its end in which one may be missing from a list that a replica answers."""
 BESIDE = 3
 """Reads that run beside the sample's own: one after another, 50 answers of 0.2 s would take 10 s."""
+_BEHIND = 90.0
+"""Seconds by which what has not ended may be behind: it is listed in turn."""
+_FEW, _FEW_OF_ENDED = 3, 0.2
 _COUNTED = 5.0
 """Seconds until the loaded rows are looked through again for their newest version."""
 
@@ -133,14 +136,30 @@ class ErrorSamples(Job):
         """Rows from before the newest version, as far as they were listed."""
         return len(self._past.rows)
 
-    def compared(self) -> tuple[list[Instance], list[Instance]]:
-        """Rows between which none is missing: of the list, and with those from before the newest version."""
-        rows = self.context.contiguous.rows(self.context.store)
-        both, lost = self._past.beside(rows), self.context.store.lost
-        if not lost:
-            return rows, both
-        # What is not there any more is in no other count of the page.
-        return [row for row in rows if row.id not in lost], [row for row in both if row.id not in lost]
+    def compared(self) -> tuple[list[Instance], list[Instance], float]:
+        """Rows between which none is missing: of the list, and with those from before the newest version.
+
+        And up to when it is known how they ended. The errored ones are listed here by themselves: what
+        completed beside them is met later, and of what ended since nearly all would have failed.
+        """
+        store = self.context.store
+        rows, lost, until = self.context.contiguous.rows(store), store.lost, self._answered_until()
+        if until < self.context.clock():
+            rows = [row for row in rows if row.ended is None or row.ended <= until]
+        both = self._past.beside(rows)
+        if lost:  # what is not there any more is in no other count of the page
+            rows, both = ([row for row in some if row.id not in lost] for some in (rows, both))
+        return rows, both, until
+
+    def _answered_until(self) -> float:
+        """A few may be further behind: they change no rate by much."""
+        store, now = self.context.store, self.context.clock()
+        if self.context.local:  # its list has all, and is asked whenever something moved
+            return now
+        rows = self.context.contiguous.rows(store)
+        answers = sorted(at for row in rows if (at := store.seen_at(row.id)) is not None)
+        few = max(_FEW, int((len(rows) - len(answers)) * _FEW_OF_ENDED))
+        return min(now, answers[few] + _BEHIND) if len(answers) > few else now
 
     @property
     def listed(self) -> bool:

@@ -16,6 +16,8 @@ from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, WARN
 
 __all__ = ["VersionShares"]
 
+_LATELY = 60.0
+"""Seconds before now up to which what is counted is as of now."""
 _SHOWN = 3
 _RECOUNT = 5.0
 """Seconds between two counts over the loaded rows."""
@@ -29,6 +31,8 @@ class VersionShares:
         self.shares: list[VersionShare] = []
         self.rows: list[Instance] = []
         """Between which no instance is missing."""
+        self.until = float("inf")
+        """Up to when it is known how they ended."""
         self._past = 0
         """Rows beside them, from before the newest version."""
         self._compared_with = 0
@@ -39,7 +43,7 @@ class VersionShares:
         now = self._context.clock()
         # Rows of the version before, once they were listed, are the proof: the count does not wait for them.
         if now - self._counted_at >= _RECOUNT or samples.compared_with != self._compared_with:
-            self.rows, both = samples.compared()
+            self.rows, both, self.until = samples.compared()
             self._compared_with = samples.compared_with
             self.shares, self._past, self._counted_at = blame(both, now), len(both) - len(self.rows), now
 
@@ -51,6 +55,11 @@ class VersionShares:
         if poller.filtered:
             title = f"VERSIONS, {count(len(self.rows))} instances from before the filter"
         title += f" and {count(self._past)} from before the last deploy" if self._past else ""
+        now = self._context.clock()
+        if now - self.until > _LATELY:
+            title += (
+                f", as they had ended by {clock(self.until, utc=self._context.utc, now=now, seconds=False)}"
+            )
         head = ruled([(fit(title, width - 6).rstrip(), QUIET)], width)
         return [head, *self._versions(poller, self.shares[:_SHOWN], width)]
 
