@@ -139,13 +139,18 @@ _NAMED: Final = re.compile(
     r"|artikel|cliente|tienda|magasin|boutique)\s+(?:named?\s+)?)(\"[^\"]{1,80}\"|'(?:[^']|'(?=\w|'))[^\"]{0,78}?'(?!\w)|“[^”]{1,80}”)"
 )
 """Behind the noun for one of many a name in quotes is whose; behind `field` or `plan` it is what."""
+_STORED: Final = re.compile(
+    r"(?i)(\b(?:files?|objects?|keys?|blobs?|documents?|attachments?|images?|uploads?)\s*[:=]?\s*['\"`])"
+    r"\w[\w.@%+~() -]{0,80}(?:/[\w.@%+~() -]{1,80}){1,12}(?=['\"`])"
+)
+"""The name of what was stored is as good as a path, and is mostly ids."""
 _LONG: Final = 16
 """Digits of a number that is no count any more: parcels have letters or none in theirs."""
 LONGEST: Final = 2_000
 """Characters of a line that are looked at: enough to tell two causes apart, bounded against megabytes."""
 _TOKEN: Final = re.compile(r"(?<![\w<])(?=[\w.-]*[^\W\d_])[^\W_]+(?:[-_.][^\W_]+)*(?![\w>])", re.UNICODE)
 _CAPITALS: Final = re.compile(r"[A-Z0-9]{2,12}(?:-[A-Z0-9]{2,12}){0,3}")
-_SHORT_HEX: Final = re.compile(r"[0-9a-f]{4,6}")
+_SHORT_HEX: Final = re.compile(r"(?=.{4})[0-9a-f]{2,6}(?:-[0-9a-f]{2,6}){0,4}")
 _CODED: Final = re.compile(rf"(?i){NO_THING}\b(?:error|code|status|model)\s*[:=#]?\s*['\"]?$")
 _MEASURE: Final = re.compile(r"\d+(?:ms|s|m|h|d|b|kb|mb|gb|tb|kib|mib|gib|px|k|x|th|st|nd|rd)", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"(?<![\w<])[-+]?\d+(?:[.,]\d+)*")
@@ -164,6 +169,7 @@ def without_chance(text: str) -> str:
     What names a kind stays: HTTP statuses, vendors' error codes, words. White space is folded.
     """
     text = keep_names(" ".join(keepable(text).split()))
+    text = _STORED.sub(lambda found: f"{found[1]}<path>", text)
     for pattern, word in _PATTERNS:
         text = pattern.sub(word, text)
     text = _BRACKETED.sub(lambda found: f"{found[1]}<id>", text)

@@ -45,7 +45,9 @@ _STATUS: Final = re.compile(
     r"|\b(?i:error\s*[:=(\[#]?\s*)(1\d{3})\b"
     rf"|(?:\b|_)(?i:error|status)\s+\(?#?(\d{{3,6}}|\d{{1,2}}(?!\d|\s+[a-z]+s\b))\b{_COUNTED}(?![.,:]\d)"
     r"|\b(?i:ports?)\s*[:=#]?\s*(\d{1,4}|[12]\d{4}|3[01]\d{3})\b"
-    r"|^\s*(\d{4,5})(?=: [A-Z])"
+    rf"|\b(?i:closed|exited|died|quit|disconnected) with (\d{{1,4}})\b{_COUNTED}"
+    r"|\b(?i:exit) ?[:=] ?(\d{1,3})\b"
+    r"|^\s*(\d{4,5})(?=: [A-Z])|(?:^|: )\((\d{1,5})\)"
     r"|^\s*\(?([1-5]\d\d)\)?[.!]?\s*$"
     r"|\(([45]\d\d)\)",
 )
