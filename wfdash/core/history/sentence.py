@@ -127,36 +127,18 @@ def failures(
         if so_far:
             return Finding(f"none of those loaded so far completed or failed{ended}")
         return Finding(f"no instance completed or failed in this time{ended}")
+    if not changes:
+        since = "" if looked_since is None else _time(looked_since, now, utc)
+        return Finding(_level(tally, rows, deployed, since=since, so_far=so_far))
     steps = _last_rises(changes)
     # Of what came before a change some is missing; by end what follows is whole. One cell: at 80 columns
     # the version stands at the end.
     about, near = "~" if sampled else "", "~" if sampled and settled else ""
     if not steps:
-        if so_far and not changes:
-            return Finding(f"{count(tally.errored)} of {count(tally.sample)} that ended failed so far")
-        if tally.sample < ENOUGH and not changes:
-            return Finding(f"{count(tally.errored)} of {count(tally.sample)} that ended failed")
-        if not changes and (apart := _fails_alone(rows, deployed)):
-            return Finding(f"{count(tally.errored)} of {count(tally.sample)} that ended failed: {apart}")
-        failed = percent(tally.failure_rate or 0.0)
-        level = f"errors are level at {failed}"
-        if looked_since is not None and not changes:
-            moment = _time(looked_since, now, utc)
-            counted = f"{failed} failed: {count(tally.errored)} of {count(tally.sample)} that ended"
-            return Finding(f"{counted}; only since {moment} a change can be seen, and there is none")
-        if changes:
-            last = changes[-1]
-            cure = _cure(last, rows, deployed)
-            at = max(_came(rows, last), cure.deploy)
-            # As the bars beside it count them: by the test's own count a time at 100 % fell from 66.
-            was = _ended(rows, _start(changes, last), last.at).failure_rate
-            since = _ended(rows, at, last.until).failure_rate
-            after = since if since is not None else last.after
-            if settled or was is None or after >= was:
-                was, after = last.before, last.after
-            level = f"errors fell from {about}{percent(was)} to {near}{percent(after)}"
-            level += f" at {_time(at, now, utc)}{_beside(at, cure)}"
-        return Finding(f"{level}: {count(tally.errored)} of {count(tally.sample)} that ended failed")
+        was, after, at, cure = _fall(changes, rows, deployed, settled=settled)
+        said = f"errors fell from {about}{percent(was)} to {near}{percent(after)}"
+        said += f" at {_time(at, now, utc)}{_beside(at, cure)}"
+        return Finding(f"{said}: {_failed_of(tally)}")
     causes = [_deploy(step, rows, deployed) for step in steps]
     first = next((number for number, cause in enumerate(causes) if cause.version), 0)
     rise, cause, last = steps[first], causes[first], steps[-1]
@@ -187,6 +169,43 @@ def failures(
     own, others = _apart(cause.version, rows, RateChange(rise.at, last.until, 0.0, 1.0, 0.0))
     ran = others | ({cause.version: own} if own.sample else {})
     return Finding(said, at, cause.version, unusual=True, until=last.until, before=earlier, since=ran)
+
+
+def _failed_of(tally: Tally) -> str:
+    return f"{count(tally.errored)} of {count(tally.sample)} that ended failed"
+
+
+def _level(
+    tally: Tally, rows: Sequence[Instance], deployed: Mapping[str, float], *, since: str, so_far: bool
+) -> str:
+    """What is said where nothing changed; `since` a moment alone a change can be seen, "" for all of it."""
+    if so_far:
+        return f"{_failed_of(tally)} so far"
+    if tally.sample < ENOUGH:
+        return _failed_of(tally)
+    if apart := _fails_alone(rows, deployed):
+        return f"{_failed_of(tally)}: {apart}"
+    failed = percent(tally.failure_rate or 0.0)
+    if since:
+        counted = f"{failed} failed: {count(tally.errored)} of {count(tally.sample)} that ended"
+        return f"{counted}; only since {since} a change can be seen, and there is none"
+    return f"errors are level at {failed}: {_failed_of(tally)}"
+
+
+def _fall(
+    changes: Sequence[RateChange], rows: Sequence[Instance], deployed: Mapping[str, float], *, settled: bool
+) -> tuple[float, float, float, _Cause]:
+    """The rates before and after the last fall, when it was, and what it is laid to."""
+    last = changes[-1]
+    cure = _cure(last, rows, deployed)
+    at = max(_came(rows, last), cure.deploy)
+    # As the bars beside it count them: by the test's own count a time at 100 % fell from 66.
+    was = _ended(rows, _start(changes, last), last.at).failure_rate
+    since = _ended(rows, at, last.until).failure_rate
+    after = since if since is not None else last.after
+    if settled or was is None or after >= was:
+        was, after = last.before, last.after
+    return was, after, at, cure
 
 
 def _fails_alone(rows: Sequence[Instance], deployed: Mapping[str, float]) -> str:
