@@ -203,6 +203,12 @@ SAME = [
     ("kid 'b3f1' unknown", "kid 'a9c2' unknown"),
     ("got 3 results, want 1", "got 0 results, want 1"),
     ("deadline exceeded by 3 hours 12 minutes", "deadline exceeded by 40 seconds"),
+    ("room 101B is booked", "room 7A is booked"),
+    ("read 512 B too few", "read 3 KB too few"),
+    ("customer 'Ann O'Neill' is blocked", "customer 'Bob' is blocked"),
+    ("voucher AB12-CD34 expired", "voucher QQ77-ZZ01 expired"),
+    ("upload at 3 MB/s too slow", "upload at 120 KB/s too slow"),
+    ("parcel 00340434161094042557 lost", "parcel 1Z12345E6205277936 lost"),
 ]
 APART = [
     ("(502)", "(504)"),
@@ -365,6 +371,9 @@ APART = [
     ("NetSuite: RCRD_DSNT_EXIST", "NetSuite: SSS_REQUEST_LIMIT"),
     ("Salesforce: UNABLE_TO_LOCK_ROW", "Salesforce: FIELD_CUSTOM_VALIDATION"),
     ("HTTP status client error (401) for url", "HTTP status client error (403) for url"),
+    ("connect ECONNREFUSED localhost:3000", "connect ECONNREFUSED localhost:8080"),
+    ("llama-3.1-8b unavailable", "llama-3.1-70b unavailable"),
+    ("protocol version 3 rejected", "protocol version 4 rejected"),
 ]
 
 

@@ -118,7 +118,7 @@ _TIME_UNIT: Final = (
     r"(?:ns|µs|μs|us|ms|[smhdw]|(?i:msecs?|millis|milliseconds?|microseconds?|nanoseconds?|secs?|seconds?"
     r"|mins?|minutes?|hrs?|hours?|days?|weeks?|months?|years?))"
 )
-_SIZE_UNIT: Final = r"(?:B|(?i:bytes?|[kmgtp]i?b|kilobytes?|megabytes?|gigabytes?|terabytes?))"
+_SIZE_UNIT: Final = r"(?:(?<= )B|(?i:bytes?|[kmgtp]i?b|kilobytes?|megabytes?|gigabytes?|terabytes?))"
 _QUANTITIES: Final = (
     (re.compile(rf"{_AMOUNT}{_SIZE_UNIT}(?:/s(?:ec)?| per second)(?![\w-])"), "<rate>"),
     (re.compile(rf"{_AMOUNT}{_SIZE_UNIT}(?![\w-])"), "<size>"),
@@ -134,9 +134,10 @@ _TELEPHONE: Final = re.compile(
     r"(?<![\w<])(?:\+\d[\d ().-]{6,24}\d|\(\d{1,5}\)[ -]?\d[\d -]{4,20}\d)(?![\w-])"
 )
 _NAMED: Final = re.compile(
-    r"(?i)\b((?:shop|store|user|account|member|customer|client|company|merchant|tenant|organi[sz]ation|team|buyer|seller|supplier|vendor"
-    r"|patient|guest|player|employee|author|recipient|artist|hotel|restaurant|product|article|sku|kunde|firma|laden"
-    r"|artikel|cliente|tienda|magasin|boutique)\s+(?:named?\s+)?)(\"[^\"]{1,80}\"|'(?:[^']|'(?=\w|'))[^\"]{0,78}?'(?!\w)|“[^”]{1,80}”)"
+    r"(?i)\b((?:shop|store|user|account|member|customer|client|company|merchant|tenant|organi[sz]ation|team"
+    r"|buyer|seller|supplier|vendor|patient|guest|player|employee|author|recipient|artist|hotel|restaurant"
+    r"|product|article|sku|kunde|firma|laden|artikel|cliente|tienda|magasin|boutique)\s+(?:named?\s+)?)"
+    r"(\"[^\"]{1,80}\"|'(?:[^']|'(?=\w))[^\"]{0,78}?'(?![\w'])|“[^”]{1,80}”)"
 )
 """Behind the noun for one of many a name in quotes is whose; behind `field` or `plan` it is what."""
 _STORED: Final = re.compile(
