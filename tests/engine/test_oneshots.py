@@ -41,6 +41,27 @@ def test_show_says_why_and_tells_the_steps(wfdash, engine, fresh):
     assert shown["why"].startswith('"charge card" gave up after 3 attempts')
 
 
+def test_show_tells_the_run_s_error_from_its_steps_errors(wfdash, engine, fresh):
+    """What the engine makes of a Promise.any, of an error thrown after a caught one, and of a long one."""
+    said = {
+        (
+            "anyOf",
+            "one",
+        ): 'the run failed: AggregateError: All promises were rejected; before it "one" failed at',
+        ("anyOf", "one", "two"): 'before it "one" and "two" failed, "two" last: PaymentError: two declined',
+        (
+            "rethrown",
+        ): 'the run failed: TypeError: payment impossible; before it "charge card" failed at its only',
+        ("wordy",): '"charge card" failed at its only attempt: PaymentError: declined: so it was said',
+    }
+    for (kind, *names), words in said.items():
+        identity = engine.create(fresh(kind), kind, names=names)
+        engine.wait(identity, "errored")
+        done = wfdash("show", "-i", identity)
+        assert words in done.stdout
+        assert "outside any step" not in done.stdout
+
+
 def test_an_id_that_is_not_there_is_exit_1_and_leaves_no_ghost(wfdash, engine):
     before = engine.listing()["result_info"]["total_count"]
     for command in (["show", "-i", "never-made"], ["pause", "--yes", "never-made"]):

@@ -72,6 +72,29 @@ const stories = {
       throw new PaymentError("card declined: insufficient funds");
     });
   },
+  async anyOf(step, { names }) {
+    const once = { retries: { limit: 0, delay: 10 } };
+    const failing = (name, at) =>
+      step.do(name, once, async () => {
+        await scheduler.wait(100 * at);
+        throw new PaymentError(`${name} declined`);
+      });
+    return Promise.any(names.map(failing));
+  },
+  async rethrown(step) {
+    try {
+      await step.do("charge card", { retries: { limit: 0, delay: 10 } }, async () => {
+        throw new PaymentError("card declined");
+      });
+    } catch {
+      throw new TypeError("payment impossible");
+    }
+  },
+  async wordy(step) {
+    await step.do("charge card", { retries: { limit: 0, delay: 10 } }, async () => {
+      throw new PaymentError("declined: " + "so it was said, and said again. ".repeat(2000));
+    });
+  },
   async fatal(step) {
     return step.do("check address", async () => {
       throw new NonRetryableError("no such street");
