@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wfdash.core.text.chance import LONGEST, plain_message, without_chance
+from wfdash.core.why.step_names import plain_step
 
 PAGE = (
     "<!DOCTYPE html>\n<html><head><title>{}</title><style>b{{margin:0}}</style></head><body>{}</body></html>"
@@ -421,3 +422,19 @@ def test_taking_out_chance_twice_changes_nothing(message):
 
 def test_a_megabyte_is_looked_at_in_part_only():
     assert len(plain_message("x" * 1_000_000)) <= LONGEST
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("poll status 3-1", "poll status <n>"),
+        ("retry error 12", "retry error <n>"),
+        ("handle status 404-1", "handle status 404"),
+        ("wait 30 seconds-1", "wait <n> seconds"),
+        ("wait 1 hour", "wait <n> hour"),
+        ("process order 1000-1", "process order <n>"),
+        ("call gpt-4o-mini", "call gpt-4o-mini"),
+    ],
+)
+def test_a_step_s_name_keeps_its_words_and_loses_its_counter(name, plain):
+    assert plain_step(name) == plain

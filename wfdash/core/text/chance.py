@@ -147,6 +147,7 @@ _STORED: Final = re.compile(
 """The name of what was stored is as good as a path, and is mostly ids."""
 _LONG: Final = 16
 """Digits of a number that is no count any more: parcels have letters or none in theirs."""
+_COUNTER: Final = re.compile(r"(?<=[ :=#])\d{1,2}$")
 LONGEST: Final = 2_000
 """Characters of a line that are looked at: enough to tell two causes apart, bounded against megabytes."""
 _TOKEN: Final = re.compile(r"(?<![\w<])(?=[\w.-]*[^\W\d_])[^\W_]+(?:[-_.][^\W_]+)*(?![\w>])", re.UNICODE)
@@ -164,11 +165,13 @@ def plain_message(message: str) -> str:
     return without_chance(main_line("", message)[1][:LONGEST])
 
 
-def without_chance(text: str) -> str:
+def without_chance(text: str, *, is_name: bool = False) -> str:
     """The text with ids, numbers, times, hosts, paths and addresses as `<id>`, `<n>`, `<time>`, ...
 
-    What names a kind stays: HTTP statuses, vendors' error codes, words. White space is folded.
+    What names a kind stays: HTTP statuses, error codes, words. White space is folded. In the name of a step a
+    number at the end counts, whatever is before it, and `wait 30 seconds` is not `wait 1 hour`.
     """
+    text = _COUNTER.sub("<n>", text) if is_name else text
     text = keep_names(" ".join(keepable(text).split()))
     text = _STORED.sub(lambda found: f"{found[1]}<path>", text)
     for pattern, word in _PATTERNS:
@@ -178,7 +181,7 @@ def without_chance(text: str) -> str:
     text = _PREFIXED_ID.sub("<id>", text)
     text = _REFERENCE.sub(lambda found: f"{found[1]}<id>", text)
     text = keep_codes(_TELEPHONE.sub("<n>", _NAMED.sub(_name, text)))
-    for quantity, word in _QUANTITIES:
+    for quantity, word in () if is_name else _QUANTITIES:
         text = quantity.sub(word, text)
     text = _TOKEN.sub(_token, text)
     text = _GROUPED.sub("<n>", _NUMBER.sub(_number, text))

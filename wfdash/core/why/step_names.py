@@ -67,7 +67,7 @@ def plain_step(name: str) -> str:
         return name
     from wfdash.core.text.chance import without_chance  # not at the start: it compiles patterns for 12 ms
 
-    return without_chance(name)
+    return without_chance(name, is_name=True)
 
 
 def shown_name(step: Step) -> str:
