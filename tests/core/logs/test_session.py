@@ -141,6 +141,7 @@ GATHERED = {
     f"id={ID} step=charge attempt=1 begins": True,
     f"id={TWIN} step=charge attempt=1 begins": False,
     "id=mail-77 step=charge attempt=1 of another workflow": False,
+    f"id={TWIN} tries again": False,
     f"starts {TWIN}": True,
     "charge: {id: cus-77}": True,
 }

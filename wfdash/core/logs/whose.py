@@ -156,16 +156,13 @@ class Ownership:
 
     def speaks_for_another(self, line: LogLine, *, of_a_step: bool) -> bool:
         """Whether a line says that another instance prints it: a logger that gathers lines lets them go in
-        whosever call comes next. `of_a_step` is whether it names a step and an attempt: what stands behind
-        `id` is anybody's else, and an instance of another workflow is not known here."""
+        whosever call comes next. `of_a_step` is whether it names a step and an attempt: one of another
+        workflow is not known here, and what stands behind `id` is else a customer's."""
         said = _CALLED.findall(line.message[:_LONGEST])
         if not said or self.id in _TOKEN.findall(line.message[:_LONGEST]):
             return False
         for key, word in said:
-            if word in self._others or word in self._plain:
-                if of_a_step or key.lower() != "id":
-                    return True
-            elif key and of_a_step and distinctive(word):
+            if word in self._others or word in self._plain or (key and of_a_step and distinctive(word)):
                 return True
         return False
 
