@@ -129,4 +129,8 @@ class Account:
         return min(numbers) - max(1, moves), max(numbers) + max(1, moves)
 
     def _get(self, path: str, query: dict[str, str]) -> Any:
-        return self._http.get(path, params=query).raise_for_status().json()
+        try:
+            answer = self._http.get(path, params=query)
+        except httpx.TransportError:  # a connection that was kept may have been closed just then
+            answer = self._http.get(path, params=query)
+        return answer.raise_for_status().json()
