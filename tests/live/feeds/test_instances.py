@@ -6,6 +6,7 @@ from itertools import count
 from tests.support.clocks.simulated_time import EPOCH
 from tests.support.fakes.scripted import item, scripted
 from tests.support.harness.stage import asked, newest, staged
+from wfdash.api.interface import InstancePage
 from wfdash.core.filter.query import parse
 from wfdash.core.model.times import iso
 from wfdash.core.rows.store import GONE
@@ -186,6 +187,23 @@ async def test_dev_session_that_wrote_nothing_is_not_listed(api, poller, loop):
     assert len(api.sizes) == asked + 2
     await asyncio.sleep(310)
     assert asked + 3 <= len(api.sizes) <= asked + 4, "now and then it is listed whatever its files say"
+
+
+@scripted
+async def test_counts_of_a_whole_page_are_those_of_its_rows(api, poller, loop):
+    """Counts are asked for every 10 s: `4 running` stood above four errored rows."""
+    rows = [item(f"i-{n}", age=9 + n) for n in range(4)]
+
+    async def listed(workflow, query=None):
+        return InstancePage(list(rows), None, len(rows))
+
+    api.list_instances = listed
+    poller.show("orders")
+    await asyncio.sleep(12)
+    rows[:] = [each | {"status": "errored"} for each in rows]
+    await asyncio.sleep(4)
+    assert poller.store.counts == {"errored": 4}
+    assert poller.status_counts == {"errored": 4}
 
 
 @scripted
