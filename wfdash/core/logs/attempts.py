@@ -1,7 +1,7 @@
 """In which attempt a line was printed: by its call, by the step that its text names, by its time."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Set
+from collections.abc import Collection, Iterable, Set
 
 from wfdash.core.logs.calls import CallTree, Fit, MatchedCalls
 from wfdash.core.logs.line import LogLine
@@ -280,7 +280,7 @@ class Attempts:
 
     def _claimed(self, line: LogLine) -> list[AttemptSpan]:
         """The attempts that a line names, begun by then: what they print may come late."""
-        numbers = attempts_said(line.message)
+        numbers: Collection[int] = attempts_said(line.message)
         # In the cloud code between the steps, which has no call of its own, speaks of one that is through.
         names = self._names.named_by(line.message) if numbers or line.source == "local" else ()
         if len(names) != 1:

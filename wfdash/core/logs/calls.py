@@ -69,6 +69,7 @@ class CallTree:
     def __init__(self, calls: Mapping[str, Call], printed: Set[str] = frozenset()) -> None:
         """`printed` are the calls that lines bear: `step.do` itself prints nothing."""
         self.calls = calls
+        self._run_of: dict[str, str] = {}
         self.traces = {call.trace for call in calls.values() if call.trace}
         """Those of which the session has told anything."""
         self.attempts: dict[str, list[Call]] = {}
@@ -92,6 +93,11 @@ class CallTree:
 
     def run_of(self, request: str) -> str:
         """The run, or whatever else was entered, that a call was made in, as far as that is known."""
+        if (run := self._run_of.get(request)) is None:
+            run = self._run_of[request] = self._climb(request)
+        return run
+
+    def _climb(self, request: str) -> str:
         at = request
         while (call := self.calls.get(at)) is not None and call.parent:
             above = self.calls.get(call.parent)

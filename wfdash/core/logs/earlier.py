@@ -28,6 +28,8 @@ def mark_earlier(
     the time of neither the restart nor the attempt that it cut off. `speaks` is whether a line's run names
     the instance.
     """
+    if not any(entry.step is None and attempts.begins_later(entry.line) for entry in placed):
+        return list(placed)
     runs_of: dict[tuple[str, int], set[str]] = {}
     for entry in placed:
         if entry.step is not None and entry.attempt is not None and not entry.line.foreign:

@@ -43,6 +43,7 @@ class StepNames:
     def __init__(self, names: Collection[str]) -> None:
         self._names = {name for name in names if name}
         self._longest = max(map(len, self._names), default=0)
+        self._last: tuple[str | None, set[str]] = (None, set())
         self._any: re.Pattern[str] | None = None
         if 0 < len(self._names) <= _AT_ONCE:
             # Of those at one place the longest.
@@ -51,7 +52,12 @@ class StepNames:
 
     def named_by(self, text: str) -> set[str]:
         """Those that stand where a program names itself, as in `[4711] charge card: begins`."""
-        text = text[:_LONGEST]
+        # Of one line it is asked several times, one after another.
+        if self._last[0] is not text:
+            self._last = text, self._named_by(text[:_LONGEST])
+        return self._last[1]
+
+    def _named_by(self, text: str) -> set[str]:
         if self._any is None:
             return self._at_places(text)
         found: set[str] = set()
@@ -107,11 +113,12 @@ def stands_first(word: str, text: str) -> bool:
     return False
 
 
-def attempts_said(text: str) -> set[int]:
+@lru_cache(16)
+def attempts_said(text: str) -> frozenset[int]:
     """The numbers of attempts that stand in a text."""
     if "ttempt" not in text and "TTEMPT" not in text:
-        return set()
-    return {int(number) for number in _ATTEMPT.findall(text[:_LONGEST])}
+        return frozenset()
+    return frozenset(int(number) for number in _ATTEMPT.findall(text[:_LONGEST]))
 
 
 def mentioned(spans: Sequence[AttemptSpan], text: str) -> list[AttemptSpan]:

@@ -73,13 +73,20 @@ def place_lines(
     has_run = detail.status != "queued" or detail.start is not None
     placed = []
     # What created it may speak of it before: it runs in that trace then.
-    queued = detail.queued if detail.queued is not None else float("inf")
-    present = {line.trace for line in ordered if line.at >= queued and ownership.speaks_in(line)}
+    queued = detail.queued if detail.queued is not None else float("-inf")
+    has_earlier = bool(ordered) and ordered[0].source == "local" and ordered[0].at < queued
+    present = {
+        line.trace for line in ordered if has_earlier and line.at >= queued and ownership.speaks_in(line)
+    }
     # Of a run before a restart a session may have lost whose it was: some of its lines say an attempt.
     earlier = {
         line.trace
         for line in ordered
-        if line.trace and attempts_said(line.message) and session.is_before(line, is_ours=True)
+        if has_earlier
+        and line.at < queued
+        and line.trace
+        and attempts_said(line.message)
+        and session.is_before(line, is_ours=True)
         if ownership.speaks_in(line)
     }
     for line, whose in whose_line:
@@ -88,7 +95,7 @@ def place_lines(
         names = (
             whose is Whose.OURS
             and not session.contradicts(line)
-            and not ownership.speaks_for_another(line, of_a_step=attempts.names_a_step(line))
+            and not ownership.speaks_for_another(line, of_a_step=attempts.names_a_step)
         )
         untold = names and attempts.is_untold(line)
         certain = names and (not untold or session.is_alone(line))

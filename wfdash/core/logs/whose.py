@@ -154,15 +154,15 @@ class Ownership:
         run = self._run_of(line)
         return run in self._ours and run not in self._theirs
 
-    def speaks_for_another(self, line: LogLine, *, of_a_step: bool) -> bool:
+    def speaks_for_another(self, line: LogLine, *, of_a_step: Callable[[LogLine], bool]) -> bool:
         """Whether a line says that another instance prints it: a logger that gathers lines lets them go in
-        whosever call comes next. `of_a_step` is whether it names a step and an attempt: one of another
+        whosever call comes next. `of_a_step` says whether it names a step and an attempt: one of another
         workflow is not known here, and what stands behind `id` is else a customer's."""
-        said = _CALLED.findall(line.message[:_LONGEST])
-        if not said or self.id in _TOKEN.findall(line.message[:_LONGEST]):
+        text = line.message[:_LONGEST]
+        if self.id in text and self.id in _TOKEN.findall(text):
             return False
-        for key, word in said:
-            if word in self._others or word in self._plain or (key and of_a_step and distinctive(word)):
+        for key, word in _CALLED.findall(text):
+            if word in self._others or word in self._plain or (key and distinctive(word) and of_a_step(line)):
                 return True
         return False
 
