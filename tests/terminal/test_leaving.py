@@ -27,6 +27,34 @@ def test_a_signal_ends_it_although_the_terminal_takes_nothing(demo, number):
     assert shell.not_as_found() == []
 
 
+@pytest.mark.parametrize("number", ENDINGS)
+def test_a_signal_gives_a_held_terminal_back(demo, number):
+    """After ctrl+s the shell would be held too."""
+    shell = demo()
+    shell.hold()
+    shell.resize(70, 20)
+    shell.watch(0.5)
+    shell.signal(number)
+    assert shell.wait_exit() == ENDINGS[number]
+    assert shell.not_as_found() == []
+
+
+@pytest.mark.parametrize(
+    ("stop", "number"),
+    [(b"\x1a", signal.SIGTERM), (b"\x1a", signal.SIGHUP), (signal.SIGSTOP, signal.SIGTERM)],
+    ids=["by key", "by key, hung up", "by signal"],
+)
+def test_a_stopped_program_is_ended_behind_the_shell(demo, stop, number):
+    """As by `kill %1`, which sends the signal and then lets it go on: without fg, and in nobody's way."""
+    shell = demo()
+    shell.send(stop) if isinstance(stop, bytes) else shell.signal(stop)
+    shell.wait_stopped()
+    shell.signal(number)
+    shell.signal(signal.SIGCONT)
+    assert shell.wait_exit(20) == ENDINGS[number]
+    assert shell.not_as_found() == []
+
+
 @pytest.mark.parametrize("key", ["q", "ctrl+c"])
 def test_quitting_gives_the_terminal_back(demo, key):
     shell = demo()

@@ -123,9 +123,9 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
 
     def on_mount(self) -> None:
         if not self.is_headless:
-            on_signals(self.pages.leave, self.terminal.give_up, lambda: self.lent)
+            ending = on_signals(self.pages.leave, self.terminal.give_up, lambda: self.lent)
             # A stop from outside (kill -TSTP) must give the terminal back as ctrl+z does.
-            on_stopping(self.action_app_suspend, self.retake_terminal, lambda: self.lent)
+            on_stopping(self.action_app_suspend, self.retake_terminal, lambda: self.lent or ending())
         self.set_interval(1.0, self._tick)
         # The interpreter's collections while modules load took a tenth of the time to the first rows.
         self.set_timer(_LOADED, _collect_again)

@@ -253,6 +253,10 @@ class Terminal:
         self._size(columns, lines)
         time.sleep(1)
 
+    def hold(self) -> None:
+        """Stop its output, as ctrl+s does; what it writes stays with the kernel."""
+        termios.tcflow(self._slave, termios.TCOOFF)
+
     def signal(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)
 

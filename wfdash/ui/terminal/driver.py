@@ -6,6 +6,7 @@ import select
 import selectors
 import signal
 import termios
+import threading
 import time
 from contextlib import suppress
 from typing import Any
@@ -100,6 +101,7 @@ class TolerantDriver(LinuxDriver):
         self._waits_since = 0.0
         """When what is not taken yet began to be handed over."""
         self._decoder = InputDecoder()
+        self._given_up: threading.Event | None = None
 
     def write(self, data: str) -> None:
         if self.drained:
@@ -132,7 +134,22 @@ class TolerantDriver(LinuxDriver):
 
     def give_up(self) -> None:
         """Gives the terminal back without waiting for what is still to be written; any thread may ask."""
-        output = self._writer.mute()
+        self._given_up = threading.Event()
+        try:
+            self._give_up(self._writer.mute())
+        finally:
+            self._given_up.set()
+
+    def close(self) -> None:
+        """Also waits until the terminal is given back, where that is on its way: nothing else is written."""
+        super().close()
+        if self._given_up is not None:
+            self._given_up.wait(_TRIES * _TURN)
+
+    def _give_up(self, output: int) -> None:
+        with suppress(OSError, termios.error):
+            # Held by ctrl+s it would take nothing, and hold the shell up too.
+            termios.tcflow(output, termios.TCOON)
         with suppress(OSError, termios.error):
             if self.attrs_before is not None:
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)

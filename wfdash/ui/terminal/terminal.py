@@ -41,17 +41,29 @@ def is_gone() -> bool:
         return True
 
 
+def _is_behind() -> bool:
+    """Whether somebody else has the terminal, as the shell has while this program is stopped."""
+    try:
+        return os.tcgetpgrp(sys.__stdin__.fileno()) != os.getpgrp() if sys.__stdin__ else False
+    except (AttributeError, OSError, ValueError):
+        return False
+
+
 _SIGNALS = ("SIGTERM", "SIGHUP", "SIGINT")
 _PATIENCE = 1.5
 """Seconds for leaving in good order; a program that was told to end is gone within 2."""
 
 
-def on_signals(leave: Callable[[int], None], give_up: Callable[[], None], lent: Callable[[], bool]) -> None:
+def on_signals(
+    leave: Callable[[int], None], give_up: Callable[[], None], lent: Callable[[], bool]
+) -> Callable[[], bool]:
     """Calls `leave(128 + n)` on the running loop for the signals that ask a program to end.
 
     The loop may stand still: writing to a terminal that takes nothing (ctrl+s, a dead link) blocks it. Then,
     and at a second signal at once, `give_up` restores what can be restored without waiting, and the process
-    ends. While the terminal is `lent` to an editor there is no hurry: its keys sent the signal.
+    ends. While the terminal is `lent` to an editor there is no hurry: its keys sent the signal. While it is
+    lent to the shell, which goes on with a stopped program to end it (`kill %1`), nothing is to be restored.
+    What comes back tells whether such a signal came.
     """
     loop = asyncio.get_running_loop()
     ending: list[int] = []
@@ -65,6 +77,11 @@ def on_signals(leave: Callable[[int], None], give_up: Callable[[], None], lent: 
         if ending and not lent():
             end()
         ending.append(128 + number)
+        if _is_behind():
+            if lent():
+                os._exit(ending[0])
+            # Giving the terminal back from behind the shell would stop it again, until somebody says fg.
+            signal.signal(signal.SIGTTOU, signal.SIG_IGN)
         with contextlib.suppress(RuntimeError):  # the loop is closed: it is ending already
             loop.call_soon_threadsafe(leave, ending[0])
         if not lent():
@@ -79,13 +96,14 @@ def on_signals(leave: Callable[[int], None], give_up: Callable[[], None], lent: 
             # Not asyncio's own handler, which waits for the loop. It fails where this is not the main thread.
             with contextlib.suppress(ValueError):
                 signal.signal(number, asked)
+    return lambda: bool(ending)
 
 
 def on_stopping(stop: Callable[[], None], again: Callable[[], None], lent: Callable[[], bool]) -> None:
     """Calls `stop` for SIGTSTP and `again` when the program goes on after a stop that it did not see.
 
     Textual would start to draw and to read keys a second time then, and never end. While the terminal is
-    `lent`, to an editor or to the shell, whoever has it sees to it.
+    `lent`, to an editor or to the shell, whoever has it sees to it; who is ending takes it no more.
     """
     if not hasattr(signal, "SIGTSTP"):
         return
