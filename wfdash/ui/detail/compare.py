@@ -167,7 +167,7 @@ class CompareScreen(BaseScreen):
         lines += [[(f" {line}", style)] for line in said]
         differ: list[Pieces] = []
         if self._other is not None:
-            against = wrapped(self._against, width - 2, 1 if short else 2)
+            against = _packed(self._against, width - 2)[: 1 if short else 2]
             lines += [[(f" {line}", QUIET)] for line in against]
             lines += ([] if short else [[]]) + first_lines(self._pairs.comparison, width, short=short)
             differ = self._differences()
@@ -262,6 +262,15 @@ class CompareScreen(BaseScreen):
         # not even have the other one, as where only what errored is listed.
         if self._other is not None:
             self.context.pages.open("detail", self.workflow, self._other.id)
+
+
+def _packed(text: str, width: int) -> list[str]:
+    """On lines that end where a part ends: a lone time on the second one says nothing."""
+    lines = [""]
+    for part in text.split(" · "):
+        both = f"{lines[-1]} · {part}" if lines[-1] else part
+        lines[-1:] = [both] if cells(both) <= width or not lines[-1] else [lines[-1], part]
+    return [shown for line in lines for shown in wrapped(line, width, 2)]
 
 
 def _version_words(mine: str, theirs: str) -> str:

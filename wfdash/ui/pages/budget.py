@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from itertools import takewhile
+from typing import Final
 
 from rich.style import Style
 from textual.app import ComposeResult
@@ -39,9 +40,13 @@ __all__ = ["BudgetScreen"]
 _BAR = 30
 _WAITS, _COMMANDS = 3, 4
 """Lines at most about what waits and what ran: the requests below want room too."""
+_WORDS: Final = {"get": "instance", "get simple": "its status", "workflow": "its counts"}
+"""What a request is about, where that is not what it is called in the code."""
 _REQUESTS, _FRAME = 4, 6
 """Requests that there is room for whoever spent something, and lines that are always there: the header, three
 of numbers, the titles and the keys."""
+_AIRY = 36
+"""Lines from which a blank one parts the numbers from the requests."""
 _WORTH_TELLING = 5
 """Requests by others from which they are told of: a few are under way, and counted by one side alone."""
 _HELD, _FILLING = 60.0, 10.0
@@ -100,6 +105,7 @@ class BudgetScreen(BaseScreen):
 
     def on_resize(self) -> None:
         self._tallest = 0
+        self.query_one("#titles", StatusLine).styles.margin = (int(self.size.height >= _AIRY), 0, 0, 0)
         self.call_after_refresh(self._draw)
 
     def live(self, update: Update) -> None:
@@ -193,7 +199,7 @@ class BudgetScreen(BaseScreen):
         ray = fit(clean(exchange.ray[:40]), 21) + " " if room >= _RAY_FROM else ""
         return [
             (f"  {at} ", QUIET),
-            (fit(clean(exchange.kind), 15) + " ", PLAIN),
+            (fit(_WORDS.get(exchange.kind, clean(exchange.kind)), 15) + " ", PLAIN),
             (fit(status, 7) + " ", style),
             (f"{exchange.milliseconds:>6.0f}  ", PLAIN),
             (ray, QUIET),
