@@ -11,6 +11,7 @@ from tests.support.clocks.simulated_time import EPOCH, simulate
 from wfdash.api.http.limit_headers import parse_ratelimit, parse_retry_after
 from wfdash.api.interface import Exchange
 from wfdash.live.budget.budget import Budget
+from wfdash.live.budget.headroom import pace_of_screens
 from wfdash.live.budget.ledger import ACTIONS, SLOT, WINDOW, Priority
 from wfdash.live.budget.shared_counter import SharedCounter
 
@@ -427,3 +428,15 @@ def test_window_of_the_server_is_as_long_as_it_says(policy, began):
         budget.take(Priority.FOREGROUND)
     budget.saw(answered(ratelimit='"a";r=99;t=30', policy=policy))
     assert budget.server_began == began
+
+
+def test_screen_without_an_open_instance_is_left_less(tmp_path):
+    """What is kept for screens to the end of a window is what a search beside them cannot have."""
+    clock = Clock()
+    budgets = [Budget(clock=clock, counter=SharedCounter(tmp_path / "spent.json")) for _ in range(2)]
+    for budget in budgets:
+        assert not budget.take(Priority.VISIBLE, "list")
+    lists_alone = pace_of_screens(budgets[0]._look(), clock.now)
+    assert not budgets[0].take(Priority.ROWS, "open instance")
+    clock.now += 1
+    assert lists_alone < pace_of_screens(budgets[1]._look(), clock.now) < 2 * 0.35

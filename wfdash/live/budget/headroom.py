@@ -35,8 +35,10 @@ LONG_PACE = 0.6
 """Reads a second, of all processes, at which long ones that somebody waits for go on at the least."""
 _LEAST_PACE = 1 / 4.5
 """Reads a second that nobody calls standing still."""
-_SCREEN_PACE = 0.35
-"""Reads a second that one screen needs: for its list, its counts, and the instance that is open in it."""
+_SCREEN_PACE, _LIST_PACE = 0.35, 0.25
+"""Reads a second that one screen needs: for its list, its counts, and the instance that is open in it; and
+where none is."""
+_OPEN = "open instance"
 _RECENT = 60.0
 """Seconds after its last read of what is on screen for which a process counts as a screen."""
 _LEAST = 0.001
@@ -156,4 +158,8 @@ def unused_by_actions(ledger: RequestLedger) -> int:
 
 def pace_of_screens(ledger: RequestLedger, now: float) -> float:
     """Reads a second that all screens are left beside a long read; never more than half of what there is."""
-    return min(_SCREEN_PACE * ledger.screens(now - _RECENT), MOST / WINDOW / 2)
+    pace, since = 0.0, now - _RECENT
+    for spender in ledger.screens(since):
+        opened = spender.last(range(Priority.VISIBLE, Priority.SWEEP), _OPEN) > since
+        pace += _SCREEN_PACE if opened else _LIST_PACE
+    return min(pace, MOST / WINDOW / 2)

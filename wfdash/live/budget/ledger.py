@@ -113,9 +113,12 @@ class Spender(Struct):
     def total(self, priorities: range) -> int:
         return sum([sum(slots.values()) for slots in self.by_purpose(priorities)])
 
-    def last(self, priorities: range) -> float:
-        """When the last of these may have gone at the latest."""
-        last = max((max(slots, default=-inf) for slots in self.by_purpose(priorities)), default=-inf)
+    def last(self, priorities: range, purpose: str = "") -> float:
+        """When the last of these, or those of this purpose, may have gone at the latest."""
+        kept = self.by_purpose(priorities)
+        if purpose:
+            kept = [self.spent.get(f"{priority} {purpose}", {}) for priority in priorities]
+        last = max((max(slots, default=-inf) for slots in kept), default=-inf)
         return (last + 1) * SLOT
 
     def spent_on(self, priority: Priority, purpose: str) -> int:
@@ -254,10 +257,10 @@ class RequestLedger(Struct):
         """Requests of these priorities in the last window, by all."""
         return sum(spender.total(priorities) for spender in self.spenders.values())
 
-    def screens(self, since: float) -> int:
+    def screens(self, since: float) -> list[Spender]:
         """Processes that have read since then what is on their screen."""
         visible = range(Priority.VISIBLE, Priority.ROWS)
-        return sum(1 for spender in self.spenders.values() if spender.last(visible) > since)
+        return [spender for spender in self.spenders.values() if spender.last(visible) > since]
 
     def by_slot(self, priorities: range) -> dict[int, int]:
         """Requests of these priorities by all of them."""
