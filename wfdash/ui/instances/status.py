@@ -117,7 +117,9 @@ class ListStatus(Struct, frozen=True):
                 if searched.unrecorded:  # first: that nothing is found says nothing then
                     groups.insert(0, [(f"{searched.unrecorded} are not recorded", WARN)])
                     groups.append([(PAYLOADS_KEEP, QUIET)])
-                found = _searched_pieces(searched, poller, self.key_of("poll.now"))
+                found = _searched_pieces(
+                    searched, poller, self.key_of("poll.now"), narrow=self.width < _NARROW
+                )
                 if self.width < _NARROW and searched.over and searched.unread:
                     # What was not opened looks like nothing found; what is loaded has room after it or none.
                     at = groups.index([first])
@@ -260,7 +262,7 @@ def _reading_pieces(searched: Searched, poller: Watcher, stop: str, *, narrow: b
     return [[(words, WARN)], stops, [(f"about {estimated(outlook.seconds)}", QUIET)], *slow]
 
 
-def _searched_pieces(searched: Searched, poller: Watcher, go_on: str) -> Sequence[Pieces]:
+def _searched_pieces(searched: Searched, poller: Watcher, go_on: str, *, narrow: bool) -> Sequence[Pieces]:
     """How many of those that may match were read, and where it stopped what the others take."""
     verb, read = "read" if poller.search.free else "opened", searched.read - searched.rows_only
     words = f"{verb} {count(read)} of {count(searched.candidates)}"
@@ -274,7 +276,9 @@ def _searched_pieces(searched: Searched, poller: Watcher, go_on: str) -> Sequenc
         if searched.unread > more:
             rest = budget.reads_take(searched.unread, poller.search.purpose)
             cost.append([(f"about {estimated(rest.seconds)} for the rest", QUIET)])
-        return [[(f"{words}, the newest", WARN)], [(f"{go_on} searches on", QUIET)], *cost]
+        # At 80 columns how to go on has room only without it.
+        which = "" if narrow else ", the newest"
+        return [[(f"{words}{which}", WARN)], [(f"{go_on} searches on", QUIET)], *cost]
     rows_only = [[(f"{count(searched.rows_only)} were not read by then", WARN)]] if searched.rows_only else []
     return [[(words, PLAIN if searched.over else WARN)], *rows_only]
 
