@@ -353,7 +353,8 @@ class Budget:
             # What went before a pause is refused all together: that is one refusal, and no longer pause.
             if wait is None and self.frozen_until is None:
                 wait, guessed = self._guess(), True
-        elif exchange.http is not None and exchange.http < 400:
+        # One that is gone was looked for: only what may be a block by another name shows nothing.
+        elif exchange.http is not None and (exchange.http < 400 or exchange.http == 404):
             self._resume(now, now - exchange.milliseconds / 1000)
         if wait is not None:
             # A Retry-After of days is a broken clock or a proxy: nothing keeps still for longer than two
