@@ -1,6 +1,7 @@
 """The lines of one instance as they are gathered."""
 
 import asyncio
+import gc
 
 import pytest
 
@@ -154,3 +155,20 @@ async def test_lines_older_than_a_source_keeps_are_not_asked_for():
     assert logs.state.read_to_end
     words = "It ended 9d ago: lines are kept for 7 days, for 3 on the free plan."
     assert (logs.why_none(ended), logs.state.notes(0)) == (words, [])
+
+
+def test_many_lines_are_placed_while_the_collector_rests(monkeypatch):
+    """The collector holds every thread as long as it walks, wherever it began to."""
+    logs = InstanceLogs(Cloud(), "orders", "order-1", turn=turn, now=lambda: T0 + 100)
+    found = {}
+
+    def place(lines, *_args, **_more):
+        found[len(lines)] = gc.isenabled()
+        return []
+
+    monkeypatch.setattr(log_lines, "place_lines", place)
+    for number in (10, 5000):
+        logs.add(lines(range(number)))
+        logs.placed(detail("running"))
+    assert found == {10: True, 5000: False}
+    assert gc.isenabled()

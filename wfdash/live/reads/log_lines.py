@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import nullcontext
 from itertools import chain, islice, repeat
 from typing import Any
 
 from msgspec import Struct, field
 
+from wfdash.api.answers.large_json import collector_at_rest
 from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import Workflows
 from wfdash.api.log_source import LogPage, LogQuery
@@ -282,16 +284,18 @@ class InstanceLogs:
         lines = [line for line in self.lines if since <= line.at <= until]
         before = [line for line in self.lines if line.at < since] if of_this_run else []
         self.earlier = self._own_among(before, detail, others) if before else 0
-        placed = place_lines(
-            lines,
-            detail,
-            others=others,
-            as_of=as_of,
-            calls=self._calls,
-            objects=self._objects,
-            now=self._asked_until,
-            invocations=self._invocations,
-        )
+        # In a thread too it holds the keys while it walks through all there is: 170 ms at 100,000 lines.
+        with collector_at_rest() if len(lines) >= _AT_ONCE else nullcontext():
+            placed = place_lines(
+                lines,
+                detail,
+                others=others,
+                as_of=as_of,
+                calls=self._calls,
+                objects=self._objects,
+                now=self._asked_until,
+                invocations=self._invocations,
+            )
         # Of what goes on there is no row yet, and of what has just ended it may come.
         self.lost = LostCalls()
         if self._calls and detail.end is not None and self._asked_until - detail.end >= self.reader.lag:
