@@ -96,7 +96,9 @@ def redrive_lines(
     first = max(8, min(column_width(names, top, top + shown), width // 3))
     starts = [_start(target, answers) for target in rows[:_WEIGHED]]
     second = max(4, min(column_width(starts, 0, 0), width // 4))
-    title: Pieces = [(f"   {fit('INSTANCE', first)}  {fit('FROM', second)}  KEEPS  AGAIN  TWICE", QUIET)]
+    # Of rows that are read just before they are sent there are no numbers yet.
+    numbers = "  KEEPS  AGAIN  TWICE" if answers.points else ""
+    title: Pieces = [(f"   {fit('INSTANCE', first)}  {fit('FROM', second)}{numbers}", QUIET)]
     lines = [] if bare else [title]
     for target, name in zip(rows[top : top + shown], names[top : top + shown], strict=True):
         start = _start(target, answers)
