@@ -185,7 +185,7 @@ async def test_dev_session_that_wrote_nothing_is_not_listed(api, poller, loop):
     began = loop.time()
     await asyncio.sleep(6)
     assert len(api.sizes) == asked + 2
-    await asyncio.sleep(310)
+    await asyncio.sleep(610)
     assert asked + 3 <= len(api.sizes) <= asked + 4, "now and then it is listed whatever its files say"
 
 

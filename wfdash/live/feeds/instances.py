@@ -28,7 +28,7 @@ _FEWEST = 10
 _FULL_EVERY = 30.0
 """Seconds after which all rows of the page are asked of a dev session again, not only those looked at."""
 _FULL_EVERY_QUIET = 60.0
-_UNWRITTEN = 300.0
+_UNWRITTEN = 600.0
 """Seconds after which a dev session is listed again although nothing was written meanwhile."""
 _SAME_START = 0.5
 """Seconds by which the start of one process is read apart at most: it is reckoned from two clocks."""
