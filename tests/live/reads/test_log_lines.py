@@ -5,8 +5,9 @@ import gc
 
 import pytest
 
-from tests.support.fakes.details import T0, detail
+from tests.support.fakes.details import T0, detail, done
 from wfdash.api.log_source import LogPage
+from wfdash.core.logs.cloud_runs import CloudRun
 from wfdash.core.logs.line import LogLine
 from wfdash.core.model.workflow import Workflow
 from wfdash.live.reads import log_lines
@@ -80,6 +81,7 @@ class Telemetry:
     def __init__(self, printed, behind=0.0):
         self.printed = [T0 + at for at in printed]
         self.behind, self.now, self.asked = behind, T0, []
+        self.beside = []
 
     def log_reader(self):
         return self
@@ -90,8 +92,10 @@ class Telemetry:
     async def read(self, query, turn):
         self.asked.append((query.since, query.until))
         self.lived = query.lived
+        beside = self.beside if query.lived is not None else ()
         there = [at for at in self.printed if query.since <= at <= min(query.until, self.now - self.behind)]
-        return LogPage([LogLine(at, "log", f"at {at}", "telemetry", order=str(at)) for at in there])
+        lines = [LogLine(at, "log", f"order-1 at {at}", "telemetry", "r", order=str(at)) for at in there]
+        return LogPage(lines, invocations=beside)
 
     def lines_of(self):
         return InstanceLogs(self, "orders", "order-1", turn=turn, now=lambda: self.now)
@@ -172,3 +176,15 @@ def test_many_lines_are_placed_while_the_collector_rests(monkeypatch):
         logs.placed(detail("running"))
     assert found == {10: True, 5000: False}
     assert gc.isenabled()
+
+
+async def test_run_that_is_found_later_takes_back_whose_the_lines_are():
+    """Its row came late: a run beside it that names nobody may be the instance's."""
+    source = Telemetry([1.0, 9.0])
+    source.now, ended = T0 + 81, detail("complete", [done("load-1", 0, 10)], end=60)
+    own = CloudRun("r", T0 + 60, T0, T0 + 60, frozenset({"order-1"}))
+    logs = source.lines_of()
+    for beside, sure in (([own], True), ([own, CloudRun("q", T0 + 60, T0, T0 + 60)], False), ([], False)):
+        source.beside = beside
+        await logs.read(ended)
+        assert {entry.certain for entry in logs.placed(ended)} == {sure}

@@ -155,9 +155,8 @@ class InstanceLogs:
         self.version += to_end
         self._take_calls(page.calls)
         self._take_objects(page.objects)
-        if page.invocations:
+        if query.lived is not None:  # a later look may find a run that came late, or too many
             self._invocations = page.invocations
-            self.version += 1
         new = 0
         for at in range(0, len(page.lines), _AT_ONCE):
             new += self.add(page.lines[at : at + _AT_ONCE])
