@@ -9,6 +9,8 @@ from wfdash.core.triage.anomalies import Oddity
 from wfdash.core.triage.error_groups import VersionShare
 from wfdash.demo.engine.world import build
 from wfdash.live.watcher import Watcher
+from wfdash.ui.detail.pane import DetailPane
+from wfdash.ui.errors.example import ExampleRoom
 from wfdash.ui.errors.version_lines import VersionShares
 from wfdash.ui.widgets.text_lines import TextLines
 
@@ -93,6 +95,20 @@ def test_example_is_drawn_once_where_it_stays():
         assert len(firsts) == 1, "its rows are scrolled to where they stay"
 
     simulate(main())
+
+
+def test_example_on_its_way_out_is_filled_no_more():
+    """A page that closes loses its parts one after the other, and what was asked for before still comes."""
+
+    async def script(dashboard, app):
+        await dashboard.until(
+            lambda: "── for example order-" in dashboard.text and app.screen.query(DetailPane)
+        )
+        room = app.screen.query_one(ExampleRoom)
+        await room.query("#timeline").remove()
+        room.show("order-1")
+
+    incident(script)
 
 
 def test_first_group_brings_its_keys_at_once():

@@ -120,12 +120,12 @@ class DetailBeside:
     def draw(self, *, empty: bool) -> None:
         """What is read now; nothing beside a table that is `empty`."""
         session = self._context.session
-        if self.room.display and self.pane is not None and self.pane.is_mounted:
+        if self.room.display and self.pane is not None and self.pane.is_ready:
             opened = session.poller.opened if session is not None and not empty else None
             fill(self.pane, self._context, opened)
 
     @property
     def timeline(self) -> "TimelineTable | None":
         """What the keys of the pane are about; None where there is no room for it."""
-        shown = self.room.display and self.pane is not None and self.pane.is_mounted
+        shown = self.room.display and self.pane is not None and self.pane.is_ready
         return self.pane.timeline if self.pane is not None and shown else None

@@ -59,6 +59,7 @@ _OVERDUE: Final = 20.0
 """Seconds after which an open instance should have been read again."""
 _FEW: Final = 8
 """Rows of a timeline that leave room for params and output in 24 lines."""
+_PARTS: Final = 5
 
 
 class DetailPane(Vertical):
@@ -118,6 +119,11 @@ class DetailPane(Vertical):
         yield TextLines(id="printed", height=1)
         yield TextLines(id="coming")
         yield TextLines(id="foot", height=FOOT)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it has its parts: none before it is mounted, and it loses one by one on its way out."""
+        return self.is_mounted and len(self.children) == _PARTS
 
     @property
     def timeline(self) -> TimelineTable:

@@ -49,7 +49,7 @@ class ExampleRoom(Vertical):
         self._fill()
 
     def _fill(self) -> None:
-        if self._pane is not None and self._pane.is_mounted:
+        if self._pane is not None and self._pane.is_ready:
             fill(self._pane, self._desk, self._wanted)
 
     def _read(self) -> None:
