@@ -184,7 +184,9 @@ async def test_run_that_is_found_later_takes_back_whose_the_lines_are():
     source.now, ended = T0 + 81, detail("complete", [done("load-1", 0, 10)], end=60)
     own = CloudRun("r", T0 + 60, T0, T0 + 60, frozenset({"order-1"}))
     logs = source.lines_of()
-    for beside, sure in (([own], True), ([own, CloudRun("q", T0 + 60, T0, T0 + 60)], False), ([], False)):
+    late = CloudRun("q", T0 + 60, T0, T0 + 60)
+    # Or more of them than are looked through: then none is told.
+    for beside, sure in (([own], True), ([], False), ([own], True), ([own, late], False)):
         source.beside = beside
         await logs.read(ended)
         assert {entry.certain for entry in logs.placed(ended)} == {sure}
