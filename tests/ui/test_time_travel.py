@@ -5,6 +5,8 @@ import re
 import sqlite3
 from email.utils import formatdate
 
+import pytest
+
 from tests.support.harness.dashboard import drive, shop_world
 from tests.ui.travels import travel
 from wfdash.demo.http.api import create_app
@@ -145,6 +147,23 @@ def test_the_key_bar_of_a_record_tells_how_to_leave_it():
             assert sent not in dashboard.lines[-1]
         await dashboard.press("layer.close")
         await dashboard.until(lambda: "p pause" in dashboard.lines[-1])
+        assert "< earlier" not in dashboard.lines[-1]
+
+    drive(script)
+
+
+@pytest.mark.parametrize("page", ["errors.open", "budget.open", "journal.open"])
+def test_keys_of_a_record_go_with_it_from_every_page(page):
+    """At once: with the next tick a second later they would be those of a moment that was left."""
+
+    async def script(dashboard):
+        await dashboard.until(lambda: "waiting" in dashboard.text)
+        await dashboard.passes(60)
+        await dashboard.press(page)
+        await travel(dashboard, "<")
+        await dashboard.until(lambda: "esc now" in dashboard.lines[-1])
+        await dashboard.press("layer.close")
+        assert dashboard.app.context.past is None
         assert "< earlier" not in dashboard.lines[-1]
 
     drive(script)

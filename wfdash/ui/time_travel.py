@@ -176,3 +176,6 @@ class TimeTravel:
         for screen in self._app.screen_stack:
             if isinstance(screen, BaseScreen) and screen.is_ready:
                 screen.ask_anew()
+                # Its keys are others in a record than at now, and the next tick may be a second away.
+                if (bar := screen.key_bar) is not None:
+                    bar.draw()
