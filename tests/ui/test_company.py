@@ -2,11 +2,13 @@
 
 from contextlib import contextmanager
 
+import pytest
 from platformdirs import user_state_path
 
 from tests.support.harness.dashboard import BASE, drive
 from wfdash.live.pairing.folder import PairingFolder
 from wfdash.live.pairing.presence import PeerAction, Presence, account_key
+from wfdash.live.records.person import person
 
 
 @contextmanager
@@ -99,5 +101,27 @@ def test_journal_shows_what_the_others_do_while_it_is_open():
         over = (PeerAction("pause", "orders", (hostile,), 1, now - 3, over=True),)
         with present(Presence("1-a", "ana@desk", "pts/1", "orders", actions=over)):
             await d.until(lambda: "settled, their journal says how" in d.text)
+
+    drive(script, demo=False)
+
+
+@pytest.mark.parametrize(
+    ("users", "said"),
+    [
+        (("ana", "ben"), ["with ana, ben", "with 2 others"]),
+        (("OWN",), ["with OWN", "with 1 other"]),
+    ],
+)
+def test_where_there_is_little_room_people_are_still_named(users, said):
+    """Of one of the same login the terminal goes before the name, and a bare number is no person."""
+    own = person().partition("@")[0]
+    users = [own if user == "OWN" else user for user in users]
+
+    async def script(d):
+        here = [Presence(f"{n}-a", f"{user}@desk", "pts/1", "orders") for n, user in enumerate(users)]
+        with present(*here):
+            await d.until(lambda: f"with {users[0]}" in d.lines[0])
+            words = d.app.people.words()
+            assert words[-2:] == tuple(each.replace("OWN", own) for each in said[-2:])
 
     drive(script, demo=False)

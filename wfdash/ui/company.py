@@ -12,7 +12,7 @@ from platformdirs import user_state_path
 from textual.app import App
 
 from wfdash.core.text.clean import clean
-from wfdash.core.text.words import age, count
+from wfdash.core.text.words import age, count, counted
 from wfdash.core.verbs.rules import phrase
 from wfdash.live.records.batches import Batch
 from wfdash.live.records.journal_entries import JournalEntry
@@ -129,6 +129,7 @@ class OtherPeople:
         names = [_name(other) for other in others]
         if len(set(names)) < len(names):
             names = [_name(other, apart=True) for other in others]
+        users = list(dict.fromkeys(clean(other.user[:40]) for other in others))
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         at = [
             f"{name}: {clean(other.place[:60])}" if other.place else name
@@ -144,7 +145,9 @@ class OtherPeople:
             f"with {', '.join(at[:_NAMED])}{more}",
             f"with {', '.join(near[:_NAMED])}{more}",
             f"with {', '.join(names[:_NAMED])}{more}",
-            f"with {count(len(names))}",
+            # Without the terminals: in which of them one of the same login is has less room than a name.
+            f"with {', '.join(users[:_NAMED])}{f' and {len(users) - _NAMED} more' * (len(users) > _NAMED)}",
+            f"with {counted(len(names), 'other')}",
         )
 
     def actions(self) -> Sequence[Batch]:
