@@ -45,6 +45,32 @@ def test_a_click_while_a_sentence_stands_there_presses_nothing():
     drive(script, mouse=True)
 
 
+def test_click_on_a_sentence_takes_it_away():
+    """Else what the bottom line offers cannot be clicked for as long as the sentence stands."""
+
+    async def script(d):
+        place = (d.lines[-1].index("E errors"), 39)
+        d.app.notify("something was said")
+        await d.pilot.click(offset=place)
+        await d.settled()
+        assert "something" not in d.lines[-1]
+        await d.pilot.click(offset=(d.lines[-1].index("E errors"), 39))
+        await d.until(lambda: d.app.pages.opened_by == "errors.open")
+
+    drive(script, mouse=True)
+
+
+def test_click_on_a_count_of_all_workflows_says_what_it_does():
+    async def script(d):
+        await d.press("workflows.open")
+        await d.until(lambda: "✗" in d.lines[0])
+        await d.pilot.click(offset=(d.lines[0].index("✗"), 0))
+        await d.settled()
+        assert "a status filters the list of one workflow: enter opens it" in d.lines[-1]
+
+    drive(script, mouse=True)
+
+
 def test_an_action_that_is_off_is_left_out_of_the_bar():
     async def script(d):
         await d.press("/", *"status:complete", "enter")

@@ -87,6 +87,10 @@ class KeyBar(StatusLine):
             self._said = ()
             self.draw()
 
+    def on_click(self) -> None:
+        """What was said has been read: what it covers can be clicked next."""
+        self.hush()
+
     def on_resize(self) -> None:
         self.draw()
 

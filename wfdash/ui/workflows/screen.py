@@ -6,6 +6,7 @@ from functools import partial
 from textual import work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.events import Click
 
 from wfdash.core.history.frame import last_hour
 from wfdash.core.history.picture import Picture
@@ -156,6 +157,14 @@ class WorkflowsScreen(BaseScreen):
                 for detail in read:
                     poller.row_details.remember(detail)
             self.context.connection.offer_config()
+        else:
+            self.context.notify("there is no workflow to open yet")
+
+    def on_click(self, event: Click) -> None:
+        """In a list of instances a status in the top line filters; here it is counted over all workflows."""
+        if event.style.meta.get("status"):
+            opens = self.context.keys.key_of("row.open")
+            self.context.notify(f"a status filters the list of one workflow: {opens} opens it")
 
     def _fill(self) -> None:
         """New counts. The rows are put in order only where no hand is on the keys."""
