@@ -339,6 +339,22 @@ def test_esc_from_an_odd_one_leads_back_to_what_is_odd():
     incident(script)
 
 
+def test_group_is_listed_from_its_newest():
+    """Wherever the cursor of the list was before."""
+
+    async def script(dashboard, app):
+        await dashboard.press("escape", "move.last")
+        await dashboard.until(lambda: app.root.table.first > 50)
+        await dashboard.press("errors.open")
+        await dashboard.until(lambda: app.screen.group_table.row_count())
+        await dashboard.press("enter")
+        await dashboard.until(lambda: app.screen is app.root and app.root.rows.query)
+        table = app.root.table
+        assert (table.first, table.cursor) == (0, 0)
+
+    incident(script)
+
+
 def test_nothing_of_the_page_is_cut_at_60_columns():
     async def script(dashboard, app):
         await dashboard.pilot.resize_terminal(60, 24)

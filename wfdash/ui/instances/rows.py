@@ -289,6 +289,11 @@ class InstanceRows:
             self.marks.extend(_Ids(self.view), self.view.index_of, self.instance)
             self.marks_changed()
 
+    def look_from_top(self) -> None:
+        """Leaves the row that the cursor is on: what is listed next is looked at from its newest."""
+        self.awaited = ""
+        self.table.cursor, self.table.cursor_key, self.table.first = 0, None, 0
+
     def put_cursor(self, instance: str) -> None:
         """Puts the cursor on this instance, as soon as its row is there."""
         self.awaited = "" if self.table.move_to_key(instance) else instance
