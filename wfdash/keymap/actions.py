@@ -96,7 +96,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("view.save", ("ctrl+s",), "save view", "Save the present filter and order as a view", "list"),
     Action("sort.next", ("o",), "sort", "Sort by the next column", "list"),
     Action("sort.reverse", ("O",), "reverse", "Reverse the order", "list"),
-    Action("mark.toggle", ("space",), "mark", "Mark this instance", "list"),
+    Action("mark.toggle", ("space",), "mark", "Mark this instance, on to the next row", "list"),
     Action("mark.range", ("V",), "mark range", "Mark from here to where the cursor goes", "list"),
     Action("mark.all", ("*",), "mark all", "Mark every loaded instance that matches", "list"),
     Action("rows.arrived", ("n",), "show new", "Show new rows", "list"),

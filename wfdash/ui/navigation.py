@@ -198,6 +198,7 @@ class Navigator:
             self.show_workflow(workflow)
         else:
             self.close_all()
+        self.listing.look_from_top()
         self.listing.filter_by(filter)
         self._listed_from = (
             _ListedFrom(page, arguments, self.listing.query.text, workflow_before, filter_before)
@@ -252,8 +253,11 @@ class Navigator:
     def list_workflows(self) -> None:
         """Opens the list of workflows in place of a list of no workflow."""
         alone = len(self._app.screen_stack) == 1 and self._context.session is not None
-        if alone and not self.listing.workflow:
+        # Not over a filter that is being typed: it is put on the workflow that is opened.
+        if alone and not self.listing.workflow and not self.root.filter_line.editing:
             self.open("workflows")
+            if filter := self.listing.query.text:
+                self.say(f"the filter is put on the workflow that you open: {filter}")
 
     @property
     def _is_listing_due(self) -> bool:
@@ -266,7 +270,9 @@ class Navigator:
         counts = session.poller.counts
         return counts.all_fresh.answered_at is None or bool(counts.workflows)
 
-    def say(self, message: str, severity: str, looks: int = _PATIENCE, *, aside: bool = False) -> None:
+    def say(
+        self, message: str, severity: str = "information", looks: int = _PATIENCE, *, aside: bool = False
+    ) -> None:
         """Now, or once there is a bottom line: a page may be on its way, a prompt or a panel in between.
 
         `aside` is for what nobody asked for: it waits until nothing else is said there, so that it never

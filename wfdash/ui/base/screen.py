@@ -15,6 +15,7 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.model.step import Step
 from wfdash.live.polling.events import Update
 from wfdash.ui.context import Context
+from wfdash.ui.keys.elsewhere import works_elsewhere
 from wfdash.ui.keys.text_field import as_field
 from wfdash.ui.widgets.covered import is_covered
 from wfdash.ui.widgets.key_bar import KeyBar
@@ -30,6 +31,8 @@ __all__ = ["GLANCE", "BaseScreen", "CodeShown", "PartShown", "ReadyScreen", "Sho
 GLANCE: Final = 1000
 """Targets that are looked at to say whether a key is on: that is done at each draw, and all may be marked."""
 
+_BURST: Final = 1.0
+"""Seconds in which keys that do nothing here are one word typed in the wrong place."""
 _ABOUT_A_ROW: Final = ("row.open", "mark.toggle", "mark.range", "mark.all", "instance.watch")
 
 
@@ -110,6 +113,8 @@ class BaseScreen(ReadyScreen, inherit_bindings=False):
 
     wants_rows = False
     """Whether it says itself which instances the poller should read out of spare budget."""
+    _dead_at = float("-inf")
+    """When a key was pressed last that does nothing here."""
     opened_by = ""
     """The action that opens it, which does nothing here."""
     labels: ClassVar[Mapping[str, str]] = {}
@@ -156,9 +161,20 @@ class BaseScreen(ReadyScreen, inherit_bindings=False):
 
     def key_pressed(self, key: str) -> None:
         """A key was pressed; it has not been acted on yet."""
+        elsewhere, now = "", self.context.clock()
+        # A panel takes its own keys, and a field whatever is typed.
+        if not self.is_modal and not self.editing:
+            elsewhere = works_elsewhere(key, self.context.settings.keys)
+        in_burst = 0 <= now - self._dead_at < _BURST
+        dead = bool(elsewhere or in_burst) and key not in self.active_bindings
+        if dead and in_burst:
+            return  # of `/params` typed where there is no filter the first key is the one to tell of
         bar = self.key_bar
         if bar is not None:
             bar.hush()
+        if dead:
+            self._dead_at = now
+            self.context.notify(elsewhere)
 
     @property
     def arranging(self) -> bool:
