@@ -415,3 +415,57 @@ def test_esc_stops_the_search_before_marks_and_rows_that_wait():
         assert "params~cus" in d.lines[1]
 
     drive(script, size=(140, 40))
+
+
+def test_what_is_typed_stands_whole_where_counts_can_give_way():
+    text = 'status:errored error~"connect timeout 10.0.0.7"'
+
+    async def script(d):
+        await d.press("/")
+        await d.type(text)
+        assert text in d.lines[1]
+        assert "unread" in d.lines[1], "and the most needed of the rest"
+        await d.press("escape")
+        await d.until(lambda: "loaded" in d.lines[1])
+
+    drive(script, size=(80, 24))
+
+
+def test_filter_typed_before_a_workflow_is_there_is_not_lost():
+    """The list of workflows comes when the typing is over, and what is opened there has the filter."""
+
+    async def script(d):
+        app = d.app
+        app.pages.close_all()
+        app.root.filter_line.edit()
+        await d.type("order-80")
+        await d.passes(3)
+        assert app.root.filter_line.editing
+        await d.press("enter")
+        await d.until(lambda: app.pages.opened_by == "workflows.open")
+        assert "the filter is put on the workflow that you open: order-80" in d.lines[-1]
+        await d.until(lambda: app.screen.chosen_workflow())
+        await d.press("enter")
+        await d.until(lambda: app.root.rows.workflow and "loaded" in d.lines[1])
+        assert app.root.rows.query.text == ("order-80")
+
+    drive(script, workflow="", size=(80, 24))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)], ids=str)
+def test_esc_is_never_said_to_stop_what_it_does_not(size):
+    """While a filter is typed it undoes the typing, as the bottom line says."""
+
+    async def script(d):
+        d.server.state.latency = 0.5
+        await d.press("/", *"params~zzz", "enter")
+        await d.until(lambda: "esc stops" in d.lines[1])
+        await d.press("/")
+        await d.passes(1)
+        assert "esc undo" in d.lines[-1]
+        assert "opened" in d.lines[1]
+        assert "stops" not in d.text
+        await d.press("escape")
+        await d.until(lambda: "esc stops" in d.lines[1])
+
+    drive(script, size=size)

@@ -30,6 +30,8 @@ _PROMPT = 3
 _GAP = 3
 _LEAST = 24
 """Cells that are left to the filter itself, if it wants them, before less is told of what it matched."""
+_STEP = 16
+"""Cells by which one that is longer takes more of them while it is typed."""
 
 
 class Filtered(Protocol):
@@ -175,10 +177,11 @@ class FilterLine(Vertical):
         )
         text = clean(self.field.value if self.editing else self._filtered.query.text)
         room = self.size.width - _PROMPT
-        right = self._status_pieces(room - min(cells(text) + 1, _LEAST))
+        left_free = self._left_free(text)
+        right = self._status_pieces(room - min(cells(text) + 1, left_free))
         if self.editing:
             right = [(" ", PLAIN), *right]
-        status.styles.width = self._status_width(length(right), room) if self.editing else "1fr"
+        status.styles.width = self._status_width(length(right), room - left_free) if self.editing else "1fr"
         left = text if cells(text) < room - length(right) - 1 else fit(text, max(8, room - length(right) - 2))
         shown: list[tuple[str, Style]] = [(left, PLAIN + _EDIT) if text else ("no filter", QUIET + _EDIT)]
         for view in self._views:
@@ -188,12 +191,22 @@ class FilterLine(Vertical):
         status.show(() if self.editing else shown, right)
         self._draw_aid()
 
+    def _left_free(self, text: str) -> int:
+        """Cells that the counts leave: what is typed stands whole as long as anything can give way.
+
+        In steps, since each width that differs lays out the whole page.
+        """
+        if not self.editing:
+            return _LEAST
+        over = max(0, cells(text) + 2 - _LEAST)
+        return _LEAST + (over + _STEP - 1) // _STEP * _STEP
+
     def _status_width(self, needed: int, room: int) -> int:
         """What the counts need while a filter is typed. It shrinks only where the filter wants the room.
 
         Each width that differs lays out the whole page, and the counts differ at every key.
         """
-        wanted = min(max(needed, self._widest), max(needed, room - _LEAST))
+        wanted = min(max(needed, self._widest), max(needed, room))
         self._widest = max(needed, self._widest)
         return wanted
 

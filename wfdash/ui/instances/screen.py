@@ -133,7 +133,7 @@ class InstancesScreen(BaseScreen):
         if not self.is_ready or not self.table.is_mounted:
             return
         if not is_covered(self):
-            status = list_status(self.context, self.rows, self.size.width)
+            status = list_status(self.context, self.rows, self.size.width, typing=self.filter_line.editing)
             status.draw_header(self.query_one(Header))
             self.filter_line.show(status.counts(), self.views.pieces())
             self._draw_trouble(status)
@@ -176,6 +176,10 @@ class InstancesScreen(BaseScreen):
     def action_row_open(self) -> None:
         if self.rows.instance is not None:
             self.context.pages.open("detail", self.rows.workflow, self.rows.instance)
+        else:
+            self.context.notify(
+                "there is no row to open yet" if self.poller is None else "there is no row here"
+            )
 
     def action_pane_next(self) -> None:
         """Between the table and the timeline beside it."""

@@ -60,6 +60,8 @@ class ListStatus(Struct, frozen=True):
     arrived: int
     arrived_new: bool
     """Whether all of those were created since the list was shown; others are read, and no news."""
+    stops_search: bool
+    """Whether `esc` would stop a search that reads: while a filter is typed it undoes that first."""
     key_of: Callable[[str], str]
 
     @property
@@ -106,9 +108,8 @@ class ListStatus(Struct, frozen=True):
             if searched.waits and searched.unread and not searched.looking:
                 groups[:0] = _cost_pieces(searched, poller)
             elif searched.is_reading and not poller.search.free:
-                far = _reading_pieces(
-                    searched, poller, self.key_of("layer.close"), narrow=self.width < _NARROW
-                )
+                stop = self.key_of("layer.close") if self.stops_search else ""
+                far = _reading_pieces(searched, poller, stop, narrow=self.width < _NARROW)
                 # How far it is and what it waits for is what is looked for: the rest where there is room.
                 groups[:1] = [*far, [(matched, PLAIN)], [loaded]]
                 if self.width >= _NARROW:
@@ -196,8 +197,8 @@ class ListStatus(Struct, frozen=True):
         return notes
 
 
-def list_status(context: Context, rows: InstanceRows, width: int) -> ListStatus:
-    """How it stands now."""
+def list_status(context: Context, rows: InstanceRows, width: int, *, typing: bool = False) -> ListStatus:
+    """How it stands now; `typing` while a filter is."""
     now, view = context.clock(), rows.view
     return ListStatus(
         now=now,
@@ -215,6 +216,7 @@ def list_status(context: Context, rows: InstanceRows, width: int) -> ListStatus:
         recorded=_recorded(rows),
         arrived=len(view.arrivals) if view is not None else 0,
         arrived_new=_all_new(rows),
+        stops_search=not typing and not rows.marks.in_range,
         key_of=context.keys.key_of,
     )
 
@@ -250,16 +252,16 @@ def _loaded(poller: Watcher) -> str:
 
 
 def _reading_pieces(searched: Searched, poller: Watcher, stop: str, *, narrow: bool) -> Sequence[Pieces]:
-    """How many were read of those that it reads now, how long the others take, and what stops it."""
+    """How many were read of those that it reads now, how long the others take, and what stops it, if any."""
     words = f"opened {count(searched.since)} of {'' if narrow else 'these '}{count(searched.goal)}"
     outlook = poller.budget.reads_take(searched.asked, poller.search.purpose)
-    stops: Pieces = [(f"{stop} stops", QUIET)]
+    stops: list[Pieces] = [[(f"{stop} stops", QUIET)]] if stop else []
     if narrow:
         # Why it is slow is worth more than how to stop it, which `esc` does everywhere.
         slow: list[Pieces] = [[(f"slow: {clean(outlook.briefly)}", WARN)]] if outlook.slow else []
-        return [[(words, WARN)], [(f"~{estimated(outlook.seconds)}", QUIET)], *slow, stops]
+        return [[(words, WARN)], [(f"~{estimated(outlook.seconds)}", QUIET)], *slow, *stops]
     slow = [[(f"slow: {clean(outlook.slow)}", WARN)]] if outlook.slow else []
-    return [[(words, WARN)], stops, [(f"about {estimated(outlook.seconds)}", QUIET)], *slow]
+    return [[(words, WARN)], *stops, [(f"about {estimated(outlook.seconds)}", QUIET)], *slow]
 
 
 def _searched_pieces(searched: Searched, poller: Watcher, go_on: str, *, narrow: bool) -> Sequence[Pieces]:
