@@ -288,7 +288,9 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
     def action_poll_now(self) -> None:
         if self.session is not None:
             self.session.poller.poll_now()
-            self.session.poller.search_on()
+            # On another page it is that page which is refreshed, and 200 reads for the list would go unseen.
+            if self.screen is self.root:
+                self.pages.listing.search_on()
 
     def action_past_step(self, changes: int) -> None:
         """Each key that goes through the record comes by here, with how far."""

@@ -469,3 +469,40 @@ def test_esc_is_never_said_to_stop_what_it_does_not(size):
         await d.until(lambda: "esc stops" in d.lines[1])
 
     drive(script, size=size)
+
+
+def test_what_is_found_after_a_key_is_counted_and_shown(monkeypatch):
+    """On another row than the first too: one who has it searched on waits for what that finds."""
+    monkeypatch.setattr(search, "MOST", 20)
+
+    async def script(d):
+        poller, rows = d.app.session.poller, d.app.root.rows
+        await d.press("/", *"params~cus", "enter")
+        await d.until(lambda: poller.search.searched.over)
+        await d.press("j", "j", "ctrl+r")
+        await d.until(lambda: poller.search.searched.since == 20)
+        await d.until(lambda: rows.table.row_count() > 30)
+        d.server.state.latency = 0.2
+        await d.press("ctrl+r", "j")
+        await d.until(lambda: len(rows.view.arrivals) > 10)
+        await d.until(lambda: poller.search.searched.over)
+        assert rows.view.arrivals
+        assert f"{len(rows.view) + len(rows.view.arrivals)} match" in d.lines[1]
+
+    drive(script, size=(80, 24))
+
+
+def test_refresh_of_another_page_reads_nothing_for_the_filter(monkeypatch):
+    monkeypatch.setattr(search, "MOST", 20)
+
+    async def script(d):
+        found = d.app.session.poller.search
+        await d.press("/", *"params~zzz", "enter")
+        await d.until(lambda: found.searched.over)
+        await d.press("budget.open", "poll.now")
+        await d.passes(10)
+        assert found._allowed == 20
+        await d.press("escape", "poll.now")
+        assert found._allowed > 20
+
+    drive(script, size=(80, 24))

@@ -165,6 +165,12 @@ class InstanceRows:
     def _look_up_batches(self) -> None:
         self._batch_ids.look_up(self.query, self.workflow, self._rebuild)
 
+    def search_on(self) -> None:
+        """Reads on for the filter, where that stopped; what is found then was waited for and is shown."""
+        if self.poller is not None and self.poller.search.searched is not None:
+            self.untouched = True
+            self.poller.search_on()
+
     def settle_filter(self) -> None:
         """Keeps what was typed: marks belong to it, and a search for it reads from now on."""
         self.untouched, self._left = True, None

@@ -51,7 +51,7 @@ class ListStatus(Struct, frozen=True):
     workflow: str
     query: Query
     matched: int | None
-    """Rows in the table; None without a view."""
+    """Rows in the table and those that wait to be; None without a view."""
     marked: int
     marked_elsewhere: int
     """Of those, how many have no row in what is shown."""
@@ -210,7 +210,8 @@ def list_status(context: Context, rows: InstanceRows, width: int, *, typing: boo
         failure=context.failure,
         workflow=rows.workflow,
         query=rows.query,
-        matched=None if view is None else len(view) - len(view.ghosts),
+        # Those that wait match as well: without them it would be told that so few were found.
+        matched=None if view is None else len(view) - len(view.ghosts) + len(view.arrivals),
         marked=len(rows.marks),
         marked_elsewhere=rows.table.marks_off_screen(),
         recorded=_recorded(rows),
