@@ -111,6 +111,26 @@ def test_copying_is_wrapped_for_the_multiplexer_at_hand(tmp_path):
     assert "through tmux" in said
 
 
+@pytest.mark.parametrize(
+    ("set_to", "said"),
+    [
+        ("on off", "sent to the terminal through tmux: id, 3 characters"),
+        ("external on", "sent to the terminal through tmux: id, 3 characters"),
+        ("external 0", "wrote id, 3 characters, to FOLDER/copied.txt; set-clipboard on in tmux.conf lets"),
+        ("", "(needs set-clipboard or allow-passthrough on)"),
+    ],
+)
+def test_tmux_is_asked_whether_it_hands_a_copy_on(tmp_path, set_to, said):
+    """What it throws away is written to a file; what it hands on needs no condition at each copy."""
+    program = tmp_path / "tmux"
+    program.write_text(f"#!/bin/sh\n[ -n '{set_to}' ] && echo '{set_to}'\n")
+    program.chmod(0o755)
+    environ = {"TERM": "tmux", "TMUX": "/tmp/x,1,0", "PATH": f"{tmp_path}:/bin:/usr/bin"}
+    told, _ = copied("abc", environ, tmp_path)
+    assert said.replace("FOLDER", str(tmp_path)) in told
+    assert ("needs" in told) is (not set_to)
+
+
 def test_what_is_copied_holds_no_control_character(tmp_path):
     said, sent = copied("a\x1b]0;b\x07\u202ec", {"TERM": "xterm"}, tmp_path)
     text = base64.b64decode(sent[len("\x1b]52;c;") : -1]).decode()

@@ -36,9 +36,13 @@ def copy_text(
     if len(encoded) > LIMIT or environ.get("TERM", "") == "linux":
         return _to_file(safe, folder, summary)
     write(osc52(encoded, environ))
-    if environ.get("TMUX"):
-        return f"sent to the terminal through tmux: {summary} (needs set-clipboard or allow-passthrough on)"
-    return f"sent to the terminal: {summary}"
+    if not environ.get("TMUX"):
+        return f"sent to the terminal: {summary}"
+    passes = _tmux_passes(environ)
+    if passes is False:  # it throws it away, and nobody would know until they paste
+        return f"{_to_file(safe, folder, summary)}; set-clipboard on in tmux.conf lets a copy through"
+    needs = "" if passes else " (needs set-clipboard or allow-passthrough on)"
+    return f"sent to the terminal through tmux: {summary}{needs}"
 
 
 def osc52(encoded: str, environ: Mapping[str, str]) -> str:
@@ -52,6 +56,21 @@ def osc52(encoded: str, environ: Mapping[str, str]) -> str:
         chunks = [plain[at : at + _SCREEN_CHUNK] for at in range(0, len(plain), _SCREEN_CHUNK)]
         return "".join(f"\x1bP{chunk}\x1b\\" for chunk in chunks)
     return plain
+
+
+def _tmux_passes(environ: Mapping[str, str]) -> bool | None:
+    """Whether tmux hands a copy on to the terminal, as it is set here; None where it does not say."""
+    ask = ["tmux", "display-message", "-p", "#{set-clipboard} #{allow-passthrough}"]
+    child = {name: environ[name] for name in ("PATH", "TMUX", "TMUX_PANE") if name in environ}
+    try:
+        done = subprocess.run(ask, env=child, stdin=subprocess.DEVNULL, capture_output=True, timeout=0.5)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    clipboard, _, passthrough = done.stdout.decode("utf-8", "replace").strip().partition(" ")
+    if done.returncode or clipboard not in ("on", "external", "off"):
+        return None
+    # With `external` tmux sets the clipboard itself alone. Before 3.3 it asked nobody about passthrough.
+    return True if clipboard == "on" or passthrough in ("on", "all", "1") else False if passthrough else None
 
 
 def _local_copy(text: str, environ: Mapping[str, str]) -> bool:
