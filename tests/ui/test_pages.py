@@ -126,9 +126,9 @@ def test_tmux_is_asked_whether_it_hands_a_copy_on(tmp_path, set_to, said):
     program.write_text(f"#!/bin/sh\n[ -n '{set_to}' ] && echo '{set_to}'\n")
     program.chmod(0o755)
     environ = {"TERM": "tmux", "TMUX": "/tmp/x,1,0", "PATH": f"{tmp_path}:/bin:/usr/bin"}
-    told, _ = copied("abc", environ, tmp_path)
-    assert said.replace("FOLDER", str(tmp_path)) in told
-    assert ("needs" in told) is (not set_to)
+    sentence, _ = copied("abc", environ, tmp_path)
+    assert said.replace("FOLDER", str(tmp_path)) in sentence
+    assert ("needs" in sentence) is (not set_to)
 
 
 def test_what_is_copied_holds_no_control_character(tmp_path):

@@ -3,7 +3,8 @@
 import pytest
 
 from tests.support.harness.dashboard import drive
-from wfdash.ui.keys.elsewhere import works_elsewhere
+from wfdash.config.settings import Settings
+from wfdash.ui.keys.key_names import KeyNames
 
 
 @pytest.mark.parametrize(
@@ -21,7 +22,7 @@ from wfdash.ui.keys.elsewhere import works_elsewhere
     ],
 )
 def test_key_is_named_with_where_it_works(key, remapped, said):
-    assert works_elsewhere(key, remapped) == said
+    assert KeyNames(lambda: Settings(keys=remapped)).elsewhere(key) == said
 
 
 def test_key_that_does_nothing_here_says_where_it_works():

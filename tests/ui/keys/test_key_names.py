@@ -56,7 +56,7 @@ PAGES = {
     "completion": (["filter.edit", "s"], "{pane.next} status:"),
     "no match": (
         ["filter.edit", *"zzzz", "enter"],
-        "{layer.close} clears the filter; {filter.edit} changes it",
+        "{layer.close} clears the filter; {filter.edit}",
     ),
     "range": (["mark.range"], "marking rows up to the cursor; {mark.range} ends it"),
     "errors": (["errors.open"], "{row.open} lists the group"),

@@ -15,7 +15,6 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.model.step import Step
 from wfdash.live.polling.events import Update
 from wfdash.ui.context import Context
-from wfdash.ui.keys.elsewhere import works_elsewhere
 from wfdash.ui.keys.text_field import as_field
 from wfdash.ui.widgets.covered import is_covered
 from wfdash.ui.widgets.key_bar import KeyBar
@@ -164,7 +163,7 @@ class BaseScreen(ReadyScreen, inherit_bindings=False):
         elsewhere, now = "", self.context.clock()
         # A panel takes its own keys, and a field whatever is typed.
         if not self.is_modal and not self.editing:
-            elsewhere = works_elsewhere(key, self.context.settings.keys)
+            elsewhere = self.context.keys.elsewhere(key)
         in_burst = 0 <= now - self._dead_at < _BURST
         dead = bool(elsewhere or in_burst) and key not in self.active_bindings
         if dead and in_burst:

@@ -48,6 +48,8 @@ class ListKeys(Vertical):
 
     def action_filter_edit(self) -> None:
         self._filter_line.edit()
+        # A key may do another thing until it is typed, and what stands around the rows says which.
+        self._rows.redraw()
 
     def action_view_show(self, number: int) -> None:
         self._views.show_numbered(number)

@@ -254,6 +254,10 @@ class InstanceRows:
         rows = (store.get(identity) for identity in ids if identity not in ghosts)
         return [row for row in rows if row is not None]
 
+    def redraw(self) -> None:
+        """Draws what stands around the rows."""
+        self._on_change()
+
     def marks_changed(self) -> None:
         """Draws the marks anew, and the rows where the filter asks for marks."""
         if self.query.needs_marks and self.view is not None:

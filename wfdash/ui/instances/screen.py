@@ -208,6 +208,7 @@ class InstancesScreen(BaseScreen):
     def on_filter_line_left(self) -> None:
         self.rows.settle_filter()
         self.table.focus()
+        self.draw_soon()
 
     def close_layer(self) -> bool:
         rows = self.rows

@@ -2,10 +2,16 @@
 
 from collections.abc import Callable, Sequence
 
+from textual.keys import _character_to_key
+
 from wfdash.config.settings import Settings
-from wfdash.keymap.actions import BY_ID, key_text, split_keys
+from wfdash.keymap.actions import ACTIONS, BY_ID, key_text, split_keys
+from wfdash.keymap.scopes import SCOPES
 
 __all__ = ["KeyNames"]
+
+_OF_SOME = [action for action in ACTIONS if action.scope not in ("app", "table", "field")]
+"""What is not on every page; held down, a key that moves in a table must cost nothing to look up."""
 
 
 class KeyNames:
@@ -21,6 +27,20 @@ class KeyNames:
     def keys_of(self, action: str) -> str:
         """The keys of an action as they are in force."""
         return " ".join(key_text(key, ascii=self._settings().ascii) for key in self._keys_in_force(action))
+
+    def elsewhere(self, key: str) -> str:
+        """`= (compare) works in an open instance`, of a key as Textual calls it; "" where it has no action.
+
+        Only of keys that print something and belong to some pages: an arrow that leads nowhere needs no word.
+        """
+        # One key may do one thing on one page and another elsewhere.
+        works, shown = [], ""
+        for action in _OF_SOME:
+            for text in self._keys_in_force(action.id):
+                if (len(text) == 1 and _character_to_key(text) == key) or text == key == "space":
+                    works.append(f"({action.label}) works in {SCOPES[action.scope].works_in}")
+                    shown = key_text(text)
+        return f"{shown} {', '.join(works)}" if works else ""
 
     def _keys_in_force(self, action: str) -> Sequence[str]:
         remapped = self._settings().keys.get(action)
