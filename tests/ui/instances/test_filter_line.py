@@ -507,3 +507,21 @@ def test_refresh_of_another_page_reads_nothing_for_the_filter(monkeypatch):
         assert found._allowed > 20
 
     drive(script, size=(80, 24))
+
+
+def test_marking_what_was_found_says_others_may_match(monkeypatch):
+    monkeypatch.setattr(search, "MOST", 20)
+
+    async def script(d):
+        found = d.app.session.poller.search
+        await d.press("/", *"params~cus", "enter")
+        await d.until(lambda: found.searched.over and len(d.app.root.rows.view) > 10)
+        await d.press("mark.all")
+        await d.until(lambda: "that may match were opened" in d.text)
+        await d.passes(1)
+        await d.press("o")
+        listed = len(d.app.root.rows.marks.ids)
+        said = rf"marked {listed} found so far: \d+ of \d+ are opened, others may match"
+        await d.until(lambda: re.search(said, d.lines[-1]), 5)
+
+    drive(script, size=(80, 24))

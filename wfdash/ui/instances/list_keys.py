@@ -4,6 +4,7 @@ from itertools import islice
 
 from textual.containers import Vertical
 
+from wfdash.core.text.words import count
 from wfdash.live.reads.remainder import ListRemainder
 from wfdash.ui.context import Context
 from wfdash.ui.instances.columns import next_order, reversed_order
@@ -105,8 +106,13 @@ class ListKeys(Vertical):
         self._rows.marks_changed()
 
     def _marked_all(self, listed: int, waiting: int) -> str:
+        poller = self._rows.poller
+        searched = poller.search.searched if poller is not None else None
+        if searched is not None and searched.unread:
+            # As many more may match that nobody opened yet.
+            read, of = count(searched.read), count(searched.candidates)
+            return f"marked {listed:,} found so far: {read} of {of} are opened, others may match"
         if not waiting:
-            poller = self._rows.poller
             complete = poller is not None and poller.history.complete
             all_of = f"all {listed:,} that match" if complete else f"the {listed:,} loaded that match"
             return f"marked {all_of}" if listed else "nothing that is loaded matches"
