@@ -111,6 +111,13 @@ def test_what_is_asked_of_all_steps_parses_few_of_them():
     assert len(parsed) < 10
 
 
+def test_attempt_cut_off_is_found_wherever_it_stands():
+    cut, later = attempt(0), attempt(5, 6, True)
+    for tries in ([cut, later], [later, cut]):
+        found = read_instance_json(body([step("charge", 0, 6, True, tries)]))["result"]
+        assert [each.name for each in ran_again(read_detail("orders", "a", found))] == ["charge"]
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.one_of(promised, broken), max_size=4))
 def test_whatever_stands_among_the_steps_is_read(steps):

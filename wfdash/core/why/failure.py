@@ -270,10 +270,12 @@ def _ran_again(steps: Steps) -> list[int]:
 
 def _may_be_lost(attempts: bytes | None) -> bool:
     """Whether one of the attempts may be lost: to read all of 50,000 steps takes seconds, and few are."""
-    # Looked for in the text as it came, which is not parsed for it.
+    # Looked for in the text as it came, which is not parsed for it: the one cut off may stand last there,
+    # since only what is parsed is put in the order in which attempts began.
     if attempts is None or any(sign in attempts for sign in _LOST_SIGNS):
         return True
     try:
-        return any(not isinstance(attempt.success, bool) for attempt in _ENDED.decode(attempts)[:-1])
+        ended = _ENDED.decode(attempts)
+        return len(ended) > 1 and any(not isinstance(attempt.success, bool) for attempt in ended)
     except (MsgspecError, RecursionError, ValueError):
         return True
