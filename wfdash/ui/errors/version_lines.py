@@ -16,8 +16,6 @@ from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, WARN
 
 __all__ = ["VersionShares"]
 
-_LATELY = 60.0
-"""Seconds before now up to which what is counted is as of now."""
 _SHOWN = 3
 _RECOUNT = 5.0
 """Seconds between two counts over the loaded rows."""
@@ -56,12 +54,17 @@ class VersionShares:
             title = f"VERSIONS, {count(len(self.rows))} instances from before the filter"
         title += f" and {count(self._past)} from before the last deploy" if self._past else ""
         now = self._context.clock()
-        if now - self.until > _LATELY:
+        if self._is_behind:
             title += (
                 f", as they had ended by {clock(self.until, utc=self._context.utc, now=now, seconds=False)}"
             )
         head = ruled([(fit(title, width - 6).rstrip(), QUIET)], width)
         return [head, *self._versions(poller, self.shares[:_SHOWN], width)]
+
+    @property
+    def _is_behind(self) -> bool:
+        """Whether what ended last is not counted: then it is told up to when it is."""
+        return self.until < self._counted_at
 
     def _versions(self, poller: Watcher, shares: Sequence[VersionShare], width: int) -> list[Pieces]:
         """Columns as wide as the longest number in them."""
@@ -76,7 +79,7 @@ class VersionShares:
             words = f"{share.share * 100:>3.0f} %  {errored} of {finished} ended in error"
             words += f", {count(share.open)} open" if share.open else ""
             if not share.finished:
-                words = "   –  none has ended yet"
+                words = f"   –  {'none had ended by then' if self._is_behind else 'none has ended yet'}"
             name = f"  {clean(short_version(share.version)):<8}  "
             for since in self._dates(poller, share):
                 words += since if cells(name + words + since) < width else ""
