@@ -239,7 +239,12 @@ class Foot(Struct, frozen=True):
                 )
         # What it rests on is never cut: how far it is sampled stands at its end.
         lines = wrapped(f"{said} · {words}", self.width - 2, 3)
-        odd = wrapped(loaded.odd_times(self.now).sentence(), self.width - 2, 2)
+        left_out = loaded.odd_times(self.now).sentence()
+        together = wrapped(f"{said} · {words} · {left_out}", self.width - 2, 3)
+        odd = wrapped(left_out, self.width - 2, 2)
+        if odd and len(together) == len(lines):
+            # A line that comes with the first of them would move every chart above it.
+            lines, odd = together, []
         return [*([(f" {line}", style)] for line in lines), *([(f" {line}", WARN)] for line in odd), *refused]
 
     def _time(self, at: float) -> str:
