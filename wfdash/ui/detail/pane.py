@@ -352,7 +352,7 @@ class DetailPane(Vertical):
             lines += self._looked_up_next(detail, "", ABSENT, len(lines))
         elif self._shown and detail is None and not self._failing:
             thaws, once = self._keys.key_of("poll.freeze"), self._keys.key_of("poll.now")
-            note = f"not read: polling is frozen; {thaws} resumes it, {once} reads once"
+            note = f"polling is frozen: {thaws} resumes it, {once} reads once"
             reading = f"reading its steps: {self._silent}" if self._silent else "reading its steps …"
             lines = [[(f" {note}" if self.frozen else f" {reading}", QUIET)]]
         foot = self.query_one("#foot", TextLines)
