@@ -224,7 +224,7 @@ def test_a_version_of_which_nothing_has_finished_has_no_share():
         lines = versions.lines(app.screen.poller, 80)
         _, feed, cafe = ("".join(text for text, _ in line) for line in lines)
         assert feed.startswith("  feedfeed")
-        assert feed.endswith("  none has ended yet")
+        assert feed.endswith("  none known to have ended")
         assert "%" not in feed
         assert cafe.startswith("  cafecafe")
         assert "50 %  1 of 2 ended in error" in cafe

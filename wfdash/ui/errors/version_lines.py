@@ -79,7 +79,7 @@ class VersionShares:
             words = f"{share.share * 100:>3.0f} %  {errored} of {finished} ended in error"
             words += f", {count(share.open)} open" if share.open else ""
             if not share.finished:
-                words = f"   –  {'none had ended by then' if self._is_behind else 'none has ended yet'}"
+                words = "   –  none known to have ended"
             name = f"  {clean(short_version(share.version)):<8}  "
             for since in self._dates(poller, share):
                 words += since if cells(name + words + since) < width else ""
