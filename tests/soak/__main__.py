@@ -1,8 +1,9 @@
 """`python -m tests.soak [--minutes 10]`: a shift in minutes, and whether anything grows.
 
 The real program over the simulator's incident, which goes on changing, with a record and a journal, under a
-person who never rests. Memory, descriptors, threads, tasks, timers and objects are counted every ten seconds;
-printed are their medians in the third and in the last quarter: flat is when they are alike.
+person who never rests. As many instances are forgotten as come, so that what grows is kept of what is gone.
+Memory, descriptors, threads, tasks, timers and objects are counted every ten seconds; printed are medians of
+the third and of the last quarter: flat is when they are alike.
 """
 
 import argparse
@@ -27,6 +28,8 @@ from tests.support.harness.pty import Terminal
 from tests.support.harness.simulator import Simulator
 
 _EVERY = 10.0
+_KEPT = 2700.0
+"""Seconds after its end an instance is forgotten."""
 Sample = dict[str, float]
 
 
@@ -87,7 +90,7 @@ def main() -> None:
     samples = []
     with tempfile.TemporaryDirectory() as folder:
         os.environ.update(homes(Path(folder)))
-        census, simulator = Path(folder) / "census", Simulator("incident")
+        census, simulator = Path(folder) / "census", Simulator("incident", kept=_KEPT)
         environ = environment(**simulator.env, WFDASH_CENSUS=str(census))
         argv = [sys.executable, "-m", "tests.soak.inside", "-w", "orders"]
         shell = Terminal(argv, env=environ, columns=140, lines=40, cwd=Path(folder))

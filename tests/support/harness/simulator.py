@@ -16,13 +16,17 @@ READER = "demo-read-only-token-not-a-secret"
 _SERVE = """
 import sys, time
 from email.utils import formatdate
+from wfdash.demo.engine import workflow
 from wfdash.demo.http import api
 from wfdash.demo.http.credentials import READ_ONLY_TOKEN
 from wfdash.demo.http.ratelimit import RateLimit
 from wfdash.demo.http.serve import serve
 count = RateLimit.count
 RateLimit.count = lambda self, user: ({}, None) if user == READ_ONLY_TOKEN else count(self, user)
-ahead = float(sys.argv[3])
+ahead, kept = float(sys.argv[3]), float(sys.argv[4])
+if kept:
+    retention = workflow.Retention(kept, kept)
+    workflow.Retention = lambda success, error: retention
 if not ahead:
     api.formatdate = lambda *_, **__: formatdate(usegmt=True)  # or this machine's clock would be called wrong
 began = time.time()
@@ -35,15 +39,22 @@ class Simulator:
     """`env` is what a program needs to use it; `patch` changes an instance behind that program's back.
 
     With `hostile` every string in its answers is, and its clock stands. `ahead` is in seconds, and less than
-    nothing for one that lags behind this machine.
+    nothing for one that lags behind this machine. `kept` is for how many seconds it keeps what ended, 0
+    for as long as the scenario says.
     """
 
     def __init__(
-        self, scenario: str = "calm", *, stopped: bool = False, hostile: bool = False, ahead: float = 0
+        self,
+        scenario: str = "calm",
+        *,
+        stopped: bool = False,
+        hostile: bool = False,
+        ahead: float = 0,
+        kept: float = 0,
     ) -> None:
         program = ["-c", _SERVE] if not hostile else ["-m", "tests.support.fakes.hostile_world"]
         self._process = subprocess.Popen(
-            [sys.executable, *program, scenario, "stopped" if stopped else "running", str(ahead)],
+            [sys.executable, *program, scenario, "stopped" if stopped else "running", str(ahead), str(kept)],
             env=environment(),
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
