@@ -134,10 +134,10 @@ def test_line_that_comes_after_newer_ones_is_marked(capsys, as_json):
     for times in ((1, 2), (1.5, 3), (1.5, 2, 3)):
         found = [LogLine(T0 + at, "log", f"at {at}", "telemetry", order=str(at)) for at in times]
         command.logs.add(found)
-        command._print(ended, [])  # what is sent waits for what was printed before
+        command._print(ended, {})  # what is sent waits for what was printed before
         assert times != (1, 2) or not command._number
         command.logs.state.read_at = T0
-        command._print(ended, [])
+        command._print(ended, {})
     lines = capsys.readouterr().out.splitlines()
     if as_json:
         found = [(entry["message"], entry["late"]) for entry in map(json.loads, lines)]

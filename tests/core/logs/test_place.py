@@ -5,9 +5,10 @@ import pytest
 from tests.support.fakes.details import T0, answer, attempt, detail, done, sleep, step
 from wfdash.core.logs import place
 from wfdash.core.logs.cloud_runs import CloudRun, times_of
+from wfdash.core.logs.lifetimes import Lifetime
 from wfdash.core.logs.line import LogLine, LogScope
 from wfdash.core.logs.place import failing_lines
-from wfdash.core.logs.whose import distinctive
+from wfdash.core.logs.whose import distinctive, words_of_speakers
 from wfdash.core.model.detail import read_detail
 
 ID = "order-1"
@@ -20,12 +21,12 @@ def line(at, text, **more):
     return LogLine(T0 + at, message=text, **fields)
 
 
-def ran(request, at, lasted, speakers=(), ids=()):
+def ran(request, at, lasted, speakers=(), words=()):
     start, end = times_of(T0 + at, lasted, ())
-    return CloudRun(request, T0 + at, start, end, frozenset(speakers), frozenset(ids))
+    return CloudRun(request, T0 + at, start, end, frozenset(speakers), frozenset(words))
 
 
-def place_lines(lines, found, **more):
+def place_lines(lines, found, others=(), **more):
     """Where the rows of the runs tell who else there was: those that do not name it name another."""
     runs = {}
     for own in lines:
@@ -42,7 +43,8 @@ def place_lines(lines, found, **more):
         )
         for run, printed in runs.items()
     ]
-    return place.place_lines(lines, found, invocations=runs_there, **more)
+    others = [*others, *(f"other-{run}-1" for run in runs)]
+    return place.place_lines(lines, found, others=others, invocations=runs_there, **more)
 
 
 def placed(lines, steps=(TWICE,), *, others=(), **more):
@@ -448,11 +450,13 @@ SPEAKS_FOR_IT = [
         # A run that prints nothing: it may be the instance's.
         ({"S": {ID}, "Q": ()}, (), False),
         ({"S": {ID}, "Q": {"main"}}, (), False),
-        # Each of the others speaks for itself, whether its id is known or looks like one.
-        ({"S": {ID}, "Q": {"order-7"}}, (), True),
+        # Each of the others speaks for itself; a word that is no known id may be anything.
+        ({"S": {ID}, "Q": {"order-7"}}, ("order-7",), True),
         ({"S": {ID}, "Q": {"main"}}, ("main",), True),
+        ({"S": {ID}, "Q": {"order-7"}}, (), False),
+        ({"S": {ID}, "Q": {"order-7", "order-8"}}, ("order-7", "order-8"), False),
         # Two that speak for one: one of them is not that one.
-        ({"S": {ID}, "Q": {"order-7"}, "R": {"order-7"}}, (), False),
+        ({"S": {ID}, "Q": {"order-7"}, "R": {"order-7"}}, ("order-7",), False),
         # Another that names it.
         ({"S": {ID}, "Q": {ID, "order-7"}}, (), False),
         # It says that it is another, and mentions the instance.
@@ -475,14 +479,97 @@ def test_run_after_the_instance_is_not_its_own():
     assert not entry.certain
 
 
-def test_id_behind_a_key_may_be_anybodys():
-    """`id=cus-77` is a customer's: who prints it, and never its own, may be the instance."""
-    own = ran("S", 40, 30.0, {ID})
-    silent = ran("Q", 40, 30.0, ids={"cus-77"})
-    found = detail("complete", [TWICE], end=41)
-    for others, sure in (((), False), (("cus-77",), True)):
-        placed = place.place_lines(SPEAKS_FOR_IT, found, others=others, invocations=[own, silent])
-        assert {entry.is_sure for entry in placed} == {sure}
+STEP_SAID = f"[{ID}] charge card: attempt 1"
+BY_KEY = f"id={ID} step=charge card attempt=1"
+OTHER = "order-7"
+
+
+def printed_by(request, *texts, began=10, ended=40):
+    """A run that went on from one moment to another, as its row and its lines tell."""
+    said = [words_of_speakers(text) for text in texts]
+    speakers = frozenset(word for first, _ in said for word in first)
+    words = frozenset(word for _, held in said for word in held)
+    return CloudRun(request, T0 + ended, T0 + began, T0 + ended, speakers, words)
+
+
+def sure_beside(own, *beside, others=(OTHER,), lived=()):
+    lines = [line(11, text, request="S") for text in own]
+    runs = [printed_by("S", *own), *beside]
+    found = place.place_lines(
+        lines, detail("complete", [TWICE], end=41), others=others, invocations=runs, lived=dict(lived)
+    )
+    return {entry.is_sure for entry in found}
+
+
+@pytest.mark.parametrize(
+    ("of_its_own", "of_the_twin"),
+    [
+        ("[cust-48112] charge card: attempt 1", STEP_SAID),
+        ("[req-3f9a12c4] charge card attempt 1", BY_KEY),
+        ("[2026-11-30T04:36:20.000Z] charge card attempt 1", BY_KEY),
+        ("[1796014180759] charge card attempt 1", f"[1796014180764] {BY_KEY}"),
+        (f"charge card attempt 1 started id={OTHER}", STEP_SAID),
+        (f"looks up id={OTHER}", STEP_SAID),
+        ("[cust-48112] charge card", f"GET https://shop.test/orders/{ID}/pay step=charge card attempt=1"),
+        ("[cust-48112] charge card", f'watching ["{ID}","old-771a"] step=charge card attempt=1'),
+        ("[eu-west1] charge card 1", f"wrote {ID}.pdf step=charge card attempt=1"),
+        ("[http2] charge card 1", BY_KEY),
+        ("[48112233] charge card: attempt 1", BY_KEY),
+        ("[pi_3Nk48112] charge card", f'{{"instanceId":"{ID}","step":"charge card","attempt":1}}'),
+        (f"[{OTHER}] starts order-8", STEP_SAID),
+    ],
+)
+def test_run_that_tags_its_lines_otherwise_may_be_the_instance(of_its_own, of_the_twin):
+    """What stands in brackets or behind a key is no other instance, unless such a one is known to speak."""
+    beside = printed_by("Q", of_its_own)
+    assert sure_beside([of_the_twin], beside, others=(OTHER, "order-8")) == {False}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"[{OTHER}] charge card: attempt 1",
+        f"id={OTHER} step=charge card attempt=1",
+        f"2026-11-30T04:36:20.000Z INFO [{OTHER}] charge card: attempt 1",
+        f"[shop] [{OTHER}] charge card: attempt 1",
+        f"{OTHER}: charge card attempt 1",
+        f'{{"step":"charge card","attempt":1,"orderId":"{OTHER}"}}',
+    ],
+)
+def test_run_that_speaks_as_another_leaves_one(text):
+    assert sure_beside([STEP_SAID], printed_by("Q", text)) == {True}
+    assert sure_beside([STEP_SAID], printed_by("Q", text), others=()) == {False}
+
+
+@pytest.mark.parametrize(
+    ("said", "listed", "sure"),
+    [
+        ("order-9024", "order-7", True),
+        # Nothing shows that ids are built so, or it is built in another way.
+        ("order-9024", "nightly-report-of-all", False),
+        ("order-9024-mail", "order-7", False),
+        ("cust-48112", "order-7", False),
+    ],
+)
+def test_unknown_id_is_an_id_where_it_is_built_as_those_are(said, listed, sure):
+    """Of thousands that sleep a hundred are known."""
+    beside = printed_by("Q", f"[{said}] charge card: attempt 1")
+    assert sure_beside([STEP_SAID], beside, others=(listed,)) == {sure}
+
+
+def test_run_is_not_anothers_that_was_not_there():
+    """A parent that prints the child's id alone began before it was made."""
+    beside = printed_by("Q", f"[{OTHER}] charge card: attempt 1")
+    for created, ended, sure in ((9.5, 41, True), (20, 41, False), (0, 30, False)):
+        life = Lifetime(T0 + created, T0 + ended)
+        assert sure_beside([STEP_SAID], beside, lived={OTHER: life}) == {sure}
+
+
+def test_instance_that_ran_and_has_no_run_may_have_printed_it():
+    """The row of the silent one is lost: what is left is its twin's, that prints its id."""
+    for ran_at, sure in (((20.0,), False), ((60.0,), True), ((), True)):
+        life = Lifetime(T0, T0 + 90, tuple(T0 + at for at in ran_at))
+        assert sure_beside([STEP_SAID], lived={OTHER: life}) == {sure}
 
 
 @pytest.mark.parametrize(
@@ -507,5 +594,6 @@ def test_runs_of_another_one_after_another_speak_for_it():
     found = detail("complete", [TWICE], end=41)
     for began, sure in ((20.5, True), (19, False)):
         second = CloudRun("B", T0 + 30, T0 + began, T0 + 30, frozenset({"order-7"}))
-        placed = place.place_lines(SPEAKS_FOR_IT, found, invocations=[own, first, second])
+        runs = [own, first, second]
+        placed = place.place_lines(SPEAKS_FOR_IT, found, others=["order-7"], invocations=runs)
         assert {entry.is_sure for entry in placed} == {sure}

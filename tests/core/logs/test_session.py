@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from tests.core.logs.test_calls import ID, call, line, run
 from tests.support.fakes.details import T0, attempt, detail, done, step
+from wfdash.core.logs.lifetimes import Lifetime
 from wfdash.core.logs.objects import InstanceObjects, TracedObjects, object_of
 from wfdash.core.logs.place import place_lines
 
@@ -112,6 +113,42 @@ def test_twins_that_go_on_are_told_by_their_words():
     assert {entry.line.message: entry.is_sure for entry in entries} == {FULL: True, "bare": False}
 
 
+@pytest.mark.parametrize(
+    ("of_its_own", "trace", "begins", "lives", "sure"),
+    [
+        # It prints a customer, and the other its id: nothing tells them apart until one has ended.
+        ("[cust-48112] charge", "u", 1, True, False),
+        (None, "u", 1, True, False),
+        ("[cust-48112] charge", "t", 2, True, False),
+        (None, "t", 2, True, False),
+        # That one speaks for itself, or was not there.
+        (f"[{TWIN}] charge: attempt 1", "u", 1, True, True),
+        (None, "u", 1, False, True),
+        # A run of which nobody knows whose it is.
+        ("[cust-48112] charge", "u", 1, False, False),
+        (f"asks {TWIN}", "u", 1, True, False),
+        (f"[{TWIN}] tells {ID}", "u", 1, True, False),
+    ],
+)
+@pytest.mark.parametrize("traced", [False, True])
+def test_line_of_what_runs_is_sure_by_elimination(of_its_own, trace, begins, lives, sure, traced):
+    """Two creations, or one batch: what a follower has written cannot be taken back."""
+    running = [step("charge-1", 1, attempts=[attempt(1)])]
+    lines = [at(FULL, "k", "t")]
+    lines += [at(of_its_own, "r", trace)] if of_its_own else []
+    counts = {"t": {"orders": begins}, trace: {"orders": begins}}
+    entries = place_lines(
+        lines,
+        detail("running", running, queued=0),
+        others=[TWIN],
+        calls={each.id: each for each in twin("z", "v")},
+        objects=objects_of(begins=counts, **({"z": ID} if traced else {})),
+        as_of=T0 + 5,
+        lived={TWIN: Lifetime(T0 - 1, T0 + 90)} if lives else {TWIN: Lifetime(T0 - 90, T0 - 80)},
+    )
+    assert {entry.is_sure for entry in entries if entry.line.request == "k"} == {sure}
+
+
 @pytest.mark.parametrize(("now", "sure"), [(12, True), (60, False)])
 def test_row_of_what_has_just_ended_may_come(now, sure):
     """It comes some seconds later; what is not there then is lost."""
@@ -142,7 +179,15 @@ GATHERED = {
     f"id={TWIN} step=charge attempt=1 begins": False,
     "id=mail-77 step=charge attempt=1 of another workflow": False,
     f"id={TWIN} tries again": False,
-    f"starts {TWIN}": True,
+    f"starts {TWIN}": False,
+    f"{TWIN} step=charge attempt=1": False,
+    f"2026-11-30 INFO [{TWIN}] charge: attempt 1": False,
+    f"orderId={TWIN} step=charge attempt=1": False,
+    f"[orders:{TWIN}] charge: attempt 1": False,
+    f'{{"orderId":"{TWIN}","step":"charge","attempt":1}}': False,
+    f"id={TWIN} peer={ID} step=charge attempt=1": False,
+    f"order {TWIN}: charge attempt 1": False,
+    f"id={ID} peer={TWIN} step=charge attempt=1": True,
     "charge: {id: cus-77}": True,
 }
 
@@ -168,8 +213,8 @@ def test_line_that_a_logger_let_go_in_anothers_call_is_not_sure():
     objects = objects_of({"r": ID, "k": TWIN})
     assert sure_of(printed_in("r0.1", "t", GATHERED), calls, objects) == GATHERED
     # With the one that it names it stands too, and nothing else that the other prints.
-    first = next(iter(GATHERED))
-    assert sure_of(printed_in("k0.1", "u", GATHERED), calls, objects) == {first: False}
+    here = {text: False for text in GATHERED if text.startswith(f"id={ID} ")}
+    assert sure_of(printed_in("k0.1", "u", GATHERED), calls, objects) == here
 
 
 def test_line_that_says_another_attempt_is_not_sure():

@@ -3,20 +3,23 @@
 import asyncio
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 
 from wfdash.api.errors import WorkflowsError
+from wfdash.api.interface import NEWEST, ListQuery
 from wfdash.cli.commands.inputs import check_id
 from wfdash.cli.exits import Stop, UsageError
 from wfdash.cli.output import json_line, line, say
 from wfdash.cli.session import TRANSIENT, CommandSession, again
 from wfdash.core.logs.earlier import EarlierRun
+from wfdash.core.logs.lifetimes import Lifetime, lifetimes_of
 from wfdash.core.logs.line import LogScope, PlacedLine
 from wfdash.core.logs.rows import is_rollback, line_cells, step_of
 from wfdash.core.model.detail import Detail
+from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
-from wfdash.core.model.times import iso, parse_time
+from wfdash.core.model.times import iso
 from wfdash.core.text.clean import clean, masked
 from wfdash.core.text.words import count, counted
 from wfdash.core.why.step_names import base_name, counter_of
@@ -89,7 +92,7 @@ class _Logs:
         detail = await self._detail()
         if self.step:
             self._check_step(detail)
-        others = await self._others()
+        others = await self._others(detail)
         stream = (
             asyncio.ensure_future(self._listen()) if self.follows and not is_final(detail.status) else None
         )
@@ -107,7 +110,7 @@ class _Logs:
         self._conclude(detail)
         return 0
 
-    async def _follow(self, detail: Detail, others: Sequence[str]) -> Detail:
+    async def _follow(self, detail: Detail, others: Mapping[str, Lifetime]) -> Detail:
         """Prints what comes, until the instance is final and the source had time for the rest."""
         reader = self.logs.reader
         clock, read_at, has_ended = self.session.clock, self.session.clock(), is_final(detail.status)
@@ -124,6 +127,9 @@ class _Logs:
             if clock() - read_at >= reader.pace or not self.logs.comes_late(detail):
                 await self._read(detail)
                 read_at = clock()
+                if reader.name == "local" and not has_ended:
+                    # What has begun since may print in its name. A dev session counts no requests.
+                    others = await self._others(detail)
             self._say_trouble()
             self._say_reservations()
             self._print(detail, others)
@@ -155,9 +161,12 @@ class _Logs:
     def _say_reservations(self) -> None:
         """Says what a source could not tell, each once: who follows for days is not told at the end alone."""
         for note in self.logs.state.reservations:
-            if note not in self._said:
-                self._said.add(note)
-                say(f"wfdash: {clean(note)}")
+            self._say_once(clean(note))
+
+    def _say_once(self, note: str) -> None:
+        if note not in self._said:
+            self._said.add(note)
+            say(f"wfdash: {note}")
 
     async def _read(self, detail: Detail) -> None:
         """Reads once; while following, a passing failure is said once and waited out."""
@@ -183,7 +192,7 @@ class _Logs:
                 say(again(failure.sentence))
             self._said.add("failed")
 
-    def _print(self, detail: Detail, others: Sequence[str]) -> None:
+    def _print(self, detail: Detail, others: Mapping[str, Lifetime]) -> None:
         """Prints what was not printed yet; while following, not before the steps of its time are known.
 
         What was printed before comes from another source than what is sent now, and is to stand before it.
@@ -195,7 +204,7 @@ class _Logs:
         printed: set[tuple[object, ...]] = set()
         left: set[tuple[object, ...]] = set()
         scope = LogScope(tuple(self._steps(detail))) if self.step else LogScope()
-        for entry in self.logs.placed(detail, others, as_of=as_of):
+        for entry in self.logs.placed(detail, others, as_of=as_of, lived=others):
             own = entry.line
             words = (round(own.at * 1000), own.level, own.message)
             alike[words] += 1
@@ -215,6 +224,8 @@ class _Logs:
             printed.add(same)
             self._number += 1
             self._uncertain += not entry.certain
+            if not entry.certain and own.source == "local" and (why := self.logs.why_unsure(detail)):
+                self._say_once(f"lines marked ? do not surely name {clean(self.instance)}: {why}")
             self._likely += entry.certain and entry.likely
             self._gone += [own.at] if entry.gone else []
             self._print_line(entry, detail)
@@ -278,16 +289,20 @@ class _Logs:
         answer = await session.read(lambda: session.api.get_instance(self.workflow, self.instance))
         return read_answer(self.workflow, self.instance, answer)
 
-    async def _others(self) -> list[str]:
-        """The ids of a hundred neighbours: a line that names one of them is theirs."""
+    async def _others(self, detail: Detail) -> dict[str, Lifetime]:
+        """A hundred neighbours: a line that names one of them is theirs. Of one that has ended, the newest of
+        those that were created before its end."""
         session = self.session
+        ended = detail.end if is_final(detail.status) and self.logs.reader.name != "local" else None
+        query = NEWEST if ended is None else ListQuery(date_end=ended + 1)
         try:
-            page = await session.read(lambda: session.api.list_instances(self.workflow))
+            page = await session.read(lambda: session.api.list_instances(self.workflow, query))
         except WorkflowsError:
-            return []
-        own = next((row for row in page.items if row.get("id") == self.instance), {})
-        self._created = parse_time(own.get("created_on"))
-        return [row["id"] for row in page.items if isinstance(row.get("id"), str)]
+            return {}
+        rows = Instance.from_items(page.items)
+        own = next((row for row in rows if row.id == self.instance), None)
+        self._created = own.created if own is not None else self._created
+        return lifetimes_of(rows)
 
     async def _turn(self, _again: bool) -> None:
         await self.session.budget.acquire(Priority.FOREGROUND, self.session.purpose)

@@ -3,22 +3,34 @@
 A row of the cloud bears its run and no instance, and a line may speak of anybody: a sibling that prints the
 id of an instance that prints nothing looks as that one would. But a run leaves a row of its own even where
 its code prints nothing. While the instance ran, one run was its own: where each of the others speaks for
-somebody else, it is the one that names the instance.
+somebody else, it is the one that names the instance. Only the id of an instance that is known, and may have
+run then, is another's, or one that is built as those are: a customer, a request or a time stands in the same
+brackets.
 """
 
+import re
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
 
 from msgspec import Struct
 
+from wfdash.core.logs.lifetimes import Lifetime
 from wfdash.core.logs.whose import distinctive
 
 __all__ = ["CloudRun", "RunsAtOnce", "times_of"]
 
 _GRAIN = 0.05
 """Seconds by which a run's times may miss its lines: they are cut to the millisecond."""
+_DIGITS = re.compile(r"\d+")
+_NUMBERED = re.compile(r"[A-Za-z]{3,}[A-Za-z_-]*0[0_-]*")
+"""An id that is a name and a number, by `_shape`."""
 _SLACK = 1.0
 """Seconds by which two clocks of the cloud may differ."""
+
+
+def _shape(identity: str) -> str:
+    return _DIGITS.sub("0", identity)
 
 
 class CloudRun(Struct, frozen=True, gc=False):
@@ -33,8 +45,16 @@ class CloudRun(Struct, frozen=True, gc=False):
     """When it ended at the latest."""
     speakers: frozenset[str] = frozenset()
     """The words that stand in its lines where a program says who speaks."""
-    ids: frozenset[str] = frozenset()
-    """Those that stand there behind `id`, which may be anybody's."""
+    words: frozenset[str] = frozenset()
+    """All that stand there and may be ids, whoever's."""
+
+    @property
+    def spans(self) -> list[tuple[float, float]]:
+        """When it may have gone on: of a row that bears no more than a moment it is not known which side."""
+        if self.start == float("-inf"):
+            return [(self.at, self.at)]
+        is_either = self.start < self.at < self.end
+        return [(self.start, self.at), (self.at, self.end)] if is_either else [(self.start, self.end)]
 
     def may_overlap(self, other: "CloudRun", slack: float = _SLACK) -> bool:
         """Whether both may have gone on at one moment."""
@@ -68,13 +88,22 @@ class RunsAtOnce:
         *,
         steps: Collection[str],
         ran_within: Callable[[float, float], bool],
+        lived: Mapping[str, Lifetime] = MappingProxyType({}),
     ) -> None:
-        """`others` are ids of other instances, `steps` the names of the instance's steps, and `ran_within`
-        says whether it surely ran at some moment of a time."""
+        """`others` are ids of other instances, `steps` the names of the instance's steps, `ran_within` says
+        whether it surely ran at some moment of a time, and `lived` when those others were there, as known."""
         self._invocations, self._id = invocations, identity
-        self._others, self._steps = set(others), set(steps)
+        # A step may be called as another instance is.
+        self._others = set(others) - {identity} - set(steps)
+        self._steps = set(steps)
+        self._shape = _shape(identity)
+        self._numbered = _NUMBERED.fullmatch(self._shape) is not None and any(
+            _shape(other) == self._shape for other in self._others
+        )
         self._ran_within = ran_within
+        self._lived = {other: life for other, life in lived.items() if other in self._others}
         self._by_request = {invocation.request: invocation for invocation in invocations}
+        self._named = {run.request: self._instances_in(run) for run in invocations}
 
     def is_sole(self, run: str, first: float, last: float) -> bool:
         """Whether a run that names the instance, with lines from `first` to `last`, can be nobody else's."""
@@ -82,18 +111,40 @@ class RunsAtOnce:
         # Before the instance ran and after it its own run is not among them.
         if own is None or not self._ran_within(min(first, own.at), max(last, own.at)):
             return False
-        if self._id not in own.speakers | own.ids and any(map(distinctive, own.speakers - self._steps)):
+        if self._named[run]:
+            return False  # it may be the one that it names
+        if self._id not in own.speakers and any(map(distinctive, own.speakers - self._steps)):
             return False  # it says who it is, and mentions the instance
         beside = [each for each in self._invocations if each is not own and own.may_overlap(each)]
-        return all(self._speaks_for_another(each, own, beside) for each in beside)
-
-    def _speaks_for_another(self, run: CloudRun, own: CloudRun, beside: Sequence[CloudRun]) -> bool:
-        if self._id in run.speakers or self._id in run.ids:
+        spoken = {self._speaks_for(each, beside) for each in beside}
+        if "" in spoken:
             return False
-        # One that slept in between is in several runs, one after another.
+        # One that ran then and whose run is not among these: this may be it.
+        return not any(
+            other not in spoken and life.ran_within(own.start, own.end) for other, life in self._lived.items()
+        )
+
+    def _instances_in(self, run: CloudRun) -> set[str]:
+        """The other instances that a run names, wherever it does."""
+        return {word for word in run.words | run.speakers if word in self._others or self._is_alike(word)}
+
+    def _is_alike(self, word: str) -> bool:
+        """Whether an unknown word is built as the ids are, `order-9024` as `order-9317`: of thousands that
+        sleep a hundred are known. Not where they are random: a request's id looks as those do."""
+        return self._numbered and word != self._id and _shape(word) == self._shape
+
+    def _speaks_for(self, run: CloudRun, beside: Sequence[CloudRun]) -> str:
+        """The one instance that a run can be of; "" where it may be the one that is asked for."""
+        if self._id in run.speakers or self._id in run.words or len(self._named[run.request]) != 1:
+            return ""
+        [word] = self._named[run.request]
+        life = self._lived.get(word)
+        # It is spoken of, as a parent does of its child, or it was not there then.
+        if word not in run.speakers or (
+            life is not None and not any(life.holds(*span) for span in run.spans)
+        ):
+            return ""
+        # One that slept in between is in several runs, one after another. Of two at once that speak for one
+        # one is not that one, and may be the instance's.
         at_once = [each for each in beside if each is run or run.may_overlap(each, 0.0)]
-        said = Counter(word for each in at_once for word in {*each.speakers, *each.ids})
-        # Two that speak for one: one of them is not that one, and may be the instance's.
-        words = {word for word in {*run.speakers, *run.ids} if said[word] == 1}
-        words -= {*own.speakers, *own.ids, *self._steps}
-        return any(word in self._others or (word in run.speakers and distinctive(word)) for word in words)
+        return word if Counter(word in self._named[each.request] for each in at_once)[True] == 1 else ""

@@ -47,9 +47,14 @@ class InstanceObjects:
         """`others` are instances of the workflow."""
         self._traced, self._own = traced, object_of(workflow, identity)
         self._workflow = workflow
+        self._running = set(traced.runs.values())
         seen = {*traced.runs.values(), *(each for these in traced.traces.values() for each in these)}
         self.speak = self._own in seen or any(object_of(workflow, other) in seen for other in others)
         """Whether ids are told as they are known here: another version may make them in another way."""
+
+    def has_traced_run(self, other: str) -> bool:
+        """Whether a run is told to be another instance's."""
+        return self.speak and object_of(self._workflow, other) in self._running
 
     def owners(self, run_of: Callable[[str], str]) -> dict[str, bool]:
         """Whether each run of which it is told is the instance's; `run_of` says in which a call was made."""

@@ -10,6 +10,7 @@ from wfdash.core.logs.attempts import Attempts
 from wfdash.core.logs.calls import Call, CallTree
 from wfdash.core.logs.cloud_runs import CloudRun, RunsAtOnce
 from wfdash.core.logs.earlier import mark_earlier
+from wfdash.core.logs.lifetimes import Lifetime
 from wfdash.core.logs.line import LogLine, PlacedLine
 from wfdash.core.logs.naming import attempts_said
 from wfdash.core.logs.objects import InstanceObjects, TracedObjects
@@ -38,25 +39,28 @@ def place_lines(
     objects: TracedObjects = _NOTHING,
     now: float = float("inf"),
     invocations: Sequence[CloudRun] = (),
+    lived: Mapping[str, Lifetime] = MappingProxyType({}),
 ) -> list[PlacedLine]:
     """Every line that may be the instance's, oldest first; `others` are the ids of other instances.
 
     `as_of` is when the detail was asked for: an attempt that ran then may have ended since. `calls` are those
     that a dev session has traced, by their id, and `objects` what it told of whose they are, by
     `now`. `invocations` are all that the cloud tells of that went on when a run did that names the instance.
+    `lived` tells when the others were there, of those of whom it is known.
     Never by the nearest start alone: of ten instances at once that was wrong for eight (measured).
     """
     ordered = in_order(lines)
     tree = CallTree(calls, {line.request for line in ordered if line.source == "local"})
     attempts = Attempts(detail, tree, ordered, as_of, now)
     named = InstanceObjects(objects, detail.workflow, detail.id, others)
-    session = TracedSession(detail, tree, named, attempts, ordered)
+    session = TracedSession(detail, tree, named, attempts, ordered, others, lived)
     at_once = RunsAtOnce(
         invocations,
         detail.id,
         others,
         steps={base_name(name) for name in detail.steps.columns.names},
         ran_within=attempts.ran_within,
+        lived=lived,
     )
     ownership = Ownership(
         detail.id,

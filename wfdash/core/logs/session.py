@@ -6,19 +6,38 @@ child that speaks of its parent, a twin that prints the other's id and a queue's
 that the instance would.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
 
 from wfdash.core.logs.attempts import Attempts
 from wfdash.core.logs.calls import RUN, Call, CallTree, Fit
+from wfdash.core.logs.lifetimes import Lifetime
 from wfdash.core.logs.line import LogLine
 from wfdash.core.logs.objects import InstanceObjects
-from wfdash.core.logs.whose import Origin
+from wfdash.core.logs.whose import Origin, words_of_speakers
 from wfdash.core.model.detail import Detail
 
 __all__ = ["TracedSession"]
 
 _CUT = 0.0015
 """Times are cut to the millisecond."""
+_NOT_OURS = (Origin.NAMED, Origin.ELSEWHERE, Origin.CALLED, Origin.OTHER_TIME)
+"""What is told of a run that need not be told by its words."""
+
+
+class RunWords:
+    """Whom the lines of a run name."""
+
+    def __init__(self) -> None:
+        self.names_own = False
+        self.speakers: set[str] = set()
+        self.others: set[str] = set()
+
+    def add(self, line: LogLine, own: str, others: Collection[str]) -> None:
+        speakers, words = words_of_speakers(line.message)
+        self.names_own |= own in words
+        self.others |= {word for word in words if word in others}
+        self.speakers |= speakers
 
 
 class TracedSession:
@@ -31,7 +50,10 @@ class TracedSession:
         objects: InstanceObjects,
         attempts: Attempts,
         lines: Iterable[LogLine],
+        others: Collection[str] = (),
+        lived: Mapping[str, Lifetime] = MappingProxyType({}),
     ) -> None:
+        """`others` are ids of other instances of the workflow, `lived` when they were there, as known."""
         self._detail, self._tree, self._objects, self._attempts = detail, tree, objects, attempts
         self._traces: dict[str, str] = {}
         """Of each run that printed something, its trace."""
@@ -42,15 +64,18 @@ class TracedSession:
                 self._traces[run] = line.trace
                 self._began[run] = min(line.at, self._began.get(run, line.at))
         self._owners = objects.owners(tree.run_of)
+        self._others, self._lived = {*others} - {detail.id}, lived
         self._shared = attempts.shared(filter(self._may_be_ours, tree.attempts))
         self.origins: dict[str, Origin] = {}
         for run in self._began if tree.calls else ():
             if (origin := self._origin(run)) is not None:
                 self.origins[run] = origin
+        # Once it has ended its object is told; until then who is left is all that there is.
+        self._runs = {} if attempts.is_over else self._untold_runs(lines)
 
     def contradicts(self, line: LogLine) -> bool:
         """Whether something is told that a line's own words do not stand against."""
-        if line.source != "local" or not line.request or not self._objects.speak:
+        if line.source != "local" or not line.request:
             return False
         run = self._tree.run_of(line.request)
         origin = self.origins.get(run)
@@ -58,13 +83,56 @@ class TracedSession:
             # A method that was handed the step makes steps of the instance, and is not its code.
             call = self._tree.calls.get(run)
             return call is None or call.method not in ("", RUN)
-        if origin in (Origin.NAMED, Origin.OWN):
+        if origin is Origin.NAMED:
+            return False
+        if not self._attempts.is_over and not self._is_left_alone(line):
+            return True
+        if origin is Origin.OWN or not self._objects.speak:
             return False
         own, others = self._objects.began_in(line.trace)
         if own or others:
             return others
         # While an instance runs its object is not told, only that one of a workflow, or more, was begun.
         return self._attempts.is_over or not self._objects.may_have_begun_alone(line.trace)
+
+    def _untold_runs(self, lines: Iterable[LogLine]) -> dict[str, RunWords]:
+        """What is said in each run of which it is not told whose it is. All that a trace holds is one's,
+        where no more than one was begun in it."""
+        since = (self._detail.queued or float("-inf")) - _CUT
+        found: dict[str, RunWords] = {}
+        for line in lines:
+            if line.source != "local" or not line.request or line.foreign or line.at < since:
+                continue
+            run = self._tree.run_of(line.request)
+            if self.origins.get(run) in _NOT_OURS:
+                continue
+            found.setdefault(self._unit(line), RunWords()).add(line, self._detail.id, self._others)
+        return found
+
+    def _unit(self, line: LogLine) -> str:
+        is_alone = bool(line.trace) and self._objects.may_have_begun_alone(line.trace)
+        return f"t{line.trace}" if is_alone else f"r{self._tree.run_of(line.request)}"
+
+    def _is_left_alone(self, line: LogLine) -> bool:
+        """Whether no other run, and no other instance, is left that may have printed a line in this one's
+        name: each run speaks for one other that is known, and each other that was there has its run."""
+        own = self._unit(line)
+        spoken: set[str] = set()
+        for unit, said in self._runs.items():
+            if unit == own:
+                continue
+            if said.names_own or len(said.others) != 1 or not said.others <= said.speakers:
+                return False
+            # Of two that speak for one, one may be the instance's.
+            if not spoken.isdisjoint(said.others):
+                return False
+            spoken |= said.others
+        return all(
+            other in spoken
+            or self._objects.has_traced_run(other)
+            or (other in self._lived and not self._lived[other].meets(line.at, line.at))
+            for other in self._others
+        )
 
     def is_alone(self, line: LogLine) -> bool:
         """Whether no other instance was begun in the trace of a line."""

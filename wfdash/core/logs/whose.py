@@ -5,9 +5,21 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import Enum
 
 from wfdash.core.logs.line import LogLine
-from wfdash.core.logs.naming import stands_first
+from wfdash.core.logs.naming import attempts_said, stands_first
 
 __all__ = ["Origin", "Ownership", "Whose", "distinctive", "words_of_speakers"]
+
+_LEAD = re.compile(
+    r"\s*(?>\d[\w:.+-]*[\]\s]|[^\w\s-]|(?:debug|info|log|warn(?:ing)?|error|trace)\b\]?:?\s|\s)*+"
+    r"(?:([A-Za-z0-9_][\w-]{0,99})[\"']?\s?[=:]\s?[\"']?)?([A-Za-z0-9_-]+)",
+    re.I,
+)
+"""The first word of a line, behind time and level, in brackets or behind one key: `2026-11-30 INFO [4711]`,
+`4711: begins`."""
+_BRACKETS = re.compile(r"(?:\[[\w-]+\]\s*)+")
+"""`[shop] [4711]`"""
+_FIELD = re.compile(r"[\w-]{1,40}[\"']\s?:\s?[\"']?([A-Za-z0-9_-]+)")
+"""A value of an object: its keys have no order."""
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]+")
 _CALLED = re.compile(
@@ -55,12 +67,18 @@ def _called(text: str) -> set[str]:
 
 
 def words_of_speakers(text: str) -> tuple[set[str], set[str]]:
-    """The words of a text that stand where a program says who speaks, and those behind `id` alone."""
-    speakers: set[str] = set()
-    ids: set[str] = set()
-    for key, word in _CALLED.findall(text[:_LONGEST]):
-        (ids if key.lower() == "id" else speakers).add(word)
-    return speakers, ids
+    """The words of a text that stand where a program says who speaks, and all that may be ids.
+
+    Who speaks stands first: behind other words, as in `charge card started id=4711`, it is spoken of.
+    """
+    text = text[:_LONGEST]
+    first = _LEAD.match(text)
+    speakers = {word for word in first.groups() if word} if first is not None else set()
+    if (brackets := _BRACKETS.match(text)) is not None:
+        speakers |= set(_TOKEN.findall(brackets[0]))
+    if text.startswith("{"):
+        speakers |= set(_FIELD.findall(text))
+    return speakers, speakers | {word for word in _TOKEN.findall(text) if distinctive(word)}
 
 
 class Origin(Enum):
@@ -158,11 +176,17 @@ class Ownership:
         """Whether a line says that another instance prints it: a logger that gathers lines lets them go in
         whosever call comes next. `of_a_step` says whether it names a step and an attempt: one of another
         workflow is not known here, and what stands behind `id` is else a customer's."""
-        text = line.message[:_LONGEST]
-        if self.id in text and self.id in _TOKEN.findall(text):
+        if not (self._others or self._plain or attempts_said(line.message)):
             return False
+        text = line.message[:_LONGEST]
+        # Whoever is named first speaks, in whatever form: `id=B peer=A` is not A's.
+        for token in _TOKEN.findall(text):
+            if token == self.id:
+                return False
+            if token in self._others:
+                return True
         for key, word in _CALLED.findall(text):
-            if word in self._others or word in self._plain or (key and distinctive(word) and of_a_step(line)):
+            if word in self._plain or (key and distinctive(word) and of_a_step(line)):
                 return True
         return False
 

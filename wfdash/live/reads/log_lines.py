@@ -1,9 +1,10 @@
 """The lines of one instance as they are gathered: read again while it runs, and sent as they are printed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import nullcontext
 from itertools import chain, islice, repeat
+from types import MappingProxyType
 from typing import Any
 
 from msgspec import Struct, field
@@ -14,6 +15,7 @@ from wfdash.api.interface import Workflows
 from wfdash.api.log_source import LogPage, LogQuery
 from wfdash.core.logs.calls import Call, CallTree
 from wfdash.core.logs.cloud_runs import CloudRun
+from wfdash.core.logs.lifetimes import Lifetime
 from wfdash.core.logs.line import LogLine, PlacedLine
 from wfdash.core.logs.lost import LostCalls
 from wfdash.core.logs.objects import TracedObjects
@@ -199,6 +201,11 @@ class InstanceLogs:
         back whose a line is."""
         return (detail.end or 0.0) + 2 * self.reader.lag + 1 - self._now()
 
+    def why_unsure(self, detail: Detail) -> str:
+        """Why lines that do not surely name it are so for now; "" where no more will be told."""
+        is_late = self.reader.name == "local" and self.comes_late(detail)
+        return "sure once its run has ended" if is_late else ""
+
     @property
     def stream_trouble(self) -> WorkflowsError | None:
         """Why lines are not sent as they are printed, where they could be: now, or for good."""
@@ -273,11 +280,13 @@ class InstanceLogs:
         as_of: float | None = None,
         until: float = float("inf"),
         of_this_run: bool = False,
+        lived: Mapping[str, Lifetime] = MappingProxyType({}),
     ) -> list[PlacedLine]:
         """The lines in order and each in its place; `as_of` is when the detail was asked for.
 
         With `until` those that were printed by then: what was printed later is no replay of theirs. With
         `of_this_run` without those from before a restart, of which the detail has no steps; they are counted.
+        `lived` says when the others were there, of those of whom it is known.
         """
         since = self._window(detail, None)[0] if of_this_run else float("-inf")
         lines = [line for line in self.lines if since <= line.at <= until]
@@ -294,6 +303,7 @@ class InstanceLogs:
                 objects=self._objects,
                 now=self._asked_until,
                 invocations=self._invocations,
+                lived=lived,
             )
         # Of what goes on there is no row yet, and of what has just ended it may come.
         self.lost = LostCalls()

@@ -11,6 +11,7 @@ from textual.worker import Worker
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.core.logs.earlier import EarlierRun
+from wfdash.core.logs.lifetimes import lifetimes_of
 from wfdash.core.logs.line import PlacedLine
 from wfdash.core.logs.on_axis import PrintedTimes
 from wfdash.core.model.detail import Detail
@@ -195,7 +196,7 @@ class LineGathering:
             # What was recorded by then is older than the moment: an attempt may have ended in between.
             steps = self._newest
         here = poller is not None and poller.workflow == self.workflow
-        others = [row.id for row in islice(poller.store, _NEIGHBOURS)] if here and poller is not None else []
+        neighbours = list(islice(poller.store, _NEIGHBOURS)) if here and poller is not None else []
         version, began = logs.version, self._context.machine_clock()
 
         row = poller.store.get(self.instance) if here and poller is not None else None
@@ -203,7 +204,8 @@ class LineGathering:
 
         def place() -> tuple[Sequence[PlacedLine], PrintedTimes, EarlierRun | None]:
             until = float("inf") if past is None else past
-            placed = logs.placed(steps, others, as_of=as_of, until=until, of_this_run=True)
+            lived = lifetimes_of(neighbours)
+            placed = logs.placed(steps, lived, as_of=as_of, until=until, of_this_run=True, lived=lived)
             gone = [entry.line.at for entry in placed if entry.gone]
             return placed, PrintedTimes.of(placed), EarlierRun.of(gone, steps, created, logs.since(steps))
 
@@ -222,7 +224,8 @@ class LineGathering:
         said = [cut] if (cut := clean(self._cut())) else []
         if shown:
             names = f"{counted(shown, 'line')} {'does' if shown == 1 else 'do'} not surely name this one"
-            said.append(f"? others may be among these: {names}")
+            why = self.logs.why_unsure(self.detail) if self.logs and self.detail else ""
+            said.append(f"? others may be among these: {names}" + (f", {why}" if why else ""))
         if likely:
             said.append(
                 f"? {counted(likely, 'line is', 'lines are')} placed in a step by time or words alone"
