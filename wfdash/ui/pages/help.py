@@ -52,7 +52,7 @@ class HelpScreen(BaseScreen):
 
     opened_by = "help.open"
     labels: ClassVar[Mapping[str, str]] = {"row.open": "close", "filter.edit": "search"}
-    offers = ("filter.edit",)
+    offers = ("filter.edit", "layer.close")
     BINDINGS = bindings("row.open", "filter.edit")
     DEFAULT_CSS = "HelpScreen Field { display: none; margin: 0 1; }"
 
