@@ -14,6 +14,7 @@ from wfdash.config.settings import Options
 from wfdash.demo.engine.world import build
 from wfdash.demo.http.api import create_app
 from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
+from wfdash.live.polling.events import Update
 from wfdash.live.records.journal import Journal
 from wfdash.live.records.pins import Pin, Pins
 
@@ -81,9 +82,10 @@ def test_what_the_session_before_still_says_is_dropped(tmp_path, monkeypatch):
         rows = d.app.root.table.row_count()
         seen = []
         monkeypatch.setattr(d.app.root, "live", seen.append)
-        old._notify(object())
+        said = Update(details=("of-the-session-before",))
+        old._context.notify(said)
         await d.settled()
-        assert not any(type(event) is object for event in seen)
+        assert said not in seen
         assert d.app.root.table.row_count() == rows
 
     drive(script, **configured(tmp_path, monkeypatch))
