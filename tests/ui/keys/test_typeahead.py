@@ -182,6 +182,22 @@ def test_menu_entry_is_taken_once_and_later_keys_go_beneath(tmp_path, monkeypatc
     drive(script)
 
 
+def test_enter_behind_a_panel_takes_its_first_entry(tmp_path, monkeypatch):
+    """It was lost: the entries were filled in a frame later."""
+    monkeypatch.chdir(tmp_path)
+
+    async def script(dashboard):
+        app = dashboard.app
+        before = app.rendering.theme
+        burst(app, ["D", "enter", "escape"])
+        await dashboard.until(lambda: app.rendering.theme != before)
+        await dashboard.until(lambda: len(app.screen_stack) == 1)
+        burst(app, ["e", "enter"])
+        await dashboard.until(lambda: list(tmp_path.iterdir()))
+
+    drive(script)
+
+
 def test_keys_wait_for_rows_that_a_busy_machine_puts_in_order(monkeypatch):
     async def script(dashboard):
         app = dashboard.app

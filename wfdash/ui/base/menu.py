@@ -53,6 +53,7 @@ class MenuScreen(PanelScreen):
         choices = self.query_one(Choices)
         choices.styles.height = len(self._entries)
         choices.focus()
+        self._fill()  # a key typed behind the one that opens it finds its entries
         self.call_after_refresh(self._fill)
 
     def _fill(self) -> None:

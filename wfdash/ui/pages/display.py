@@ -53,6 +53,7 @@ class DisplayScreen(PanelScreen):
         choices = self.query_one(Choices)
         choices.styles.height = len(_SETTINGS) + len(COLUMNS)
         choices.focus()
+        self._fill()  # a key typed behind the one that opens it finds its entries
         self.call_after_refresh(self._fill)
 
     def on_resize(self) -> None:
