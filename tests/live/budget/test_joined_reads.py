@@ -6,13 +6,11 @@ from contextlib import AsyncExitStack
 import pytest
 
 from tests.support.clocks.simulated_time import EPOCH, simulate
-from tests.support.harness.stage import asked, stage
+from tests.support.harness.stage import asked, joined_stages
 from wfdash.core.triage.error_groups import Sample
 from wfdash.core.triage.fingerprint import Fingerprint
 from wfdash.demo.engine import verbs
-from wfdash.demo.engine.world import build
 from wfdash.live.budget.joined_reads import JoinedReads
-from wfdash.live.budget.shared_counter import SharedCounter
 
 CAUSE = Fingerprint("PaymentError", "card declined", "charge card", "v1")
 
@@ -22,22 +20,11 @@ def reads_of_errored(on):
     return [each for each in asked(on, "/instances/") if each.path.rsplit("/", 1)[1] in errored]
 
 
-async def watchers(stack, folder, number):
-    world = build("incident", clock=asyncio.get_running_loop().time)
-    ons = []
-    for _ in range(number):
-        subject = stage(world, counter=SharedCounter(folder / "spent.json"))
-        ons.append(await stack.enter_async_context(subject))
-        ons[-1].poller.show("orders")
-    await asyncio.sleep(5)
-    return ons
-
-
 @pytest.mark.parametrize("apart", [0.0, 1.0, 20.0])
 def test_two_that_look_at_failures_read_each_once(tmp_path, apart):
     async def main():
         async with AsyncExitStack() as stack:
-            ons = await watchers(stack, tmp_path, 2)
+            ons = await joined_stages(stack, tmp_path, 2)
             before = sum(len(reads_of_errored(on)) for on in ons)
             for on in ons:
                 on.poller.error_samples.wanted = True
@@ -59,7 +46,7 @@ def test_two_that_look_at_failures_read_each_once(tmp_path, apart):
 def test_one_that_failed_anew_is_read_anew_beside_another(tmp_path):
     async def main():
         async with AsyncExitStack() as stack:
-            ons = await watchers(stack, tmp_path, 2)
+            ons = await joined_stages(stack, tmp_path, 2)
             ons[0].poller.error_samples.wanted = True
             ons[0].poller._scheduler.wake()
             await ons[0].until(lambda: ons[0].poller.error_samples.progress[0] >= 50, within=30)
@@ -132,7 +119,7 @@ def test_question_of_a_process_that_ended_is_asked_again(tmp_path):
 def test_file_of_failures_holds_no_payload(tmp_path):
     async def main():
         async with AsyncExitStack() as stack:
-            (on,) = await watchers(stack, tmp_path, 1)
+            (on,) = await joined_stages(stack, tmp_path, 1)
             on.poller.error_samples.wanted = True
             on.poller._scheduler.wake()
             await on.until(lambda: on.poller.error_samples.progress[0] >= 50, within=30)

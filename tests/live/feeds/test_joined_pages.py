@@ -6,23 +6,12 @@ from contextlib import AsyncExitStack
 import pytest
 
 from tests.support.clocks.simulated_time import EPOCH, simulate
-from tests.support.harness.stage import asked, stage
+from tests.support.harness.stage import asked, joined_stages
 from wfdash.core.filter.query import parse
 from wfdash.demo.engine import verbs
-from wfdash.demo.engine.world import build
-from wfdash.live.budget.shared_counter import SharedCounter
 
-
-async def watchers(stack, folder, number, *, query=None):
-    world = build("incident", clock=asyncio.get_running_loop().time)
-    ons = []
-    for _ in range(number):
-        subject = stage(world, counter=SharedCounter(folder / "spent.json"))
-        ons.append(await stack.enter_async_context(subject))
-        ons[-1].poller.show("orders", query)
-        await asyncio.sleep(1.3)  # no two begin with the same newest page
-    await asyncio.sleep(3)
-    return ons
+NEW_PAGE = 1.3
+"""Seconds apart, so that no two begin with the same newest page."""
 
 
 async def read_to_the_end(on, *, pause=0.0):
@@ -48,7 +37,7 @@ def loaded(on):
 def test_those_that_read_to_the_end_ask_for_each_page_once(tmp_path, number, apart):
     async def main():
         async with AsyncExitStack() as stack:
-            ons = await watchers(stack, tmp_path, number)
+            ons = await joined_stages(stack, tmp_path, number, apart=NEW_PAGE)
             there = {row.id for row in ons[0].world.workflows["orders"].by_id.values() if row.created < EPOCH}
             began = len(older(ons))
 
@@ -68,7 +57,7 @@ def test_those_that_read_to_the_end_ask_for_each_page_once(tmp_path, number, apa
 def test_pages_of_a_filtered_list_are_shared_too(tmp_path):
     async def main():
         async with AsyncExitStack() as stack:
-            ons = await watchers(stack, tmp_path, 2, query=parse("status:complete"))
+            ons = await joined_stages(stack, tmp_path, 2, query=parse("status:complete"), apart=NEW_PAGE)
             await asyncio.gather(*map(read_to_the_end, ons))
             complete = ons[0].world.workflows["orders"].counts["complete"]
             assert 0 < len(older(ons, "complete")) <= complete // 100 + 2
@@ -79,7 +68,7 @@ def test_pages_of_a_filtered_list_are_shared_too(tmp_path):
 def test_page_asked_for_long_ago_is_not_taken(tmp_path):
     async def main():
         async with AsyncExitStack() as stack:
-            first, second = await watchers(stack, tmp_path, 2)
+            first, second = await joined_stages(stack, tmp_path, 2, apart=NEW_PAGE)
             # One goes on seldom enough to keep what it read open to others, and often enough not to leave.
             walk = asyncio.create_task(read_to_the_end(first, pause=8))
             await asyncio.sleep(60)
@@ -95,7 +84,7 @@ def test_page_asked_for_long_ago_is_not_taken(tmp_path):
 def test_older_page_of_another_takes_back_no_news(tmp_path):
     async def main():
         async with AsyncExitStack() as stack:
-            first, second = await watchers(stack, tmp_path, 2)
+            first, second = await joined_stages(stack, tmp_path, 2, apart=NEW_PAGE)
             first.poller.load_more()
             await first.until(lambda: not first.poller.history.wanted, within=30, step=0.05)
             page = [row for row in first.poller.store if row.status == "complete"]

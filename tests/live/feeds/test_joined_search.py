@@ -6,24 +6,11 @@ from contextlib import AsyncExitStack
 import pytest
 
 from tests.support.clocks.simulated_time import simulate
-from tests.support.harness.stage import asked, stage
+from tests.support.harness.stage import asked, joined_stages
 from wfdash.core.filter.fields import MatchContext
 from wfdash.core.filter.query import parse
 from wfdash.demo.engine import verbs
-from wfdash.demo.engine.world import build
 from wfdash.live.budget.ledger import Priority
-from wfdash.live.budget.shared_counter import SharedCounter
-
-
-async def watchers(stack, folder, number):
-    world = build("incident", clock=asyncio.get_running_loop().time)
-    ons = []
-    for _ in range(number):
-        subject = stage(world, counter=SharedCounter(folder / "spent.json"))
-        ons.append(await stack.enter_async_context(subject))
-        ons[-1].poller.show("orders")
-    await asyncio.sleep(5)
-    return ons
 
 
 def look_for(on, text):
@@ -50,7 +37,7 @@ def matching(on, text):
 def test_search_in_two_dashboards_opens_each_instance_once(tmp_path, apart):
     async def main():
         async with AsyncExitStack() as stack:
-            ons = await watchers(stack, tmp_path, 2)
+            ons = await joined_stages(stack, tmp_path, 2)
             since = ons[0].loop.time()
             for on in ons:
                 look_for(on, "status:errored params~zzz")
@@ -71,7 +58,7 @@ def test_what_matches_is_found_in_both_dashboards(tmp_path):
     async def main():
         text = 'status:errored error~"card"'
         async with AsyncExitStack() as stack:
-            ons = await watchers(stack, tmp_path, 2)
+            ons = await joined_stages(stack, tmp_path, 2)
             for on in ons:
                 look_for(on, text)
             await ons[0].until(lambda: all(map(read, ons)), within=60)
@@ -85,7 +72,7 @@ def test_what_matches_is_found_in_both_dashboards(tmp_path):
 def test_instance_that_changed_since_is_opened_again(tmp_path):
     async def main():
         async with AsyncExitStack() as stack:
-            first, second = await watchers(stack, tmp_path, 2)
+            first, second = await joined_stages(stack, tmp_path, 2)
             look_for(first, "params~zzz")
             await first.until(lambda: read(first), within=120)
             row = next(row for row in first.poller.store if row.status == "errored")
@@ -102,7 +89,7 @@ def test_instance_that_changed_since_is_opened_again(tmp_path):
 def test_search_for_marks_is_shared_with_nobody(tmp_path):
     async def main():
         async with AsyncExitStack() as stack:
-            (on,) = await watchers(stack, tmp_path, 1)
+            (on,) = await joined_stages(stack, tmp_path, 1)
             on.poller.look_for(parse("marked params~zzz"), {row.id for row in on.poller.store})
             await on.until(lambda: read(on), within=120)
             assert not list(tmp_path.glob("*search*"))
@@ -113,7 +100,7 @@ def test_search_for_marks_is_shared_with_nobody(tmp_path):
 def test_file_of_a_search_holds_no_payload(tmp_path):
     async def main():
         async with AsyncExitStack() as stack:
-            (on,) = await watchers(stack, tmp_path, 1)
+            (on,) = await joined_stages(stack, tmp_path, 1)
             look_for(on, "params~lisboa")
             await on.until(lambda: read(on), within=120)
             (file,) = tmp_path.glob("*search*")
@@ -128,7 +115,7 @@ def test_file_of_a_search_holds_no_payload(tmp_path):
 def test_dashboard_that_ends_while_it_searches_leaves_no_file(tmp_path):
     async def main():
         async with AsyncExitStack() as stack:
-            (on,) = await watchers(stack, tmp_path, 1)
+            (on,) = await joined_stages(stack, tmp_path, 1)
             look_for(on, "params~zzz")
             on.poller.load_more()
             on.poller.error_samples.wanted = True
@@ -142,7 +129,7 @@ def test_dashboard_that_ends_while_it_searches_leaves_no_file(tmp_path):
 def test_shared_search_wants_its_part_of_the_window_alone(tmp_path):
     async def main():
         async with AsyncExitStack() as stack:
-            ons = await watchers(stack, tmp_path, 2)
+            ons = await joined_stages(stack, tmp_path, 2)
             for on in ons:
                 look_for(on, "params~zzz")
             await asyncio.sleep(2)

@@ -109,6 +109,22 @@ async def stage(scenario: str = "calm", **options):
         await api.close()
 
 
+async def joined_stages(stack, folder, number, *, query=None, apart=0.0):
+    """Several over one incident that count what they spend together; `stack` ends them.
+
+    Each begins `apart` seconds after the last.
+    """
+    world = build("incident", clock=asyncio.get_running_loop().time)
+    ons = []
+    for _ in range(number):
+        subject = stage(world, counter=SharedCounter(folder / "spent.json"))
+        ons.append(await stack.enter_async_context(subject))
+        ons[-1].poller.show("orders", query)
+        await asyncio.sleep(apart)
+    await asyncio.sleep(5)
+    return ons
+
+
 def staged(scenario="calm", **options):
     """Turn a coroutine function over a stage into a test."""
 
