@@ -47,6 +47,13 @@ def progress(given):
     return given.poller.error_samples.progress
 
 
+async def look_at_failures(on):
+    """Until each of the sample was read."""
+    on.poller.show("orders")
+    on.poller.error_samples.wanted = True
+    await on.until(lambda: progress(on)[1] and progress(on)[0] == progress(on)[1])
+
+
 def test_nothing_is_sampled_until_somebody_looks():
     async def story():
         async with stage("incident") as on:
@@ -62,9 +69,7 @@ def test_nothing_is_sampled_until_somebody_looks():
 def test_an_instance_is_read_once_for_its_cause():
     async def story():
         async with stage("incident") as subject:
-            subject.poller.show("orders")
-            subject.poller.error_samples.wanted = True
-            await subject.until(lambda: progress(subject)[1] and progress(subject)[0] == progress(subject)[1])
+            await look_at_failures(subject)
             paths = [asked.path for asked in gets(subject) if "simple" not in str(asked)]
             assert len(paths) == len(set(paths))
 
@@ -74,9 +79,7 @@ def test_an_instance_is_read_once_for_its_cause():
 def test_what_was_sampled_is_known_to_filters_too():
     async def story():
         async with stage("incident") as subject:
-            subject.poller.show("orders")
-            subject.poller.error_samples.wanted = True
-            await subject.until(lambda: progress(subject)[1] and progress(subject)[0] == progress(subject)[1])
+            await look_at_failures(subject)
             sampled = {s.id for group in subject.poller.error_samples.groups for s in group.samples}
             assert sampled <= subject.poller.row_details.read.keys()
 
@@ -181,9 +184,7 @@ def test_what_was_deleted_is_in_no_group_and_no_version():
     async def story():
         async with stage("incident") as on:
             samples, orders = on.poller.error_samples, on.world.workflows["orders"]
-            on.poller.show("orders")
-            samples.wanted = True
-            await on.until(lambda: progress(on)[1] and progress(on)[0] == progress(on)[1])
+            await look_at_failures(on)
             await on.until(lambda: on.poller.newest.page)
             page = on.poller.newest.page
             gone = [each.id for group in samples.groups for each in group.samples if each.id in page][:5]
@@ -204,9 +205,7 @@ def test_what_was_restarted_below_leaves_its_group():
     async def story():
         async with stage("incident") as on:
             samples, orders = on.poller.error_samples, on.world.workflows["orders"]
-            on.poller.show("orders")
-            samples.wanted = True
-            await on.until(lambda: progress(on)[1] and progress(on)[0] == progress(on)[1])
+            await look_at_failures(on)
             await asyncio.sleep(45)
             sampled = {each.id for group in samples.groups for each in group.samples}
             old = [identity for identity in sampled if identity not in on.poller.newest.page]
