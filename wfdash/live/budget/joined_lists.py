@@ -12,12 +12,10 @@ from msgspec.structs import replace
 
 from wfdash.api.interface import NEWEST, InstancePage, ListQuery
 from wfdash.api.paging import Lists
-from wfdash.live.budget.shared_lines import LARGEST, SharedLines, read_offer, shared_place
+from wfdash.live.budget.shared_lines import ANSWERS, LARGEST, SharedLines, read_offer, shared_place
 
 __all__ = ["JoinedLists", "page_file"]
 
-_ANSWERS: Final = 3.0
-"""Seconds for which another process's question is waited for; it may have been stopped."""
 _LOOK: Final = 0.05
 """Seconds between two looks whether another process has the answer by now."""
 _PAGE: Final = 100
@@ -138,16 +136,16 @@ class JoinedLists:
         now, mine = self._clock(), self._passed.get(self._last, 0)
         for place, (asked_at, after) in self._asked.items():
             ahead = mine - self._passed.get(after, mine + 1)
-            if 0 <= now - asked_at < _ANSWERS and (place == _place(query) or 0 <= ahead < _PAGE):
+            if 0 <= now - asked_at < ANSWERS and (place == _place(query) or 0 <= ahead < _PAGE):
                 return True
         return False
 
     async def _ask(self, workflow: str, query: ListQuery) -> InstancePage:
         """Asks for it, and tells the others of that and of the answer."""
         question = _Offer(self._session, self._clock(), query, after=self._last)
-        self._offer(question)
+        self._file.offer(question)
         page = await self._lists.list_instances(workflow, query)
-        self._offer(
+        self._file.offer(
             replace(question, items=page.items, cursor=page.cursor, total=page.total, left_out=page.left_out)
         )
         self._goes_on(query, page.cursor)
@@ -180,9 +178,6 @@ class JoinedLists:
             self._queries[cursor] = replace(query, cursor=cursor)
 
     # The file.
-
-    def _offer(self, offer: _Offer) -> None:
-        self._file.offer(offer)
 
     def _read(self) -> None:
         """Takes in what the others offer."""

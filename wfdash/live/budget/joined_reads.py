@@ -7,12 +7,10 @@ from typing import Any, Final, Generic, TypeVar
 
 from msgspec import Struct
 
-from wfdash.live.budget.shared_lines import SharedLines, read_offer
+from wfdash.live.budget.shared_lines import ANSWERS, SharedLines, read_offer
 
 __all__ = ["JoinedReads"]
 
-_ANSWERS: Final = 3.0
-"""Seconds for which another process's question is waited for; it may have been stopped."""
 _GOES_ON: Final = 10.0
 """Seconds since its last question for which another one reads along: a short window lets it ask seldom."""
 
@@ -69,7 +67,7 @@ class JoinedReads(Generic[T]):
     def from_the_end(self) -> bool:
         """Whether this one begins with the last: two that began at once would ask for the same in step."""
         now = self._clock()
-        before = [name for name, at in self._seen.items() if now - at < _ANSWERS and name < self._session]
+        before = [name for name, at in self._seen.items() if now - at < ANSWERS and name < self._session]
         return len(before) % 2 == 1
 
     def share(self, reads: int) -> int:
@@ -80,7 +78,7 @@ class JoinedReads(Generic[T]):
 
     def is_asked(self, identity: str) -> bool:
         """Whether another process asks about it now."""
-        return 0 <= self._clock() - self._asked.get(identity, float("-inf")) < _ANSWERS
+        return 0 <= self._clock() - self._asked.get(identity, float("-inf")) < ANSWERS
 
     def take(self, identity: str, of: str, within: float) -> T | None:
         """What another process found out of this state of it; None where none did, or longer ago."""
@@ -95,14 +93,11 @@ class JoinedReads(Generic[T]):
     def asks(self, identity: str) -> float:
         """Tells the others that this one asks; when it did."""
         now = self._clock()
-        self._offer(_Reading(self._session, now, identity))
+        self._file.offer(_Reading(self._session, now, identity))
         return now
 
     def tell(self, identity: str, asked_at: float, found: T, of: str) -> None:
-        self._offer(_Reading(self._session, asked_at, identity, found, of))
+        self._file.offer(_Reading(self._session, asked_at, identity, found, of))
 
     def close(self) -> None:
         self._file.close()
-
-    def _offer(self, offer: _Reading[T]) -> None:
-        self._file.offer(offer)

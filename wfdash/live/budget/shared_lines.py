@@ -14,10 +14,12 @@ from msgspec import Struct
 from wfdash.config.plain_file import open_plain
 from wfdash.live.records.locked_file import hold_together, try_lock
 
-__all__ = ["LARGEST", "SharedLines", "read_offer", "shared_place"]
+__all__ = ["ANSWERS", "LARGEST", "SharedLines", "read_offer", "shared_place"]
 
 Offer = TypeVar("Offer", bound=Struct)
 
+ANSWERS: Final = 3.0
+"""Seconds for which another process's question is waited for; it may have been stopped."""
 LARGEST: Final = 64 << 20
 """Bytes after which nothing more is offered."""
 

@@ -218,16 +218,16 @@ class ErrorSamples(Job):
             or self._wants_past(now)
         ):
             return 0.0
-        return self._list_at
+        return self._next_listing()
 
-    @property
-    def _list_at(self) -> float:
+    def _next_listing(self) -> float:
         """When they are listed again: soon where the server counts fewer of them than it did."""
         if self._listed_at is None:
             return 0.0
         counted, before = self._errored(), self._counted_errored
         fewer = counted is not None and before is not None and counted < before
-        self._counted_errored = max(counted or 0, before or 0) if counted is not None else before
+        if counted is not None:
+            self._counted_errored = max(counted, before or 0)
         return self._listed_at + (_FEWER if fewer else LISTED_AGAIN)
 
     def follow(self, delta: Delta) -> None:
@@ -243,8 +243,11 @@ class ErrorSamples(Job):
                 continue
             if is_gone:
                 self._lost.add(identity)
-            if self._samples.pop(identity, None) is not None:
-                self._grouped = None
+            self._take_out(identity)
+
+    def _take_out(self, identity: str) -> None:
+        if self._samples.pop(identity, None) is not None:
+            self._grouped = None
 
     def set_back(self, seconds: float) -> None:
         super().set_back(seconds)
@@ -254,7 +257,7 @@ class ErrorSamples(Job):
         return self._cost.rest(took) if self.context.local else 0.0
 
     async def ask(self) -> None:
-        if self._list_at <= self.context.clock():
+        if self._next_listing() <= self.context.clock():
             await self._list()
         elif self._below is not None:
             await self._list_further(self._below)
@@ -314,8 +317,7 @@ class ErrorSamples(Job):
         ]
         for row in left:
             self._lost.add(row.id)
-            if self._samples.pop(row.id, None) is not None:
-                self._grouped = None
+            self._take_out(row.id)
         if left:
             self.context.tell(store.doubt([row.id for row in left], CHANGED))
             self._look_up([row.created for row in left if row.created is not None])

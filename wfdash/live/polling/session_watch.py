@@ -9,7 +9,6 @@ from wfdash.core.why.session_times import SessionTimes
 
 __all__ = ["QUIET", "WRITING", "AnswerCost", "SessionWatch"]
 
-_SHARE = 10.0
 QUIET = 60.0
 """Seconds without any change after which less is asked."""
 _LONGEST = 30.0
@@ -25,7 +24,7 @@ class AnswerCost:
     Of the last two answers the cheaper one counts: a single slow one, as in a reload, slows nothing.
     """
 
-    SHARE: Final = _SHARE
+    SHARE: Final = 10.0
 
     def __init__(self) -> None:
         self._last = 0.0
@@ -35,7 +34,7 @@ class AnswerCost:
         # One that is slow alone, as in a reload, slowed the reads of errors, filters and watched instances
         # for ten times as long.
         cost, self._last = min(self._last, took), took
-        return cost * _SHARE
+        return cost * self.SHARE
 
 
 class SessionWatch:
