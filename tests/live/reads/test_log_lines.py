@@ -8,6 +8,7 @@ import pytest
 from tests.support.fakes.details import T0, detail, done
 from wfdash.api.log_source import LogPage
 from wfdash.core.logs.cloud_runs import CloudRun
+from wfdash.core.logs.lifetimes import Lifetime
 from wfdash.core.logs.line import LogLine
 from wfdash.core.model.workflow import Workflow
 from wfdash.live.reads import log_lines
@@ -55,7 +56,7 @@ def test_lines_of_the_run_before_are_its_own_alone():
     logs.add(
         [LogLine(T0 + at, "log", text, "local", call, order=str(at)) for at, (call, text) in words.items()]
     )
-    placed = logs.placed(detail("running"), ["order-2"], of_this_run=True)
+    placed = logs.placed(detail("running"), {"order-2": Lifetime()}, of_this_run=True)
     assert [entry.line.message for entry in placed] == ["id=order-1 begins again"]
     assert logs.earlier == 2
 

@@ -204,7 +204,7 @@ class _Logs:
         printed: set[tuple[object, ...]] = set()
         left: set[tuple[object, ...]] = set()
         scope = LogScope(tuple(self._steps(detail))) if self.step else LogScope()
-        for entry in self.logs.placed(detail, others, as_of=as_of, lived=others):
+        for entry in self.logs.placed(detail, others, as_of=as_of):
             own = entry.line
             words = (round(own.at * 1000), own.level, own.message)
             alike[words] += 1

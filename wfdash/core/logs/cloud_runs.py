@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
-from wfdash.core.logs.lifetimes import Lifetime
+from wfdash.core.logs.lifetimes import SLACK, Lifetime
 from wfdash.core.logs.whose import distinctive
 
 __all__ = ["CloudRun", "RunsAtOnce", "times_of"]
@@ -25,8 +25,6 @@ _GRAIN = 0.05
 _DIGITS = re.compile(r"\d+")
 _NUMBERED = re.compile(r"[A-Za-z]{3,}[A-Za-z_-]*0[0_-]*")
 """An id that is a name and a number, by `_shape`."""
-_SLACK = 1.0
-"""Seconds by which two clocks of the cloud may differ."""
 
 
 def _shape(identity: str) -> str:
@@ -56,7 +54,7 @@ class CloudRun(Struct, frozen=True, gc=False):
         is_either = self.start < self.at < self.end
         return [(self.start, self.at), (self.at, self.end)] if is_either else [(self.start, self.end)]
 
-    def may_overlap(self, other: "CloudRun", slack: float = _SLACK) -> bool:
+    def may_overlap(self, other: "CloudRun", slack: float = SLACK) -> bool:
         """Whether both may have gone on at one moment."""
         return self.start <= other.end + slack and other.start <= self.end + slack
 

@@ -6,9 +6,9 @@ from msgspec import Struct
 
 from wfdash.core.model.instance import Instance
 
-__all__ = ["Lifetime", "lifetimes_of"]
+__all__ = ["SLACK", "Lifetime", "lifetimes_of"]
 
-_SLACK = 1.0
+SLACK = 1.0
 """Seconds by which two clocks may differ."""
 _LATE = 5.0
 """Seconds for which a run may go on when its instance has ended."""
@@ -23,11 +23,11 @@ class Lifetime(Struct, frozen=True, gc=False):
 
     def holds(self, first: float, last: float) -> bool:
         """Whether a run from one moment to another may have been its own."""
-        return self.created - _SLACK <= first and last <= self.ended + _LATE
+        return self.created - SLACK <= first and last <= self.ended + _LATE
 
     def meets(self, first: float, last: float) -> bool:
         """Whether it may have been there at some moment of a time."""
-        return self.created - _SLACK <= last and first <= self.ended + _LATE
+        return self.created - SLACK <= last and first <= self.ended + _LATE
 
     def ran_within(self, first: float, last: float) -> bool:
         return any(first <= at <= last for at in self.ran)

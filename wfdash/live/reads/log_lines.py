@@ -275,20 +275,19 @@ class InstanceLogs:
     def placed(
         self,
         detail: Detail,
-        others: Collection[str] = (),
+        others: Mapping[str, Lifetime] = MappingProxyType({}),
         *,
         as_of: float | None = None,
         until: float = float("inf"),
         of_this_run: bool = False,
-        lived: Mapping[str, Lifetime] = MappingProxyType({}),
     ) -> list[PlacedLine]:
         """The lines in order and each in its place; `as_of` is when the detail was asked for.
 
         With `until` those that were printed by then: what was printed later is no replay of theirs. With
         `of_this_run` without those from before a restart, of which the detail has no steps; they are counted.
-        `lived` says when the others were there, of those of whom it is known.
+        `others` are the other instances that are known, and when they were there.
         """
-        since = self._window(detail, None)[0] if of_this_run else float("-inf")
+        since = self.since(detail) if of_this_run else float("-inf")
         lines = [line for line in self.lines if since <= line.at <= until]
         before = [line for line in self.lines if line.at < since] if of_this_run else []
         self.earlier = self._own_among(before, detail, others) if before else 0
@@ -303,7 +302,7 @@ class InstanceLogs:
                 objects=self._objects,
                 now=self._asked_until,
                 invocations=self._invocations,
-                lived=lived,
+                lived=others,
             )
         # Of what goes on there is no row yet, and of what has just ended it may come.
         self.lost = LostCalls()

@@ -204,8 +204,8 @@ class LineGathering:
 
         def place() -> tuple[Sequence[PlacedLine], PrintedTimes, EarlierRun | None]:
             until = float("inf") if past is None else past
-            lived = lifetimes_of(neighbours)
-            placed = logs.placed(steps, lived, as_of=as_of, until=until, of_this_run=True, lived=lived)
+            others = lifetimes_of(neighbours)
+            placed = logs.placed(steps, others, as_of=as_of, until=until, of_this_run=True)
             gone = [entry.line.at for entry in placed if entry.gone]
             return placed, PrintedTimes.of(placed), EarlierRun.of(gone, steps, created, logs.since(steps))
 
