@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.support.harness.act import ALONE, read_prompt
+from tests.support.harness.act import ALONE, answer, read_prompt
 from tests.support.harness.simulator import Simulator
 
 
@@ -104,7 +104,7 @@ def test_key_not_bare_sends_nothing_and_ctrl_c_leaves_a_paste(terminal, simulato
 
 def test_y_acts_once_and_journal_and_screen_have_the_outcome(terminal, simulator, tmp_path):
     shell, identity = prompted(terminal, simulator, "p")
-    shell.press("y")
+    answer(shell)
     shell.wait_for("paused after")
     assert status(simulator, identity) == "paused"
     (journal,) = tmp_path.rglob("actions.jsonl")
@@ -147,7 +147,7 @@ def test_bulk_of_hundreds_stopped_ends_with_exact_counts(terminal, spent, tmp_pa
     shell.type(str(total))
     shell.wait_for(re.compile(rf"{total} +press y"))
     shell.watch(ALONE)
-    shell.press("y")
+    answer(shell)
     shell.wait_for(lambda screen: (done := DONE.search(screen.text)) and int(done[1]) >= 20)
     shell.press("x")
     shell.wait_for(re.compile(r"mark the \d+ that were not sent"), seconds=120)

@@ -1,6 +1,6 @@
 """A home that cannot be written, a disk that is full: said once, and everything else works."""
 
-from tests.support.harness.act import ALONE, read_prompt
+from tests.support.harness.act import ALONE, answer, read_prompt
 
 
 def test_a_state_folder_that_cannot_be_made(terminal, still, tmp_path):
@@ -18,8 +18,7 @@ def test_a_state_folder_that_cannot_be_made(terminal, still, tmp_path):
     shell.press(*"unrecorded")
     shell.wait_for("press y")
     shell.watch(ALONE)
-    shell.press("y")
-    shell.wait_gone("esc cancel")
+    answer(shell)
     shell.wait_for("paused after")
     assert still.detail("orders", waiting)["status"] == "paused"
     shell.press("J")

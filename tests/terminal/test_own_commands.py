@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.harness.act import ALONE
+from tests.support.harness.act import ALONE, answer
 from tests.support.harness.simulator import Simulator
 
 CONFIG = """
@@ -56,7 +56,7 @@ def test_what_came_of_a_command_is_said(terminal, simulator):
     shell.wait_for("runs it", "say it")
     shell.watch(1.0)
     shell.watch(ALONE)
-    shell.press("y")
+    answer(shell, "runs it")
     shell.wait_for("say it: done: token <> for order-")
 
 

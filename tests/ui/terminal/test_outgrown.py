@@ -5,7 +5,7 @@ from rich.segment import Segment
 from textual.geometry import Region
 
 from tests.support.harness.dashboard import drive
-from wfdash.ui.terminal.rendering import forget_outgrown
+from wfdash.ui.memory import forget_outgrown
 
 
 def fill(entries):
