@@ -47,7 +47,7 @@ ROOMS = {
         ("base",),
         ("terminal", "widgets"),
         ("context", "session"),
-        ("keys",),
+        ("keys", "memory"),
     ],
 }
 """The rooms of a package from the top down. A room imports those below it, and its neighbours one way."""

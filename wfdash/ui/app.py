@@ -1,6 +1,5 @@
 """The dashboard: one session, a stack of screens over it, one tick a second. Everything else is elsewhere."""
 
-import gc
 import os
 import signal
 import sys
@@ -32,9 +31,10 @@ from wfdash.ui.instances.screen import InstancesScreen
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.keys.text_field import as_field
 from wfdash.ui.keys.typeahead import TypeAhead, as_enter
+from wfdash.ui.memory import collect_again, forget_outgrown
 from wfdash.ui.navigation import Navigator
 from wfdash.ui.terminal.clipboard import copy_text
-from wfdash.ui.terminal.rendering import Rendering, TerminalApp, TerminalLine, forget_outgrown
+from wfdash.ui.terminal.rendering import Rendering, TerminalApp, TerminalLine
 from wfdash.ui.terminal.terminal import ensure_size, is_gone, on_signals, on_stopping
 from wfdash.ui.time_travel import TimeTravel
 from wfdash.ui.widgets.covered import is_opaque
@@ -125,10 +125,11 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         if not self.is_headless:
             ending = on_signals(self.pages.leave, self.terminal.give_up, lambda: self.lent)
             # A stop from outside (kill -TSTP) must give the terminal back as ctrl+z does.
+            self.set_timer(_LOADED)
             on_stopping(self.action_app_suspend, self.retake_terminal, lambda: self.lent or ending())
         self.set_interval(1.0, self._tick)
         # The interpreter's collections while modules load took a tenth of the time to the first rows.
-        self.set_timer(_LOADED, _collect_again)
+        self.set_timer(_LOADED, collect_again)
         if self._replays:
             self.call_after_refresh(self.travel.begin, self._started)
         elif self._setup is None:
@@ -368,9 +369,3 @@ def _copy(context: Context, text: str) -> None:
     """Copies what was selected with the mouse."""
     folder, write = user_state_path("wfdash"), context.terminal.write
     context.notify(copy_text(text, write=write, environ=os.environ, folder=folder, name="selection"))
-
-
-def _collect_again() -> None:
-    """Looks for garbage from now on, never among what was loaded: the first look held the loop for 40 ms."""
-    gc.freeze()
-    gc.enable()

@@ -3,19 +3,15 @@
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, Final
+from typing import Any
 
 from rich.console import Console, RenderableType
 from rich.control import Control
-from rich.segment import Segment
 from textual._compositor import ChopsUpdate, CompositorUpdate
-from textual._xterm_parser import XTermParser
 from textual.app import App, SuspendNotSupported
-from textual.css.scalar import Scalar
 from textual.driver import Driver
 from textual.events import Event, Resize
 from textual.filter import LineFilter, Monochrome, NoColor
-from textual.geometry import Region
 from textual.screen import Screen
 
 from wfdash.config.settings import Settings
@@ -26,25 +22,11 @@ from wfdash.ui.terminal.drawn import DrawnScreen
 from wfdash.ui.terminal.filters import AsciiFilter, ColourlessFilter, PrintableFilter, SecretFilter
 from wfdash.ui.terminal.palettes import PALETTES, PaletteFilter, base_theme
 
-__all__ = ["FONTS", "NarrowUpdate", "Rendering", "TerminalApp", "TerminalLine", "forget_outgrown", "redress"]
+__all__ = ["FONTS", "NarrowUpdate", "Rendering", "TerminalApp", "TerminalLine", "redress"]
 
 
 FONTS = "DejaVu Sans Mono, Menlo, Consolas, monospace"
 """Of a picture: whichever of these is there. No server is asked for one."""
-_OUTGROWN: Final[tuple[tuple[Any, int], ...]] = (
-    # Parts of lines with a character beyond Latin-1, as most have: each age that goes on makes more.
-    (Segment._split_cells, 1000),
-    # By the parser that asked, of which each return from the shell makes another.
-    (XTermParser._parse_extended_key, 250),
-    # By places on the screen, for every size that the terminal has had.
-    (Region.intersection, 2000),
-    (Region.union, 1000),
-    (Region.grow, 1000),
-    (Region.shrink, 1000),
-    (Scalar.resolve, 1000),
-)
-"""What is cached, and above how many entries it is begun anew. Each has a bound of its own, of 1,024 to
-16,384: together these weigh 20 MB, and a busy dashboard reaches most of that in half an hour."""
 
 
 class Rendering:
@@ -235,13 +217,3 @@ class NarrowUpdate(ChopsUpdate):
                 sequences.append(Control.move_to(start, y).segment.text)
                 sequences.append(strip.crop(start - x, stop - x).render(console))
         return "".join(sequences)
-
-
-def forget_outgrown() -> None:
-    """Empties caches of Textual and rich that fill for hours without being of use.
-
-    Looking costs 10 µs, and the entries in use are made anew in a few ms.
-    """
-    for cached, most in _OUTGROWN:
-        if cached.cache_info().currsize > most:
-            cached.cache_clear()

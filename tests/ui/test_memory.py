@@ -1,4 +1,4 @@
-"""What Textual and rich keep of what was drawn once does not grow with the hours."""
+"""A dashboard that stays open for days keeps no more than it needs."""
 
 import pytest
 from rich.segment import Segment
