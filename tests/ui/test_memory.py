@@ -1,5 +1,8 @@
 """A dashboard that stays open for days keeps no more than it needs."""
 
+import subprocess
+import sys
+
 import pytest
 from rich.segment import Segment
 from textual.geometry import Region
@@ -43,3 +46,33 @@ def test_dashboard_forgets_what_has_outgrown(kept):
         await dash.until(lambda: kept() < 2000)
 
     drive(script)
+
+
+LARGE_ANSWERS = """
+import sys
+from pathlib import Path
+from wfdash.ui.memory import give_back
+
+def held():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+if sys.argv[1] == "given back":
+    give_back()
+bytearray(30_000_000)
+before = held()
+answers = [(bytearray(1_000_000), bytearray(5_000)) for _ in range(60)]
+kept = [small for _, small in answers]
+del answers
+print(held() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems' C libraries are left alone")
+def test_large_answers_are_given_back_to_the_system():
+    """Between them stands what lives on: glibc keeps the gaps, once it has seen one large block freed."""
+
+    def held(how):
+        return int(subprocess.check_output([sys.executable, "-c", LARGE_ANSWERS, how], text=True))
+
+    assert held("kept") > 40_000_000
+    assert held("given back") < 5_000_000

@@ -31,7 +31,7 @@ from wfdash.ui.instances.screen import InstancesScreen
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.keys.text_field import as_field
 from wfdash.ui.keys.typeahead import TypeAhead, as_enter
-from wfdash.ui.memory import collect_again, forget_outgrown
+from wfdash.ui.memory import collect_again, forget_outgrown, give_back
 from wfdash.ui.navigation import Navigator
 from wfdash.ui.terminal.clipboard import copy_text
 from wfdash.ui.terminal.rendering import Rendering, TerminalApp, TerminalLine
@@ -125,7 +125,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         if not self.is_headless:
             ending = on_signals(self.pages.leave, self.terminal.give_up, lambda: self.lent)
             # A stop from outside (kill -TSTP) must give the terminal back as ctrl+z does.
-            self.set_timer(_LOADED)
+            self.set_timer(_LOADED, give_back)
             on_stopping(self.action_app_suspend, self.retake_terminal, lambda: self.lent or ending())
         self.set_interval(1.0, self._tick)
         # The interpreter's collections while modules load took a tenth of the time to the first rows.

@@ -1,6 +1,8 @@
-"""Memory of a dashboard that stays open for days: what is collected and forgotten."""
+"""Memory of a dashboard that stays open for days: what is collected, given back and forgotten."""
 
+import ctypes
 import gc
+import sys
 from typing import Any, Final
 
 from rich.segment import Segment
@@ -8,7 +10,7 @@ from textual._xterm_parser import XTermParser
 from textual.css.scalar import Scalar
 from textual.geometry import Region
 
-__all__ = ["collect_again", "forget_outgrown"]
+__all__ = ["collect_again", "forget_outgrown", "give_back"]
 
 _OUTGROWN: Final[tuple[tuple[Any, int], ...]] = (
     # Parts of lines with a character beyond Latin-1, as most have: each age that goes on makes more.
@@ -25,11 +27,33 @@ _OUTGROWN: Final[tuple[tuple[Any, int], ...]] = (
 """What is cached, and above how many entries it is begun anew. Each has a bound of its own, of 1,024 to
 16,384: together these weigh 20 MB, and a busy dashboard reaches most of that in half an hour."""
 
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
+"""Of `mallopt` in glibc's malloc.h."""
+_THRESHOLD = 128 * 1024
+"""Bytes: glibc's own to begin with."""
+
 
 def collect_again() -> None:
     """Looks for garbage from now on, never among what was loaded: the first look held the loop for 40 ms."""
     gc.freeze()
     gc.enable()
+
+
+def give_back() -> None:
+    """Has glibc give large blocks back to the system when they are freed.
+
+    It raises the size from which it does with each large answer that is freed, up to 32 MB; what is smaller
+    then comes from its heap, between what lives long, and the gaps stay. Other C libraries are left alone.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is None:
+        return
+    mallopt(_M_MMAP_THRESHOLD, _THRESHOLD)
+    mallopt(_M_TRIM_THRESHOLD, _THRESHOLD)
+    # Each thread that reads a file would have a heap of its own, and leave it half empty.
+    mallopt(_M_ARENA_MAX, 1)
 
 
 def forget_outgrown() -> None:
