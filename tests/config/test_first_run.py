@@ -60,9 +60,15 @@ def test_it_is_remembered_who_was_led(tmp_path):
 
 
 def test_the_steps_name_the_file_and_what_to_set(tmp_path):
-    steps = guide(tmp_path / "config.toml")
+    steps = "\n".join(guide(tmp_path / "config.toml"))
     parts = ("CLOUDFLARE_API_TOKEN", "Workers Scripts", "permissionGroupKeys", str(tmp_path), "wfdash setup")
     assert [part for part in parts if part not in steps] == []
+
+
+def test_a_line_break_in_the_name_of_the_config_begins_no_line(tmp_path):
+    steps = guide(tmp_path / "a\nb.toml")
+    assert len(steps) == len(guide(tmp_path))
+    assert [line for line in steps if "a\nb.toml" in line]
 
 
 def test_the_login_of_wrangler_goes_to_cloudflare_alone(tmp_path):

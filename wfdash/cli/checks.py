@@ -58,4 +58,5 @@ def _check_filter(text: str) -> None:
     try:
         parse_query(text)
     except QueryError as wrong:
-        raise UsageError(f"--filter: {wrong.pointed()}") from None
+        sentence, *place = wrong.pointed()
+        raise UsageError(f"--filter: {sentence}", *place) from None

@@ -1,7 +1,6 @@
 """Starts the dashboard from a parsed command line: terminal, handover, settings, first run, server."""
 
 import os
-import sys
 from argparse import Namespace
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -11,7 +10,7 @@ from msgspec.structs import replace
 
 from wfdash.cli.exits import UsageError
 from wfdash.cli.options import options_of
-from wfdash.cli.output import refuse, say
+from wfdash.cli.output import ask, refuse, say, typed_line
 from wfdash.cli.terminal import check_terminal, shows_more_than_ascii, take_variables
 from wfdash.config.plain_file import read_given
 from wfdash.config.precedence import load
@@ -23,7 +22,6 @@ from wfdash.config.settings import (
     Settings,
     SettingsError,
 )
-from wfdash.core.text.clean import clean
 
 if TYPE_CHECKING:
     from wfdash.api.interface import Observer, Workflows
@@ -132,12 +130,9 @@ def _agreed(options: Options, foreign: ForeignAccount) -> Options:
         offer = f"Open it with profile {foreign.profile}, which is for that account?"
     else:
         offer = "No profile is for that account. Open it read-only, with the credentials in use?"
-    say(clean(f"wfdash: {foreign.meeting}."))
-    print(clean(f"{offer} [y/N] "), end="", file=sys.stderr, flush=True)
-    try:
-        answer = sys.stdin.readline().strip()
-    except UnicodeDecodeError:
-        answer = ""
+    say(f"wfdash: {foreign.meeting}.")
+    ask(f"{offer} [y/N] ")
+    answer = typed_line()
     # Anything else is no, end of input too: another account is nothing to enter by accident.
     if answer != "y":
         raise foreign
@@ -171,7 +166,7 @@ def _lead(parsed: Namespace, environ: Mapping[str, str], code: int) -> int:
 
     path, _ = config_path(options_of(parsed), environ)
     if not path.exists():
-        say(guide(path))
+        say(*guide(path))
     return code
 
 

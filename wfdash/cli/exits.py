@@ -4,9 +4,13 @@ __all__ = ["Stop", "UsageError"]
 
 
 class UsageError(Exception):
-    """The command line cannot be carried out; `str()` is the sentence."""
+    """The command line cannot be carried out; `str()` is the sentence, `more` are lines below it."""
 
     exit_code = 2
+
+    def __init__(self, sentence: str, *more: str) -> None:
+        super().__init__(sentence)
+        self.more = more
 
 
 class Stop(Exception):

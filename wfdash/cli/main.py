@@ -46,7 +46,7 @@ def _crashed(error: Exception) -> int:
     from wfdash.cli.output import say
     from wfdash.core.text.crash_report import crash_report
 
-    say(crash_report(error, hide=_hide_variables))
+    say(*crash_report(error, hide=_hide_variables).split("\n"))
     return 1
 
 
@@ -82,7 +82,7 @@ def _run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
 
         return start(parsed, options_of(parsed), environ)
     except UsageError as wrong:
-        return _refuse(str(wrong), wrong.exit_code)
+        return _refuse(str(wrong), wrong.exit_code, *wrong.more)
     except Stop as stop:
         return _refuse(str(stop), stop.code)
     except SystemExit as leaving:
@@ -117,10 +117,10 @@ def _serve(parsed: Namespace) -> int:
     return serve(parsed.serve, scenario=parsed.scenario, faults=faults, latency=parsed.latency / 1000)
 
 
-def _refuse(sentence: str, code: int) -> int:
+def _refuse(sentence: str, code: int, *more: str) -> int:
     from wfdash.cli.output import refuse
 
-    return refuse(sentence, code)
+    return refuse(sentence, code, *more)
 
 
 def _ready_streams() -> None:

@@ -11,7 +11,7 @@ from wfdash.cli.exits import Stop
 from wfdash.core.model.times import iso
 from wfdash.core.text.clean import clean
 
-__all__ = ["deaden", "instant", "json_line", "line", "refuse", "say", "write"]
+__all__ = ["ask", "deaden", "instant", "json_line", "line", "refuse", "say", "typed_line", "write"]
 
 
 _LONGEST = 6_000
@@ -56,15 +56,35 @@ def write(text: str) -> None:
         raise Stop(f"the output could not be written: {wrong.strerror}", 1) from None
 
 
-def say(sentence: str) -> None:
-    """Words for the person. Where nobody takes them the work goes on without: they are not the result."""
+def say(*lines: str) -> None:
+    """Words for the person, a sentence a line. Where nobody takes them the work goes on without.
+
+    What a sentence repeats, as the name of a file, may hold a line break: it is shown and begins no line.
+    """
     try:
-        for part in sentence.split("\n"):
-            for row in _rows(clean(_without_middle(part))):
+        for line in lines:
+            for row in _rows(clean(_without_middle(line))):
                 sys.stderr.write(row + "\n")
         sys.stderr.flush()
     except OSError:
         deaden(sys.stderr)
+
+
+def ask(question: str) -> None:
+    """Writes a question, behind which the answer is typed."""
+    try:
+        sys.stderr.write(clean(_without_middle(question)))
+        sys.stderr.flush()
+    except OSError:
+        deaden(sys.stderr)
+
+
+def typed_line() -> str:
+    """What was typed as an answer; "" for what is no text in this encoding, and where none comes."""
+    try:
+        return sys.stdin.readline().strip()
+    except (UnicodeDecodeError, OSError):
+        return ""
 
 
 def _without_middle(line: str) -> str:
@@ -85,9 +105,9 @@ def _rows(line: str) -> list[str]:
     return wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
-def refuse(sentence: str, code: int) -> int:
-    """Says why nothing was done; the code to leave with."""
-    say(f"wfdash: {sentence}")
+def refuse(sentence: str, code: int, *more: str) -> int:
+    """Says why nothing was done, with more lines below it; the code to leave with."""
+    say(f"wfdash: {sentence}", *more)
     return code
 
 

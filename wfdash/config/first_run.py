@@ -33,20 +33,23 @@ FORM = (
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LIKE_A_TOKEN = re.compile(r"[A-Za-z0-9_-]{30,}")
 _LED = "first-run"
+_CONFIG = "{config}"
 
 
-def guide(config: Path) -> str:
-    """The way from a token to a config, step by step; the token itself is never asked for."""
-    return f"""\
+def guide(config: Path) -> list[str]:
+    """The way from a token to a config, a line each; the token itself is never asked for."""
+    steps = f"""\
 The first time:
   1. Make an API token with the permission Account, Workers Scripts, Read; Edit, to act on instances too.
      This address fills in the form: {FORM}
   2. Set it in your shell, never in a config of wfdash:
      export CLOUDFLARE_API_TOKEN=...
   3. Start wfdash again. It checks the token, asks for account and workflow, and keeps them, if you like, in
-     {config}
+     {_CONFIG}
 Where the token is in another variable, or a command prints it: wfdash setup
 To look around without an account: wfdash demo"""
+    # Put in once the lines are parted: a line break in its name begins none.
+    return [line.replace(_CONFIG, str(config)) for line in steps.split("\n")]
 
 
 class TokenSource(Struct, frozen=True):

@@ -186,7 +186,7 @@ def test_any_text_is_read_or_refused_with_a_place(text):
         assert parse(str(query)) == query
     else:
         assert 0 <= wrong.position <= len(text)
-        assert wrong.pointed().startswith(wrong.sentence)
+        assert wrong.pointed()[0] == wrong.sentence
 
 
 @given(NODES, ROWS, FACTS)
@@ -241,7 +241,9 @@ def test_the_caret_stands_under_the_fault():
     with pytest.raises(QueryError) as caught:
         parse("order age>x")
     assert caught.value.pointed() == (
-        "not a duration; write 90s, 10m, 1h30m or 2d\n  order age>x\n            ^"
+        "not a duration; write 90s, 10m, 1h30m or 2d",
+        "  order age>x",
+        "            ^",
     )
 
 

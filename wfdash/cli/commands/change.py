@@ -21,7 +21,7 @@ from wfdash.cli.commands.inputs import (
 )
 from wfdash.cli.commands.results import carry_out, check_writable, operator_of, print_plan, where_of
 from wfdash.cli.exits import Stop, UsageError
-from wfdash.cli.output import say
+from wfdash.cli.output import ask, say, typed_line
 from wfdash.cli.session import CommandSession
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
@@ -293,17 +293,16 @@ async def confirmed(plan: Plan, session: CommandSession, tell: Callable[[], None
 
 async def _typed(question: str) -> str:
     """One line from the terminal, read without holding up the loop, so that a signal still ends it."""
-    sys.stderr.write(question)
-    sys.stderr.flush()
+    ask(question)
     loop = asyncio.get_running_loop()
     typed: asyncio.Future[str] = loop.create_future()
 
     def readable() -> None:
         if not typed.done():
-            typed.set_result(sys.stdin.readline())
+            typed.set_result(typed_line())
 
     loop.add_reader(sys.stdin, readable)
     try:
-        return (await typed).strip()
+        return await typed
     finally:
         loop.remove_reader(sys.stdin)

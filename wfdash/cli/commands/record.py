@@ -13,7 +13,7 @@ from platformdirs import user_state_path
 
 from wfdash.api.errors import WorkflowNotFound, WorkflowsError
 from wfdash.cli.exits import Stop, UsageError
-from wfdash.cli.output import refuse, say
+from wfdash.cli.output import ask, refuse, say, typed_line
 from wfdash.cli.session import TRANSIENT, CommandSession, again
 from wfdash.config.plain_file import expanded
 from wfdash.config.settings import Settings
@@ -86,8 +86,8 @@ def erase_record(parsed: Namespace, settings: Settings) -> int:
             return refuse("away from a terminal --erase needs --yes", 2)
         more = len([part for part in found if ASIDE in part.name])
         too = f" and {counted(more, 'file')} set aside as damaged" if more else ""
-        print(clean(f"Erase {path}{too}? [y/N] "), end="", file=sys.stderr, flush=True)
-        if sys.stdin.readline().strip() not in ("y", "yes"):
+        ask(f"Erase {path}{too}? [y/N] ")
+        if typed_line() not in ("y", "yes"):
             return refuse("nothing was erased: only y erases", 1)
     try:
         erase(path)

@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from wfdash.core.text.clean import cells, clean
+
 __all__ = ["And", "Node", "Not", "Or", "QueryError", "Term", "parse_tree", "unparse"]
 
 _FIELD = re.compile(r"([^\W\d][\w-]*(?:\.[\w-]+)*)(:|~|>=|<=|>|<|=)")
@@ -33,9 +35,11 @@ class QueryError(ValueError):
         self.position = position
         self.text = text
 
-    def pointed(self) -> str:
-        """The sentence, the text and a caret under what is wrong, as three lines."""
-        return f"{self.sentence}\n  {self.text}\n  {' ' * self.position}^"
+    def pointed(self) -> tuple[str, str, str]:
+        """The sentence, the text and a caret under what is wrong, a line each."""
+        # As it is drawn: a line break in it is one character there, and some take two cells.
+        before = cells(clean(self.text[: self.position]))
+        return self.sentence, f"  {clean(self.text)}", f"  {' ' * before}^"
 
 
 class Term(Struct, frozen=True):
