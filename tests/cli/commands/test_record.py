@@ -143,6 +143,10 @@ def test_show_of_an_erased_one_says_what_it_was(program, simulator, tmp_path):
     config.write_text('[keys]\n"past.back" = "f9"\n')
     done = program("show", "-w", "orders", "long-gone", env={**env, "WFDASH_CONFIG": str(config)})
     assert "a step back in time (f9) shows it" in done.stderr
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute("UPDATE about SET value = 'theirs' WHERE name = 'owner'")
+    done = program("show", "-w", "orders", "long-gone", env=env)
+    assert (done.returncode, "the record does" in done.stderr) == (1, False)
     done = program("show", "-w", "orders", "never-was", env=env)
     assert (done.returncode, "the record" in done.stderr) == (1, False)
 

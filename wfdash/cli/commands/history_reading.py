@@ -25,7 +25,7 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.model.times import iso
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import count, counted
-from wfdash.live.records.record.place import record_path
+from wfdash.live.records.record.place import owner_of, record_path
 from wfdash.live.records.record.recorder import ask_record
 from wfdash.live.records.restarted_ends import restarted_ends
 
@@ -244,7 +244,9 @@ def _restarted(
         return earlier_runs((), rows, noted=noted)
     from wfdash.live.records.record.opening import open_record
 
-    kept = ask_record(lambda: open_record(path), lambda reader: reader.ends(workflow, since, rows))
+    kept = ask_record(
+        lambda: open_record(path, owner_of(path)), lambda reader: reader.ends(workflow, since, rows)
+    )
     return earlier_runs(kept, rows, noted=noted)
 
 

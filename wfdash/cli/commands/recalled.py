@@ -129,7 +129,7 @@ async def recalled_pauses(
 def _open_record(session: CommandSession) -> "RecordReader":
     """The record of the account in use. Raises Unusable and OSError."""
     from wfdash.live.records.record.opening import open_record
-    from wfdash.live.records.record.place import record_path
+    from wfdash.live.records.record.place import owner_of, record_path
 
-    path = record_path(user_state_path("wfdash"), session.settings, session.api.account_id)
-    return open_record(path or Path())
+    path = record_path(user_state_path("wfdash"), session.settings, session.api.account_id) or Path()
+    return open_record(path, owner_of(path))

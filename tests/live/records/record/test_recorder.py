@@ -35,6 +35,23 @@ def test_a_file_keeps_to_the_account_that_began_it(tmp_path):
         assert {each.id for each in reader.rows("orders", AT + 1)} == {"a", "c"}
 
 
+def test_the_record_of_another_account_is_not_read_either(tmp_path):
+    """As one that was handed over and copied to where the own one lies."""
+    path = tmp_path / "own.db"
+    for owner in ("theirs", "ours"):
+        recorder = Recorder(clock=lambda: AT, said=lambda _: None)
+        recorder.saw(SawRows(AT, "orders", [row(f"of-{owner}")]))
+        recorder.start(RecordPlace(path, owner=owner))
+        recorder.flush(3)
+        recorder.close()
+    with pytest.raises(Unusable, match="of another account or server"):
+        recorder.read()
+    with pytest.raises(Unusable, match="of another account or server"):
+        open_record(path, "ours")
+    with closing(open_record(path, "theirs")) as reader:
+        assert [each.id for each in reader.rows("orders", AT + 1)] == ["of-theirs"]
+
+
 def test_recorded_end_that_its_row_no_longer_tells_is_found(tmp_path):
     """Nobody had the dashboard open while they were restarted: the record never saw them begin again."""
     path = tmp_path / "a.db"

@@ -15,7 +15,7 @@ from wfdash.live.records.locked_file import try_lock
 from wfdash.live.records.record.keeping import Keeper
 from wfdash.live.records.record.observations import Observation, SawRows
 from wfdash.live.records.record.place import DAYS, kept_of
-from wfdash.live.records.record.schema import Unusable, open_file, open_memory
+from wfdash.live.records.record.schema import FOREIGN, Unusable, open_file, open_memory
 
 __all__ = ["RecordFile", "erase", "node_of"]
 
@@ -61,7 +61,7 @@ class RecordFile:
             # decides.
             self.connection.execute("INSERT OR IGNORE INTO about VALUES ('owner', ?)", (owner,))
         if self.connection.execute(asked).fetchone() != (owner,):
-            raise Unusable("it is the record of another account or server")
+            raise Unusable(FOREIGN)
 
     def write(self, batch: Sequence[Observation]) -> None:
         """All of it or nothing; on the disk, as far as a killed process is concerned, when this returns."""

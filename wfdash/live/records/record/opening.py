@@ -9,7 +9,7 @@ from wfdash.live.records.record.damage import WITHOUT_WAL, cut_off, is_begun, pa
 from wfdash.live.records.record.file import RecordFile
 from wfdash.live.records.record.place import parts_of
 from wfdash.live.records.record.reading import RecordReader
-from wfdash.live.records.record.schema import Unusable
+from wfdash.live.records.record.schema import FOREIGN, Unusable
 
 __all__ = ["open_record", "read_memory"]
 
@@ -29,8 +29,19 @@ def read_memory(file: RecordFile) -> RecordReader:
         raise
 
 
-def open_record(path: Path) -> RecordReader:
-    """Raises Unusable with a sentence for what is no record, and OSError."""
+def open_record(path: Path, owner: str = "") -> RecordReader:
+    """Raises Unusable with a sentence for what is no record, and OSError.
+
+    With an `owner`, also for the record of another: a file that was copied to the place of this one.
+    """
+    reader = _opened(path)
+    if owner and reader.owner not in ("", owner):
+        reader.close()
+        raise Unusable(FOREIGN)
+    return reader
+
+
+def _opened(path: Path) -> RecordReader:
     check_plain(path)  # and does not open it: this process may be the one that writes it
     # A copy has no -wal file beside it.
     alone = not any(part.exists() for part in parts_of(path)[1:])

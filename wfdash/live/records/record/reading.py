@@ -43,6 +43,7 @@ _MOST_WORKFLOWS = 10_000
 _TABLES = ("workflow", "instance", "listed", "detail", "piece", "counts", "version", "moment")
 
 
+_OWNER = "SELECT value FROM about WHERE name = 'owner'"
 _NEEDED = ("workflow", "instance", "listed")
 """Without these there is nothing to list; a view of such a name is somebody's trap."""
 
@@ -89,6 +90,8 @@ class RecordReader:
             # Such a column runs what the file says, at each row that is read.
             if any(column[6] for column in connection.execute(f"PRAGMA table_xinfo({_quoted(name)})")):
                 raise Unusable("it has columns that compute what they hold, which no record of wfdash has")
+        self.owner = self._owner() if ("about",) in found else ""
+        """For whom it was begun; "" where it does not say."""
         self._has_reach = ("reach",) in found
         self.has_index = self._has_index(found)
         """Whether what instances hold can be looked up, in a file that wfdash wrote; no other is asked."""
@@ -312,6 +315,9 @@ class RecordReader:
             piece = self._unpacked(body)
             entries += piece if isinstance(piece, list) else []
         return entries[:steps]
+
+    def _owner(self) -> str:
+        return next((_text(value) for (value,) in self.ask(_OWNER)), "")
 
     def _has_index(self, tables: Container[tuple[str]]) -> bool:
         try:

@@ -104,7 +104,7 @@ class Recorder:
         if self.place.path is not None:
             try:
                 # Where nothing can be kept now, on a full or a read-only disk, what was kept is there.
-                return open_record(self.place.path)
+                return open_record(self.place.path, self.place.owner)
             except FileNotFoundError:  # the thread makes it anew with the next answer
                 raise Unusable(self.trouble or "it was erased; a new one begins") from None
             except Unusable:

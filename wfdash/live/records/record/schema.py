@@ -14,7 +14,16 @@ from pathlib import Path
 
 from wfdash.config.plain_file import check_plain
 
-__all__ = ["APPLICATION", "MIGRATIONS", "Unusable", "migrate", "open_file", "open_memory", "version_of"]
+__all__ = [
+    "APPLICATION",
+    "FOREIGN",
+    "MIGRATIONS",
+    "Unusable",
+    "migrate",
+    "open_file",
+    "open_memory",
+    "version_of",
+]
 
 APPLICATION = 0x77666472
 """`wfdr`: by it `file` and wfdash tell a record from any other SQLite file."""
@@ -57,6 +66,7 @@ MIGRATIONS: Sequence[Sequence[str]] = (
 """What each version adds to the one before; a file's `user_version` is how many of them it has."""
 
 
+FOREIGN = "it is the record of another account or server"
 _NO_WAL = "this disk cannot share it between programs (no WAL)"
 
 _SHARED = 32 * 1024
