@@ -2,6 +2,9 @@
 
 import asyncio
 import re
+import socket
+import struct
+import threading
 import urllib.error
 import urllib.request
 from functools import partial
@@ -14,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.fakes.scripted import Scripted, item
 from wfdash.api.interface import NEWEST
+from wfdash.live import metrics
 from wfdash.live.budget.budget import Budget
 from wfdash.live.metrics import MetricsServer
 from wfdash.live.records.record.recorder import Recorder
@@ -54,13 +58,13 @@ class NewestPageOnly(Scripted):
         return page
 
 
-async def scraped(rows, scrape=scrape, began=AT, api=None):
+async def scraped(rows, scrape=scrape, began=AT, api=None, name=HOSTILE):
     """The metrics of a workflow with a hostile name and these rows, of a program that began then."""
     api = api or Scripted()
     api.pages[""] = rows
     budget = Budget(clock=lambda: AT)
     watcher = Watcher(api, clock=lambda: AT, budget=budget, notify=lambda _: None)
-    watcher.show(HOSTILE)
+    watcher.show(name)
     running = asyncio.create_task(watcher.run())
     recorder, now = Recorder(clock=lambda: AT), began
     server = MetricsServer([watcher], budget=budget, recorder=recorder, clock=lambda: now)
@@ -127,6 +131,73 @@ def statuses_by_path(address):
 async def test_no_other_path_has_metrics():
     given = await scraped([item("a")], statuses_by_path)
     assert given == {"/metrics": 200, "/": 200, "/metrics/": 404, "/favicon.ico": 404, "/../etc/passwd": 404}
+
+
+async def test_half_a_character_in_a_name_spoils_no_scrape():
+    found = samples(await scraped([item("a")], name="half \ud800"))
+    assert found[("wfdash_up", "half \\ud800")] == 1.0
+
+
+def connected(address):
+    place = urlsplit(address)
+    return socket.create_connection((place.hostname, place.port), 60)
+
+
+def threads_of_connections():
+    return [each for each in threading.enumerate() if "process_request_thread" in each.name]
+
+
+async def test_connections_that_say_nothing_are_few():
+    """A page in a browser opens as many as it likes, and each has a thread."""
+
+    def crowd(address):
+        opened = [connected(address) for _ in range(60)]
+        for each in opened[metrics._AT_ONCE :]:
+            assert each.recv(1) == b""
+        held = len(threads_of_connections())
+        for each in opened:
+            each.close()
+        for each in threads_of_connections():
+            each.join(60)
+        return held, samples(scrape(address))
+
+    held, found = await scraped([item("a")], crowd)
+    assert held == metrics._AT_ONCE
+    assert found[("wfdash_up", HOSTILE)] == 1.0
+
+
+async def test_a_connection_that_fails_is_no_traceback(capsys):
+    def cut(address):
+        for said in (b"GET /metrics", b"GET /metrics HTTP/1.1\r\n", b"\xff\x00"):
+            each = connected(address)
+            each.sendall(said)
+            # Closed by a reset, as of a program that was killed.
+            each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            each.close()
+        scrape(address)
+        for each in threads_of_connections():
+            each.join(60)
+
+    await scraped([item("a")], cut)
+    assert capsys.readouterr().err == ""
+
+
+async def test_a_loop_that_does_not_look_is_said(monkeypatch, capsys):
+    loop, over = asyncio.get_running_loop(), threading.Event()
+
+    def refused(address):
+        monkeypatch.setattr(metrics, "_PATIENCE", 0.01)
+        loop.call_soon_threadsafe(over.wait, 60)
+        try:
+            with pytest.raises(urllib.error.HTTPError) as caught:
+                scrape(address)
+        finally:
+            over.set()
+        caught.value.close()
+        return caught.value.code
+
+    assert await scraped([item("a")], refused) == 503
+    assert capsys.readouterr().err == ""
 
 
 def ends(name, status, count, at="2026-11-18T11:00:00Z"):

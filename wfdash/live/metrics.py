@@ -2,11 +2,14 @@
 
 import asyncio
 import re
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from socketserver import ThreadingMixIn
+from typing import TYPE_CHECKING, Any, Final
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry, make_wsgi_app
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -16,7 +19,6 @@ from wfdash.live.records.record.recorder import Recorder
 from wfdash.live.watcher import Watcher
 
 if TYPE_CHECKING:
-    from wsgiref.simple_server import WSGIServer
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 __all__ = ["MetricsServer"]
@@ -26,10 +28,43 @@ _OWN_NAMES: Final = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?
 _PATHS: Final = ("/metrics", "/")
 _PATIENCE: Final = 5.0
 """Seconds that a scrape waits for the event loop, before it is answered with a failure."""
+_IDLE: Final = 10.0
+"""Seconds that a connection may say nothing."""
+_AT_ONCE: Final = 20
+"""Connections, each of which has a thread."""
 _RECENT: Final = 3600.0
 """Seconds before now in which an instance must have ended to count for the failure ratio."""
 _LEAST: Final = 10
 """Ends below which there is no failure ratio: one failure would be all of it."""
+
+
+class _Handler(WSGIRequestHandler):
+    timeout = _IDLE
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    """Turns away what is too many, and keeps to itself what goes wrong with a connection."""
+
+    daemon_threads = True
+
+    def __init__(self, *given: Any) -> None:
+        self._room = threading.BoundedSemaphore(_AT_ONCE)
+        super().__init__(*given)
+
+    def verify_request(self, *_: object) -> bool:
+        return self._room.acquire(blocking=False)
+
+    def process_request_thread(self, *request: Any) -> None:
+        try:
+            super().process_request_thread(*request)
+        finally:
+            self._room.release()
+
+    def handle_error(self, *_: object) -> None:
+        """Without the traceback that would stand in the middle of what a recorder says."""
 
 
 class MetricsServer(Collector):
@@ -53,10 +88,9 @@ class MetricsServer(Collector):
         """Listens, on a free port for 0; the address to scrape. Raises OSError where the port is taken."""
         registry = CollectorRegistry()
         registry.register(self)
-        self._server, _ = start_http_server(port, _HOST, registry)
-        app = self._server.get_app()
-        assert app is not None
-        self._server.set_app(_at_its_address(app))
+        app = _at_its_address(make_wsgi_app(registry))
+        self._server = make_server(_HOST, port, app, _Server, handler_class=_Handler)
+        threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True).start()
         return f"http://{_HOST}:{self._server.server_port}{_PATHS[0]}"
 
     def close(self) -> None:
@@ -91,10 +125,10 @@ class MetricsServer(Collector):
         read = _gauge("wfdash_last_read_timestamp_seconds", "When the list of instances was read last.")
         up = _gauge("wfdash_up", "1 while the list of instances can be read.")
         for watcher in self._watchers:
-            labels = (watcher.workflow,)
+            labels = (_label(watcher.workflow),)
             if (counts := watcher.status_counts) is not None:
                 for status in dict.fromkeys((*STATUSES, *counts)):
-                    instances.add_metric((watcher.workflow, status), counts.get(status, 0))
+                    instances.add_metric((*labels, _label(status)), counts.get(status, 0))
             _add(counted, labels, watcher.counted_at)
             _add(failing, labels, self._failure_ratio(watcher))
             _add(oldest, labels, self._oldest(watcher))
@@ -142,6 +176,11 @@ def _gauge(name: str, text: str) -> GaugeMetricFamily:
     return GaugeMetricFamily(name, text, labels=("workflow",))
 
 
+def _label(name: str) -> str:
+    """Half a surrogate pair, which a server's JSON can name, is no UTF-8: the whole scrape would fail."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
 def _add(family: GaugeMetricFamily, labels: Sequence[str], value: float | None) -> None:
     """What is not known has no sample."""
     if value is not None:
@@ -157,9 +196,13 @@ def _at_its_address(app: "WSGIApplication") -> "WSGIApplication":
     def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         status = "421 Misdirected Request"
         if _OWN_NAMES.fullmatch(environ.get("HTTP_HOST", "")):
-            if environ.get("PATH_INFO", "") in _PATHS:
-                return app(environ, start_response)
-            status = "404 Not Found"
+            if environ.get("PATH_INFO", "") not in _PATHS:
+                status = "404 Not Found"
+            else:
+                try:
+                    return app(environ, start_response)
+                except Exception:  # as where the program is stopped, and looks at nothing
+                    status = "503 Service Unavailable"
         start_response(status, [("Content-Type", "text/plain; charset=utf-8")])
         return [f"These are the metrics of wfdash, at {_HOST} alone, path {_PATHS[0]}.\n".encode()]
 
