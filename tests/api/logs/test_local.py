@@ -104,6 +104,26 @@ async def test_object_that_is_not_noted_is_the_one_left(local, beside, held):
     assert asked == [[["t", "s1"]]] * (1 if held else 2)
 
 
+async def test_store_whose_calls_made_each_other_still_gives_lines(local):
+    def behave(seen, writer):
+        if seen.method == "GET":
+            return envelope([{"name": "orders", "script_name": "shop"}])
+        sql = seen.json()["sql"]
+        if "handlers" in sql:
+            return envelope({"rows": [[1, START * 1e3, "s1", "log", '["x"]', 0, None, "t"]]})
+        if "duration_ms IS NOT NULL" in sql:
+            calls = [("s1", "s2"), ("s2", "s1")]
+            rows = [
+                [n, span, above, START * 1e3, 1, 0, "shop", "t", ""] for n, (span, above) in enumerate(calls)
+            ]
+            return envelope({"rows": rows})
+        return envelope({"rows": [[1, START * 1e3]]} if "logs" in sql else {"rows": []})
+
+    api, _ = await local(behave)
+    page = await api.log_reader().read(LogQuery("orders", "order-1", START, START + 1))
+    assert [line.message for line in page.lines] == ["x"]
+
+
 async def test_store_laid_out_in_another_way_still_gives_its_lines(local):
     def behave(seen, writer):
         if seen.method == "GET":

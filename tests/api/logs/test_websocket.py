@@ -6,8 +6,9 @@ import pytest
 
 from tests.api.logs.simulated import reached
 from tests.support.fakes.loopback import envelope, reply
-from wfdash.api.errors import NotReached, OtherServer
+from wfdash.api.errors import BadAnswer, NotReached, OtherServer
 from wfdash.api.logs.socket_factory import SocketFactory, check_address
+from wfdash.api.logs.tail import TailLogs
 
 
 @pytest.mark.parametrize(
@@ -19,6 +20,9 @@ from wfdash.api.logs.socket_factory import SocketFactory, check_address
         "wss://",
         "file:///etc/passwd",
         "wss://[::1",
+        "wss://a..b/x",
+        f"wss://{'a' * 70}.example/x",
+        "wss://\u202e/x",
         "",
     ],
 )
@@ -49,6 +53,21 @@ async def test_websocket_without_redirect_and_credential(cloud):
     opening = next(seen for seen in server.seen if seen.target == "/socket")
     assert not {"authorization", "x-auth-key", "cookie"} & set(opening.headers)
     assert "obviously-fake-token" not in repr(opening)
+
+
+class Broken:
+    async def open(self, url, protocol):
+        raise RuntimeError("nobody foresaw this")
+
+
+async def test_who_follows_hears_of_what_nobody_foresaw(cloud):
+    def behave(seen, writer):
+        return envelope({"id": "a" * 32, "url": "wss://tail.example/x"} if seen.method == "POST" else None)
+
+    api, _ = await cloud(behave)
+    stream = TailLogs(api.log_stream()._endpoints, Broken()).follow("worker")
+    with pytest.raises(BadAnswer, match="RuntimeError"):
+        await anext(stream)
 
 
 async def test_websocket_nobody_answers_is_not_reached():

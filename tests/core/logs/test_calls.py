@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.support.fakes.details import T0, attempt, detail, done, sleep, step
-from wfdash.core.logs.calls import Call
+from wfdash.core.logs.calls import Call, CallTree
 from wfdash.core.logs.line import LogLine
 from wfdash.core.logs.place import place_lines
 
@@ -45,6 +45,23 @@ def test_twins_are_told_apart_by_their_times():
     lines = [line(0, f"id={ID}", "r"), line(2, "one", "r0.1"), line(2, "two", "r1.1")]
     found = places(lines, OF_TWINS, TWINS)
     assert found == {f"id={ID}": (True, None, None), "one": (True, 0, 1), "two": (True, 1, 1)}
+
+
+class Tired(dict):
+    """Gives up where somebody asks for ever."""
+
+    left = 1000
+
+    def get(self, *asked):
+        self.left -= 1
+        assert self.left, "it asks for ever"
+        return super().get(*asked)
+
+
+@pytest.mark.parametrize("parents", [{"a": "a"}, {"a": "b", "b": "a"}, {"a": "b", "b": "c", "c": "b"}])
+def test_calls_that_made_each_other_are_climbed_once(parents):
+    tree = CallTree(Tired({name: call(name, above, 0, 1) for name, above in parents.items()}))
+    assert {tree.run_of(name) for name in parents} <= parents.keys()
 
 
 def test_twins_of_one_moment_are_told_by_their_order():

@@ -131,7 +131,10 @@ class LocalObjects:
 
 def _top(call: str, parents: Mapping[str, str]) -> str:
     """The uppermost call that is known: of one run they meet there."""
-    while (above := parents.get(call)) is not None:
+    passed = {call}
+    # A store may say of two calls that each made the other.
+    while (above := parents.get(call)) is not None and above not in passed:
+        passed.add(above)
         call = above
     return call
 

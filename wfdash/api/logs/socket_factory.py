@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from wfdash.api.errors import NotReached, OtherServer
 from wfdash.api.logs.socket import Socket, SocketEnded
+from wfdash.config.network import is_host
 
 __all__ = ["SocketFactory", "check_address"]
 
@@ -46,7 +47,11 @@ def check_address(url: str) -> None:
         host, parts = "", urlsplit("")
     if parts.username or parts.password:
         raise OtherServer("The server gave an address with a password for its log: it is not followed.")
-    if not host or not (parts.scheme == "wss" or (parts.scheme == "ws" and host in _LOOPBACK)):
+    if (
+        not host
+        or not is_host(host)
+        or not (parts.scheme == "wss" or (parts.scheme == "ws" and host in _LOOPBACK))
+    ):
         place = f"{parts.scheme}://{host}" if host else "no address"
         raise OtherServer(f"The server wants its log read at {place[:200]}: only wss:// is followed.")
 

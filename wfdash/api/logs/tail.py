@@ -169,6 +169,15 @@ class _Pump:
             await self.task
 
     async def _run(self) -> None:
+        try:
+            await self._read_tails()
+        except Exception as wrong:
+            # Who follows waits for a line, and would wait for ever.
+            failure = BadAnswer(f"The log that the server sends cannot be read ({type(wrong).__name__}).")
+            for reader in self.readers:
+                reader.fail(failure)
+
+    async def _read_tails(self) -> None:
         wait = _FIRST_WAIT
         while True:
             began = asyncio.get_running_loop().time()

@@ -68,7 +68,7 @@ async def open_websocket(url: str, protocol: str, proxy: str | None, *, most: in
         _fail("the way leads through a SOCKS proxy, which carries no WebSocket here")
     except InvalidProxy:
         _fail("the address of the proxy is not understood")
-    except (InvalidHandshake, InvalidURI) as error:
+    except (InvalidHandshake, InvalidURI, UnicodeError) as error:
         raise OtherServer(f"The log could not be followed: the server answered {error}.") from None
     except TimeoutError:
         _fail(f"no answer in {seconds:.0f} s")

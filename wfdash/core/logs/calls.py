@@ -98,8 +98,11 @@ class CallTree:
         return run
 
     def _climb(self, request: str) -> str:
-        at = request
+        at, passed = request, {request}
         while (call := self.calls.get(at)) is not None and call.parent:
+            if call.parent in passed:  # a store may say of two calls that each made the other
+                break
+            passed.add(call.parent)
             above = self.calls.get(call.parent)
             if above is not None and above.entry:
                 break
