@@ -126,6 +126,20 @@ def test_where_nothing_may_be_written_it_is_off(tmp_path, options, said):
     drive(script, commands=(command(file, "{id}"),), **options)
 
 
+@pytest.mark.parametrize("word", ["a\0b", "half a character: \ud800"])
+def test_words_no_program_can_be_given_are_told(tmp_path, word):
+    file = tmp_path / "ran"
+    odd = command(file, word, confirm=False, dangerous=False)
+
+    async def script(d):
+        await d.press("ctrl+b")
+        await ended(d)
+        await d.until(lambda: "open an issue: its words hold what no program can be given" in d.text)
+
+    drive(script, demo=False, commands=(odd,))
+    assert not file.exists()
+
+
 @pytest.mark.parametrize("identity", ["--help", "-rf", "", "a\0b"])
 def test_ids_that_would_be_options_are_refused(identity):
     words, refusal = filled_in(OwnCommand("b", "x", ("tool", "{id}")), {"id": identity})

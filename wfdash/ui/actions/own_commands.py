@@ -92,6 +92,9 @@ class OwnCommands:
         except OSError as error:
             self._say(f"{command.name}: {words[0]}: {error.strerror}", severity="error")
             return
+        except ValueError:  # a NUL, or half a character, which no program can be given
+            self._say(f"{command.name}: its words hold what no program can be given", severity="error")
+            return
         last = next((line for line in reversed(printed.splitlines()) if line.strip()), "")
         ended = (
             "done" if code == 0 else f"ended after {_LONGEST:.0f} s" if code is None else f"exit code {code}"
@@ -125,7 +128,7 @@ def in_a_thread(work: Callable[[], Any]) -> "asyncio.Future[Any]":
         error: BaseException | None = None
         try:
             result = work()
-        except OSError as wrong:
+        except Exception as wrong:  # whatever it is: whoever waits for it would wait for ever
             error = wrong
         with suppress(RuntimeError):  # the loop is closed
             loop.call_soon_threadsafe(hand_over, result, error)
