@@ -3,12 +3,15 @@
 import asyncio
 import random
 from itertools import pairwise
+from math import inf
 
 import pytest
 
 from tests.support.clocks.simulated_time import EPOCH, simulate
 from wfdash.api.interface import Exchange
+from wfdash.live.budget.admission import ROOM_FOR_SHORT
 from wfdash.live.budget.budget import Budget
+from wfdash.live.budget.headroom import headroom, pace_of_screens
 from wfdash.live.budget.ledger import ACTIONS, QUOTA, WINDOW, Priority
 from wfdash.live.budget.shared_counter import SharedCounter
 from wfdash.live.polling.job import Job
@@ -192,7 +195,9 @@ def test_told_time_of_a_long_read_is_what_it_takes(tmp_path, screens, warm, numb
         took = mix.now - began
         mix.close()
         assert took / 1.35 - 10 <= outlook.seconds <= 1.35 * took + 10
-        assert bool(outlook.slow) is (took > 2 * number * ANSWER + 5)
+        # At the edge of what is called slow it may be called either.
+        slow = 2 * number * ANSWER + 5
+        assert took >= slow / 1.1 if outlook.slow else took <= slow * 1.1
 
     simulate(main())
 
@@ -217,6 +222,37 @@ def test_long_reads_that_fit_in_the_room_there_is_go_at_once(tmp_path, screens, 
             await each.done.wait()
         assert mix.now - began <= 1.5 * wanted * 0.1 + 2
         assert all(outlook.seconds <= 0.15 * wanted and not outlook.slow for outlook in outlooks)
+        mix.close()
+
+    simulate(main())
+
+
+@pytest.mark.parametrize("over", [10, 30])
+@pytest.mark.parametrize(("screens", "spent"), [(1, 500), (2, 400), (3, 300)])
+def test_long_read_of_a_few_too_many_goes_at_once_but_for_those(tmp_path, screens, spent, over):
+    """What fits is read as it is answered; those that do not fit wait once, and the time told is theirs."""
+
+    async def main():
+        mix = Mix(tmp_path / "requests.json", random.Random(1))
+        for _ in range(screens):
+            mix.screen()
+        await asyncio.sleep(5)
+        await mix.search(spent, latency=0.02, tells=True).done.wait()
+        await asyncio.sleep(70)
+        ledger = mix.budget()._look()
+        room = headroom(ledger, mix.now, kept=ROOM_FOR_SHORT)
+        fits = int(room.lasts(pace_of_screens(ledger, mix.now), inf, rest=0.0))
+        assert fits > 60
+        began, job = mix.now, mix.search(fits + over, latency=0.1, tells=True)
+        job.budget.requests.append(answered_in(0.1))
+        await asyncio.sleep(1.0)
+        outlook = job.budget.reads_take(job.left, "filter")
+        await asyncio.sleep(0.15 * fits + 2)
+        assert len(job.times) >= fits - over - 8
+        await job.done.wait()
+        took = mix.now - began - 1
+        assert took / 1.35 - 10 <= outlook.seconds <= 1.35 * took + 10
+        assert took <= 0.15 * fits + 2 * over * 4.5 + 10
         mix.close()
 
     simulate(main())

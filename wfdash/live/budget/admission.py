@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from wfdash.core.text.words import count
 from wfdash.live.budget.headroom import (
+    LONG_PACE,
     MOST,
     READS,
     headroom,
@@ -127,17 +128,17 @@ def _counted(ledger: RequestLedger, asks: Request, now: float) -> Refusal | None
         return _spent(ledger, asks, ledger.falls_below(most, READS, now))
     # Spent at once it would all be missing at once: what goes on beside it would stand still for minutes.
     if asks.priority is Priority.FOREGROUND:
-        if not is_long(ledger, asks) or not _runs_dry(ledger, asks, now):
+        if not is_long(ledger, asks):
             return None
-        room = headroom(ledger, now, kept=MOST - _most(ledger, asks))
-        rest = ledger.long_at + 1 / room.pace(pace_of_screens(ledger, now)) - now
-        if rest > 0:
-            return _spent(ledger, asks, rest)
-        return (
-            _spent(ledger, asks, _AGAIN)
-            if ledger.has_waited_longer(asks.session, asks.purpose, now - _TURN)
-            else None
-        )
+        if _runs_dry(ledger, asks, now):
+            room = headroom(ledger, now, kept=MOST - _most(ledger, asks))
+            rest = ledger.long_at + 1 / room.pace(pace_of_screens(ledger, now)) - now
+            if rest > 0:
+                return _spent(ledger, asks, rest)
+        # Also what there is room for one by one goes in turns: else all of it to who is answered soonest.
+        if ledger.has_waited_longer(asks.session, asks.purpose, now - _TURN):
+            return _spent(ledger, asks, _AGAIN)
+        return None
     waited = now - asks.since >= _SELDOM and _stands_too_long(ledger, asks, now)
     if not waited and _runs_dry(ledger, asks, now):
         rest = _SELDOM - (now - asks.since)
@@ -159,10 +160,11 @@ def _runs_dry(ledger: RequestLedger, asks: Request, now: float) -> bool:
     """Whether one read more would leave too little for screens and long reads to go on at the least pace."""
     # What none wants yet somebody may come to want.
     wanted = sum(ledger.longs_want()) or inf
-    room = headroom(ledger, now, kept=MOST - _most(ledger, asks))
-    if asks.priority is not Priority.FOREGROUND:
-        wanted += 1  # for what is none of them
-    return room.lasts(pace_of_screens(ledger, now), wanted) < 1
+    room, beside = headroom(ledger, now, kept=MOST - _most(ledger, asks)), pace_of_screens(ledger, now)
+    if asks.priority is Priority.FOREGROUND:
+        return room.lasts(beside, wanted) < 1
+    wanted += 1  # for what is none of them
+    return room.lasts(beside, wanted) < wanted and room.lasts(beside, inf, rest=LONG_PACE) < 1
 
 
 def is_long(ledger: RequestLedger, asks: Request) -> bool:

@@ -32,12 +32,15 @@ MOST = QUOTA - ACTIONS
 READS = range(Priority.FOREGROUND, len(Priority))
 ACTS = range(Priority.ACTION, Priority.FOREGROUND)
 LONG_PACE = 0.6
-"""Reads a second, of all processes, at which long ones that somebody waits for go on at the least."""
+"""Reads a second, of all processes, that are left to long ones by what runs by itself, and at which these go
+at the most where not all of them fit."""
 _LEAST_PACE = 1 / 4.5
 """Reads a second that nobody calls standing still."""
 _SCREEN_PACE, _LIST_PACE = 0.35, 0.25
 """Reads a second that one screen needs: for its list, its counts, and the instance that is open in it; and
 where none is."""
+_SPARING = 0.7
+"""Part of it that one takes while the window runs short: what is on it is read more seldom then."""
 _OPEN = "open instance"
 _RECENT = 60.0
 """Seconds after its last read of what is on screen for which a process counts as a screen."""
@@ -63,11 +66,11 @@ class _Room(Struct):
             passed += 1
         del falls[:passed]
 
-    def lasts(self, beside: float, wanted: float, after: float, spent: float) -> float:
+    def lasts(self, beside: float, wanted: float, after: float, spent: float, rest: float) -> float:
         free, least = self.free - spent, wanted
         for seconds, reads in self.falls:
             if seconds > after and (left := free - beside * (seconds - after)) < wanted:
-                least = min(least, left - LONG_PACE * (seconds - after))
+                least = min(least, left - min(wanted - left, rest * (seconds - after)))
             free += reads
         return least if free >= wanted else min(least, free)
 
@@ -86,14 +89,22 @@ class Headroom(Struct):
     rooms: Sequence[_Room]
     now: float
 
-    def lasts(self, beside: float, wanted: float, *, after: float = 0.0, spent: float = 0.0) -> float:
+    def lasts(
+        self,
+        beside: float,
+        wanted: float,
+        *,
+        after: float = 0.0,
+        spent: float = 0.0,
+        rest: float = _LEAST_PACE,
+    ) -> float:
         """Of the long reads that are `wanted` in all, how many may go in one moment, so that what goes on
-        from then on never runs dry: screens, `beside` them so many a second, and the rest at its pace.
+        from then on never runs dry: screens, `beside` them so many a second, and the `rest` at its pace.
 
-        That moment is `after` so many seconds, in which so many are `spent`. Where all that is wanted fits,
-        nothing is kept for a rest that there is not.
+        That moment is `after` so many seconds, in which so many are `spent`. No more is kept for the rest
+        than does not fit: where a few are too many, nearly all go at once, and only those few wait.
         """
-        return min(room.lasts(beside, wanted, after, spent) for room in self.rooms)
+        return min(room.lasts(beside, wanted, after, spent, rest) for room in self.rooms)
 
     def pace(self, beside: float, *, after: float = 0.0, spent: float = 0.0) -> float:
         """Reads a second of all long reads where not all that they want fits: as many as screens leave.
@@ -117,14 +128,20 @@ class Headroom(Struct):
                 room.pass_to(seconds)
             at_once = self.lasts(beside, sum(wants), after=seconds, spent=spent)
             pace = self.pace(beside, after=seconds, spent=spent)
-            most = max(at_once, min(pace * step, min(room.free for room in self.rooms) - spent), 0.0)
+            # Once what fits has gone, the rest goes on at its pace.
+            most = max(at_once, 0.0)
+            if most < sum(wants):
+                most = max(
+                    at_once, min(most + pace * step, min(room.free for room in self.rooms) - spent), 0.0
+                )
             # All of them go as fast as they are answered, or take turns.
             alone = [min(want, step / each) for want in wants]
             part = min(1.0, most / sum(alone))
             if part * alone[0] >= wants[0]:
                 turns = 0.0 if at_once >= sum(wants) else step * wants[0] * len(wants) / most
                 return seconds + max(each * wants[0], min(step, turns))
-            gone = part * sum(alone) + beside * step
+            screens = beside if at_once >= sum(alone) else beside * _SPARING
+            gone = part * sum(alone) + screens * step
             self._spend(gone, seconds)
             spent, seconds = spent + gone, seconds + step
             wants = [
