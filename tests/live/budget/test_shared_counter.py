@@ -106,10 +106,23 @@ def test_counter_in_a_locked_folder_shares_nothing_and_says_why(tmp_path):
         assert budget.sharing_trouble
 
 
-def test_a_lock_that_a_stopped_process_holds_stops_nobody(tmp_path):
-    path = tmp_path / "requests.json"
+def locked(path):
+    """A descriptor of it that holds its lock, as a process does that was stopped in there."""
     stopped = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(stopped, fcntl.LOCK_EX)
+    return stopped
+
+
+def taken_again(counter, times):
+    """Reads that go while the lock is tried for so many times, each after the while it is left alone for."""
+    for _ in range(times):
+        counter._stuck_until = 0.0
+        assert budget_on(counter).take(Priority.VISIBLE) == 0
+
+
+def test_a_lock_that_a_stopped_process_holds_stops_nobody(tmp_path):
+    path = tmp_path / "requests.json"
+    stopped = locked(path)
     counter = SharedCounter(path)
     budget = budget_on(counter)
     assert [budget.take(Priority.VISIBLE) for _ in range(3)] == [0, 0, 0]
@@ -121,6 +134,43 @@ def test_a_lock_that_a_stopped_process_holds_stops_nobody(tmp_path):
     assert budget.take(Priority.VISIBLE) == 0
     assert not budget.sharing_trouble
     assert budget_on(SharedCounter(path)).others == (4, 1)
+
+
+@pytest.mark.parametrize("torn", [False, True])
+def test_processes_count_together_beside_a_stopped_one(tmp_path, torn):
+    path = tmp_path / "requests.json"
+    ended, goes_on, comes = (SharedCounter(path) for _ in range(3))
+    for counter in (ended, goes_on):
+        taken_again(counter, 2)
+    stopped = locked(path)
+    if torn:
+        os.ftruncate(stopped, 40)
+    taken_again(goes_on, 3)
+    taken_again(comes, 4)
+    taken_again(goes_on, 1)
+    assert budget_on(SharedCounter(path)).meter[0] == 2 + 6 + 4, "what another had sent, and both of them"
+    assert not budget_on(goes_on).sharing_trouble
+    # It goes on in the file that it had opened, and comes to the others with all it spent.
+    os.write(stopped, b"{}")
+    os.close(stopped)
+    assert json.loads(path.read_text())["sent"] == 12
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["requests.json", "sessions"]
+
+
+def test_a_counter_that_was_replaced_meanwhile_is_opened_again(tmp_path, monkeypatch):
+    path, before = tmp_path / "requests.json", tmp_path / "before.json"
+    waits, other = SharedCounter(path), SharedCounter(path)
+    taken_again(waits, 1)
+    before.hardlink_to(path)
+    stopped = locked(path)
+    taken_again(other, 4)
+    os.close(stopped)
+    opened = waits._opened
+    old = os.open(before, os.O_RDWR)
+    found = iter([old])
+    monkeypatch.setattr(waits, "_opened", lambda: next(found, None) or opened())
+    taken_again(waits, 1)
+    assert budget_on(SharedCounter(path)).meter[0] == 6
 
 
 def test_processes_count_together_again_after_their_key_went(tmp_path):

@@ -12,7 +12,7 @@ import msgspec
 from wfdash.config.credential import Credential, origin_of
 from wfdash.config.plain_file import open_plain, read_plain
 from wfdash.live.budget.ledger import RequestLedger, Spender
-from wfdash.live.records.locked_file import try_lock
+from wfdash.live.records.locked_file import exclusively, try_lock
 from wfdash.live.records.person import person
 
 __all__ = ["SharedCounter", "has_ended", "share_counter"]
@@ -23,8 +23,13 @@ _TRIES, _PAUSE = 20, 0.0005
 """How often and how long apart the lock is tried for: it is held for a tenth of a millisecond."""
 _STUCK = 1.0
 """Seconds for which a lock that could not be had is not tried for again: who holds it was stopped."""
+_IN_VAIN = 3
+"""Times that it was not had of one file, so long apart, after which another file takes its place: in seconds
+nobody who runs is still in there."""
 _LOCKED_OUT = 3.0
-"""Seconds of it after which that is told."""
+"""Seconds after which it is told that each counts alone, where not even that can be."""
+_MOVED = 3
+"""How often the file is opened anew that another took the place of meanwhile."""
 _LARGEST = 1 << 20
 _KEY_LOOK = 5.0
 """Seconds between two looks whether the key is the same."""
@@ -76,6 +81,7 @@ class SharedCounter:
         self._looked_at = float("-inf")
         self._stuck_until = 0.0
         self._stuck_since: float | None = None
+        self._in_vain = 0
 
     @property
     def locked_out(self) -> str:
@@ -161,12 +167,28 @@ class SharedCounter:
     @contextlib.contextmanager
     def _locked(self) -> Iterator[int | None]:
         """An open descriptor, or None where the file or its lock cannot be had."""
-        descriptor = self._opened()
+        with contextlib.ExitStack() as opened:
+            for _ in range(_MOVED):
+                descriptor = self._opened()
+                if descriptor is None:
+                    break
+                opened.callback(os.close, descriptor)
+                if not self._has_lock(descriptor):
+                    if self._in_vain < _IN_VAIN or not self._take_over(descriptor):
+                        break
+                    continue
+                # What is put down in a file that another took the place of nobody would ever read.
+                if self._is_in_place(descriptor):
+                    yield descriptor
+                    return
+            yield None
+
+    def _is_in_place(self, descriptor: int) -> bool:
+        """Whether others that open it by its name find this file."""
         try:
-            yield descriptor if descriptor is not None and self._has_lock(descriptor) else None
-        finally:
-            if descriptor is not None:
-                os.close(descriptor)
+            return self.path is not None and os.path.samestat(os.fstat(descriptor), self.path.stat())
+        except OSError:
+            return False
 
     def _opened(self) -> int | None:
         if self.path is None:
@@ -187,13 +209,52 @@ class SharedCounter:
         # process in before this one is put down.
         for _ in range(_TRIES):
             if try_lock(descriptor):
-                self._stuck_since = None
+                self._stuck_since, self._in_vain = None, 0
                 return True
             time.sleep(_PAUSE)
         self._stuck_until = time.monotonic() + _STUCK
         if self._stuck_since is None:
             self._stuck_since = time.monotonic()
+        self._in_vain += 1
         return False
+
+    def _take_over(self, stuck: int) -> bool:
+        """Puts another file in the place of one that is locked by a process that was stopped, if it can be.
+
+        Else each would count alone until that goes on, and together they would spend what is kept for
+        actions. It loses nothing by it: what it spent it puts down anew, as after any removal of the file.
+        """
+        if self.path is None:
+            return False
+        self._in_vain = 0  # where it cannot be, it is tried as seldom again
+        with contextlib.suppress(OSError), exclusively(self.path.parent, self.path.stem) as alone:
+            if not alone:
+                return False
+            if not self._is_in_place(stuck):  # another has done so a moment ago
+                self._stuck_until = 0.0
+                return True
+            fresh = self.path.with_name(f"{self.path.name}.{secrets.token_hex(4)}")
+            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            try:
+                os.write(descriptor, self._content_in_place(os.pread(stuck, _LARGEST, 0)))
+                fresh.replace(self.path)
+            finally:
+                os.close(descriptor)
+                fresh.unlink(missing_ok=True)
+            self._stuck_until = 0.0
+            return True
+        return False
+
+    def _content_in_place(self, content: bytes) -> bytes:
+        """What is known of all: by the file, or by the last look at it where it was left half written."""
+        try:
+            ledger = msgspec.json.decode(content, type=RequestLedger)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            ledger = self.ledger
+        ledger.spenders[self.session] = self.mine
+        # It only ever counts up: what was sent since an answer is told by it.
+        ledger.sent = max(ledger.sent, self.ledger.sent)
+        return msgspec.json.encode(ledger)
 
     def _failed(self, error: OSError) -> None:
         self.trouble = str(error.strerror or "the file cannot be written")
