@@ -170,6 +170,21 @@ def test_refusals_of_one_moment_are_one_refusal():
     assert budget.held_for == 60
 
 
+@pytest.mark.parametrize("retry_after", ["0", "Fri, 15 Jan 2020 08:02:00 GMT"])
+def test_pause_of_no_time_grows_while_it_is_refused(retry_after):
+    clock = Clock()
+    budget, rests = Budget(clock=clock, chance=lambda: 1.0), []
+    for _ in range(4):
+        budget.saw(answered(429, retry_after=retry_after))
+        rests.append(budget.held_for)
+        assert budget.rest_is_guessed
+        clock.now += budget.held_for + 1
+    assert rests == [2, 4, 8, 16]
+    budget.saw(answered(200))
+    budget.saw(answered(429, retry_after=retry_after))
+    assert budget.held_for == 2
+
+
 def test_guessed_pause_ends_with_an_answer(tmp_path):
     """What went before it may still be answered, and shows nothing."""
     clock = Clock()

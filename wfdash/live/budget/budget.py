@@ -34,6 +34,8 @@ KEPT = 200
 # A block lasts five minutes (API reference, rate limits); a 429 of something in front may be over at once, so
 # the first guess is short.
 _LEAST_FREEZE, _MOST_FREEZE = 15.0, 300.0
+_AT_ONCE, _DOUBLED = 1.0, 9
+"""Seconds below which a pause that was asked for is none, and how often a guess is doubled at the most."""
 _LATE = 9
 """Answers that tell how long one takes now."""
 _ANSWER = 0.25
@@ -349,10 +351,14 @@ class Budget:
             reset_at = now + max(left.reset, 1.0)
             self._left = ServerLeft(left.remaining, left.quota, reset_at, now, sent, left.window)
         wait, guessed = parse_retry_after(exchange.retry_after, exchange.server_date, now), False
+        least = _LEAST_FREEZE
         if exchange.http == 429:
+            # "At once", or a time that has passed, is no word of how long where it goes on to refuse.
+            if wait is not None and wait < _AT_ONCE:
+                least, wait = _AT_ONCE, None
             # What went before a pause is refused all together: that is one refusal, and no longer pause.
             if wait is None and self.frozen_until is None:
-                wait, guessed = self._guess(), True
+                wait, guessed = self._guess(least), True
         # One that is gone was looked for: only what may be a block by another name shows nothing.
         elif exchange.http is not None and (exchange.http < 400 or exchange.http == 404):
             self._resume(now, now - exchange.milliseconds / 1000)
@@ -370,10 +376,10 @@ class Budget:
         """This process is about to end."""
         self._counter.leave(self._now())
 
-    def _guess(self) -> float:
+    def _guess(self, least: float) -> float:
         """Seconds to keep still when the server did not say: longer each time, never quite the same."""
         self._refusals += 1
-        longest = min(_MOST_FREEZE, _LEAST_FREEZE * 2.0 ** min(self._refusals, 6))
+        longest = min(_MOST_FREEZE, least * 2.0 ** min(self._refusals, _DOUBLED))
         # Never the same in two processes, or they would all come back in the same moment.
         return float(longest * (0.5 + self._chance() / 2))
 
