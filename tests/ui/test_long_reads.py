@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.dashboard import opened
+from wfdash.api.interface import Exchange
 from wfdash.demo.engine.world import build
 from wfdash.live.budget.ledger import ACTIONS, QUOTA, Priority
 
@@ -107,6 +108,21 @@ def test_errors_that_wait_say_how_long_and_what_stops_it(size, words):
         await dash.until(lambda: re.search(r"read \d+ of 50", dash.lines[0]))
         spend_all(dash)
         await dash.until(lambda: re.search(words, dash.lines[0]))
+
+    over_incident(script, size)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)])
+def test_checks_for_stuck_ones_are_said_to_rest_in_a_pause(size):
+    async def script(dash):
+        dash.server.state.latency = 1.0
+        await dash.press("errors.open")
+        await dash.until(lambda: re.search(r"[1-9]\d* of \d+ rows checked", dash.text))
+        budget = dash.app.session.budget
+        headers = "", "", "120", ""
+        budget.saw(Exchange(budget.clock(), "list", "GET", "/", 429, 5.0, 0, "", *headers))
+        rests = r"\d+ of \d+ rows checked of \d+ active, none stuck so far; no reads for now"
+        await dash.until(lambda: re.search(rests, dash.text))
 
     over_incident(script, size)
 

@@ -11,6 +11,7 @@ from platformdirs import user_state_path
 
 from tests.support.clocks.simulated_time import EPOCH
 from tests.support.harness.dashboard import BASE, drive
+from wfdash.api.interface import Exchange
 from wfdash.live.budget.budget import Budget
 from wfdash.live.budget.ledger import Priority
 from wfdash.live.budget.shared_counter import share_counter
@@ -43,6 +44,26 @@ def test_the_list_of_requests_stands_still_for_a_while():
         assert table.cursor == 0
 
     drive(script)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)])
+def test_bounds_of_wfdash_are_told_from_the_servers(size):
+    async def script(d):
+        await d.press("B")
+        words = "800 and 400 are wfdash's own bounds"
+        await d.until(lambda: "800 in about 5 m" in d.text)
+        assert words not in d.text
+        d.app.session.poller.frozen = True  # or the next answer tells of another limit
+        await d.passes(2)
+        budget = d.app.session.budget
+        headers = '"default";r=90;t=30', '"default";q=100;w=60', "", ""
+        budget.saw(Exchange(budget.clock(), "list", "GET", "/", 200, 5.0, 0, "", *headers))
+        d.app.screen.tick(budget.clock())
+        await d.settled()
+        assert "The server says 90 of 100 are left for this user" in d.text
+        assert f"{words}: this server allows 100 in 1 m" in d.text
+
+    drive(script, size=size)
 
 
 def test_g_lists_the_newest_requests():

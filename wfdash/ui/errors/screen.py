@@ -195,6 +195,8 @@ class ErrorsScreen(BaseScreen):
         if self.context.past is not None and done < of:
             none = ", none of them stuck" if done else ""
             none += "; the others were not read by then" if done else ", none was read by then"
+        elif done < of and poller.budget.held_for:
+            none += "; no reads for now"
         self.odd.message = f"{self.odd.rests_on}{none}"
         self.odd.rows_changed()
         self._share_out(len(groups), len(oddities))

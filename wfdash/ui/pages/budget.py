@@ -17,7 +17,7 @@ from wfdash.core.text.words import clock, count, estimated, spoken
 from wfdash.core.text.wrap import wrapped
 from wfdash.live.budget.budget import Budget
 from wfdash.live.budget.headroom import MOST
-from wfdash.live.budget.ledger import Priority, Spender
+from wfdash.live.budget.ledger import ACTIONS, QUOTA, WINDOW, Priority, Spender
 from wfdash.live.budget.shared_counter import has_ended
 from wfdash.live.budget.waiting import Reason, Waiting
 from wfdash.live.feeds.filter_search import FilterSearch
@@ -304,6 +304,11 @@ def _requests_of(spender: Spender) -> int:
 
 def _elsewhere(budget: Budget, width: int) -> list[Pieces]:
     lines: list[Pieces] = []
+    left = budget.left
+    if left is not None and (left.quota, left.window) != (QUOTA, WINDOW):
+        bounds = f"{MOST} and {ACTIONS} are wfdash's own bounds"
+        words = f"  {bounds}: this server allows {count(int(left.quota))} in {spoken(left.window)}"
+        lines.append([(fit(words, width).rstrip(), QUIET)])
     if (began := budget.server_began) is not None:
         words = f"  The server began to count again {estimated(began)} ago; wfdash counts any 5 minutes"
         lines.append([(fit(words, width).rstrip(), QUIET)])
