@@ -3,10 +3,10 @@
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from math import ceil
-from typing import TypeVar
+from math import ceil, inf
+from typing import Any, TypeVar
 
 from msgspec import Struct, field
 from platformdirs import user_state_path
@@ -15,8 +15,9 @@ from wfdash.api.connect import connect
 from wfdash.api.errors import BadAnswer, NotReached, OtherServer, RateLimited, ServerFailed, WorkflowsError
 from wfdash.api.interface import NEWEST, Exchange, InstancePage, ListQuery, Workflows
 from wfdash.cli.exits import Stop
-from wfdash.cli.output import say
+from wfdash.cli.output import instant, say
 from wfdash.config.settings import Settings
+from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import clean, mask_in_text
 from wfdash.core.text.words import count, counted, estimated, spoken
 from wfdash.live.budget.budget import Budget
@@ -28,6 +29,7 @@ from wfdash.live.budget.waiting import Outlook
 
 __all__ = [
     "CommandSession",
+    "Extent",
     "Failed",
     "LongRead",
     "Patient",
@@ -172,7 +174,7 @@ class ProgressWords(Struct):
         if outlook.seconds >= _EVERY:
             say(f"wfdash: {what}, about {estimated(outlook.seconds)}{_slow(outlook)}; ctrl+c stops it")
 
-    def go_on(self, far: str, left: int | None) -> None:
+    def go_on(self, far: str, left: int | None, *, at_most: bool = False) -> None:
         """So `far` it is, and so many requests are to come."""
         now = self.session.clock()
         if not self.aloud or now - self.said_at < _EVERY:
@@ -181,12 +183,22 @@ class ProgressWords(Struct):
         rest = ""
         if left:
             outlook = self.session.budget.reads_take(left, self.session.purpose)
-            rest = f", about {estimated(outlook.seconds)} left{_slow(outlook)}"
+            bound = " at most" if at_most else ""
+            rest = f", about {estimated(outlook.seconds)} left{bound}{_slow(outlook)}"
         say(f"wfdash: {far}{rest}; ctrl+c stops it")
 
 
 def _slow(outlook: Outlook) -> str:
     return f"; slow: {outlook.slow}" if outlook.slow else ""
+
+
+class Extent(Struct, frozen=True):
+    """How far a list is read: all of it, or so many `rows`; or `back` so many seconds."""
+
+    rows: float = inf
+    is_bound: bool = False
+    """Whether it may end before: nobody can say which page holds the last row that matches."""
+    back: float | None = None
 
 
 class LongRead(Struct):
@@ -195,8 +207,7 @@ class LongRead(Struct):
     lists: JoinedLists
     turns: "Patient"
     progress: ProgressWords
-    most: float | None = None
-    """Rows that are read if there are as many; None where nobody can tell."""
+    extent: Extent = Extent()
     rows: int = 0
     pages: int = 0
 
@@ -206,20 +217,41 @@ class LongRead(Struct):
         self.pages += 1
         if page.cursor is None:
             return page
-        left = self.turns.wanted = self._left(page)
-        asked, in_all = self.pages - self.lists.taken, f" of {count(self.pages + left)}" if left else ""
+        extent, floor = self.extent, None
+        if extent.back is not None:
+            floor = _created(page.items[-1]) if page.items else None
+        left = self.turns.wanted = self._left(page, floor)
+        at_most = floor is None and (extent.is_bound or extent.back is not None)
+        bound = "about " if floor is not None else "at most " if at_most else ""
         if self.pages == 1 and left:
-            self.progress.begin(f"{counted(1 + left, 'request')} for {count(page.total or 0)} rows", left)
-        of = f" of {count(page.total)}" if page.total is not None else ""
+            since = self.progress.session.clock() - (extent.back or 0.0)
+            what = f"for {count(page.total or 0)} rows" if floor is None else f"back to {instant(since)}"
+            self.progress.begin(f"{bound}{counted(1 + left, 'request')} {what}", left)
+        asked, in_all = self.pages - self.lists.taken, ""
+        if left:
+            in_all = f" of {bound}{count(self.pages + left)}"
+        of = f" of {count(page.total)}" if page.total is not None and floor is None else ""
+        far = f" back to {instant(floor)}" if floor is not None else ""
         requests = f"{count(asked)}{in_all} requests" if in_all else counted(asked, "request")
-        self.progress.go_on(f"read {count(self.rows)}{of}, {requests}", left)
+        self.progress.go_on(f"read {count(self.rows)}{of}{far}, {requests}", left, at_most=at_most)
         return page
 
-    def _left(self, page: InstancePage) -> int | None:
-        """Requests that are still to come."""
-        if self.most is None or page.total is None or not page.items:
+    def _left(self, page: InstancePage, floor: float | None) -> int | None:
+        """Requests that are still to come, as far as anybody can tell."""
+        if not self.rows:
             return None
-        return max(1, ceil((min(self.most, page.total) - self.rows) / len(page.items)))
+        rows = None if page.total is None else min(self.extent.rows, page.total) - self.rows
+        if floor is not None and self.extent.back is not None:
+            # Those further back are taken to lie as close as those that were read.
+            age = max(1.0, self.progress.session.clock() - floor)
+            further = self.rows * max(0.0, self.extent.back - age) / age
+            rows = further if rows is None else min(rows, further)
+        return None if rows is None else max(1, ceil(rows * self.pages / self.rows))
+
+
+def _created(item: Mapping[str, Any]) -> float | None:
+    row = Instance.from_item(item)
+    return row.created if row is not None else None
 
 
 def long_read(
@@ -227,20 +259,17 @@ def long_read(
     workflow: str,
     query: ListQuery = NEWEST,
     *,
-    most: float | None = None,
+    extent: Extent,
     aloud: bool = True,
 ) -> LongRead:
-    """Lists pages within the budget, and with other processes that walk the same list now.
-
-    `most` are the rows that are read if there are as many, where that is known.
-    """
+    """Lists pages within the budget, and with other processes that walk the same list now."""
     place = page_file(session.budget.shared_file, session.api.account_id, workflow, query)
     turns = Patient(session)
     # Several shells that list the same at one moment share the pages instead of asking twice.
     lists = JoinedLists(turns, place, clock=session.budget.clock)
     session.endings.append(lists.close)
     progress = ProgressWords(session, aloud and sys.stderr.isatty(), session.clock())
-    return LongRead(lists, turns, progress, most)
+    return LongRead(lists, turns, progress, extent)
 
 
 class Patient(Struct):

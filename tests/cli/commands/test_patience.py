@@ -3,7 +3,6 @@
 import asyncio
 import re
 from argparse import Namespace
-from math import inf
 
 import pytest
 
@@ -11,12 +10,15 @@ from wfdash.api.errors import NotReached
 from wfdash.api.interface import DetailAnswer, Exchange, InstancePage, ListQuery
 from wfdash.api.paging import walk
 from wfdash.cli.commands.list import Listing
-from wfdash.cli.session import CommandSession, LongRead, Patient, ProgressWords
+from wfdash.cli.session import CommandSession, Extent, LongRead, Patient, ProgressWords
 from wfdash.config.settings import Settings
 from wfdash.core.filter.query import parse
+from wfdash.core.model.times import iso
 from wfdash.live.budget.budget import Budget
 from wfdash.live.budget.joined_lists import JoinedLists
 from wfdash.live.budget.ledger import Priority
+
+BEGAN = 1_800_000_000.0
 
 
 @pytest.mark.parametrize(("seconds", "tries"), [(0.1, 2), (30.0, 1)])
@@ -58,6 +60,8 @@ class Slow:
         self.answers()
         at = int(query.cursor or 0)
         items = [{"id": f"order-{at + n}", "status": "errored"} for n in range(100)]
+        for place, item in enumerate(items, at):
+            item["created_on"] = iso(BEGAN - 60.0 * place)
         return InstancePage(items, str(at + 100) if at < 600 else None, 700)
 
     async def get_instance(self, workflow, identity):
@@ -66,7 +70,7 @@ class Slow:
 
 
 def slow_session():
-    clock = [1_800_000_000.0]
+    clock = [BEGAN]
     budget = Budget(clock=lambda: clock[0])
     return CommandSession(
         Settings(), Slow(budget, clock), budget, "list", lambda: clock[0], _workflow="orders"
@@ -78,13 +82,50 @@ async def test_long_list_says_what_it_costs_and_what_stops_it(aloud, capsys):
     session = slow_session()
     turns = Patient(session)
     progress = ProgressWords(session, aloud, session.clock())
-    lists = LongRead(JoinedLists(turns, None), turns, progress, inf)
+    lists = LongRead(JoinedLists(turns, None), turns, progress)
     assert sum([len(page.items) async for page in walk(lists, "orders", ListQuery())]) == 700
     said = [
         "wfdash: 7 requests for 700 rows, about 13 s; ctrl+c stops it",
         "wfdash: read 400 of 700, 4 of 7 requests, about 7 s left; ctrl+c stops it",
     ]
     assert capsys.readouterr().err.splitlines() == (said if aloud else [])
+
+
+@pytest.mark.parametrize(
+    ("extent", "said"),
+    [
+        (
+            Extent(back=8 * 3600.0),
+            [
+                "about 5 requests back to 2027-01-15T00:00:02Z, about 9 s",
+                "read 400 back to 2027-01-15T01:21:00Z, 4 of about 5 requests, about 3 s left",
+            ],
+        ),
+        (
+            Extent(back=24 * 3600.0),
+            [
+                "about 7 requests back to 2027-01-14T08:00:02Z, about 13 s",
+                "read 400 back to 2027-01-15T01:21:00Z, 4 of about 7 requests, about 7 s left",
+            ],
+        ),
+        (
+            Extent(is_bound=True),
+            [
+                "at most 7 requests for 700 rows, about 13 s",
+                "read 400 of 700, 4 of at most 7 requests, about 7 s left at most",
+            ],
+        ),
+    ],
+)
+async def test_list_read_back_says_what_is_known_of_its_end(extent, said, capsys):
+    session = slow_session()
+    turns = Patient(session)
+    lists = LongRead(JoinedLists(turns, None), turns, ProgressWords(session, True, session.clock()), extent)
+    pages = walk(lists, "orders", ListQuery())
+    for _ in range(4):
+        await anext(pages)
+    assert capsys.readouterr().err.splitlines() == [f"wfdash: {each}; ctrl+c stops it" for each in said]
+    assert turns.wanted == (1 if extent.back == 8 * 3600.0 else 3)
 
 
 async def test_details_that_are_read_one_by_one_say_how_far_it_is(capsys, monkeypatch):

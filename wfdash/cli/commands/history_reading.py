@@ -17,7 +17,7 @@ from wfdash.api.interface import Version
 from wfdash.api.paging import all_workflows, versions_back_to, walk
 from wfdash.cli.exits import Stop
 from wfdash.cli.output import instant, say, write
-from wfdash.cli.session import CommandSession, long_read
+from wfdash.cli.session import CommandSession, Extent, long_read
 from wfdash.core.history.analytics import Analytics
 from wfdash.core.history.earlier_runs import earlier_runs
 from wfdash.core.history.retention import Edge, edge
@@ -161,7 +161,7 @@ async def read_back(
     total: int | None = None
     loaded = beyond = 0
     reached = exhausted = False
-    async for page in walk(long_read(session, workflow), workflow):
+    async for page in walk(long_read(session, workflow, extent=Extent(back=seconds)), workflow):
         if now is None:
             # What happened before the first request is in the answers; and only an answer tells by how much
             # this machine's clock is wrong.

@@ -5,7 +5,6 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from math import inf
 from typing import TYPE_CHECKING, Any
 
 from wfdash.api.interface import InstancePage, ListQuery
@@ -14,7 +13,7 @@ from wfdash.cli.commands.inputs import batches_of
 from wfdash.cli.commands.recalled import Recalled
 from wfdash.cli.exits import UsageError
 from wfdash.cli.output import instant, json_line, line, say
-from wfdash.cli.session import CommandSession, ProgressWords, long_read
+from wfdash.cli.session import CommandSession, Extent, ProgressWords, long_read
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.text.words import brief, count
@@ -154,8 +153,10 @@ class Listing:
             per_page=min(self.limit or 100, 100) if self.query is None and not backwards else 100,
         )
         # At a terminal the rows themselves show how far it is.
-        most = inf if not self.limit or backwards else self.limit if self.query is None else None
-        lists = long_read(session, workflow, query, most=most, aloud=not sys.stdout.isatty())
+        extent = Extent()
+        if self.limit and not backwards:
+            extent = Extent(self.limit) if self.query is None else Extent(is_bound=True)
+        lists = long_read(session, workflow, query, extent=extent, aloud=not sys.stdout.isatty())
         pages = walk(lists, workflow, query)
         if backwards:
             for page in reversed([page async for page in pages]):
