@@ -5,6 +5,8 @@ from argparse import Namespace
 from functools import partial
 from typing import Any
 
+from msgspec import Struct, field
+
 from wfdash.api.errors import InstanceNotFound
 from wfdash.cli.commands.history_reading import HistoryReading, basis_sentence, table
 from wfdash.cli.output import instant, json_line, say
@@ -16,6 +18,7 @@ from wfdash.core.model.times import iso
 from wfdash.core.text.words import brief, count
 from wfdash.core.triage.error_groups import ErrorGroup, Sample, group
 from wfdash.core.triage.fingerprint import Fingerprint, fingerprint
+from wfdash.live.budget.joined_failures import found_elsewhere, join_failures, run_of
 from wfdash.live.polling.read_instance import read_answer
 
 __all__ = ["print_details"]
@@ -28,18 +31,22 @@ async def print_details(parsed: Namespace, session: CommandSession, reading: His
     """Reads instances and prints one line a step, or one a cause."""
     within = [row for row in reading.rows if _falls_within(row, reading, errors=parsed.by == "error")]
     limit = _MOST if parsed.read_details is None else parsed.read_details or len(within)
-    pairs = await _details(session, reading.workflow, within[:limit])
-    pairs = [pair for pair in pairs if parsed.by != "error" or _failed_within(*pair, reading)]
     unread = len(within) - min(limit, len(within))
     items: list[dict[str, Any]]
     rows: list[tuple[str, ...]]
     titles: tuple[str, ...]
+    by_others = 0
     if parsed.by == "step":
-        steps = tally_steps(detail for _, detail in pairs)
+        details = await _details(session, reading.workflow, within[:limit])
+        what, number = "instances", len(details)
+        steps = tally_steps(details)
         items, rows = [_step(tally) for tally in steps], [_step_cells(tally) for tally in steps]
         titles = ("step", "type", "runs", "failed", "retried", "half took", "95 of 100")
     else:
-        groups = _causes(pairs)
+        causes = _Causes(session, reading)
+        await causes.read(within[:limit])
+        what, number, by_others = "errored instances", causes.within, causes.by_others
+        groups = group(causes.samples)
         items, rows = [_error(found) for found in groups], [_error_cells(found) for found in groups]
         titles = ("count", "first", "last", "error", "step")
     if parsed.json:
@@ -48,9 +55,9 @@ async def print_details(parsed: Namespace, session: CommandSession, reading: His
         json_line(reading.basis(complete=not unread))
         return
     table(titles, rows)
-    what = "errored instances" if parsed.by == "error" else "instances"
+    read = f", {count(by_others)} of them by another wfdash" if by_others else ""
     more = f", {count(unread)} more not (--read-details)" if unread else ""
-    say(f"{count(len(pairs))} {what} read in full{more}")
+    say(f"{count(number)} {what} read in full{read}{more}")
     say(basis_sentence(reading))
 
 
@@ -62,36 +69,90 @@ def _falls_within(row: Instance, reading: HistoryReading, *, errors: bool) -> bo
     return row.created is not None and reading.since <= row.created < reading.now
 
 
-def _failed_within(row: Instance, detail: Detail, reading: HistoryReading) -> bool:
-    return row.ended is not None or detail.end is None or reading.since <= detail.end < reading.now
+async def _details(session: CommandSession, workflow: str, rows: list[Instance]) -> list[Detail]:
+    """Each of them; one that has been erased since it was listed is left out.
+
+    Nothing of it comes from another process: what steps are called, did and took goes into no file.
+    """
+    reads, details = _InTurn(session, workflow, len(rows)), []
+    for row in rows:
+        if (detail := await reads.read(row)) is not None:
+            details.append(detail)
+    return details
 
 
-async def _details(
-    session: CommandSession, workflow: str, rows: list[Instance]
-) -> list[tuple[Instance, Detail]]:
-    """Each with its row; one that has been erased since it was listed is left out."""
-    pairs, progress = [], ProgressWords(session, sys.stderr.isatty())
-    for number, row in enumerate(rows):
-        left, ask = len(rows) - number, partial(session.api.get_instance, workflow, row.id)
-        if not number:
-            progress.begin(f"{count(left)} instances are read one by one, a request each", left)
-        progress.go_on(f"read {count(number)} of {count(len(rows))} instances one by one", left)
+class _Causes(Struct):
+    """One sample an errored instance, whatever its version; what `E` reads in another process serves too."""
+
+    session: CommandSession
+    reading: HistoryReading
+    samples: list[Sample] = field(default_factory=list)
+    within: int = 0
+    """Instances that failed within the time that is asked about."""
+    by_others: int = 0
+
+    async def read(self, rows: list[Instance]) -> None:
+        session, workflow = self.session, self.reading.workflow
+        reads = _InTurn(session, workflow, len(rows))
+        beside = None if session.api.local else session.budget.shared_file
+        others = join_failures(beside, session.api.account_id, workflow, clock=session.budget.clock)
+        session.endings.append(others.close)
+        for row in rows:
+            if (sample := await found_elsewhere(others, row)) is not None:
+                self.by_others += 1
+                reads.pass_over()
+                self._take(sample)
+                continue
+            asked_at = others.asks(row.id)
+            detail = await reads.read(row)
+            if detail is None or not self._failed_within(row, detail):
+                continue
+            # One that was restarted since it was listed has no error now.
+            if detail.status != "errored":
+                self.within += 1
+                continue
+            sample = Sample(row.id, detail.end or row.ended, fingerprint(detail))
+            others.tell(row.id, asked_at, sample, run_of(row))
+            self._take(sample)
+
+    def _take(self, sample: Sample) -> None:
+        self.within += 1
+        mark = Fingerprint(*sample.fingerprint.cause, "")
+        self.samples.append(Sample(sample.id, sample.at, mark))
+
+    def _failed_within(self, row: Instance, detail: Detail) -> bool:
+        reading = self.reading
+        return row.ended is not None or detail.end is None or reading.since <= detail.end < reading.now
+
+
+class _InTurn(Struct):
+    """Reads instances in turn and says how far it is."""
+
+    session: CommandSession
+    workflow: str
+    number: int
+    """Those that are to be read."""
+    done: int = 0
+    progress: ProgressWords | None = None
+
+    async def read(self, row: Instance) -> Detail | None:
+        """What it is in full; None where it has been erased since it was listed."""
+        session, left = self.session, self.number - self.done
+        if self.progress is None:
+            self.progress = ProgressWords(session, sys.stderr.isatty())
+            self.progress.begin(f"{count(left)} instances are read one by one, a request each", left)
+        self.progress.go_on(f"read {count(self.done)} of {count(self.number)} instances one by one", left)
+        self.done += 1
+        ask = partial(session.api.get_instance, self.workflow, row.id)
         try:
             answer = await session.read(ask, wanted=left)
         except InstanceNotFound:
-            continue
-        pairs.append((row, read_answer(workflow, row.id, answer)))
-    return pairs
+            return None
+        return read_answer(self.workflow, row.id, answer)
 
-
-def _causes(pairs: list[tuple[Instance, Detail]]) -> list[ErrorGroup]:
-    """One a cause, whatever the version; one that was restarted since it was listed has no error now."""
-    samples = []
-    for row, detail in pairs:
-        if detail.status == "errored":
-            mark = fingerprint(detail)
-            samples.append(Sample(row.id, detail.end or row.ended, Fingerprint(*mark.cause, "")))
-    return group(samples)
+    def pass_over(self) -> None:
+        """Another process has read it."""
+        self.done += 1
 
 
 def _step(tally: StepTally) -> dict[str, Any]:

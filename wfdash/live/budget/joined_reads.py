@@ -1,5 +1,6 @@
 """Instances that several processes read for one question at a time: what one of them found out serves all."""
 
+import asyncio
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,8 @@ __all__ = ["JoinedReads"]
 
 _GOES_ON: Final = 10.0
 """Seconds since its last question for which another one reads along: a short window lets it ask seldom."""
+_LOOK: Final = 0.05
+"""Seconds between two looks whether another process has the answer by now."""
 
 T = TypeVar("T")
 
@@ -89,6 +92,14 @@ class JoinedReads(Generic[T]):
             return None
         self.taken += 1
         return offer.found
+
+    async def found(self, identity: str, of: str, within: float) -> T | None:
+        """The same, once no other process asks about it now."""
+        self.look()
+        while self.is_asked(identity):
+            await asyncio.sleep(_LOOK)
+            self.look()
+        return self.take(identity, of, within)
 
     def asks(self, identity: str) -> float:
         """Tells the others that this one asks; when it did."""

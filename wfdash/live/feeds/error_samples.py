@@ -439,11 +439,10 @@ class ErrorSamples(Job):
         context = self.context
         if self._others is None:
             # Not at the start, where nobody looks at failures.
-            from wfdash.live.budget.joined_reads import JoinedReads
-            from wfdash.live.budget.shared_lines import shared_place
+            from wfdash.live.budget.joined_failures import join_failures
 
-            place = shared_place(context.shared, "failures", context.api.account_id, context.workflow)
-            self._others = JoinedReads(place, Sample, clock=context.clock)
+            account = context.api.account_id
+            self._others = join_failures(context.shared, account, context.workflow, clock=context.clock)
         self._others.look()
         for identity in list(self._waiting()):
             row = context.store.get(identity)

@@ -1,18 +1,15 @@
 """Errored instances of every workflow of the account, the newest of each in turn."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final
-
-from msgspec.structs import replace
 
 from wfdash.api.errors import InstanceNotFound, WorkflowsError
 from wfdash.core.model.instance import Instance
 from wfdash.core.triage.account_causes import ErroredWorkflow
 from wfdash.core.triage.error_groups import Sample
 from wfdash.core.triage.fingerprint import fingerprint
+from wfdash.live.budget.joined_failures import found_elsewhere, join_failures, run_of
 from wfdash.live.budget.joined_reads import JoinedReads
-from wfdash.live.budget.shared_lines import shared_place
 from wfdash.live.reads.reads import Reads
 
 __all__ = ["EACH", "MOST_WORKFLOWS", "PURPOSE", "read_account_errors"]
@@ -22,10 +19,6 @@ MOST_WORKFLOWS: Final = 50
 EACH: Final = 10
 """Instances of a workflow that are read: as many as make a sample (see the headline)."""
 PURPOSE: Final = "errors of all"
-_LOOK: Final = 0.05
-"""Seconds between two looks whether another process has read one by now."""
-_HOLDS: Final = 60.0
-"""Seconds for which what another process read of a run that ended is taken."""
 
 
 async def read_account_errors(
@@ -63,20 +56,14 @@ async def read_account_errors(
 def _others(reads: Reads, workflow: str) -> JoinedReads[Sample]:
     """What others read of the failures of one, as `E` does."""
     beside = None if reads.api.local else reads.budget.shared_file
-    place = shared_place(beside, "failures", reads.api.account_id, workflow)
-    return JoinedReads(place, Sample, clock=reads.budget.clock)
+    return join_failures(beside, reads.api.account_id, workflow, clock=reads.budget.clock)
 
 
 async def _read_next(
     reads: Reads, workflow: ErroredWorkflow, row: Instance, others: JoinedReads[Sample]
 ) -> None:
-    of = str(row.ended or "")
-    others.look()
-    while others.is_asked(row.id):
-        await asyncio.sleep(_LOOK)
-        others.look()
-    if (sample := others.take(row.id, of, _HOLDS)) is not None:
-        workflow.samples.append(replace(sample, apart=False))
+    if (sample := await found_elsewhere(others, row)) is not None:
+        workflow.samples.append(sample)
         return
     asked_at = others.asks(row.id)
     try:
@@ -88,4 +75,4 @@ async def _read_next(
         return
     if detail.status == "errored" and not detail.unread:  # in a record some were only listed
         workflow.samples.append(Sample(row.id, detail.end or row.ended, fingerprint(detail)))
-        others.tell(row.id, asked_at, workflow.samples[-1], of)
+        others.tell(row.id, asked_at, workflow.samples[-1], run_of(row))
