@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 
 from tests.engine.engine import WORKFLOW, Engine
+from tests.support.fakes.details import neighbours
 from wfdash.api.connect import connect
 from wfdash.api.errors import Refused
 from wfdash.api.log_source import LogQuery
@@ -70,7 +71,7 @@ async def _lines(api, engine, identity, ids):
     detail = read_detail(WORKFLOW, identity, engine.detail(identity))
     query = LogQuery(WORKFLOW, identity, detail.queued - 2, detail.end + 5)
     page = await api.log_reader().read(query)
-    others = [*ids, *_LATE] if ids else []
+    others = neighbours([*ids, *_LATE] if ids else [])
     return detail, place_lines(
         page.lines,
         detail,

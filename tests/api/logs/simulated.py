@@ -4,6 +4,7 @@ import asyncio
 
 from msgspec.structs import replace
 
+from tests.support.fakes.details import neighbours
 from wfdash.api.interface import ListQuery
 from wfdash.api.log_source import LogQuery
 from wfdash.core.logs.place import place_lines
@@ -33,7 +34,7 @@ async def lines_of(api):
     identity, ids = await failed(api)
     detail = read_detail("orders", identity, (await api.get_instance("orders", identity)).result)
     page = await read(api, identity, (detail.start, detail.end))
-    placed = place_lines(page.lines, detail, others=ids, invocations=page.invocations)
+    placed = place_lines(page.lines, detail, others=neighbours(ids), invocations=page.invocations)
     return detail, placed, page
 
 

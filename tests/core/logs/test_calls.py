@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from tests.support.fakes.details import T0, attempt, detail, done, sleep, step
+from tests.support.fakes.details import T0, attempt, detail, done, neighbours, sleep, step
 from wfdash.core.logs.calls import Call, CallTree
 from wfdash.core.logs.line import LogLine
 from wfdash.core.logs.place import place_lines
@@ -33,7 +33,9 @@ def line(at, text, request):
 
 def places(lines, calls, steps, *, status="complete", as_of=None, others=(), **more):
     found = detail(status, steps, end=100, **more)
-    placed = place_lines(lines, found, calls={call.id: call for call in calls}, as_of=as_of, others=others)
+    placed = place_lines(
+        lines, found, calls={call.id: call for call in calls}, as_of=as_of, others=neighbours(others)
+    )
     return {entry.line.message: (entry.certain, entry.step, entry.attempt) for entry in placed}
 
 

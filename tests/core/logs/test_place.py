@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.fakes.details import T0, answer, attempt, detail, done, sleep, step
+from tests.support.fakes.details import T0, answer, attempt, detail, done, neighbours, sleep, step
 from wfdash.core.logs import place
 from wfdash.core.logs.cloud_runs import CloudRun, times_of
 from wfdash.core.logs.lifetimes import Lifetime
@@ -44,7 +44,7 @@ def place_lines(lines, found, others=(), **more):
         for run, printed in runs.items()
     ]
     others = [*others, *(f"other-{run}-1" for run in runs)]
-    return place.place_lines(lines, found, others=others, invocations=runs_there, **more)
+    return place.place_lines(lines, found, others=neighbours(others), invocations=runs_there, **more)
 
 
 def placed(lines, steps=(TWICE,), *, others=(), **more):
@@ -431,7 +431,7 @@ def _cloud(lines, runs, *, others=()):
     """What is certain of a finished instance; of each run the words that stand where it says who speaks."""
     runs_there = [ran(run, 40, 30.0, speakers) for run, speakers in runs.items()]
     found = place.place_lines(
-        lines, detail("complete", [TWICE], end=41), others=others, invocations=runs_there
+        lines, detail("complete", [TWICE], end=41), others=neighbours(others), invocations=runs_there
     )
     return {entry.is_sure for entry in found}
 
@@ -496,7 +496,10 @@ def sure_beside(own, *beside, others=(OTHER,), lived=()):
     lines = [line(11, text, request="S") for text in own]
     runs = [printed_by("S", *own), *beside]
     found = place.place_lines(
-        lines, detail("complete", [TWICE], end=41), others=others, invocations=runs, lived=dict(lived)
+        lines,
+        detail("complete", [TWICE], end=41),
+        others=neighbours(others) | dict(lived),
+        invocations=runs,
     )
     return {entry.is_sure for entry in found}
 
@@ -595,5 +598,5 @@ def test_runs_of_another_one_after_another_speak_for_it():
     for began, sure in ((20.5, True), (19, False)):
         second = CloudRun("B", T0 + 30, T0 + began, T0 + 30, frozenset({"order-7"}))
         runs = [own, first, second]
-        placed = place.place_lines(SPEAKS_FOR_IT, found, others=["order-7"], invocations=runs)
+        placed = place.place_lines(SPEAKS_FOR_IT, found, others=neighbours(["order-7"]), invocations=runs)
         assert {entry.is_sure for entry in placed} == {sure}

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.core.logs.test_calls import ID, call, line, run
-from tests.support.fakes.details import T0, attempt, detail, done, step
+from tests.support.fakes.details import T0, attempt, detail, done, neighbours, step
 from wfdash.core.logs.lifetimes import Lifetime
 from wfdash.core.logs.objects import InstanceObjects, TracedObjects, object_of
 from wfdash.core.logs.place import place_lines
@@ -105,7 +105,7 @@ def test_twins_that_go_on_are_told_by_their_words():
     entries = place_lines(
         lines,
         detail("running", steps),
-        others=[TWIN],
+        others=neighbours([TWIN]),
         calls={each.id: each for each in calls},
         objects=objects_of(z=ID, begins={"t": {"orders": 1}, "u": {"orders": 1}}),
         as_of=T0 + 30,
@@ -140,11 +140,10 @@ def test_line_of_what_runs_is_sure_by_elimination(of_its_own, trace, begins, liv
     entries = place_lines(
         lines,
         detail("running", running, queued=0),
-        others=[TWIN],
+        others={TWIN: Lifetime(T0 - 1, T0 + 90) if lives else Lifetime(T0 - 90, T0 - 80)},
         calls={each.id: each for each in twin("z", "v")},
         objects=objects_of(begins=counts, **({"z": ID} if traced else {})),
         as_of=T0 + 5,
-        lived={TWIN: Lifetime(T0 - 1, T0 + 90)} if lives else {TWIN: Lifetime(T0 - 90, T0 - 80)},
     )
     assert {entry.is_sure for entry in entries if entry.line.request == "k"} == {sure}
 
@@ -200,7 +199,7 @@ def sure_of(lines, calls, objects):
     entries = place_lines(
         lines,
         detail("complete", STEPS, end=10),
-        others=[TWIN],
+        others=neighbours([TWIN]),
         calls={each.id: each for each in calls},
         objects=objects,
     )
@@ -342,7 +341,7 @@ RESTARTED = [done("load-1", 1, 2), done("import-1", 8, 9)]
 
 
 def gone_of(lines, steps=RESTARTED, **more):
-    entries = place_lines(lines, detail("complete", steps, end=10, **more), others=[TWIN])
+    entries = place_lines(lines, detail("complete", steps, end=10, **more), others=neighbours([TWIN]))
     return {entry.line.message.split(": ")[-1]: entry.gone for entry in entries}
 
 
@@ -373,6 +372,6 @@ def test_lines_before_a_restart_are_marked_where_calls_are_lost():
         at(f"[{TWIN}] flood, attempt 1: of another", "q", "old", -1),
     ]
     calls = {each.id: each for each in twin("z", "other")}
-    entries = place_lines(lines, detail("complete", STEPS, end=10), others=[TWIN], calls=calls)
+    entries = place_lines(lines, detail("complete", STEPS, end=10), others=neighbours([TWIN]), calls=calls)
     found = {entry.line.message.split(": ")[-1]: entry.gone for entry in entries}
     assert found == {"full": True, "words": True, "made by its parent": False, "now": False}

@@ -1,5 +1,6 @@
 """Answers of the detail endpoint built in a line: times are seconds after T0."""
 
+from wfdash.core.logs.lifetimes import Lifetime
 from wfdash.core.model.detail import Detail, read_detail
 from wfdash.core.model.times import iso
 
@@ -77,3 +78,8 @@ def detail(status, steps=(), **more) -> Detail:
 def detail_of(identity, *steps, status="running") -> Detail:
     """An instance of which the answer gives the status and these steps, and nothing more."""
     return read_detail("orders", identity, {"status": status, "steps": list(steps)})
+
+
+def neighbours(others) -> dict[str, Lifetime]:
+    """Other instances of which nothing is known but the id."""
+    return dict.fromkeys(others, Lifetime())

@@ -11,7 +11,6 @@ brackets.
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -82,24 +81,24 @@ class RunsAtOnce:
         self,
         invocations: Sequence[CloudRun],
         identity: str,
-        others: Collection[str],
+        others: Mapping[str, Lifetime],
         *,
         steps: Collection[str],
         ran_within: Callable[[float, float], bool],
-        lived: Mapping[str, Lifetime] = MappingProxyType({}),
     ) -> None:
-        """`others` are ids of other instances, `steps` the names of the instance's steps, `ran_within` says
-        whether it surely ran at some moment of a time, and `lived` when those others were there, as known."""
+        """`others` are other instances by their ids, and when they were there, `steps` the names of the
+        instance's steps, and `ran_within` says whether it surely ran at some moment of a time."""
         self._invocations, self._id = invocations, identity
         # A step may be called as another instance is.
-        self._others = set(others) - {identity} - set(steps)
+        self._others = {
+            other: life for other, life in others.items() if other != identity and other not in steps
+        }
         self._steps = set(steps)
         self._shape = _shape(identity)
         self._numbered = _NUMBERED.fullmatch(self._shape) is not None and any(
             _shape(other) == self._shape for other in self._others
         )
         self._ran_within = ran_within
-        self._lived = {other: life for other, life in lived.items() if other in self._others}
         self._by_request = {invocation.request: invocation for invocation in invocations}
         self._named = {run.request: self._instances_in(run) for run in invocations}
 
@@ -119,7 +118,8 @@ class RunsAtOnce:
             return False
         # One that ran then and whose run is not among these: this may be it.
         return not any(
-            other not in spoken and life.ran_within(own.start, own.end) for other, life in self._lived.items()
+            other not in spoken and life.ran_within(own.start, own.end)
+            for other, life in self._others.items()
         )
 
     def _instances_in(self, run: CloudRun) -> set[str]:
@@ -136,7 +136,7 @@ class RunsAtOnce:
         if self._id in run.speakers or self._id in run.words or len(self._named[run.request]) != 1:
             return ""
         [word] = self._named[run.request]
-        life = self._lived.get(word)
+        life = self._others.get(word)
         # It is spoken of, as a parent does of its child, or it was not there then.
         if word not in run.speakers or (
             life is not None and not any(life.holds(*span) for span in run.spans)

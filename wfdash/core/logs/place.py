@@ -1,7 +1,7 @@
 """Puts the lines of a time in order and each in its place: an attempt, the instance, or perhaps another's."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from msgspec.structs import replace
@@ -33,34 +33,32 @@ def place_lines(
     lines: Iterable[LogLine],
     detail: Detail,
     *,
-    others: Collection[str] = (),
+    others: Mapping[str, Lifetime] = MappingProxyType({}),
     as_of: float | None = None,
     calls: Mapping[str, Call] = MappingProxyType({}),
     objects: TracedObjects = _NOTHING,
     now: float = float("inf"),
     invocations: Sequence[CloudRun] = (),
-    lived: Mapping[str, Lifetime] = MappingProxyType({}),
 ) -> list[PlacedLine]:
-    """Every line that may be the instance's, oldest first; `others` are the ids of other instances.
+    """Every line that may be the instance's, oldest first; `others` are other instances by
+    their ids, and when they were there.
 
     `as_of` is when the detail was asked for: an attempt that ran then may have ended since. `calls` are those
     that a dev session has traced, by their id, and `objects` what it told of whose they are, by
     `now`. `invocations` are all that the cloud tells of that went on when a run did that names the instance.
-    `lived` tells when the others were there, of those of whom it is known.
     Never by the nearest start alone: of ten instances at once that was wrong for eight (measured).
     """
     ordered = in_order(lines)
     tree = CallTree(calls, {line.request for line in ordered if line.source == "local"})
     attempts = Attempts(detail, tree, ordered, as_of, now)
     named = InstanceObjects(objects, detail.workflow, detail.id, others)
-    session = TracedSession(detail, tree, named, attempts, ordered, others, lived)
+    session = TracedSession(detail, tree, named, attempts, ordered, others)
     at_once = RunsAtOnce(
         invocations,
         detail.id,
         others,
         steps={base_name(name) for name in detail.steps.columns.names},
         ran_within=attempts.ran_within,
-        lived=lived,
     )
     ownership = Ownership(
         detail.id,

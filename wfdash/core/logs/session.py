@@ -50,10 +50,9 @@ class TracedSession:
         objects: InstanceObjects,
         attempts: Attempts,
         lines: Iterable[LogLine],
-        others: Collection[str] = (),
-        lived: Mapping[str, Lifetime] = MappingProxyType({}),
+        others: Mapping[str, Lifetime] = MappingProxyType({}),
     ) -> None:
-        """`others` are ids of other instances of the workflow, `lived` when they were there, as known."""
+        """`others` are other instances of the workflow by their ids, and when they were there."""
         self._detail, self._tree, self._objects, self._attempts = detail, tree, objects, attempts
         self._traces: dict[str, str] = {}
         """Of each run that printed something, its trace."""
@@ -64,7 +63,7 @@ class TracedSession:
                 self._traces[run] = line.trace
                 self._began[run] = min(line.at, self._began.get(run, line.at))
         self._owners = objects.owners(tree.run_of)
-        self._others, self._lived = {*others} - {detail.id}, lived
+        self._others = {other: life for other, life in others.items() if other != detail.id}
         self._shared = attempts.shared(filter(self._may_be_ours, tree.attempts))
         self.origins: dict[str, Origin] = {}
         for run in self._began if tree.calls else ():
@@ -128,10 +127,8 @@ class TracedSession:
                 return False
             spoken |= said.others
         return all(
-            other in spoken
-            or self._objects.has_traced_run(other)
-            or (other in self._lived and not self._lived[other].meets(line.at, line.at))
-            for other in self._others
+            other in spoken or self._objects.has_traced_run(other) or not life.meets(line.at, line.at)
+            for other, life in self._others.items()
         )
 
     def is_alone(self, line: LogLine) -> bool:

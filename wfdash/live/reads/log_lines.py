@@ -302,7 +302,6 @@ class InstanceLogs:
                 objects=self._objects,
                 now=self._asked_until,
                 invocations=self._invocations,
-                lived=others,
             )
         # Of what goes on there is no row yet, and of what has just ended it may come.
         self.lost = LostCalls()
