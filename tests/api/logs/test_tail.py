@@ -171,6 +171,37 @@ class Flood:
         pass
 
 
+class Attributed(Flood):
+    """Each message with the same attributes."""
+
+    def __init__(self, attributes):
+        super().__init__(1)
+        self.attributes = attributes
+
+    async def receive(self):
+        return json.dumps({**json.loads(await super().receive()), "tailAttributes": self.attributes})
+
+
+@pytest.mark.parametrize(
+    ("attributes", "instance"),
+    [
+        ({"workflowName": "orders", "instanceId": "order-1"}, "order-1"),
+        ({"instanceId": "order-1"}, ""),
+        ({"workflowName": "", "instanceId": "order-1"}, ""),
+        ({}, ""),
+    ],
+)
+async def test_message_without_a_workflow_tells_no_instance(api, attributes, instance):
+    """Another workflow of the script may have one of the same id."""
+    socket = Attributed(attributes)
+    stream = TailLogs(api.log_stream()._endpoints, socket).follow("shop-worker", "orders")
+    page = await anext(stream)
+    await stream.aclose()
+    assert [line.instance for line in page.lines] == [instance]
+    # Those of another id are left out all the same.
+    assert page.instance == attributes.get("instanceId", "")
+
+
 async def test_flood_of_messages_leaves_the_loop_its_turns(api):
     """Keys wait for the loop: a socket that always has one more message must not keep it."""
     flood = Flood(20_000)

@@ -271,8 +271,10 @@ def _read(message: str | bytes) -> tuple[str, LogPage]:
     # What the tail says of itself (wrangler's tail/printing.ts: isTailInfo).
     if fields_of(event.get("event")).get("type") == "overload":
         notes.append(_SAMPLED)
-    page = LogPage(list(_lines(event, instance)), notes, instance=instance)
-    return text(attributes.get("workflowName")), page
+    workflow = text(attributes.get("workflowName"))
+    # An id is one workflow's: another of the same script may have it too.
+    page = LogPage(list(_lines(event, instance, has_workflow=bool(workflow))), notes, instance=instance)
+    return workflow, page
 
 
 def _event(message: bytes) -> Mapping[str, Any]:
@@ -306,12 +308,14 @@ def _small(value: Raw) -> Any:
     return read_json(bytes(value)) if length < _LARGEST_PART else f"[{size(length)}: not shown]"
 
 
-def _lines(event: Mapping[str, Any], instance: str) -> Iterator[LogLine]:
+def _lines(event: Mapping[str, Any], instance: str, *, has_workflow: bool) -> Iterator[LogLine]:
+    """What was printed: by the instance only where the message `has_workflow` too."""
     began = epoch_ms(event.get("eventTimestamp"))
     request = f"{instance}/{began:.0f}" if began is not None else instance
     method = fields_of(event.get("event")).get("rpcMethod")
     foreign = not instance and method != "run"
     logs, exceptions = event.get("logs"), event.get("exceptions")
+    named = instance if has_workflow else ""
     place = 0
     for entry in logs if isinstance(logs, list) else ():
         fields = fields_of(entry)
@@ -325,7 +329,7 @@ def _lines(event: Mapping[str, Any], instance: str) -> Iterator[LogLine]:
             message_of(fields.get("message")),
             "tail",
             request=request,
-            instance=instance,
+            instance=named,
             foreign=foreign,
             order=f"{place:06d}",
         )
@@ -343,7 +347,7 @@ def _lines(event: Mapping[str, Any], instance: str) -> Iterator[LogLine]:
                 message,
                 "tail",
                 request=request,
-                instance=instance,
+                instance=named,
                 foreign=foreign,
                 order=f"{place:06d}",
             )
