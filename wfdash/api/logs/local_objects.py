@@ -25,6 +25,11 @@ _TARGET: Final = METHOD.replace("method", "target_kind")
 _CALLER: Final = METHOD.replace("method", "caller_span_id")
 _OBJECT: Final = "json_extract(attributes, '$.objectId')"
 _SUBREQUEST: Final = "durable_object_subrequest"
+_ANEW: Final = "('restart', 'resume', 'changeInstanceStatus')"
+_METHODS: Final = (
+    f"SELECT trace_id, {METHOD} AS method FROM spans"
+    " WHERE trace_id IN (SELECT value FROM json_each(?1)) AND name = 'jsRpcCall'"
+)
 _RUNS: Final = (
     # Up from each call to the first call of an object, along what a run is entered by alone: what its steps
     # have called elsewhere is entered by another method, and by a session of the program itself.
@@ -52,10 +57,16 @@ _BEGUN: Final = (
     "WITH begins AS (SELECT DISTINCT trace_id AS trace, parent_id AS entry FROM spans"
     " WHERE trace_id IN (SELECT value FROM json_each(?1)) AND name = 'jsRpcCall' AND parent_id IS NOT NULL"
     f" AND {METHOD} IN ('create', 'createBatch', 'restart', 'resume'))"
-    f" SELECT DISTINCT trace, {_OBJECT.replace('attributes', 'held.attributes')} AS object FROM begins"
+    f" SELECT DISTINCT trace, {_OBJECT.replace('attributes', 'held.attributes')} AS object, 1 FROM begins"
     " JOIN spans AS made ON made.trace_id = trace AND made.parent_id = entry"
     " JOIN spans AS held ON held.trace_id = trace AND held.parent_id = made.span_id"
     f" AND held.name = '{_SUBREQUEST}' WHERE object IS NOT NULL"
+    # Where one was restarted and none created, all that were called: the row of one call between may be lost,
+    # and then nothing else leads from the object to what was begun.
+    f" UNION ALL SELECT DISTINCT trace_id, {_OBJECT} AS object, 0 FROM spans"
+    f" WHERE trace_id IN (SELECT value FROM json_each(?1)) AND name = '{_SUBREQUEST}' AND object IS NOT NULL"
+    f" AND trace_id IN (SELECT trace_id FROM ({_METHODS}) WHERE method IN {_ANEW})"
+    f" AND trace_id NOT IN (SELECT trace_id FROM ({_METHODS}) WHERE method IN ('create', 'createBatch'))"
 )
 _BEGINS: Final = (
     "SELECT trace_id, service, sum(CASE method WHEN 'createBatch' THEN 2 ELSE 1 END) FROM ("
@@ -100,10 +111,13 @@ class LocalObjects:
         except (BadAnswer, Refused):  # a store that is laid out in another way tells nothing of them
             return TracedObjects()
         objects: dict[str, set[str]] = {}
+        called: dict[str, set[str]] = {}
         for row in begun:
             if len(row) > 1 and (trace := text(row[0])) and (held := text(row[1])):
-                objects.setdefault(trace, set()).add(held)
+                (called if row[2:] == [0] else objects).setdefault(trace, set()).add(held)
         self._settled |= objects.keys()
+        # What is told of those that were begun goes before all that were called.
+        objects = {**called, **objects}
         numbers: dict[str, dict[str, int]] = {}
         for row in begins:
             if len(row) > 2 and isinstance(row[2], int):
