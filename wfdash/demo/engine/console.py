@@ -140,7 +140,7 @@ def _of_attempt(
         if number > 1:
             yield ConsoleLine(last, "warn", (f"{entry.plain} failed {number} times by now",))
         stack = f"{error}\n    at run (worker.ts:{crc32(entry.plain.encode()) % 300 + 12}:9)"
-        yield ConsoleLine(last, "error", (f"[{instance.id}] {entry.plain} failed:", stack))
+        yield ConsoleLine(last, "error", (f"[{instance.id}] {entry.plain} failed, attempt {number}:", stack))
     elif _often(entry.name, 4):
         yield ConsoleLine(last, "log", (f"\x1b[32m✔\x1b[39m {entry.plain}",))
 
