@@ -362,6 +362,29 @@ def test_attempt_that_a_restart_from_its_step_cut_is_of_before():
     assert gone_of(lines[:1]) == {"cut": False}
 
 
+def test_run_that_a_second_restart_replaced_is_of_before():
+    """It was restarted twice from one step: the run between made that step alone, and was cut in it."""
+    cut = [replace(each, trace="u") for each in run("c", 3, 7, [(3.9, 6.9, [(4, 6.8)])])]
+    last = [replace(each, trace="v") for each in run("l", 7, 9.5, [(7.99, 9.1, [(8.01, 8.99)])])]
+    lines = [at(f"tick for {ID} in import (attempt 1)", "c0.1", "u", 5), at("tick", "l0.1", "v", 8.5)]
+    objects = objects_of({"c0.1": ID, "l0.1": ID}, u=ID, v=ID)
+    found = place_lines(
+        lines,
+        detail("complete", RESTARTED, end=10),
+        calls={each.id: each for each in [*cut, *last]},
+        objects=objects,
+    )
+    assert [(entry.is_sure, entry.gone, entry.step) for entry in found] == [
+        (True, True, None),
+        (True, False, 1),
+    ]
+    # Of a run that nobody tells of it is not said.
+    [entry, _] = place_lines(
+        lines, detail("complete", RESTARTED, end=10), calls={each.id: each for each in [*cut, *last]}
+    )
+    assert not entry.gone
+
+
 def test_lines_before_a_restart_are_marked_where_calls_are_lost():
     """One of them says an attempt: so the instance ran in that trace before."""
     lines = [

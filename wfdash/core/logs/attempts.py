@@ -198,14 +198,18 @@ class Attempts:
         ends = [self._step_ends[span.step] for span in self._at(row.start, _GRAIN)] or [self._end]
         return self.is_due(max(row.end, *ends))
 
-    def is_gone(self, line: LogLine) -> bool:
-        """Whether it was printed in a step that a restart has taken out of the answer."""
+    def is_gone(self, line: LogLine, *, is_traced_own: bool) -> bool:
+        """Whether it was printed in an attempt that a restart has taken out of the answer; `is_traced_own` is
+        whether the session tells that its run is the instance's."""
         call = line.request
-        return (
-            self._matched.may.get(call) == []
-            and call not in self._matched.undoing
-            and self._matched.fits.get(self._tree.run_of(call)) is Fit.EARLIER
-        )
+        if self._matched.may.get(call) != [] or call in self._matched.undoing:
+            return False
+        run = self._tree.run_of(call)
+        fit = self._matched.fits.get(run)
+        # Restarted twice from a step it has a run of which no attempt is left: only others that came later.
+        last = self._tree.attempts[run][-1] if run in self._tree.attempts else None
+        is_replaced = last is not None and last.start < max(self._starts, default=float("-inf"))
+        return fit is Fit.EARLIER or (is_traced_own and fit is Fit.NEVER and is_replaced)
 
     def agrees(self, line: LogLine) -> bool:
         """Whether a line names a step that ran then, and the number of its attempt."""

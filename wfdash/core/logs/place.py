@@ -109,7 +109,9 @@ def place_lines(
             continue
         is_ours = whose is Whose.OURS or (line.trace in earlier and ownership.speaks_in(line))
         is_ours = is_ours and line.trace not in present
-        gone = attempts.is_gone(line) or session.is_before(line, is_ours=is_ours)
+        gone = attempts.is_gone(line, is_traced_own=session.is_traced_own(line)) or session.is_before(
+            line, is_ours=is_ours
+        )
         among = () if line.foreign or gone else attempts.among(line)
         # Of one step it may be that one's, or be printed outside it.
         likely = len(among) == 1 or (untold and not gone)

@@ -135,16 +135,16 @@ class TracedSession:
         """Whether no other instance was begun in the trace of a line."""
         return line.source == "local" and self._objects.began_in(line.trace) == (True, False)
 
+    def is_traced_own(self, line: LogLine) -> bool:
+        """Whether the session tells that a line's run is the instance's."""
+        return self.origins.get(self._tree.run_of(line.request)) is Origin.NAMED
+
     def is_before(self, line: LogLine, *, is_ours: bool) -> bool:
         """Whether it was printed before the instance was restarted, where `is_ours` or is told to be."""
         queued = self._detail.queued
         if line.source != "local" or queued is None or line.at >= queued - _CUT:
             return False
-        return (
-            is_ours
-            or self.is_alone(line)
-            or self.origins.get(self._tree.run_of(line.request)) is Origin.NAMED
-        )
+        return is_ours or self.is_alone(line) or self.is_traced_own(line)
 
     def _may_be_ours(self, run: str) -> bool:
         """Whether nothing told says that a run is another's."""
