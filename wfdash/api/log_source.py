@@ -53,8 +53,8 @@ class LogPage(Struct):
     calls: Sequence[Call] = ()
     """Those of a dev session that have ended since the last read, in which its lines were printed."""
     invocations: Sequence[CloudRun] = ()
-    """Of the cloud, where it was asked for `lived`: the runs that named it, and all that may have gone on
-    beside them; none where it does not tell of all."""
+    """Of the cloud, where it was asked for `lived`: all runs of the class in its time, with the words of
+    those that may have gone on beside one that named it; none where it does not tell of all."""
     objects: TracedObjects = TracedObjects()
     """What it has told since then of whose they are."""
 

@@ -128,7 +128,7 @@ def test_follow_of_an_ended_instance_prints_each_line_once(shell, failed):
 def test_line_that_comes_after_newer_ones_is_marked(capsys, as_json):
     """It is neither held back nor lost, and none is printed twice."""
     parsed = Namespace(instance="order-1", json=as_json, follow=True, step="", count=None, since=None)
-    api = SimpleNamespace(log_reader=lambda: None)
+    api = SimpleNamespace(log_reader=lambda: SimpleNamespace(name="telemetry", lag=20.0))
     command = _Logs(parsed, SimpleNamespace(api=api, clock=time.time), "orders")
     ended = detail("complete", [done("load-1", 0, 10)], end=20)
     for times in ((1, 2), (1.5, 3), (1.5, 2, 3)):
@@ -151,7 +151,7 @@ def test_line_that_comes_after_newer_ones_is_marked(capsys, as_json):
 
 def test_what_a_source_leaves_out_is_said_while_it_is_followed(capsys):
     parsed = Namespace(instance="order-1", json=False, follow=True, step="", count=None, since=None)
-    api = SimpleNamespace(log_reader=lambda: None)
+    api = SimpleNamespace(log_reader=lambda: SimpleNamespace(name="telemetry", lag=20.0))
     command = _Logs(parsed, SimpleNamespace(api=api, clock=time.time), "orders")
     for times in range(2):
         command.logs.state.reservations["sampled: for a time"] = None
@@ -190,7 +190,7 @@ def test_what_a_source_leaves_out_is_said_while_it_is_followed(capsys):
 )
 def test_restart_is_said_with_the_lines_of_the_run_before(capsys, created, gone, words):
     parsed = Namespace(instance="order-1", json=False, follow=False, step="", count=None, since=None)
-    api = SimpleNamespace(log_reader=lambda: None)
+    api = SimpleNamespace(log_reader=lambda: SimpleNamespace(name="telemetry", lag=20.0))
     command = _Logs(parsed, SimpleNamespace(api=api, clock=time.time), "orders")
     command._created, command._number, command._gone = created, 1, [T0 + at for at in gone]
     command._conclude(detail("complete", [done("load-1", 0, 10)], end=20))
@@ -248,7 +248,7 @@ def test_lines_are_found_where_the_clocks_are_ten_minutes_apart(program, ahead):
 
 def test_step_not_there_yet_is_waited_for_in_words(capsys):
     parsed = Namespace(instance="order-1", json=False, follow=True, step="pack", count=None, since=None)
-    api = SimpleNamespace(log_reader=lambda: None)
+    api = SimpleNamespace(log_reader=lambda: SimpleNamespace(name="telemetry", lag=20.0))
     command = _Logs(parsed, SimpleNamespace(api=api, clock=time.time), "orders")
     command._check_step(detail("running", [done("load-1", 0, 10)]))
     assert 'order-1 has no step "pack" yet: waiting for it' in capsys.readouterr().err

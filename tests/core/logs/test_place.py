@@ -32,17 +32,21 @@ def place_lines(lines, found, others=(), **more):
     for own in lines:
         if own.source == "telemetry":
             runs.setdefault(own.request, []).append(own)
-    ends = [attempt.end for each in found.steps for attempt in each.attempts if attempt.end is not None]
-    moments = sorted({*ends, *(end for end in found.steps.columns.ends if end is not None)})
-    runs_there = [
-        ran(
-            run,
-            min((at for at in moments if at >= printed[-1].at), default=moments[-1] if moments else 0.0) - T0,
-            0.0,
-            {found.id if any(found.id in own.message for own in printed) else f"other-{run}-1"},
-        )
-        for run, printed in runs.items()
-    ]
+    tried = [at for each in found.steps for attempt in each.attempts for at in (attempt.start, attempt.end)]
+    moments = sorted({*tried, *found.steps.columns.ends, found.start, found.end} - {None})
+    runs_there = []
+    names_it = [run for run, printed in runs.items() if any(found.id in own.message for own in printed)]
+    since = moments[0] if moments else T0
+    for run, printed in sorted(runs.items(), key=lambda item: item[1][0].at):
+        until = min((at for at in moments if at >= printed[-1].at), default=max([*moments[-1:], T0]))
+        if run not in names_it:
+            runs_there.append(ran(run, until - T0, 0.0, {f"other-{run}-1"}))
+            continue
+        # Together they are there whenever the instance does something.
+        until = max(moments[-1:] or [until]) if run == names_it[-1] else until
+        start, end = min(since, printed[0].at), max(until, printed[-1].at)
+        runs_there.append(CloudRun(run, until, start, end, frozenset([found.id])))
+        since = min((at for at in moments if at > until), default=until)
     others = [*others, *(f"other-{run}-1" for run in runs)]
     return place.place_lines(lines, found, others=neighbours(others), invocations=runs_there, **more)
 
@@ -427,12 +431,15 @@ def test_step_that_a_line_names_may_have_printed_it(source):
     assert {among[text] for text in texts[2:]} <= {1, (1,)}
 
 
+FROM_TEN = detail("complete", [TWICE], queued=10, start=10, end=41)
+
+
 def _cloud(lines, runs, *, others=()):
     """What is certain of a finished instance; of each run the words that stand where it says who speaks."""
-    runs_there = [ran(run, 40, 30.0, speakers) for run, speakers in runs.items()]
-    found = place.place_lines(
-        lines, detail("complete", [TWICE], end=41), others=neighbours(others), invocations=runs_there
-    )
+    # The others go on for longer than it was there.
+    lasted = {run: 30.0 if run == "S" else 55.0 for run in runs}
+    runs_there = [ran(run, 10 + lasted[run], lasted[run], speakers) for run, speakers in runs.items()]
+    found = place.place_lines(lines, FROM_TEN, others=neighbours(others), invocations=runs_there)
     return {entry.is_sure for entry in found}
 
 
@@ -475,8 +482,50 @@ def test_run_after_the_instance_is_not_its_own():
     """A mail job begins when the order has ended, and speaks of it alone: nothing ran beside that."""
     after = [line(42, f"[{ID}] charge card: attempt 2", request="M")]
     runs_there = [ran("M", 43, 1.5, {ID})]
-    [entry] = place.place_lines(after, detail("complete", [TWICE], end=41), invocations=runs_there)
+    [entry] = place.place_lines(after, FROM_TEN, invocations=runs_there)
     assert not entry.certain
+
+
+@pytest.mark.parametrize(
+    ("began", "ended", "lived", "sure"),
+    [
+        # It began and ended with it: what each says may be the other's.
+        (10, 41, (10, 41), False),
+        (10.08, 41.05, (10.08, 41.07), False),
+        # The run of each began late, as its code was loaded.
+        (10.5, 41, (10.1, 41.1), False),
+        # Of that one it is not known when it was there.
+        (10, 41, None, False),
+        # One of them was there for longer than the other.
+        (10, 44, (10, 44), True),
+        (10, 60, (10, 60), True),
+        (5, 41, (5, 41), True),
+        (12, 41, (12, 41), True),
+        (10, 30, (10, 30), True),
+        (10.4, 41.3, (10.39, 41.32), True),
+    ],
+)
+def test_two_at_the_very_same_times_may_print_each_others_id(began, ended, lived, sure):
+    """In their words they are what two are that print their own."""
+    beside = printed_by("Q", f"[{OTHER}] charge card: attempt 1", began=began, ended=ended)
+    lives = {}
+    if lived is not None:
+        first, last = T0 + lived[0], T0 + lived[1]
+        lives = {OTHER: Lifetime(first, last, (first, last))}
+    assert sure_beside([STEP_SAID], beside, lived=lives) == {sure}
+
+
+@pytest.mark.parametrize(("began", "ended", "sure"), [(10, 40, True), (10, 25, False), (22, 40, False)])
+def test_run_is_not_sure_where_another_has_no_row(began, ended, sure):
+    """So may that of the instance itself, where a twin prints its id: at each step one must have gone on."""
+    lines = [line(min(max(began, 11), 35), STEP_SAID, request="S")]
+    run = printed_by("S", STEP_SAID, began=began, ended=ended)
+    [entry] = place.place_lines(lines, FROM_TEN, invocations=[run])
+    assert (entry.certain, bool(entry.why)) == (sure, not sure)
+    # One that prints nothing is there all the same.
+    rest = printed_by("T", began=27, ended=45) if ended == 25 else printed_by("T", began=9, ended=20)
+    [entry] = place.place_lines(lines, FROM_TEN, invocations=[run] if sure else [run, rest])
+    assert entry.certain
 
 
 STEP_SAID = f"[{ID}] charge card: attempt 1"
@@ -484,7 +533,7 @@ BY_KEY = f"id={ID} step=charge card attempt=1"
 OTHER = "order-7"
 
 
-def printed_by(request, *texts, began=10, ended=40):
+def printed_by(request, *texts, began=5, ended=60):
     """A run that went on from one moment to another, as its row and its lines tell."""
     said = [words_of_speakers(text) for text in texts]
     speakers = frozenset(word for first, _ in said for word in first)
@@ -494,10 +543,10 @@ def printed_by(request, *texts, began=10, ended=40):
 
 def sure_beside(own, *beside, others=(OTHER,), lived=()):
     lines = [line(11, text, request="S") for text in own]
-    runs = [printed_by("S", *own), *beside]
+    runs = [printed_by("S", *own, began=10.01, ended=40.99), *beside]
     found = place.place_lines(
         lines,
-        detail("complete", [TWICE], end=41),
+        FROM_TEN,
         others=neighbours(others) | dict(lived),
         invocations=runs,
     )
@@ -563,7 +612,7 @@ def test_unknown_id_is_an_id_where_it_is_built_as_those_are(said, listed, sure):
 def test_run_is_not_anothers_that_was_not_there():
     """A parent that prints the child's id alone began before it was made."""
     beside = printed_by("Q", f"[{OTHER}] charge card: attempt 1")
-    for created, ended, sure in ((9.5, 41, True), (20, 41, False), (0, 30, False)):
+    for created, ended, sure in ((4.5, 61, True), (20, 61, False), (0, 30, False)):
         life = Lifetime(T0 + created, T0 + ended)
         assert sure_beside([STEP_SAID], beside, lived={OTHER: life}) == {sure}
 
@@ -594,7 +643,7 @@ def test_times_of_a_run_by_its_row_and_its_lines(lasted, printed, times):
 def test_runs_of_another_one_after_another_speak_for_it():
     """It slept in between."""
     own, first = ran("S", 40, 30.0, {ID}), CloudRun("A", T0 + 20, T0 + 12, T0 + 20, frozenset({"order-7"}))
-    found = detail("complete", [TWICE], end=41)
+    found = FROM_TEN
     for began, sure in ((20.5, True), (19, False)):
         second = CloudRun("B", T0 + 30, T0 + began, T0 + 30, frozenset({"order-7"}))
         runs = [own, first, second]

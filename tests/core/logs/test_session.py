@@ -93,10 +93,14 @@ def test_twin_whose_row_of_creation_is_lost_is_not_sure():
     assert not placed(lines, calls, objects, steps=steps, status="running", as_of=6.5)["k0.1"][0]
 
 
-def test_twins_that_go_on_are_told_by_their_words():
-    """Many that begin at once, as of a schedule: while they run no object is told."""
+@pytest.mark.parametrize(("began", "ended", "sure"), [(1.003, 4.995, False), (1.003, 5.02, True)])
+def test_twins_that_go_on_are_told_by_words_and_times(began, ended, sure):
+    """Many that begin at once, as of a schedule: while they run no object is told. Two that print each
+    other's id alone say what these say, but the steps of each ended when its own did."""
     steps = [STEPS[0], step("ship-1", 6, attempts=[attempt(6)])]
-    calls = [each for each in [*twin("r", "t"), *twin("k", "u", later=0.001)] if each.end < T0 + 6]
+    other = run("k", 0, 9.5, [(began - 0.02, ended + 0.02, [(began, ended)])])
+    both = [*twin("r", "t"), *(replace(each, trace="u") for each in other)]
+    calls = [each for each in both if each.end < T0 + 6]
     lines = [
         at(FULL, "r0.1", "t"),
         at("bare", "r0.1", "t", 3),
@@ -110,7 +114,7 @@ def test_twins_that_go_on_are_told_by_their_words():
         objects=objects_of(z=ID, begins={"t": {"orders": 1}, "u": {"orders": 1}}),
         as_of=T0 + 30,
     )
-    assert {entry.line.message: entry.is_sure for entry in entries} == {FULL: True, "bare": False}
+    assert {entry.line.message: entry.is_sure for entry in entries} == {FULL: sure, "bare": sure}
 
 
 @pytest.mark.parametrize(
@@ -121,8 +125,9 @@ def test_twins_that_go_on_are_told_by_their_words():
         (None, "u", 1, True, False),
         ("[cust-48112] charge", "t", 2, True, False),
         (None, "t", 2, True, False),
-        # That one speaks for itself, or was not there.
-        (f"[{TWIN}] charge: attempt 1", "u", 1, True, True),
+        # That one speaks for itself: so does one that prints the other's id, as this may.
+        (f"[{TWIN}] charge: attempt 1", "u", 1, True, False),
+        # It was not there.
         (None, "u", 1, False, True),
         # A run of which nobody knows whose it is.
         ("[cust-48112] charge", "u", 1, False, False),

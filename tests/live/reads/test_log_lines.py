@@ -191,3 +191,25 @@ async def test_run_that_is_found_later_takes_back_whose_the_lines_are():
         source.beside = beside
         await logs.read(ended)
         assert {entry.certain for entry in logs.placed(ended)} == {sure}
+
+
+async def test_lines_that_are_not_sure_say_why():
+    """While it runs, and until what ran beside it has its rows, nothing tells whose they are."""
+    source = Telemetry([1.0, 9.0])
+    logs = source.lines_of()
+    ended = detail("complete", [done("load-1", 0, 10)], end=60)
+    own = CloudRun("r", T0 + 60, T0, T0 + 60, frozenset({"order-1"}))
+    late, part = CloudRun("q", T0 + 60, T0, T0 + 60), CloudRun("r", T0 + 5, T0, T0 + 5, own.speakers)
+    soon = "told 20 s after its end"
+    for found, at, beside, why in (
+        (detail("running", [done("load-1", 0, 10)]), 30, [], soon),
+        (ended, 65, [], soon),
+        (ended, 81, [], "what ran beside it could not be read whole"),
+        (ended, 81, [own, late], "a run beside it names nobody that surely ran then"),
+        (ended, 81, [part], "one of its runs has left no row"),
+        (ended, 81, [own], ""),
+    ):
+        source.now, source.beside = T0 + at, beside
+        await logs.read(found)
+        assert {entry.certain for entry in logs.placed(found)} == {not why}
+        assert logs.why_unsure(found) == why

@@ -103,7 +103,8 @@ class TelemetryLogs:
     async def _at_once(
         self, query: LogQuery, lived: tuple[float, float], requests: Sequence[str]
     ) -> list[CloudRun]:
-        """These runs and all of the class that may have gone on beside them, with whom each speaks for."""
+        """All runs of the class in the time of the instance, and of those that may have gone on beside these
+        with whom each speaks for."""
         frame = (int(lived[0] * 1000), int((lived[1] + self.lag) * 1000))
         rows_of_runs = await self._rows(query, frame, kind=_OF_A_RUN, most=_MOST_RUNS)
         if rows_of_runs.cut or rows_of_runs.sampled > 1:
@@ -126,7 +127,7 @@ class TelemetryLogs:
             for line in _lines(found.events):
                 if line.request in near:
                     printed[line.request].append(line)
-        read = (_invocation(runs[request], lines) for request, lines in printed.items())
+        read = (_invocation(runs[request], printed.get(request, ())) for request in spans)
         return [run for run in read if run is not None]
 
     async def check(self) -> str:

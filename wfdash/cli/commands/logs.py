@@ -224,7 +224,7 @@ class _Logs:
             printed.add(same)
             self._number += 1
             self._uncertain += not entry.certain
-            if not entry.certain and own.source == "local" and (why := self.logs.why_unsure(detail)):
+            if not entry.certain and self.follows and (why := self.logs.why_unsure(detail)):
                 self._say_once(f"lines marked ? do not surely name {clean(self.instance)}: {why}")
             self._likely += entry.certain and entry.likely
             self._gone += [own.at] if entry.gone else []
@@ -259,6 +259,11 @@ class _Logs:
                 "among": [base_name(steps.names[step]) for step in entry.among],
             }
         )
+
+    def _why(self, detail: Detail) -> str:
+        """Why some of the lines do not surely name the instance, as the end of a sentence."""
+        why = self.logs.why_unsure(detail)
+        return f", {why}" if why else ""
 
     def _steps(self, detail: Detail) -> list[int]:
         """The steps that --step and --count name."""
@@ -323,7 +328,7 @@ class _Logs:
         if self._uncertain:
             say(
                 f"wfdash: {count(self._uncertain)} of {count(self._number)} lines do not surely name "
-                f"{clean(self.instance)}: others may be among these"
+                f"{clean(self.instance)}: others may be among these{self._why(detail)}"
             )
         if self._likely:
             say(

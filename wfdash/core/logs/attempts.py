@@ -4,6 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Set
 
 from wfdash.core.logs.calls import CallTree, Fit, MatchedCalls
+from wfdash.core.logs.lifetimes import Lifetime
 from wfdash.core.logs.line import LogLine
 from wfdash.core.logs.naming import StepNames, attempts_said, mentioned, narrowed, says_count
 from wfdash.core.logs.spans import AttemptSpan, attempt_spans
@@ -53,6 +54,7 @@ class Attempts:
         self._moments = sorted({*self._marks, *self._starts, *(span.end for span in spans)} - {float("inf")})
         """When the instance's code was surely there."""
         self._end = float("inf") if detail.end is None else detail.end
+        self._detail = detail
         self._step_ends = [self._end if end is None else end for end in columns.ends]
         self._names = StepNames({span.name for span in spans})
         self._tried: dict[tuple[str, int], list[AttemptSpan]] = {}
@@ -227,6 +229,18 @@ class Attempts:
         or ended then, or one went on all the while."""
         at = bisect_left(self._moments, first)
         return (at < len(self._moments) and self._moments[at] <= last) or self.spans_both(first, last)
+
+    @property
+    def lived(self) -> Lifetime:
+        """When the instance was there, and the moments at which its code was."""
+        detail = self._detail
+        ran = {span.start for span in self._spans} | {span.end for span in self._spans if not span.is_cut}
+        ran |= {detail.start} if detail.start is not None else set()
+        # What is terminated ends without any code of its own.
+        ran |= {self._end} if detail.status in ("complete", "errored") else set()
+        began = [at for at in (detail.queued, detail.start) if at is not None]
+        ran -= {float("inf")}
+        return Lifetime(min(began, default=float("-inf")), self._end, tuple(sorted(ran)))
 
     def _is_traced(self, call: str) -> bool:
         """Whether the session tells what a call is: an attempt that has ended, or the run itself."""

@@ -5,19 +5,26 @@ id of an instance that prints nothing looks as that one would. But a run leaves 
 its code prints nothing. While the instance ran, one run was its own: where each of the others speaks for
 somebody else, it is the one that names the instance. Only the id of an instance that is known, and may have
 run then, is another's, or one that is built as those are: a customer, a request or a time stands in the same
-brackets.
+brackets. Words alone are not enough: each run must also have gone on when its instance did, and no other's
+runs then (`wfdash.core.logs.exchange`).
 """
 
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cached_property
 
-from msgspec import Struct
-
-from wfdash.core.logs.lifetimes import SLACK, Lifetime
+from wfdash.core.logs.exchange import RunTimes, covers_life, may_be_exchanged
+from wfdash.core.logs.lifetimes import Lifetime
 from wfdash.core.logs.whose import distinctive
 
 __all__ = ["CloudRun", "RunsAtOnce", "times_of"]
+
+BESIDE = "a run beside it names nobody that surely ran then"
+ALIKE = "others ran at the very same times"
+ELSEWHEN = "a run that names it went on when it did not"
+MISSING = "one of its runs has left no row"
+"""Why a run that names the instance may be another's."""
 
 _GRAIN = 0.05
 """Seconds by which a run's times may miss its lines: they are cut to the millisecond."""
@@ -30,32 +37,13 @@ def _shape(identity: str) -> str:
     return _DIGITS.sub("0", identity)
 
 
-class CloudRun(Struct, frozen=True, gc=False):
+class CloudRun(RunTimes, frozen=True, gc=False):
     """One run of a workflow's class that has ended, by the row that it left."""
 
-    request: str
-    at: float
-    """When its row is from, epoch seconds: it began or ended then."""
-    start: float = float("-inf")
-    """When it began at the earliest."""
-    end: float = float("inf")
-    """When it ended at the latest."""
     speakers: frozenset[str] = frozenset()
     """The words that stand in its lines where a program says who speaks."""
     words: frozenset[str] = frozenset()
     """All that stand there and may be ids, whoever's."""
-
-    @property
-    def spans(self) -> list[tuple[float, float]]:
-        """When it may have gone on: of a row that bears no more than a moment it is not known which side."""
-        if self.start == float("-inf"):
-            return [(self.at, self.at)]
-        is_either = self.start < self.at < self.end
-        return [(self.start, self.at), (self.at, self.end)] if is_either else [(self.start, self.end)]
-
-    def may_overlap(self, other: "CloudRun", slack: float = SLACK) -> bool:
-        """Whether both may have gone on at one moment."""
-        return self.start <= other.end + slack and other.start <= self.end + slack
 
 
 def times_of(at: float, lasted: float | None, printed: Collection[float]) -> tuple[float, float]:
@@ -85,9 +73,11 @@ class RunsAtOnce:
         *,
         steps: Collection[str],
         ran_within: Callable[[float, float], bool],
+        lived: Lifetime,
     ) -> None:
         """`others` are other instances by their ids, and when they were there, `steps` the names of the
-        instance's steps, and `ran_within` says whether it surely ran at some moment of a time."""
+        instance's steps, `ran_within` says whether it surely ran at some moment of a time, and `lived` when
+        it was there itself."""
         self._invocations, self._id = invocations, identity
         # A step may be called as another instance is.
         self._others = {
@@ -98,17 +88,33 @@ class RunsAtOnce:
         self._numbered = _NUMBERED.fullmatch(self._shape) is not None and any(
             _shape(other) == self._shape for other in self._others
         )
-        self._ran_within = ran_within
+        self._ran_within, self._lived = ran_within, lived
         self._by_request = {invocation.request: invocation for invocation in invocations}
         self._named = {run.request: self._instances_in(run) for run in invocations}
+        self.why: dict[str, str] = {}
+        """Of runs that name the instance, why they may be another's, where that can be told in words."""
 
     def is_sole(self, run: str, first: float, last: float) -> bool:
         """Whether a run that names the instance, with lines from `first` to `last`, can be nobody else's."""
         own = self._by_request.get(run)
         # Before the instance ran and after it its own run is not among them.
-        if own is None or not self._ran_within(min(first, own.at), max(last, own.at)):
+        if own is None:
             return False
-        if self._named[run]:
+        if not self._ran_within(min(first, own.at), max(last, own.at)) or not any(
+            self._lived.holds(*span) for span in own.spans
+        ):
+            self.why[run] = ELSEWHEN
+        elif not self._is_left_alone(own):
+            self.why[run] = BESIDE
+        elif not self._covers_life:
+            self.why[run] = MISSING
+        elif self._may_be_exchanged:
+            self.why[run] = ALIKE
+        return run not in self.why
+
+    def _is_left_alone(self, own: CloudRun) -> bool:
+        """Whether, by their words, all others that went on beside a run are somebody else's."""
+        if self._named[own.request]:
             return False  # it may be the one that it names
         if self._id not in own.speakers and any(map(distinctive, own.speakers - self._steps)):
             return False  # it says who it is, and mentions the instance
@@ -121,6 +127,24 @@ class RunsAtOnce:
             other not in spoken and life.ran_within(own.start, own.end)
             for other, life in self._others.items()
         )
+
+    @cached_property
+    def _covers_life(self) -> bool:
+        """Whether each moment at which the instance surely ran is in a run that may be its own: the row of
+        a run may be lost, or not be kept at all (head sampling)."""
+        may_be_own = (run for run in self._invocations if not self._named[run.request])
+        return covers_life(may_be_own, self._lived)
+
+    @cached_property
+    def _may_be_exchanged(self) -> bool:
+        runs: dict[str, list[CloudRun]] = {self._id: []}
+        for run in self._invocations:
+            named = self._named[run.request]
+            if self._id in run.words or self._id in run.speakers:
+                named = {self._id, *named}
+            if len(named) == 1:
+                runs.setdefault(next(iter(named)), []).append(run)
+        return may_be_exchanged(self._id, runs, {**self._others, self._id: self._lived})
 
     def _instances_in(self, run: CloudRun) -> set[str]:
         """The other instances that a run names, wherever it does."""

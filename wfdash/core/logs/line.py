@@ -49,6 +49,8 @@ class PlacedLine(Struct, frozen=True, gc=False):
     """Whether it was printed before the instance was restarted, in what the answer has no more."""
     likely: bool = False
     """Whether it is in `step`, or in the one of `among`, by its time or its words alone."""
+    why: str = ""
+    """Why it does not surely name the instance, where that can be told."""
 
     @property
     def is_sure(self) -> bool:

@@ -59,6 +59,7 @@ def place_lines(
         others,
         steps={base_name(name) for name in detail.steps.columns.names},
         ran_within=attempts.ran_within,
+        lived=attempts.lived,
     )
     ownership = Ownership(
         detail.id,
@@ -101,11 +102,12 @@ def place_lines(
         )
         untold = names and attempts.is_untold(line)
         certain = names and (not untold or session.is_alone(line))
+        why = "" if certain else at_once.why.get(line.request, "")
         span = None if line.foreign else attempts.of(line, is_own=whose is Whose.OURS)
         if span is not None:
             is_sure = attempts.is_sure(line, span) and not attempts.says_another(line, span)
             likely = untold or not names or not is_sure
-            placed.append(PlacedLine(line, certain, span.step, span.number, likely=likely))
+            placed.append(PlacedLine(line, certain, span.step, span.number, likely=likely, why=why))
             continue
         is_ours = whose is Whose.OURS or (line.trace in earlier and ownership.speaks_in(line))
         is_ours = is_ours and line.trace not in present
@@ -115,7 +117,7 @@ def place_lines(
         among = () if line.foreign or gone else attempts.among(line)
         # Of one step it may be that one's, or be printed outside it.
         likely = len(among) == 1 or (untold and not gone)
-        placed.append(PlacedLine(line, certain, among=among, gone=gone, likely=likely))
+        placed.append(PlacedLine(line, certain, among=among, gone=gone, likely=likely, why=why))
     placed = mark_earlier(placed, attempts, speaks=ownership.speaks_in)
     if not detail.steps:  # what only a record holds the row of: whether a step ran then is not known
         return placed

@@ -29,15 +29,23 @@ class RunWords:
     """Whom the lines of a run name."""
 
     def __init__(self) -> None:
+        self.runs: set[str] = set()
         self.names_own = False
         self.speakers: set[str] = set()
         self.others: set[str] = set()
 
-    def add(self, line: LogLine, own: str, others: Collection[str]) -> None:
+    def add(self, line: LogLine, run: str, own: str, others: Collection[str]) -> None:
+        self.runs.add(run)
         speakers, words = words_of_speakers(line.message)
         self.names_own |= own in words
         self.others |= {word for word in words if word in others}
         self.speakers |= speakers
+
+    @property
+    def speaks_for(self) -> set[str]:
+        """The one other instance that it can be of, by its words; none where it may be anybody's."""
+        is_others = not self.names_own and len(self.others) == 1 and self.others <= self.speakers
+        return self.others if is_others else set()
 
 
 class TracedSession:
@@ -70,6 +78,8 @@ class TracedSession:
             if (origin := self._origin(run)) is not None:
                 self.origins[run] = origin
         # Once it has ended its object is told; until then who is left is all that there is.
+        self._gone_on: dict[str, RunWords] = {}
+        """What is said in those that are not the instance's, by their times."""
         self._runs = {} if attempts.is_over else self._untold_runs(lines)
 
     def contradicts(self, line: LogLine) -> bool:
@@ -103,9 +113,12 @@ class TracedSession:
             if line.source != "local" or not line.request or line.foreign or line.at < since:
                 continue
             run = self._tree.run_of(line.request)
-            if self.origins.get(run) in _NOT_OURS:
+            origin = self.origins.get(run)
+            if origin is Origin.OTHER_TIME:
+                self._gone_on.setdefault(run, RunWords()).add(line, run, self._detail.id, self._others)
+            if origin in _NOT_OURS:
                 continue
-            found.setdefault(self._unit(line), RunWords()).add(line, self._detail.id, self._others)
+            found.setdefault(self._unit(line), RunWords()).add(line, run, self._detail.id, self._others)
         return found
 
     def _unit(self, line: LogLine) -> str:
@@ -114,18 +127,25 @@ class TracedSession:
 
     def _is_left_alone(self, line: LogLine) -> bool:
         """Whether no other run, and no other instance, is left that may have printed a line in this one's
-        name: each run speaks for one other that is known, and each other that was there has its run."""
+        name: each run speaks for one other that is known, and each other that was there has its run.
+
+        Two that each print the other's id alone look so too: beside others the steps of its run that have
+        ended must be the instance's and nobody else's.
+        """
         own = self._unit(line)
         spoken: set[str] = set()
+        for said in self._gone_on.values():
+            spoken |= said.speaks_for
         for unit, said in self._runs.items():
             if unit == own:
                 continue
-            if said.names_own or len(said.others) != 1 or not said.others <= said.speakers:
-                return False
             # Of two that speak for one, one may be the instance's.
-            if not spoken.isdisjoint(said.others):
+            if not said.speaks_for or not spoken.isdisjoint(said.speaks_for):
                 return False
-            spoken |= said.others
+            spoken |= said.speaks_for
+        runs = self._runs[own].runs if own in self._runs else ()
+        if spoken and not any(self.origins.get(run) is Origin.OWN for run in runs):
+            return False
         return all(
             other in spoken or self._objects.has_traced_run(other) or not life.meets(line.at, line.at)
             for other, life in self._others.items()

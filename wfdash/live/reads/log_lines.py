@@ -1,6 +1,7 @@
 """The lines of one instance as they are gathered: read again while it runs, and sent as they are printed."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import nullcontext
 from itertools import chain, islice, repeat
@@ -106,6 +107,8 @@ class InstanceLogs:
         self._objects = TracedObjects()
         self._invocations: Sequence[CloudRun] = ()
         """Those of the cloud that went on when the instance's did, once it has ended."""
+        self._why = ""
+        """Why most of the lines that do not surely name it do not."""
         self._asked_until = float("inf")
         """When those were asked for last."""
         self._requests: list[str] = []
@@ -202,9 +205,16 @@ class InstanceLogs:
         return (detail.end or 0.0) + 2 * self.reader.lag + 1 - self._now()
 
     def why_unsure(self, detail: Detail) -> str:
-        """Why lines that do not surely name it are so for now; "" where no more will be told."""
-        is_late = self.reader.name == "local" and self.comes_late(detail)
-        return "sure once its run has ended" if is_late else ""
+        """Why lines do not surely name it; "" where that cannot be told."""
+        if self.reader.name == "local":
+            return "sure once its run has ended" if self.comes_late(detail) else ""
+        if self.state.unnamed:
+            return ""  # that is said of them
+        if self.comes_late(detail):  # whose they are is told by what ran beside it, which has its rows then
+            return f"told {self.reader.lag:.0f} s after its end"
+        if not self._invocations:
+            return "what ran beside it could not be read whole"
+        return self._why
 
     @property
     def stream_trouble(self) -> WorkflowsError | None:
@@ -303,6 +313,8 @@ class InstanceLogs:
                 now=self._asked_until,
                 invocations=self._invocations,
             )
+        whys = Counter(entry.why for entry in placed if entry.why)
+        self._why = max(whys, key=whys.__getitem__, default="")
         # Of what goes on there is no row yet, and of what has just ended it may come.
         self.lost = LostCalls()
         if self._calls and detail.end is not None and self._asked_until - detail.end >= self.reader.lag:
