@@ -1,6 +1,11 @@
 """What the mouse changes of the rules: nothing moves from under it, and nothing is confirmed by it."""
 
+from importlib import import_module
+
 from tests.support.harness.dashboard import drive
+from wfdash.ui.navigation import _PAGES
+from wfdash.ui.widgets.line_table import LineTable
+from wfdash.ui.widgets.list_table import ListTable
 
 
 def test_rows_wait_while_the_mouse_moves_over_them():
@@ -94,3 +99,34 @@ def test_palette_click_on_a_choice_keeps_the_field():
         assert "request budget" in d.lines[0]
 
     drive(script, mouse=True)
+
+
+def test_click_on_a_title_that_does_not_sort_says_so():
+    """Titles look alike on all pages, and in the list they sort."""
+
+    async def script(d):
+        place = d.line(" AGE ")
+        await d.pilot.click(offset=(place.index("BLOCKED ON"), d.lines.index(place)))
+        await d.settled()
+        assert "rows are not sorted by this column" in d.lines[-1]
+        await d.pilot.click(offset=(place.index("AGE"), d.lines.index(place)))
+        await d.settled()
+        assert "sorted by age" in d.lines[-1]
+        await d.press("w")
+        await d.until(lambda: "FAILED IN" in d.text)
+        titles = d.line("FAILED IN")
+        await d.pilot.click(offset=(titles.index("FAILED IN"), d.lines.index(titles)))
+        await d.settled()
+        assert "the unusual stand first" in d.lines[-1]
+
+    drive(script, mouse=True, size=(140, 40))
+
+
+def test_table_with_titles_says_in_which_order_it_stands():
+    """Else a click on a title is answered by nothing."""
+    for module, _ in _PAGES.values():
+        import_module(module)
+    found = {table for kind in (LineTable, ListTable) for table in kind.__subclasses__()} - {ListTable}
+    own = {table for table in found if table.header_line is not LineTable.header_line}
+    assert own
+    assert {table.__name__ for table in own if not table.in_order} <= {"OddTable"}

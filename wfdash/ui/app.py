@@ -29,6 +29,7 @@ from wfdash.ui.handover import Shift
 from wfdash.ui.hooks import ChangeHooks
 from wfdash.ui.instances.screen import InstancesScreen
 from wfdash.ui.keys.bindings import bindings
+from wfdash.ui.keys.lost_words import LostWords
 from wfdash.ui.keys.text_field import as_field
 from wfdash.ui.keys.typeahead import TypeAhead, as_enter
 from wfdash.ui.memory import collect_again, forget_outgrown, give_back
@@ -104,6 +105,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         self.ahead = TypeAhead(
             self, context.gate, hand_on=self.hand_on, arranging=lambda: self.pages.arranging
         )
+        self.lost_words = LostWords(context.keys, context.clock)
         self._setup = setup
         self._filter_text = filter
         self.dress(Rendering(settings, no_color=self.no_color))
@@ -207,11 +209,13 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         """Hands an event to Textual; a key is noted first."""
         context = self.context
         if isinstance(event, events.Key) and not event.is_forwarded:
+            context.last_key_at = context.clock()
+            self.shift.seen()
+            if self.lost_words.takes(event, self.screen):
+                return
             # Closed before the key is handled: whatever comes in the same read is not meant for the prompt.
             if starts_action(self, event):
                 context.gate.close()
-            context.last_key_at = context.clock()
-            self.shift.seen()
             if (top := self.pages.top) is not None:
                 top.key_pressed(event.key)
         elif isinstance(event, events.MouseEvent):

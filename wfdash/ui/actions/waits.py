@@ -37,6 +37,8 @@ _SOON = 3600.0
 class WaitTable(ListTable[OpenWait]):
     """Open waits by event type, oldest first; the marked ones have a bar."""
 
+    in_order = "grouped by event, those that wait longest first"
+
     def __init__(self) -> None:
         super().__init__()
         self.marked: set[str] = set()

@@ -181,9 +181,11 @@ class BaseScreen(ReadyScreen, inherit_bindings=False):
         return False
 
     def on_click(self, event: Click) -> None:
-        """Text that stands for a key presses it."""
+        """Text that stands for a key presses it; what only looks as if says what it is."""
         if action := event.style.meta.get("press"):
             self.context.pages.press(action)
+        elif said := event.style.meta.get("says"):
+            self.context.notify(said)
 
     def on_line_table_opened(self) -> None:
         self.context.pages.press("row.open")

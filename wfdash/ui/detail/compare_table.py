@@ -51,6 +51,8 @@ _MEASURED: Final = 500
 class CompareTable(LineTable):
     """The cursor starts on the first difference; `]` and `[` go from one to the next."""
 
+    in_order = "steps stand in the order in which they began, here first"
+
     BINDINGS: ClassVar[list[BindingType]] = bindings("timeline.next", "timeline.previous")
 
     def __init__(self, *, id: str | None = None) -> None:

@@ -38,6 +38,8 @@ class TimelineTable(LineTable):
     The cursor starts where the trouble is and follows it until the person moves it.
     """
 
+    in_order = "steps stand in the order in which they began"
+
     BINDINGS: ClassVar[list[BindingType]] = bindings("move.", "row.", "timeline.")
 
     class Inspect(Message):

@@ -35,6 +35,8 @@ _FAILED = 3
 class CauseTable(ListTable[AccountCause]):
     """The cursor is on an error and its message."""
 
+    in_order = "what fails in most workflows stands first"
+
     def __init__(self, *, clock: Callable[[], float], utc: Callable[[], bool]) -> None:
         super().__init__()
         self._clock, self._utc = clock, utc

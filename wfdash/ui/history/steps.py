@@ -42,6 +42,8 @@ _WIDE: Final = 110
 class StepTable(ListTable[StepChange]):
     """The cursor is on a step's name and type."""
 
+    in_order = "the steps that fail more stand first, then those that got slower"
+
     def key_for(self, row: StepChange) -> tuple[str, str]:
         return row.step, row.type
 

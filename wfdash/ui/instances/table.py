@@ -144,6 +144,8 @@ class RowSource(Protocol):
 class InstanceTable(LineTable):
     """The cursor is on an instance id, raw."""
 
+    in_order = "rows are not sorted by this column: it is read row by row"
+
     def __init__(self, source: RowSource, *, clock: Callable[[], float], id: str | None = None) -> None:
         super().__init__(id=id)
         self.changed: dict[str, float] = {}

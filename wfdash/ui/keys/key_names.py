@@ -7,6 +7,7 @@ from textual.keys import _character_to_key
 from wfdash.config.settings import Settings
 from wfdash.keymap.actions import ACTIONS, BY_ID, key_text, split_keys
 from wfdash.keymap.scopes import SCOPES
+from wfdash.ui.keys.typeahead import OPENERS
 
 __all__ = ["KeyNames"]
 
@@ -31,17 +32,28 @@ class KeyNames:
     def elsewhere(self, key: str) -> str:
         """`= (compare) works in an open instance`, of a key as Textual calls it; "" where it has no action.
 
-        Only of keys that print something and belong to some pages: an arrow that leads nowhere needs no word.
+        Only of keys that print something, or after which one types, and that belong to some pages: an arrow
+        that leads nowhere needs no word.
         """
         # One key may do one thing on one page and another elsewhere.
         works, shown = [], ""
         for action in _OF_SOME:
             for text in self._keys_in_force(action.id):
-                if (len(text) == 1 and _character_to_key(text) == key) or text == key == "space":
+                typed = len(text) == 1 or text == "space" or action.id in OPENERS
+                if typed and _as_textual(text) == key:
                     works.append(f"({action.label}) works in {SCOPES[action.scope].works_in}")
                     shown = key_text(text)
         return f"{shown} {', '.join(works)}" if works else ""
 
+    def opens_field(self, key: str) -> bool:
+        """Whether a person types after this key, on the pages where it does something."""
+        return any(_as_textual(text) == key for action in OPENERS for text in self._keys_in_force(action))
+
     def _keys_in_force(self, action: str) -> Sequence[str]:
         remapped = self._settings().keys.get(action)
         return split_keys(remapped) if remapped else BY_ID[action].keys
+
+
+def _as_textual(text: str) -> str:
+    """What Textual calls a key: `slash` for `/`."""
+    return _character_to_key(text) if len(text) == 1 else text

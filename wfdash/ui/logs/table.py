@@ -45,6 +45,8 @@ _AFTER: Final = 2
 class LogTable(LineTable):
     """The cursor is on a line, never on a row number; on the last one it goes with what comes."""
 
+    in_order = "the oldest line stands first"
+
     BINDINGS: ClassVar[list[BindingType]] = bindings("move.", "row.")
 
     def __init__(self, *, id: str | None = None) -> None:

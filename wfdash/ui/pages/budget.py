@@ -33,7 +33,7 @@ from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
 from wfdash.ui.widgets.status_line import Pieces, StatusLine
 from wfdash.ui.widgets.text_lines import TextLines
-from wfdash.ui.widgets.theme import BAD, HEADING, PLAIN, QUIET, STRONG, WARN
+from wfdash.ui.widgets.theme import BAD, HEADING, PLAIN, QUIET, STRONG, WARN, clicked
 
 __all__ = ["BudgetScreen"]
 
@@ -56,6 +56,7 @@ _HELD_BACK = 5.0
 """Seconds after which a sweep is held back rather than in its turn."""
 _TURNS = 1.0
 """Seconds within which reads that are paced come to their turn as a rule."""
+_IN_ORDER = clicked("says", "the newest request stands first")
 _RAY_FROM = 110
 """Columns from which there is room for the ray beside the path; the copy menu has it always."""
 
@@ -170,7 +171,7 @@ class BudgetScreen(BaseScreen):
                 1 for _ in takewhile(lambda each: _key(each) != self._newest, reversed(budget.requests))
             )
         newer = f"   {came} newer, {self.context.keys.key_of('move.first')} shows them" if came else ""
-        self.query_one("#titles", StatusLine).show([(titles, HEADING), (newer, QUIET)])
+        self.query_one("#titles", StatusLine).show([(titles, HEADING + _IN_ORDER), (newer, QUIET)])
 
     def _is_due(self, budget: Budget, now: float, *, full: bool) -> bool:
         """Whether to list anew: after a while, and at once where one failed or the lines look otherwise."""

@@ -48,6 +48,8 @@ class _Row(Struct, frozen=True):
 class BatchTable(ListTable[_Row]):
     """Each batch is a row that opens into its ids, and each id into its events."""
 
+    in_order = "the newest action stands first"
+
     def __init__(self) -> None:
         super().__init__()
         self.batches: list[Batch] = []

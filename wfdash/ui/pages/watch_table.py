@@ -21,6 +21,8 @@ _MOST_ID, _MOST_WORKFLOW = 44, 24
 
 
 class WatchTable(ListTable[PinState]):
+    in_order = "what changed last stands first"
+
     def __init__(self, *, clock: Callable[[], float]) -> None:
         super().__init__()
         self._clock = clock

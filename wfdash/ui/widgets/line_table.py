@@ -5,7 +5,7 @@ its scroll position, so that rows coming and going never cause a layout.
 """
 
 from collections.abc import Callable, Hashable, Iterable
-from typing import Self
+from typing import ClassVar, Self
 
 from textual.cache import LRUCache
 from textual.events import Click
@@ -40,6 +40,9 @@ class LineTable(Widget, can_focus=True):
 
     BINDINGS = bindings("move.")
     DEFAULT_CSS = "LineTable { width: 1fr; height: 1fr; }"
+
+    in_order: ClassVar[str] = ""
+    """How its rows are put in order, for whoever clicks on a title that does not sort."""
 
     cursor_shown: reactive[bool] = reactive(True)
 
@@ -277,6 +280,8 @@ class LineTable(Widget, can_focus=True):
     def on_click(self, event: Click) -> None:
         """Goes to the row; a second click on the same one opens it."""
         index = self.first + event.y - self._header_height
+        if event.y < self._header_height and self.in_order and "sort" not in event.style.meta:
+            self.app.notify(self.in_order)
         if event.y < self._header_height or not index < min(self.first + self.page, self.row_count()):
             return
         again = event.chain == 2 and self.row_key(index) == self.cursor_key

@@ -49,7 +49,7 @@ CHANGED: Final = Style(bold=True)
 @lru_cache(200)
 def clicked(does: str, what: str) -> Style:
     """Laid under text that does something when it is clicked: `press` an action's key, `sort` by a column,
-    show what is in a `status`."""
+    show what is in a `status`, or only a sentence that it `says`."""
     return Style.from_meta({does: what})
 
 
@@ -146,6 +146,7 @@ ASCII: Final = str.maketrans(
         "┴": "+",
         "┼": "+",
         "╌": "-",
+        "╎": "'",
         "▏": "|",
         "▎": "|",
         "▍": "|",

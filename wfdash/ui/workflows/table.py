@@ -64,6 +64,8 @@ def unusual_first(
 class WorkflowTable(LineTable):
     """The cursor is on a workflow's name."""
 
+    in_order = "the unusual stand first, then what failed lately: this order is fixed"
+
     def __init__(self, *, clock: Callable[[], float]) -> None:
         super().__init__()
         self._clock = clock
