@@ -2,6 +2,7 @@
 
 import pytest
 
+from wfdash.api.interface import Version
 from wfdash.core.history.analytics import Analytics
 from wfdash.core.history.bucket import Bucket, Tally
 from wfdash.core.history.frame import Frame
@@ -11,6 +12,7 @@ from wfdash.core.model.workflow import Schedule
 from wfdash.ui.history.charts import GUTTER, axis_lines, charts
 from wfdash.ui.history.counting import LoadedHistory
 from wfdash.ui.history.foot import Foot
+from wfdash.ui.widgets.bars import HOLLOW, SHADE
 from wfdash.ui.widgets.theme import PLAIN
 
 FRAME = Frame(0.0, 3600.0, 60.0, 1)
@@ -139,3 +141,44 @@ def test_one_sampled_event_is_no_rate():
     assert failed.bars[0].upper == 1.0
     assert failed.bars[1].value == 0.5
     assert failed.top == 0.5
+
+
+def test_rate_of_few_is_drawn_as_no_band_of_durations():
+    """Both were shaded alike: the tallest bar of a calm hour was the one that meant least."""
+    few, many = Bucket(2, 1, 1, start=0.0, end=60.0), Bucket(90, 85, 5, start=60.0, end=120.0)
+    failed = charts([few, many], lambda _: True, now=120.0, bad_from=None)[0]
+    assert failed.top == 0.1
+    assert (failed.bars[0].value, failed.bars[0].upper, failed.bars[0].shade) == (0.0, 0.5, HOLLOW)
+    assert failed.bars[1].value == 5 / 90
+    assert failed.is_hollow
+    took = charts(
+        [Bucket(2, 2, 0, 0, [5.0, 60.0], start=0.0, end=60.0)], lambda _: True, now=60.0, bad_from=None
+    )[2]
+    assert took.bars[0].shade == SHADE
+
+
+def test_no_rate_is_drawn_where_only_failures_had_time_to_end():
+    all_failed = Bucket(39, 0, 39, start=0.0, end=60.0)
+    failed = charts([all_failed], lambda _: True, now=60.0, bad_from=None, early=True)[0]
+    assert (failed.bars[0].value, failed.bars[0].shade) == (0.0, HOLLOW)
+
+
+def test_version_from_before_the_chart_is_of_its_day():
+    """`since` would be where the chart begins, which is no news of a version that is weeks old."""
+    left = 10 * 86_400.0
+    of = LoadedHistory(Frame(left, left + 86_400.0, 600.0, 1), local=True, retention=None)
+    of.floor = float("-inf")
+    of.versions = {"old": Version("old", 86_400.0), "new": Version("new", left + 3600.0)}
+    rows = [
+        Instance(
+            f"{version}-{n}", "complete", left + 4000, left + 4100, left + 4000, left + 4100, version=version
+        )
+        for version in of.versions
+        for n in range(3)
+    ]
+    of.add(rows, walked=True)
+    foot = Foot(of, Finding("level"), left + 80_000.0, 140, utc=True, tall=True)
+    said = "\n".join("".join(text for text, _ in line) for line in foot.versions())
+    assert "old       of 1970-01-02 " in said
+    assert "new       since 01:00" in said
+    assert "deployed" not in said

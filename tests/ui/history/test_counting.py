@@ -72,6 +72,19 @@ def test_what_analytics_count_is_counted_up_to_now():
     assert not history.has_unread(NOW), "what is counted elsewhere has none that is to be read"
 
 
+def test_what_filled_when_it_was_closed_stays_as_it_was():
+    """Opened again its last bar was gone, and as many fewer had ended, until all was read anew."""
+    history = loaded(NOW - 5)
+    before, errored = history.total(NOW), history.buckets(NOW)[-1].errored
+    history.until = NOW
+    later = NOW + 3
+    history.seen_at = lambda _: NOW - 5
+    assert errored
+    assert history.total(later) == before
+    assert history.counted_until(later) == NOW, "and no later than that"
+    assert not history.is_seen(history.buckets(NOW + 900)[-1], NOW + 900), "what came since is not known"
+
+
 def test_no_change_is_told_while_rows_are_to_be_read():
     """Of what ended lately the quick ones are read first: beside what analytics count all seemed to fall."""
     history = loaded(NOW - 5)

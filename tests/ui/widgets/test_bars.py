@@ -2,7 +2,7 @@
 
 import pytest
 
-from wfdash.ui.widgets.bars import NONE, UNKNOWN, ZERO, Bar, bar_lines, nice_top
+from wfdash.ui.widgets.bars import HOLLOW, NONE, UNKNOWN, ZERO, Bar, bar_lines, nice_top
 from wfdash.ui.widgets.theme import ASCII
 
 
@@ -18,9 +18,9 @@ def test_band_is_shaded_above_its_middle():
 def test_little_nothing_and_unknown_differ():
     bars = [Bar(0.0001), Bar(0.0), Bar(mark=UNKNOWN), Bar(mark=NONE), Bar(None)]
     assert bar_lines(bars, 1, 1.0) == [f"▁{ZERO}{UNKNOWN}{NONE}{NONE}"]
-    signs = "▁▂▃▄▅▆▇█░" + ZERO + UNKNOWN
+    signs = "▁▂▃▄▅▆▇█░" + ZERO + UNKNOWN + HOLLOW
     assert all(sign.translate(ASCII).isascii() for sign in signs)
-    assert len({sign.translate(ASCII) for sign in (ZERO, UNKNOWN, "█", "░", "▁")}) == 5
+    assert len({sign.translate(ASCII) for sign in (ZERO, UNKNOWN, HOLLOW, "█", "░", "▁")}) == 6
     assert ZERO.translate(ASCII) not in {sign.translate(ASCII) for sign in "▁▂▃▄▅▆▇█░"}
 
 

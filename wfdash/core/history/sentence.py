@@ -263,9 +263,17 @@ def throughput(
     return f"{said}: {tally.ended * length / seconds:.1f} per {unit}{over}"
 
 
-def durations(tally: Tally, *, undated: int = 0, so_far: bool = False, resumed: int = 0) -> str:
+def durations(
+    tally: Tally,
+    *,
+    undated: int = 0,
+    so_far: bool = False,
+    resumed: int = 0,
+    marks: tuple[str, str] | None = None,
+) -> str:
     """What half of those that ended took, and what 95 of 100 did; `so_far` while more is being read.
 
+    `marks` are those of a chart that stands for the two.
     `resumed`: those that were restarted from a step, of which the start is the first run's, where all were.
     """
     if undated:
@@ -275,7 +283,8 @@ def durations(tally: Tally, *, undated: int = 0, so_far: bool = False, resumed: 
         if resumed:
             return f"{count(resumed)} were restarted from a step: how long that took no row says"
         return f"{none} says how long it took"
-    said = took_words(spoken(tally.p50), spoken(tally.p95))
+    half, most = (f" ({mark})" for mark in marks) if marks else ("", "")
+    said = f"{took_words(spoken(tally.p50), spoken(tally.p95), half)}{most}"
     return f"so far {said}" if so_far else said
 
 
@@ -307,9 +316,9 @@ def _up_to(until: str) -> str:
     return f"up to {until}" if until else ""
 
 
-def took_words(half: str, most: str) -> str:
-    """What p50 and p95 mean, in the same words wherever they stand on screen."""
-    return f"half took {half} or less, 95 of 100 {most} or less"
+def took_words(half: str, most: str, mark: str = "") -> str:
+    """What p50 and p95 mean, in the same words wherever they stand on screen; `mark` stands for the first."""
+    return f"half took {half} or less{mark}, 95 of 100 {most} or less"
 
 
 def percent(share: float) -> str:

@@ -10,7 +10,7 @@ from wfdash.core.history.bucket import Bucket, percentile
 from wfdash.core.history.frame import Frame
 from wfdash.core.history.sentence import percent
 from wfdash.core.text.words import brief, short_version
-from wfdash.ui.widgets.bars import NONE, UNKNOWN, Bar, bar_lines, nice_top
+from wfdash.ui.widgets.bars import HOLLOW, NONE, SHADE, UNKNOWN, ZERO, Bar, bar_lines, nice_top
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.theme import ACCENT, BAD, PLAIN, QUIET
 
@@ -40,15 +40,29 @@ class Chart(Struct, frozen=True):
     def is_empty(self) -> bool:
         return all(bar.value is None for bar in self.bars)
 
+    @property
+    def is_hollow(self) -> bool:
+        """Whether any bar of it rests on too few."""
+        return any(bar.upper and bar.shade == HOLLOW for bar in self.bars)
+
 
 def charts(
-    buckets: Sequence[Bucket], seen: Callable[[Bucket], bool], *, now: float, bad_from: float | None
+    buckets: Sequence[Bucket],
+    seen: Callable[[Bucket], bool],
+    *,
+    now: float,
+    bad_from: float | None,
+    early: bool = False,
 ) -> tuple[Chart, Chart, Chart]:
-    """What failed, what ended and how long it took; `seen` says of which bucket all is loaded and kept."""
+    """What failed, what ended and how long it took; `seen` says of which bucket all is loaded and kept.
+
+    `early`: so little is loaded that only failures had the time to end, and no rate of it is one.
+    """
     counted = [bucket for bucket in buckets if seen(bucket)]
-    rates = [bucket.failure_rate or 0.0 for bucket in counted if not bucket.is_thin]
+    rates = [bucket.failure_rate or 0.0 for bucket in counted if not bucket.is_thin and not early]
     top = nice_top(max(rates, default=max((b.failure_rate or 0.0 for b in counted), default=0.0)), _RATES)
-    failed = Chart(_bars(buckets, seen, _solid_rate, _thin_rate), top, percent(top), bad_from)
+    rate_of = (lambda _: 0.0, lambda bucket: bucket.failure_rate) if early else (_solid_rate, _thin_rate)
+    failed = Chart(_bars(buckets, seen, *rate_of, shade=HOLLOW), top, percent(top), bad_from)
     width = buckets[0].end - buckets[0].start if buckets else 60.0
     most = max((bucket.ended for bucket in counted), default=0)
     unit, seconds = next((unit for unit in _UNITS if most * unit[1] >= width), _UNITS[-1])
@@ -96,8 +110,12 @@ def _bars(
     seen: Callable[[Bucket], bool],
     value: Callable[[Bucket], float | None],
     upper: Callable[[Bucket], float | None] = lambda _: None,
+    shade: str = SHADE,
 ) -> list[Bar]:
-    return [Bar(value(bucket), upper(bucket)) if seen(bucket) else Bar(mark=UNKNOWN) for bucket in buckets]
+    return [
+        Bar(value(bucket), upper(bucket), shade=shade) if seen(bucket) else Bar(mark=UNKNOWN)
+        for bucket in buckets
+    ]
 
 
 def plot_lines(
@@ -110,8 +128,8 @@ def plot_lines(
         label = chart.label if row == 0 else "0" if row == height - 1 else ""
         pieces: list[tuple[str, Style]] = [(f"{label:>{GUTTER - 2}} ", QUIET), ("│", QUIET)]
         for number, sign in enumerate(text):
-            style = QUIET if sign in (UNKNOWN, "╌", "░") else PLAIN
-            if sign not in (UNKNOWN, NONE, "╌") and _is_bad(chart, buckets, number):
+            style = QUIET if sign in (UNKNOWN, ZERO, SHADE, HOLLOW) else PLAIN
+            if sign not in (UNKNOWN, NONE, ZERO) and _is_bad(chart, buckets, number):
                 style = BAD
             cells = sign * of.cells
             if number == cursor:

@@ -58,7 +58,7 @@ class LoadedHistory:
         """Why there are none, in a sentence."""
         self.floor: float | None = None
         self.until = inf
-        """From here on rows are missing again: it was closed then."""
+        """From here on rows are missing again: it was closed then. The bucket that filled stays as it was."""
         self.is_short = False
         """Whether rows of what is framed are still to be read: of any stretch only those are known that ended
         soon after they were created."""
@@ -177,7 +177,7 @@ class LoadedHistory:
             return True
         if self.lacks_ends or self.floor is None:
             return False
-        loaded = bucket.start >= max(self.edge(now).both, self.floor) and bucket.end <= self.until
+        loaded = bucket.start >= max(self.edge(now).both, self.floor) and bucket.start < self.until
         return loaded and self.is_answered(bucket, now)
 
     def is_answered(self, bucket: Bucket, now: float) -> bool:
@@ -186,13 +186,15 @@ class LoadedHistory:
         Errored ones are listed by themselves for other pages: what completed beside them is met later, and
         of a stretch that few have been answered since nearly all would fail.
         """
-        behind = bisect_left(self._answers(now), min(bucket.end, now) - _BEHIND)
+        behind = bisect_left(self._answers(now), min(bucket.end, now, self.until) - _BEHIND)
         return behind <= max(_FEW, bucket.sample * _FEW_OF_ENDED)
 
     def counted_until(self, now: float) -> float:
         """Up to when all that is shown is counted, by rows or by analytics; now where nothing is."""
-        ends = (bucket.end for bucket in reversed(self.buckets(now)) if self.is_seen(bucket, now))
-        return min(now, next(ends, now))
+        seen = next((each for each in reversed(self.buckets(now)) if self.is_seen(each, now)), None)
+        if seen is None:
+            return now
+        return min(now, seen.end, inf if seen.counted else self.until)
 
     def has_unread(self, now: float) -> bool:
         """Whether any that may have ended in what is counted by rows was not read since.
@@ -201,7 +203,7 @@ class LoadedHistory:
         """
         answers = self._answers(now) or sorted(filter(None, self._open.values()))
         of_rows = [each for each in self.buckets(now) if not each.counted and self.is_seen(each, now)]
-        return bool(answers and of_rows) and answers[0] < min(of_rows[-1].end, now) - _BEHIND
+        return bool(answers and of_rows) and answers[0] < min(of_rows[-1].end, now, self.until) - _BEHIND
 
     @property
     def open_ids(self) -> Sequence[str]:
@@ -221,7 +223,7 @@ class LoadedHistory:
         right = min(self.frame.right, _above(now, self.frame))
         for bucket in reversed(self.history.buckets(self.frame.left, right)):
             if self.is_answered(bucket, now):
-                return min(now, bucket.end)
+                return min(now, self.until, bucket.end)
         return self.frame.left
 
     def buckets(self, now: float) -> list[Bucket]:

@@ -29,6 +29,7 @@ _NARROW: Final = 100
 """Columns below which the day of a deploy is told without its time: the numbers beside it are never cut."""
 
 
+_DATE: Final = len("2026-11-20")
 _LATELY = 60.0
 """Seconds before now up to which what is counted is as of now."""
 
@@ -56,7 +57,7 @@ class Foot(Struct, frozen=True):
         if not loaded.is_seen(bucket, self.now):
             erased = bucket.start < loaded.edge(self.now).both
             unseen = "not all of it is recorded" if loaded.partial else "not loaded yet"
-            if loaded.floor is not None and bucket.start >= loaded.floor and bucket.end <= loaded.until:
+            if loaded.floor is not None and bucket.start >= loaded.floor and bucket.start < loaded.until:
                 unseen = "not known yet: some that may have ended then were not read since"
             why = "what ended then may have been erased" if erased else unseen
             return [[(when, STRONG), (why, QUIET)], []]
@@ -107,6 +108,9 @@ class Foot(Struct, frozen=True):
                 came if came is None else max(came, kept, self.loaded.frame.left, self.loaded.floor or came)
             )
             when = f"since {self._day(since)}" if since is not None else ""
+            if came is not None and came < self.loaded.frame.left == since:
+                # It is counted over all that is drawn: where that begins is no news of the version.
+                when, came = f"of {self._time(came)[:_DATE]}", since
             if share.version in self._since() and self.finding.at is not None:
                 when = self._when(self.finding.at, self.finding.until)
             style = BAD if share.version == worst else PLAIN

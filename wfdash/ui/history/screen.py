@@ -25,12 +25,13 @@ from wfdash.live.polling.events import Update
 from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.context import Context
-from wfdash.ui.history.charts import GUTTER, axis_lines, charts, plot_lines
+from wfdash.ui.history.charts import GUTTER, Chart, axis_lines, charts, plot_lines
 from wfdash.ui.history.counting import LoadedHistory
 from wfdash.ui.history.findings import find_failures, find_shifts
 from wfdash.ui.history.foot import Foot
 from wfdash.ui.history.reading import HistoryReader
 from wfdash.ui.keys.bindings import bindings
+from wfdash.ui.widgets.bars import FULL, HOLLOW, SHADE
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
 from wfdash.ui.widgets.status_line import Pieces
@@ -258,7 +259,7 @@ class HistoryScreen(BaseScreen):
         three = charts(
             buckets,
             lambda bucket: loaded.is_seen(bucket, now),
-            now=now,
+            now=min(now, loaded.until),
             bad_from=finding.at if finding.unusual else None,
         )
         style = BAD if finding.unusual else STRONG
@@ -277,7 +278,7 @@ class HistoryScreen(BaseScreen):
         below = Foot(loaded, finding, now, width, utc=utc, tall=tall, of_all=self.of_all, so_far=so_far)
         foot = [
             *axis_lines(of, loaded.deployed, utc=utc, first=finding.version, cursor=cursor),
-            *(below.moment(buckets[cursor]) if cursor is not None else self._how_to_read(width)),
+            *(below.moment(buckets[cursor]) if cursor is not None else self._how_to_read(width, three[0])),
             *below.versions(),
             *below.triggers(),
             *below.crons(self._schedules()),
@@ -342,7 +343,9 @@ class HistoryScreen(BaseScreen):
             ended = busier(total, more, now=now, utc=utc, unread=unread, until=until)
         if len(ended) > self.size.width - 10:
             ended = ended.partition(" over ")[0].partition("; ")[0]
-        took = durations(total, undated=undated, so_far=so_far, resumed=loaded.history.resumed)
+        took = durations(
+            total, undated=undated, so_far=so_far, resumed=loaded.history.resumed, marks=(FULL, SHADE)
+        )
         if longer is not None:
             took = slower(longer, now=now, utc=utc)
         if loaded.floor is None:
@@ -403,13 +406,15 @@ class HistoryScreen(BaseScreen):
             start = max(start, loaded.floor)
         return loaded.counted_until(now) - max(start, oldest if oldest is not None else start)
 
-    def _how_to_read(self, width: int) -> list[Pieces]:
+    def _how_to_read(self, width: int, failed: Chart) -> list[Pieces]:
         keys = self.context.keys.key_of
         words = f"{keys('history.earlier')} {keys('history.later')} read out a moment, "
         words += f"{keys('history.span')} changes the span (now {SPANS[self.span][0]})"
         if self.loaded is not None:
             left = self.loaded.frame.left
             words += f", from {clock(left, utc=self.context.utc, now=self.context.clock(), seconds=False)}"
+        hollow = f", {HOLLOW} of fewer than {ENOUGH}" if failed.is_hollow else ""
+        words += hollow if len(words) + len(hollow) <= width - 3 else ""
         return [[("  " + fit(words, width - 3), QUIET)], []]
 
     def _schedules(self) -> Sequence[Schedule]:

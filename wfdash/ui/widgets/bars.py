@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-__all__ = ["NONE", "UNKNOWN", "ZERO", "Bar", "bar_lines", "nice_top"]
+__all__ = ["FULL", "HOLLOW", "NONE", "SHADE", "UNKNOWN", "ZERO", "Bar", "bar_lines", "nice_top"]
 
 ZERO: Final = "╌"
 """Looked at, and it was nothing."""
@@ -18,7 +18,11 @@ UNKNOWN: Final = "·"
 NONE: Final = " "
 """Nothing was there to look at."""
 _EIGHTHS: Final = " ▁▂▃▄▅▆▇█"
-_SHADE: Final = "░"
+FULL: Final = "█"
+SHADE: Final = "░"
+"""Between the value and what nearly all stay under."""
+HOLLOW: Final = "╎"
+"""Of a value that rests on little: the tallest of these is the least certain, and must not look like most."""
 
 
 class Bar(Struct, frozen=True):
@@ -27,6 +31,7 @@ class Bar(Struct, frozen=True):
     value: float | None = None
     upper: float | None = None
     mark: str = NONE
+    shade: str = SHADE
 
 
 def bar_lines(bars: Sequence[Bar], height: int, top: float) -> list[str]:
@@ -48,7 +53,7 @@ def _column(bar: Bar, height: int, top: float) -> str:
     column = ""
     for row in range(height):  # from the foot up
         part = min(8, max(0, eighths - row * 8))
-        column = (_EIGHTHS[part] if part else _SHADE if row < shaded else " ") + column
+        column = (_EIGHTHS[part] if part else bar.shade if row < shaded else " ") + column
     return column if eighths or shaded else " " * (height - 1) + ZERO
 
 

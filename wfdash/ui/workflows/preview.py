@@ -11,8 +11,10 @@ from wfdash.core.model.workflow import Workflow
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import clock, counted
 from wfdash.core.text.wrap import wrapped
+from wfdash.core.triage.headline import ENOUGH
 from wfdash.ui.history.charts import axis_lines, charts, plot_lines
 from wfdash.ui.history.counting import LoadedHistory
+from wfdash.ui.widgets.bars import FULL, HOLLOW, SHADE
 from wfdash.ui.widgets.rule import ruled
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.theme import BAD, HEADING, PLAIN, QUIET, STRONG, WARN
@@ -52,24 +54,30 @@ class Preview(Struct, frozen=True):
         said = wrapped(clean(finding.sentence), width - _TITLED, 2)
         undated = loaded.ended_at_some_time
         ended = throughput(total, self._seconds(), undated=undated, unread=loaded.has_unread(self.now))
+        took = durations(total, undated=undated, marks=(FULL, SHADE))
         titles: list[list[Pieces]] = [
             [
                 [(f" {'FAILED' if not number else '':<8}", HEADING), (text, style)]
                 for number, text in enumerate(said)
             ],
             [[(" ENDED   ", HEADING), (fit(ended, width - _TITLED), PLAIN)]],
-            [[(" TOOK    ", HEADING), (fit(durations(total, undated=undated), width - _TITLED), PLAIN)]],
+            [[(" TOOK    ", HEADING), (fit(took, width - _TITLED), PLAIN)]],
         ]
         drawn = charts(
             buckets,
             lambda bucket: loaded.is_seen(bucket, self.now),
             now=self.now,
             bad_from=finding.at if finding.unusual else None,
+            early=found.thin,
         )
+        hollow = "" if not drawn[0].is_hollow else f"{HOLLOW} too new for a rate"
+        if hollow and not found.thin:
+            hollow = f"{HOLLOW} of fewer than {ENOUGH}"
         foot = axis_lines(of, loaded.deployed, utc=self.utc, first=finding.version)
         if not loaded.deployed:
             foot = foot[1:]
-        lines = [[], self.title(width, of.left)] if height >= _AIRY else [self.title(width, of.left)]
+        title = self.title(width, of.left, hollow)
+        lines = [[], title] if height >= _AIRY else [title]
         room = height - len(lines) - len(foot)
         shown = next((n for n in (3, 2, 1) if room - sum(map(len, titles[:n])) >= n * (_LEAST + (n > 1))), 0)
         if not shown:
@@ -80,8 +88,11 @@ class Preview(Struct, frozen=True):
             lines += [*titles[number], *plot_lines(drawn[number], of, buckets, high, None)]
         return [*lines, *foot]
 
-    def title(self, width: int, since: float | None = None) -> Pieces:
-        """Its name, from when on it is drawn and what that rests on, its schedules."""
+    def title(self, width: int, since: float | None = None, hollow: str = "") -> Pieces:
+        """Its name, from when on it is drawn and what that rests on, its schedules.
+
+        `hollow` says what the mark of some bars means.
+        """
         name = clean(self.workflow.name)
         said = ""
         if self.picture is not None and self.picture.rows:
@@ -91,6 +102,7 @@ class Preview(Struct, frozen=True):
             said = f" · from {of}"
             if since is not None:
                 said = f" · since {clock(since, utc=self.utc, now=self.now, seconds=False)}, from {of}"
+        said += f" · {hollow}" if hollow else ""
         schedules = ", ".join(clean(schedule.cron) for schedule in self.workflow.schedules)
         said += f" · cron {schedules}" if schedules else ""
         pieces: Pieces = [(name, STRONG), (fit(said, max(1, width - cells(name) - 6)).rstrip(), QUIET)]
