@@ -52,7 +52,7 @@ def test_pause_and_resume_wake_what_was_cut(session, terminal):
     shell = terminal("--local", str(session.port), "-w", WORKFLOW, "-i", identity, columns=140, lines=40)
     shell.wait_for('"crunch numbers" was cut by a reload or restart')
     confirm(shell, "p", identity, "its open step was cut and does nothing: it pauses at once")
-    shell.wait_for("stands still until resumed", "last: pause")
+    shell.wait_for("stands still until resumed", "you paused")
     shell.watch(ALONE)
     confirm(shell, "r", identity)
     session.wait(identity, lambda detail: len(detail["steps"][1]["attempts"]) == 2)

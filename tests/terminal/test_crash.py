@@ -142,7 +142,7 @@ def test_no_log_line_enters_what_is_kept_or_reported(terminal, program, simulato
     shell = terminal(argv=argv, env=simulator.env, columns=200, lines=50, cwd=tmp_path)
     shell.wait_for("1 match", "waiting")
     confirm(shell, "p", waiting)
-    shell.wait_for("last: pause", "‖ paused")
+    shell.wait_for("you paused", "‖ paused")
     shell.quiet()
     shell.press("l")
     shell.wait_for(printed)

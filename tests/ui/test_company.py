@@ -8,7 +8,7 @@ from platformdirs import user_state_path
 from tests.support.harness.dashboard import BASE, drive
 from wfdash.live.pairing.folder import PairingFolder
 from wfdash.live.pairing.presence import PeerAction, Presence, account_key
-from wfdash.live.records.person import person
+from wfdash.live.records.person import name_of, person
 
 
 @contextmanager
@@ -57,7 +57,7 @@ def test_a_prompt_warns_of_who_acts_on_the_same():
         with present(Presence("1-a", "ana@desk", "pts/1", "orders", actions=(over, ours))):
             await d.until(lambda: "with ana" in d.lines[0])
             await d.press("p")
-            await d.until(lambda: "ana is carrying out restart on this one" in d.text)
+            await d.until(lambda: "ana restarts this one, begun 10s ago" in d.text)
             assert "terminate" not in "".join(d.app.screen.asking.others)
             await d.press("escape")
 
@@ -66,9 +66,12 @@ def test_a_prompt_warns_of_who_acts_on_the_same():
 
 def test_what_was_done_before_this_one_started_is_dated():
     async def script(d):
-        done = PeerAction("terminate", "orders", ("a", "b"), 2, d.app.context.clock() - 300, over=True)
+        said = "1 terminated, 1 refused"
+        done = PeerAction("terminate", "orders", ("a", "b"), 2, d.app.context.clock() - 300, True, said)
         with present(Presence("1-a", "ana@desk", "pts/1", "orders", actions=(done,))):
-            await d.until(lambda: "ana: terminate of 2 in orders, 5m ago" in d.text)
+            await d.until(
+                lambda: "ana asked to terminate 2 in orders, 5m ago: 1 terminated, 1 refused" in d.text
+            )
 
     drive(script, demo=False)
 
@@ -98,9 +101,14 @@ def test_journal_shows_what_the_others_do_while_it_is_open():
             assert "\x1b" not in d.text
             await d.press("mark.toggle")
             assert len(d.app.pages.listing.marks) == 0
-        over = (PeerAction("pause", "orders", (hostile,), 1, now - 3, over=True),)
+            assert "this machine, and 1 that others tell of" in d.lines[0]
+        over = (PeerAction("pause", "orders", (hostile,), 1, now - 3, True, "1 paused\x1b]0;evil\x07"),)
         with present(Presence("1-a", "ana@desk", "pts/1", "orders", actions=over)):
-            await d.until(lambda: "settled, their journal says how" in d.text)
+            await d.until(lambda: "1 paused" in d.text)
+            assert "\x1b" not in d.text
+        silent = (PeerAction("pause", "orders", (hostile,), 1, now - 3, over=True),)
+        with present(Presence("1-a", "ana@desk", "pts/1", "orders", actions=silent)):
+            await d.until(lambda: "over; their dashboard does not say how it ended" in d.text)
 
     drive(script, demo=False)
 
@@ -125,3 +133,22 @@ def test_where_there_is_little_room_people_are_still_named(users, said):
             assert words[-2:] == tuple(each.replace("OWN", own) for each in said[-2:])
 
     drive(script, demo=False)
+
+
+def test_one_of_the_same_login_is_told_with_all_that_is_known():
+    """Whose action it was: the login says nothing where several people use it."""
+    seat = "pts/4 from 10.0.0.7 (ana by sudo)"
+
+    async def script(d):
+        identity = next(iter(d.app.pages.listing.ids()))
+        begun = PeerAction("terminate_rollback", "orders", (identity, "b"), 2, d.app.context.clock())
+        other = Presence("1-a", person(), "pts/4", "orders", actions=(begun,), seat=seat)
+        user = name_of(person())
+        with present(other):
+            await d.until(lambda: f"{user} on {seat} terminates 2 in orders with rollback" in d.text)
+            assert f"with {user} on pts/4" in d.lines[0]
+            assert d.app.people.warnings("orders", [identity]) == [
+                f"{user} on {seat} terminates this one with rollback, begun just now"
+            ]
+
+    drive(script, demo=False, size=(140, 40))

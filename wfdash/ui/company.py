@@ -2,10 +2,7 @@
 
 import asyncio
 import os
-import sys
 from collections.abc import Sequence
-from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from platformdirs import user_state_path
@@ -13,10 +10,10 @@ from textual.app import App
 
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import age, count, counted
-from wfdash.core.verbs.rules import phrase
+from wfdash.core.verbs.rules import deed
 from wfdash.live.records.batches import Batch
 from wfdash.live.records.journal_entries import JournalEntry
-from wfdash.live.records.person import person
+from wfdash.live.records.person import full_name, is_own_login, person, seat, terminal
 from wfdash.ui.context import Context
 
 if TYPE_CHECKING:
@@ -31,7 +28,7 @@ _LATELY = 600.0
 """Seconds for which an action is worth telling."""
 _JUST = 10.0
 """Seconds up to which an action is told without its time."""
-_SETTLED = "settled, their journal says how"
+_OVER = "over; their dashboard does not say how it ended"
 _NAMED = 2
 """Others that the top line names; of more it tells the number."""
 
@@ -79,7 +76,8 @@ class OtherPeople:
         return Presence(
             session=identity,
             who=person(),
-            terminal=_terminal(),
+            terminal=terminal(),
+            seat=seat(),
             workflow=workflow,
             instance=instance,
             actions=tuple(
@@ -90,6 +88,7 @@ class OtherPeople:
                     count=len(progress.plan.eligible),
                     at=progress.asked_at,
                     over=progress.answered,
+                    came_to=", ".join(words for _, words in progress.words()),
                 )
                 for progress in context.desk.actions[-_MOST_ACTIONS:]
                 if progress.plan.eligible and now - progress.asked_at < _LATELY
@@ -110,10 +109,15 @@ class OtherPeople:
             self._context.notify(self._company.trouble, severity="warning")
 
     def _news(self, other: "Presence", action: "PeerAction") -> str:
-        """Who did what, and when where that is not just now: whoever starts is told of the last minutes."""
+        """Who does what, and when where that is not just now: whoever starts is told of the last minutes."""
         old = max(0.0, self._context.clock() - action.at)
         when = f", {age(old)} ago" if old >= _JUST else ""
-        return f"{_name(other)}: {_deed(action)} in {clean(action.workflow)}{when}"
+        what = f"{_what(action)} in {clean(action.workflow)}"
+        if action.over:
+            # What was asked for need not be what came of it.
+            came_to = f": {clean(action.came_to)}" if action.came_to else ""
+            return f"{_full_name(other)} asked to {clean(deed(action.verb, what, of='you'))}{when}{came_to}"
+        return f"{_full_name(other)} {clean(deed(action.verb, what))}{when}"
 
     @property
     def places(self) -> Sequence[tuple[str, str]]:
@@ -165,9 +169,8 @@ class OtherPeople:
             return []
         now = self._context.clock()
         return [
-            f"{_name(other)} is carrying out {clean(phrase(action.verb))} on "
-            f"{_how_many(action, both, len(ids))}, "
-            f"begun {age(max(0.0, now - action.at))} ago"
+            f"{_full_name(other)} {clean(deed(action.verb, _how_many(action, both, len(ids))))}, "
+            f"begun {f'{age(old)} ago' if (old := max(0.0, now - action.at)) >= _JUST else 'just now'}"
             for other, action, both in self._company.acting_on(workflow, ids)
         ]
 
@@ -184,11 +187,12 @@ def _entry(other: "Presence", action: "PeerAction", identity: str) -> JournalEnt
         at=action.at,
         session=f"{other.session} {action.at}",
         plan="",
-        event=_SETTLED if action.over else "under way",
+        event=action.came_to or (_OVER if action.over else "under way"),
         verb=action.verb,
         workflow=action.workflow,
         id=identity,
         who=other.who,
+        seat=other.seat,
     )
 
 
@@ -198,22 +202,16 @@ def _name(other: "Presence", *, apart: bool = False) -> str:
     `apart` where two of them have the same user.
     """
     who = clean(other.user[:40])
-    if not apart and other.user != person().partition("@")[0]:
+    if not apart and not is_own_login(other.who):
         return who
     return f"{who} on {clean(other.terminal[:20])}" if other.terminal else f"{who} elsewhere"
 
 
-def _deed(action: "PeerAction") -> str:
-    verb = clean(phrase(action.verb))
-    return (
-        f"{verb} {clean(action.ids[0][:40])}"
-        if action.count == 1 and action.ids
-        else f"{verb} of {count(action.count)}"
-    )
+def _full_name(other: "Presence") -> str:
+    """As `_name`, with all that tells apart two people of one login."""
+    place = other.seat[:60] or other.terminal[:20]
+    return clean(full_name(other.who[:40], place)) if place else _name(other)
 
 
-def _terminal() -> str:
-    """`pts/3`; "" where there is none."""
-    with suppress(OSError, AttributeError, ValueError):
-        return str(Path(os.ttyname(sys.__stdin__.fileno())).relative_to("/dev")) if sys.__stdin__ else ""
-    return ""
+def _what(action: "PeerAction") -> str:
+    return clean(action.ids[0][:40]) if action.count == 1 and action.ids else count(action.count)

@@ -133,3 +133,20 @@ def test_each_verb_says_whether_it_can_be_taken_back():
         "redrive": "runs steps again: it cannot be taken back",
     }
     assert [rules.inverse(verb) for verb in ("pause", "resume", "restart")] == ["resume", "pause", ""]
+
+
+@pytest.mark.parametrize(
+    ("verb", "said"),
+    [
+        ("pause", ("pauses 12", "pause 12", "paused 12")),
+        ("terminate_rollback", ("terminates 12 with rollback", "terminate 12 with rollback",
+                                "terminated 12 with rollback")),
+        ("redrive", ("restarts 12 from the failed step", "restart 12 from the failed step",
+                     "restarted 12 from the failed step")),
+        ("send_event", ("sends an event to 12", "send an event to 12", "sent an event to 12")),
+        ("defrost", ("defrost 12",) * 3),
+    ],
+)  # fmt: skip
+def test_deed_says_who_does_what_to_how_many(verb, said):
+    forms = rules.deed(verb, "12"), rules.deed(verb, "12", of="you"), rules.deed(verb, "12", over=True)
+    assert forms == said

@@ -16,6 +16,7 @@ ACTIONS = st.builds(
     count=st.integers(1, 10**6),
     at=st.floats(1, 10**10),
     over=st.booleans(),
+    came_to=TEXT,
 )
 PRESENCES = st.builds(
     Presence,
@@ -25,13 +26,14 @@ PRESENCES = st.builds(
     workflow=TEXT,
     instance=TEXT,
     actions=st.lists(ACTIONS, max_size=3).map(tuple),
+    seat=TEXT,
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | TEXT,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
     max_leaves=10,
 )
-FIELDS = ("v", "session", "who", "terminal", "workflow", "instance", "actions")
+FIELDS = ("v", "session", "who", "terminal", "workflow", "instance", "actions", "seat")
 
 
 @given(PRESENCES)

@@ -240,7 +240,7 @@ def test_what_was_cut_off_since_the_start_is_shown_by_x():
     async def script(dash):
         ids = waiting(dash, 6)
         await dash.press("bulk.show")
-        await dash.until(lambda: "there was no action on many instances yet" in dash.text)
+        await dash.until(lambda: "you have sent no action to many instances yet" in dash.text)
         cut_off(ids[:3], ids[:1])
         await dash.press("bulk.show")
         await dash.until(lambda: "terminate of 3 in orders stopped at 1" in dash.text)

@@ -52,6 +52,7 @@ from wfdash.live.actions.redrive import (
 from wfdash.live.actions.resume import plan_resumption, resumable, why_not_resumed
 from wfdash.live.polling.read_instance import read_answer
 from wfdash.live.reads.newest_version import missing_steps
+from wfdash.live.records.person import with_seat
 
 __all__ = ["prepare", "run"]
 
@@ -136,7 +137,7 @@ async def _resume(parsed: Namespace, session: CommandSession, operator: Operator
         (left.followed, "restarted, how they ended was not read"),
     )
     said = ", ".join(f"{count(len(ids))} {words}" for ids, words in states if ids)
-    say(clean(f"{phrase(left.verb)} of {instant(left.at)} by {left.who}: {said}"))
+    say(clean(f"{phrase(left.verb)} of {instant(left.at)} by {with_seat(left.who, left.seat)}: {said}"))
     if left.held:
         say(clean(f"wfdash: {left.held.removeprefix(HELD)}"))
 

@@ -15,6 +15,7 @@ __all__ = [
     "DESTROYS",
     "RESTARTS",
     "consequence",
+    "deed",
     "destroys",
     "inverse",
     "is_grave",
@@ -41,6 +42,20 @@ _ROLLING_BACK = "it is rolling back, and what {} does then is not documented"
 def phrase(verb: str) -> str:
     """The verb as people say it: `terminate with rollback`; a word of no verb as it is, as journals hold."""
     return VERBS[verb].label if verb in VERBS else verb
+
+
+def deed(verb: str, what: str, *, of: str = "they", over: bool = False) -> str:
+    """`paused 12`, of what has settled; else `pauses 12`, and `pause 12` where it is `you` who does it."""
+    if verb not in VERBS:
+        return f"{verb} {what}"
+    does, did, how = VERBS[verb].deed
+    word = did if over else does if of == "you" else _third(does)
+    return f"{word} {what}{how}"
+
+
+def _third(does: str) -> str:
+    verb, _, rest = does.partition(" ")
+    return f"{verb}s {rest}".rstrip()
 
 
 def destroys(verb: str) -> bool:

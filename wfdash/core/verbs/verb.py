@@ -103,6 +103,9 @@ class Verb(Struct, frozen=True, kw_only=True):
     """As people say it: `terminate with rollback`."""
     past: str
     """What is true of those it was done to: `paused`."""
+    deed: tuple[str, str, str]
+    """What somebody does and did, and what stands behind those it is done to: `terminate`, `terminated`,
+    ` with rollback`."""
     api_word: Literal["", "pause", "resume", "terminate", "restart"] = ""
     """The `status` of its PATCH (reference page of that endpoint); "" where it has a request of its own."""
     destroys: bool = False
@@ -138,6 +141,7 @@ _VERBS: Final = (
         id="pause",
         label="pause",
         past="paused",
+        deed=("pause", "paused", ""),
         api_word="pause",
         inverse="resume",
         leads_to=frozenset({"waitingForPause", "paused"}),
@@ -151,6 +155,7 @@ _VERBS: Final = (
         id="resume",
         label="resume",
         past="resumed",
+        deed=("resume", "resumed", ""),
         api_word="resume",
         inverse="pause",
         runs_on=True,
@@ -166,6 +171,7 @@ _VERBS: Final = (
         id="terminate",
         label="terminate",
         past="terminated",
+        deed=("terminate", "terminated", ""),
         api_word="terminate",
         destroys=True,
         leads_to=frozenset({"terminated"}),
@@ -179,6 +185,7 @@ _VERBS: Final = (
         id="terminate_rollback",
         label="terminate with rollback",
         past="terminated",
+        deed=("terminate", "terminated", " with rollback"),
         api_word="terminate",
         destroys=True,
         rollback=True,
@@ -193,6 +200,7 @@ _VERBS: Final = (
         id="restart",
         label="restart",
         past="restarted",
+        deed=("restart", "restarted", ""),
         api_word="restart",
         destroys=True,
         restarts=True,
@@ -205,6 +213,7 @@ _VERBS: Final = (
         id="restart_from",
         label="restart from a step",
         past="restarted",
+        deed=("restart", "restarted", " from a step"),
         api_word="restart",
         destroys=True,
         restarts=True,
@@ -219,6 +228,7 @@ _VERBS: Final = (
         id="redrive",
         label="redrive",
         past="restarted",
+        deed=("restart", "restarted", " from the failed step"),
         api_word="restart",
         destroys=True,
         restarts=True,
@@ -232,6 +242,7 @@ _VERBS: Final = (
         id="send_event",
         label="send event",
         past="accepted",
+        deed=("send an event to", "sent an event to", ""),
         takes_payload=True,
         changes_status=False,
         runs_on=True,
@@ -239,6 +250,13 @@ _VERBS: Final = (
         settle=settle_event,
         consequence=of_event,
     ),
-    Verb(id="create", label="create", past="created", takes_payload=True, settle=settle_create),
+    Verb(
+        id="create",
+        label="create",
+        past="created",
+        deed=("create", "created", ""),
+        takes_payload=True,
+        settle=settle_create,
+    ),
 )
 VERBS: Final[Mapping[str, Verb]] = {verb.id: verb for verb in _VERBS}

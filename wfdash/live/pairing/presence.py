@@ -7,6 +7,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from wfdash.live.records.person import name_of
+
 __all__ = ["LARGEST", "PeerAction", "Presence", "account_key", "parse_presence", "written"]
 
 LARGEST = 16_384
@@ -25,6 +27,8 @@ class PeerAction(Struct, frozen=True):
     count: int
     at: float
     over: bool = False
+    came_to: str = ""
+    """What became of it as far as is known, in words: `12 paused`."""
 
 
 class Presence(Struct, frozen=True):
@@ -39,10 +43,12 @@ class Presence(Struct, frozen=True):
     actions: tuple[PeerAction, ...] = ()
     held: bool = False
     """Whether its process keeps the file locked for as long as it lives."""
+    seat: str = ""
+    """The terminal with all that is known of it: `pts/3 from 10.0.0.7`."""
 
     @property
     def user(self) -> str:
-        return self.who.partition("@")[0]
+        return name_of(self.who)
 
     @property
     def place(self) -> str:
@@ -65,6 +71,7 @@ def written(presence: Presence) -> bytes:
                 "session": presence.session,
                 "who": presence.who,
                 "terminal": presence.terminal,
+                "seat": presence.seat,
                 "workflow": presence.workflow,
                 "instance": presence.instance,
                 "held": presence.held,
@@ -84,6 +91,7 @@ def _fields(action: PeerAction) -> dict[str, Any]:
         "count": action.count,
         "at": action.at,
         "over": action.over,
+        "came_to": action.came_to,
     }
 
 
@@ -101,6 +109,7 @@ def parse_presence(content: bytes) -> Presence | None:
         session=_text(found, "session"),
         who=_text(found, "who") or "somebody",
         terminal=_text(found, "terminal"),
+        seat=_text(found, "seat"),
         workflow=_text(found, "workflow"),
         instance=_text(found, "instance"),
         actions=tuple(action for action in parsed if action is not None),
@@ -119,7 +128,13 @@ def _action(found: Any) -> PeerAction | None:
     if not isinstance(at, int | float) or not 0 < at < 10**11:
         return None
     return PeerAction(
-        _text(found, "verb"), _text(found, "workflow"), ids, count, float(at), found.get("over") is True
+        _text(found, "verb"),
+        _text(found, "workflow"),
+        ids,
+        count,
+        float(at),
+        found.get("over") is True,
+        _text(found, "came_to"),
     )
 
 

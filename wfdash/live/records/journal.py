@@ -26,7 +26,7 @@ from wfdash.live.records.journal_entries import (
     result_as_sent,
 )
 from wfdash.live.records.locked_file import LockedFile, SessionLock, exclusively, session_is_over
-from wfdash.live.records.person import person
+from wfdash.live.records.person import person, seat
 from wfdash.live.records.restarted_ends import restarted_ends
 from wfdash.live.records.unfinished import Unfinished, find_held, find_unfinished
 
@@ -62,7 +62,7 @@ class Journal:
         self.account = account
         self._accounts = {account}
         self.session = f"{int(clock())}-{os.getpid()}-{secrets.token_hex(3)}"
-        self.who = person()
+        self.who, self.seat = person(), seat()
         self.trouble = ""
         """Why the last line could not be written, in a sentence; "" while all is well."""
         self._lock_lost = False
@@ -120,7 +120,7 @@ class Journal:
             "workflow": workflow,
             "id": id,
         }
-        line |= result_as_sent(result) | {"who": self.who}
+        line |= result_as_sent(result) | {"who": self.who, "seat": self.seat}
         line = {key: line[key] for key in KEYS}
         try:
             # A lock that ends with the process, however it ends, tells the next start whether a plan was

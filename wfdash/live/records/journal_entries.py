@@ -72,6 +72,7 @@ KEYS: Final = (
     "ray",
     "reason",
     "who",
+    "seat",
     "from",
     "end",
 )
@@ -138,6 +139,8 @@ class JournalEntry(ActionResult, frozen=True, kw_only=True, gc=False):
     workflow: str = ""
     id: str = ""
     who: str = ""
+    seat: str = ""
+    """What tells apart two people of one login: `pts/3 from 10.0.0.7`."""
 
 
 def read_entries(folder: Path) -> list[JournalEntry]:

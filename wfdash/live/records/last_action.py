@@ -12,6 +12,8 @@ __all__ = ["Done", "LastAction"]
 _TAIL = 32_768
 """Bytes at the end of the journal in which the last action is looked for."""
 _EVENTS = ("sent", "answered", "settled", "unknown")
+_OVER = ("settled", "unknown")
+_IN_VAIN = (Outcome.REFUSED, Outcome.NO_EFFECT, Outcome.NOT_REACHED, Outcome.SKIPPED, Outcome.UNKNOWN)
 
 
 class Done(Struct, frozen=True):
@@ -24,6 +26,16 @@ class Done(Struct, frozen=True):
     workflow: str = ""
     without_effect: str = ""
     """`refused`, or `outcome unknown`, where that is what became of all of it: nothing was surely done."""
+    seat: str = ""
+    """What tells apart two people of one login."""
+    session: str = ""
+    plan: str = ""
+    done: int = 0
+    """How many it took effect on; of many not known where their lines were not all read."""
+    asked: int = 0
+    """How many it was sent to; 0 where that is not known."""
+    over: bool = True
+    """Whether nothing of it is under way."""
 
 
 class LastAction:
@@ -43,13 +55,13 @@ class LastAction:
             if seen != self._seen:
                 with open(open_plain(path), "rb") as file:
                     file.seek(max(0, status.st_size - _TAIL))
-                    self._done = self._newest(file.read(_TAIL))
+                    self._done = self._newest(file.read(_TAIL), is_cut=status.st_size > _TAIL)
                 self._seen = seen
         except OSError:
             return self._done
         return self._done
 
-    def _newest(self, data: bytes) -> Done | None:
+    def _newest(self, data: bytes, *, is_cut: bool) -> Done | None:
         entries = [entry for line in data.split(b"\n") if (entry := parse_entry(line))]
         events = [entry for entry in entries if self._is_event(entry)]
         if not events:
@@ -59,11 +71,35 @@ class LastAction:
         lasts = {event.id: event for event in plan}
         became = {_without_effect(event) for event in lasts.values()}
         became_of_all = became.pop() if len(became) == 1 else ""
-        target = last.id if len(lasts) == 1 else ""
-        return Done(plan[0].at, last.verb, target, last.who, last.workflow, became_of_all)
+        # The first line may be of the same plan, and others of it stand before what was read.
+        has_all = not is_cut or (entries[0].session, entries[0].plan) != (last.session, last.plan)
+        done = sum(_has_effect(event) for event in lasts.values())
+        return Done(
+            plan[0].at,
+            last.verb,
+            last.id if len(lasts) == 1 and has_all else "",
+            last.who,
+            last.workflow,
+            became_of_all,
+            last.seat,
+            last.session,
+            last.plan,
+            done if has_all else 0,
+            len(lasts) if has_all else 0,
+            all(_is_over(event) for event in lasts.values()),
+        )
 
     def _is_event(self, entry: JournalEntry) -> bool:
         return self._journal.is_ours(entry.account) and entry.event in _EVENTS
+
+
+def _is_over(event: JournalEntry) -> bool:
+    return event.event in _OVER and not event.reason.startswith(f"{Outcome.UNDER_WAY}:")
+
+
+def _has_effect(event: JournalEntry) -> bool:
+    begins = event.reason.partition(":")[0]
+    return event.event == "settled" and begins not in _IN_VAIN
 
 
 def _without_effect(event: JournalEntry) -> str:

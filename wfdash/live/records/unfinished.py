@@ -50,6 +50,8 @@ class Unfinished(Struct, frozen=True):
     """Of those that were sent, the ones that the server said yes to."""
     held: str = ""
     """Why the rest waited for a person's word when it was cut off, or was given up, raw."""
+    seat: str = ""
+    """What tells apart two people of the login `who`."""
     given_up: bool = False
     """Whether it ended in order, without those that its first ones held back: `unsent` has these."""
 
@@ -191,6 +193,7 @@ def _as_unfinished(entries: list[JournalEntry], last: Mapping[str, str]) -> Unfi
         last=telling,
         answered=frozenset(entry.id for entry in entries if entry.event == "answered"),
         held=_held(entries),
+        seat=first.seat,
     )
 
 

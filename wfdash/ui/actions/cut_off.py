@@ -18,6 +18,7 @@ from wfdash.live.actions.resume import (
     stopped_at,
     why_not_resumed,
 )
+from wfdash.live.records.person import with_seat
 from wfdash.live.records.unfinished import Unfinished
 from wfdash.ui.actions.prompt import PromptScreen
 from wfdash.ui.actions.prompt_text import shown_names
@@ -91,7 +92,7 @@ class CutOffScreen(LowerHalf):
                 )
                 if ids
             )
-            who = f"{when} by {clean(left.who) or 'nobody named'}: "
+            who = f"{when} by {clean(with_seat(left.who, left.seat)) or 'nobody named'}: "
             lines += [[(f"     {line}", QUIET)] for line in wrapped(who + ", ".join(states), width - 6, 2)]
             if left.held:
                 lines += [[(f"     {line}", WARN)] for line in wrapped(clean(left.held), width - 6, 3)]

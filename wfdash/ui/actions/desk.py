@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Callable, Collection, Sequence
 
+from msgspec.structs import replace
 from textual.message import Message
 
+from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import RESTARTS
 from wfdash.live.actions.ending import Course
 from wfdash.live.actions.plan import Guard, Plan, Progress, Result
@@ -212,18 +214,33 @@ class ActionDesk:
         return "" if claimed else "another wfdash goes on with it already: nothing sent"
 
     def last_done(self) -> Done | None:
-        """The last action of this session or of another one of this account, with who did it."""
+        """The last action of this session or of another one of this account, with who did it.
+
+        Of this one without `who`: what two people of one login did is told apart by the session alone.
+        """
         own = next((progress for progress in reversed(self.actions) if progress.sent_at is not None), None)
         journal = self._context.session.journal if self._context.session is not None else None
         if journal is not None:
             if self._last is None or self._last[0] is not journal:
                 self._last = (journal, LastAction(journal))
             # The journal also has what other sessions of this account did.
-            return self._last[1].done()
+            done = self._last[1].done()
+            return done if done is None or done.session != journal.session else self._with_counts(done)
         if own is None or own.sent_at is None:
             return None
         target = own.plan.targets[0].id if own.single else ""
-        return Done(own.sent_at, own.plan.verb, target, "you", own.plan.workflow)
+        done = Done(own.sent_at, own.plan.verb, target, "", own.plan.workflow, plan=own.plan.key)
+        return self._with_counts(done)
+
+    def _with_counts(self, done: Done) -> Done:
+        """As this session itself counted it: the end of the journal may not hold all of many."""
+        own = next((progress for progress in self.actions if progress.plan.key == done.plan), None)
+        if own is None:
+            return replace(done, who="", seat="")
+        came_to = dict(own.counts())
+        took = came_to.get(Outcome.DONE, 0) + came_to.get(Outcome.UNDER_WAY, 0)
+        over = own.answered and not came_to.get(Outcome.UNDER_WAY)
+        return replace(done, who="", seat="", done=took, asked=own.total, over=over)
 
     def shown(self, now: float) -> list[ActionProgress]:
         """What stands above the key bar: what runs, and what ended a moment ago. Newest last."""

@@ -44,7 +44,7 @@ VERB_ACTIONS: Final = {
 
 WRITING: Final = tuple(action for action in VERB_ACTIONS if action != "instance.restart_from")
 """The actions of a screen that shows instances."""
-_NO_BULK: Final = "there was no action on many instances yet"
+_NO_BULK: Final = "you have sent no action to many instances yet"
 _STARTING = frozenset(map(textual_action, VERB_ACTIONS))
 _OWN: Final = "own."
 """How the actions of a person's own commands begin, with the command's place behind it."""

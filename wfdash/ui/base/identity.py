@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 from wfdash.core.text.clean import clean
-from wfdash.core.text.words import age, clock, spoken
-from wfdash.core.verbs.rules import phrase
+from wfdash.core.text.words import age, clock, count, spoken
+from wfdash.core.verbs.rules import deed, phrase
+from wfdash.live.records.last_action import Done
+from wfdash.live.records.person import full_name, name_of
 from wfdash.ui.context import Context
 from wfdash.ui.widgets.header import RECORD, Identity
 from wfdash.ui.widgets.status_line import Pieces
@@ -47,22 +49,39 @@ def last_pieces(context: Context, now: float) -> Sequence[Pieces]:
     done, here, session = context.desk.last_done(), context.people.words(), context.session
     if done is None or now - done.at > _RECENT:
         return [[(word, QUIET)] for word in here]
-    verb, who, ago = phrase(done.verb), clean(done.who[:60]), age(max(0.0, now - done.at))
-    user = who.partition("@")[0]
-    what = clean(done.id[:40]) or "many"
+    what = clean(done.id[:40]) or _how_many(done)
     if session is not None and done.workflow != session.poller.workflow:
         what = f"{what} of {clean(done.workflow[:30])}"  # it is none of those below
-    if done.without_effect:
-        verb, what = f"{verb} {done.without_effect}", f"for {what}"
-    words: tuple[str, ...] = (
-        f"last: {verb} {what} by {who}, {ago} ago",
-        f"{verb} {what} by {user} {ago} ago",
-        f"{verb} by {user} {ago} ago",
+    ago = f"{age(max(0.0, now - done.at))} ago"
+    words: tuple[str, ...] = tuple(
+        dict.fromkeys(
+            (
+                f"{_did(done, clean(full_name(done.who, done.seat)), what)}, {ago}",
+                f"{_did(done, who := clean(name_of(done.who)[:60]), what)}, {ago}",
+                f"{who or 'you'}: {phrase(done.verb)} {ago}",
+            )
+        )
     )
     if here:
         # Who is here matters longer than what was done: it is what stays where there is little room.
         words = (*(f"{here[0]} · {word}" for word in words), *here)
     return [[(word, QUIET)] for word in words]
+
+
+def _how_many(done: Done) -> str:
+    """`12`, `11 of 12`; `many` where not all of them are known."""
+    if not done.asked:
+        return "many"
+    took = done.done if done.over and not done.without_effect else done.asked
+    return count(done.asked) if took == done.asked else f"{count(took)} of {count(done.asked)}"
+
+
+def _did(done: Done, who: str, what: str) -> str:
+    """`you paused 12`, `root on pts/4 pauses 12`; of what was in vain that it was asked for."""
+    of = "they" if who else "you"
+    if done.without_effect:
+        return f"{who or 'you'} asked to {deed(done.verb, what, of='you')}: {done.without_effect}"
+    return f"{who or 'you'} {deed(done.verb, what, of=of, over=done.over)}"
 
 
 def place_pieces(context: Context) -> Sequence[Pieces]:

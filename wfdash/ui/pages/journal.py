@@ -111,6 +111,7 @@ class JournalScreen(BaseScreen):
         if journal is not None:
             began = self._steady()
             self.table.is_ours, self._seen = journal.is_ours, _stamp(journal)
+            self.table.own_session = journal.session
             self._own, self._unfinished, self.table.over = await asyncio.to_thread(_read, journal)
             self._is_cut = journal.size() > MOST_READ
             # What runs writes several lines a second: a long journal is read seldom, a short one soon.
@@ -168,11 +169,17 @@ class JournalScreen(BaseScreen):
             [
                 (" ", PLAIN),
                 *badges,
-                ("journal ", STRONG),
-                (clean(trouble) or _ABOUT, WARN if trouble else QUIET),
+                ("journal", STRONG),
+                (f" · {clean(trouble) or self._about}", WARN if trouble else QUIET),
             ],
             [(summary, QUIET)],
         )
+
+    @property
+    def _about(self) -> str:
+        """What is listed: others tell of theirs without a journal that could be read here."""
+        theirs = f", and {count(len(self._theirs))} that others tell of" if self._theirs else ""
+        return f"{_ABOUT}{theirs}"
 
     def on_line_table_cursor_moved(self) -> None:
         self._draw_in_full()

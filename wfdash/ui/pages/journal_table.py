@@ -12,6 +12,7 @@ from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import phrase
 from wfdash.live.records.batches import Batch, IdOutcome
 from wfdash.live.records.journal_entries import JournalEntry
+from wfdash.live.records.person import is_own_login, with_seat
 from wfdash.ui.widgets.list_table import ListTable
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.strips import strip_of
@@ -57,6 +58,8 @@ class BatchTable(ListTable[_Row]):
         """Keys of the batches that were not carried out to the end, and that nobody has decided on."""
         self.is_ours: Callable[[str], bool] = lambda account: True
         """Whether an account, or the origin of a dev session, is the one that is shown."""
+        self.own_session = ""
+        """What this dashboard wrote: of two people of one login only that tells apart who it was."""
         self.over: set[str] = set()
         """Sessions whose process is gone: nobody waits for what they had under way."""
         self.now = 0.0
@@ -87,7 +90,7 @@ class BatchTable(ListTable[_Row]):
         what = max((len(phrase(clean(batch.first.verb))) for batch in newest), default=8) + 4
         named = max((cells(clean(self._named(batch))) for batch in newest), default=8) + 2
         wide = self.size.width
-        names = max((cells(clean(batch.first.who)) for batch in newest), default=0) + 2
+        names = max((cells(self._who(batch)) for batch in newest), default=0) + 2
         who = names if wide >= _WHO_FROM else 0
         self._widths = (at, min(what, wide * 3 // 10), min(named, wide // 4), min(who, wide // 5))
 
@@ -115,6 +118,17 @@ class BatchTable(ListTable[_Row]):
     def _named(self, batch: Batch) -> str:
         ids = batch.sent_to
         return ids[0] if len(batch.ids) == 1 else counted(len(ids), "instance")
+
+    def _who(self, batch: Batch, *, in_full: bool = False) -> str:
+        """`you`, `ana@desk`, `root@vm on pts/3`, cleaned; `in_full` says all that is known."""
+        first = batch.first
+        if first.session and first.session == self.own_session:
+            return f"you, {clean(first.who)}" if in_full else "you"
+        if in_full:
+            return clean(with_seat(first.who, first.seat))
+        # Whoever has another login is told by that.
+        terminal = first.seat.partition(" from ")[0].partition(" (")[0]
+        return clean(with_seat(first.who, terminal) if is_own_login(first.who) else first.who)
 
     def whose(self, batch: Batch) -> str:
         """`to http://127.0.0.1:8787`, where it was sent to another dev session or account; raw."""
@@ -154,7 +168,7 @@ class BatchTable(ListTable[_Row]):
             ("▾ " if opened else "▸ ", QUIET),
             (fit(phrase(clean(first.verb)), what - 3) + " ", PLAIN),
             (f"{fit(clean(self._named(row.batch)), named - 2, cut='middle')}  ", STRONG),
-            (fit(clean(first.who), who), QUIET),
+            (fit(self._who(row.batch), who), QUIET),
             (fit(clean(said), rest), style),
         ]
 
@@ -165,7 +179,7 @@ class BatchTable(ListTable[_Row]):
             title = f"{row.entry.event} {row.id}"
             said = f"{row.entry.before} → {row.entry.after or row.entry.answered}"
             return clean(title), clean(row.entry.reason or said)
-        who = f" by {first.who}" if first.who else ""
+        who = f" by {self._who(row.batch, in_full=True)}" if first.who else ""
         if row.id:
             outcome = self._outcomes(row.batch)[row.id]
             return clean(f"{phrase(first.verb)} {row.id}{who}"), clean(outcome.words)
