@@ -55,6 +55,8 @@ _OLD = 120.0
 """Seconds after which it is told how old a row's "blocked on" is: by then it should have been read again."""
 
 
+_NOT_READ = "not read yet"
+_NOT_READ_THEN = "not read by then"
 _CLASS = re.compile(r": [A-Z]\w*(?:Error|Exception): ")
 
 
@@ -84,6 +86,16 @@ class CellFacts:
         # What has ended does not change any more: its age says nothing.
         dated = short and old >= _OLD and row is not None and (why is None or not is_final(row.status))
         return f"{short} · read {age(old)} ago" if dated else short
+
+    def unread(self, row: Instance) -> str:
+        """That nothing was read of it that would say what it is blocked on; "" where that is no question."""
+        poller, is_errored = self._poller, row.status == "errored"
+        if poller is None or (is_final(row.status) and not is_errored) or poller.store.note(row.id):
+            return ""
+        fact = poller.row_details.fact(row.id)
+        if fact is not None and (fact.status == row.status or not is_errored):
+            return ""
+        return _NOT_READ if self._context.past is None else _NOT_READ_THEN
 
     def fields(self, instance: str) -> DetailFields | None:
         """What was found in the instance's own answer; None while it was not read."""
@@ -291,8 +303,8 @@ class InstanceTable(LineTable):
         widths = self._layout(width).widths
         if is_final(row.status) and why.startswith(WAS):
             why = ""  # what it waited for before it ended is no reason that it did
-        # How long a failed one took is no reason.
-        why = why or ("not read yet" if row.status == "errored" else "")
+        # How long a failed one took is no reason, and a blank would say that it waits for nothing.
+        why = why or self._source.facts.unread(row)
         beside = BesideRow(now, note, why, self._source.facts.fields(row.id))
         if not why and is_final(row.status) and "took" not in dict(widths):
             beside = replace(beside, why=_lasted(row, beside))
@@ -321,6 +333,7 @@ class InstanceTable(LineTable):
                 pieces.append((f"{glyph} {word}", appearance.style))
                 continue
             quiet = BY_NAME[name].quiet or (BY_NAME[name].read and read_long_ago)
+            quiet = quiet or value in (_NOT_READ, _NOT_READ_THEN)
             pieces += [(_cell(name, value, room), QUIET if quiet else PLAIN), (" ", PLAIN)]
         over = CURSOR_AWAY if away else CURSOR if cursor else None
         if ghost:
