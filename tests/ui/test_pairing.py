@@ -64,8 +64,8 @@ def test_action_of_the_same_login_is_not_called_ours():
         assert f"by {other.who} on pts/4 from 10.0.0.7" in d.text
         own = d.app.context.session.journal
         own.write("sent", plan="q", verb="restart", workflow="orders", id="order-8003")
-        await d.until(lambda: d.line("restart     order-8003"))
-        assert " you " in d.line("restart     order-8003")
+        await d.until(lambda: d.line("restart  order-8003"))
+        assert " you " in d.line("restart  order-8003")
         await d.press("escape")
         await d.until(lambda: "you restart order-8003" in d.lines[0])
         other.close()

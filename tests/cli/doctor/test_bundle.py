@@ -15,6 +15,7 @@ PLANTED = {
     "workflow": "planted-workflow",
     "id": "planted-customer-4711",
     "who": "planted-person@planted-desk",
+    "seat": "planted-terminal from planted-address",
     "reason": "planted-reason",
 }
 CONFIG = f"""
