@@ -1,6 +1,7 @@
 """Takes out of a message what differs by chance between failures of one kind: ids, numbers, times, hosts."""
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -165,6 +166,7 @@ def plain_message(message: str) -> str:
     return without_chance(main_line("", message)[1][:LONGEST])
 
 
+@lru_cache(256)  # what fails alike says the same, and each is asked for by its group, its filter and the record
 def without_chance(text: str, *, is_name: bool = False) -> str:
     """The text with ids, numbers, times, hosts, paths and addresses as `<id>`, `<n>`, `<time>`, ...
 
