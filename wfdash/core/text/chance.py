@@ -166,7 +166,7 @@ def plain_message(message: str) -> str:
     return without_chance(main_line("", message)[1][:LONGEST])
 
 
-@lru_cache(256)  # what fails alike says the same, and each is asked for by its group, its filter and the record
+@lru_cache(256)  # what fails alike says the same, and its group, the filter and the record each ask for it
 def without_chance(text: str, *, is_name: bool = False) -> str:
     """The text with ids, numbers, times, hosts, paths and addresses as `<id>`, `<n>`, `<time>`, ...
 

@@ -61,8 +61,9 @@ def charts(
     counted = [bucket for bucket in buckets if seen(bucket)]
     rates = [bucket.failure_rate or 0.0 for bucket in counted if not bucket.is_thin and not early]
     top = nice_top(max(rates, default=max((b.failure_rate or 0.0 for b in counted), default=0.0)), _RATES)
-    rate_of = (lambda _: 0.0, lambda bucket: bucket.failure_rate) if early else (_solid_rate, _thin_rate)
-    failed = Chart(_bars(buckets, seen, *rate_of, shade=HOLLOW), top, percent(top), bad_from)
+    solid = _no_rate if early else _solid_rate
+    hollow = _any_rate if early else _thin_rate
+    failed = Chart(_bars(buckets, seen, solid, hollow, HOLLOW), top, percent(top), bad_from)
     width = buckets[0].end - buckets[0].start if buckets else 60.0
     most = max((bucket.ended for bucket in counted), default=0)
     unit, seconds = next((unit for unit in _UNITS if most * unit[1] >= width), _UNITS[-1])
@@ -96,6 +97,14 @@ def _longest(times: Sequence[float]) -> tuple[float, str]:
 def _solid_rate(bucket: Bucket) -> float | None:
     """A rate on too few is shaded only: one of two that failed is no trouble yet."""
     return 0.0 if bucket.errored and bucket.is_thin else bucket.failure_rate
+
+
+def _no_rate(bucket: Bucket) -> float | None:
+    return 0.0
+
+
+def _any_rate(bucket: Bucket) -> float | None:
+    return bucket.failure_rate
 
 
 def _thin_rate(bucket: Bucket) -> float | None:
