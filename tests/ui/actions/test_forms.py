@@ -69,3 +69,17 @@ def test_each_wait_gets_its_payload_from_a_file(tmp_path):
         assert "it does not wait for approve any more" in " ".join(d.text.split())
 
     drive(script, size=(140, 40))
+
+
+def test_events_say_on_a_narrow_line_how_many_wait():
+    """The sums had no room in 80 columns, and were left out whole: marks too, to which the event goes."""
+
+    async def script(d):
+        await d.press("instance.send_event")
+        await d.until(lambda: "approve" in d.text)
+        assert " waiting" in d.lines[0]
+        assert "events in orders" in d.lines[0]
+        await d.press("move.first", "mark.toggle")
+        await d.until(lambda: "1 marked · " in d.lines[0])
+
+    drive(script, size=(80, 24), demo=False)

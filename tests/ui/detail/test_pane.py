@@ -135,7 +135,7 @@ async def test_params_are_cut_in_a_line_only_where_none_unfold(pane):
     assert text.count("params") == 1
     assert "── params ──" in text
     assert 'customer  "cus_0042"' in text
-    await pane.pilot.resize_terminal(76, 20)
+    await pane.pilot.resize_terminal(76, 16)
     await show(pane, given, 21)
     assert ' params {"order": 8812, "customer": "cus_0042", ' in screen_text(pane), "no room beneath"
     short = detail("running", [done("load order-1", 0, 1)], params={"order": 8812})

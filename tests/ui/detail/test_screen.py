@@ -311,7 +311,9 @@ def test_params_show_on_a_small_screen_while_steps_are_few():
     async def script(dashboard):
         await dashboard.until(lambda: "approve, " in dashboard.text)
         await dashboard.press("row.open")
-        await dashboard.until(lambda: dashboard.line(" params {"))
+        await dashboard.until(lambda: dashboard.line("── params ──"))
+        assert "customer" in dashboard.text
+        assert not dashboard.line(" params {"), "it would say in one line what stands there whole"
         assert re.search(r"← approve until \S+ ", dashboard.text)
         assert dashboard.lines[-1].endswith("? help")
 

@@ -80,3 +80,17 @@ def test_help_over_a_page_of_no_instance_lists_no_act_on_one():
         assert "Terminate with rollback" in d.text
 
     drive(script, size=(140, 90))
+
+
+def test_keys_of_one_page_are_not_called_those_of_a_table():
+    """On the page of workflows, which is a table, neither filter nor marks are to be had."""
+
+    async def script(d):
+        await d.press("help.open")
+        lines = [line.strip() for line in d.lines]
+        of_list, of_table = lines.index("In the list of instances"), lines.index("In a table")
+        assert not any(line.startswith("/ ") for line in lines[of_table:of_list])
+        assert any(line.startswith("/ ") for line in lines[of_list : of_list + 8])
+        assert "On the errors page" in lines
+
+    drive(script, size=(80, 130))

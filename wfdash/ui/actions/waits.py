@@ -23,7 +23,7 @@ from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.widgets.header import badge_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
 from wfdash.ui.widgets.list_table import ListTable
-from wfdash.ui.widgets.status_line import StatusLine
+from wfdash.ui.widgets.status_line import Pieces, StatusLine, length
 from wfdash.ui.widgets.strips import strip_of
 from wfdash.ui.widgets.theme import CURSOR, HEADING, PLAIN, QUIET, STRONG, WARN
 
@@ -190,14 +190,18 @@ class EventsScreen(BaseScreen):
         title = f"events in {clean(self.workflow)}  "
         waits = len(self.table.rows)
         so_far = " so far" if len(details) < active else ""
-        summary = f"{count(waits)} waiting{so_far}, {counted(types, 'event type')} · {checked} "
+        waiting = f"{count(waits)} waiting{so_far}"
+        # A narrow line tells at least how many there are, and how many are marked.
+        summaries = [f"{waiting}, {counted(types, 'event type')} · {checked} ", f"{waiting} · {checked} "]
+        summaries += [f"{waiting} "]
         badges = badge_pieces(identity_of(self.context, self.workflow))
         whom = [(self._lost(aim, (detail.id for detail in details)), WARN)] if lost else []
         if marked := len(self._marked):
-            summary = f"{count(marked)} marked · {summary}"
-        self.query_one("#desk-title", StatusLine).show(
-            [(" ", PLAIN), *badges, (title, STRONG), *whom], [(summary, QUIET)]
-        )
+            summaries = [f"{count(marked)} marked · {summary}" for summary in summaries]
+        left: Pieces = [(" ", PLAIN), *badges, (title, STRONG), *whom]
+        room = self.size.width - length(left) - 1
+        fitting = next((each for each in summaries if cells(each) <= room), summaries[-1])
+        self.query_one("#desk-title", StatusLine).show(left, [(fitting, QUIET)])
 
     def _lost(self, aim: str, read: Iterable[str]) -> str:
         """Why what it was opened for has no row, the reason first: a narrow line is cut at its end."""

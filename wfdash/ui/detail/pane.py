@@ -51,7 +51,7 @@ _ROOMY: Final = 28
 """Lines from which params and output of the instance have their own lines at the top."""
 _OTHERS: Final = 12
 """Lines of the head, the axis and what is said of the row under the cursor."""
-_UNFOLDED: Final = 10
+_UNFOLDED: Final = 6
 """Lines from which params or output are unfolded as far as is worth more than their one line."""
 _OUTPUTS: Final = 20
 """Steps, the latest, that are looked at for an output where there is room for some."""

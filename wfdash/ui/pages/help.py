@@ -83,8 +83,7 @@ class HelpScreen(BaseScreen):
         searched = bool(self.query_one(Field).value.strip())
         listed = [action for action in ACTIONS if searched or action.scope != "instance" or action in live]
         sections = [self._section(title, listed, without=here) for title in titles]
-        sections.insert(4, _statuses())
-        sections.insert(5, _signs())
+        sections[-1:-1] = [_statuses(), _signs()]
         sections.insert(0, self._here(here))
         if words := self.query_one(Field).value.strip().casefold():
             also = self._called(words)
