@@ -164,7 +164,7 @@ def test_pages_come_up_in_few_bytes(terminal, still):
         written[key] = len(shell.written) - before
         shell.press("escape")
         shell.wait_gone(words)
-    assert started <= 30 * 1024
+    assert started <= 26 * 1024, f"{started}: a slow machine draws each page that it reads"
     assert max(written.values()) <= 20 * 1024, f"{written}"
 
 

@@ -86,7 +86,7 @@ def test_keys_of_one_page_are_not_called_those_of_a_table():
     """On the page of workflows, which is a table, neither filter nor marks are to be had."""
 
     async def script(d):
-        await d.press("help.open")
+        await d.press("workflows.open", "help.open")
         lines = [line.strip() for line in d.lines]
         of_list, of_table = lines.index("In the list of instances"), lines.index("In a table")
         assert not any(line.startswith("/ ") for line in lines[of_table:of_list])

@@ -7,6 +7,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.events import Click
+from textual.timer import Timer
 
 from wfdash.core.history.frame import last_hour
 from wfdash.core.history.picture import Picture
@@ -43,6 +44,11 @@ _REST = 0.3
 """Seconds for which the cursor rests before anything is read of the row it is on."""
 
 
+_APART = 0.6
+"""Seconds between two drawings while the chosen one is read page by page: each moves all of its charts, which
+is 2 to 4 kB on a thin line."""
+
+
 class WorkflowsScreen(BaseScreen):
     opened_by = "workflows.open"
     BINDINGS = bindings("row.open")
@@ -56,6 +62,9 @@ class WorkflowsScreen(BaseScreen):
         """Lines of the table; None for all."""
         self._resting = 0
         """Moves of the cursor so far: what is read of one waits until it rests."""
+        self._filled_at = float("-inf")
+        self._due: Timer | None = None
+        """Draws what came too soon after a drawing."""
 
     def compose(self) -> ComposeResult:
         yield Header()
@@ -119,7 +128,7 @@ class WorkflowsScreen(BaseScreen):
 
     def live(self, update: Update) -> None:
         if update.workflows:
-            self._fill()
+            self._fill_in_turn()
             if self.poller is not None:
                 self._recall(self.poller)
 
@@ -166,11 +175,26 @@ class WorkflowsScreen(BaseScreen):
             opens = self.context.keys.key_of("row.open")
             self.context.notify(f"a status filters the list of one workflow: {opens} opens it")
 
+    def _fill_in_turn(self) -> None:
+        """At once, but where more of the same comes in a moment."""
+        poller, chosen, now = self.poller, self.chosen_workflow(), self.context.clock()
+        rows = poller.workflow_rows.of.get(chosen) if poller is not None else None
+        more = chosen in self._pictures and rows is not None and rows.is_short(now)
+        since = now - self._filled_at
+        if not more or not 0 <= since < _APART:
+            self._fill()
+        elif self._due is None:
+            self._due = self.set_timer(_APART - since, self._fill)
+
     def _fill(self) -> None:
         """New counts. The rows are put in order only where no hand is on the keys."""
         poller = self.poller
         if poller is None or not self.is_ready:
             return
+        self._filled_at = self.context.clock()
+        if self._due is not None:
+            self._due.stop()
+            self._due = None
         table = self.query_one(WorkflowTable)
         self._pictures = self.pictures.of(poller)
         ranked = unusual_first(poller.counts.workflows, poller.counts.trends, self._pictures)
@@ -251,7 +275,7 @@ class WorkflowsScreen(BaseScreen):
     @work(group="causes", exclusive=True, exit_on_error=False)
     async def _read(self, poller: Watcher, workflow: str, errored: int) -> None:
         if await self.pictures.read_causes(poller, workflow, errored) and self.is_ready:
-            self._fill()
+            self._fill_in_turn()
 
     @work(group="recall", exclusive=True, exit_on_error=False)
     async def _recall(self, poller: Watcher) -> None:
