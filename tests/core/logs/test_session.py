@@ -105,6 +105,8 @@ def test_twins_that_go_on_are_told_by_words_and_times(began, ended, sure):
         at(FULL, "r0.1", "t"),
         at("bare", "r0.1", "t", 3),
         at(f"id={TWIN} step=charge attempt=1", "k0.1", "u"),
+        # Of the call of a step that goes on there is no row.
+        at(f"id={TWIN} step=ship attempt=1", "k1.1", "u", 6.5),
     ]
     entries = place_lines(
         lines,

@@ -134,8 +134,6 @@ class TracedSession:
         """
         own = self._unit(line)
         spoken: set[str] = set()
-        for said in self._gone_on.values():
-            spoken |= said.speaks_for
         for unit, said in self._runs.items():
             if unit == own:
                 continue
@@ -146,6 +144,8 @@ class TracedSession:
         runs = self._runs[own].runs if own in self._runs else ()
         if spoken and not any(self.origins.get(run) is Origin.OWN for run in runs):
             return False
+        # Of a run that goes on what is printed now bears another call than what its steps have.
+        spoken = spoken.union(*(said.speaks_for for said in self._gone_on.values()))
         return all(
             other in spoken or self._objects.has_traced_run(other) or not life.meets(line.at, line.at)
             for other, life in self._others.items()
