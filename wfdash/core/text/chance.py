@@ -20,7 +20,7 @@ __all__ = ["plain_message", "without_chance"]
 
 _NOUN_ID: Final = re.compile(
     r"((?i:\b(?:order|sku|item|invoice|customer|ticket|booking|parcel|shipment|account|user|product|part|row"
-    r"|record|ref))\s+#?|(?:^|\s)(?!エラー|コード|ошибка|код|错误|代码)[^\W\da-zA-Z_]+\s+)"
+    r"|record|ref))\s+#?|[№#]|(?:^|\s)(?!エラー|コード|ошибка|код|错误|代码)[^\W\da-zA-Z_]+\s+)"
     r"([^\W\d_a-z]{1,4}-?\d[\w-]*)(?![\w-])"
 )
 """Letters with digits behind the noun that they number: `sku A-1`, `заказ АБ-1234`, `注文 A1029`."""
@@ -28,6 +28,10 @@ _PREFIXED_ID: Final = re.compile(
     r"\b[a-z]{2,8}_(?=[A-Za-z0-9]*\d[A-Za-z])(?=[A-Za-z0-9]*[A-Za-z]\d)[A-Za-z0-9]{6,}\b"
 )
 """`ord_9Xk2LmQ`: short for an id, and told as one by what stands before it."""
+_SHORT_PREFIXED_ID: Final = re.compile(
+    r"\b[a-z]{2,8}_(?:(?:live|test|prod|sandbox)_(?=[a-z]*[A-Z\d])|(?=[A-Za-z]*\d)(?=[a-z\d]*[A-Z]))[A-Za-z\d]{4,}\b"
+)
+"""`pi_3PxQ`, `whk_live_8f3Q`: no word has a digit and a capital behind such a prefix."""
 _BRACKETED: Final = re.compile(
     r"(?i)(\((?:reference|ref|request[ _-]?id|trace[ _-]?id|ray[ _-]?id|ray)\s*[:=]\s*)[a-z0-9_-]{8,}(?=\))"
 )
@@ -38,6 +42,39 @@ _REFERENCE: Final = re.compile(
     r"\s*(?:is|[:=#])?\s*[\"'(\[]?)(?=[^\s\"')\],;]*[^\W_a-z][^\s\"')\],;]*|[^\s\"')\],;]{12,})([^\s\"')\],;]{4,})"
 )
 """Platforms put an opaque reference behind one of these words (`internal error; reference = ...`)."""
+_OWN_REFERENCE: Final = re.compile(
+    r"\b((?!(?:error|status|model|type|code|version|plan|tier|reason)(?:Id|ID|_id))[a-z][A-Za-z]{1,20}"
+    r"(?:Reference|Ref|Id|ID|_ref|_id)\s*(?:is|[:=])?\s*[\"'(\[]?)(?=[\w.-]*\d)[\w.-]{4,}"
+)
+"""`pspReference 8825408195409505`: a reference by what its provider calls it."""
+_VALUE: Final = r"(?:\"[^\"]{0,400}\"|'[^']{0,400}')"
+_READ: Final = (
+    (
+        re.compile(
+            r"(?i)(\b(?:duplicate entry|(?:for )?input string:|with base \d{1,2}:|convert string to \w{1,20}:"
+            r"|input syntax for (?:type )?\w[\w ]{0,30}:|(?:incorrect|invalid) [\w ]{1,30} value:)\s*)"
+            rf"{_VALUE}"
+        ),
+        r"\1<value>",
+    ),
+    (re.compile(rf"(?<=\bparsing ){_VALUE}(?=: )"), "<value>"),
+    (
+        re.compile(
+            rf"(?i){_VALUE}(?:\.\.\.)?(?= is not (?:an? )?(?:valid )?"
+            r"(?:JSON|UUID|integer|number|float|boolean|date|datetime|timestamp|URL|ObjectId)\b)"
+        ),
+        "<value>",
+    ),
+    (re.compile(r"(?i)(\bunexpected token )(['\"]?)[^\W_]\2(?!\w)"), r"\1<value>"),
+    (
+        re.compile(r"(\bKey \([^()]{1,200}\))=\(.{0,400}?\)(?= (?:already|is|conflicts)\b|[.,;]|$)"),
+        r"\1=(<value>)",
+    ),
+    (re.compile(r"(\bFailing row contains )\(.{0,2000}?\)(?=[.;]|$)"), r"\1(<value>)"),
+    (re.compile(r"(\bdup key: )\{[^{}]{0,400}\}"), r"\1{<value>}"),
+)
+"""What a parser or a database was given and refused, as the common ones quote it: it is what somebody wrote.
+What kind it should have been stays, and so does the column."""
 _EPHEMERAL: Final = 32_768
 """Ports from here on are given out by chance."""
 
@@ -78,7 +115,27 @@ _PATTERNS: Final = (
     (re.compile(r"\b\d{4}-\d\d-\d\d\b"), "<time>"),
     (re.compile(r"\b\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?: ?(?:GMT|UTC))?(?![\w:])"), "<time>"),
     (re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s\"'<>)\]]+", re.IGNORECASE), _url),
-    (re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+"), "<address>"),
+    (re.compile(r"\b\d{4}-(?:W\d\d(?:-\d)?|Q[1-4])\b"), "<time>"),
+    (re.compile(r"\b\d{1,2}(?:/\d{1,2}/(?:\d\d){1,2}|\.\d{1,2}\.(?:19|20)\d\d|h\d\d)(?![\w.])"), "<time>"),
+    (re.compile(r"(?<=[\w/])\?[\w.%-]+=[^\s\"'()<>]*"), ""),
+    (
+        re.compile(
+            r"(?:(\b(?:to|from|for|by|of|an|von|de|para|per)\s+)"
+            r"(?:\"[^\"]{1,80}\"|[A-ZÀ-ÞΑ-ΩА-Я][\w.'-]+(?: [A-ZÀ-ÞΑ-ΩА-Я][\w.'-]+){0,2})\s+)?"
+            r"<[^\s<>@]{1,200}@[^\s<>]{1,200}>"
+        ),
+        lambda found: f"{found[1] or ''}<address>",
+    ),
+    (
+        re.compile(
+            r"[\w.+%-]+@(?!(?:latest|next|beta|alpha|canary|stable|rc)\b)(?:[\w-]+(?:\.[\w-]+)+|[^\W\d_][\w-]*)"
+        ),
+        "<address>",
+    ),
+    (
+        re.compile(r"(\barn:aws[\w-]*:(?:iam|sts)::\d*:(?:user|assumed-role/[\w+=,.@-]+)/)[\w+=,.@/-]+"),
+        r"\1<id>",
+    ),
     (
         re.compile(r"\b[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\b", re.IGNORECASE),
         "<id>",
@@ -107,6 +164,9 @@ _PATTERNS: Final = (
     ),
     (re.compile(r"(?<![\w<.])/(?:tmp|var/folders|private/tmp|proc|home|Users)/[^\s\"',;:)\]]+"), "<path>"),
     (re.compile(r"\b0x[0-9a-f]+\b", re.IGNORECASE), "<id>"),
+    (re.compile(r"\b(?:[0-9A-F]{2,8}:){3,7}[0-9A-F]{2,8}\b"), "<id>"),
+    (re.compile(r"\b[A-Z]{2}\d\d(?: [0-9A-Z]{4}){2,7}(?: [0-9A-Z]{1,3})?\b"), "<id>"),
+    (re.compile(r"(?<=\d)/(?=\d+(?:\.\d+)?[kmgt]i?b\b)", re.IGNORECASE), " "),
     (
         re.compile(
             r"(?<![\w/+])(?=[A-Za-z0-9+/]*\d)(?=[A-Za-z0-9+/]*[a-z])(?=[A-Za-z0-9+/]*[A-Z])[A-Za-z0-9+/]{20,}={0,2}(?![\w/+])"
@@ -175,13 +235,16 @@ def without_chance(text: str, *, is_name: bool = False) -> str:
     """
     text = _COUNTER.sub("<n>", text) if is_name else text
     text = keep_names(" ".join(keepable(text).split()))
+    for pattern, value in _READ:
+        text = pattern.sub(value, text)
     text = _STORED.sub(lambda found: f"{found[1]}<path>", text)
     for pattern, word in _PATTERNS:
         text = pattern.sub(word, text)
     text = _BRACKETED.sub(lambda found: f"{found[1]}<id>", text)
     text = _NOUN_ID.sub(lambda found: f"{found[1]}<id>", text)
-    text = _PREFIXED_ID.sub("<id>", text)
+    text = _SHORT_PREFIXED_ID.sub("<id>", _PREFIXED_ID.sub("<id>", text))
     text = _REFERENCE.sub(lambda found: f"{found[1]}<id>", text)
+    text = _OWN_REFERENCE.sub(lambda found: f"{found[1]}<id>", text)
     text = keep_codes(_TELEPHONE.sub("<n>", _NAMED.sub(_name, text)))
     for quantity, word in () if is_name else _QUANTITIES:
         text = quantity.sub(word, text)
@@ -209,7 +272,9 @@ def _token(found: re.Match[str]) -> str:
     marks = ["<n>" if piece.isdecimal() else "<id>" if _opaque(piece) else piece for piece in pieces]
     if marks == pieces:
         return token
-    return re.sub(r"(<id>|<n>)(?:[-_.](?:<id>|<n>))+", r"\1", "".join(marks)) if len(marks) > 1 else marks[0]
+    text = re.sub(r"(<id>|<n>)(?:[-_.](?:<id>|<n>))+", r"\1", "".join(marks)) if len(marks) > 1 else marks[0]
+    # A letter that closes a number belongs to it: `4711-B`.
+    return re.sub(r"(?<=<n>)-[A-Z]$", "", text)
 
 
 def _short_id(found: re.Match[str]) -> str:

@@ -32,6 +32,27 @@ NO_THING: Final = "".join(
     )
 )
 """Not behind these: such a code is one of many that a person was given."""
+_NO_COUNT: Final = "".join(
+    rf"(?<!\b(?i:{noun}))"
+    for noun in (
+        *(
+            "order",
+            "orders",
+            "id",
+            "ids",
+            "user",
+            "customer",
+            "row",
+            "rows",
+            "line",
+            "item",
+            "items",
+            "count",
+        ),
+        *("count", "total", "size", "length", "number", "invoice", "product", "page", "record", "limit"),
+    )
+)
+"""Not behind these: such a number says which, or how many."""
 _STATUS: Final = re.compile(
     r"(?i:\b(?:status(?: ?code)?|https?(?:/[\d.]+)?|code|error|errno|exit(?:ed)?(?: code| status)?(?: with)?"
     r"|sqlstate|signal|returned|responded|responds|gave|got|answered|received|replied|with|says?|said|failed|is|was)"
@@ -39,7 +60,8 @@ _STATUS: Final = re.compile(
     r"|^\s*([1-5]\d\d)\b(?=\s*[-:]|\s+[A-Z])"
     r"|\b([45]\d\d)(?=\s*:?\s+[A-Z][a-z]+)"
     r"|(?i:\b(?:GET|HEAD|POST|PUT|PATCH|DELETE|fetch)\b.{1,200}?\s)([45]\d\d)(?=$|[\s:;,)])"
-    rf"|{NO_THING}(?:\b|_)(?i:(?:(?:r|sub|error|exit|status|return)?code|reason|errno|sqlstate"
+    rf"|{NO_THING}(?:\b|_)(?i:(?:(?:r|sub|error|exit|status|return|result|response|decline|fault"
+    r"|reject|issuer|processor|native|gateway|provider|avs|cvc)?code|reason|errno|sqlstate"
     r"|exit code|exit status|signal)['\"]?\s*[:=(\[#]?\s*['\"]?)"
     r"([0-9A-Z]{1,6})\b"
     r"|\b(?i:error\s*[:=(\[#]?\s*)(1\d{3})\b"
@@ -47,6 +69,9 @@ _STATUS: Final = re.compile(
     r"|\b(?i:ports?)\s*[:=#]?\s*(\d{1,4}|[12]\d{4}|3[01]\d{3})\b"
     rf"|\b(?i:closed|exited|died|quit|disconnected) with (\d{{1,4}})\b{_COUNTED}"
     r"|\b(?i:exit) ?[:=] ?(\d{1,3})\b"
+    r"|\b(?i:(?:grpc|rpc|exit)[-_ ]?status\s*[:=]?\s*)(\d{1,3})\b"
+    rf"|{_NO_COUNT}: ([45]\d\d)\s*$"
+    r"|\b(?i:(?:ssl|tls)\D{0,12}alert(?: number)?) (\d{1,3})\b"
     r"|^\s*(\d{4,5})(?=: [A-Z])|(?:^|: )\((\d{1,5})\)"
     r"|^\s*\(?([1-5]\d\d)\)?[.!]?\s*$"
     r"|\(([45]\d\d)\)",
