@@ -20,6 +20,7 @@ from wfdash.core.triage.headline import Evidence, headline
 from wfdash.core.why.context import why_context
 from wfdash.core.why.failure import failing_step
 from wfdash.core.why.step_names import base_name
+from wfdash.core.why.why import TimeWords
 
 HERE = Path(__file__).parent
 FILES = sorted(HERE.glob("*.json"))
@@ -58,7 +59,7 @@ class Case:
 
     def shown(self, identity):
         detail = self.details[identity]
-        return "\n".join(sheet(detail, self.why(identity).sentence, self.now))
+        return "\n".join(sheet(detail, self.why(identity).sentence, TimeWords(self.now)))
 
     def matching(self, text):
         read = {identity: read_fields(detail) for identity, detail in self.details.items()}

@@ -19,6 +19,7 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import clean
 from wfdash.core.timeline.as_text import text_timeline
 from wfdash.core.why.diagnose import diagnose
+from wfdash.core.why.why import TimeWords
 
 _BATCH = 500
 _TIMES = ("2026-11-21T10:58:42.160Z", None)
@@ -108,7 +109,7 @@ async def texts_of(api, make):
     detail = read_detail("orders", "a", reply.result, refusal=reply.refusal)
     now = T0 + 3600
     why = diagnose(detail, now=now)
-    return [detail.status, why.sentence, *text_timeline(detail, now=now)]
+    return [detail.status, why.sentence, *text_timeline(detail, TimeWords(now))]
 
 
 @pytest.mark.parametrize("batch", range(12))

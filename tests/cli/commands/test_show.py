@@ -7,6 +7,9 @@ from datetime import datetime, timedelta
 from tests.cli.commands.test_list import ask
 from wfdash.cli.commands.show import sheet
 from wfdash.core.model.detail import read_detail
+from wfdash.core.why.why import TimeWords
+
+AT = TimeWords(1_800_000_000.0)
 
 
 def an_errored(shell) -> str:
@@ -83,9 +86,9 @@ def test_an_id_cannot_write_a_line_of_its_own(shell):
 
 def test_of_one_that_ended_nobody_says_when_no_time_runs_on():
     seen = {"status": "complete", "start": "2026-11-21T10:00:00Z", "end": None, "steps": []}
-    assert "so far" not in "\n".join(sheet(read_detail("orders", "a", seen), "finished", 1_800_000_000.0))
+    assert "so far" not in "\n".join(sheet(read_detail("orders", "a", seen), "finished", AT))
     seen["status"] = "running"
-    assert "so far" in "\n".join(sheet(read_detail("orders", "a", seen), "running", 1_800_000_000.0))
+    assert "so far" in "\n".join(sheet(read_detail("orders", "a", seen), "running", AT))
 
 
 def test_credential_in_use_is_masked_in_text_and_left_in_json(program, faulty):
@@ -141,9 +144,9 @@ def test_times_that_are_not_read_are_shown_as_they_came():
         {"name": "nap", "type": "sleep", "start": 1_796_011_462, "end": 1_796_012_462, "finished": False},
     ]
     seen = {"status": "running", "queued": "2026-11-21T10:00:00Z", "start": "soon", "steps": steps}
-    text = "\n".join(sheet(read_detail("orders", "a", seen), "running", 1_800_000_000.0))
+    text = "\n".join(sheet(read_detail("orders", "a", seen), "running", AT))
     of_x = "start of attempt 1 of \"x\" 'yesterday'"
     said = f"not read as times: start 'soon', {of_x}, start of \"nap\" 1796011462"
     assert f"{said} and 1 more" in text
     seen |= {"start": "2026-11-21T10:00:00Z", "steps": []}
-    assert "not read" not in "\n".join(sheet(read_detail("orders", "a", seen), "running", 1_800_000_000.0))
+    assert "not read" not in "\n".join(sheet(read_detail("orders", "a", seen), "running", AT))

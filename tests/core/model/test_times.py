@@ -9,6 +9,7 @@ from wfdash.core.rows.columns import BY_NAME, BesideRow
 from wfdash.core.timeline.as_text import text_timeline
 from wfdash.core.triage.compare import compare
 from wfdash.core.why.diagnose import diagnose
+from wfdash.core.why.why import TimeWords
 
 
 @pytest.mark.parametrize(
@@ -26,7 +27,7 @@ def test_took_is_blank_where_the_end_is_ahead():
 
 def test_timeline_tells_no_length_of_an_odd_end():
     ended = step("charge-1", 60, 1, True, [attempt(60, 1, True)])
-    lines = text_timeline(detail("complete", [done("load-1", 0, 60), ended], end=61), now=T0 + 90)
+    lines = text_timeline(detail("complete", [done("load-1", 0, 60), ended], end=61), TimeWords(T0 + 90))
     assert not any("0s" in line.split("✓")[-1] for line in lines if "charge" in line)
 
 

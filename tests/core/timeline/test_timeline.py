@@ -40,7 +40,7 @@ ORDER = [
 
 
 def lines(given, *, now, **more):
-    return text_timeline(given, now=T0 + now, **more)
+    return text_timeline(given, TimeWords(T0 + now, watched=T0), **more)
 
 
 def test_an_errored_order_at_a_glance():
@@ -83,7 +83,7 @@ def test_next_try_comes_later_by_a_pause():
     row = timeline(subject, now=T0 + 20).rows[0]
 
     def said(paused, now=20.0):
-        at = TimeWords(T0 + now, paused=paused)
+        at = TimeWords(T0 + now, paused=paused, watched=T0)
         return "".join(text for text, _ in words(timeline(subject, now=at.now).outline, row, at))
 
     assert "next try was due 9s ago" in said(())

@@ -1,6 +1,7 @@
 """Stuck and odd: each rule fires where it should and stays quiet beside it."""
 
 import pytest
+from msgspec.structs import replace
 
 from tests.support.fakes.details import detail_of
 from wfdash.core.model.instance import Instance
@@ -16,8 +17,10 @@ from wfdash.core.triage.anomalies import (
     queue_pressure,
     worst_first,
 )
+from wfdash.core.why.why import TimeWords
 
 NOW = 1_795_262_400.0
+AT = TimeWords(NOW)
 
 
 def step(name, start, end=None, *, success=None, attempts=(), limit=5):
@@ -41,20 +44,29 @@ def times():
 
 
 def test_a_step_beyond_its_own_p95_is_odd(times):
-    odd = odd_detail(detail_of("a", step("charge-1", NOW - 90)), times, now=NOW)
+    odd = odd_detail(detail_of("a", step("charge-1", NOW - 90)), times, AT)
     assert [(each.id, each.kind) for each in odd] == [("a", "slow step")]
     assert odd[0].reason == '"charge" has run 1 m 30 s; 95 of 100 took 20 s or less'
 
 
+def test_pause_between_attempts_is_no_slowness(times):
+    tried = [{"start": iso(NOW - 900), "end": iso(NOW - 895), "success": False}, {"start": iso(NOW - 12)}]
+    retried = detail_of("a", step("charge-1", NOW - 900, attempts=tried))
+    watched = replace(AT, watched=NOW - 999)
+    assert odd_detail(retried, times, replace(watched, paused=[(NOW - 894, NOW - 13)])) == []
+    unseen, seen = (odd_detail(retried, times, at)[0].reason for at in (AT, watched))
+    assert unseen == f"{seen}; it may have been paused meanwhile"
+
+
 @pytest.mark.parametrize("taken", [5, 15, 20])
 def test_a_step_within_its_p95_is_not(times, taken):
-    assert odd_detail(detail_of("a", step("charge-1", NOW - taken)), times, now=NOW) == []
+    assert odd_detail(detail_of("a", step("charge-1", NOW - taken)), times, AT) == []
 
 
 def test_a_step_seldom_seen_is_never_called_slow():
     few = StepTimes()
     few.learn(detail_of("b", step("charge-1", 0, 1, success=True)))
-    assert odd_detail(detail_of("a", step("charge-1", NOW - 9_000)), few, now=NOW) == []
+    assert odd_detail(detail_of("a", step("charge-1", NOW - 9_000)), few, AT) == []
 
 
 def test_learning_the_same_instance_twice_counts_once():
@@ -80,7 +92,7 @@ def test_of_many_instances_the_last_thousand_are_kept():
 
 @pytest.mark.parametrize("status", ["errored", "complete", "terminated", "paused", "rollingBack"])
 def test_an_open_step_of_one_that_stands_still_is_not_odd(times, status):
-    assert odd_detail(detail_of("a", step("charge-1", NOW - 900), status=status), times, now=NOW) == []
+    assert odd_detail(detail_of("a", step("charge-1", NOW - 900), status=status), times, AT) == []
 
 
 def failed(count):
@@ -89,7 +101,7 @@ def failed(count):
 
 @pytest.mark.parametrize(("count", "odd"), [(3, False), (4, False), (5, True)])
 def test_nearly_spent_retries(times, count, odd):
-    found = odd_detail(detail_of("a", step("charge-1", NOW - 5, attempts=failed(count))), times, now=NOW)
+    found = odd_detail(detail_of("a", step("charge-1", NOW - 5, attempts=failed(count))), times, AT)
     assert [each.kind for each in found] == (["last attempt"] if odd else [])
 
 
@@ -103,7 +115,7 @@ def test_nearly_spent_is_odd_by_what_others_need(spent, odd):
         learnt.learn(
             detail_of(f"run-{n}", step("charge-1", NOW - 60, NOW - 40, success=n >= spent, attempts=tries))
         )
-    found = odd_detail(detail_of("a", step("charge-1", NOW - 5, attempts=failed(5))), learnt, now=NOW)
+    found = odd_detail(detail_of("a", step("charge-1", NOW - 5, attempts=failed(5))), learnt, AT)
     assert bool(found) is odd
 
 
@@ -114,19 +126,19 @@ def test_slow_is_odd_by_what_failed_runs_took_as_well():
         passed = n % 4 > 0
         end = NOW - 500 + (2 if passed else 110)
         learnt.learn(detail_of(f"run-{n}", step("charge-1", NOW - 500, end, success=passed)))
-    assert odd_detail(detail_of("a", step("charge-1", NOW - 80)), learnt, now=NOW) == []
-    assert odd_detail(detail_of("a", step("charge-1", NOW - 180)), learnt, now=NOW)
+    assert odd_detail(detail_of("a", step("charge-1", NOW - 80)), learnt, AT) == []
+    assert odd_detail(detail_of("a", step("charge-1", NOW - 180)), learnt, AT)
 
 
 def test_nearly_spent_is_not_told_on_thin_data():
-    odd = odd_detail(detail_of("a", step("charge-1", NOW - 5, attempts=failed(5))), StepTimes(), now=NOW)
+    odd = odd_detail(detail_of("a", step("charge-1", NOW - 5, attempts=failed(5))), StepTimes(), AT)
     assert odd == []
 
 
 def test_the_last_attempt_is_not_told_as_to_come_once_it_runs(times):
     running = {"start": iso(NOW - 1), "end": None, "success": None, "error": None}
     reasons = [
-        odd_detail(detail_of("a", step("charge-1", NOW - 5, attempts=tried)), times, now=NOW)[0].reason
+        odd_detail(detail_of("a", step("charge-1", NOW - 5, attempts=tried)), times, AT)[0].reason
         for tried in (failed(5), [*failed(5), running])
     ]
     assert reasons[0] == '"charge" failed 5 of 6; one retry is left'

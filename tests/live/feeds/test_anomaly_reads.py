@@ -7,13 +7,21 @@ from wfdash.core.model.times import iso
 
 
 def looks_stuck(on, identity, read_ago):
-    """Have the poller remember an answer by which this instance sleeps although it was to wake."""
+    """Have the poller remember an answer by which this instance sleeps although it was to wake.
+
+    It fell asleep when its status changed: since then nobody has paused it.
+    """
     poller, now = on.poller, on.loop.time()
+    since = poller.store.get(identity).modified
     sleep = {"type": "sleep", "name": "until the courier comes-1", "finished": False, "error": None}
-    sleep |= {"start": iso(now - 3_000), "end": iso(now - 1_300)}
-    result = {"status": poller.store.get(identity).status, "start": iso(now - 3_000), "steps": [sleep]}
+    sleep |= {"start": iso(since), "end": iso(since + 1)}
+    result = {"status": poller.store.get(identity).status, "start": iso(since - 9), "steps": [sleep]}
     poller.sink.saw_detail(read_detail("orders", identity, result), poller.sink.next_number())
     poller.row_details.fact(identity).read_at = now - read_ago
+
+
+def longest_waiting(poller):
+    return min((row for row in poller.store if row.status == "waiting"), key=lambda row: row.modified).id
 
 
 def stuck(on):
@@ -25,8 +33,7 @@ async def test_old_answer_calls_nothing_stuck_until_read_again(on):
     poller = on.poller
     poller.show("orders")
     await on.until(lambda: any(not is_final(row.status) for row in poller.store))
-    identity = next(row.id for row in poller.store if row.status == "waiting")
-    looks_stuck(on, identity, read_ago=1_200)
+    looks_stuck(on, identity := longest_waiting(poller), read_ago=1_200)
     assert identity not in stuck(on)
     poller.anomaly_reads.wanted = True
     since = on.loop.time()
@@ -40,8 +47,7 @@ async def test_fresh_answer_is_told_with_its_date(on):
     poller = on.poller
     poller.show("orders")
     await on.until(lambda: any(row.status == "waiting" for row in poller.store))
-    identity = next(row.id for row in poller.store if row.status == "waiting")
-    looks_stuck(on, identity, read_ago=3)
+    looks_stuck(on, identity := longest_waiting(poller), read_ago=3)
     (odd,) = [odd for odd in poller.oddities() if odd.id == identity]
     assert odd.read_at == poller.row_details.fact(identity).read_at
 

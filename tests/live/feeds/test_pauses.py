@@ -1,7 +1,9 @@
 """After a pause and a resume the next try is later by the pause."""
 
+from tests.support.fakes.details import T0, done
 from tests.support.harness.stage import staged
 from wfdash.core.model.detail import read_detail
+from wfdash.core.model.instance import Instance
 from wfdash.core.model.times import iso
 from wfdash.core.why.context import WhyContext
 from wfdash.live.feeds.pauses import all_pauses, recorded_pauses
@@ -38,13 +40,14 @@ def test_next_try_is_not_known_where_the_pause_has_no_end():
 
 
 def test_late_try_is_no_sign_where_a_pause_may_have_gone_unseen():
-    for watched in (None, NOW + 20):
+    for watched in (None, NOW + 90):
         why = said((), 130, watched)
         expected = "its next try was due 1 m 58 s ago and has not come; it may have been paused meanwhile"
         assert why.sentence.endswith(expected)
         assert "retry was due 1m ago" in why.short
         assert not why.looks_stuck
     assert said((), 130).looks_stuck
+    assert said((), 130, NOW + 20).looks_stuck, "whoever paused it, it would have been tried by then"
 
 
 def test_pauses_that_others_made_are_taken_from_the_record():
@@ -91,3 +94,31 @@ async def test_pause_and_resume_of_a_row_are_remembered(on):
     ((start, end),) = poller.why_context(detail).paused
     assert abs(start - began) < 6
     assert 34 < end - start < 46
+
+
+def test_next_try_is_the_earliest_where_it_may_have_paused():
+    why = WhyContext(local=True).why(failed_at(NOW, delay=60), now=NOW + 20)
+    assert why.sentence.endswith("; next try in about 40 s or later; it may have been paused meanwhile")
+    assert WhyContext(local=True, watched=NOW - 9).why(failed_at(NOW, 60), now=NOW + 20).deadline == NOW + 60
+
+
+def test_row_tells_until_when_it_may_have_paused():
+    row = Instance("a", "running", NOW - 90, NOW + 30, NOW - 90)
+    said = [WhyContext().why(failed_at(NOW), now=NOW + after, row=row) for after in (60, 130)]
+    assert "it may have been paused until 10:00:30, when its status changed" in said[0].sentence
+    assert "was due 1 m 28 s ago at the latest and has not come" in said[1].sentence
+    assert [why.looks_stuck for why in said] == [False, True]
+
+
+def test_pause_that_is_known_is_no_pause_of_others():
+    row = Instance("a", "running", NOW - 90, NOW + 38, NOW - 90)
+    why = WhyContext(paused=[(NOW + 1, NOW + 38)]).why(failed_at(NOW), now=NOW + 41, row=row)
+    assert why.sentence.endswith("next try in about 8 s")
+
+
+def test_quiet_between_two_steps_counts_from_the_resume():
+    quiet = read_detail("orders", "a", {"status": "running", "steps": [done("load-1", 0, 1)]})
+    why = WhyContext(paused=[(T0 + 2, T0 + 890)], watched=T0).why(quiet, now=T0 + 900)
+    assert why.sentence.endswith("; it was paused meanwhile and resumed 10 s ago")
+    assert not why.looks_stuck
+    assert WhyContext(paused=[(T0 + 2, T0 + 600)], watched=T0).why(quiet, now=T0 + 900).looks_stuck

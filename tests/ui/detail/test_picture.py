@@ -3,6 +3,7 @@
 from textual.app import App
 
 from tests.support.fakes.details import T0, attempt, detail, done, failure, gave_up, step, wait
+from wfdash.core.why.context import WhyContext
 from wfdash.live.polling.freshness import DetailState, Freshness
 from wfdash.ui.detail.pane import DetailPane
 
@@ -39,6 +40,7 @@ async def picture(given, now, size):
     app = Bench()
     async with app.run_test(size=size) as pilot:
         pane = app.query_one(DetailPane)
+        pane.why_context = WhyContext(watched=T0)
         fresh = Freshness(answered_at=T0 + now - 3, settled=given.status == "errored")
         for _ in range(2):
             pane.show(None, DetailState("orders", "order-8812", given, fresh), T0 + now)

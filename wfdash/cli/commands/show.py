@@ -2,7 +2,7 @@
 
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from wfdash.api.errors import InstanceNotFound, WorkflowsError
 from wfdash.cli.commands.inputs import check_id
@@ -21,6 +21,7 @@ from wfdash.core.text.clean import clean
 from wfdash.core.text.words import brief
 from wfdash.core.timeline.as_text import text_timeline
 from wfdash.core.why.step_names import spoken_name
+from wfdash.core.why.why import TimeWords
 from wfdash.keymap.actions import key_text
 from wfdash.keymap.check import keys_in_force
 from wfdash.live.polling.read_instance import read_answer
@@ -60,7 +61,8 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     detail = read_answer(workflow, parsed.instance, answer)
     facts = WhyFacts(session)
     context = await facts.context(detail)
-    why = context.why(detail, now=now, row=await facts.row(detail))
+    row = await facts.row(detail)
+    why = context.why(detail, now=now, row=row)
     if missing := partial_reason(detail):
         say(f"wfdash: {missing}")
     if parsed.json:
@@ -71,9 +73,8 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     for text in sheet(
         detail,
         why.sentence,
-        now,
+        context.words(detail, now=now, row=row),
         kept=context.retention,
-        paused=context.paused,
         uncut=not sys.stdout.isatty(),
     ):
         line(text)
@@ -96,10 +97,9 @@ async def _say_past(session: CommandSession, workflow: str, instance: str) -> No
 def sheet(
     detail: Detail,
     why: str,
-    now: float,
+    at: TimeWords,
     *,
     kept: float | None = None,
-    paused: Sequence[tuple[float, float | None]] = (),
     uncut: bool = True,
 ) -> list[str]:
     """The lines, all of data already cleaned by `line`; times in UTC, `kept` in seconds from its end.
@@ -108,10 +108,10 @@ def sheet(
     """
     head = f"{detail.workflow} / {detail.id}: {detail.status or 'no status'}"
     lines = [head, clean(why), ""]
-    lines += [f"{name:<9} {value}" for name, value in _summary(detail, now, kept) if value]
+    lines += [f"{name:<9} {value}" for name, value in _summary(detail, at.now, kept) if value]
     lines += _unread_times(detail)
-    lines += ["", *text_timeline(detail, now=now, paused=paused, uncut=uncut), *_texts(detail)]
-    lines += ["", f"as of {instant(now)}"]
+    lines += ["", *text_timeline(detail, at, uncut=uncut), *_texts(detail)]
+    lines += ["", f"as of {instant(at.now)}"]
     return lines
 
 

@@ -63,22 +63,27 @@ class WhyFacts(Struct):
         return context.why(detail, now=self.session.clock(), row=row).sentence
 
     async def row(self, detail: Detail) -> Instance | None:
-        """The row of a paused one, which alone says since when; None where one page has not got it."""
-        if self.session.api.local or detail.status != "paused" or detail.queued is None:
+        """The row of one whose time stands still or may have, which alone says since when or until when; None
+        where one page has not got it."""
+        if (
+            self.session.api.local
+            or detail.queued is None
+            or not _may_have_stood(detail, self.session.clock())
+        ):
             return None  # rows of a dev session have no such date
         # It was created before it was queued, long before where it was restarted; a second is for rounding.
-        paused = ListQuery(status="paused", date_end=detail.queued + 1.0)
+        listed = ListQuery(status=detail.status, date_end=detail.queued + 1.0)
         with suppress(WorkflowsError, TimeoutError):
             async with asyncio.timeout(_WITHIN):
                 await self.session.budget.acquire(Priority.FOREGROUND, self.session.purpose)
-                page = await self.session.api.list_instances(detail.workflow, paused)
+                page = await self.session.api.list_instances(detail.workflow, listed)
                 rows = (Instance.from_item(item) for item in page.items if item.get("id") == detail.id)
                 return next(rows, None)
         return None
 
     async def _pauses(self, detail: Detail) -> Sequence[tuple[float, float | None]]:
         """When it was paused, by this machine's journal and record: by how much a next try comes later."""
-        if detail.status != "paused" and not any(doing(step) == "retries" for step in current_steps(detail)):
+        if not _may_have_stood(detail, self.session.clock()):
             return ()
         from platformdirs import user_state_path
 
@@ -101,3 +106,16 @@ class WhyFacts(Struct):
             await budget.acquire(Priority.FOREGROUND, self.session.purpose)
             versions = await api.list_versions(detail.workflow)
             self._versions = {version.id: version for version in versions}
+
+
+def _may_have_stood(detail: Detail, now: float) -> bool:
+    """Whether what is said of it hangs on its pauses: it is paused, waits for a next try, is late, or stands
+    with nothing open; or it is queued again, since a pause ended."""
+    if detail.status in ("paused", "queued"):
+        return detail.status == "paused" or bool(detail.steps)
+    if detail.status not in ("running", "waiting"):
+        return False
+    steps = current_steps(detail)
+    kinds = [(doing(step), step.end) for step in steps]
+    late = any(kind in ("sleeps", "waits") and end is not None and end < now for kind, end in kinds)
+    return not steps or late or any(kind == "retries" for kind, _ in kinds)

@@ -1,6 +1,6 @@
 """The timeline as plain text: for `wfdash show`, pasteable into a ticket."""
 
-from collections.abc import Hashable, Sequence, Set
+from collections.abc import Hashable, Set
 from typing import Final
 
 from wfdash.core.model.detail import Detail
@@ -40,14 +40,12 @@ _ASCII: Final = str.maketrans(
 
 def text_timeline(
     detail: Detail,
+    at: TimeWords,
     *,
-    now: float,
     width: int = 100,
     scale: Scale = Scale.COMPRESSED,
     unfolded: Set[Hashable] | None = None,
     ascii: bool = False,
-    utc: bool = True,
-    paused: Sequence[tuple[float, float | None]] = (),
     limit: int = 0,
     uncut: bool = False,
 ) -> list[str]:
@@ -57,15 +55,13 @@ def text_timeline(
 
     By default the attempts of steps that failed or are retrying are shown. `limit` leaves out rows beyond so
     many and says so; 0 shows them all. `ascii` writes no other character but what names and errors contain.
-    `paused` is from when to when the instance was.
     """
     outline = build_outline(detail)
     if not outline.detail.steps:
         return ["no steps"]
-    axis = axis_of(outline, scale, now)
+    axis = axis_of(outline, scale, at.now)
     rows = arrange(outline, axis, unfold_troubled(outline) if unfolded is None else unfolded).rows
     bar_width = max(10, min(48, width * 2 // 5))
-    at = TimeWords(now, utc, paused=paused)
     lines = [mark_line(axis, bar_width)]
     shown = rows[:limit] if limit else rows
     lines.extend(_line(outline, row, axis, bar_width, width, at, uncut=uncut) for row in shown)

@@ -16,6 +16,7 @@ from wfdash.core.model.workflow import Workflow
 from wfdash.core.text.words import spoken
 from wfdash.core.why.current_steps import current_steps
 from wfdash.core.why.step_names import plain_step, spoken_name
+from wfdash.core.why.why import TimeWords
 
 __all__ = [
     "Oddity",
@@ -118,7 +119,9 @@ def odd_row(workflow: str, row: Instance, *, now: float, read_at: float | None =
     return None
 
 
-def odd_detail(detail: Detail, times: StepTimes, *, now: float, read_at: float | None = None) -> list[Oddity]:
+def odd_detail(
+    detail: Detail, times: StepTimes, at: TimeWords, *, read_at: float | None = None
+) -> list[Oddity]:
     """What the steps give away: slower than its own p95, or retries nearly spent."""
     # While it is paused nothing runs: every open step would look slow.
     if detail.status == "paused":
@@ -127,20 +130,27 @@ def odd_detail(detail: Detail, times: StepTimes, *, now: float, read_at: float |
         replace(odd, read_at=read_at)
         for step in current_steps(detail)
         if step.kind == "step"
-        for odd in (_slow(detail, step, times, now), _nearly_spent(detail, step, times))
+        for odd in (_slow(detail, step, times, at), _nearly_spent(detail, step, times))
         if odd is not None
     ]
 
 
-def _slow(detail: Detail, step: Step, times: StepTimes, now: float) -> Oddity | None:
+def _slow(detail: Detail, step: Step, times: StepTimes, at: TimeWords) -> Oddity | None:
     usual = times.p95(detail.workflow, step)
     if usual is None or step.start is None:
         return None
-    taken = now - step.start
+    # An attempt is finished before a pause begins: only between two of them time stands still.
+    first = next((attempt.end for attempt in step.attempts if attempt.end is not None), None)
+    taken = at.now - step.start
+    if first is not None:
+        paused = [(max(start, first), end or at.now) for start, end in at.paused]
+        taken -= sum(max(0.0, end - start) for start, end in paused)
     # Of a step that takes milliseconds, twice the usual is noise.
     if taken <= max(usual, _SHORTEST):
         return None
     reason = f"{spoken_name(step)} has run {spoken(taken)}; 95 of 100 took {spoken(usual)} or less"
+    if first is not None and at.may_have_paused(first):
+        reason += f"; {at.stood_still()}"
     return Oddity(detail.workflow, detail.id, "slow step", reason, taken / max(usual, 1.0) * 60)
 
 

@@ -8,7 +8,7 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.retry import duration
 from wfdash.core.why.current_steps import current_steps
-from wfdash.core.why.diagnose import diagnose
+from wfdash.core.why.diagnose import diagnose, time_words
 from wfdash.core.why.session_times import CUT, SessionTimes, of_cut
 from wfdash.core.why.why import TimeWords, Why
 
@@ -47,6 +47,21 @@ class WhyContext(Struct, frozen=True):
             paused=self.paused,
             watched=self.watched,
             listed=self.listed,
+            utc=utc,
+        )
+
+    def words(
+        self, detail: Detail, *, now: float, row: Instance | None = None, utc: bool = True
+    ) -> TimeWords:
+        """How its times are told beside that sentence."""
+        return time_words(
+            detail,
+            now,
+            row=row,
+            local=self.local,
+            session=self.session,
+            paused=self.paused,
+            watched=self.watched,
             utc=utc,
         )
 

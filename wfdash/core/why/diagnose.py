@@ -25,7 +25,7 @@ from wfdash.core.why.session_times import SessionTimes, of_cut
 from wfdash.core.why.step_names import failure_text, spoken_name
 from wfdash.core.why.why import TimeWords, Why
 
-__all__ = ["diagnose"]
+__all__ = ["diagnose", "time_words"]
 
 _LOCAL_LAG = 30.0
 _SOON_GONE = 2 * 86400.0
@@ -54,8 +54,8 @@ def diagnose(
     since when no pause can have gone unseen, `listed` what the list goes on saying against the answer. A
     `local` server's instances stop with their `session` although they say `running`.
     """
-    at = replace(
-        _local_words(now, utc, session) if local else TimeWords(now, utc), paused=paused, watched=watched
+    at = time_words(
+        detail, now, row=row, local=local, session=session, paused=paused, watched=watched, utc=utc
     )
     status = detail.status or (row.status if row is not None else "")
     why = _diagnose(detail, status, at, row, local, retention, running, allowed, session, listed)
@@ -119,10 +119,27 @@ def _diagnose(
     return replace(why, sentence=f"{named}; {why.sentence}", looks_stuck=False)
 
 
-def _local_words(now: float, utc: bool, session: SessionTimes | None) -> TimeWords:
-    """The engine is prompt on loopback (10 to 30 ms), so what is late there is soon suspicious."""
+def time_words(
+    detail: Detail,
+    now: float,
+    *,
+    row: Instance | None = None,
+    local: bool = False,
+    session: SessionTimes | None = None,
+    paused: Sequence[tuple[float, float | None]] = (),
+    watched: float | None = None,
+    utc: bool = True,
+) -> TimeWords:
+    """How times of an instance are told: for its sentence and its timeline the same."""
+    # Of a status that its row does not tell yet the row's date is none.
+    changed = row.modified if row is not None and row.status == (detail.status or row.status) else None
+    words = TimeWords(now, utc, paused=paused, watched=watched, changed=changed)
+    if not local:
+        return words
+    # The engine is prompt on loopback (10 to 30 ms), so what is late there is soon suspicious.
     since = session.watched if session is not None else None
-    return TimeWords(now, utc, float("inf") if since is None else since, _LOCAL_LAG, local=True)
+    sure_since = float("inf") if since is None else since
+    return replace(words, sure_since=sure_since, lag=_LOCAL_LAG, local=True)
 
 
 def _with_runs_again(why: Why, detail: Detail, *, local: bool) -> Why:
@@ -183,7 +200,7 @@ def _by_steps(detail: Detail, steps: list[Step], status: str, at: TimeWords) -> 
         return Why(f"{word}{lasts}; which step is open is not known: {came}", "partial answer", began)
     if not detail.steps:
         said = f"{word} for {at.passed(began)}, no step yet" if began is not None else f"{word}, no step yet"
-        return Why(said, "no step yet", began, None, _long(began, at))
+        return Why(f"{said}{_stood(began, at)}", "no step yet", began, None, _long(began, at))
     ends = [end for end in detail.steps.columns.ends if end is not None]
     quiet = max(ends, default=began)
     if quiet is None:
@@ -193,8 +210,17 @@ def _by_steps(detail: Detail, steps: list[Step], status: str, at: TimeWords) -> 
     if stuck and last.kind == "step" and last.success is False and last.end is not None:
         said = f"{spoken_name(last)} failed for good {at.ago(last.end)} and the run has not gone on"
         return Why(said, f"{short_name(last)} failed, no step since", last.end, None, stuck)
-    said = f"{word} with no open step for {at.passed(quiet)}"
+    said = f"{word} with no open step for {at.passed(quiet)}{_stood(quiet, at)}"
     return Why(said, f"no open step, {at.coarse(quiet)}", quiet, None, stuck)
+
+
+def _stood(since: float | None, at: TimeWords) -> str:
+    """What of the time since then it was paused, or may have been; "" for nothing that is told."""
+    if since is None or (free := at.free_since(since)) == since:
+        return ""
+    if any(end == free for _, end in at.paused):
+        return f"; it was paused meanwhile and resumed {at.ago(free)}"
+    return f"; {at.stood_still()}"
 
 
 def _with_suspicion(why: Why, local: bool) -> Why:
@@ -205,14 +231,14 @@ def _with_suspicion(why: Why, local: bool) -> Why:
 
 
 def _long(since: float | None, at: TimeWords) -> bool:
-    return since is not None and at.now - since > QUIET
+    return since is not None and at.now - at.free_since(since) > QUIET
 
 
 def _queued(
     detail: Detail, row: Instance | None, running: int | None, allowed: float | None, at: TimeWords
 ) -> Why:
-    since = detail.queued if detail.queued is not None else (row.created if row is not None else None)
-    said = "queued" + (f" for {at.passed(since)}" if since is not None else "")
+    since, again = _in_queue_since(detail, row, at)
+    said = "queued" + (" again" if again else "") + (f" for {at.passed(since)}" if since is not None else "")
     # Both, or the number that runs alone: how many may run at once only the version says, and not each does.
     if running is not None and allowed is not None:
         said += f"; {_slots(running, round(allowed))}"
@@ -223,6 +249,15 @@ def _queued(
         most = f" of {count(round(allowed))}" if allowed is not None else ""
         short += f", {count(running)}{most} running"
     return Why(said, short, since)
+
+
+def _in_queue_since(detail: Detail, row: Instance | None, at: TimeWords) -> tuple[float | None, bool]:
+    """Since when it waits in the queue, and whether it has run before, as one that was resumed has: its
+    answer goes on telling when it was queued first."""
+    again = bool(detail.steps) or (detail.step_count or 0) > 0
+    if again:
+        return at.changed, True
+    return detail.queued if detail.queued is not None else (row.created if row is not None else None), False
 
 
 def _slots(running: int, allowed: int) -> str:

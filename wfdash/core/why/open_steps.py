@@ -103,13 +103,9 @@ def _sleeping(step: Step, at: TimeWords) -> Why:
             step.start,
         )
     if at.is_due(step.end):
-        return Why(
-            f"sleeping until {at.at(step.end)}, due {at.ago(step.end)}, in {named}",
-            f"sleeps, {at.left(step.end)}",
-            step.start,
-            step.end,
-            at.now - step.end > at.lag,
-        )
+        said = f"sleeping until {at.at(step.end)}, due {at.ago(step.end)}, in {named}"
+        overdue, note = _overdue(step, step.end, at)
+        return Why(f"{said}{note}", f"sleeps, {at.left(step.end)}", step.start, step.end, overdue)
     if not at.foretells:
         return Why(f"sleeping in {named}, planned until {at.at(step.end)}", "sleeps", step.start)
     ahead = at.until(step.end, estimate=False)
@@ -145,10 +141,19 @@ def _waiting(step: Step, at: TimeWords) -> Why:
         return Why(said, f"{short}, waits{lasted}", step.start)
     if at.is_due(step.end):
         said = f"waiting for {awaited}{begun}; {at.next('its time-out was', step.end, estimate=False)}"
-        overdue = at.now - step.end > at.lag
-        return Why(said, f"{short}, {at.left(step.end)}", step.start, step.end, overdue)
+        overdue, note = _overdue(step, step.end, at)
+        return Why(f"{said}{note}", f"{short}, {at.left(step.end)}", step.start, step.end, overdue)
     said = f"waiting for {awaited}{begun}; times out {at.until(step.end, estimate=False)}"
     return Why(said, f"{short}, {at.left(step.end)} left", step.start, step.end)
+
+
+def _overdue(step: Step, end: float, at: TimeWords) -> tuple[bool, str]:
+    """Whether a sleep or a wait is surely late, and what may be why not: a pause stops its clock."""
+    late = at.now - end > at.lag
+    if not late or step.start is None or not at.may_have_paused(step.start):
+        return late, ""
+    surely = at.now - at.at_latest(end, step.start) > at.lag
+    return surely, "" if surely else f"; {at.stood_still()}"
 
 
 def _retrying(step: Step, at: TimeWords) -> Why:
@@ -166,10 +171,19 @@ def _retrying(step: Step, at: TimeWords) -> Why:
         if due is None:
             said += "; when the next try comes is not known: it was paused in between"
             return Why(said, f"{short}{attempt or ' failed'}", when)
-    if due is not None and when is not None and at.now - due >= _LATE and at.may_have_paused(when):
-        # Somebody else's pause moves the next try without a word: late is all that is known.
-        said += f"; its next try was due {at.ago(due)} and has not come; it may have been paused meanwhile"
-        return Why(said, f"{short}, retry was {at.left(due)}{attempt}", when, due, False, estimate)
+    if due is not None and when is not None and at.may_have_paused(when):
+        # Somebody else's pause moves the next try without a word: all that is known is when it comes at the
+        # earliest. It is late once that was so long ago that no pause can have lasted until then.
+        latest = at.at_latest(due, when)
+        if at.now - latest > at.lag:
+            said += f"; its next try was due {at.ago(latest)} at the latest and has not come"
+            return Why(said, f"{short}, retry was {at.left(latest)}{attempt}", when, latest, True, estimate)
+        if at.now - due >= _LATE:
+            said += f"; its next try was due {at.ago(due)} and has not come; {at.stood_still()}"
+            return Why(said, f"{short}, retry was {at.left(due)}{attempt}", when, due, False, estimate)
+        if not at.is_due(due):
+            said += f"; {at.next('next try', due, estimate=estimate)} or later; {at.stood_still()}"
+            return Why(said, f"{short}, retry in {at.left(due, '~')}{attempt}", when, due, False, estimate)
     if due is not None:
         said += f"; {at.next('next try', due, estimate=estimate)}"
         overdue = at.now - due > at.lag
@@ -194,13 +208,14 @@ def _storing(step: Step, at: TimeWords) -> Why:
     which = f"attempt {attempt_count(step)} of {spoken_name(step)}"
     coarse = f" {at.coarse(ended)} ago" if ended is not None else ""
     if has_succeeded(step):
-        stuck = ended is not None and at.now - ended > QUIET
+        stuck = ended is not None and at.now - at.free_since(ended) > QUIET
         short = f"{short_name(step)}, attempt succeeded{coarse}"
         return Why(f"{which} succeeded{ago} and the step has not ended", short, ended, None, stuck)
     # Had it failed, another might be to come: that it is stuck is known once that should have begun too.
     wait = 0.0 if is_used_up(step) else back_off(step.config, len(step.attempts))
-    may_come = ended is None or wait is None or (bool(wait) and at.may_have_paused(ended))
-    stuck = not may_come and at.now - (ended or 0.0) - (wait or 0.0) > QUIET
+    stuck = ended is not None and wait is not None and at.now - at.free_since(ended) > QUIET
+    if wait and ended is not None:
+        stuck = stuck and at.now - at.at_latest(ended + wait, ended) > QUIET
     said = f"{which} ended{ago} and the step has not; how the attempt ended is not known"
     return Why(said, f"{short_name(step)}, attempt ended{coarse}", ended, None, stuck)
 

@@ -19,6 +19,8 @@ _CLOCKS = 60.0
 """Seconds by which an answer's times may lie ahead and count as now: servers keep them by several clocks."""
 _BEFORE = 2.0
 """Seconds by which a pause must lie before an attempt that it did not stop: two clocks told them."""
+_SAME_CHANGE = 5.0
+"""Seconds by which a row's date of change may lie after the step that changed it: two clocks told them."""
 _FAR = 100 * 365 * 86_400.0
 """Seconds beyond which how long it is until then is not told."""
 
@@ -54,10 +56,43 @@ class TimeWords(Struct, frozen=True):
     """When the instance was paused and resumed: minus infinity and None where that was not seen."""
     watched: float | None = None
     """Since when no pause of it can have gone unseen; None where one may have."""
+    changed: float | None = None
+    """When its status changed last, as its row tells; None where rows tell no such moment."""
+
+    @property
+    def sure_from(self) -> float:
+        """Since when no pause that is not told in `paused` can have ended."""
+        found = self.now if self.watched is None else self.watched
+        if self.changed is None:
+            return found
+        # A pause and a resume each change the status, so that none ended after the last change.
+        starts = (
+            start
+            for start, end in self.paused
+            if end is not None and start > float("-inf") and abs(end - self.changed) <= _SAME_CHANGE
+        )
+        return min(found, self.changed, *starts)
 
     def may_have_paused(self, since: float) -> bool:
         """Whether a moment worked out from `since` on may have been moved by a pause that nobody saw."""
-        return self.watched is None or self.watched > since
+        return self.sure_from - since > _SAME_CHANGE
+
+    def at_latest(self, moment: float, since: float) -> float:
+        """When a moment worked out from `since` on comes if it was paused for as long as may be."""
+        return moment + max(0.0, self.sure_from - since)
+
+    def free_since(self, since: float) -> float:
+        """From when on it can have gone on: `since`, or the end of a pause after it that is told."""
+        ends = [end for _, end in self.paused if end is not None]
+        if self.changed is not None and self.may_have_paused(since):
+            ends.append(self.changed)
+        return max(since, *ends) if ends else since
+
+    def stood_still(self) -> str:
+        """That somebody may have paused it, with the moment until which, where its row tells that."""
+        if self.changed is not None and self.sure_from == self.changed:
+            return f"it may have been paused until {self.at(self.changed)}, when its status changed"
+        return "it may have been paused meanwhile"
 
     def resumed(self, moment: float, since: float, begun: float | None = None) -> float | None:
         """A moment worked out from `since` on, later by what the instance was paused in between.

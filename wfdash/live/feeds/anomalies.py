@@ -121,7 +121,7 @@ class Anomalies:
         return now - judged.at < again and not (judged.found and judged.learnt != learnt)
 
     def _judge(self, identity: str, detail: Detail, read_at: float, now: float) -> list[Oddity]:
-        found = odd_detail(detail, self._details.times, now=now, read_at=read_at)
+        found = odd_detail(detail, self._details.times, self._details.words(detail), read_at=read_at)
         why = self._details.why(identity)
         if why is not None and why.looks_stuck:
             weight = _STUCK + (now - why.since if why.since is not None else 0.0)

@@ -14,7 +14,7 @@ from wfdash.core.rows.store import CHANGED, ENDED, GONE, Delta
 from wfdash.core.triage.anomalies import StepTimes
 from wfdash.core.why.context import WhyContext
 from wfdash.core.why.session_times import CUT, last_moved
-from wfdash.core.why.why import WAS, Why
+from wfdash.core.why.why import WAS, TimeWords, Why
 from wfdash.live.budget.ledger import Priority
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.events import Update
@@ -363,6 +363,11 @@ class RowDetails(Job):
             return None
         held = self.context.session.holds(fact.asked_at) if self.context.local else None
         return fact.read_at if held is None else max(fact.read_at, held)
+
+    def words(self, detail: Detail) -> TimeWords:
+        """How its times are told, with what is known of its pauses."""
+        row = self.context.store.get(detail.id)
+        return self._why_context(detail).words(detail, now=self.context.clock(), row=row, utc=self.utc)
 
     def _diagnose(self, detail: Detail) -> Why:
         row = self.context.store.get(detail.id)

@@ -149,7 +149,8 @@ class DetailPane(Vertical):
         self._clock = now
         now = as_of(state, now, row)
         # All words of one drawing go by the same moment, so that the sentence and the rows agree.
-        at = TimeWords(now, self.utc, paused=self.why_context.paused)
+        context, utc = self.why_context, self.utc
+        at = context.words(detail, now=now, row=row, utc=utc) if detail is not None else TimeWords(now, utc)
         self._now, self._detail = now, detail
         self._failing = state is not None and bool(state.freshness.failure or state.gone)
         self._silent = no_answer(state.freshness, self._clock) if state is not None else ""

@@ -6,6 +6,7 @@ from itertools import takewhile
 from time import thread_time
 from typing import ClassVar, Final
 
+from msgspec.structs import replace
 from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
@@ -71,7 +72,7 @@ class TimelineTable(LineTable):
         """Draws this answer as of that moment; `fresh` for another instance, whose cursor begins anew."""
         now = at.now
         # Drawn rows hold times in words: in another zone each of them is another text.
-        if (self._at.utc, self._at.paused) != (at.utc, at.paused):
+        if replace(self._at, now=now) != at:
             self._strips.clear()
         self._at = at
         if fresh:

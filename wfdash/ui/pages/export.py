@@ -17,7 +17,7 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import masked
 from wfdash.core.text.words import count, counted
 from wfdash.core.timeline.as_text import text_timeline
-from wfdash.core.why.context import WhyContext
+from wfdash.core.why.why import TimeWords
 from wfdash.live.polling.freshness import as_of
 from wfdash.live.reads.full_outputs import FullOutputs, read_full_outputs
 from wfdash.live.records.export_files import file_name, fill_first, write_first
@@ -150,7 +150,7 @@ class ExportScreen(MenuScreen):
         context = session.poller.why_context(detail)
         said = context.why(detail, row=row, now=now).sentence
         if key == "m":
-            return partial(_markdown, detail, said, now, context), ""
+            return partial(_markdown, detail, said, context.words(detail, now=now, row=row)), ""
         outputs = await read_full_outputs(session.reads, detail, self._progress)
         self._progress(outputs)
         note = f"{count(outputs.left)} step outputs stay cut" if outputs.left else ""
@@ -204,6 +204,6 @@ class ExportScreen(MenuScreen):
             self._say(f"wrote {path}" + (f", {note}" if note else ""))
 
 
-def _markdown(detail: Detail, why: str, now: float, context: WhyContext) -> list[str]:
-    timeline = text_timeline(detail, now=now, utc=True, paused=context.paused)
-    return [instance_markdown(detail, why=why, timeline=timeline, now=now)]
+def _markdown(detail: Detail, why: str, at: TimeWords) -> list[str]:
+    timeline = text_timeline(detail, at)
+    return [instance_markdown(detail, why=why, timeline=timeline, now=at.now)]
