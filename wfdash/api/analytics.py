@@ -70,7 +70,7 @@ async def read_analytics(
 ) -> Analytics:
     """One request, of all workflows where none is named. Raises Forbidden, with the permission's name."""
     grain, dimension = next((found for found in _GRAINS if not width % found[0]), _GRAINS[-1])
-    found = Analytics(since // grain * grain, -(-until // grain) * grain, grain)
+    found = Analytics(since // grain * grain, -(-until // grain) * grain, grain, asked=until)
     variables = {"account": account, "since": iso(found.since), "until": iso(found.until)}
     named = ("$workflow: string, ", "workflowName: $workflow, ") if workflow else ("", "")
     if workflow:

@@ -34,6 +34,13 @@ def test_rise_is_told_with_both_rates():
     assert rank(found)[0] == 0
 
 
+def test_rate_beside_unread_ones_is_of_what_is_known():
+    rows = [*stretch(NOW - 3600, NOW, 20, 1), Instance("o", "running", NOW - 900, seen=NOW - 80)]
+    said = [picture(rows, now=NOW + later, floor=NOW - 3650).finding.sentence for later in (0, 20)]
+    assert "18 of 180 that ended failed" in said[0]
+    assert "18 of 180 known to have ended failed" in said[1]
+
+
 def test_level_is_one_rate():
     found = picture(stretch(NOW - 3600, NOW, 20, 1), now=NOW, floor=NOW - 3650)
     assert not found.finding.unusual

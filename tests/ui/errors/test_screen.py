@@ -228,6 +228,9 @@ def test_a_version_of_which_nothing_has_finished_has_no_share():
         assert "%" not in feed
         assert cafe.startswith("  cafecafe")
         assert "50 %  1 of 2 ended in error" in cafe
+        versions._past, versions._open_read_at = 200, app.context.clock() - 70
+        title = "".join(text for text, _ in versions.lines(app.screen.poller, 80)[0])
+        assert "newest 0, open ones read within 2 m, 200 before the last deploy" in title
 
     incident(script)
 

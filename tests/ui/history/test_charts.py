@@ -104,6 +104,15 @@ def test_basis_says_how_far_analytics_reach(since, said):
     assert said in "".join(text for text, _ in foot.basis(None, ("", PLAIN))[0])
 
 
+def test_stretch_counted_in_part_says_up_to_when():
+    loaded = LoadedHistory(Frame(0.0, 3600.0, 600.0, 1), local=False, retention=None)
+    loaded.analytics = Analytics(0.0, 3600.0, 60.0, {3060.0: Tally(9, 4, 1)}, asked=3300.0)
+    foot = Foot(loaded, Finding(""), 3400.0, 140, utc=True, tall=False)
+    moments = [foot.moment(bucket)[1][0][0] for bucket in loaded.buckets(3400.0)[-2:]]
+    assert "by analytics, which" in moments[0]
+    assert "9 created · by analytics up to 00:55, which" in moments[1]
+
+
 def test_versions_of_a_partial_load_are_told_as_such():
     loaded = LoadedHistory(Frame(0.0, 86_400.0, 600.0, 1), local=True, retention=None)
     loaded.add([Instance("a", "running", version="v1", created=80_000.0)], walked=True)

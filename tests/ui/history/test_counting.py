@@ -62,6 +62,24 @@ def test_one_that_is_behind_makes_a_count_too_low():
     assert not history.has_unread(NOW + 4)
 
 
+def test_counts_say_when_the_open_ones_were_read():
+    history = loaded(NOW - 5)
+    assert history.behind(NOW) == ""
+    history.seen_at = lambda identity: NOW - 85 if identity == "o-1" else NOW - 5
+    assert history.behind(NOW + 2) == "open ones read within 2 m"
+    history.local = True
+    assert history.behind(NOW + 2) == "", "its list has all, and is asked whenever something moved"
+
+
+def test_what_is_known_to_have_ended_is_no_more_than_that():
+    history = loaded(NOW - 5)
+    said = asyncio.run(find_failures(history, NOW, utc=True)).sentence
+    history.seen_at = lambda identity: NOW - 600 if identity == "o-1" else NOW - 5
+    assert "that ended failed" in said
+    behind = asyncio.run(find_failures(history, NOW + 2, utc=True)).sentence
+    assert behind == said.replace("that ended", "known to have ended")
+
+
 def test_what_analytics_count_is_counted_up_to_now():
     """Beside rows that nobody read since, all of it was said to have ended within four minutes."""
     history = loaded(NOW - 600)

@@ -1,5 +1,7 @@
 """Counts that outlive the instances: what came and ended, without durations, as analytics tell it."""
 
+from math import inf
+
 from msgspec import Struct, field
 
 from wfdash.core.history.bucket import Bucket, Tally
@@ -19,6 +21,8 @@ class Analytics(Struct):
     """One of so many events was counted where it was most; 0 where the server does not say."""
     cut: bool = False
     """There were more rows than one answer holds."""
+    asked: float = inf
+    """When: the stretch that it lies in was not over by then."""
 
     def between(self, start: float, end: float) -> Tally | None:
         """What came and ended there; None where it does not reach, or the stretches do not fit."""

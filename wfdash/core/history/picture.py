@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from wfdash.core.history.bucket import Tally, percentile
 from wfdash.core.history.change import Outcomes, changes_of
-from wfdash.core.history.sentence import Finding, failures
+from wfdash.core.history.sentence import Finding, failed_of, failures
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.times import lasted
-from wfdash.core.text.words import age, clock, count, counted
+from wfdash.core.text.words import age, clock, counted
 
 __all__ = ["PARTS", "Picture", "age_of_failures", "age_of_oldest", "picture", "rank"]
 
@@ -21,6 +21,8 @@ PARTS: Final = 12
 _HOUR: Final = 3600.0
 _FRESH: Final = 75.0
 """Seconds for which what was listed as open is taken to be: the newest page is listed each minute."""
+_BEHIND: Final = 90.0
+"""Seconds after which one that was open may well have ended: it is listed in turn with the others."""
 _AHEAD: Final = 60.0
 _COUNTING: Final = 2.0
 """Seconds that an instance may have come or ended before or after a count and be in it or not."""
@@ -89,6 +91,7 @@ def picture(
     # By end, as the charts of history count, where hardly any is missing that ended beside these.
     by_end_from = start if exhausted else start + _age_of_successes(ended)
     by_end = exhausted or all(change.at >= by_end_from for change in changes)
+    unread = any(row.seen is not None and now - row.seen > _BEHIND for row in active)
     finding = failures(
         changes,
         tally,
@@ -98,13 +101,14 @@ def picture(
         utc=utc,
         settled=not by_end,
         sampled=not exhausted,
+        unread=unread,
     )
     if tally.sample and not changes and (since := _since(ended, now, utc=utc)):
         finding = replace(finding, sentence=finding.sentence + since)
     kept = "recorded by then" if partial else "loaded"
     missing = "" if exhausted else _missing(start, now, len(active), tally, kept, utc=utc)
     if missing and (partial or finding.at is None):
-        finding, cut = Finding(f"{_counted(tally, kept)}; {missing}"), None
+        finding, cut = Finding(f"{_counted(tally, kept, unread=unread)}; {missing}"), None
     elif missing:
         finding = replace(finding, sentence=f"{finding.sentence}; {missing}")
     if finding.unusual and not (changes and changes[-1].rose):
@@ -220,10 +224,10 @@ def _since(ended: Sequence[Instance], now: float, *, utc: bool) -> str:
     return f" since {clock(first, utc=utc, now=now, seconds=False)}" if first < now - _HOUR else ""
 
 
-def _counted(tally: Tally, kept: str) -> str:
+def _counted(tally: Tally, kept: str, *, unread: bool) -> str:
     if not tally.sample:
         return f"none of those {kept} completed or failed"
-    return f"{count(tally.errored)} of {count(tally.sample)} that ended failed"
+    return failed_of(tally, unread=unread)
 
 
 def _between(ended: Iterable[Instance], start: float, end: float) -> Tally:

@@ -20,8 +20,10 @@ __all__ = [
     "busier",
     "durations",
     "earlier_rate",
+    "failed_of",
     "failures",
     "percent",
+    "read_within",
     "share",
     "slower",
     "throughput",
@@ -29,6 +31,8 @@ __all__ = [
 
 _IDLE: Final = 120.0
 """Seconds without an end after which a change is dated to the next one."""
+_HARDLY: Final = 15.0
+"""Seconds by which the newest rows are behind anyway: one list, and the next one that is slow."""
 _LEVEL: Final = 50
 """Ended in a stretch without which its rate is told as counts: 0 of 10 may well be one in four."""
 _NAMED: Final = 3
@@ -111,12 +115,14 @@ def failures(
     sampled: bool = False,
     looked_since: float | None = None,
     so_far: bool = False,
+    unread: bool = False,
 ) -> Finding:
     """Tells the latest rise of the failure rate and what followed it, else the level; of nothing no rate.
 
     `looked_since`: where changes were looked for in less than the tally counts, which then bears no level.
     `so_far`: more is being read. What fails ends sooner than what completes, so the newest bear neither a
     level nor a change.
+    `unread`: some that may have ended were not read since.
     `settled`: its rates are those of the test, where older rows that ended beside these are not loaded.
     `sampled`: some of those are not, so that a page which has them all finds a percent more or less.
 
@@ -129,7 +135,9 @@ def failures(
         return Finding(f"no instance completed or failed in this time{ended}")
     if not changes:
         since = "" if looked_since is None else _time(looked_since, now, utc)
-        return Finding(_level(tally, rows, deployed, since=since, so_far=so_far))
+        if so_far:
+            return Finding(f"{failed_of(tally)} so far")
+        return Finding(_level(tally, rows, deployed, since=since, unread=unread))
     steps = _last_rises(changes)
     # Of what came before a change some is missing; by end what follows is whole. One cell: at 80 columns
     # the version stands at the end.
@@ -138,7 +146,7 @@ def failures(
         was, after, at, cure = _fall(changes, rows, deployed, settled=settled)
         said = f"errors fell from {about}{percent(was)} to {near}{percent(after)}"
         said += f" at {_time(at, now, utc)}{_beside(at, cure)}"
-        return Finding(f"{said}: {_failed_of(tally)}")
+        return Finding(f"{said}: {failed_of(tally, unread=unread)}")
     causes = [_deploy(step, rows, deployed) for step in steps]
     first = next((number for number, cause in enumerate(causes) if cause.version), 0)
     rise, cause, last = steps[first], causes[first], steps[-1]
@@ -171,25 +179,34 @@ def failures(
     return Finding(said, at, cause.version, unusual=True, until=last.until, before=earlier, since=ran)
 
 
-def _failed_of(tally: Tally) -> str:
-    return f"{count(tally.errored)} of {count(tally.sample)} that ended failed"
+def read_within(oldest: float | None, now: float) -> str:
+    """`open ones read within 2 m`, by when the first of them was answered: what has ended since is in no
+    count; "" for hardly any. In whole minutes, so that it stands still."""
+    if oldest is None or now - oldest < _HARDLY:
+        return ""
+    return f"open ones read within {spoken(-(-(now - oldest) // 60.0) * 60.0)}"
+
+
+def failed_of(tally: Tally, *, unread: bool = False) -> str:
+    """`3 of 40 that ended failed`; of what was not read since nobody knows whether it ended."""
+    ended = "known to have ended" if unread else "that ended"
+    return f"{count(tally.errored)} of {count(tally.sample)} {ended} failed"
 
 
 def _level(
-    tally: Tally, rows: Sequence[Instance], deployed: Mapping[str, float], *, since: str, so_far: bool
+    tally: Tally, rows: Sequence[Instance], deployed: Mapping[str, float], *, since: str, unread: bool
 ) -> str:
     """What is said where nothing changed; `since` a moment alone a change can be seen, "" for all of it."""
-    if so_far:
-        return f"{_failed_of(tally)} so far"
+    said = failed_of(tally, unread=unread)
     if tally.sample < ENOUGH:
-        return _failed_of(tally)
+        return said
     if apart := _fails_alone(rows, deployed):
-        return f"{_failed_of(tally)}: {apart}"
+        return f"{said}: {apart}"
     failed = percent(tally.failure_rate or 0.0)
     if since:
-        counted = f"{failed} failed: {count(tally.errored)} of {count(tally.sample)} that ended"
+        counted = f"{failed} failed: {said.removesuffix(' failed')}"
         return f"{counted}; only since {since} a change can be seen, and there is none"
-    return f"errors are level at {failed}: {_failed_of(tally)}"
+    return f"errors are level at {failed}: {said}"
 
 
 def _fall(

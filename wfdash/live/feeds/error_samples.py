@@ -76,6 +76,9 @@ class ErrorSamples(Job):
         """Whether the table has every instance that matches its filter: a dev session's takes none."""
         self._errored, self._look_up = errored, look_up
         self.wanted = False
+        self.open_read_at: float | None = None
+        """When the one was answered, as they were counted last, that was answered longest ago of those that
+        had not ended."""
         self.beside = tuple(SampleReads(self) for _ in range(BESIDE))
         self._asked: set[str] = set()
         """Those that are read right now."""
@@ -158,6 +161,7 @@ class ErrorSamples(Job):
             return now
         rows = self.context.contiguous.rows(store)
         answers = sorted(at for row in rows if (at := store.seen_at(row.id)) is not None)
+        self.open_read_at = answers[0] if answers else None
         few = max(_FEW, int((len(rows) - len(answers)) * _FEW_OF_ENDED))
         return min(now, answers[few] + _BEHIND) if len(answers) > few else now
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from wfdash.core.history.sentence import read_within
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import clock, count, short_version
@@ -31,6 +32,7 @@ class VersionShares:
         """Between which no instance is missing."""
         self.until = float("inf")
         """Up to when it is known how they ended."""
+        self._open_read_at: float | None = None
         self._past = 0
         """Rows beside them, from before the newest version."""
         self._compared_with = 0
@@ -42,6 +44,7 @@ class VersionShares:
         # Rows of the version before, once they were listed, are the proof: the count does not wait for them.
         if now - self._counted_at >= _RECOUNT or samples.compared_with != self._compared_with:
             self.rows, both, self.until = samples.compared()
+            self._open_read_at = samples.open_read_at
             self._compared_with = samples.compared_with
             self.shares, self._past, self._counted_at = blame(both, now), len(both) - len(self.rows), now
 
@@ -52,8 +55,12 @@ class VersionShares:
         title = f"VERSIONS, newest {count(len(self.rows))} instances"
         if poller.filtered:
             title = f"VERSIONS, {count(len(self.rows))} instances from before the filter"
-        title += f" and {count(self._past)} from before the last deploy" if self._past else ""
         now = self._context.clock()
+        if not self._is_behind and (read := read_within(self._open_read_at, now)):
+            title = f"{title.replace(' instances', '')}, {read}"  # at 80 columns all of it has room
+            title += f", {count(self._past)} before the last deploy" if self._past else ""
+        elif self._past:
+            title += f" and {count(self._past)} from before the last deploy"
         if self._is_behind:
             title += (
                 f", as they had ended by {clock(self.until, utc=self._context.utc, now=now, seconds=False)}"

@@ -15,7 +15,7 @@ from wfdash.core.history.earlier_runs import EarlierRuns, earlier_run, last_ends
 from wfdash.core.history.frame import Frame
 from wfdash.core.history.history import History
 from wfdash.core.history.retention import Edge, edge
-from wfdash.core.history.sentence import OddTimes
+from wfdash.core.history.sentence import OddTimes, read_within
 from wfdash.core.model.instance import Instance
 
 __all__ = ["EarlierHistory", "LoadedHistory"]
@@ -201,9 +201,19 @@ class LoadedHistory:
 
         Too few of them to change a rate are enough to make a count of what ended too low.
         """
-        answers = self._answers(now) or sorted(filter(None, self._open.values()))
+        oldest = self._oldest_answer(now)
         of_rows = [each for each in self.buckets(now) if not each.counted and self.is_seen(each, now)]
-        return bool(answers and of_rows) and answers[0] < min(of_rows[-1].end, now, self.until) - _BEHIND
+        if oldest is None or not of_rows:
+            return False
+        return oldest < min(of_rows[-1].end, now, self.until) - _BEHIND
+
+    def behind(self, now: float) -> str:
+        """How old the rows of those that go on are: what has ended since is missing from every count."""
+        return "" if self.local else read_within(self._oldest_answer(now), min(now, self.until))
+
+    def _oldest_answer(self, now: float) -> float | None:
+        """When the one was answered that was answered longest ago, of those that had not ended."""
+        return next(iter(self._answers(now) or sorted(filter(None, self._open.values()))), None)
 
     @property
     def open_ids(self) -> Sequence[str]:

@@ -34,7 +34,16 @@ async def find_failures(loaded: LoadedHistory, now: float, *, utc: bool) -> Find
     # Rows without a floor are some of those that there are: the bars are of analytics alone then.
     if loaded.lacks_ends or start >= now or not loaded.rows or so_far:
         total = loaded.total(now)
-        counted = failures((), total, (), deployed=loaded.deployed, now=now, utc=utc, so_far=so_far)
+        counted = failures(
+            (),
+            total,
+            (),
+            deployed=loaded.deployed,
+            now=now,
+            utc=utc,
+            so_far=so_far,
+            unread=loaded.has_unread(now),
+        )
         return counted if (total.sample or so_far) and not loaded.lacks_ends else Finding(loaded.nothing)
     until = loaded.answered_until(now)
     if start >= until:
@@ -56,6 +65,7 @@ async def find_failures(loaded: LoadedHistory, now: float, *, utc: bool) -> Find
         now=now,
         utc=utc,
         looked_since=start if partly else None,
+        unread=loaded.has_unread(now),
     )
 
 

@@ -62,7 +62,9 @@ class Foot(Struct, frozen=True):
             why = "what ended then may have been erased" if erased else unseen
             return [[(when, STRONG), (why, QUIET)], []]
         if bucket.counted:
-            created = f"{created} · by analytics, which say nothing of durations"
+            asked = loaded.analytics.asked if loaded.analytics is not None else inf
+            to = f" up to {self._time(asked)}" if asked < bucket.end else ""
+            created = f"{created} · by analytics{to}, which say nothing of durations"
         elif bucket.rows_from is not None:
             created = f"{created} · before {self._time(bucket.rows_from)} by analytics"
         rate, since = bucket.failure_rate, self.finding.at if self.finding.unusual else None
@@ -216,6 +218,8 @@ class Foot(Struct, frozen=True):
         said = f"{count(len(loaded))}{of} {'recorded without a gap' if loaded.partial else 'loaded'}"
         if loaded.oldest is not None and loaded.oldest <= self.now:
             said += f", back to {self._time(loaded.oldest)}"
+        behind = loaded.behind(self.now)
+        said += f", {behind}" if behind else ""
         # Before any row is read all that is drawn is theirs.
         read_to = self.now if loaded.floor is None else loaded.floor
         counted_to = min(max(edge, read_to), self.now)
@@ -241,10 +245,13 @@ class Foot(Struct, frozen=True):
                 words = (
                     f"with {count(len(loaded.earlier))} earlier" if loaded.earlier else "as they stand now"
                 )
+                if behind and not loaded.earlier:
+                    words = ""  # a line more for it would be one less of a chart
         # What it rests on is never cut: how far it is sampled stands at its end.
-        lines = wrapped(f"{said} · {words}", self.width - 2, 3)
+        said = f"{said} · {words}" if words else said
+        lines = wrapped(said, self.width - 2, 3)
         left_out = loaded.odd_times(self.now).sentence()
-        together = wrapped(f"{said} · {words} · {left_out}", self.width - 2, 3)
+        together = wrapped(f"{said} · {left_out}", self.width - 2, 3)
         odd = wrapped(left_out, self.width - 2, 2)
         if odd and len(together) == len(lines):
             # A line that comes with the first of them would move every chart above it.

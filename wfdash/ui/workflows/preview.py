@@ -9,7 +9,7 @@ from wfdash.core.history.picture import Picture
 from wfdash.core.history.sentence import durations, throughput
 from wfdash.core.model.workflow import Workflow
 from wfdash.core.text.clean import cells, clean, fit
-from wfdash.core.text.words import clock, counted
+from wfdash.core.text.words import clock, count, counted
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.triage.headline import ENOUGH
 from wfdash.ui.history.charts import axis_lines, charts, plot_lines
@@ -98,7 +98,10 @@ class Preview(Struct, frozen=True):
         if self.picture is not None and self.picture.rows:
             every = "all" if self.picture.floor is None else "the newest"
             by_then = " recorded by then" if self.partial else ""
-            of = f"{every} {counted(self.picture.rows, 'instance')}{by_then}"
+            behind = self.loaded.behind(self.now) if self.loaded is not None else ""
+            # At 80 columns there is no room for the noun too.
+            number = count(self.picture.rows) if behind else counted(self.picture.rows, "instance")
+            of = f"{every} {number}{by_then}{f', {behind}' if behind else ''}"
             said = f" · from {of}"
             if since is not None:
                 said = f" · since {clock(since, utc=self.utc, now=self.now, seconds=False)}, from {of}"
