@@ -6,17 +6,13 @@ from datetime import UTC, datetime
 from math import ceil
 
 from tests.watch.listing import Account, Listing
-from tests.watch.spans import brief_span, worded_clock
+from tests.watch.spans import brief_span, spoken_span, worded_clock
 from tests.watch.tally import Tally
 
 __all__ = ["compare_history"]
 
-_BEHIND = 65.0
-"""Seconds by which rows that have not ended may be behind: their list is read in turn."""
 _COUNTED = 45.0
 """The same of how many there are in all."""
-_SWEPT = 120.0
-"""The same where thousands have not ended: each listing of them takes a while."""
 _MOMENT = re.compile(
     r"^  (\d\d:\d\d) to (\d\d:\d\d)  "
     r"(?:(?:so far )?(\d+(?:\.\d+)?) % failed, ([\d,]+) of ([\d,]+)"
@@ -24,19 +20,24 @@ _MOMENT = re.compile(
 )
 _PARTS = re.compile(
     r"^  ([\d,]+) created(?: · ([\d,]+) under way, ([\d,]+) queued)?(?: · p50 (\S+))?(?: · p95 (\S+))?"
+    r"(?: · by analytics up to ([\d:]{5}))?"
 )
 _FARED = re.compile(
     r"^  (?P<version>\w{8})  since (?P<since>.+?)  +(?:so far )?(?P<rate>\d+) % failed, "
     r"(?P<bad>[\d,]+) of (?P<all>[\d,]+)"
 )
-_LOADED = re.compile(r"^ ([\d,]+) of ([\d,]+) loaded, back to (\S+(?: [\d:]{5})?)")
+_LOADED = re.compile(r"^ ([\d,]+) of ([\d,]+) loaded, back to ([^\s,]+(?: [\d:]{5})?)")
 _ROSE = re.compile(
     r"errors (?:rose|fell) from (\d+) % to (\d+) % at (\d\d:\d\d)(?:, (\d+) m (after|with) version (\w{8}))?"
 )
 _LEFT = re.compile(r" · as read at ([\d:]+)")
 _SO_FAR = re.compile(r"^ FAILED +(?:since ([\d:]{5}) )?([\d,]+) of ([\d,]+) (?:that ended )?failed so far")
-_MOST = 9_000
+_MOST = 40_000
 """Rows that are listed to be held against a page that rests on so many."""
+_WITHIN = re.compile(r"open ones read within (\d+ [dhm](?: \d+ [hm])?)")
+_HARDLY = 30.0
+"""Seconds by which they may be behind where that is not said: one slow list, and this reader's own."""
+_FROM = re.compile(r"changes the span \(now [^)]*\), from ([\d:]{5})(?=\s|$)")
 _ENDED = re.compile(r"^ ENDED +([\d,]+) created, (at least )?([\d,]+) ended(?: up to ([\d:]{5}))?")
 
 
@@ -52,15 +53,16 @@ def compare_history(lines: Sequence[str], at: float, account: Account, workflow:
             if (found := _MOMENT.match(line)) and (parts := _PARTS.match(below)):
                 _compare_created(found, parts, account, workflow, at, tally)
         return True
+    behind, left = _behind(lines), next((said[1] for line in lines if (said := _FROM.search(line))), "")
     for line, below in zip(lines, [*lines[1:], ""], strict=True):
         if found := _MOMENT.match(line):
-            _compare_moment(found, _PARTS.match(below), listing, at, tally)
+            _compare_moment(found, _PARTS.match(below), listing, at, behind, tally)
         elif found := _FARED.match(line):
-            _compare_version(found, listing, at, tally)
+            _compare_version(found, listing, at, behind, tally)
         elif found := _LOADED.match(line):
             _compare_loaded(found, listing, account.totals(workflow, at - _COUNTED, at + 1), at, tally)
         elif found := _ENDED.match(line):
-            _compare_ended(found, listing, at, tally)
+            _compare_ended(found, listing, at, behind, left, tally)
         elif found := _SO_FAR.match(line):
             _compare_so_far(found, listing, at, tally)
         elif line.startswith(" FAILED") and (found := _ROSE.search(line)) and found[6]:
@@ -84,8 +86,11 @@ def _loaded(lines: Sequence[str], at: float, account: Account, workflow: str) ->
     return account.since(workflow, back) if _int(said[1]) <= _MOST else None
 
 
-def _behind(is_part: bool) -> float:
-    return _SWEPT if is_part else _BEHIND
+def _behind(lines: Sequence[str]) -> float:
+    """Seconds by which rows that have not ended may be behind, as the page says itself; it may go on in the
+    next line."""
+    said = _WITHIN.search(" ".join(line.strip() for line in lines))
+    return spoken_span(said[1])[1] + _HARDLY if said is not None else _HARDLY
 
 
 def _int(text: str) -> int:
@@ -108,7 +113,12 @@ def _clock_at(clock: str, now: float) -> float:
 
 
 def _compare_moment(
-    said: re.Match[str], parts: re.Match[str] | None, listing: Listing, at: float, tally: Tally
+    said: re.Match[str],
+    parts: re.Match[str] | None,
+    listing: Listing,
+    at: float,
+    behind: float,
+    tally: Tally,
 ) -> None:
     start = _at(said[1], at)
     end = start + (_at(said[2], start + 86_399) - start) % 86_400
@@ -123,7 +133,7 @@ def _compare_moment(
         ("ended", said[5], ("errored", "complete")),
     ):
         most = len(listing.ended(start, seen, *statuses))
-        least = len(sure.ended(start, min(end, at - _behind(is_part)), *statuses))
+        least = len(sure.ended(start, min(end, at - behind), *statuses))
         least = 0 if " so far " in said[0] else least
         number = _int(text or "0")
         tally.note(f"bucket {title}", least <= number <= most, f"{what}: the API {least} to {most}")
@@ -137,7 +147,7 @@ def _compare_moment(
     tally.note(
         "bucket created", least <= _int(parts[1]) <= len(created), f"{what}: {least} to {len(created)}"
     )
-    over = end < at - _BEHIND and not is_part
+    over = end < at - behind and not is_part
     took = sorted(row["ended"] - row["started"] for row in listing.ended(start, end) if row["started"])
     for text, percent in ((parts[4], 0.5), (parts[5], 0.95)):
         if text and over and took:
@@ -151,13 +161,14 @@ def _compare_created(
     """Of thousands that nobody lists beside it: what came in a bucket, by the server's own count."""
     start = _at(said[1], at)
     end = start + (_at(said[2], start + 86_399) - start) % 86_400
-    least = account.created(workflow, start, min(end, at - 15))
-    most = account.created(workflow, start, min(end, at + 1))
+    until = _at(parts[6], at) if parts[6] else at
+    least = account.created(workflow, start, min(end, until - 15))
+    most = account.created(workflow, start, min(end, (until + 60 if parts[6] else at) + 1))
     what = f"{said[0].strip()} {parts[0].strip()}: {least} to {most}"
     tally.note("bucket created", least <= _int(parts[1]) <= most, what)
 
 
-def _compare_version(said: re.Match[str], listing: Listing, at: float, tally: Tally) -> None:
+def _compare_version(said: re.Match[str], listing: Listing, at: float, behind: float, tally: Tally) -> None:
     """Counted is what ended since the moment that it names."""
     share = 100 * _int(said["bad"]) / _int(said["all"])
     tally.note("history share", abs(share - int(said["rate"])) <= 0.51, f"{said[0].strip()}: {share:.1f}")
@@ -167,11 +178,11 @@ def _compare_version(said: re.Match[str], listing: Listing, at: float, tally: Ta
     if since + 60 < listing.floor:
         return
     rows = [dict(row) for row in listing.rows if (row.get("version_id") or "").startswith(said["version"])]
-    mine, is_part = Listing(rows, listing.floor), listing.floor != float("-inf")
+    mine = Listing(rows, listing.floor)
     sure = mine.below_the_edge()
     for title, statuses in (("bad", ("errored",)), ("all", ("errored", "complete"))):
         most = len(mine.ended(since, at + 1, *statuses))
-        least = 0 if " so far " in said[0] else len(sure.ended(since + 60, at - _behind(is_part), *statuses))
+        least = 0 if " so far " in said[0] else len(sure.ended(since + 60, at - behind, *statuses))
         right = least <= _int(said[title]) <= most
         tally.note("history version", right, f"{said[0].strip()}: {least} to {most}")
 
@@ -207,20 +218,37 @@ def _compare_so_far(said: re.Match[str], listing: Listing, at: float, tally: Tal
         tally.note("history so far", number <= most, f"{said[0].strip()}: {title} at most {most}")
 
 
-def _compare_ended(said: re.Match[str], listing: Listing, at: float, tally: Tally) -> None:
-    """Where its left edge is, no number says: one round minute must bear out both."""
+def _compare_ended(
+    said: re.Match[str], listing: Listing, at: float, behind: float, left: str, tally: Tally
+) -> None:
+    """Where its left edge is not said, one round minute must bear out both."""
     if listing.floor != float("-inf"):
+        if left and not said[4] and (since := _at(left, at)) >= listing.floor:
+            _compare_part(said, listing, since, at, behind, tally)
         return
     created, ended = _int(said[1]), _int(said[3])
     until = _at(said[4], at) + 60 if said[4] else at
     for minute in range(50, 6 * 60 + 31):
-        left = (at - minute * 60) // 60 * 60
-        births = [row["created"] for row in listing.rows if left <= row["created"] <= until]
+        edge = (at - minute * 60) // 60 * 60
+        births = [row["created"] for row in listing.rows if edge <= row["created"] <= until]
         least = sum(moment < until - (75 if said[4] else 15) for moment in births)
         if not least <= created <= len(births):
             continue
-        fewest = 0 if said[2] else len(listing.ended(left, until - _BEHIND))
-        if fewest <= ended <= len(listing.ended(left, until + 1)):
+        fewest = 0 if said[2] else len(listing.ended(edge, until - behind))
+        if fewest <= ended <= len(listing.ended(edge, until + 1)):
             tally.note("history sums at least" if said[2] else "history sums", True, said[0])
             return
     tally.note("history sums", False, f"{said[0]}: no left edge bears both out")
+
+
+def _compare_part(
+    said: re.Match[str], listing: Listing, since: float, at: float, behind: float, tally: Tally
+) -> None:
+    """Of thousands: what came and ended since the left edge, of those that the page rests on."""
+    sure, what = listing.below_the_edge(), said[0].strip()
+    births = [row["created"] for row in listing.rows if since <= row["created"] <= at + 1]
+    least = sum(moment < at - 15 for moment in births)
+    tally.note("history created", least <= _int(said[1]) <= len(births), f"{what}: {least} to {len(births)}")
+    fewest = 0 if said[2] else len(sure.ended(since, at - behind))
+    most = len(listing.ended(since, at + 1))
+    tally.note("history ended", fewest <= _int(said[3]) <= most, f"{what}: {fewest} to {most}")

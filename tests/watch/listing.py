@@ -14,8 +14,8 @@ __all__ = ["Account", "Listing"]
 
 _MOST = 30
 """Pages of a hundred that are read at most: below them nothing is compared."""
-_MOST_BACK = 120
-_KEPT_LONG = 30.0
+_MOST_BACK = 400
+_KEPT_LONG = 45.0
 _KEPT = 4.0
 """Seconds that a listing serves, so that the statements of one screen share it."""
 
@@ -65,7 +65,7 @@ class Account:
         return found
 
     def since(self, workflow: str, back: float) -> Listing:
-        """All that was created since then, listed within half a minute: it takes up to a hundred requests."""
+        """All that was created since then, listed within a minute: it takes hundreds of requests."""
         at, found = self._back.get(workflow, (0.0, None))
         if found is None or time.time() - at > _KEPT_LONG or found.floor > back:
             begun = time.time()

@@ -39,7 +39,7 @@ def clauses(sentence: str, states: Sequence[tuple[float, Record]], now: float) -
         clause = Clause(text, any(form(said, state, at, now) for at, state in states))
         if "made" in said and "name" in said:
             attempt = said
-        if text.startswith("next try in") and attempt is not None:
+        if text.startswith("next try in") and not text.endswith("or later") and attempt is not None:
             clause.foretells = (attempt["name"], int(attempt["made"]), spoken_span(said["left"]))
         found.append(clause)
     return found
@@ -185,9 +185,10 @@ _FORMS: list[tuple[re.Pattern[str], _Check]] = [
     (re.compile(pattern), check)
     for pattern, check in (
         (rf'attempt {_ATTEMPT} of "(?P<name>[^"]+)" failed(?: {_AGO})?(?:$| with |: )', _retries),
-        (rf"next try (?:{_IN}|due now|due {_AGO})$", _as_said),
-        (rf"its next try was due {_AGO} and has not come$", _as_said),
-        (r"it may have been paused meanwhile$", _as_said),
+        (rf"next try (?:{_IN}|due now|due {_AGO})(?: or later)?$", _as_said),
+        (rf"its next try was due {_AGO}(?: at the latest)? and has not come$", _as_said),
+        (rf"it may have been paused (?:meanwhile|until {CLOCK}, when its status changed)$", _as_said),
+        (rf"it was paused meanwhile and resumed {_AGO}$", _as_said),
         (rf'sleeping until (?P<clock>{CLOCK}) \({_IN}\) in "(?P<name>[^"]+)"$', _sleeps),
         (rf'sleeping until (?P<clock>{CLOCK}), due {_AGO}, in "(?P<name>[^"]+)"$', _sleeps),
         (rf'sleeping{_FOR} in "(?P<name>[^"]+)"$', _sleeps),

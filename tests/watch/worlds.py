@@ -23,7 +23,7 @@ __all__ = ["WORLDS", "engine", "simulated"]
 _SIZE = {"columns": 180, "lines": 45}
 _MOVES = 8
 """Looks between two moves of the cursor, which opens another instance beside the list."""
-_TOUR = (("", 30), ("E", 16), ("H", 12), ("w", 12), ("v", 10))
+_TOUR = (("", 30), ("E", 16), ("H", 20), ("w", 12), ("v", 10))
 """Pages by their keys, and for how many looks each is on the screen; the list comes between them."""
 _WITHIN = {"E": "j", "H": "left", "w": "j", "v": "j"}
 """What is pressed on a page now and then."""
