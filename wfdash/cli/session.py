@@ -69,6 +69,8 @@ class CommandSession(Struct):
     clock: Callable[[], float] = time.time
     endings: list[Callable[[], None]] = field(default_factory=list)
     """Called when the session closes."""
+    said_at: float = float("-inf")
+    """When it was told last how long a read takes or waits."""
     _workflow: str = ""
 
     async def read(
@@ -106,16 +108,17 @@ class CommandSession(Struct):
 
     async def turn(self, priority: Priority = Priority.FOREGROUND, wanted: int | None = None) -> None:
         """Waits for the budget, however long. Raises Stop (5) where the server asked for a long pause."""
-        began, announced = self.clock(), float("-inf")
+        began = self.clock()
         while wait := self.budget.take(priority, self.purpose, wanted=wanted):
             if wait > _PATIENCE and self.budget.frozen_until is not None:
                 if self.budget.rest_is_guessed:
                     refused = "the API refused reads (429) and did not say for how long"
                     raise Stop(f"{refused}; wfdash tries again in {estimated(wait)}", 5)
                 raise Stop(f"the API asked for a pause (429): {estimated(wait)} left of it", 5)
-            due = self.clock() - announced >= _AGAIN
+            # Each of many that wait would say what was just said of all.
+            due = self.clock() - self.said_at >= _AGAIN
             if due and max(wait, self.clock() - began) > _WORTH_TELLING:
-                announced = self.clock()
+                self.said_at = self.clock()
                 why = self.budget.slow(self.purpose, after=0.0)
                 takes, what = wait, "the next read is in"
                 if wanted is not None:
@@ -172,6 +175,7 @@ class ProgressWords(Struct):
             return
         outlook = self.session.budget.reads_take(left, self.session.purpose)
         if outlook.seconds >= _EVERY:
+            self.session.said_at = self.said_at
             say(f"wfdash: {what}, about {estimated(outlook.seconds)}{_slow(outlook)}; ctrl+c stops it")
 
     def go_on(self, far: str, left: int | None, *, at_most: bool = False) -> None:
@@ -179,7 +183,7 @@ class ProgressWords(Struct):
         now = self.session.clock()
         if not self.aloud or now - self.said_at < _EVERY:
             return
-        self.said_at = now
+        self.said_at = self.session.said_at = now
         rest = ""
         if left:
             outlook = self.session.budget.reads_take(left, self.session.purpose)

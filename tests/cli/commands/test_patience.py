@@ -152,3 +152,18 @@ async def test_list_that_waits_says_how_long_all_of_it_takes(capsys):
     turn.cancel()
     words = r"wfdash: slow: 800 reads by this wfdash; 20 more requests in about 5 m.*; ctrl\+c stops it\n"
     assert re.fullmatch(words, capsys.readouterr().err)
+
+
+async def test_reads_that_each_wait_say_it_once_for_all(capsys):
+    session = slow_session()
+    for number in range(799):
+        session.budget.take(Priority.FOREGROUND, str(number))
+    progress = ProgressWords(session, True, session.clock())
+    progress.begin("20 instances are read one by one", 20)
+    for left in (20, 19):
+        turn = asyncio.create_task(session.turn(wanted=left))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        turn.cancel()
+    words = r"wfdash: 20 instances are read one by one, about 5 m.*; slow: 799 of 800 reads went; .*\n"
+    assert re.fullmatch(words, capsys.readouterr().err)
