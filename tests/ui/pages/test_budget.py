@@ -66,6 +66,24 @@ def test_bounds_of_wfdash_are_told_from_the_servers(size):
     drive(script, size=size)
 
 
+def test_what_waits_with_two_urgencies_stands_once():
+    async def script(d):
+        await d.press("B")
+        budget = d.app.session.budget
+        budget.saw(Exchange(budget.clock(), "list", "GET", "/", 429, 5.0, 0, "", "", "", "120", ""))
+        for _ in range(12):
+            assert budget.take(Priority.BACKGROUND, "counts")
+            await d.passes(1)
+        assert budget.take(Priority.VISIBLE, "counts")
+        await d.passes(1)
+        assert [each.purpose for each in budget.waiting].count("counts") > 1
+        found = re.findall("Waits: counts, (.*): the server asked for a pause", d.text)
+        assert len(found) == 1
+        assert found[0].startswith("for ")
+
+    drive(script, size=(80, 24))
+
+
 def test_g_lists_the_newest_requests():
     async def script(d):
         await d.press("B")

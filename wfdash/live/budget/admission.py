@@ -105,7 +105,7 @@ def _gives_way(ledger: RequestLedger, asks: Request, now: float) -> Refusal | No
         return None
     spender = ledger.spenders.get(front)
     whose = f"the {spender.what} of {spender.who}" if spender is not None else "another wfdash"
-    words = f"what somebody waits for in {whose} goes first"
+    words = f"{whose} goes first: somebody waits for it"
     if front == asks.session:
         words = "what you wait for goes first"
     return Refusal(max(0.05, ledger.leases[front] - now), Reason.GIVES_WAY, words)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Final
 
 from rich.style import Style
@@ -328,6 +328,10 @@ def _waits(budget: Budget, now: float, width: int) -> list[Pieces]:
         for waiting in budget.waiting
         if waiting.refusal.reason is not Reason.PACE or now - waiting.since >= _TURNS
     ]
+    # The same may be asked for with two urgencies, as counts are that are due and late.
+    longest: dict[str, Waiting] = {}
+    for waiting in late:
+        longest[_what(waiting)] = min(waiting, longest.get(_what(waiting), waiting), key=_began)
     return [
         [
             (
@@ -337,8 +341,12 @@ def _waits(budget: Budget, now: float, width: int) -> list[Pieces]:
                 WARN if waiting.priority <= Priority.VISIBLE else QUIET,
             )
         ]
-        for waiting in late[:_WAITS]
+        for waiting in islice(longest.values(), _WAITS)
     ]
+
+
+def _began(waiting: Waiting) -> float:
+    return waiting.since
 
 
 def _what(waiting: Waiting) -> str:
