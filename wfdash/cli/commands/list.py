@@ -152,11 +152,13 @@ class Listing:
             direction="asc" if self.ascending and not backwards else "",
             per_page=min(self.limit or 100, 100) if self.query is None and not backwards else 100,
         )
-        # At a terminal the rows themselves show how far it is.
+        # At a terminal the rows themselves show how far it is; and of two that are told, the pages would be
+        # over in seconds while instances are read for minutes.
         extent = Extent()
         if self.limit and not backwards:
             extent = Extent(self.limit) if self.query is None else Extent(is_bound=True)
-        lists = long_read(session, workflow, query, extent=extent, aloud=not sys.stdout.isatty())
+        aloud = not sys.stdout.isatty() and not (self.query and self.query.needs_details)
+        lists = long_read(session, workflow, query, extent=extent, aloud=aloud)
         pages = walk(lists, workflow, query)
         if backwards:
             for page in reversed([page async for page in pages]):
