@@ -405,3 +405,22 @@ def test_lines_before_a_restart_are_marked_where_calls_are_lost():
     entries = place_lines(lines, detail("complete", STEPS, end=10), others=neighbours([TWIN]), calls=calls)
     found = {entry.line.message.split(": ")[-1]: entry.gone for entry in entries}
     assert found == {"full": True, "words": True, "made by its parent": False, "now": False}
+
+
+def test_line_that_is_not_sure_says_why():
+    """One that a logger let go in another's call, and one of a run that nothing is told of."""
+    texts = [f"id={TWIN} step=charge attempt=1", f"id={ID} step=charge attempt=1"]
+    lines = [at(text, "r0.1", "t", 2 + n / 100) for n, text in enumerate(texts)]
+    lines += [at(f"{FULL} lost", "lost", "t", 3)]
+    entries = place_lines(
+        lines,
+        detail("complete", STEPS, end=10),
+        others=neighbours([TWIN]),
+        calls={each.id: each for each in twin("r", "t")},
+        objects=objects_of({"r": ID}),
+    )
+    assert [(entry.certain, entry.why) for entry in entries] == [
+        (False, "they name another one first"),
+        (True, ""),
+        (False, "the session does not tell whose run it was"),
+    ]

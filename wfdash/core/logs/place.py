@@ -25,6 +25,8 @@ __all__ = ["failing_lines", "fold_replays", "in_order", "place_lines"]
 _CUT = 0.0015
 """Times are cut to the millisecond."""
 _NOTHING = TracedObjects()
+_UNTOLD = "the session does not tell whose run it was"
+_NAMES_ANOTHER = "they name another one first"
 _BEFORE = 2.0
 """Seconds before the start in which the run's own code may have printed already, by its own clock."""
 
@@ -95,14 +97,17 @@ def place_lines(
     for line, whose in whose_line:
         if not (has_run or whose is Whose.OURS or ownership.speaks_in(line)):
             continue
-        names = (
-            whose is Whose.OURS
-            and not session.contradicts(line)
-            and not ownership.speaks_for_another(line, of_a_step=attempts.names_a_step)
-        )
+        why = ""
+        if whose is Whose.PERHAPS:
+            why = at_once.why.get(line.request, "")
+        elif session.contradicts(line):
+            why = _UNTOLD
+        elif ownership.speaks_for_another(line, of_a_step=attempts.names_a_step):
+            why = _NAMES_ANOTHER
+        names = whose is Whose.OURS and not why
         untold = names and attempts.is_untold(line)
         certain = names and (not untold or session.is_alone(line))
-        why = "" if certain else at_once.why.get(line.request, "")
+        why = _UNTOLD if names and not certain else why
         span = None if line.foreign else attempts.of(line, is_own=whose is Whose.OURS)
         if span is not None:
             is_sure = attempts.is_sure(line, span) and not attempts.says_another(line, span)

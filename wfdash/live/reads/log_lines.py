@@ -207,7 +207,7 @@ class InstanceLogs:
     def why_unsure(self, detail: Detail) -> str:
         """Why lines do not surely name it; "" where that cannot be told."""
         if self.reader.name == "local":
-            return "sure once its run has ended" if self.comes_late(detail) else ""
+            return "sure once its run has ended" if self.comes_late(detail) else self._why
         if self.state.unnamed:
             return ""  # that is said of them
         if self.comes_late(detail):  # whose they are is told by what ran beside it, which has its rows then
