@@ -60,6 +60,12 @@ class _Branch:
 _due = attrgetter("due")
 
 
+def _forgetful(failure: StepFailure) -> StepFailure:
+    """Takes off the frames that Python notes at each throw: one object is thrown all over a world."""
+    failure.__traceback__ = failure.__context__ = None
+    return failure
+
+
 def _single(op: Op) -> Program:
     return (yield op)
 
@@ -212,11 +218,14 @@ class Execution:
                 self._ended(branch, at, stopped.value)
                 return
             except StepFailure as failure:
-                self._failed(branch, at, failure)
+                self._failed(branch, at, _forgetful(failure))
                 return
             except Exception as error:  # what a program stumbles over ends its instance, nothing else
                 self._failed(branch, at, StepFailure("TypeError", str(error)))
                 return
+            finally:
+                if thrown is not None:  # the program may have caught it
+                    _forgetful(thrown)
             branch.answer = None
             branch.doing = "between"
             self._begin(branch, op, at)
