@@ -196,3 +196,18 @@ def test_budget_is_told_as_a_share_of_its_own_and_of_others(tmp_path):
         other.take(Priority.FOREGROUND, "list")
     said = ["".join(text for text, _ in way).rstrip() for way in meter_pieces(other)]
     assert said == ["this wfdash used 2 % of the request budget, others 3 %", "budget 5 % used"]
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+async def test_names_of_one_kind_are_told_apart_when_cut(width):
+    """Both were `customer-order-fulfilm…`, and the profile stood where neither name was."""
+    shown = []
+    async with Bare().run_test(size=(width, 3)) as pilot:
+        header = pilot.app.query_one(Header)
+        for name in ("production", "staging"):
+            workflow = f"customer-order-fulfilment-and-shipping-europe-west-{name}"
+            identity = Identity(workflow, profile="acme")
+            header.tell(identity, counts={}, freshness=FRESH, meter=[[("budget 5 % used", QUIET)]])
+            shown.append(header.plain.split()[0])
+            assert header.plain.split()[0].endswith(name[-3:])
+    assert shown[0] != shown[1]

@@ -248,7 +248,8 @@ def test_rate_never_touches_the_name(failed, thin, said):
     workflow = Workflow("a-very-long-workflow-name", counts={"errored": 44})
     table = WorkflowTable(clock=lambda: NOW)
     table.fill([workflow], Trends(), {workflow.name: found})
-    assert f"…{said}" in "".join(segment.text for segment in table.render_row(0, 80, False))
+    row = "".join(segment.text for segment in table.render_row(0, 80, False))
+    assert re.search(rf"…\S+{re.escape(said)}", row)
 
 
 def test_lost_connection_is_a_sentence_and_counts_fade():
@@ -317,3 +318,10 @@ def test_charts_are_drawn_anew_seldom_while_rows_are_read(monkeypatch):
         assert all(later - earlier >= 0.55 for earlier, later in pairwise(early))
 
     drive(script, workflow="", scenario="incident", serve=None)
+
+
+def test_workflows_of_one_kind_are_told_apart_when_cut():
+    names = [f"customer-order-fulfilment-and-shipping-europe-{end}" for end in ("west", "north")]
+    table = WorkflowTable(clock=lambda: NOW)
+    table.fill([Workflow(name) for name in names], Trends(), {})
+    assert len({table.render_row(index, 80, cursor=False).text[:18] for index in (0, 1)}) == 2

@@ -152,7 +152,7 @@ class InspectorScreen(BaseScreen):
                 times = f"not in the newest answer: {self._why_gone}; this was {self._last_seen}"
                 lines.append([(f" {fit(times, width - 2)}", WARN)])
         else:
-            name = fit(clean(self.instance[:300]), width - length(badges) - 2)
+            name = fit(clean(self.instance[:300]), width - length(badges) - 2, cut="middle")
             lines.append([(" ", PLAIN), *badges, (name, STRONG)])
         lines.append([("", PLAIN)])
         self.query_one("#head", TextLines).show(lines)

@@ -368,7 +368,7 @@ class ErrorsScreen(BaseScreen):
         return [head, *([("  " + line, PLAIN)] for line in lines), *self._last_lines(sample)]
 
     def _titled(self, sample: Sample, hint: str = "") -> Pieces:
-        name = fit(clean(sample.id[:200]), self.size.width - 20).rstrip()
+        name = fit(clean(sample.id[:200]), self.size.width - 20, cut="middle").rstrip()
         return ruled([("for example ", QUIET), (name, STRONG)], self.size.width, hint=hint)
 
     def _newest(self, group: ErrorGroup) -> list[Pieces]:

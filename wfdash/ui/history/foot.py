@@ -197,7 +197,7 @@ class Foot(Struct, frozen=True):
 
     def _line(self, name: str, beside: str, beside_style: Style, words: str, style: Style) -> Pieces:
         if self.of_all:
-            named = f"  {fit(clean(name), 24)}  "
+            named = f"  {fit(clean(name), 24, cut='middle')}  "
             return [(named, STRONG), (joined(words.split(" · "), max(1, self.width - len(named))), style)]
         left = f"  {fit(clean(name), 8)}  "
         middle = f"{fit(clean(beside), self._beside)}  "

@@ -70,7 +70,7 @@ class WatchTable(ListTable[PinState]):
             (f"  {appearance.glyph if state.status else ' '} ", appearance.style),
             (fit(clean(state.status[:60]) or "not read yet", self._status) + " ", appearance.style),
             (fit(clean(state.pin.id), named, cut="middle") + "  ", STRONG),
-            (fit(clean(state.pin.workflow), workflow) + "  ", PLAIN),
+            (fit(clean(state.pin.workflow), workflow, cut="middle") + "  ", PLAIN),
             (f"{old:>6} ", QUIET),
             (fit(changed, max(0, rest - 7)) + " ", WARN if state.changed_at is not None else PLAIN),
             (f"{read:>{_READ}}", QUIET),

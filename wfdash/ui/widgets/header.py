@@ -6,7 +6,7 @@ from itertools import chain
 from msgspec import Struct
 from rich.style import Style
 
-from wfdash.core.text.clean import clean, fit
+from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import age, count
 from wfdash.live.budget.budget import Budget
 from wfdash.live.polling.freshness import Freshness
@@ -26,6 +26,9 @@ _FEWEST = 2
 """Fewer words than these do not help; then there are none."""
 _SHORT_NAME = 9
 """Cells that are left to the name where nothing else has room."""
+_LEAST_NAME = 7
+_LEAST_BESIDE = len(" · …") + 3
+"""Cells of the profile with what parts it from the name: with fewer it says nothing."""
 _GAP = 3
 _ENDLESS = 1000
 _OLD_COUNTS = 20.0
@@ -199,9 +202,15 @@ def _badge_style(badge: str, identity: Identity) -> Style:
 
 def _identity_pieces(identity: Identity, room: int) -> Pieces:
     badges = badge_pieces(identity)
-    words = [clean(part) for part in (identity.workflow, identity.profile) if part]
-    text = " · ".join(words)
-    text = fit(text, min(len(text) + 1, max(8, room - length(badges)))).rstrip()
+    name, profile = clean(identity.workflow), clean(identity.profile)
+    beside = f" · {profile}" if name and profile else profile
+    space = max(_LEAST_NAME, room - length(badges) - 1)
+    if cells(name) + cells(beside) > space:
+        # Of several of one kind the ends tell them apart: the profile goes before either is lost.
+        least = min(cells(name), max(_LEAST_NAME, space // 2))
+        beside = fit(beside, space - least).rstrip() if space - least >= _LEAST_BESIDE else ""
+        name = fit(name, max(_LEAST_NAME, space - cells(beside)), cut="middle").rstrip()
+    text = name + beside
     style = Style(color=identity.colour, bold=True) if identity.colour else STRONG
     return [(" ", PLAIN), *badges, (text, style + clicked("press", "workflows.open"))]
 

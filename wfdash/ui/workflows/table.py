@@ -150,7 +150,9 @@ class WorkflowTable(LineTable):
     def render_row(self, index: int, width: int, cursor: bool) -> Strip:
         workflow = self._workflows[index]
         name, columns = self._layout(width)
-        pieces: list[tuple[str, Style]] = [("  ", PLAIN), (fit(clean(workflow.name[:200]), name), STRONG)]
+        # Of several of one kind the ends tell them apart.
+        named = fit(clean(workflow.name[:200]), name, cut="middle")
+        pieces: list[tuple[str, Style]] = [("  ", PLAIN), (named, STRONG)]
         if workflow.script_deleted:
             named = clean(workflow.name[:200])
             note = next((each for each in _DELETED if cells(named) + len(each) <= name), _DELETED[-1])
