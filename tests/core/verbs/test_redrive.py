@@ -140,6 +140,19 @@ REDRIVEN = {
     "a caught failure of the same words before it": (
         errored(failed("pay-1", 3, 4), failed("pay-2", 5, 6)), "pay", 2, "do", 1, [],
     ),
+    "a caught failure that ended in the millisecond it began in": (
+        errored(failed("a-1", 3, 5, failure("Error", "other")), failed("b-1", 5, 6)), "b", 1, "do", 1, [],
+    ),
+    "a caught failure of the same words, in that millisecond": (
+        errored(failed("pay-1", 3, 5), failed("pay-2", 5, 6)), "pay", 2, "do", 1, [],
+    ),
+    "a caught wait that ran out in that millisecond": (
+        errored(timed_out("approval-1", 3, 5), timed_out("approval-2", 5, 6), error=LATE),
+        "approval", 2, "waitForEvent", 1, [],
+    ),
+    "a sibling of no length that failed with another error": (
+        errored(failed("a-1", 3, 3, failure("Error", "other")), failed("b-1", 3, 4)), "a", 1, "do", 0, [],
+    ),
     "a branch that failed in the millisecond it began in": (
         errored(failed("a-1", 3, 3), done("b-1", 3, 4)), "a", 1, "do", 0, ["b-1"],
     ),

@@ -103,9 +103,15 @@ def carriers(detail: Detail) -> list[Step]:
 
 
 def is_followed(detail: Detail, step: Step) -> bool:
-    """Whether another step began after the end of this one: of a failed one, that the code caught it."""
+    """Whether another step began after the end of this one: of a failed one, that the code caught it.
+
+    Code between two steps takes no millisecond, so that the next begins in the one in which this ended. Of
+    one that began in that millisecond too it may as well be a sibling, which began beside it.
+    """
     later = _last_start(detail.steps, step)
-    return later is not None and step.end is not None and later > step.end
+    if later is None or step.end is None:
+        return False
+    return later > step.end or (later == step.end and later != step.start)
 
 
 def _is_last(steps: Steps, step: Step) -> bool:
