@@ -26,6 +26,9 @@ _DELAYS_OF_MANY: Final = (3.0, 5.0, 8.0, 13.0)
 _LONGEST: Final = 15.0
 CANARY_WITHIN: Final = 600.0
 """Seconds that the first few of a plan have to end, where nobody says otherwise."""
+_APART: Final = 1.0
+_BELIEVED: Final = 60.0
+"""Seconds by which list and instance may differ about one end, and after which it is believed."""
 _FIRST_LOOK: Final = 5.0
 _FIRST_LOOK_OF_MANY: Final = 60.0
 """Seconds until the steps of a run are read that has not ended; from then on after twice as many."""
@@ -128,26 +131,48 @@ class EndFollower(Struct, frozen=True):
                 trouble = f"it could not be read: {error}"
                 continue
             trouble = ""
-            if not (is_final(snapshot.status) and self._is_old_end(run.before, snapshot)):
+            if not (is_final(snapshot.status) and _is_old_end(run.before, snapshot, self.clock() - began)):
                 status = snapshot.status
         return await self._ending(run, status)
-
-    @staticmethod
-    def _is_old_end(before: Snapshot, now: Snapshot) -> bool:
-        return now.source == before.source and now.ended is not None and now.ended == before.ended
 
     async def _ending(self, run: Begun, status: str) -> Ending:
         if status != "errored" and not self.close:
             return Ending(status, status, status)
-        try:
-            _, detail = await self.rereader.read_full(run.id)
-        except WorkflowsError:
+        detail = await self._read_at_end(run)
+        if detail is None:
             return Ending(status, "failed again" if status == "errored" else status, status)
         if status != "errored":
             return Ending(status, status, status, version=detail.version)
         step = failing_step(detail)
         named = spoken_name(step) if step is not None else ""
         return Ending(status, _failed_again(detail, named, run.cause), status, named, detail.version)
+
+    async def _read_at_end(self, run: Begun) -> Detail | None:
+        """The run in full, once its own end is in it; None where that does not come."""
+        began = self.clock()
+        for delay in (0.0, *_DELAYS):
+            await self.sleep(delay)
+            try:
+                snapshot, detail = await self.rereader.read_full(run.id)
+            except WorkflowsError:
+                return None
+            # The list may tell of an end that the instance itself does not know of for some seconds: its
+            # steps, its error and its version are those of the run before.
+            if is_final(snapshot.status) and not _is_old_end(run.before, snapshot, self.clock() - began):
+                return detail
+        return None
+
+
+def _is_old_end(before: Snapshot, now: Snapshot, looked: float) -> bool:
+    """Whether this is the end of the run before, which answers go on telling for some seconds.
+
+    `before` may come from the list and `now` from the instance: of one end they may tell times that differ
+    a little. A run that did end so soon after is believed once it was looked at for a minute.
+    """
+    if before.ended is None or now.ended is None:
+        return False
+    apart = _APART if now.source != before.source and looked < _BELIEVED else 0.0
+    return now.ended <= before.ended + apart
 
 
 def _failed_again(detail: Detail, named: str, before: tuple[str, str, str] | None) -> str:
