@@ -119,6 +119,19 @@ def test_nearly_spent_is_odd_by_what_others_need(spent, odd):
     assert bool(found) is odd
 
 
+@pytest.mark.parametrize(("passed", "odd"), [(0, False), (4, False), (5, True)])
+def test_slow_is_told_only_by_runs_that_succeeded(passed, odd):
+    """Bad input fails within seconds what takes an hour: by those each that does its work was slow."""
+    learnt = StepTimes()
+    for n in range(40):
+        learnt.learn(detail_of(f"bad-{n}", step("charge-1", NOW - 9_000, NOW - 8_996, success=False)))
+    for n in range(passed):
+        learnt.learn(detail_of(f"good-{n}", step("charge-1", NOW - 9_000, NOW - 5_400, success=True)))
+    assert odd_detail(detail_of("a", step("charge-1", NOW - 762)), learnt, AT) == []
+    found = odd_detail(detail_of("a", step("charge-1", NOW - 7_200)), learnt, AT)
+    assert [each.reason.partition("; ")[2] for each in found] == ["95 of 100 took 1 h or less"] * odd
+
+
 def test_slow_is_odd_by_what_failed_runs_took_as_well():
     """Each order of an outage is tried for two minutes, and was called slow against those that passed."""
     learnt = StepTimes()

@@ -58,6 +58,8 @@ class StepTimes:
 
     def __init__(self) -> None:
         self._taken: dict[tuple[str, str], dict[tuple[str, int], float]] = defaultdict(dict)
+        self._passed: dict[tuple[str, str], dict[tuple[str, int], float]] = defaultdict(dict)
+        """Of those the ones that succeeded."""
         self._p95: dict[tuple[str, str], float | None] = {}
         """Kept until another run of the step is learnt: to sort thousands for each open step takes long."""
         self._tried: dict[tuple[str, str], dict[tuple[str, int], float]] = defaultdict(dict)
@@ -84,15 +86,21 @@ class StepTimes:
             # Failed ones too: where many are tried to their end, that is how long it takes.
             if over and took is not None:
                 _keep(self._taken[key], run, took)
+                if columns.successes[index] is True:
+                    _keep(self._passed[key], run, took)
                 self._p95.pop(key, None)
 
     def p95(self, workflow: str, step: Step) -> float | None:
-        """Seconds within which 95 of 100 runs of this step finished; None below five samples."""
+        """Seconds within which 95 of 100 runs of this step finished, and 95 of 100 that succeeded as well.
+
+        None below five that succeeded. Where errors are looked through, most that are read have failed, and
+        what fails may fail at once: by those each run that does its work would be slow.
+        """
         key = (workflow, plain_step(step.name))
         if key not in self._p95:
-            taken = sorted(self._taken.get(key, {}).values())
-            enough = len(taken) >= _FEWEST_SAMPLES
-            self._p95[key] = taken[min(len(taken) - 1, int(0.95 * len(taken)))] if enough else None
+            passed, taken = (sorted(runs.get(key, {}).values()) for runs in (self._passed, self._taken))
+            enough = len(passed) >= _FEWEST_SAMPLES
+            self._p95[key] = max(_p95(passed), _p95(taken)) if enough else None
         return self._p95[key]
 
     def usual_attempts(self, workflow: str, step: Step, *, but: str) -> float | None:
@@ -100,7 +108,12 @@ class StepTimes:
         failed; None below five of them."""
         runs = self._tried.get((workflow, plain_step(step.name)), {})
         tried = sorted(tries for (instance, _), tries in runs.items() if instance != but)
-        return tried[min(len(tried) - 1, int(0.95 * len(tried)))] if len(tried) >= _FEWEST_SAMPLES else None
+        return _p95(tried) if len(tried) >= _FEWEST_SAMPLES else None
+
+
+def _p95(values: Sequence[float]) -> float:
+    """What 95 of 100 do not exceed; the values in order, one at least."""
+    return values[min(len(values) - 1, int(0.95 * len(values)))]
 
 
 def _keep(runs: dict[tuple[str, int], float], run: tuple[str, int], value: float) -> None:
