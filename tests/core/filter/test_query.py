@@ -69,7 +69,7 @@ FACTS = st.builds(
             DetailFields,
             st.sampled_from([(), ("a-1", "b-1")]),
             st.sampled_from(["", "ab: 1"]),
-            st.sampled_from(["", *BLOCKS]),
+            st.sampled_from(["", *BLOCKS, "event step", "sleep retry"]),
         ),
     ),
 )
@@ -108,7 +108,7 @@ def naive_detail(field: str, low: list[str], read: DetailFields | None) -> bool 
     if read is None:
         return None
     if field == "blocked":
-        return read.blocked in low
+        return not set(low).isdisjoint(read.blocked.split())
     texts = read.steps if field == "step" else [read.error]
     return any(value in text for text in texts for value in low)
 

@@ -17,8 +17,9 @@ __all__ = ["BLOCKS", "ODDITIES", "UNRECORDED", "DetailFields", "read_fields"]
 
 BLOCKS = ("event", "sleep", "retry", "step", "queue", "pause", "rollback")
 
-ODDITIES = ("ran-twice",)
-"""`ran-twice`: the platform lost an attempt of a step, which ran again."""
+ODDITIES = ("ran-twice", "rollback-failed")
+"""`ran-twice`: the platform lost an attempt of a step, which ran again. `rollback-failed`: what it did is
+not undone."""
 
 UNRECORDED = {
     "params": ("params",),
@@ -34,7 +35,7 @@ _MOST = 1000
 """Current steps and failed ones, each, that more is searched of than their names: 10,000 take 100 ms."""
 _BY_STATUS = {"queued": "queue", "paused": "pause", "waitingForPause": "pause", "rollingBack": "rollback"}
 _NOTHING: frozenset[str] = frozenset()
-_LONGEST_FIRST: dict[Doing, str] = {
+_KINDS: dict[Doing, str] = {
     "waits": "event",
     "sleeps": "sleep",
     "retries": "retry",
@@ -50,9 +51,9 @@ class DetailFields(Struct, frozen=True, gc=False):
     """Names of the current and failed steps, also as groups of failures call them, and the awaited events."""
     error: str = ""
     blocked: str = ""
-    """One of BLOCKS, or "" when it waits for nothing that can be named."""
+    """Of BLOCKS all that one of its open steps waits for, parted by blanks; "" when that cannot be named."""
     odd: str = ""
-    """One of ODDITIES, or ""."""
+    """Of ODDITIES, parted by blanks, or ""."""
     contents: Contents = Contents()
     status: str = ""
     """The one it was read in."""
@@ -63,7 +64,7 @@ class DetailFields(Struct, frozen=True, gc=False):
 
 
 def read_fields(detail: Detail) -> DetailFields:
-    """The facts of one detail. Of steps side by side, the one that waits longest by nature counts."""
+    """The facts of one detail. Of steps side by side each counts: which one it waits for nobody can tell."""
     current, failed = current_steps(detail), detail.steps.failed()
     if detail.status == "errored" and (died := failing_step(detail)) is not None and died not in failed:
         failed = [*failed, died]
@@ -76,7 +77,8 @@ def read_fields(detail: Detail) -> DetailFields:
     texts = [
         _words(*error) for error in dict.fromkeys((error.name, error.message) for error in errors if error)
     ]
-    odd = "ran-twice" if ran_again(detail) else ""
+    went_wrong = (bool(ran_again(detail)), detail.rollback_outcome == "failed")
+    odd = " ".join(name for name, did in zip(ODDITIES, went_wrong, strict=True) if did)
     blocked = _blocked(detail.status, current)
     # Thousands fail alike: what they share is kept once.
     return DetailFields(
@@ -111,7 +113,7 @@ def _blocked(status: str, current: Iterable[Step]) -> str:
     if status in _BY_STATUS:
         return _BY_STATUS[status]
     kinds = {doing(step) for step in current}
-    return next((block for kind, block in _LONGEST_FIRST.items() if kind in kinds), "")
+    return " ".join(dict.fromkeys(block for kind, block in _KINDS.items() if kind in kinds))
 
 
 def _words(name: str, message: str) -> str:

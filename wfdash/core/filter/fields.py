@@ -99,7 +99,7 @@ FIELDS = {
         FilterField("error", ("~",), "its error has this in its name or message", details=True),
         FilterField("blocked", (":",), "what it waits for", BLOCKS, details=True),
         FilterField("batch", (":",), "acted on by this batch of the journal, or the last of many", ("last",)),
-        FilterField("odd", (":",), "what went wrong without an error", ODDITIES, details=True),
+        FilterField("odd", (":",), "what went wrong besides its error", ODDITIES, details=True),
         FilterField("params", ("~",), "its params hold this; params.order.id:7 one value", details=True),
         FilterField("output", ("~",), "its output holds this; output.charge:ch_1 one value", details=True),
         FilterField("any", ("~",), "its params, an output or its error hold this", details=True),
@@ -340,9 +340,9 @@ def _fields_test(term: Term) -> Callable[[DetailFields], bool]:
         at_place = _place_test(term, low)
         return lambda read: at_place(read.contents)
     if term.field == "blocked":
-        return lambda read: read.blocked in low
+        return lambda read: any(block in low for block in read.blocked.split())
     if term.field == "odd":
-        return lambda read: read.odd in low
+        return lambda read: any(odd in low for odd in read.odd.split())
     if len(low) > 1:
         tests = [_text_test(term.field, value) for value in low]
         return lambda read: any(test(read) for test in tests)

@@ -84,7 +84,7 @@ def _errored(detail: Detail, at: TimeWords) -> Why:
     short = _short_error(step, failure)
     if step is not None and is_of_run(detail, step) and detail.error is not None:
         short = fit(f"{short}, then {failure_text(detail.error, _ERROR_CELLS)}", _ERROR_CELLS).rstrip()
-    return Why(said, short, detail.end)
+    return Why(said, _not_undone(detail, short), detail.end)
 
 
 def _of_the_run(detail: Detail, error: str) -> str:
@@ -127,7 +127,14 @@ def _terminated(detail: Detail, at: TimeWords) -> Why:
         names = spoken_name(cut[-1]) + (f" and {len(cut) - 1} more" if len(cut) > 1 else "")
         said += f"; {names} {'was' if len(cut) == 1 else 'were'} left unfinished"
     short = f"stopped in {shown_name(cut[-1])}" if cut else ""
-    return Why(said + _rollback(detail), fit(short, 60).rstrip(), detail.end)
+    return Why(said + _rollback(detail), _not_undone(detail, fit(short, 60).rstrip()), detail.end)
+
+
+def _not_undone(detail: Detail, short: str) -> str:
+    """A cell's words, after those that it is the one of ten alike that somebody has to undo by hand."""
+    if detail.rollback_outcome != "failed":
+        return short
+    return f"rollback failed; {short}" if short else "rollback failed"
 
 
 def _gave_up(step: Step) -> str:

@@ -257,11 +257,18 @@ def _running(step: Step, at: TimeWords) -> Why:
 
 
 def _telling(steps: Sequence[Step], due: Sequence[tuple[float, bool, Step]]) -> Step:
-    """The step that a cell names: what fails, then what is waited for. A step around a sleep waits too."""
+    """The step that a cell names: what fails, then what is waited for. A step around a sleep waits too.
+
+    One that began after each sleep and wait is around none of them: it may run because one of them lost a
+    race, and stays open for ever. Whoever sent the event that it names would wait for nothing.
+    """
     ends = {step.index: end for end, _, step in due}
     asleep = [step for step in steps if doing(step) in ("sleeps", "waits")]
-    around = asleep and all(doing(step) in ("sleeps", "waits", "runs") for step in steps)
-    among = asleep if around else [step for step in steps if step.index in ends]
+    among = [step for step in steps if step.index in ends]
+    if asleep and all(doing(step) in ("sleeps", "waits", "runs") for step in steps):
+        last = max(step.start or 0.0 for step in asleep)
+        since = [step for step in steps if doing(step) == "runs" and (step.start or 0.0) > last]
+        among = since or asleep
     return min(among, key=lambda step: (_TELLING.index(doing(step)), ends.get(step.index, float("inf"))))
 
 

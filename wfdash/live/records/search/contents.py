@@ -20,7 +20,7 @@ __all__ = ["COLUMNS", "ContentIndex", "Search", "fields_of", "open_index", "sear
 
 _MODULE: Final = "fts5"
 COLUMNS: Final = ("params", "output", "steps", "error", "names")
-_FORM: Final = 1
+_FORM: Final = 2
 """Of what stands in `facts`; what was written in another one is read from the answer itself."""
 _NUL: Final = "\ufffd"
 """Stands for a NUL, at which the tokenizer would end a text."""
