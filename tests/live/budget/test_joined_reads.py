@@ -11,6 +11,7 @@ from wfdash.core.triage.error_groups import Sample
 from wfdash.core.triage.fingerprint import Fingerprint
 from wfdash.demo.engine import verbs
 from wfdash.live.budget.joined_reads import JoinedReads
+from wfdash.live.budget.shared_lines import SharedLines
 
 CAUSE = Fingerprint("PaymentError", "card declined", "charge card", "v1")
 
@@ -101,6 +102,18 @@ def test_cause_with_half_a_surrogate_pair_is_shared(tmp_path):
     assert second.take(sample.id, "failed\ud800", 60) == sample
     first.close()
     second.close()
+
+
+def test_file_of_a_million_empty_lines_is_gone_without(tmp_path):
+    """A full one took two minutes and a gigabyte."""
+    first, second = (SharedLines(tmp_path / "failures.jsonl") for _ in range(2))
+    first.join()
+    second.join()
+    with (tmp_path / "failures.jsonl").open("ab") as file:
+        file.write(b"\n" * 1_000_000)
+    assert list(first.news()) == []
+    assert list(second.news()) == []
+    assert not list(tmp_path.iterdir())
 
 
 def test_question_of_a_process_that_ended_is_asked_again(tmp_path):

@@ -22,6 +22,9 @@ ANSWERS: Final = 3.0
 """Seconds for which another process's question is waited for; it may have been stopped."""
 LARGEST: Final = 64 << 20
 """Bytes after which nothing more is offered."""
+_SHORTEST: Final = 16
+"""Bytes that no offer is shorter than."""
+_SHORT_LINES: Final = 1_000
 
 
 class SharedLines:
@@ -92,6 +95,10 @@ class SharedLines:
             ahead = max(0, min(size, LARGEST) - self._offset)
             data = os.pread(self._descriptor, min(ahead, most), self._offset)
         except OSError:
+            return
+        # None of ours: to go through its lines would take minutes, and a gigabyte.
+        if data.count(b"\n") > _SHORT_LINES + len(data) // _SHORTEST:
+            self.close()
             return
         self._offset += len(data)
         self.behind = ahead > most
