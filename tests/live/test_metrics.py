@@ -151,7 +151,7 @@ async def test_connections_that_say_nothing_are_few():
     """A page in a browser opens as many as it likes, and each has a thread."""
 
     def crowd(address):
-        opened = [connected(address) for _ in range(60)]
+        opened = [connected(address) for _ in range(2 * metrics._AT_ONCE)]
         for each in opened[metrics._AT_ONCE :]:
             assert each.recv(1) == b""
         held = len(threads_of_connections())

@@ -49,6 +49,7 @@ class _Server(ThreadingMixIn, WSGIServer):
     """Turns away what is too many, and keeps to itself what goes wrong with a connection."""
 
     daemon_threads = True
+    request_queue_size = _AT_ONCE
 
     def __init__(self, *given: Any) -> None:
         self._room = threading.BoundedSemaphore(_AT_ONCE)
