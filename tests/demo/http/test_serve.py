@@ -87,6 +87,27 @@ def test_it_says_where_it_is_and_ends_in_peace(start: Start, by: signal.Signals)
     assert len(err.splitlines()) == 1, err
 
 
+_UPGRADE = (
+    b"GET /nowhere HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+_BROKEN = b"GET / HTTP/1.1\r\nHost: elsewhere\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"
+
+
+def test_requests_that_lead_nowhere_are_no_fault_of_its_own(start: Start) -> None:
+    server = start()
+    base = server.http.base_url
+    answers = []
+    for request in (_UPGRADE, _BROKEN):
+        with socket.create_connection((base.host, base.port or 0), 60) as connection:
+            connection.sendall(request)
+            answers.append(connection.recv(12))
+    assert answers == [b"HTTP/1.1 403", b"HTTP/1.1 400"]
+    _, _, err = server.stop()
+    assert "Traceback" not in err
+    assert "handshake" not in err
+
+
 def test_a_port_that_is_taken(program: Program) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         done = program("demo", "--serve", str(taken.getsockname()[1]))

@@ -52,8 +52,12 @@ class Application:
         self._answered = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket" and scope["path"].startswith(TAIL_PATH):
-            await self.state.tails.connect(scope, receive, send)
+        if scope["type"] == "websocket":
+            if scope["path"].startswith(TAIL_PATH):
+                await self.state.tails.connect(scope, receive, send)
+            else:
+                await receive()
+                await send({"type": "websocket.close", "code": 1008})
         if scope["type"] != "http":
             return
         asked = LoggedRequest.of(scope, b"", self.state.world.clock())

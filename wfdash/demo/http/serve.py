@@ -7,10 +7,11 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import uvicorn
+from h11 import LocalProtocolError
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -78,6 +79,17 @@ class _OwnHostOnly:
             await send({"type": "websocket.close", "code": 1008})
             return
         await self._app(scope, receive, send)
+
+
+class _Undisturbed:
+    """Says nothing of a request that turned out to be broken while it was answered: it is too late for it."""
+
+    def __init__(self, app: _OwnHostOnly) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with suppress(LocalProtocolError):
+            await self._app(scope, receive, send)
 
 
 class _Server(uvicorn.Server):
@@ -174,7 +186,7 @@ def _listen(port: int) -> socket.socket:
 
 def _config(app: Application) -> uvicorn.Config:
     return uvicorn.Config(
-        _OwnHostOnly(app),
+        _Undisturbed(_OwnHostOnly(app)),
         http=_Protocol,
         ws="websockets-sansio",
         lifespan="off",
