@@ -195,6 +195,17 @@ def test_columns_that_compute_are_refused(tmp_path):
         open_record(path)
 
 
+@pytest.mark.parametrize("table", ["detail", "piece", "moment", "about", "reach", "cause"])
+def test_views_in_the_place_of_tables_are_refused(tmp_path, table):
+    """One without an end took five seconds of each question that came by it."""
+    path = tmp_path / "a.db"
+    small_record(path)
+    endless = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x AS at FROM c"
+    rewritten(path, [f"DROP TABLE {table}", f"CREATE VIEW {table} AS {endless}"])
+    with pytest.raises(Unusable, match="views or triggers"):
+        open_record(path)
+
+
 def test_a_question_brings_no_more_than_it_may(tmp_path):
     path = tmp_path / "a.db"
     small_record(path)
