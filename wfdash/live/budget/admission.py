@@ -22,6 +22,9 @@ _SCARCE, _HALF = 0.25, 0.5
 """Parts of the user's quota below which nothing is read by itself, and nothing in the background."""
 _LONG, ROOM_FOR_SHORT = 30, 40
 """Foreground reads of one purpose in a process, from which it leaves so many of a window to short ones."""
+_ROOM_AT_LAST = 10
+"""Reads of these that what is about to grow stale on a screen leaves: short ones that began a long read, or a
+sample, were taken from what it needs."""
 _SAMPLE = 60
 """Reads up to which one that tells how many it still wants is no long one: a page's sample, and its lists."""
 _TURN, _AGAIN = 1.5, 0.2
@@ -132,7 +135,8 @@ def _counted(ledger: RequestLedger, asks: Request, now: float) -> Refusal | None
             return None
         if _runs_dry(ledger, asks, now):
             room = headroom(ledger, now, kept=MOST - _most(ledger, asks))
-            rest = ledger.long_at + 1 / room.pace(pace_of_screens(ledger, now)) - now
+            pace = room.pace(pace_of_screens(ledger, now))
+            rest = ledger.long_at + 1 / pace - now if pace else _SOON
             if rest > 0:
                 return _spent(ledger, asks, rest)
         # Also what there is room for one by one goes in turns: else all of it to who is answered soonest.
@@ -151,6 +155,8 @@ def _most(ledger: RequestLedger, asks: Request) -> int:
     # One `list --limit 0` must leave room for a person who opens one instance.
     if asks.priority is Priority.FOREGROUND and not is_long(ledger, asks):
         return MOST
+    if asks.priority is Priority.VISIBLE and asks.late:
+        return MOST - _ROOM_AT_LAST
     if asks.priority <= Priority.VISIBLE:
         return MOST - ROOM_FOR_SHORT
     return max(MOST - _ROOM_FOR_FOREGROUND, min(asks.limit, MOST - ROOM_FOR_SHORT))

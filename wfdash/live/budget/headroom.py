@@ -36,7 +36,7 @@ LONG_PACE = 0.6
 at the most where not all of them fit."""
 _LEAST_PACE = 1 / 4.5
 """Reads a second that nobody calls standing still."""
-_SCREEN_PACE, _LIST_PACE = 0.35, 0.25
+_SCREEN_PACE, _LIST_PACE = 0.37, 0.28
 """Reads a second that one screen needs: for its list, its counts, and the instance that is open in it; and
 where none is."""
 _SPARING = 0.7
@@ -109,10 +109,12 @@ class Headroom(Struct):
     def pace(self, beside: float, *, after: float = 0.0, spent: float = 0.0) -> float:
         """Reads a second of all long reads where not all that they want fits: as many as screens leave.
 
-        Another may have taken all that those do not need. It goes on all the same, seldom.
+        Another may have taken what those do not need. It goes on all the same, seldom, as long as they still
+        have what they need where each waits longer between two reads; then it stands still, and is 0.
         """
         even = min(room.pace(beside, after, spent) for room in self.rooms)
-        return min(LONG_PACE, max(_LEAST_PACE, even))
+        spared = self.lasts(beside, inf, after=after, spent=spent, rest=0.0)
+        return min(LONG_PACE, max(_LEAST_PACE if spared >= 1 else 0.0, even))
 
     def takes(self, reads: int, *, others: Sequence[float] = (), beside: float, each: float) -> float:
         """Seconds until so many long reads have gone, of which one alone takes `each` so many.
