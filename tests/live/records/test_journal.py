@@ -9,10 +9,14 @@ import stat
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from wfdash.core.model.instance import Instance
+from wfdash.live.actions.plan import Guard, make_plan
+from wfdash.live.actions.plan_journal import PlanJournal
 from wfdash.live.records import locked_file
 from wfdash.live.records.journal import Journal
 from wfdash.live.records.journal_entries import KEYS, MOST_READ, ActionResult, read_entries
@@ -183,22 +187,42 @@ def test_cut_foreign_and_binary_lines_are_passed_over(tmp_path):
     assert [entry.id for entry in kept.read()] == ["first", "second"]
 
 
-def test_a_full_disk_is_told_and_breaks_nothing(tmp_path):
-    kept = journal(tmp_path)
-    write(kept, "planned")
+@contextmanager
+def room_for(size):
+    """No file grows beyond so many bytes, as on a disk that is full by then."""
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
-    size = (tmp_path / "actions.jsonl").stat().st_size
     ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 20, limit[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limit[1]))
     try:
-        assert not write(kept, "sent")
+        yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
         signal.signal(signal.SIGXFSZ, ignored)
+
+
+def test_a_full_disk_is_told_and_breaks_nothing(tmp_path):
+    kept = journal(tmp_path)
+    write(kept, "planned")
+    with room_for((tmp_path / "actions.jsonl").stat().st_size + 20):
+        assert not write(kept, "sent")
     assert "could not be written" in kept.trouble
     assert write(kept, "settled", "after")
     assert not kept.trouble
     assert [entry.event for entry in kept.read()] == ["planned", "settled"]
+
+
+async def test_batch_that_a_full_disk_cut_leaves_nothing_to_resume(tmp_path):
+    """It was refused whole: the third of it that had fitted was offered, and sent, as if it were all."""
+    kept = journal(tmp_path)
+    rows = [Instance(f"order-{number}", "errored") for number in range(100)]
+    plan = make_plan("restart", "orders", rows, now=time.time(), guard=Guard())
+    with room_for(10_000):
+        assert "could not be written" in await PlanJournal(plan, kept).planned()
+    kept.close()
+    after = journal(tmp_path)
+    assert after.unfinished() == []
+    assert await PlanJournal(plan, after).planned() == ""
+    assert len(after.read()) == 100
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path):

@@ -30,14 +30,21 @@ class PlanJournal(Struct, frozen=True):
         return "" if written or self.journal is None or self.plan.unrecorded else self.journal.trouble
 
     def _planned(self) -> bool:
-        for target in self.plan.targets:
-            event = "skipped" if target.reason else "planned"
-            written = ActionResult(
-                before=target.status, reason=target.reason, start=self._start(target), end=target.ended
+        if self.journal is None:
+            return True
+        entries = [
+            (
+                "skipped" if target.reason else "planned",
+                target.id,
+                ActionResult(
+                    target.status, reason=target.reason, start=self._start(target), end=target.ended
+                ),
             )
-            if not self._write(event, target.id, written):
-                return False
-        return True
+            for target in self.plan.targets
+        ]
+        # All or none: what of a plan the disk had room for would be gone on with as if it were all.
+        plan = self.plan
+        return self.journal.write_together(entries, plan=plan.key, verb=plan.verb, workflow=plan.workflow)
 
     def _start(self, target: Target) -> RestartFrom | None:
         return target.restart_from or self.plan.restart_from

@@ -6,7 +6,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from wfdash.config.plain_file import read_end
 from wfdash.core.model.instance import Instance
@@ -108,33 +108,43 @@ class Journal:
 
         `session` closes an entry of another session, which is then the one it is written for.
         """
-        line: dict[str, Any] = {
-            "v": 1,
-            "at": iso(self._clock()),
-            "session": session or self.session,
-            "plan": plan,
-            "event": event,
-            "verb": verb,
-            "profile": self.profile,
-            "account": self.account,
-            "workflow": workflow,
-            "id": id,
-        }
-        line |= result_as_sent(result) | {"who": self.who, "seat": self.seat}
-        line = {key: line[key] for key in KEYS}
+        entry = (event, id, result)
+        return self.write_together([entry], plan=plan, verb=verb, workflow=workflow, session=session)
+
+    def write_together(
+        self,
+        entries: Sequence[tuple[str, str, ActionResult]],
+        *,
+        plan: str,
+        verb: str,
+        workflow: str,
+        session: str = "",
+    ) -> bool:
+        """As `write`, of several events, each with its id: all of them or none."""
+        if not entries:
+            return True
+        head = {"v": 1, "at": iso(self._clock()), "session": session or self.session, "plan": plan}
+        head |= {"verb": verb, "profile": self.profile, "account": self.account, "workflow": workflow}
+        head |= {"who": self.who, "seat": self.seat}
+        lines = [
+            head | {"event": event, "id": identity} | result_as_sent(result)
+            for event, identity, result in entries
+        ]
+        sent = any(event == "sent" for event, _, _ in entries)
+        text = "\n".join(json.dumps({key: line[key] for key in KEYS}) for line in lines)
         try:
             # A lock that ends with the process, however it ends, tells the next start whether a plan was
             # left open.
             self._alive.hold()
             # Only `sent` waits for the disk: after a crash it is what tells that a write may have happened.
-            self._file.append(json.dumps(line).encode("ascii"), sync=event == "sent")
+            self._file.append(text.encode("ascii"), sync=sent)
         except OSError as error:
             self._report(error)
             self._lock_lost = self._lock_lost or error.errno == errno.EWOULDBLOCK
             return False
         # Other lines can be appended without the lock, so that they say nothing of whether
         # the next `sent` can.
-        if event == "sent" or not self._lock_lost:
+        if sent or not self._lock_lost:
             self.trouble, self._lock_lost = "", False
         return True
 

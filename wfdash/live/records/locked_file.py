@@ -46,15 +46,15 @@ class LockedFile:
         self._placed = False
         """Whether the folder is known to have the file on the disk too."""
 
-    def append(self, line: bytes, *, sync: bool) -> None:
-        """Adds one line (without its newline); with `sync` it is on the disk when this returns.
+    def append(self, lines: bytes, *, sync: bool) -> None:
+        """Adds lines (without the last newline), all or none; with `sync` they are on the disk on return.
 
         Without the lock another process may move the file just now, so then `sync` cannot be promised.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self._locked() as alone:
             if alone:  # two that rotate at once would move one file over another
-                self._rotate(len(line) + 1)
+                self._rotate(len(lines) + 1)
             elif sync:
                 raise _lock_lost()
             descriptor = open_plain(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
@@ -62,9 +62,14 @@ class LockedFile:
                 if hasattr(os, "fchmod"):
                     os.fchmod(descriptor, 0o600)
                 # A process that was killed may have left half a line: it must not swallow this one.
-                data = (b"" if _ends_complete(descriptor) else b"\n") + line + b"\n"
-                # One write of one line, so that lines of two processes never mix.
+                data = (b"" if _ends_complete(descriptor) else b"\n") + lines + b"\n"
+                before = os.fstat(descriptor).st_size
+                # One write, so that lines of two processes never mix.
                 if os.write(descriptor, data) != len(data):
+                    # The lines that did fit would be taken for all there are. Without the lock those of
+                    # somebody else may stand behind them.
+                    if alone:
+                        os.ftruncate(descriptor, before)
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 if sync:
                     os.fsync(descriptor)
