@@ -5,12 +5,19 @@ import json
 import re
 import subprocess
 import urllib.request
+from argparse import Namespace
 
 import pytest
 
 from tests.api.dev_session import DevSession
 from tests.support.fakes.loopback import reply, serving
 from tests.support.harness.program import environment
+from wfdash.api.interface import DetailAnswer, InstancePage
+from wfdash.cli.commands.list import Listing
+from wfdash.cli.session import CommandSession
+from wfdash.config.settings import Settings
+from wfdash.core.filter.query import parse
+from wfdash.live.budget.budget import Budget
 
 WORKFLOWS = "billing, inventory-sync, legacy-import, media-transcode, onboarding, orders, refunds"
 
@@ -201,3 +208,42 @@ def test_search_by_contents_finds_what_brute_force_finds(shell, simulator, place
     assert holds - set(listed) <= {rows[-1]["id"]}  # one more may have ended meanwhile
     assert len(holds) > len(rows) // 40
     assert all(identity in holds or identity not in params for identity in listed)
+
+
+class LaggingList:
+    """Its list tells of each instance a status that its own answer has left behind."""
+
+    local = False
+    account_id = "acme"
+    began = "2026-11-30T06:43:09.444Z"
+
+    async def list_instances(self, workflow, query):
+        queued = {"status": "queued", "created_on": self.began, "started_on": None, "ended_on": None}
+        return InstancePage([{"id": name, **queued} for name in ("started", "over", "queued")], None, 3)
+
+    async def get_instance(self, workflow, identity):
+        status = {"started": "running", "over": "complete"}.get(identity, "queued")
+        start, end = None if status == "queued" else self.began, self.began if status == "complete" else None
+        steps = [{"type": "step", "name": "ship-1", "start": self.began, "end": end, "success": None}]
+        return DetailAnswer({"status": status, "start": start, "end": end, "steps": steps})
+
+
+@pytest.mark.parametrize(
+    ("text", "statuses"),
+    [
+        ("blocked:step", {"started": "running"}),
+        ("-blocked:step", {"over": "complete", "queued": "queued"}),
+    ],
+)
+async def test_a_row_that_was_read_tells_what_its_answer_tells(text, statuses):
+    clock = asyncio.get_running_loop().time
+    session = CommandSession(Settings(), LaggingList(), Budget(clock=clock), "list", _workflow="orders")
+    listing = Listing(Namespace(limit=0, query=parse(text), asc=False, read_details=0), session)
+    found = [(item, row) async for item, row in listing.matching()]
+    assert {row.id: row.status for _, row in found} == statuses
+    assert {item["id"]: item["status"] for item, _ in found} == statuses
+    assert [item["started_on"] for item, _ in found] == [
+        None if status == "queued" else LaggingList.began for status in statuses.values()
+    ]
+    for end in session.endings:
+        end()

@@ -15,11 +15,13 @@ from wfdash.cli.exits import UsageError
 from wfdash.cli.output import instant, json_line, line, say
 from wfdash.cli.session import CommandSession, Extent, ProgressWords, long_read
 from wfdash.core.model.instance import Instance
+from wfdash.core.model.lazy_steps import plain
 from wfdash.core.model.status import is_final
 from wfdash.core.text.words import brief, count
 
 if TYPE_CHECKING:
     from wfdash.core.filter.query import Query
+    from wfdash.core.model.detail import Detail
     from wfdash.live.budget.joined_search import JoinedSearch
 
 __all__ = ["prepare", "run"]
@@ -121,7 +123,7 @@ class Listing:
                     continue
                 if query and query.needs_details:
                     self.listed.add(row.id)
-                    if not await self._matches_detail(query, row, now):
+                    if not await self._matches_detail(query, item, row, now):
                         continue
                 self.shown += 1
                 yield item, row
@@ -168,7 +170,7 @@ class Listing:
         async for page in pages:
             yield page
 
-    async def _matches_detail(self, query: "Query", row: Instance, now: float) -> bool:
+    async def _matches_detail(self, query: "Query", item: dict[str, Any], row: Instance, now: float) -> bool:
         """Reads an instance that the row itself does not rule out."""
         from wfdash.core.filter.detail_fields import read_fields
         from wfdash.core.filter.fields import MatchContext
@@ -195,7 +197,9 @@ class Listing:
             api = self.session.api
             asked_at = others.asks(row.id) if others is not None else 0.0
             answer = await self.session.read(lambda: api.get_instance(workflow, row.id), wanted=left)
-            details = read_fields(read_detail(workflow, row.id, answer.result))
+            detail = read_detail(workflow, row.id, answer.result)
+            _catch_up(item, row, detail)
+            details = read_fields(detail)
             if others is not None:
                 others.tell(row, details, asked_at)
         return query.match(row, now, MatchContext((), {row.id: details}, self.batches))
@@ -246,6 +250,16 @@ class Listing:
         if self.left_out:
             parts.append(f"{count(self.left_out)} left out: the server sent more rows than it was asked for")
         return "; ".join(parts)
+
+
+def _catch_up(item: dict[str, Any], row: Instance, detail: "Detail") -> None:
+    """Tells the row what its own answer said after it: lists lag, and what matched by one status must not be
+    printed, and piped on, with another."""
+    if not detail.status or detail.status == row.status:
+        return
+    row.status, row.started, row.ended = detail.status, detail.start, detail.end
+    raw = plain(detail.raw)
+    item |= {"status": detail.status, "started_on": raw.get("start"), "ended_on": raw.get("end")}
 
 
 async def _from(first: InstancePage | None, rest: AsyncIterator[InstancePage]) -> AsyncIterator[InstancePage]:
