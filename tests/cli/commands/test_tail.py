@@ -197,3 +197,37 @@ async def test_a_deleted_instance_is_told_as_gone(program):
     gone = [change[2:] for change in changes if change[4] == "gone"]
     said = "no longer listed: deleted, or erased at the end of its retention"
     assert gone == [["order-2", "complete", "gone", said]]
+
+
+ANEW = "another run of this id, queued 2026-11-21T11:00:00Z"
+
+
+@pytest.mark.parametrize("single", [["-i", "order-1"], []])
+async def test_another_run_of_an_id_is_told_in_the_same_status(program, single):
+    """Deleted and created anew between two reads: both are running, and nothing would be printed."""
+    asked = []
+
+    def behave(seen, writer):
+        asked.append(seen.target)
+        if len(asked) > 6:
+            error = {"code": 10000, "message": "Authentication error"}
+            return envelope(None, status=401, errors=[error], success=False)
+        hour = 10 if len(asked) < 4 else 11
+        row = {"id": "order-1", "status": "running", "created_on": f"2026-11-21T{hour}:00:00Z"}
+        if "/instances/" in seen.target:
+            return envelope({"status": "running", "queued": row["created_on"], "steps": []})
+        return envelope([row])
+
+    async with serving(behave) as server:
+        environ = environment(
+            CLOUDFLARE_API_TOKEN="made-up-token",
+            CLOUDFLARE_ACCOUNT_ID="a" * 32,
+            CLOUDFLARE_BASE_URL=f"{server.url}/client/v4",
+        )
+        argv = program.argv("tail", "-w", "orders", "--interval", "1", *single)
+        tail = await asyncio.create_subprocess_exec(*argv, env=environ, stdout=PIPE, stderr=PIPE)
+        out, _ = await asyncio.wait_for(tail.communicate(), 180)
+    first, *rest = [line.split("\t") for line in out.decode().splitlines()]
+    assert first[3:5] == ["-", "running"]
+    assert [line[3:5] for line in rest] == [["running", "running"]]
+    assert rest[0][5].startswith(ANEW)

@@ -81,8 +81,18 @@ class Lines:
         self.session = session
         self.as_json = as_json
         self.last: dict[str, str] = {}
+        self._runs: dict[str, float] = {}
         self._places: dict[str, object] = {}
         self._facts = WhyFacts(session)
+
+    def is_another(self, identity: str, created: float | None) -> bool:
+        """Whether an id stands for another run than at the last call: deleted and created anew in between,
+        both may have been in one status."""
+        before = self._runs.get(identity)
+        if created is None or (before is not None and created <= before):
+            return False  # a list that lags tells of the run before for a while
+        self._runs[identity] = created
+        return before is not None
 
     def has_moved(self, detail: Detail) -> bool:
         """Whether it is elsewhere than at the last call."""
@@ -110,8 +120,10 @@ class Lines:
 
 async def _tail_instance(parsed: Namespace, session: CommandSession, lines: Lines) -> int:
     async def read(detail: Detail) -> None:
-        if lines.has_moved(detail):
-            lines.changed(parsed.instance, detail.status, await lines.why(detail), within=True)
+        another, moved = lines.is_another(detail.id, detail.queued), lines.has_moved(detail)
+        if another or moved:
+            why = _another(detail.queued if another else None, await lines.why(detail))
+            lines.changed(parsed.instance, detail.status, why, within=True)
 
     def there(status: str) -> bool:
         return bool(parsed.until) and (status == parsed.until or is_final(status))
@@ -137,6 +149,14 @@ def _place(detail: Detail) -> object:
     return tuple((step.index, doing(step), len(step.attempts)) for step in current_steps(detail))
 
 
+def _another(created: float | None, why: str) -> str:
+    """The sentence, after those words where it is of another run than the line before; None: of the same."""
+    if created is None:
+        return why
+    said = f"another run of this id, queued {instant(created)}"
+    return f"{said}; {why}" if why else said
+
+
 class Changes:
     """Every change the list shows of a workflow."""
 
@@ -144,7 +164,7 @@ class Changes:
         self.session = session
         self.lines = lines
         self.query, self._context = query, context
-        self.waiting: asyncio.Queue[tuple[str, str, bool]] = asyncio.Queue()
+        self.waiting: asyncio.Queue[tuple[str, str, bool, float | None]] = asyncio.Queue()
         self.began = session.clock()
         self.failure = ""
         self.error: WorkflowsError | None = None
@@ -187,7 +207,8 @@ class Changes:
                 # What was there before the start is printed without its reason: nothing of it has changed.
                 news = row.id in self.lines.last or (row.created or 0.0) > self.began
                 gone = store.note(row.id) == GONE
-                self.waiting.put_nowait((row.id, GONE if gone else row.status, news))
+                another = row.created if self.lines.is_another(row.id, row.created) else None
+                self.waiting.put_nowait((row.id, GONE if gone else row.status, news, another))
 
     def _health(self) -> None:
         fresh = self.poller.newest.freshness
@@ -206,15 +227,15 @@ class Changes:
 
     async def _print(self) -> None:
         while True:
-            identity, status, news = await self.waiting.get()
-            if self.lines.last.get(identity) == status:
+            identity, status, news, another = await self.waiting.get()
+            if self.lines.last.get(identity) == status and another is None:
                 continue
             if status == GONE:
                 self.lines.changed(identity, status, _NOT_LISTED)
                 continue
             # A burst is told without reasons rather than late.
             why = await self._why(identity) if news and self.waiting.qsize() < _WORTH_READING else ""
-            self.lines.changed(identity, status, why)
+            self.lines.changed(identity, status, _another(another, why), within=another is not None)
 
     async def _why(self, identity: str) -> str:
         """Reads the instance for its sentence; "" when that cannot be had soon."""
