@@ -108,6 +108,10 @@ class Watcher:
         """What is known of an instance beside its own answer, or its row without one; asks nobody."""
         return self._feeds.why_context(detail, row)
 
+    def refusal(self, identity: str) -> str:
+        """What the server answers instead of an instance of the workflow, in a few words; "" for nothing."""
+        return self._context.refusals.words(self.workflow, identity)
+
     @property
     def frozen(self) -> bool:
         return self._scheduler.frozen

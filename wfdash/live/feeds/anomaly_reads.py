@@ -78,17 +78,21 @@ class AnomalyReads(Job):
     def _next(self, now: float) -> str | None:
         active = self.context.store.active
         for identity in self._anomalies.suspects:
-            if identity in active and self._age(identity) >= AGAIN:
+            if identity in active and self._is_due(identity, AGAIN, now):
                 return identity
         if now - self._chosen_at >= _CHOSEN_AGAIN or not self._sample:
             self._chosen_at, self._sample = now, self._choose()
         unread = (identity for identity in self._sample if identity in active)
-        return next((identity for identity in unread if self._age(identity) >= _CHECKED), None)
+        return next((identity for identity in unread if self._is_due(identity, _CHECKED, now)), None)
 
     def _choose(self) -> Sequence[str]:
         store = self.context.store
         rows = [row for identity in islice(store.active, _LOOKED_THROUGH) if (row := store.get(identity))]
         return [row.id for row in nsmallest(SAMPLE, rows, key=_moved_last)]
+
+    def _is_due(self, identity: str, after: float, now: float) -> bool:
+        held = self.context.refusals.until(self.context.workflow, identity)
+        return self._age(identity) >= after and held <= now
 
     def _age(self, identity: str) -> float:
         fact = self._details.fact(identity)

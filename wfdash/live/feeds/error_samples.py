@@ -190,6 +190,12 @@ class ErrorSamples(Job):
         return read, read + unread
 
     @property
+    def refused(self) -> list[str]:
+        """Those of the sample that the server answered with an error when they were read."""
+        context = self.context
+        return [each for each in self._waiting() if context.refusals.words(context.workflow, each)]
+
+    @property
     def reads_left(self) -> int | None:
         """Those whose cause is still to be read; of all there are, once they are listed."""
         if not self.listed:
@@ -222,7 +228,9 @@ class ErrorSamples(Job):
             or self._wants_past(now)
         ):
             return 0.0
-        return self._next_listing()
+        context = self.context
+        held = [context.refusals.until(context.workflow, each) for each in self.refused]
+        return min([self._next_listing(), *(at for at in held if at > now)])
 
     def _next_listing(self) -> float:
         """When they are listed again: soon where the server counts fewer of them than it did."""
@@ -415,10 +423,16 @@ class ErrorSamples(Job):
     @property
     def _enough(self) -> bool:
         """Whether enough of the newest were read to look for the first of their cause."""
-        return len(self._samples) >= ENOUGH or next(self._waiting(), None) is None
+        held = set(self.refused)
+        return len(self._samples) >= ENOUGH or all(each in held for each in self._waiting())
 
     def _open(self, identity: str) -> bool:
         return identity not in self._lost and identity not in self._samples
+
+    def _askable(self, identity: str) -> bool:
+        context = self.context
+        held = context.refusals.until(context.workflow, identity)
+        return self._open(identity) and held <= context.clock()
 
     @property
     def _newest(self) -> list[str]:
@@ -458,10 +472,15 @@ class ErrorSamples(Job):
 
     def next_newest(self) -> str | None:
         """The first that nobody reads yet, here or in another process."""
-        others = self._others
+        others, context, now = self._others, self.context, self.context.clock()
+        unasked = (
+            each
+            for each in self._waiting()
+            if each not in self._asked and context.refusals.until(context.workflow, each) <= now
+        )
         if others is None:
-            return next((identity for identity in self._waiting() if identity not in self._asked), None)
-        free = [each for each in self._waiting() if each not in self._asked and not others.is_asked(each)]
+            return next(unasked, None)
+        free = [each for each in unasked if not others.is_asked(each)]
         if not free:
             return None
         # From both ends: two that began at once would ask for the same ones in step.
@@ -469,7 +488,7 @@ class ErrorSamples(Job):
 
     def _next(self) -> str | None:
         groups = self.groups if self._enough else []
-        first = self._first_failure.next(groups[0], self._open) if groups else None
+        first = self._first_failure.next(groups[0], self._askable) if groups else None
         return first if first is not None and first not in self._asked else self.next_newest()
 
     def _unread(self, identity: str) -> bool:

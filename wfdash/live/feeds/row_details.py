@@ -171,6 +171,7 @@ class RowDetails(Job):
 
     def set_back(self, seconds: float) -> None:
         super().set_back(seconds)
+        self.context.refusals.set_back(seconds)
         self.left = {identity: since - seconds for identity, since in self.left.items()}
         for fact in self._details.values():
             fact.read_at -= seconds
@@ -291,14 +292,17 @@ class RowDetails(Job):
     def urgent(self) -> str | None:
         """A row on screen, marked or watched that the last listing or the last sweep did not meet."""
         store = self.context.store
+        held, workflow, now = self.context.refusals, self.context.workflow, self.context.clock()
         for identity, since in self.left.items():
             fact = self._details.get(identity)
+            if held.until(workflow, identity) > now:
+                continue
             if (fact is None or fact.asked_at < since) and store.note(identity) != GONE:
                 return identity
         missed = self._missed()
         prioritised = [identity for identity in missed if identity in self.watched]
         for identity in (*prioritised, *self.wanted):
-            if identity in missed and identity in store.active:
+            if identity in missed and identity in store.active and held.until(workflow, identity) <= now:
                 fact = self._details.get(identity)
                 if (
                     fact is None
@@ -309,7 +313,14 @@ class RowDetails(Job):
         return None
 
     def _due(self, identity: str, now: float) -> float | None:
-        """When to read an instance: None for one that is gone or not listed, or final and read as such."""
+        """When to read an instance: None for one that is gone or not listed, or final and read as such.
+
+        One that answers with an error each time has its turn after the others.
+        """
+        at, context = self._due_by_answer(identity, now), self.context
+        return None if at is None else max(at, context.refusals.until(context.workflow, identity))
+
+    def _due_by_answer(self, identity: str, now: float) -> float | None:
         row = self.context.store.get(identity)
         if row is None or identity == self._opened() or self.context.store.note(identity) == GONE:
             return None

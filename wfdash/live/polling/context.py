@@ -12,6 +12,7 @@ from wfdash.core.filter.query import Query
 from wfdash.core.rows.contiguous_range import ContiguousRange
 from wfdash.core.rows.store import Delta, Store
 from wfdash.live.polling.events import Update
+from wfdash.live.polling.refusals import Refusals
 from wfdash.live.polling.session_watch import SessionWatch
 
 __all__ = ["FeedContext"]
@@ -34,6 +35,7 @@ class FeedContext(Struct):
     retention: Mapping[str, float] = field(default_factory=dict)
     """Seconds a finished instance is kept, by workflow, where the config says."""
     session: SessionWatch = field(default_factory=SessionWatch)
+    refusals: Refusals = field(default_factory=Refusals)
     shared: Path | None = None
     """The file that the processes share; what they read together lies beside it."""
     number: int = 0

@@ -4,13 +4,14 @@ import asyncio
 import gc
 
 from wfdash.api.answers.large_json import HEAVY, collector_at_rest
-from wfdash.api.errors import InstanceNotFound
+from wfdash.api.errors import InstanceNotFound, WorkflowsError
 from wfdash.api.interface import DetailAnswer
 from wfdash.core.filter.detail_fields import read_fields
 from wfdash.core.model.detail import Detail, read_detail
 from wfdash.core.model.lazy_steps import Entries
 from wfdash.core.rows.store import Delta, Store
 from wfdash.live.polling.context import FeedContext
+from wfdash.live.polling.events import Update
 
 __all__ = ["amend_row", "read_answer", "read_answer_aside", "read_instance"]
 
@@ -62,12 +63,18 @@ def amend_row(store: Store, detail: Detail, number: int, now: float) -> Delta:
 
 async def read_instance(context: FeedContext, identity: str) -> Detail | None:
     """Reads one in full and tells its row; None for one that is gone, whose row is then marked as expired."""
-    number = context.next_number()
+    number, workflow = context.next_number(), context.workflow
     try:
-        answer = await context.api.get_instance(context.workflow, identity)
+        answer = await context.api.get_instance(workflow, identity)
     except InstanceNotFound:
+        context.refusals.answered(workflow, identity)
         context.tell(context.store.deny(identity, context.clock()))
         return None
+    except WorkflowsError as error:
+        context.refusals.failed(workflow, identity, error, context.clock())
+        context.notify(Update(details=(identity,)))
+        raise
+    context.refusals.answered(workflow, identity)
     detail = await read_answer_aside(context.workflow, identity, answer)
     context.tell(amend_row(context.store, detail, number, context.clock()))
     return detail

@@ -258,6 +258,11 @@ class ErrorsScreen(BaseScreen):
             # A server that tells no count, or an old one, would contradict what was read.
             in_all = [f"{done[0]}, {count(errored)} errored in all{ago} · "] if errored >= total else []
             done = [*in_all, f"{done[0]} · "]
+        # They are not read as the others are, a moment later: without a word it would look as if it were
+        # done.
+        if refused := poller.error_samples.refused:
+            no_answer = f"{len(refused)} {poller.refusal(refused[0])} · "
+            done = [*(f"{so_far}{no_answer}" for so_far in done), f"read {read} of {total} · {no_answer}"]
         style = PLAIN if listed and read == total else WARN
         longer, shorter = self._cost(total - read) if listed and read < total else ((), ())
         freshness = freshness_pieces(

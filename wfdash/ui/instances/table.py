@@ -21,6 +21,7 @@ from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import age
 from wfdash.core.why.session_times import CUT
 from wfdash.core.why.why import ASIDE, WAS
+from wfdash.live.polling.refusals import NO_ANSWER
 from wfdash.live.watcher import Watcher
 from wfdash.ui.context import Context
 from wfdash.ui.instances.columns import GLYPH, SORTS, TableColumns, columns, order_by_title
@@ -95,6 +96,8 @@ class CellFacts:
         fact = poller.row_details.fact(row.id)
         if fact is not None and (fact.status == row.status or not is_errored):
             return ""
+        if refused := poller.refusal(row.id):
+            return refused
         return _NOT_READ if self._context.past is None else _NOT_READ_THEN
 
     def fields(self, instance: str) -> DetailFields | None:
@@ -333,7 +336,7 @@ class InstanceTable(LineTable):
                 pieces.append((f"{glyph} {word}", appearance.style))
                 continue
             quiet = BY_NAME[name].quiet or (BY_NAME[name].read and read_long_ago)
-            quiet = quiet or value in (_NOT_READ, _NOT_READ_THEN)
+            quiet = quiet or value in (_NOT_READ, _NOT_READ_THEN) or value.startswith(NO_ANSWER)
             pieces += [(_cell(name, value, room), QUIET if quiet else PLAIN), (" ", PLAIN)]
         over = CURSOR_AWAY if away else CURSOR if cursor else None
         if ghost:

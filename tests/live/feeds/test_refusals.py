@@ -1,0 +1,122 @@
+"""One instance that the server cannot answer for: the others are read all the same, and it is said."""
+
+import pytest
+
+from wfdash.api.errors import NotReached, OtherServer, ServerFailed
+from wfdash.api.interface import DetailAnswer, InstancePage
+from wfdash.core.model.times import iso
+from wfdash.core.why.context import WhyContext
+from wfdash.live.feeds.error_samples import ErrorSamples
+from wfdash.live.feeds.row_details import RowDetails
+from wfdash.live.polling.context import FeedContext
+from wfdash.live.polling.refusals import Refusals
+
+NOW = 1_795_255_200.0
+FAILED = ServerFailed("the server failed", http=500, code=10001)
+
+
+class Server:
+    """Answers for all but one of ten."""
+
+    local = False
+    account_id = "acme"
+    poisoned = "order-0"
+
+    def __init__(self, status):
+        self.status = status
+        self.asked = []
+
+    async def list_instances(self, workflow, query):
+        row = {"status": self.status, "created_on": iso(NOW - 60), "ended_on": None}
+        return InstancePage([{"id": f"order-{n}", **row} for n in range(10)], None, 10)
+
+    async def get_instance(self, workflow, identity):
+        self.asked.append(identity)
+        if identity == self.poisoned:
+            raise FAILED
+        return DetailAnswer({"status": self.status, "steps": [], "error": {"name": "Error", "message": "no"}})
+
+
+class Clock:
+    now = NOW
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+async def ask_often(job, clock, times):
+    """As the scheduler does, each second, a failure being told and waited out."""
+    for _ in range(times):
+        clock.now += 1.0
+        due = job.due(clock.now)
+        if due is None or due > clock.now:
+            continue
+        try:
+            await job.ask()
+        except ServerFailed:
+            continue
+
+
+async def test_row_that_is_refused_holds_up_no_other(clock):
+    server = Server("running")
+    context = FeedContext(server, clock, lambda event: None, workflow="orders")
+    details = RowDetails(context, lambda detail: WhyContext(), missed=lambda: (), opened=lambda: None)
+    page = await server.list_instances("orders", None)
+    context.store.apply(page.items, seq=1, now=NOW)
+    details.wanted = tuple(f"order-{n}" for n in range(10))
+    await ask_often(details, clock, 12)
+    assert details.progress == (9, 10)
+    assert context.refusals.words("orders", "order-0") == "no answer: HTTP 500"
+    assert server.asked.count("order-0") == 2
+    server.poisoned = ""
+    await ask_often(details, clock, 25)
+    assert details.progress == (10, 10)
+    assert context.refusals.words("orders", "order-0") == ""
+
+
+async def test_sample_that_is_refused_is_counted_and_passed_over(clock):
+    server = Server("errored")
+    context = FeedContext(server, clock, lambda event: None, workflow="orders")
+    samples = ErrorSamples(
+        context,
+        read=lambda detail: None,
+        deployed=dict,
+        all_listed=lambda: True,
+        errored=lambda: 10,
+        look_up=lambda created: None,
+    )
+    samples.wanted = True
+    await ask_often(samples, clock, 14)
+    assert samples.progress == (9, 10)
+    assert samples.refused == ["order-0"]
+    assert server.asked.count("order-0") <= 2
+    samples.leave_others()
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (FAILED, "no answer: HTTP 500"),
+        (NotReached("no way to it"), ""),
+        (OtherServer("a page to sign in at"), ""),
+    ],
+)
+def test_what_is_no_answer_of_the_server_holds_nothing(error, words):
+    refusals = Refusals()
+    refusals.failed("orders", "order-0", error, NOW)
+    assert refusals.words("orders", "order-0") == words
+    assert (refusals.until("orders", "order-0") > NOW) is bool(words)
+    assert refusals.until("refunds", "order-0") == 0.0
+
+
+def test_refused_again_it_rests_longer_up_to_a_minute():
+    refusals, rests = Refusals(), []
+    for _ in range(5):
+        refusals.failed("orders", "order-0", FAILED, NOW)
+        rests.append(refusals.until("orders", "order-0") - NOW)
+    assert rests == [10, 20, 40, 60, 60]

@@ -1,0 +1,46 @@
+"""Instances that the server fails to answer for while it answers for others: they must not hold those up."""
+
+from wfdash.api.errors import BadAnswer, OtherServer, ServerFailed, WorkflowsError
+
+__all__ = ["NO_ANSWER", "Refusals"]
+
+NO_ANSWER = "no answer"
+"""What begins the words of one that cannot be read."""
+
+_FIRST, _LONGEST = 10.0, 60.0
+"""Seconds until one is asked for again, doubled each time up to the longest."""
+
+
+class Refusals:
+    """Kept by workflow and id. One alone that answers with an error each time was asked for first each time,
+    as what was never read: nothing below it on the screen was read any more."""
+
+    def __init__(self) -> None:
+        self._held: dict[tuple[str, str], tuple[int, float, WorkflowsError]] = {}
+
+    def failed(self, workflow: str, identity: str, error: WorkflowsError, now: float) -> None:
+        """Notes it where it is the answer for this one, and not the way to the server, that failed."""
+        if not isinstance(error, ServerFailed | BadAnswer) or isinstance(error, OtherServer):
+            return
+        times = self._held[workflow, identity][0] + 1 if (workflow, identity) in self._held else 1
+        wait = min(_LONGEST, _FIRST * 2.0 ** min(times - 1, 8))
+        self._held[workflow, identity] = times, now + wait, error
+
+    def answered(self, workflow: str, identity: str) -> None:
+        self._held.pop((workflow, identity), None)
+
+    def until(self, workflow: str, identity: str) -> float:
+        """From when on it may be asked for again, epoch seconds; 0 for one that was answered last."""
+        held = self._held.get((workflow, identity))
+        return 0.0 if held is None else held[1]
+
+    def words(self, workflow: str, identity: str) -> str:
+        """`no answer: HTTP 500`; "" for one that was answered last, or never asked for."""
+        held = self._held.get((workflow, identity))
+        if held is None:
+            return ""
+        http = held[2].http or 0
+        return f"{NO_ANSWER}: HTTP {http}" if http >= 400 else f"{NO_ANSWER} that can be read"
+
+    def set_back(self, seconds: float) -> None:
+        self._held = {key: (times, at - seconds, error) for key, (times, at, error) in self._held.items()}
