@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.harness.dashboard import drive
 from tests.ui.travels import look_back_at_a_read_failure, travel
+from wfdash.demo.engine import verbs
 from wfdash.live.feeds import filter_search
 
 
@@ -236,5 +237,41 @@ def test_pages_of_this_machine_are_empty_in_a_record():
         await dashboard.press("journal.open")
         assert "not what was sent" in dashboard.text
         assert dashboard.lines[0].strip().startswith("RECORD ")
+
+    drive(script)
+
+
+@pytest.mark.parametrize("page", ["history.open", "workflows.open"])
+def test_restarts_that_a_record_holds_are_counted_in_it(page):
+    """The last row of an instance tells its last run alone; the rows before it are in the same file."""
+
+    async def script(dashboard):
+        app = dashboard.app
+        await dashboard.until(lambda: "waiting" in dashboard.text)
+        await dashboard.passes(60)
+        restarted_at = app.context.clock()
+        newest = [row.id for row in app.session.poller.store if row.status == "errored"][:3]
+        every = dashboard.world.workflows["orders"].walk(newest_first=True)
+        for instance in [each for each in every if each.id in newest]:
+            verbs.restart(dashboard.world, instance)
+        await dashboard.passes(30)
+        await travel(dashboard, "<")
+        await dashboard.press(page)
+        screen = app.screen
+
+        def earlier():
+            if page == "history.open":
+                return screen.loaded.earlier if screen.loaded is not None else {}
+            of = screen.poller.workflow_rows.of.get("orders")
+            return of.earlier.runs if of is not None else {}
+
+        await dashboard.until(lambda: {key.partition("\n")[0] for key in earlier()} == set(newest))
+        if page == "history.open":
+            await dashboard.until(lambda: "with 3 earlier" in dashboard.text)
+            # Before them nothing had been restarted.
+            while app.context.past > restarted_at:
+                await travel(dashboard, "{")
+            await dashboard.until(lambda: "as they stood then" in dashboard.text)
+            assert not earlier()
 
     drive(script)

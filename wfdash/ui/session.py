@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, field
 from platformdirs import user_state_path
 
 from wfdash.api.interface import Exchange, Observer, Workflows
@@ -23,6 +23,7 @@ from wfdash.live.budget.clock_skew import Skew
 from wfdash.live.budget.shared_counter import SharedCounter, share_counter
 from wfdash.live.polling.events import Event, RecordChanged
 from wfdash.live.reads.reads import Reads
+from wfdash.live.reads.restarted_runs import RestartedRuns
 from wfdash.live.records.journal import Journal
 from wfdash.live.records.record.listener import RecordListener
 from wfdash.live.records.record.observations import Observation
@@ -55,6 +56,8 @@ class AccountSession(Struct):
     """Looks up what instances hold, or which there were where the record keeps no payloads."""
     behind: "AccountSession | None" = None
     """The one that goes on unseen while this one shows a moment of the record; None of any other."""
+    restarted: RestartedRuns = field(default_factory=RestartedRuns)
+    """Looks up the runs that a restart took out of the list."""
 
     @property
     def account_id(self) -> str:
@@ -123,7 +126,18 @@ async def open_session(
     elif recorder is not None and not settings.demo:
         # The demo erases nothing, and each look into a record in memory copies it.
         poller.look_up_ids(recall := RecordedIds(recorder))
-    return AccountSession(api, budget, poller, operator, Reads(api, budget), journal, skew, recorder, recall)
+    return AccountSession(
+        api,
+        budget,
+        poller,
+        operator,
+        Reads(api, budget),
+        journal,
+        skew,
+        recorder,
+        recall,
+        restarted=RestartedRuns(recorder=recorder, journal=journal),
+    )
 
 
 def _counter(settings: Settings) -> SharedCounter:
@@ -263,7 +277,15 @@ def past_session(
     )
     journal = live.journal if live is not None else None
     return AccountSession(
-        api, budget, poller, operator, Reads(api, budget), journal, Skew(clock), behind=live
+        api,
+        budget,
+        poller,
+        operator,
+        Reads(api, budget),
+        journal,
+        Skew(clock),
+        behind=live,
+        restarted=RestartedRuns(replayed=reader, journal=journal, until=moment),
     )
 
 

@@ -47,6 +47,8 @@ class Foot(Struct, frozen=True):
     """Workflows stand where the versions of one would."""
     so_far: bool = False
     """More is being read: what ended in any stretch may have begun before all that is loaded."""
+    of_record: bool = False
+    """It is a moment of a record, which is not now."""
 
     def moment(self, bucket: Bucket) -> list[Pieces]:
         """What happened in a bucket, in two lines."""
@@ -238,13 +240,12 @@ class Foot(Struct, frozen=True):
             # What to ask for is at its end, and never cut.
             refused = [[(f" {line}", WARN)] for line in wrapped(clean(loaded.refusal), self.width - 2, 2)]
         if not words:
-            words = "as they stand now: a restart takes a failed run away"
+            stand = "as they stood then" if self.of_record else "as they stand now"
+            words = f"{stand}: a restart takes a failed run away"
             if loaded.earlier:
                 words = f"with {counted(len(loaded.earlier), 'earlier run')} of what was restarted"
             if len(said) + len(words) + 4 > self.width:
-                words = (
-                    f"with {count(len(loaded.earlier))} earlier" if loaded.earlier else "as they stand now"
-                )
+                words = f"with {count(len(loaded.earlier))} earlier" if loaded.earlier else stand
                 if behind and not loaded.earlier:
                     words = ""  # a line more for it would be one less of a chart
         # What it rests on is never cut: how far it is sampled stands at its end.

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from math import inf
 from typing import ClassVar, Final
 from weakref import WeakKeyDictionary
@@ -17,7 +16,6 @@ from wfdash.core.model.instance import Instance
 from wfdash.live.polling.events import Update
 from wfdash.live.reads.account_rows import AccountRows, of_workflow
 from wfdash.live.reads.past_rows import PastRows
-from wfdash.live.reads.restarted_runs import restarted_runs
 from wfdash.live.watcher import Watcher
 from wfdash.ui.context import Context
 from wfdash.ui.history.counting import EarlierHistory, LoadedHistory
@@ -347,7 +345,7 @@ class HistoryReader:
         loaded, session, left = self._own, self._context.session, self._own.frame.left
         if session is None or left >= self._recalled:
             return False
-        if session.recorder is None and session.journal is None:
+        if not session.restarted.has_source:
             return False
         self._recalled = left
         names = self._account.names if self.of_all and self._account is not None else [self.workflow]
@@ -357,8 +355,7 @@ class HistoryReader:
                 # There the workflow stands before the id, and as the version.
                 whose = (row for row in loaded.rows.values() if row.version == name)
                 rows = {row.id.removeprefix(f"{name}/"): row for row in whose}
-            find = partial(restarted_runs, recorder=session.recorder, journal=session.journal)
-            runs = await asyncio.to_thread(find, name, dict(rows), left)
+            runs = await asyncio.to_thread(session.restarted.find, name, dict(rows), left)
             named = [of_workflow(name, run) for run in runs.values()] if self.of_all else runs.values()
             loaded.add_runs({run.id: run for run in named})
         return True

@@ -275,7 +275,17 @@ class HistoryScreen(BaseScreen):
         ]
         cursor = self._cursor_number(buckets)
         tall, so_far = self.size.height >= _TALL, self._is_partial
-        below = Foot(loaded, finding, now, width, utc=utc, tall=tall, of_all=self.of_all, so_far=so_far)
+        below = Foot(
+            loaded,
+            finding,
+            now,
+            width,
+            utc=utc,
+            tall=tall,
+            of_all=self.of_all,
+            so_far=so_far,
+            of_record=self.context.past is not None,
+        )
         foot = [
             *axis_lines(of, loaded.deployed, utc=utc, first=finding.version, cursor=cursor),
             *(below.moment(buckets[cursor]) if cursor is not None else self._how_to_read(width, three[0])),

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Container, Iterable, Mapping
-from functools import partial
 from typing import Final
 
 from msgspec.structs import replace
@@ -17,7 +16,6 @@ from wfdash.core.model.status import ACTIVE
 from wfdash.core.triage.error_groups import Sample
 from wfdash.core.triage.fingerprint import fingerprint
 from wfdash.core.triage.headline import ENOUGH
-from wfdash.live.reads.restarted_runs import restarted_runs
 from wfdash.live.watcher import Watcher
 from wfdash.ui.context import Context
 from wfdash.ui.history.charts import GUTTER
@@ -122,7 +120,7 @@ class Pictures:
         session = self._context.session
         if session is None or poller.local:
             return False
-        recorder, journal, found = session.recorder, session.journal, False
+        journal, found = session.journal, False
         written = await asyncio.to_thread(journal.size) if journal is not None else 0
         for name, of in list(poller.workflow_rows.of.items()):
             # Not after each page: every look opens the record, and that of the demo is copied for it.
@@ -130,8 +128,8 @@ class Pictures:
             if of.read_at is None or self._recalled.get(name) == reach:
                 continue
             self._recalled[name] = reach
-            find = partial(restarted_runs, recorder=recorder, journal=journal)
-            runs = await asyncio.to_thread(find, name, dict(of.rows), self._context.clock() - _DAY)
+            since = self._context.clock() - _DAY
+            runs = await asyncio.to_thread(session.restarted.find, name, dict(of.rows), since)
             found = of.remember(runs.values()) or found
         return found
 

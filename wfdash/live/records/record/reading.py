@@ -67,7 +67,7 @@ class RecordReader:
         self._deadline = 0.0
         self.horizon = time.time() + _AHEAD
         self._room = _UNPACKED
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._bound(connection)
         # What a file from elsewhere may bring along (SQLite, "Defense Against The Dark Arts"): functions in
         # its schema, writes, cells beyond their page, and a mapping that ends the program where the file is
@@ -195,8 +195,12 @@ class RecordReader:
         )
         return [row for fields in found if (row := self.row_of(fields)) is not None]
 
-    def ends(self, workflow: str, since: float, rows: Mapping[str, Instance]) -> list[Instance]:
-        """Each end from then on that is not the one that its row tells now: it was restarted.
+    def ends(
+        self, workflow: str, since: float, rows: Mapping[str, Instance], *, at: float = float("inf")
+    ) -> list[Instance]:
+        """Each end from then on that is not the one that its row tells: it was restarted.
+
+        `rows` are as of `at`, and what was seen later is not looked at.
 
         The record itself may not have seen it begin again, where nothing looked since.
         """
@@ -208,20 +212,29 @@ class RecordReader:
             return now.ended is None or now.ended > ended
 
         # In the question itself, so that rows that tell the same end are not carried over only to be dropped.
-        self._connection.create_function("is_over", 2, is_over)
-        found = self.ask(
+        # Two pages may ask one reader at a time, each of rows of its own.
+        with self._lock:
+            try:
+                self._connection.create_function("is_over", 2, is_over)
+            except sqlite3.Error:  # it was let go of meanwhile
+                return []
+            found = self._ends(workflow, since, rows, at)
+        return [row for fields in found if (row := self.row_of(fields)) is not None]
+
+    def _ends(self, workflow: str, since: float, rows: Mapping[str, Instance], at: float) -> list[Any]:
+        return self.ask(
             "SELECT i.id, l.status, l.created, l.modified, l.started, l.ended, l.version, l.source, NULL,"
             " i.created FROM instance AS i JOIN listed AS l ON l.instance = i.key"
             " WHERE i.workflow = (SELECT key FROM workflow WHERE name = ?1) AND i.created >= ?4"
-            " AND l.ended >= ?2 AND l.status IN ('complete', 'errored', 'terminated')"
+            " AND l.ended >= ?2 AND l.status IN ('complete', 'errored', 'terminated') AND l.at <= ?5"
             " AND is_over(i.id, l.ended) LIMIT ?3",
             workflow,
             since,
             _MOST_ENDS,
             # What is older than all of these is not looked at: of 1,000 rows few of a large record are.
             min((row.created for row in rows.values() if row.created is not None), default=0.0),
+            at,
         )
-        return [row for fields in found if (row := self.row_of(fields)) is not None]
 
     def count(self, workflow: str, at: float) -> int:
         """Instances that were listed by then."""
