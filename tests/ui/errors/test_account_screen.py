@@ -79,3 +79,25 @@ def test_reading_all_workflows_while_frozen_says_frozen():
         assert "‖ frozen" in d.lines[0]
 
     drive(script, size=(140, 40))
+
+
+def test_cause_under_the_cursor_is_told_where_there_is_room():
+    """In 80 columns its message was cut above sixteen blank lines."""
+
+    async def script(d):
+        await d.press("errors.open", "errors.all")
+        await d.until(lambda: "read " in d.lines[0] and "TypeError" in d.text)
+        table = d.app.screen.table
+        await d.press("move.last")
+        cause = table.chosen
+        assert cause.message in " ".join(d.text.split())
+        assert f"the newest is {cause.example.id}" in d.text
+        high = table.size.height
+        await d.press("move.first")
+        assert table.size.height == high, "nothing moves with the cursor"
+        assert table.chosen.message in " ".join(d.text.split())
+        await d.pilot.resize_terminal(80, 12)
+        await d.settled()
+        assert "the newest is" not in d.text
+
+    drive(script, size=(80, 24), scenario="incident")

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.strip import Strip
 
 from wfdash.core.text.clean import cells, clean, fit
-from wfdash.core.text.words import clock, count, estimated
+from wfdash.core.text.words import clock, count, counted, estimated
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.triage.account_causes import AccountCause, ErroredWorkflow, account_causes, account_sentence
 from wfdash.core.triage.error_groups import filter_for
@@ -19,6 +19,8 @@ from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.widgets.header import Header, meter_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
 from wfdash.ui.widgets.list_table import ListTable
+from wfdash.ui.widgets.rule import ruled
+from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.strips import blank, strip_of
 from wfdash.ui.widgets.text_lines import TextLines
 from wfdash.ui.widgets.theme import CURSOR, HEADING, PLAIN, QUIET, STRONG, WARN
@@ -30,6 +32,9 @@ _STEP_FROM = 110
 _AHEAD = 60.0
 _FAILED = 3
 """Workflows that could not be asked and are named."""
+_IN_FULL = 7
+"""Lines in which the cause under the cursor is told whole, where the table leaves so many."""
+_MESSAGE = 3
 
 
 class CauseTable(ListTable[AccountCause]):
@@ -128,6 +133,7 @@ class AccountErrorsScreen(BaseScreen):
         yield Header()
         yield TextLines(id="summary")
         yield CauseTable(clock=context.clock, utc=lambda: context.utc)
+        yield TextLines(id="in-full")
         yield KeyBar(context.pages)
 
     @property
@@ -188,6 +194,38 @@ class AccountErrorsScreen(BaseScreen):
         self.table.rows_changed()
         if not self._touched and not self.table.move_to_key(self._chosen):
             self.table.move_to(0)
+        self._draw_in_full(len(lines))
+
+    def on_line_table_cursor_moved(self) -> None:
+        self.draw()
+
+    def _draw_in_full(self, above: int) -> None:
+        """What the row under the cursor has no room for, and one to look at."""
+        cause, width = self.table.chosen, self.size.width
+        free = self.size.height - above - len(self.table.rows) - 4
+        lines: list[Pieces] = []
+        if cause is not None and free >= _IN_FULL:
+            lines = [ruled([(clean(cause.error), STRONG)], width)]
+            message = wrapped(clean(cause.message or cause.error), width - 4, _MESSAGE)
+            lines += [[(f"  {line}", PLAIN)] for line in message]
+            lines += [[(f"  {line}", PLAIN)] for line in wrapped(self._where(cause), width - 4, 2)]
+            lines += [[(f"  {line}", QUIET)] for line in wrapped(self._when(cause), width - 4, 1)]
+            lines += [[]] * (_IN_FULL - len(lines))  # the table keeps its height while the cursor moves
+        self.query_one("#in-full", TextLines).show(lines)
+
+    def _where(self, cause: AccountCause) -> str:
+        names = [f"{clean(name)} ({count(number)} read)" for name, number in cause.workflows]
+        others = len(cause.steps) - 1
+        more = f" and {counted(others, 'other step')}" if others > 0 else ""
+        steps = f'at "{clean(cause.steps[0])}"{more}' if cause.steps else "at no step"
+        return f"{steps} · in {', '.join(names)}"
+
+    def _when(self, cause: AccountCause) -> str:
+        utc, now = self.context.utc, self.context.clock()
+        times = [clock(at, utc=utc, now=now) for at in (cause.first, cause.last) if at is not None]
+        span = f"first {times[0]}, last {times[-1]} · " if len(set(times)) > 1 else ""
+        key = self.context.keys.key_of("row.open")
+        return f"{span}the newest is {clean(cause.example.id)} · {key} lists them"
 
     def _costs(self) -> str:
         """What the rest of it costs, what that takes, and what stops it."""
