@@ -88,3 +88,16 @@ def test_a_reason_that_would_be_cut_takes_a_second_line():
         assert len(set(seen)) > 3
 
     drive(script, size=(80, 24))
+
+
+def test_palette_reason_is_whole_where_its_line_has_room():
+    """It stood under the help, and its end was cut for the indent."""
+
+    async def script(d):
+        await d.press("/", *"status:waiting", "enter")
+        await d.until(lambda: "◌ waiting" in d.text)
+        await d.press("palette.open")
+        await d.type("redrive")
+        assert "it is waiting: only what errored or was terminated is redriven" in d.text
+
+    drive(script, size=(80, 24))

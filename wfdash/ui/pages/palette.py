@@ -7,7 +7,7 @@ from textual.binding import ActiveBinding
 from textual.containers import Vertical
 from textual.widgets import Input
 
-from wfdash.core.text.clean import clean, fit
+from wfdash.core.text.clean import cells, clean, fit
 from wfdash.keymap.actions import ACTIONS, BY_ID, Action, textual_action
 from wfdash.keymap.scopes import SCOPES
 from wfdash.ui.base.panel import PanelScreen, Title
@@ -145,8 +145,9 @@ class PaletteScreen(PanelScreen):
         line = self._line(action, reason)
         if not (reason and 0 < width < length(line)):
             return [line]
-        below = fit(clean(reason), max(1, width - _INDENT - 1)).rstrip()
-        return [line[:-1], [(" " * _INDENT + below, WARN)]]
+        said = clean(reason)
+        indent = max(2, min(_INDENT, width - cells(said) - 1))
+        return [line[:-1], [(" " * indent + fit(said, max(1, width - indent - 1)).rstrip(), WARN)]]
 
     def _line(self, action: Action, reason: str) -> Pieces:
         keys = fit(self.context.keys.keys_of(action.id), 19)
