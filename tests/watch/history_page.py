@@ -23,7 +23,7 @@ _PARTS = re.compile(
     r"(?: · by analytics up to ([\d:]{5}))?"
 )
 _FARED = re.compile(
-    r"^  (?P<version>\w{8})  since (?P<since>.+?)  +(?:so far )?(?P<rate>\d+) % failed, "
+    r"^  (?P<version>\w{8})  (?:since (?P<since>.+?)|of [\d-]{10})  +(?:so far )?(?P<rate>\d+) % failed, "
     r"(?P<bad>[\d,]+) of (?P<all>[\d,]+)"
 )
 _LOADED = re.compile(r"^ ([\d,]+) of ([\d,]+) loaded, back to ([^\s,]+(?: [\d:]{5})?)")
@@ -37,7 +37,7 @@ _MOST = 40_000
 _WITHIN = re.compile(r"open ones read within (\d+ [dhm](?: \d+ [hm])?)")
 _HARDLY = 30.0
 """Seconds by which they may be behind where that is not said: one slow list, and this reader's own."""
-_FROM = re.compile(r"changes the span \(now [^)]*\), from ([\d:]{5})(?=\s|$)")
+_FROM = re.compile(r"changes the span \(now [^)]*\), from ([\d:]{5})(?=[\s,]|$)")
 _ENDED = re.compile(r"^ ENDED +([\d,]+) created, (at least )?([\d,]+) ended(?: up to ([\d:]{5}))?")
 
 
@@ -172,7 +172,7 @@ def _compare_version(said: re.Match[str], listing: Listing, at: float, behind: f
     """Counted is what ended since the moment that it names."""
     share = 100 * _int(said["bad"]) / _int(said["all"])
     tally.note("history share", abs(share - int(said["rate"])) <= 0.51, f"{said[0].strip()}: {share:.1f}")
-    if not re.fullmatch(r"[\d:]{5}(:\d\d)?", said["since"]):
+    if not re.fullmatch(r"[\d:]{5}(:\d\d)?", said["since"] or ""):
         return
     since = _at(said["since"], at)
     if since + 60 < listing.floor:
