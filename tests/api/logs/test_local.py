@@ -76,6 +76,9 @@ async def test_dev_session_of_two_workers_gives_each_its_lines(local):
         (["a", "b", "a"], ""),
         (["a", "b", None, None], ""),
         ([None], ""),
+        ({"a": 1}, ""),
+        (5, ""),
+        (None, ""),
     ],
 )
 async def test_object_that_is_not_noted_is_the_one_left(local, beside, held):

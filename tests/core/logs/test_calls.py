@@ -43,6 +43,13 @@ TWINS = [done("probe-1", 1, 5), done("probe-2", 1.01, 4)]
 OF_TWINS = run("r", 0, 6, [(0.99, 5.1, [(1.01, 4.99)]), (1, 4.1, [(1.02, 3.98)])])
 
 
+def test_line_that_bears_no_call_beside_others_is_placed():
+    lines = [line(2, f"id={ID} one", ""), line(2, "two", "r0.1")]
+    lines = [replace(each, trace="t") for each in lines]
+    found = places(lines, [replace(each, trace="t") for each in OF_TWINS], TWINS)
+    assert found.keys() == {f"id={ID} one", "two"}
+
+
 def test_twins_are_told_apart_by_their_times():
     lines = [line(0, f"id={ID}", "r"), line(2, "one", "r0.1"), line(2, "two", "r1.1")]
     found = places(lines, OF_TWINS, TWINS)

@@ -162,7 +162,9 @@ def _held(own: object, beside: object) -> str:
         return held
     try:
         listed = json.loads(text(beside) or "[]")
-    except ValueError:
+    except (ValueError, RecursionError):
+        return ""
+    if not isinstance(listed, list):
         return ""
     times = Counter(each for each in listed if isinstance(each, str))
     if len(times) == 1:

@@ -173,7 +173,7 @@ class Attempts:
             return span
         called, tried = self._said(line.request)
         says_this = called <= {span.name} and tried <= {span.number}
-        first = self._lasted[line.request][0]
+        first, _ = self._lasted_with(line)
         return span if says_this and span.start - _GRAIN <= first <= span.end + _GRAIN else None
 
     def is_untold(self, line: LogLine) -> bool:
@@ -191,7 +191,7 @@ class Attempts:
             return self.is_due(line.at)
         row = self._tree.calls.get(call)
         if row is None:
-            first, last = self._lasted[call]
+            first, last = self._lasted_with(line)
             ends = [span.end for span in self._at(first, _GRAIN)] or [self._end]
             return self.is_due(max(last, *ends))
         if self._tree.entry_of(self._tree.run_of(call)) is not None:
@@ -241,6 +241,10 @@ class Attempts:
         began = [at for at in (detail.queued, detail.start) if at is not None]
         ran -= {float("inf")}
         return Lifetime(min(began, default=float("-inf")), self._end, tuple(sorted(ran)))
+
+    def _lasted_with(self, line: LogLine) -> tuple[float, float]:
+        """When the first and the last line of its call were printed; of a line that bears no call, itself."""
+        return self._lasted.get(line.request, (line.at, line.at))
 
     def _is_traced(self, call: str) -> bool:
         """Whether the session tells what a call is: an attempt that has ended, or the run itself."""
