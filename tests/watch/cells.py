@@ -107,7 +107,7 @@ def _fits(form: str, values: dict[str, str], state: Record, at: float, now: floa
     if form == "no step yet":
         return not state["steps"]
     if form == "not read":
-        return state["status"] == "errored"
+        return state["status"] not in ("complete", "terminated")  # these wait for nothing
     if form == "no open step":
         return not open_steps(state, at)
     if form == "paused":

@@ -418,3 +418,17 @@ def test_active_ones_are_no_more_than_are_counted():
             assert dashboard.app.screen._checked().endswith(" rows checked of 40 active")
 
     simulate(main())
+
+
+def test_versions_have_no_title_without_a_row():
+    """In 15 lines it was the last one of the page."""
+
+    async def script(d):
+        await d.press("errors.open")
+        await d.until(lambda: "for example" in d.text)
+        await d.passes(3)
+        assert "VERSIONS" not in d.text
+        await d.pilot.resize_terminal(80, 24)
+        await d.until(lambda: "VERSIONS" in d.text)
+
+    drive(script, size=(60, 15), scenario="incident")

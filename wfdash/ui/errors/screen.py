@@ -60,6 +60,8 @@ moves the groups and the versions. Over a slow link the last of them would come 
 _ALL_SOON = 1.0
 """Seconds for which the example waits for the sample to be read: the lines over it still grow, and would move
 it, which is most of the page, each time."""
+_LEAST_GROUPS = 3
+"""Lines of the groups at least, with their titles."""
 _LEAST_ODD = 6
 """Lines that the groups leave to what is odd, if there is so much of it."""
 
@@ -238,8 +240,8 @@ class ErrorsScreen(BaseScreen):
         # They never shrink, for then the table below would move under the hand that is about to press a key.
         odd = min(_LEAST_ODD, 1 + max(1, oddities))
         self.odd.styles.height = odd + 1 if self._in_full else "1fr"
-        most = max(3, room - odd - (_IN_FULL if self._in_full else 0))
-        self._lines = max(3, min(most, max(self._lines, 1 + groups)))
+        most = max(_LEAST_GROUPS, room - odd - (_IN_FULL if self._in_full else 0))
+        self._lines = max(_LEAST_GROUPS, min(most, max(self._lines, 1 + groups)))
         self.group_table.styles.height = self._lines
 
     def _draw_header(self, read: int, total: int) -> None:
@@ -351,8 +353,11 @@ class ErrorsScreen(BaseScreen):
                 lines += [*self._newest(group), []]
             else:
                 lines += [*self._of_example(group), []]
+        above = len(self.query_one("#summary", TextLines).plain.split("\n")) + max(_LEAST_GROUPS, self._lines)
         if versions := self._versions.lines(poller, self.size.width):
-            lines += [*versions, []]
+            # A title in the last line, without what it is of, says nothing.
+            if self.size.height - 2 - above - len(lines) > 1:
+                lines += [*versions, []]
         elif poller.filtered and group is not None:
             lines += [[("  VERSIONS are compared over a list without a filter", QUIET)], []]
         if group is not None and self._in_full:
