@@ -63,7 +63,7 @@ SCENES = [
     Scene("help", "Filter", keys=("?",)),
     Scene("errors", "only on version", scenario="incident", early=("E",), runs=45.0),
     Scene("history", "as they stand now", scenario="incident", early=("H",), runs=30.0),
-    Scene("workflows", "billing", keys=("w",)),
+    Scene("workflows", "errors rose", scenario="incident", early=("w",), runs=25.0),
     Scene("compare", "failed here and", scenario="incident", status="errored", early=("=",)),
     Scene("inspector", "attempts", scenario="incident", status="errored", keys=("enter",)),
     Scene("logs", " errors · ", scenario="incident", status="errored", early=("l",), runs=8.0),
