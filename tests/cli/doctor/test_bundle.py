@@ -1,5 +1,6 @@
 """The report for others: complete enough to help, and nothing in it that is somebody's own."""
 
+import asyncio
 import json
 import os
 from pathlib import Path
@@ -9,6 +10,10 @@ import pytest
 from tests.cli.test_completion import ENTRY, keep
 from tests.support.harness.program import ACCOUNT, TOKEN
 from tests.support.harness.simulator import Simulator
+from wfdash.cli.doctor.bundle import Names, bundle_lines
+from wfdash.cli.doctor.report import doctor
+from wfdash.config.precedence import config_path, load
+from wfdash.config.settings import Options, Settings, SettingsError
 
 PLANTED = {
     "profile": "planted-profile",
@@ -98,3 +103,88 @@ def test_a_broken_config_does_not_stop_it(program, still, tmp_path):
     assert "it cannot be read: TOMLDecodeError" in text
     assert json.dumps(ENTRY)[:20] not in text
     assert os.environ["XDG_STATE_HOME"] not in text
+
+
+PRIVATE = "schmidt"
+"""It stands in each part of the faults below, alone and with other words."""
+FAULTY = {
+    "a command": '[[commands]]\nname = "Ticket an Firma Schmidt"\nkey = "ctrl+b"\n'
+    'run = ["sh", "-c", "echo schmidt {id}"]\n',
+    "a placeholder": '[[commands]]\nname = "a"\nkey = "ctrl+b"\nrun = ["sh", "{schmidt}"]\n',
+    "a hook": '[[hooks]]\non = "statsu:errored id:schmidt-4711"\nrun = ["true"]\n',
+    "a hook of one word": '[[hooks]]\non = "schmidt:4711"\nrun = ["true"]\n',
+    "a key": '[keys]\n"instance.pause" = "schmidt"\n',
+    "a key of nothing": '[keys]\n"schmidt.pause" = "b"\n',
+    "a theme": '[display]\ntheme = "schmidt"\n',
+    "a column": '[display]\ncolumns = ["id", "schmidt"]\n',
+    "a table": "[schmidt]\non = true\n",
+    "an unknown key": '[profiles.a]\nschmidt = "b"\n',
+    "a number for a text": "[profiles.schmidt]\nworkflow = 4711\n",
+    "a default profile": 'profile = "schmidt"\n',
+    "a view": '[[views]]\nname = "schmidt"\nkey = "1"\nfilter = "schmidt:1"\n',
+    "a retention": '[retention]\nschmidt = "schmidt days"\n',
+    "a server": '[profiles.a]\nbase_url = "http://schmidt.invalid/x"\n[[views]]\nname = "v"\n',
+    "no TOML": '[profiles.schmidt]\n[profiles.schmidt]\nworkflow = "schmidt"\n',
+    "no quotes": "workflow = schmidt\n",
+    "a date": "[profiles.schmidt]\nworkflow = 2026-11-30\n",
+}
+
+
+@pytest.mark.parametrize("fault", FAULTY)
+def test_a_faulty_config_tells_nothing_of_its_own(fault, tmp_path):
+    """Such a config is why somebody is asked for the report: what is wrong is said of it, not quoted."""
+    config = tmp_path / "config.toml"
+    config.write_text(FAULTY[fault])
+    text = printed({}, config=config)
+    assert PRIVATE not in text.lower()
+    assert "4711" not in text
+
+
+VARIABLES = {
+    "CLOUDFLARE_API_BASE_URL": "http://schmidt.invalid/client/v4",
+    "CLOUDFLARE_ACCOUNT_ID": "schmidt-account",
+    "HTTPS_PROXY": "gopher://schmidt.invalid:70",
+    "SSL_CERT_FILE": "/srv/schmidt/ca.pem",
+    "WFDASH_PROFILE": "schmidt",
+    "WFDASH_CONFIG": "/srv/schmidt/config.toml",
+    "CF_SCHMIDT_TOKEN": "a",
+    "SCHMIDT_PROXY": "a",
+}
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+def test_values_of_variables_are_not_in_it(name):
+    assert PRIVATE not in printed({name: VARIABLES[name]}).lower()
+
+
+def test_a_state_folder_elsewhere_is_not_named(tmp_path, monkeypatch):
+    folder = tmp_path / "schmidt"
+    monkeypatch.setenv("XDG_STATE_HOME", str(folder))
+    (folder / "wfdash").mkdir(parents=True)
+    (folder / "wfdash" / "schmidt.txt").touch()
+    text = printed({"XDG_STATE_HOME": str(folder)})
+    assert "[another file]" in text
+    assert PRIVATE not in text.lower()
+
+
+def test_what_wfdash_has_words_for_stays_in_it(tmp_path):
+    config = tmp_path / "config.toml"
+    config.write_text('[display]\ntheme = "light"\nmouse = 3\n[keys]\n"instance.pause" = "f5"\n')
+    text = printed({}, config=config)
+    for words in ("display.theme = 'light'", "keys.instance.pause = 'f5'", "display.mouse: must be true"):
+        assert words in text
+
+
+def printed(environ: dict[str, str], *, config: Path | None = None) -> str:
+    """What doctor prints where the settings are at fault, and all that the bundle adds to it."""
+    options = Options(config=str(config) if config is not None else "")
+    settings: Settings | SettingsError
+    try:
+        settings = load(options, environ)
+    except SettingsError as wrong:
+        settings = wrong
+    assert isinstance(settings, SettingsError), "nothing is asked here"
+    report: list[str] = []
+    where = config_path(options, environ)[0]
+    asyncio.run(doctor(settings, environ, where, write=report.append))
+    return "".join(bundle_lines(report, Names(environ), environ, where, options))

@@ -17,15 +17,20 @@ from typing import Any
 
 from platformdirs import user_state_path
 
+from wfdash.cli.doctor.own_words import is_ours, own_texts, own_words
 from wfdash.config.file import read_tables
+from wfdash.config.settings import Options
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import count
 from wfdash.live.records.journal_entries import JournalEntry, read_entries
 
 __all__ = ["Names", "bundle_lines"]
 
-_SHOWN_SECTIONS = ("poll", "display", "keys")
-"""Sections of the config whose texts name nothing of anybody's."""
+_SHOWN_SECTIONS = ("poll", "display", "keys", "actions", "record")
+"""Sections of the config whose numbers, and whose texts where wfdash has a word for them, are shown."""
+_STRICT_SECTIONS = ("server", "to fix")
+"""Parts of what doctor prints whose sentences quote what was typed, or what a server answered."""
+_QUOTED = re.compile(r"\"([^\"]+)\"|(?<!\w)'([^']+)'(?!\w)")
 _PACKAGES = (
     "textual",
     "rich",
@@ -39,8 +44,18 @@ _PACKAGES = (
     "certifi",
 )
 _VARIABLES = re.compile(
-    r"(CLOUDFLARE|CF|WFDASH|XDG|TEXTUAL|SSL|LC)_\w+|\w+_PROXY|NO_COLOR|TERM\w*|LANG|TZ", re.I
+    r"(CLOUDFLARE|CF)_(API_TOKEN|API_KEY|ACCOUNT_ID|EMAIL|API_BASE_URL|BASE_URL)"
+    r"|WFDASH_(CONFIG|PROFILE)|XDG_(CACHE|CONFIG|DATA|RUNTIME|STATE)_(HOME|DIR)|TEXTUAL_(COLOR_SYSTEM|FPS)"
+    r"|SSL_CERT_(FILE|DIR)|SSLKEYLOGFILE|LC_(ALL|CTYPE|TIME|NUMERIC|MESSAGES|TERMINAL)"
+    r"|(HTTPS?|ALL|NO)_PROXY|NO_COLOR|COLORTERM|ESCDELAY|TERM|TERM_PROGRAM|LANG|TZ",
+    re.I,
 )
+_OTHERS = re.compile(r"(CLOUDFLARE|CF|WFDASH|XDG|TEXTUAL|SSL|LC)_\w+|\w+_PROXY", re.I)
+_FILES = re.compile(
+    r"actions\.jsonl(\.\d+)?|notes\.jsonl|watched\.json|(actions|notes|watched)\.lock|spent\.key"
+    r"|requests-[0-9a-f]+(-[a-z]+-[0-9a-f]+)?\.jsonl?|records|here|outputs|sessions|copied\.txt"
+)
+"""What wfdash itself puts into the state folder."""
 _HEXADECIMAL = re.compile(r"\b[0-9a-fA-F]{32}\b")
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)*")
 _HOST = re.compile(r"(?<=://)(?!api\.cloudflare\.com\b|127\.0\.0\.1\b|localhost\b)[^/\s:)\"']+")
@@ -53,6 +68,7 @@ class Names:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._stand_ins: dict[str, str] = {}
         self._kinds: Counter[str] = Counter()
+        self._words: set[str] = set()
         self.hide("home", [environ.get("HOME", "")], stand_in="~")
         with suppress(OSError, KeyError, ImportError):  # a user id without a name
             self.hide("user", [getpass.getuser()])
@@ -65,23 +81,54 @@ class Names:
                 self._kinds[kind] += 1
                 self._stand_ins[name] = stand_in or f"[{kind} {self._kinds[kind]}]"
 
-    def taken_out(self, text: str) -> str:
-        """The line without them, and without what looks like an account, an e-mail address or a host."""
+    def hide_words(self, words: Iterable[str]) -> None:
+        """Takes these out of what is quoted, where a part of a text may stand alone."""
+        self._words.update(word for word in words if len(word) > 2)
+
+    def taken_out(self, text: str, *, strict: bool = False) -> str:
+        """The line without them, and without what looks like an account, an e-mail address or a host.
+
+        `strict` for a sentence that quotes what was typed: of that no word is left that wfdash does not know.
+        """
         for name in sorted(self._stand_ins, key=len, reverse=True):
             text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", self._stand_ins[name].replace("\\", ""), text)
         self.hide("id", _HEXADECIMAL.findall(text))
         text = _HEXADECIMAL.sub(lambda found: self._stand_ins[found[0]], text)
-        return _HOST.sub("[host]", _ADDRESS.sub("[address]", text))
+        text = _HOST.sub("[host]", _ADDRESS.sub("[address]", text))
+        if strict:
+            text = _QUOTED.sub(self._unquoted, text)
+            text = re.sub(r"\[[a-z ]+\d*\]|[\w.@+-]*\w", self._unsaid, text)
+        return text
+
+    def _unquoted(self, found: re.Match[str]) -> str:
+        said = found[1] or found[2]
+        return found[0] if is_ours(said) or re.fullmatch(r"\[[a-z]+ ?\d*\]", said) else '"..."'
+
+    def _unsaid(self, found: re.Match[str]) -> str:
+        """A word, or in place of one that is theirs `...`; what stands for a name stays."""
+        text = found[0]
+        if text.startswith("["):
+            return text
+        parts = re.findall(r"[^\W_]+", text)
+        return "..." if text in self._words or any(part in self._words for part in parts) else text
 
 
 def bundle_lines(
-    report: Iterable[str], names: Names, environ: Mapping[str, str], config: Path | None
+    report: Iterable[str],
+    names: Names,
+    environ: Mapping[str, str],
+    config: Path | None,
+    options: Options | None = None,
 ) -> Iterator[str]:
     """The lines of the file, each with its line break: what doctor printed, then what it does not show."""
     entries = read_entries(user_state_path("wfdash"))
     names.hide("workflow", (entry.workflow for entry in entries))
     names.hide("profile", (entry.profile for entry in entries))
     settings = list(_config(config, names))
+    given = options if options is not None else Options()
+    for kind, text in own_texts(config, environ, given):
+        names.hide(kind, [text])
+    names.hide_words(own_words(config, environ, given))
     sections: tuple[tuple[str, Iterable[str]], ...] = (
         ("packages", _packages()),
         ("variables that are set", _variables(environ)),
@@ -90,8 +137,10 @@ def bundle_lines(
         ("journal", _journal(entries)),
     )
     yield "A report on wfdash. Names are numbered and secrets left out; read it before you attach it.\n\n"
+    section = ""
     for line in report:
-        yield f"{names.taken_out(clean(line)).rstrip()}\n"
+        section = line if line and not line.startswith(" ") else section
+        yield f"{names.taken_out(clean(line), strict=section in _STRICT_SECTIONS).rstrip()}\n"
     for title, lines in sections:
         yield f"\n{title}\n"
         for line in lines:
@@ -107,6 +156,9 @@ def _packages() -> Iterator[str]:
 def _variables(environ: Mapping[str, str]) -> Iterator[str]:
     """Names alone: a value may be a secret whatever its name says."""
     yield from sorted(name for name in environ if _VARIABLES.fullmatch(name))
+    # Of what wfdash does not read the name may be a customer's.
+    if others := [name for name in environ if _OTHERS.fullmatch(name) and not _VARIABLES.fullmatch(name)]:
+        yield f"and {count(len(others))} like them"
 
 
 def _config(path: Path | None, names: Names) -> Iterator[str]:
@@ -128,15 +180,25 @@ def _config(path: Path | None, names: Names) -> Iterator[str]:
 def _values(place: str, value: Any, shown: bool) -> Iterator[str]:
     if isinstance(value, dict):
         for key, inner in value.items():
-            path = f"{place}.{key}" if place else key
+            # A profile's name has its number.
+            own = key if is_ours(key) or place == "profiles" else "[name]"
+            path = f"{place}.{own}" if place else own
             yield from _values(path, inner, shown or path in _SHOWN_SECTIONS)
     elif isinstance(value, list) and any(isinstance(inner, dict) for inner in value):
         for number, inner in enumerate(value, 1):
             yield from _values(f"{place}[{number}]", inner, shown)
-    elif shown or isinstance(value, bool | int | float):
+    elif isinstance(value, bool) or (shown and (isinstance(value, int | float) or _has_words_for(value))):
         yield f"{place} = {value!r}"
-    else:
+    elif isinstance(value, list | str):
         yield f"{place} = a {'list' if isinstance(value, list) else 'text'} of {count(len(value))}"
+    else:
+        yield f"{place} = a {type(value).__name__}"
+
+
+def _has_words_for(value: object) -> bool:
+    if isinstance(value, list):
+        return all(isinstance(inner, str) and is_ours(inner) for inner in value)
+    return isinstance(value, str) and is_ours(value)
 
 
 def _state() -> Iterator[str]:
@@ -150,7 +212,8 @@ def _state() -> Iterator[str]:
     for path in found[:100]:
         with suppress(OSError):
             file = os.lstat(path)
-            yield f"{path.name}  {count(file.st_size)} bytes  {stat.filemode(file.st_mode)}"
+            name = path.name if _FILES.fullmatch(path.name) else "[another file]"
+            yield f"{name}  {count(file.st_size)} bytes  {stat.filemode(file.st_mode)}"
 
 
 def _journal(entries: list[JournalEntry]) -> Iterator[str]:

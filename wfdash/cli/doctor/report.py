@@ -35,11 +35,16 @@ def run(options: Options, environ: Mapping[str, str], bundle: str = "") -> int:
     if not bundle:
         return code
     # What is in the way goes before a bundle that could not be written.
-    return 0 if _save(bundle, report, names, environ, config) and not code else code or 1
+    return 0 if _save(bundle, report, names, environ, config, options) and not code else code or 1
 
 
 def _save(
-    file: str, report: list[str], names: list[tuple[str, str]], environ: Mapping[str, str], config: Path
+    file: str,
+    report: list[str],
+    names: list[tuple[str, str]],
+    environ: Mapping[str, str],
+    config: Path,
+    options: Options,
 ) -> bool:
     """Writes the report for others beside anything that has the name already; False when that failed."""
     from wfdash.cli.doctor.bundle import Names, bundle_lines
@@ -50,7 +55,9 @@ def _save(
         hidden.hide(kind, [name])
     wanted = Path(file)
     try:
-        written = write_new(wanted.parent, wanted.name, bundle_lines(report, hidden, environ, config))
+        written = write_new(
+            wanted.parent, wanted.name, bundle_lines(report, hidden, environ, config, options)
+        )
     except OSError as wrong:
         say(f"wfdash: {file} could not be written: {wrong.strerror}")
         return False
