@@ -8,10 +8,11 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from functools import partial
+from math import inf
 
 from platformdirs import user_state_path
 
-from wfdash.api.errors import WorkflowNotFound, WorkflowsError
+from wfdash.api.errors import Forbidden, NotFound, WorkflowNotFound, WorkflowsError
 from wfdash.cli.exits import Stop, UsageError
 from wfdash.cli.output import ask, refuse, say, typed_line
 from wfdash.cli.session import TRANSIENT, CommandSession, again
@@ -40,6 +41,9 @@ _HELD, _ENOUGH = 5_000, 6_000
 """Rows that are held in memory, and how many there are when the oldest that ended are let go."""
 _OVER = 7 * 3600.0
 """Seconds since it ended after which a row may go: what `rate` compares goes back six hours."""
+_WAITED_OUT = 300.0
+"""Seconds for which a workflow that had answered may be refused or not found: a rule at the edge, a role that
+is being changed and a deploy mend themselves in that time."""
 
 
 def prepare(parsed: Namespace) -> None:
@@ -115,8 +119,18 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     session.api.listener = RecordListener(recorder.saw, clock=session.clock, epoch=lambda: recorder.epoch)
     hooks = _hooks(session, place) if parsed.on_change else None
     command = Hook("on-change", tuple(parsed.on_change))
-    followed = [
-        RecordedWorkflow(name, session, parse(parsed.filter), partial(hooks.saw, command) if hooks else None)
+    recorded = await asyncio.to_thread(ask_record, recorder.read, lambda reader: list(reader.workflows(inf)))
+    group = RecordedGroup()
+    followed = group.members
+    followed += [
+        RecordedWorkflow(
+            name,
+            session,
+            parse(parsed.filter),
+            group,
+            partial(hooks.saw, command) if hooks else None,
+            was_there=name in recorded,
+        )
         for name in workflows
     ]
     if hooks is not None:
@@ -124,7 +138,7 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     if parsed.metrics is not None:
         _serve_metrics(parsed.metrics, session, recorder, followed)
     say(f"wfdash: recording {', '.join(map(clean, workflows))} into {place.path}")
-    code = await _until_over(followed, hooks, parsed.duration)
+    code = await group.follow(hooks, parsed.duration)
     await asyncio.to_thread(recorder.flush)
     return code
 
@@ -178,24 +192,46 @@ def _hooks(session: CommandSession, place: RecordPlace) -> HookRunner:
     )
 
 
-async def _until_over(
-    followed: "Sequence[RecordedWorkflow]", hooks: HookRunner | None, seconds: float | None
-) -> int:
-    tasks = [asyncio.create_task(each.poller.run()) for each in followed]
-    learning: list[asyncio.Task[None]] = []
-    if hooks is not None:
-        tasks.append(asyncio.create_task(hooks.run()))
-        learning = [asyncio.create_task(each.learn_earlier_causes()) for each in followed]
-    waiting: list[asyncio.Future[int] | asyncio.Task[None]] = [*tasks, *(each.ended for each in followed)]
-    try:
-        done, _ = await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        return max((future.result() or 0 for future in done), default=0)
-    except OSError as wrong:
-        raise Stop(f"--on-change: its lock is not available: {wrong}", 1) from None
-    finally:
-        for task in (*tasks, *learning):
-            task.cancel()
-        await asyncio.gather(*tasks, *learning, return_exceptions=True)
+class RecordedGroup:
+    """Those that one program follows: it goes on while there is one that answers."""
+
+    def __init__(self) -> None:
+        self.members: list[RecordedWorkflow] = []
+        self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        """The exit code, once following on is of no use."""
+
+    def end(self, code: int) -> None:
+        if not self.ended.done():
+            self.ended.set_result(code)
+
+    async def follow(self, hooks: HookRunner | None, seconds: float | None) -> int:
+        """Until the time is up or nothing is of use any more; gives the exit code."""
+        followed = self.members
+        tasks = [asyncio.create_task(each.poller.run()) for each in followed]
+        learning: list[asyncio.Task[None]] = []
+        if hooks is not None:
+            tasks.append(asyncio.create_task(hooks.run()))
+            learning = [asyncio.create_task(each.learn_earlier_causes()) for each in followed]
+        waiting: list[asyncio.Future[int] | asyncio.Task[None]] = [*tasks, self.ended]
+        try:
+            done, _ = await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            # One that is of no use at the end was not recorded to it, however well the others went.
+            return max([future.result() or 0 for future in done] + [each.given_up for each in followed])
+        except OSError as wrong:
+            raise Stop(f"--on-change: its lock is not available: {wrong}", 1) from None
+        finally:
+            for task in (*tasks, *learning):
+                task.cancel()
+            await asyncio.gather(*tasks, *learning, return_exceptions=True)
+
+    def goes_on(self) -> bool:
+        """Whether some still is of use; where none is, it ends and says why of each."""
+        if self.ended.done() or not all(each.given_up for each in self.members):
+            return not self.ended.done()
+        for sentence in dict.fromkeys(each.poller.newest.freshness.failure for each in self.members):
+            say(f"wfdash: {clean(sentence)}")
+        self.end(max(each.given_up for each in self.members))
+        return False
 
 
 class RecordedWorkflow:
@@ -206,15 +242,20 @@ class RecordedWorkflow:
         workflow: str,
         session: CommandSession,
         query: Query,
+        group: RecordedGroup,
         changed: Callable[[SeenChange], None] | None = None,
+        *,
+        was_there: bool = False,
     ) -> None:
-        """`changed` takes each change, for whoever wants to act on it."""
+        """`changed` takes each change; `was_there`: the record has seen this workflow."""
         self.workflow = workflow
         self._payloads = session.settings.record.payloads
         """What is kept of them is searched, so those that ended well are read too."""
         self._changed = changed
-        self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        """The exit code, once following on is of no use."""
+        self.given_up = 0
+        """The exit code of why following on is of no use; 0 while it is of some."""
+        self._group, self._was_there = group, was_there
+        self._failing_since: float | None = None
         self._failure = ""
         self._error: WorkflowsError | None = None
         self._lasting = 0
@@ -292,16 +333,34 @@ class RecordedWorkflow:
             self._error = fresh.error
             mends = fresh.error is None or isinstance(fresh.error, TRANSIENT)
             self._lasting = 0 if mends else self._lasting + 1
-            # Twice, for after a 401 the client looks for a newer token, and what was there may come back.
-            # A name that never was there is a slip: a record of nothing must not end as if all went well.
-            enough = 1 if fresh.answered_at is None and isinstance(fresh.error, WorkflowNotFound) else 2
-            if fresh.error is not None and self._lasting == enough and not self.ended.done():
-                say(f"wfdash: {clean(fresh.failure)}")
-                self.ended.set_result(fresh.error.exit_code)
+            if mends:
+                self._failing_since, self.given_up = None, 0
+            elif self._failing_since is None:
+                self._failing_since = self._clock()
+            if fresh.error is not None and not mends:
+                self._give_up_on(fresh.error, answered=fresh.answered_at is not None)
+            if self._group.ended.done() or (self.given_up and not self._group.goes_on()):
+                self._failure = fresh.failure
                 return
         if fresh.failure != self._failure:
             say(again(fresh.failure) if fresh.failure else "wfdash: reached again")
             self._failure = fresh.failure
+
+    def _give_up_on(self, error: WorkflowsError, *, answered: bool) -> None:
+        """Notes where waiting is of no use; the others go on, as one may be deleted while they run."""
+        # A name that never was there is a slip: a record of nothing must not go on as if all went well.
+        if not answered and isinstance(error, WorkflowNotFound) and not self._was_there:
+            self.given_up = error.exit_code
+            if not self._group.ended.done():
+                say(f"wfdash: {clean(error.sentence)}")
+            self._group.end(error.exit_code)
+            return
+        since = self._failing_since
+        over = since is not None and self._clock() - since >= _WAITED_OUT
+        mends_itself = answered and isinstance(error, (Forbidden, NotFound))
+        # Twice, for after a 401 the client looks for a newer token, and what was there may come back.
+        if over if mends_itself else self._lasting >= 2:
+            self.given_up = error.exit_code
 
 
 def _is_worth_reading(row: Instance) -> bool:
