@@ -50,7 +50,7 @@ def clock():
 
 
 async def ask_often(job, clock, times):
-    """As the scheduler does, each second, a failure being told and waited out."""
+    """As the scheduler does, each second, a failure being alone and waited out."""
     for _ in range(times):
         clock.now += 1.0
         due = job.due(clock.now)
@@ -112,6 +112,20 @@ def test_what_is_no_answer_of_the_server_holds_nothing(error, words):
     assert refusals.words("orders", "order-0") == words
     assert (refusals.until("orders", "order-0") > NOW) is bool(words)
     assert refusals.until("refunds", "order-0") == 0.0
+
+
+def test_several_in_a_row_may_be_the_server():
+    refusals = Refusals()
+    alone = []
+    for n in range(4):
+        refusals.failed("orders", f"order-{n}", FAILED, NOW)
+        alone.append(refusals.passing)
+    assert alone == [True, True, True, False]
+    refusals.answered("orders", "order-9")
+    refusals.failed("orders", "order-1", FAILED, NOW)
+    assert refusals.passing
+    refusals.failed("orders", "order-2", NotReached("no way to it"), NOW)
+    assert not refusals.passing
 
 
 def test_refused_again_it_rests_longer_up_to_a_minute():

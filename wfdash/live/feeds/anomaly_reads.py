@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from heapq import nsmallest
 from itertools import islice
 
+from wfdash.api.errors import WorkflowsError
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.live.budget.ledger import Priority
@@ -70,7 +71,12 @@ class AnomalyReads(Job):
 
     async def ask(self) -> None:
         identity = self._next(self.context.clock())
-        detail = await read_instance(self.context, identity) if identity is not None else None
+        try:
+            detail = await read_instance(self.context, identity) if identity is not None else None
+        except WorkflowsError:
+            if self.context.refusals.passing:
+                return
+            raise
         if detail is not None:
             self._read_too(detail)
             self.context.notify(Update(details=(detail.id,)))

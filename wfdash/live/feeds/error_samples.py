@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import InstancePage, ListQuery
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
@@ -386,6 +387,9 @@ class ErrorSamples(Job):
             await self._read_now(identity)
             if others is not None and (read := self._samples.get(identity)) is not None:
                 others.tell(identity, asked_at, read[1], str(read[0] or ""))
+        except WorkflowsError:
+            if not self.context.refusals.passing:
+                raise
         finally:
             self._asked.discard(identity)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Container, Iterator, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from wfdash.api.errors import WorkflowsError
 from wfdash.core.filter.detail_fields import DetailFields, read_fields
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
@@ -268,7 +269,12 @@ class RowDetails(Job):
         identity = self._next(context.clock())
         if identity is None:
             return
-        detail = await read_instance(context, identity)
+        try:
+            detail = await read_instance(context, identity)
+        except WorkflowsError:
+            if context.refusals.passing:
+                return
+            raise
         if detail is None:
             return
         self.remember(detail)

@@ -9,6 +9,8 @@ NO_ANSWER = "no answer"
 
 _FIRST, _LONGEST = 10.0, 60.0
 """Seconds until one is asked for again, doubled each time up to the longest."""
+_ALONE = 3
+"""Failures in a row that single instances may be the cause of."""
 
 
 class Refusals:
@@ -16,17 +18,29 @@ class Refusals:
     as what was never read: nothing below it on the screen was read any more."""
 
     def __init__(self) -> None:
+        self._in_a_row = 0
         self._held: dict[tuple[str, str], tuple[int, float, WorkflowsError]] = {}
 
     def failed(self, workflow: str, identity: str, error: WorkflowsError, now: float) -> None:
         """Notes it where it is the answer for this one, and not the way to the server, that failed."""
         if not isinstance(error, ServerFailed | BadAnswer) or isinstance(error, OtherServer):
+            self._in_a_row = _ALONE + 1
             return
+        self._in_a_row += 1
         times = self._held[workflow, identity][0] + 1 if (workflow, identity) in self._held else 1
         wait = min(_LONGEST, _FIRST * 2.0 ** min(times - 1, 8))
         self._held[workflow, identity] = times, now + wait, error
 
+    @property
+    def passing(self) -> bool:
+        """Whether what failed last is taken for that instance alone, so that the others are read at once.
+
+        After several in a row it may be the server: then it is asked more and more rarely.
+        """
+        return 0 < self._in_a_row <= _ALONE
+
     def answered(self, workflow: str, identity: str) -> None:
+        self._in_a_row = 0
         self._held.pop((workflow, identity), None)
 
     def until(self, workflow: str, identity: str) -> float:
