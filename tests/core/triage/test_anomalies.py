@@ -15,6 +15,7 @@ from wfdash.core.triage.anomalies import (
     odd_detail,
     odd_row,
     queue_pressure,
+    queue_stalled,
     worst_first,
 )
 from wfdash.core.why.why import TimeWords
@@ -211,3 +212,34 @@ def test_worst_first_keeps_the_heaviest_of_a_kind():
         Oddity("w", i, k, "", weight) for i, k, weight in [("a", "x", 1), ("a", "x", 5), ("b", "x", 3)]
     )
     assert worst_first([light, heavy, other]) == [heavy, other]
+
+
+def queue(*samples):
+    """Counts a minute apart: queued, running, complete."""
+    return [
+        (NOW + 60 * minute, dict(zip(("queued", "running", "complete"), counts, strict=True)))
+        for minute, counts in enumerate(samples)
+    ]
+
+
+FREE = "12 queued, and none has begun for 4 m although 27 of the 30 that may run at once are free"
+
+
+@pytest.mark.parametrize(
+    ("samples", "allowed", "said"),
+    [
+        ([(12, 3, 9)] * 5, 30, FREE),
+        ([(10, 3, 9)] * 2 + [(12, 3, 9)] * 3, 30, FREE),
+        ([(12, 3, 9)] * 3, 30, ""),
+        ([(12, 30, 9)] * 5, 30, ""),
+        ([(12, 30, 9)] * 3 + [(12, 3, 9)] * 2, 30, ""),
+        ([(12, 3, 9)] * 3 + [(12, 3, 10)] * 2, 30, ""),
+        ([(12, 3, 9)] * 3 + [(12, 4, 9)] * 2, 30, ""),
+        ([(0, 3, 9)] * 5, 30, ""),
+        ([(12, 3, 9)] * 5, None, ""),
+        ([(12, 0, 9)] * 5, None, "12 queued, none running, and none has begun for 4 m"),
+    ],
+)
+def test_queue_that_stands_beside_free_slots_is_odd(samples, allowed, said):
+    odd = queue_stalled("orders", queue(*samples), allowed)
+    assert (odd.reason if odd is not None else "") == said

@@ -4,6 +4,7 @@ import pytest
 
 from wfdash.core.history.count_history import Trends
 from wfdash.core.model.detail import read_detail
+from wfdash.core.model.workflow import Workflow
 from wfdash.core.why.context import WhyContext
 from wfdash.live.feeds.anomalies import Anomalies
 from wfdash.live.feeds.row_details import RowDetails
@@ -108,3 +109,18 @@ def test_another_workflow_begins_without_any():
     kept.details.reset()
     kept.anomalies.reset()
     assert kept.found() == set()
+
+
+@pytest.mark.parametrize(("read", "kinds"), [(False, set()), (True, {("", "queue")})])
+def test_queue_beside_free_slots_is_told_by_its_limit(read, kinds):
+    kept, trends = Kept(0), Trends()
+    kept.details = RowDetails(
+        kept.context, lambda detail: WhyContext(allowed=30), missed=lambda: (), opened=lambda: None
+    )
+    kept.anomalies = Anomalies(kept.context, kept.details)
+    for minute in range(5):
+        trends.saw([Workflow("orders", counts={"queued": 1, "running": 3})], kept.now + 60 * minute)
+    kept.list("0", "queued")
+    if read:
+        kept.details.remember(read_detail("orders", "0", {"status": "queued", "steps": []}))
+    assert {(odd.id, odd.kind) for odd in kept.anomalies.found(trends, None)} == kinds

@@ -50,7 +50,7 @@ def clock():
 
 
 async def ask_often(job, clock, times):
-    """As the scheduler does, each second, a failure being alone and waited out."""
+    """As the scheduler does, each second, a failure being told and waited out."""
     for _ in range(times):
         clock.now += 1.0
         due = job.due(clock.now)

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.retry import attempts_allowed, open_attempt
+from wfdash.core.model.status import STATUSES
 from wfdash.core.model.step import Step
 from wfdash.core.model.times import lasted
 from wfdash.core.model.workflow import Workflow
@@ -26,6 +27,7 @@ __all__ = [
     "odd_detail",
     "odd_row",
     "queue_pressure",
+    "queue_stalled",
     "worst_first",
 ]
 
@@ -37,8 +39,11 @@ _RUNS = 1000
 """Runs of a step that are kept, the last ones: those of 12,000 instances are 20 MB, and tell of the past."""
 _SHORTEST = 10.0
 """Seconds below which no open step is called slow, whatever its siblings took."""
+_STALLED = 180.0
+"""Seconds for which a queue has to stand still: a slot that has just come free is taken within seconds."""
 _LATE_FIRE = 120.0
 """Seconds a cron run may be late: dispatch was measured 24 to 33 s after the boundary."""
+_BEGUN = tuple(status for status in STATUSES if status != "queued")
 
 
 class Oddity(Struct, frozen=True):
@@ -200,6 +205,43 @@ def queue_pressure(workflow: str, history: Sequence[tuple[float, Mapping[str, in
         f"queued grows by about {pace:.0f} a minute while {running} run: a concurrency limit, most likely"
     )
     return Oddity(workflow, "", "queue", reason, 1_800.0 + grown)
+
+
+def queue_stalled(
+    workflow: str, history: Sequence[tuple[float, Mapping[str, int]]], allowed: float | None
+) -> Oddity | None:
+    """A queue of which nothing begins although more may run, over the counts seen so far, oldest first.
+
+    `allowed` is how many may run at once; None where that is not told: then none may be running.
+    """
+    if not history:
+        return None
+    end, last = history[-1]
+    queued, running = last.get("queued", 0), _running(last)
+    if not queued or running >= (1 if allowed is None else allowed):
+        return None
+    still_since = end
+    for at, counts in reversed(history):
+        # Whatever began since then runs, has ended, or waits: then one of these had grown.
+        if not counts.get("queued", 0) or any(last.get(key, 0) > counts.get(key, 0) for key in _BEGUN):
+            break
+        if _running(counts) >= (1 if allowed is None else allowed):
+            break
+        still_since = at
+    if end - still_since < _STALLED:
+        return None
+    still = spoken(end - still_since)
+    if allowed is None:
+        reason = f"{queued} queued, none running, and none has begun for {still}"
+    else:
+        free = f"{round(allowed) - running} of the {round(allowed)} that may run at once are free"
+        reason = f"{queued} queued, and none has begun for {still} although {free}"
+    return Oddity(workflow, "", "queue", reason, 5_400.0 + queued)
+
+
+def _running(counts: Mapping[str, int]) -> int:
+    """How many run code: those that are being paused still do."""
+    return counts.get("running", 0) + counts.get("waitingForPause", 0)
 
 
 def cron_fire(row: Instance) -> tuple[str, float] | None:

@@ -1,6 +1,6 @@
 """What is stuck or odd in the workflow shown, told only of what was read a moment ago."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -16,6 +16,7 @@ from wfdash.core.triage.anomalies import (
     odd_detail,
     odd_row,
     queue_pressure,
+    queue_stalled,
     worst_first,
 )
 from wfdash.live.feeds.row_details import RowDetail, RowDetails
@@ -86,11 +87,25 @@ class Anomalies:
         found = worst_first([*(odd for odd in odd_rows if odd), *self._of_details(now)])
         self.suspects = list(dict.fromkeys(odd.id for odd in found))[:_MOST_SUSPECTS]
         found = [odd for odd in found if odd.read_at is not None and now - odd.read_at <= _FRESH]
-        if odd := queue_pressure(context.workflow, trends.samples(context.workflow)):
-            found.append(odd)
+        counts = trends.samples(context.workflow)
+        for odd in (queue_pressure(context.workflow, counts), self._stalled(counts)):
+            if odd is not None:
+                found.append(odd)
         if workflow is not None:
             found += missed_fires(workflow, self._fired, now=now)
         return worst_first(found)
+
+    def _stalled(self, counts: Sequence[tuple[float, Mapping[str, int]]]) -> Oddity | None:
+        # Only the version that it waits to run says how many may, and that is known of what was read.
+        queued = (
+            read.detail
+            for identity, read in self._details.newest_first()
+            if read.detail is not None and read.status == "queued" and identity in self._context.store.active
+        )
+        waiting = next(queued, None)
+        if waiting is None:
+            return None
+        return queue_stalled(self._context.workflow, counts, self._details.allowed(waiting))
 
     def _of_details(self, now: float) -> Iterator[Oddity]:
         before, self._judged = self._judged, {}

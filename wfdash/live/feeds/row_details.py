@@ -381,6 +381,10 @@ class RowDetails(Job):
         held = self.context.session.holds(fact.asked_at) if self.context.local else None
         return fact.read_at if held is None else max(fact.read_at, held)
 
+    def allowed(self, detail: Detail) -> float | None:
+        """How many of its workflow may run at once, where its version says."""
+        return self._why_context(detail).allowed
+
     def words(self, detail: Detail) -> TimeWords:
         """How its times are told, with what is known of its pauses."""
         row = self.context.store.get(detail.id)
