@@ -12,8 +12,9 @@ import pytest
 from tests.api.dev_session import DevSession
 from tests.support.fakes.loopback import reply, serving
 from tests.support.harness.program import environment
+from wfdash.api.errors import Forbidden
 from wfdash.api.interface import DetailAnswer, InstancePage
-from wfdash.cli.commands.list import Listing
+from wfdash.cli.commands.list import Listing, run
 from wfdash.cli.session import CommandSession
 from wfdash.config.settings import Settings
 from wfdash.core.filter.query import parse
@@ -247,3 +248,27 @@ async def test_a_row_that_was_read_tells_what_its_answer_tells(text, statuses):
     ]
     for end in session.endings:
         end()
+
+
+class BrokenList(LaggingList):
+    """Its second page is refused."""
+
+    async def list_instances(self, workflow, query):
+        if query.cursor:
+            raise Forbidden("the token may not read this")
+        page = await super().list_instances(workflow, query)
+        return InstancePage(page.items, "next", 300)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("", True), ("started", True), ("nowhere", False)],
+)
+async def test_list_that_breaks_off_says_that_it_is_a_part(text, said, capsys):
+    clock = asyncio.get_running_loop().time
+    session = CommandSession(Settings(), BrokenList(), Budget(clock=clock), "list", _workflow="orders")
+    parsed = Namespace(limit=0, query=parse(text) if text else None, asc=False, read_details=0, json=True)
+    with pytest.raises(Forbidden):
+        await run(parsed, session)
+    part = "wfdash: the lines printed are a part: 3 of 300 instances were listed\n"
+    assert capsys.readouterr().err == part * said

@@ -7,6 +7,7 @@ from argparse import Namespace
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any
 
+from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import InstancePage, ListQuery
 from wfdash.api.paging import walk
 from wfdash.cli.commands.inputs import batches_of
@@ -62,12 +63,18 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     terminal = sys.stdout.isatty()
     if not parsed.json and terminal:
         line(_columns(*(title for _, title in _COLUMNS), local=session.settings.local))
-    async for item, row in listing.matching():
-        if parsed.json:
-            json_line(item)
-        else:
-            cells = _cells(row, session.clock(), short=terminal)
-            line(_columns(*cells, local=session.settings.local))
+    try:
+        async for item, row in listing.matching():
+            if parsed.json:
+                json_line(item)
+            else:
+                cells = _cells(row, session.clock(), short=terminal)
+                line(_columns(*cells, local=session.settings.local))
+    except WorkflowsError:
+        # The lines look whole, and a pipe drops the exit code.
+        if part := listing.part():
+            say(f"wfdash: {part}")
+        raise
     await listing.find_unlisted()
     if parsed.query and (doubt := parsed.query.doubt):
         say(f"--filter: {doubt}")
@@ -229,6 +236,13 @@ class Listing:
             return
         left = max(0, self.details - self.asked) if self.details else None
         await self._recalled.find_unlisted(await self.session.workflow(), query, self.listed, left)
+
+    def part(self) -> str:
+        """That what was printed before it failed is a part; "" where that was nothing."""
+        if not self.shown:
+            return ""
+        of = f" of {count(self.total)}" if self.total is not None else ""
+        return f"the lines printed are a part: {count(self.read)}{of} instances were listed"
 
     def note(self) -> str:
         """What a person should know of what is not there; "" when nothing."""

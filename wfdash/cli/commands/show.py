@@ -20,6 +20,7 @@ from wfdash.core.payload.tree import value_text
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import brief
 from wfdash.core.timeline.as_text import text_timeline
+from wfdash.core.why.current_steps import ended_before
 from wfdash.core.why.step_names import spoken_name
 from wfdash.core.why.why import TimeWords
 from wfdash.keymap.actions import key_text
@@ -184,7 +185,10 @@ def _summary(detail: Detail, now: float, kept: float | None) -> list[tuple[str, 
     began = detail.start
     if began is None and detail.status != "queued" and not is_final(detail.status):
         began = detail.queued  # what never started took no time, however long it stood in the queue
-    took = "" if began is None else brief((detail.end if detail.end is not None else now) - began)
+    # Started again from a step it goes on telling when it began first, and when it ended then.
+    before = ended_before(detail)
+    end = None if before else detail.end
+    took = "" if began is None else brief((end if end is not None else now) - began)
     if detail.end is None and is_final(detail.status):
         took = ""  # it ended, and nobody says when
     if began is not None and detail.end is not None and detail.end < began - 1.0:
@@ -192,11 +196,11 @@ def _summary(detail: Detail, now: float, kept: float | None) -> list[tuple[str, 
     return [
         ("queued", _at(detail.queued)),
         ("started", _at(detail.start)),
-        ("ended", _at(detail.end)),
-        ("took", took + ("" if detail.end is not None or not took else " so far")),
+        ("ended", f"{_at(detail.end)}, the run before" if before else _at(detail.end)),
+        ("took", took + ("" if end is not None or not took else " so far")),
         ("trigger", " ".join(part for part in (detail.trigger, detail.cron) if part)),
         ("version", detail.version),
-        ("kept", f"until about {instant(detail.end + kept)}" if detail.end and kept is not None else ""),
+        ("kept", f"until about {instant(end + kept)}" if end and kept is not None else ""),
     ]
 
 

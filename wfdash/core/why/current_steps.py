@@ -14,6 +14,7 @@ __all__ = [
     "current_steps",
     "deadline",
     "doing",
+    "ended_before",
     "has_stopped",
     "has_succeeded",
     "is_open",
@@ -64,6 +65,14 @@ def _current(steps: Steps) -> list[int]:
         last = {step.name: step.index for step in steps.of_kind("sleep")}
         found = [step for step in found if step.kind != "sleep" or last[step.name] == step.index]
     return [step.index for step in found]
+
+
+def ended_before(detail: Detail) -> bool:
+    """Whether the end in the answer is that of a run before: of one that goes on, and began a step since."""
+    if detail.end is None or is_final(detail.status):
+        return False
+    began = max((step.start for step in current_steps(detail) if step.start is not None), default=None)
+    return detail.status == "queued" or (began is not None and began >= detail.end)
 
 
 def doing(step: Step) -> Doing:

@@ -1,5 +1,7 @@
 """How a final instance ended, in words: which step gave up and why, who stopped it, what was undone."""
 
+from math import inf
+
 from wfdash.core.model.detail import Detail, partial_reason
 from wfdash.core.model.retry import attempts_allowed
 from wfdash.core.model.step import Failure, Step
@@ -25,6 +27,10 @@ from wfdash.core.why.why import TimeWords, Why
 __all__ = ["of_final"]
 
 _ERROR_CELLS = 110
+_IDLE = 3600.0
+"""Seconds without an open step that are told where they are most of the time it took."""
+_MOST_STEPS = 10_000
+"""Steps that are looked through for that."""
 
 
 def of_final(detail: Detail, status: str, at: TimeWords) -> Why:
@@ -195,4 +201,24 @@ def _took(detail: Detail) -> str:
     if detail.end is None or detail.start is None:
         return ""
     took = lasted(detail.start, detail.end)
-    return "; its end is dated before its start" if took is None else f", took {spoken(took)}"
+    if took is None:
+        return "; its end is dated before its start"
+    said, idle = f", took {spoken(took)}", _longest_idle(detail)
+    # Started again from a step it keeps its first start: a run of seconds took days then, by the answer.
+    return f"{said}, with no step open for {spoken(idle)} of it" if idle > max(_IDLE, took / 2) else said
+
+
+def _longest_idle(detail: Detail) -> float:
+    """Seconds of the longest stretch between two steps in which none was open; 0 where that is not known."""
+    columns = detail.steps.columns
+    if partial_reason(detail) or len(columns.starts) > _MOST_STEPS:
+        return 0.0
+    spans = sorted(
+        (start, inf if end is None else end)
+        for start, end in zip(columns.starts, columns.ends, strict=True)
+        if start is not None
+    )
+    longest, until = 0.0, spans[0][1] if spans else inf
+    for start, end in spans[1:]:
+        longest, until = max(longest, start - until), max(until, end)
+    return longest
