@@ -182,8 +182,8 @@ def test_fall_is_dated_to_what_ended_next():
     rows += flow(NOON - 2 * HOUR, 40, 10.0, fails=1.0, failing=5.0, prefix="bad")
     rows += flow(NOON - HOUR, 50, 60.0, took=30.0, prefix="fine")
     found = finding(rows)
-    assert " to 97 % at 10:00" in found.sentence
-    assert ", and fell to 7 % at 11:00" in found.sentence
+    assert " to 100 % at 10:00" in found.sentence
+    assert ", and fell to 0 % at 11:00" in found.sentence
 
 
 def test_thin_version_that_always_fails_is_no_level():

@@ -56,6 +56,8 @@ _NEAR: Final = 300.0
 """Seconds between a change and the first failure of the version that made it."""
 _GRAIN: Final = 90.0
 """A change is dated to the start of its stretch, which may lie before the deploy that made it."""
+_IDLE: Final = 120.0
+"""Seconds without an end that shows a change after which it is dated to the next one that does."""
 _OUTLIVED: Final = 0.9
 """Share of the failures by whose age an instance that still runs has got past where they fail."""
 
@@ -137,6 +139,7 @@ def _dated(
             at = moment
         if change.rose:
             at = _first_failure(near, at, change.until, width, deployed)
+        at = _first_shown(seen, at, edges[number + 2], rose=change.rose)
         found.append(max([at, *found[-1:]]))
     failed, total = _sums(seen.failed), _sums([a + b for a, b in zip(seen.failed, seen.passed, strict=True)])
     stood = [0, *(round((at - seen.start) / width) for at in found), len(seen.failed)]
@@ -191,6 +194,17 @@ def _first_failure(
         return at
     first = min(row.ended or 0.0 for row in failed if row.version == version)
     return first // width * width if abs(first - at) <= _NEAR else at
+
+
+def _first_shown(seen: Outcomes, at: float, until: float, *, rose: bool) -> float:
+    """When one ended that shows it, if none did for a while: of few that ended the test needs some of before.
+
+    The rates are counted from then on too: a rate and a minute of two moments would be of no change at all.
+    """
+    shows = seen.failed if rose else seen.passed
+    place, last = (max(0, round((moment - seen.start) / seen.width)) for moment in (at, until))
+    first = next((each for each in range(place, min(last, len(shows))) if shows[each]), place)
+    return seen.start + first * seen.width if (first - place) * seen.width > _IDLE else at
 
 
 def version_before(at: float, deployed: Mapping[str, float]) -> tuple[str, float]:

@@ -158,7 +158,7 @@ def failures(
         before, after, sample = rise.before, rise.after, rise.sample
     few = about if sample >= _LEVEL else ""
     earlier = f"{few}{earlier_rate(before, sample)}"
-    said = f"errors rose from {earlier} to {near}{percent(after)}"
+    said = f"errors rose from {earlier} to {near}{_later_rate(after, _ended(rows, rise.at, rise.until))}"
     # A change is dated to the start of its stretch, and none comes before what made it.
     at = max(_came(rows, rise), cause.deploy)
     said += f" at {_time(at, now, utc)}"
@@ -350,6 +350,12 @@ def earlier_rate(rate: float, sample: int) -> str:
     return percent(rate) if sample >= _LEVEL else f"{round(rate * sample)} of {count(sample)}"
 
 
+def _later_rate(rate: float, since: Tally) -> str:
+    """What a rate rose to: of less than ten that ended since it is told as `3 of 3`."""
+    few = 0 < since.sample < ENOUGH and since.failure_rate == rate
+    return f"{count(since.errored)} of {count(since.sample)}" if few else percent(rate)
+
+
 def share(number: int, of: int) -> str:
     """`38 %`, or `1 of 3` where those are too few for a rate."""
     if not of:
@@ -404,7 +410,7 @@ def _deploy(rise: RateChange, rows: Sequence[Instance], deployed: Mapping[str, f
     own, others = _apart(version, rows, rise)
     older = sum_of(others.values())
     if older.sample >= ENOUGH and (older.failure_rate or 0.0) * 2 > (own.failure_rate or 0.0):
-        return _Cause(beside=_alike(version, others)) if own.sample >= ENOUGH else _Cause()
+        return _Cause(beside=_side_by_side(version, own, others))
     return _Cause() if own.errored <= older.errored else _Cause(version, at)
 
 
@@ -416,8 +422,10 @@ def _cure(fall: RateChange, rows: Sequence[Instance], deployed: Mapping[str, flo
     own, others = _apart(version, rows, fall)
     older = sum_of(others.values())
     if older.sample >= ENOUGH and (older.failure_rate or 0.0) * 2 < fall.before:
-        return _Cause(beside=_alike(version, others)) if own.sample >= ENOUGH else _Cause()
-    return _Cause(version, at)
+        fell = (own.failure_rate or 0.0) * 2 < fall.before
+        return _Cause(beside=_side_by_side(version, own, others) if fell else "")
+    # What has not completed anything yet has mended nothing.
+    return _Cause(version, at) if own.complete else _Cause()
 
 
 def _apart(version: str, rows: Sequence[Instance], change: RateChange) -> tuple[Tally, dict[str, Tally]]:
@@ -430,11 +438,23 @@ def _apart(version: str, rows: Sequence[Instance], change: RateChange) -> tuple[
     return found.pop(version, Tally()), dict(found)
 
 
-def _alike(version: str, others: Mapping[str, Tally]) -> str:
-    """`, under version 36bc190f as under cd823cc4`: the older one first, that of which most ended."""
+def _side_by_side(version: str, own: Tally, others: Mapping[str, Tally]) -> str:
+    """`, under version 36bc190f as under cd823cc4`: the older one first, that of which most ended.
+
+    Of one that fares far better than it `, 0 of 35 under version cd823cc4`: it may well be what mends it.
+    """
     older = max(others, key=lambda each: others[each].sample)
-    named = f"version {short_version(older)}" if older else "others"
-    return f", under {named} as under {short_version(version)}"
+    theirs = others[older]
+    if min(own.sample, theirs.sample) < ENOUGH:
+        return ""
+    rate, their_rate = own.failure_rate or 0.0, theirs.failure_rate or 0.0
+    if min(rate, their_rate) * 2 >= max(rate, their_rate):
+        named = f"version {short_version(older)}" if older else "others"
+        return f", under {named} as under {short_version(version)}"
+    failed = FailureRate(own.errored, own.sample)
+    if stands_out(FailureRate(theirs.errored, theirs.sample), failed):
+        return f", {failed} under version {short_version(version)}"
+    return ""
 
 
 def _beside(at: float, cause: _Cause) -> str:
