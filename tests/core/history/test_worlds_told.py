@@ -1,7 +1,7 @@
 """What a sentence says of a rise, its minute, rates and version, holds of the rows that it tells of."""
 
 from wfdash.core.history.bucket import Tally
-from wfdash.core.history.change import RateChange, changes_of
+from wfdash.core.history.rate.change import RateChange, changes_of
 from wfdash.core.history.sentence import failures
 from wfdash.core.model.instance import Instance
 

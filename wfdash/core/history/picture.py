@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wfdash.core.history.bucket import Tally, percentile
-from wfdash.core.history.change import Outcomes, changes_of
+from wfdash.core.history.rate.change import Outcomes, changes_of
 from wfdash.core.history.sentence import Finding, failed_of, failures
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.times import lasted

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct, field
 
 from wfdash.core.history.bucket import LevelShift, Tally, sum_of
-from wfdash.core.history.change import RateChange, version_before
+from wfdash.core.history.rate.change import RateChange, version_before
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import clock, count, short_version, spoken

@@ -1,0 +1,1 @@
+"""Failure rates over time: when one changed, at one moment or little by little."""
