@@ -18,9 +18,9 @@ from wfdash.cli.exits import UsageError
 from wfdash.cli.output import instant, json_line, say
 from wfdash.cli.session import CommandSession
 from wfdash.core.history.bucket import Bucket, Tally, sum_of
-from wfdash.core.history.rate.change import changes_of
 from wfdash.core.history.earlier_runs import last_ends
 from wfdash.core.history.history import History, times_ahead
+from wfdash.core.history.rate.change import changes_of
 from wfdash.core.history.retention import Edge
 from wfdash.core.history.sentence import OddTimes, failures, percent
 from wfdash.core.model.instance import Instance

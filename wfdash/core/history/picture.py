@@ -13,6 +13,7 @@ from wfdash.core.history.sentence import Finding, failed_of, failures
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.times import lasted
 from wfdash.core.text.words import age, clock, counted
+from wfdash.core.triage.headline import ENOUGH
 
 __all__ = ["PARTS", "Picture", "age_of_failures", "age_of_oldest", "picture", "rank"]
 
@@ -28,6 +29,8 @@ _COUNTING: Final = 2.0
 """Seconds that an instance may have come or ended before or after a count and be in it or not."""
 _OUTLIVED: Final = 0.9
 """Share of the failures that have come by the age at which what is fine is counted as such."""
+_LOOKED: Final = 0.9
+"""Share of what ended that is looked through for a change before a level is told of all of it."""
 _MOSTLY: Final = 0.95
 """Share of the successes by whose age a stretch has, but for a few, all that ended in it."""
 
@@ -86,7 +89,7 @@ def picture(
     deployed = deployed or {}
     settled = start if exhausted else start + age_of_failures(rows)
     seen, changes = changes_of(rows, start=settled, now=now, deployed=deployed)
-    cut = changes[-1].at if changes else None
+    cut = changes[-1].at if changes and not changes[-1].between else None
     tally, active = _tally(ended), [row for row in rows if not row.is_over]
     # By end, as the charts of history count, where hardly any is missing that ended beside these.
     by_end_from = start if exhausted else start + _age_of_successes(ended)
@@ -103,6 +106,11 @@ def picture(
         sampled=not exhausted,
         unread=unread,
     )
+    looked = _tally(row for row in ended if row.ended is not None and row.ended >= settled)
+    if not changes and looked.sample < _LOOKED * tally.sample and tally.sample >= ENOUGH:
+        finding = Finding(
+            _counted(tally, "loaded", unread=unread)
+        )  # a rise may lie in what was not looked at
     if tally.sample and not changes and (since := _since(ended, now, utc=utc)):
         finding = replace(finding, sentence=finding.sentence + since)
     kept = "recorded by then" if partial else "loaded"
@@ -142,8 +150,9 @@ def rank(found: Picture | None) -> tuple[int, float, int]:
     """Sorts the unusual first: a rise that lasts by how far, then whatever failed in the last hour."""
     if found is None:
         return 2, 0.0, 0
-    if found.finding.unusual and found.before is not None:
-        rose = (found.now.failure_rate or 0.0) - (found.before.failure_rate or 0.0)
+    if found.finding.unusual:
+        before = found.before.failure_rate if found.before is not None else None
+        rose = (found.now.failure_rate or 0.0) - (before or 0.0)
         return 0, -rose, -found.recent_failures
     return 1, 0.0, -found.recent_failures
 

@@ -6,6 +6,7 @@ from math import inf
 from typing import Final
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from wfdash.core.history.bucket import LevelShift, Tally, sum_of
 from wfdash.core.history.rate.change import RateChange, version_before
@@ -35,6 +36,10 @@ _HARDLY: Final = 15.0
 """Seconds by which the newest rows are behind anyway: one list, and the next one that is slow."""
 _LEVEL: Final = 50
 """Ended in a stretch without which its rate is told as counts: 0 of 10 may well be one in four."""
+_IN_A_ROW: Final = 2
+"""Failures one after another right before a deploy that are none of its doing."""
+_BY_CHANCE: Final = 0.01
+"""How likely these may be at the rate of before."""
 _NAMED: Final = 3
 """Unknown statuses that are named."""
 _MOSTLY: Final = 0.8
@@ -142,11 +147,20 @@ def failures(
     # Of what came before a change some is missing; by end what follows is whole. One cell: at 80 columns
     # the version stands at the end.
     about, near = "~" if sampled else "", "~" if sampled and settled else ""
+    if not steps and (between := changes[-1].between):
+        said = f"errors fell {_slowly(changes[-1], between, now, utc)}"
+        return Finding(f"{said}: {failed_of(tally, unread=unread)}")
     if not steps:
         was, after, at, cure = _fall(changes, rows, deployed, settled=settled)
         said = f"errors fell from {about}{percent(was)} to {near}{percent(after)}"
         said += f" at {_time(at, now, utc)}{_beside(at, cure)}"
         return Finding(f"{said}: {failed_of(tally, unread=unread)}")
+    if between := steps[0].between:
+        # Without a minute there is none to look beside for a deploy, nor to count the versions from.
+        rose = steps[0]
+        said = f"errors rose {_slowly(rose, between, now, utc)}"
+        said += _and_fell(changes, rose, rows, deployed, now=now, utc=utc, near=near, settled=settled)
+        return Finding(said, unusual=True)
     causes = [_deploy(step, rows, deployed) for step in steps]
     first = next((number for number, cause in enumerate(causes) if cause.version), 0)
     rise, cause, last = steps[first], causes[first], steps[-1]
@@ -168,15 +182,46 @@ def failures(
         after = rate if rate > after and not settled else last.after
         said += f", and on to {near}{percent(after)} at {_time(max(last.at, later.deploy), now, utc)}"
         said += _beside(last.at, later if later.version != cause.version else _Cause())
-    fall = next((change for change in changes if change.at >= last.until), None)
-    if fall is not None:
-        fell, cure = _rate(rows, fall.at, fall.until), _cure(fall, rows, deployed)
-        share = fell if fell < after and not settled else fall.after
-        when = max(_came(rows, fall), cure.deploy)
-        said += f", and fell to {near}{percent(share)} at {_time(when, now, utc)}{_beside(when, cure)}"
+    last = replace(last, after=after)
+    said += _and_fell(changes, last, rows, deployed, now=now, utc=utc, near=near, settled=settled)
     own, others = _apart(cause.version, rows, RateChange(rise.at, last.until, 0.0, 1.0, 0.0))
     ran = others | ({cause.version: own} if own.sample else {})
     return Finding(said, at, cause.version, unusual=True, until=last.until, before=earlier, since=ran)
+
+
+def _slowly(change: RateChange, between: tuple[float, float], now: float, utc: bool) -> str:
+    """`from about 3 % to about 38 % between 01:37 and 07:35`: nothing says that it was at one minute."""
+    start, end = (_time(at, now, utc) for at in between)
+    return f"from {_about(change.before)} to {_about(change.after)} between {start} and {end}"
+
+
+def _about(rate: float) -> str:
+    """Of what was fitted no tenths are told."""
+    return f"about {percent(max(round(rate, 2), 0.01) if rate else 0.0)}"
+
+
+def _and_fell(
+    changes: Sequence[RateChange],
+    rise: RateChange,
+    rows: Sequence[Instance],
+    deployed: Mapping[str, float],
+    *,
+    now: float,
+    utc: bool,
+    near: str,
+    settled: bool,
+) -> str:
+    """`, and fell to 2 % at 05:10, with version b689fb30`; "" where the rate has not fallen since."""
+    fall = next((change for change in changes if change.at >= rise.until), None)
+    if fall is None:
+        return ""
+    if fall.between:
+        start, end = (_time(at, now, utc) for at in fall.between)
+        return f", and fell to {_about(fall.after)} between {start} and {end}"
+    fell, cure = _rate(rows, fall.at, fall.until), _cure(fall, rows, deployed)
+    share = fell if fell < rise.after and not settled else fall.after
+    when = max(_came(rows, fall), cure.deploy)
+    return f", and fell to {near}{percent(share)} at {_time(when, now, utc)}{_beside(when, cure)}"
 
 
 def read_within(oldest: float | None, now: float) -> str:
@@ -411,7 +456,20 @@ def _deploy(rise: RateChange, rows: Sequence[Instance], deployed: Mapping[str, f
     older = sum_of(others.values())
     if older.sample >= ENOUGH and (older.failure_rate or 0.0) * 2 > (own.failure_rate or 0.0):
         return _Cause(beside=_side_by_side(version, own, others))
-    return _Cause() if own.errored <= older.errored else _Cause(version, at)
+    if own.errored <= older.errored or _began_before(rows, rise, at, version):
+        return _Cause()
+    return _Cause(version, at)
+
+
+def _began_before(rows: Sequence[Instance], rise: RateChange, deploy: float, version: str) -> bool:
+    """Whether the last of the others before the deploy failed one after another, as before they did not.
+
+    Then what broke had broken by then; few of the older one may be left to show it.
+    """
+    earlier = ((row.ended, row.status) for row in rows if row.ended is not None and row.version != version)
+    ended = sorted(each for each in earlier if each[0] < deploy and each[1] in ("complete", "errored"))
+    last = next((n for n, (_, status) in enumerate(reversed(ended)) if status != "errored"), len(ended))
+    return last >= _IN_A_ROW and rise.before**last < _BY_CHANCE
 
 
 def _cure(fall: RateChange, rows: Sequence[Instance], deployed: Mapping[str, float]) -> _Cause:

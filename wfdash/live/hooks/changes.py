@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from wfdash.core.history.rate.change import changes_of
 from wfdash.core.history.picture import age_of_failures
+from wfdash.core.history.rate.change import changes_of
 from wfdash.core.triage.fingerprint import fingerprint
 from wfdash.live.hooks.earlier_causes import Cause, cause_of
 from wfdash.live.polling.events import Update

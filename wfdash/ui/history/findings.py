@@ -9,8 +9,8 @@ from typing import Final
 from msgspec.structs import replace
 
 from wfdash.core.history.bucket import LevelShift, durations_shift, pace_shift, percentile
-from wfdash.core.history.rate.change import look_for_changes
 from wfdash.core.history.picture import picture
+from wfdash.core.history.rate.change import look_for_changes
 from wfdash.core.history.sentence import Finding, failures
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.slices import run_between_turns
