@@ -60,7 +60,7 @@ _READ: Final = (
     (re.compile(rf"(?<=\bparsing ){_VALUE}(?=: )"), "<value>"),
     (
         re.compile(
-            rf"(?i){_VALUE}(?:\.\.\.)?(?= is not (?:an? )?(?:valid )?"
+            rf"(?i){_VALUE}(?:\.\.\.)?(?= is not (?:an? )?valid "
             r"(?:JSON|UUID|integer|number|float|boolean|date|datetime|timestamp|URL|ObjectId)\b)"
         ),
         "<value>",
@@ -107,6 +107,10 @@ def _url(found: re.Match[str]) -> str:
 
 
 _PATTERNS: Final = (
+    (
+        re.compile(r"\d{4}-\d\d-\d\d[T_]\d\d-\d\d(?:-\d\d)?Z?(?:-[0-9a-f]{4,12}\b)?"),
+        "<time>",  # as names of files have it, where no colon may stand
+    ),
     (
         re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?: ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?"),
         "<time>",
@@ -164,6 +168,12 @@ _PATTERNS: Final = (
     ),
     (re.compile(r"(?<![\w<.])/(?:tmp|var/folders|private/tmp|proc|home|Users)/[^\s\"',;:)\]]+"), "<path>"),
     (re.compile(r"\b0x[0-9a-f]+\b", re.IGNORECASE), "<id>"),
+    (re.compile(r"\b[0-9a-f]{2,16}(?:\.\.\.|…)[0-9a-f]{2,16}\b", re.IGNORECASE), "<id>"),
+    (re.compile(r"(?<=[a-z0-9])-(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{6,10}-[a-z0-9]{5}(?![a-zA-Z0-9])"), "-<id>"),
+    (re.compile(r"\b\d{1,4}-[A-Z]-\d{1,4}\b"), "<id>"),
+    (re.compile(r"(?<![\w.])-?\d{1,3}\.\d+, ?-?\d{1,3}\.\d+(?![\w.])"), "<place>"),
+    (re.compile(r"(?i)\b(?:cn|uid|ou|dc|o)=[^,\s\"']+(?:,\s?(?:cn|uid|ou|dc|o|c)=[^,\s\"']+)+"), "<name>"),
+    (re.compile(r"(?<=\d) \(\"[^\"]{1,120}\"\)"), " (<name>)"),
     (re.compile(r"\b(?:[0-9A-F]{2,8}:){3,7}[0-9A-F]{2,8}\b"), "<id>"),
     (re.compile(r"\b[A-Z]{2}\d\d(?: [0-9A-Z]{4}){2,7}(?: [0-9A-Z]{1,3})?\b"), "<id>"),
     (re.compile(r"(?<=\d)/(?=\d+(?:\.\d+)?[kmgt]i?b\b)", re.IGNORECASE), " "),

@@ -71,6 +71,8 @@ _STATUS: Final = re.compile(
     r"|\b(?i:exit) ?[:=] ?(\d{1,3})\b"
     r"|\b(?i:(?:grpc|rpc|exit)[-_ ]?status\s*[:=]?\s*)(\d{1,3})\b"
     rf"|{_NO_COUNT}: ([45]\d\d)\s*$"
+    rf"|^[A-Z]\w+{_NO_COUNT} ([45]\d\d)$"
+    r"|\b(?i:websocket\b\W{1,3}closed?(?: code)?) (\d{4})\b"
     r"|\b(?i:(?:ssl|tls)\D{0,12}alert(?: number)?) (\d{1,3})\b"
     r"|^\s*(\d{4,5})(?=: [A-Z])|(?:^|: )\((\d{1,5})\)"
     r"|^\s*\(?([1-5]\d\d)\)?[.!]?\s*$"
