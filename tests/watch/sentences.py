@@ -187,7 +187,7 @@ _FORMS: list[tuple[re.Pattern[str], _Check]] = [
         (rf'attempt {_ATTEMPT} of "(?P<name>[^"]+)" failed(?: {_AGO})?(?:$| with |: )', _retries),
         (rf"next try (?:{_IN}|due now|due {_AGO})(?: or later)?$", _as_said),
         (rf"its next try was due {_AGO}(?: at the latest)? and has not come$", _as_said),
-        (rf"it may have been paused (?:meanwhile|until {CLOCK}, when its status changed)$", _as_said),
+        (rf"it may have been paused (?:meanwhile|until {CLOCK}, when it changed last)$", _as_said),
         (rf"it was paused meanwhile and resumed {_AGO}$", _as_said),
         (rf'sleeping until (?P<clock>{CLOCK}) \({_IN}\) in "(?P<name>[^"]+)"$', _sleeps),
         (rf'sleeping until (?P<clock>{CLOCK}), due {_AGO}, in "(?P<name>[^"]+)"$', _sleeps),

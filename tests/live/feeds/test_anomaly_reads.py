@@ -9,7 +9,7 @@ from wfdash.core.model.times import iso
 def looks_stuck(on, identity, read_ago):
     """Have the poller remember an answer by which this instance sleeps although it was to wake.
 
-    It fell asleep when its status changed: since then nobody has paused it.
+    It fell asleep when it changed last: since then nobody has paused it.
     """
     poller, now = on.poller, on.loop.time()
     since = poller.store.get(identity).modified

@@ -105,7 +105,7 @@ def test_next_try_is_the_earliest_where_it_may_have_paused():
 def test_row_tells_until_when_it_may_have_paused():
     row = Instance("a", "running", NOW - 90, NOW + 30, NOW - 90)
     said = [WhyContext().why(failed_at(NOW), now=NOW + after, row=row) for after in (60, 130)]
-    assert "it may have been paused until 10:00:30, when its status changed" in said[0].sentence
+    assert "it may have been paused until 10:00:30, when it changed last" in said[0].sentence
     assert "was due 1 m 28 s ago at the latest and has not come" in said[1].sentence
     assert [why.looks_stuck for why in said] == [False, True]
 

@@ -57,7 +57,7 @@ class TimeWords(Struct, frozen=True):
     watched: float | None = None
     """Since when no pause of it can have gone unseen; None where one may have."""
     changed: float | None = None
-    """When its status changed last, as its row tells; None where rows tell no such moment."""
+    """When it was changed last, as its row tells; None where rows tell no such moment."""
 
     @property
     def sure_from(self) -> float:
@@ -91,7 +91,7 @@ class TimeWords(Struct, frozen=True):
     def stood_still(self) -> str:
         """That somebody may have paused it, with the moment until which, where its row tells that."""
         if self.changed is not None and self.sure_from == self.changed:
-            return f"it may have been paused until {self.at(self.changed)}, when its status changed"
+            return f"it may have been paused until {self.at(self.changed)}, when it changed last"
         return "it may have been paused meanwhile"
 
     def resumed(self, moment: float, since: float, begun: float | None = None) -> float | None:
