@@ -57,7 +57,7 @@ def compare_workflows(
             tally,
         )
     chosen = next(
-        (line.split()[1] for line in lines if re.match(r"^── \S+ · since \d\d:\d\d, from", line)), top
+        (line.split()[1] for line in lines if re.match(r"^── \S+ · .*, drawn since \d\d:\d\d", line)), top
     )
     if chosen in names:
         _compare_beside(lines, at, account.listing(chosen), tally)

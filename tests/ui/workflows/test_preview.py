@@ -18,4 +18,4 @@ def test_title_says_within_what_time_open_ones_were_read():
     loaded.add(rows, walked=True)
     preview = Preview(Workflow("orders"), picture(rows, now=NOW, floor=NOW - 3600), loaded, "", NOW, utc=True)
     title = "".join(text for text, _ in preview.title(80, NOW - 3600))
-    assert "from the newest 793, open ones read within 4 m ──" in title
+    assert "· newest 793, open ones read within 4 m, drawn since 20:06 ──" in title

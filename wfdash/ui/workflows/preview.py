@@ -96,15 +96,16 @@ class Preview(Struct, frozen=True):
         name = clean(self.workflow.name)
         said = ""
         if self.picture is not None and self.picture.rows:
-            every = "all" if self.picture.floor is None else "the newest"
+            every = "all" if self.picture.floor is None else "newest"
             by_then = " recorded by then" if self.partial else ""
             behind = self.loaded.behind(self.now) if self.loaded is not None else ""
             # At 80 columns there is no room for the noun too.
             number = count(self.picture.rows) if behind else counted(self.picture.rows, "instance")
             of = f"{every} {number}{by_then}{f', {behind}' if behind else ''}"
-            said = f" · from {of}"
+            said = f" · {of}"
             if since is not None:
-                said = f" · since {clock(since, utc=self.utc, now=self.now, seconds=False)}, from {of}"
+                # What is counted may be older than what is drawn, and its sentence says since when.
+                said += f", drawn since {clock(since, utc=self.utc, now=self.now, seconds=False)}"
         said += f" · {hollow}" if hollow else ""
         schedules = ", ".join(clean(schedule.cron) for schedule in self.workflow.schedules)
         said += f" · cron {schedules}" if schedules else ""
