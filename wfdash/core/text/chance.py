@@ -15,6 +15,7 @@ from wfdash.core.text.error_codes import (
     stands_as_code,
 )
 from wfdash.core.text.error_message import main_line
+from wfdash.core.text.quoted import without_names, without_values
 
 __all__ = ["plain_message", "without_chance"]
 
@@ -47,34 +48,6 @@ _OWN_REFERENCE: Final = re.compile(
     r"(?:Reference|Ref|Id|ID|_ref|_id)\s*(?:is|[:=])?\s*[\"'(\[]?)(?=[\w.-]*\d)[\w.-]{4,}"
 )
 """`pspReference 8825408195409505`: a reference by what its provider calls it."""
-_VALUE: Final = r"(?:\"[^\"]{0,400}\"|'[^']{0,400}')"
-_READ: Final = (
-    (
-        re.compile(
-            r"(?i)(\b(?:duplicate entry|(?:for )?input string:|with base \d{1,2}:|convert string to \w{1,20}:"
-            r"|input syntax for (?:type )?\w[\w ]{0,30}:|(?:incorrect|invalid) [\w ]{1,30} value:)\s*)"
-            rf"{_VALUE}"
-        ),
-        r"\1<value>",
-    ),
-    (re.compile(rf"(?<=\bparsing ){_VALUE}(?=: )"), "<value>"),
-    (
-        re.compile(
-            rf"(?i){_VALUE}(?:\.\.\.)?(?= is not (?:an? )?valid "
-            r"(?:JSON|UUID|integer|number|float|boolean|date|datetime|timestamp|URL|ObjectId)\b)"
-        ),
-        "<value>",
-    ),
-    (re.compile(r"(?i)(\bunexpected token )(['\"]?)[^\W_]\2(?!\w)"), r"\1<value>"),
-    (
-        re.compile(r"(\bKey \([^()]{1,200}\))=\(.{0,400}?\)(?= (?:already|is|conflicts)\b|[.,;]|$)"),
-        r"\1=(<value>)",
-    ),
-    (re.compile(r"(\bFailing row contains )\(.{0,2000}?\)(?=[.;]|$)"), r"\1(<value>)"),
-    (re.compile(r"(\bdup key: )\{[^{}]{0,400}\}"), r"\1{<value>}"),
-)
-"""What a parser or a database was given and refused, as the common ones quote it: it is what somebody wrote.
-What kind it should have been stays, and so does the column."""
 _EPHEMERAL: Final = 32_768
 """Ports from here on are given out by chance."""
 
@@ -204,18 +177,6 @@ _QUANTITIES: Final = (
 _TELEPHONE: Final = re.compile(
     r"(?<![\w<])(?:\+\d[\d ().-]{6,24}\d|\(\d{1,5}\)[ -]?\d[\d -]{4,20}\d)(?![\w-])"
 )
-_NAMED: Final = re.compile(
-    r"(?i)\b((?:shop|store|user|account|member|customer|client|company|merchant|tenant|organi[sz]ation|team"
-    r"|buyer|seller|supplier|vendor|patient|guest|player|employee|author|recipient|artist|hotel|restaurant"
-    r"|product|article|sku|kunde|firma|laden|artikel|cliente|tienda|magasin|boutique)\s+(?:named?\s+)?)"
-    r"(\"[^\"]{1,80}\"|'(?:[^']|'(?=\w))[^\"]{0,78}?'(?![\w'])|“[^”]{1,80}”)"
-)
-"""Behind the noun for one of many a name in quotes is whose; behind `field` or `plan` it is what."""
-_STORED: Final = re.compile(
-    r"(?i)(\b(?:files?|objects?|keys?|blobs?|documents?|attachments?|images?|uploads?)\s*[:=]?\s*['\"`])"
-    r"\w[\w.@%+~() -]{0,80}(?:/[\w.@%+~() -]{1,80}){1,12}(?=['\"`])"
-)
-"""The name of what was stored is as good as a path, and is mostly ids."""
 _LONG: Final = 16
 """Digits of a number that is no count any more: parcels have letters or none in theirs."""
 _COUNTER: Final = re.compile(r"(?<=[ :=#])\d{1,2}$")
@@ -245,9 +206,7 @@ def without_chance(text: str, *, is_name: bool = False) -> str:
     """
     text = _COUNTER.sub("<n>", text) if is_name else text
     text = keep_names(" ".join(keepable(text).split()))
-    for pattern, value in _READ:
-        text = pattern.sub(value, text)
-    text = _STORED.sub(lambda found: f"{found[1]}<path>", text)
+    text = without_values(text)
     for pattern, word in _PATTERNS:
         text = pattern.sub(word, text)
     text = _BRACKETED.sub(lambda found: f"{found[1]}<id>", text)
@@ -255,16 +214,12 @@ def without_chance(text: str, *, is_name: bool = False) -> str:
     text = _SHORT_PREFIXED_ID.sub("<id>", _PREFIXED_ID.sub("<id>", text))
     text = _REFERENCE.sub(lambda found: f"{found[1]}<id>", text)
     text = _OWN_REFERENCE.sub(lambda found: f"{found[1]}<id>", text)
-    text = keep_codes(_TELEPHONE.sub("<n>", _NAMED.sub(_name, text)))
+    text = keep_codes(_TELEPHONE.sub("<n>", without_names(text)))
     for quantity, word in () if is_name else _QUANTITIES:
         text = quantity.sub(word, text)
     text = _TOKEN.sub(_token, text)
     text = _GROUPED.sub("<n>", _NUMBER.sub(_number, text))
     return " ".join(restored(text).split())
-
-
-def _name(found: re.Match[str]) -> str:
-    return f"{found[1]}<name>"
 
 
 def _number(found: re.Match[str]) -> str:
