@@ -125,7 +125,7 @@ def test_versions_of_a_partial_load_are_told_as_such():
     assert "none has completed or failed yet" in lines[0.0]
 
 
-@pytest.mark.parametrize(("until", "said"), [(82_780.0, "since 22:00"), (81_000.0, "22:00 to 22:30")])
+@pytest.mark.parametrize(("until", "said"), [(82_790.0, "since 22:00"), (81_000.0, "22:00 to 22:30")])
 def test_versions_say_until_when_they_are_counted(until, said):
     loaded = LoadedHistory(Frame(0.0, 86_400.0, 600.0, 1), local=True, retention=None)
     ends = [("old", "complete"), ("new", "errored"), ("new", "complete")]

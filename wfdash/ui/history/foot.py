@@ -30,7 +30,7 @@ _NARROW: Final = 100
 
 
 _DATE: Final = len("2026-11-20")
-_LATELY = 60.0
+_LATELY = 15.0
 """Seconds before now up to which what is counted is as of now."""
 
 

@@ -48,7 +48,7 @@ _SIX_HOURS: Final = 1
 _DRAWN_EVERY: Final = 5.0
 """Seconds between two drawings of what trickles in, so that a page at rest writes next to nothing."""
 _LOADING_EVERY: Final = 1.0
-_LATELY: Final = 60.0
+_LATELY: Final = 15.0
 """Seconds before now up to which what is counted is as of now."""
 _TALL: Final = 30
 _SENTENCE: Final = 2
