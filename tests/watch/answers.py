@@ -114,6 +114,12 @@ class Answers(threading.Thread):
             found.add("waiting" if kinds and "runs" not in kinds else "running")
             started = seconds_of(state["start"])
             found |= {"queued"} if started is None or started >= since else set()
+            handlers = [step for step in state["steps"] if step["type"] == "rollback"]
+            found |= (
+                {"rollingBack"}
+                if any((seconds_of(each["end"]) or at) >= since for each in handlers)
+                else set()
+            )
         return found
 
     def states(self, identity: str, since: float, until: float) -> list[tuple[float, Record]]:

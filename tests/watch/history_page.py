@@ -3,13 +3,14 @@
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from math import ceil
 
 from tests.watch.listing import Account, Listing
-from tests.watch.spans import brief_span, spoken_span, worded_clock
+from tests.watch.spans import Slack, brief_span, spoken_span, worded_clock
 from tests.watch.tally import Tally
 
-__all__ = ["compare_history"]
+__all__ = ["HistoryPage"]
 
 _COUNTED = 45.0
 """The same of how many there are in all."""
@@ -19,7 +20,8 @@ _MOMENT = re.compile(
     r"|(?:nothing|none of those loaded so far) completed or failed)"
 )
 _PARTS = re.compile(
-    r"^  ([\d,]+) created(?: · ([\d,]+) under way, ([\d,]+) queued)?(?: · p50 (\S+))?(?: · p95 (\S+))?"
+    r"^  ([\d,]+) created(?: · ([\d,]+) under way, ([\d,]+) queued)?"
+    r"(?: · half took (\S+) or less)?(?:, 95 of 100 (\S+) or less)?"
     r"(?: · by analytics up to ([\d:]{5}))?"
 )
 _FARED = re.compile(
@@ -32,6 +34,9 @@ _ROSE = re.compile(
 )
 _LEFT = re.compile(r" · as read at ([\d:]+)")
 _SO_FAR = re.compile(r"^ FAILED +(?:since ([\d:]{5}) )?([\d,]+) of ([\d,]+) (?:that ended )?failed so far")
+_AT_ONCE = 3_000
+_VISIT = 60.0
+"""Seconds that screens wait for each other at most."""
 _MOST = 40_000
 """Rows that are listed to be held against a page that rests on so many."""
 _WITHIN = re.compile(r"open ones read within (\d+ [dhm](?: \d+ [hm])?)")
@@ -41,10 +46,41 @@ _FROM = re.compile(r"changes the span \(now [^)]*\), from ([\d:]{5})(?=[\s,]|$)"
 _ENDED = re.compile(r"^ ENDED +([\d,]+) created, (at least )?([\d,]+) ended(?: up to ([\d:]{5}))?")
 
 
-def compare_history(lines: Sequence[str], at: float, account: Account, workflow: str, tally: Tally) -> bool:
-    """Whether it was that page; each statement on it is counted."""
-    if not any(line.startswith(" TOOK") for line in lines) or "WORKFLOW" in lines[1]:
-        return False
+class HistoryPage:
+    """Screens of that page wait for each other where it rests on many rows: one listing, later than all of
+    them, serves all, since each row says when it came and ended."""
+
+    def __init__(self, account: Account, workflow: str) -> None:
+        self._account, self._workflow = account, workflow
+        self._waiting: list[tuple[Sequence[str], float]] = []
+
+    def compare(self, lines: Sequence[str], at: float, tally: Tally) -> bool:
+        """Whether it was that page; each statement on it is counted, now or with the others of a visit."""
+        is_page = any(line.startswith(" TOOK") for line in lines) and "WORKFLOW" not in lines[1]
+        if self._waiting and (not is_page or at - self._waiting[0][1] > _VISIT):
+            self.compare_waiting(tally)
+        if is_page and _rows_of(lines) > _AT_ONCE:
+            self._waiting.append((lines, at))
+        elif is_page:
+            _compare(lines, at, self._account, self._workflow, tally)
+        return is_page
+
+    def compare_waiting(self, tally: Tally) -> None:
+        """Holds all that wait against one listing."""
+        self._account.forget(self._workflow)
+        screen = tally.screen
+        for lines, at in self._waiting:
+            tally.screen = lines
+            _compare(lines, at, self._account, self._workflow, tally)
+        self._waiting, tally.screen = [], screen
+
+
+def _rows_of(lines: Sequence[str]) -> int:
+    """How many the page says that it rests on."""
+    return next((_int(said[1]) for line in lines if (said := _LOADED.match(line))), 0)
+
+
+def _compare(lines: Sequence[str], at: float, account: Account, workflow: str, tally: Tally) -> None:
     # Opened again it stands as it was left, and says when that was.
     at = next((_clock_at(said[1], at) for line in lines if (said := _LEFT.search(line))), at)
     listing = _loaded(lines, at, account, workflow)
@@ -52,10 +88,12 @@ def compare_history(lines: Sequence[str], at: float, account: Account, workflow:
         for line, below in zip(lines, [*lines[1:], ""], strict=True):
             if (found := _MOMENT.match(line)) and (parts := _PARTS.match(below)):
                 _compare_created(found, parts, account, workflow, at, tally)
-        return True
-    behind, left = _behind(lines), next((said[1] for line in lines if (said := _FROM.search(line))), "")
+        return
+    behind, left = _behind(lines), _left_edge(lines)
     for line, below in zip(lines, [*lines[1:], ""], strict=True):
-        if found := _MOMENT.match(line):
+        if (found := _MOMENT.match(line)) and (parts := _PARTS.match(below)) and "by analytics" in below:
+            _compare_created(found, parts, account, workflow, at, tally)
+        elif found:
             _compare_moment(found, _PARTS.match(below), listing, at, behind, tally)
         elif found := _FARED.match(line):
             _compare_version(found, listing, at, behind, tally)
@@ -69,7 +107,16 @@ def compare_history(lines: Sequence[str], at: float, account: Account, workflow:
             deployed = account.versions(workflow).get(found[6], 0.0)
             right = 0 <= int(found[4]) * 60 + 59 >= _at(found[3], at) - deployed >= -60
             tally.note("history rise", right, f"{line.strip()}, deployed {worded_clock(deployed, at)}")
-    return True
+
+
+def _left_edge(lines: Sequence[str]) -> str:
+    """The time of day at which the charts begin, where a line says it or the first label stands there."""
+    for above, line in pairwise(lines):
+        if said := _FROM.search(line):
+            return str(said[1])
+        if above.startswith("       └┴") and (said := re.match(r"   UTC  ([\d:]{5})", line)):
+            return str(said[1])
+    return ""
 
 
 def _loaded(lines: Sequence[str], at: float, account: Account, workflow: str) -> Listing | None:
@@ -90,7 +137,7 @@ def _behind(lines: Sequence[str]) -> float:
     """Seconds by which rows that have not ended may be behind, as the page says itself; it may go on in the
     next line."""
     said = _WITHIN.search(" ".join(line.strip() for line in lines))
-    return spoken_span(said[1])[1] + _HARDLY if said is not None else _HARDLY
+    return (spoken_span(said[1])[1] if said is not None else 0.0) + _HARDLY + Slack.seconds
 
 
 def _int(text: str) -> int:
@@ -126,7 +173,7 @@ def _compare_moment(
         return
     what = f"{said[0].strip()} {parts[0].strip() if parts else ''}"
     # Of a part no more is said than of what is loaded: from the minute that it names on, or a little later.
-    sure, is_part = listing.below_the_edge(), listing.floor != float("-inf")
+    sure = listing.below_the_edge()
     seen = min(end, at + 1)
     for title, text, statuses in (
         ("errored", said[4], ("errored",)),
@@ -147,8 +194,9 @@ def _compare_moment(
     tally.note(
         "bucket created", least <= _int(parts[1]) <= len(created), f"{what}: {least} to {len(created)}"
     )
-    over = end < at - behind and not is_part
-    took = sorted(row["ended"] - row["started"] for row in listing.ended(start, end) if row["started"])
+    ended = listing.ended(start, end)
+    over = end < at - behind and len(ended) == len(sure.ended(start, end))
+    took = sorted(row["ended"] - row["started"] for row in ended if row["started"])
     for text, percent in ((parts[4], 0.5), (parts[5], 0.95)):
         if text and over and took:
             value, (least_s, most_s) = took[max(0, ceil(percent * len(took)) - 1)], brief_span(text)

@@ -73,6 +73,11 @@ class Account:
             self._back[workflow] = begun, Listing(found.rows, max(found.floor, back))
         return self._back[workflow][1]
 
+    def forget(self, workflow: str) -> None:
+        """Lists anew what is asked for next."""
+        self._listed.pop(workflow, None)
+        self._back.pop(workflow, None)
+
     def created(self, workflow: str, since: float, until: float) -> int:
         """How many were created from one moment to before another, as the server counts them itself."""
         query = {"per_page": "1", "date_start": iso_of(since), "date_end": iso_of(until - 0.001)}

@@ -11,7 +11,7 @@ from tests.support.harness.pty import Terminal
 from tests.support.harness.simulator import READER, Simulator
 from tests.watch.answers import Answers
 from tests.watch.errors_page import compare_errors
-from tests.watch.history_page import compare_history
+from tests.watch.history_page import HistoryPage
 from tests.watch.listing import Account
 from tests.watch.tally import Tally
 from tests.watch.waits_page import compare_waits
@@ -119,7 +119,7 @@ def _watched(
     least: int,
     act: Callable[[int], None],
 ) -> Tally:
-    tour = _Tour(shell)
+    tour, history = _Tour(shell), HistoryPage(account, workflow)
 
     def each(look: int) -> None:
         act(look)
@@ -137,15 +137,18 @@ def _watched(
                 else (0, -1)
             )
 
+        # First, for what it left to be compared at the end of a visit is.
         if not (
-            compare_errors(lines, at, answers, account, workflow, tally)
+            history.compare(lines, at, tally)
+            or compare_errors(lines, at, answers, account, workflow, tally)
             or compare_workflows(lines, at, account, counted, tally)
-            or compare_waits(lines, at, answers, tally)
         ):
-            compare_history(lines, at, account, workflow, tally)
+            compare_waits(lines, at, answers, tally)
 
     shell.wait_for("STATUS", "BLOCKED ON")
-    return watch(shell, answers, seconds, each=each, page=page, least=least)
+    tally = watch(shell, answers, seconds, each=each, page=page, least=least)
+    history.compare_waiting(tally)
+    return tally
 
 
 WORLDS: dict[str, Callable[..., Tally]] = {
