@@ -2,15 +2,24 @@
 
 import asyncio
 
+import pytest
 from msgspec.structs import replace
 
 from tests.support.clocks.simulated_time import EPOCH
 from tests.support.fakes.scripted import item, scripted
 from tests.support.harness.stage import asked, final_of, staged, waiting_of
 from wfdash.api.interface import DetailAnswer
+from wfdash.core.model.detail import read_detail
+from wfdash.core.model.times import iso
 from wfdash.core.rows.store import GONE
 from wfdash.demo.engine import verbs
+from wfdash.live.feeds.open_instance import OpenDetail
+from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.read_instance import read_answer
+
+
+class Silent:
+    local = False
 
 
 @staged()
@@ -188,3 +197,16 @@ async def test_the_open_instance_is_not_read_once_more_for_its_row(on):
     assert on.loop.time() - poller.row_details.fact(subject.id).read_at < 75, (
         "closed, it is read for its row again"
     )
+
+
+@pytest.mark.parametrize(("queued", "another"), [(100.0, None), (None, None), (160.0, 160.0)])
+async def test_another_run_of_the_open_id_is_noted(queued, another):
+    context = FeedContext(Silent(), lambda: 200.0, lambda update: None, workflow="orders")
+    opened = OpenDetail(context)
+    opened.open("a")
+    for number, moment in enumerate((100.0, queued), 1):
+        answer = {"status": "running", "queued": moment and iso(moment), "steps": []}
+        opened.take_in(read_detail("orders", "a", answer), number)
+    assert opened.state("a").another_since == another
+    opened.open("a")
+    assert opened.state("a").another_since is None, "whoever opens it now was shown no other run"

@@ -66,6 +66,7 @@ class OpenDetail(Job):
             self.next_at = None
             return
         state = self._state(identity)
+        state.another_since = None
         self._failures = 0
         self._moved = False
         self._pace = Pace(0.0, False)
@@ -167,6 +168,9 @@ class OpenDetail(Job):
             return
         self._answered[detail.id] = number
         state.found_again()
+        before = state.detail.queued if state.detail is not None else None
+        if before is not None and detail.queued is not None and detail.queued > before:
+            state.another_since = detail.queued
         if detail.simple and state.detail is not None:
             state.detail = with_steps_of(detail, state.detail)
         else:

@@ -53,6 +53,8 @@ class DetailState(Struct):
     past_refusal: str = ""
     """Why they tell nothing, in a sentence."""
     past_asked: bool = False
+    another_since: float | None = None
+    """When the run that is shown was queued, where another run of the id was shown since it was opened."""
     partial: str = ""
     """Why the steps are not all here, in words; "" when they are."""
 

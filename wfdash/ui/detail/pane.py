@@ -317,6 +317,11 @@ class DetailPane(Vertical):
                 said.append(state.past.sentence(state.workflow, moment))
             elif state.past_refusal:
                 said.append(f"what became of it is not known. {clean(state.past_refusal)}")
+        # One that was deleted and created anew would read as if it had been restarted, or had gone on.
+        if state.another_since is not None and state.detail is not None and not state.gone:
+            queued = clock(state.another_since, utc=self.utc, now=self._clock, zone=True)
+            how = "it was restarted from its beginning, or deleted and created anew"
+            said.append(f"another run than was shown before, queued {queued}: {how}")
         if state.partial:
             said.append(clean(state.partial))
         if self._since and (state.freshness.failure or self.frozen or self._overdue):
