@@ -42,22 +42,31 @@ async def begun(rows):
         return [list(found) for found in store.execute(sql, params)]
 
     traced = await LocalObjects().read([("call", "t")], ["t"], {}, "shop", ask)
-    return set(traced.traces.get("t", ()))
+    return set(traced.traces.get("t", ())), set(traced.called.get("t", ()))
+
+
+LOOKED_AT = [method("get2", "entry2", "get"), subrequest("sub3", "get2", OTHER)]
+CREATED = [method("new", "entry3", "create"), subrequest("sub4", "new", OTHER)]
+NONE: set[str] = set()
 
 
 @pytest.mark.parametrize(
-    ("lost", "more", "held"),
+    ("lost", "more", "begun_in", "called_in"),
     [
-        ((), [], {OBJECT}),
+        ((), [], {OBJECT}, NONE),
         # One that was looked at beside it was not begun.
-        ((), [method("get2", "entry2", "get"), subrequest("sub3", "get2", OTHER)], {OBJECT}),
+        ((), LOOKED_AT, {OBJECT}, NONE),
         # The row between the object and what was begun is lost: who else was called may be meant.
-        (("restart",), [], {OBJECT}),
-        (("restart",), [method("get2", "entry2", "get"), subrequest("sub3", "get2", OTHER)], {OBJECT, OTHER}),
-        (("restart",), [method("new", "entry2", "create")], set()),
-        (("restart", "change"), [], set()),
-        (("sub", "sub2"), [], set()),
+        (("restart",), [], NONE, {OBJECT}),
+        (("restart",), LOOKED_AT, NONE, {OBJECT, OTHER}),
+        (("restart", "change"), [], NONE, NONE),
+        (("sub", "sub2"), [], NONE, NONE),
+        # One that was created, and two: of the second nothing may be left.
+        (("restart", "change"), CREATED, {OTHER}, NONE),
+        (("restart", "change", "sub", "sub2"), CREATED[:1], NONE, NONE),
+        (("restart",), [method("new", "entry3", "create"), method("new2", "entry4", "create")], NONE, NONE),
+        (("restart",), [method("new", "entry3", "createBatch")], NONE, NONE),
     ],
 )
-async def test_object_that_was_restarted_is_told_by_what_is_left(lost, more, held):
-    assert await begun([row for row in RESTARTED if row[1] not in lost] + more) == held
+async def test_object_that_was_begun_is_told_by_what_is_left(lost, more, begun_in, called_in):
+    assert await begun([row for row in RESTARTED if row[1] not in lost] + more) == (begun_in, called_in)

@@ -22,7 +22,7 @@ def objects_of(runs=(), begins=(), **traces):
             trace: frozenset(object_of("orders", each) for each in ids.split())
             for trace, ids in traces.items()
         },
-        dict(begins),
+        begins=dict(begins),
     )
 
 
@@ -405,6 +405,27 @@ def test_lines_before_a_restart_are_marked_where_calls_are_lost():
     entries = place_lines(lines, detail("complete", STEPS, end=10), others=neighbours([TWIN]), calls=calls)
     found = {entry.line.message.split(": ")[-1]: entry.gone for entry in entries}
     assert found == {"full": True, "words": True, "made by its parent": False, "now": False}
+
+
+@pytest.mark.parametrize(
+    ("called", "begun", "later", "sure"),
+    [
+        ((ID,), (), 0, True),
+        ((ID, TWIN), (), 0, False),
+        ((TWIN,), (), 0, False),
+        # What is told of those that were begun goes before it.
+        ((ID,), (TWIN,), 0, False),
+        # Its steps ran at other times.
+        ((ID,), (), 0.5, False),
+    ],
+)
+def test_run_is_told_by_the_only_object_that_was_called(called, begun, later, sure):
+    """The row that leads from the one to the other is lost."""
+    of_called, of_begun = (frozenset(object_of("orders", each) for each in ids) for ids in (called, begun))
+    elsewhere = {"z": frozenset([object_of("orders", ID)])}
+    objects = TracedObjects(traces=elsewhere | ({"u": of_begun} if begun else {}), called={"u": of_called})
+    lines = [at(FULL, "k0.1", "u")]
+    assert placed(lines, twin("k", "u", later=later), objects)["k0.1"][0] is sure
 
 
 def test_line_that_is_not_sure_says_why():

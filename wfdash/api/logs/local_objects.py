@@ -25,7 +25,7 @@ _TARGET: Final = METHOD.replace("method", "target_kind")
 _CALLER: Final = METHOD.replace("method", "caller_span_id")
 _OBJECT: Final = "json_extract(attributes, '$.objectId')"
 _SUBREQUEST: Final = "durable_object_subrequest"
-_ANEW: Final = "('restart', 'resume', 'changeInstanceStatus')"
+_BEGIN: Final = "('create', 'restart', 'resume', 'changeInstanceStatus')"
 _METHODS: Final = (
     f"SELECT trace_id, {METHOD} AS method FROM spans"
     " WHERE trace_id IN (SELECT value FROM json_each(?1)) AND name = 'jsRpcCall'"
@@ -61,12 +61,13 @@ _BEGUN: Final = (
     " JOIN spans AS made ON made.trace_id = trace AND made.parent_id = entry"
     " JOIN spans AS held ON held.trace_id = trace AND held.parent_id = made.span_id"
     f" AND held.name = '{_SUBREQUEST}' WHERE object IS NOT NULL"
-    # Where one was restarted and none created, all that were called: the row of one call between may be lost,
-    # and then nothing else leads from the object to what was begun.
+    # Where one alone was begun, all that were called: the row of one call between may be lost, and then
+    # nothing else leads from the object to what was begun.
     f" UNION ALL SELECT DISTINCT trace_id, {_OBJECT} AS object, 0 FROM spans"
     f" WHERE trace_id IN (SELECT value FROM json_each(?1)) AND name = '{_SUBREQUEST}' AND object IS NOT NULL"
-    f" AND trace_id IN (SELECT trace_id FROM ({_METHODS}) WHERE method IN {_ANEW})"
-    f" AND trace_id NOT IN (SELECT trace_id FROM ({_METHODS}) WHERE method IN ('create', 'createBatch'))"
+    f" AND trace_id IN (SELECT trace_id FROM ({_METHODS}) WHERE method IN {_BEGIN})"
+    f" AND trace_id NOT IN (SELECT trace_id FROM ({_METHODS}) GROUP BY trace_id"
+    " HAVING sum(method = 'create') + 2 * sum(method = 'createBatch') > 1)"
 )
 _BEGINS: Final = (
     "SELECT trace_id, service, sum(CASE method WHEN 'createBatch' THEN 2 ELSE 1 END) FROM ("
@@ -116,13 +117,14 @@ class LocalObjects:
             if len(row) > 1 and (trace := text(row[0])) and (held := text(row[1])):
                 (called if row[2:] == [0] else objects).setdefault(trace, set()).add(held)
         self._settled |= objects.keys()
-        # What is told of those that were begun goes before all that were called.
-        objects = {**called, **objects}
         numbers: dict[str, dict[str, int]] = {}
         for row in begins:
             if len(row) > 2 and isinstance(row[2], int):
                 numbers.setdefault(text(row[0]), {})[text(row[1])] = row[2]
-        return TracedObjects(runs, {trace: frozenset(these) for trace, these in objects.items()}, numbers)
+        begun_in = {trace: frozenset(these) for trace, these in objects.items()}
+        # What is told of those that were begun goes before all that were called.
+        all_of = {trace: frozenset(these) for trace, these in called.items() if trace not in objects}
+        return TracedObjects(runs, begun_in, all_of, numbers)
 
     async def _read_runs(self, parents: Mapping[str, str], ask: Ask) -> dict[str, str]:
         asked: list[tuple[str, str]] = []

@@ -26,6 +26,8 @@ class TracedObjects(Struct, frozen=True):
     """Of calls, whose run they were made in."""
     traces: Mapping[str, Set[str]] = MappingProxyType({})
     """Of each trace, those that were created, restarted or resumed in it: told once their runs have ended."""
+    called: Mapping[str, Set[str]] = MappingProxyType({})
+    """Of each trace in which one was begun, all that were called, where nothing tells which it was."""
     begins: Mapping[str, Mapping[str, int]] = MappingProxyType({})
     """Of each trace, how many instances of each workflow were, at the least: told at once."""
 
@@ -48,7 +50,8 @@ class InstanceObjects:
         self._traced, self._own = traced, object_of(workflow, identity)
         self._workflow = workflow
         self._running = set(traced.runs.values())
-        seen = {*traced.runs.values(), *(each for these in traced.traces.values() for each in these)}
+        of_traces = (*traced.traces.values(), *traced.called.values())
+        seen = {*traced.runs.values(), *(each for these in of_traces for each in these)}
         self.speak = self._own in seen or any(object_of(workflow, other) in seen for other in others)
         """Whether ids are told as they are known here: another version may make them in another way."""
 
@@ -70,6 +73,12 @@ class InstanceObjects:
         begun = self._traced.traces.get(trace, _NONE) if self.speak else _NONE
         own = self._own in begun
         return own, len(begun) > own
+
+    def is_called_alone(self, trace: str) -> bool:
+        """Whether it was the instance that was begun in a trace, for no other was so much as called there."""
+        if not self.speak or trace in self._traced.traces:
+            return False
+        return self._traced.called.get(trace) == {self._own}
 
     def may_have_begun_alone(self, trace: str) -> bool:
         """Whether nothing says that another was begun in a trace, or one of another workflow."""

@@ -207,7 +207,7 @@ class TracedSession:
     def _is_unambiguous(self, run: str, entry: Call | None) -> bool:
         """Whether a run that fits is the instance's: others may fit as well, that printed nothing."""
         own, others = self._objects.began_in(self._trace_of(run))
-        if own and not others:
+        if (own and not others) or self._objects.is_called_alone(self._trace_of(run)):
             return True
         if entry is not None and not entry.caller:
             return False

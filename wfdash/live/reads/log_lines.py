@@ -183,6 +183,7 @@ class InstanceLogs:
         both = TracedObjects(
             {**before.runs, **new.runs},
             {**before.traces, **new.traces},
+            {**before.called, **new.called},
             {**before.begins, **new.begins},
         )
         if both != before:
