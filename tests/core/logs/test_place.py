@@ -492,8 +492,10 @@ def test_run_after_the_instance_is_not_its_own():
         # It began and ended with it: what each says may be the other's.
         (10, 41, (10, 41), False),
         (10.08, 41.05, (10.08, 41.07), False),
+        (10.15, 41.1, (10.15, 41.1), False),
         # The run of each began late, as its code was loaded.
         (10.5, 41, (10.1, 41.1), False),
+        (10.7, 41, (9.4, 41), False),
         # Of that one it is not known when it was there.
         (10, 41, None, False),
         # One of them was there for longer than the other.

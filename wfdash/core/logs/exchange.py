@@ -14,8 +14,11 @@ from wfdash.core.logs.lifetimes import SLACK, Lifetime
 
 __all__ = ["RunTimes", "covers_life", "may_be_exchanged"]
 
-_MARGIN = 0.1
-"""Seconds by which two clocks surely differ less."""
+_NEAR = 3 * SLACK
+"""Seconds around a run in which its instance was in it, when it began or ended then."""
+_MARGIN = 0.2
+"""Seconds by which what is true may miss where what is said does not: by two clocks, and as a run goes on for
+a little when its instance has ended, or ends a little before."""
 
 
 class RunTimes(Struct, frozen=True, gc=False):
@@ -42,8 +45,8 @@ class RunTimes(Struct, frozen=True, gc=False):
         """Whether both may have gone on at one moment."""
         return self.start <= other.end + slack and other.start <= self.end + slack
 
-    def surely_holds(self, at: float) -> bool:
-        return all(first - SLACK <= at <= last + SLACK for first, last in self.spans)
+    def surely_holds(self, at: float, slack: float) -> bool:
+        return all(first - slack <= at <= last + slack for first, last in self.spans)
 
 
 def covers_life(runs: Iterable[RunTimes], life: Lifetime) -> bool:
@@ -94,7 +97,9 @@ def _missed_by(
     if not all(any(life.holds(*span) for span in run.spans) for run in own):
         return float("inf")
     early = max(life.created - max(first for first, _ in run.spans) for run in own)
-    # What it did while no run names it is no evidence.
-    needed = (at for at in life.ran if any(run.surely_holds(at) for run in runs[other]))
+    # What it did while no run names it is no evidence; but where that was soon before or after one that does,
+    # what is said misses it.
+    slack = _NEAR if those == other else SLACK
+    needed = (at for at in life.ran if any(run.surely_holds(at, slack) for run in runs[other]))
     missed = (min(max(run.start - at, at - run.end) for run in own) for at in needed)
     return max(early, 0.0, *missed)
