@@ -4,9 +4,11 @@ import pytest
 
 from wfdash.api.errors import NotReached, OtherServer, ServerFailed
 from wfdash.api.interface import DetailAnswer, InstancePage
+from wfdash.core.filter.query import parse
 from wfdash.core.model.times import iso
 from wfdash.core.why.context import WhyContext
 from wfdash.live.feeds.error_samples import ErrorSamples
+from wfdash.live.feeds.filter_search import FilterSearch
 from wfdash.live.feeds.row_details import RowDetails
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.refusals import Refusals
@@ -96,6 +98,22 @@ async def test_sample_that_is_refused_is_counted_and_passed_over(clock):
     assert samples.refused == ["order-0"]
     assert server.asked.count("order-0") <= 2
     samples.leave_others()
+
+
+async def test_filter_reads_past_what_is_refused(clock):
+    server = Server("errored")
+    context = FeedContext(server, clock, lambda event: None, workflow="orders")
+    details = RowDetails(context, lambda detail: WhyContext(), missed=lambda: (), opened=lambda: None)
+    search = FilterSearch(context, details)
+    page = await server.list_instances("orders", None)
+    context.store.apply(page.items, seq=1, now=NOW)
+    search.look_for(parse("error~no"))
+    await ask_often(search, clock, 12)
+    assert (search.searched.read, search.searched.candidates, search.searched.over) == (9, 10, False)
+    server.poisoned = ""
+    await ask_often(search, clock, 30)
+    assert (search.searched.read, search.searched.over) == (10, True)
+    search.leave_others()
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Container, Iterator, Mapping, Sequence
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import chain
 from math import inf
 from typing import TYPE_CHECKING, Protocol
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
+from wfdash.api.errors import WorkflowsError
 from wfdash.core.filter.detail_fields import DetailFields
 from wfdash.core.filter.query import Query
 from wfdash.core.model.instance import Instance
@@ -357,7 +358,13 @@ class FilterSearch(Job):
         if identity is None:
             return
         asked_at = others.asks(identity) if others is not None else 0.0
-        detail = await read_instance(context, identity)
+        try:
+            detail = await read_instance(context, identity)
+        except WorkflowsError:
+            if not context.refusals.passing:
+                raise
+            self._put_off(identity)
+            return
         if identity in self._doubtful:
             self._doubtful.remove(identity)
         else:
@@ -521,6 +528,14 @@ class FilterSearch(Job):
     def _is_recorded(self, identity: str) -> bool:
         """Whether only the record tells of it, and nobody has asked yet whether it is still there."""
         return self.context.store.note(identity) == RECORDED
+
+    def _put_off(self, identity: str) -> None:
+        """Reads the others first: for one that the server cannot answer for none of them would be found."""
+        context = self.context
+        self._doubtful = [each for each in self._doubtful if each != identity]
+        self._unread = [place for place in self._unread if place[1] != identity]
+        heapify(self._unread)
+        self._again[identity] = context.refusals.until(context.workflow, identity)
 
     def _over(self, identity: str) -> None:
         """It was read: again, or for the first time, and then it leaves the line when its turn comes."""
