@@ -10,8 +10,10 @@ from wfdash.core.why.context import WhyContext
 from wfdash.live.feeds.error_samples import ErrorSamples
 from wfdash.live.feeds.filter_search import FilterSearch
 from wfdash.live.feeds.row_details import RowDetails
+from wfdash.live.feeds.watched import Watched
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.refusals import Refusals
+from wfdash.live.records.pins import Pin
 
 NOW = 1_795_255_200.0
 FAILED = ServerFailed("the server failed", http=500, code=10001)
@@ -32,7 +34,7 @@ class Server:
         row = {"status": self.status, "created_on": iso(NOW - 60), "ended_on": None}
         return InstancePage([{"id": f"order-{n}", **row} for n in range(10)], None, 10)
 
-    async def get_instance(self, workflow, identity):
+    async def get_instance(self, workflow, identity, *, simple=False):
         self.asked.append(identity)
         if identity == self.poisoned:
             raise FAILED
@@ -98,6 +100,18 @@ async def test_sample_that_is_refused_is_counted_and_passed_over(clock):
     assert samples.refused == ["order-0"]
     assert server.asked.count("order-0") <= 2
     samples.leave_others()
+
+
+async def test_watched_one_that_is_refused_leaves_the_others_watched(clock):
+    server = Server("running")
+    context = FeedContext(server, clock, lambda event: None, workflow="orders")
+    watched = Watched(context)
+    watched.follow([Pin("acme", "orders", f"order-{n}") for n in range(3)])
+    await ask_often(watched, clock, 8)
+    assert [state.status for state in watched.states] == ["", "running", "running"]
+    server.poisoned = ""
+    await ask_often(watched, clock, 15)
+    assert [state.status for state in watched.states] == ["running"] * 3
 
 
 async def test_filter_reads_past_what_is_refused(clock):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from wfdash.api.errors import InstanceNotFound, WorkflowNotFound
+from wfdash.api.errors import InstanceNotFound, WorkflowNotFound, WorkflowsError
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.status import is_final
 from wfdash.core.rows.store import GONE, Delta
@@ -82,6 +82,13 @@ class Watched(Job):
             if pin.workflow == self.context.workflow:
                 self.context.tell(self.context.store.deny(pin.id, self.context.clock()))
             return
+        except WorkflowsError as error:
+            # It would be the first to be asked for each time, and the others would not be watched any more.
+            self.context.refusals.failed(pin.workflow, pin.id, error, self.context.clock())
+            if self.context.refusals.passing:
+                return
+            raise
+        self.context.refusals.answered(pin.workflow, pin.id)
         detail = read_detail(pin.workflow, pin.id, answer.result, simple=True)
         state.step_count = detail.step_count
         state.created = detail.queued if detail.queued is not None else detail.start
@@ -98,11 +105,12 @@ class Watched(Job):
             state.read_at = None if state.read_at is None else state.read_at - seconds
 
     def _due(self, state: PinState) -> float:
+        held = self.context.refusals.until(state.pin.workflow, state.pin.id)
         if state.read_at is None:
-            return 0.0
+            return held
         if state.status == GONE:
             return float("inf")
-        return state.read_at + (FINAL_PACE if is_final(state.status) else PACE)
+        return max(held, state.read_at + (FINAL_PACE if is_final(state.status) else PACE))
 
     def _settle(self, state: PinState, status: str, read_at: float | None) -> None:
         before, state.read_at = state.status, read_at
