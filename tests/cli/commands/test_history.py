@@ -252,3 +252,8 @@ def test_runs_restarted_from_here_are_counted(program):
         assert (unknown["created"], unknown["errored"]) == (0, 3)
         assert before["version"] != ""
         assert "3 earlier runs of what was restarted" in run("history", "--since", "24h").stderr
+        # Those alone, as in the list; the journal names none in a workflow that nobody named.
+        batch = run("history", "--since", "24h", "--filter", "batch:last", "--json").stdout.splitlines()
+        assert sum(json.loads(line).get("created", 0) for line in batch) == 3
+        unnamed = program("history", "--filter", "batch:last", env=world)
+        assert (unnamed.returncode, "name it with -w" in unnamed.stderr) == (2, True)

@@ -289,7 +289,13 @@ def test_a_file_of_somebody_else_is_left_as_it_is(shell, tmp_path, content):
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--erase", "--for", "1h"), ("--yes",), ("-w", "orders", "refunds"), ("--filter", "step:charge")],
+    [
+        ("--erase", "--for", "1h"),
+        ("--yes",),
+        ("-w", "orders", "refunds"),
+        ("--filter", "step:charge"),
+        ("--filter", "batch:last"),
+    ],
 )
 def test_what_excludes_each_other_is_refused(shell, arguments):
     assert shell("record", *arguments).returncode == 2

@@ -59,6 +59,8 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
 
         await print_details(parsed, session, reading)
         return 0
+    if parsed.query is not None and parsed.query.batches and not session.names_workflow:
+        raise UsageError("--filter: a batch is of one workflow; name it with -w")
     if session.names_workflow:
         reading = await read_back(session, await session.workflow(), seconds=parsed.since, query=parsed.query)
     else:

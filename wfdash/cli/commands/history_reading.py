@@ -15,9 +15,11 @@ from wfdash.api.analytics import KEPT
 from wfdash.api.errors import Forbidden, NotFound, Refused
 from wfdash.api.interface import Version
 from wfdash.api.paging import all_workflows, versions_back_to, walk
+from wfdash.cli.commands.inputs import batches_of
 from wfdash.cli.exits import Stop
 from wfdash.cli.output import instant, say, write
 from wfdash.cli.session import CommandSession, Extent, long_read
+from wfdash.core.filter.fields import MatchContext
 from wfdash.core.history.analytics import Analytics
 from wfdash.core.history.earlier_runs import earlier_runs
 from wfdash.core.history.retention import Edge, edge
@@ -201,7 +203,8 @@ async def read_back(
         local=session.api.local,
     )
     if query is not None:
-        matches = query.matcher(now)
+        batches = await batches_of(session, query) if query.batches else {}
+        matches = query.matcher(now, MatchContext(batches=batches))
         rows = [row for row in rows if matches(row)]
     earlier = _restarted(session, workflow, {row.id: row for row in rows}, since)
     return HistoryReading(

@@ -49,7 +49,7 @@ is being changed and a deploy mend themselves in that time."""
 def prepare(parsed: Namespace) -> None:
     """Checks the filter and what excludes each other."""
     query = parse(parsed.filter)
-    if query.needs_marks or query.needs_details:
+    if query.needs_marks or query.needs_details or query.batches:
         raise UsageError("--filter: a record follows the list; what only details hold is not in it")
     if parsed.erase and (
         parsed.out
