@@ -120,6 +120,12 @@ def span_of(text: str, now: float) -> tuple[float, float] | None:
     return None if start is None or end is None else (start, end)
 
 
+def _is_backwards(text: str) -> bool:
+    """Whether it ends before it begins, whenever that is asked: `2h` alone is another time each moment."""
+    spans = [span_of(text, now) for now in (0.0, 1e10)]
+    return all(span is not None and span[0] > span[1] for span in spans)
+
+
 def field_of(name: str) -> FilterField | None:
     """The field of that name; of `params.order.id`, which is a place in the params, that of the params."""
     head, dot, _ = name.partition(".")
@@ -152,6 +158,8 @@ def check(term: Term, position: int, places: tuple[int, ...]) -> None:
             raise QueryError(f"write {' or '.join(ODDITIES)}", place)
         if field.name in ("since", "before") and instant(value, 0.0) is None:
             raise QueryError("not a time; write 2h, 2026-11-20 or 2026-11-20T10:00", place)
+        if field.name == "ended" and _is_backwards(value):
+            raise QueryError("it ends before it begins; write the earlier time first", place)
         if field.name == "ended" and span_of(value, 0.0) is None:
             raise QueryError("not a time; write 2h, 2026-11-20 or 2026-11-20T10:00..2026-11-20T10:05", place)
     if len(term.values) > 1 and field.takes_time:
@@ -159,6 +167,8 @@ def check(term: Term, position: int, places: tuple[int, ...]) -> None:
 
 
 def _no_field(name: str) -> str:
+    if name.lower() == "marked":  # it takes no value, and stands without a colon
+        return "write marked alone, or -marked for what is not"
     near = get_close_matches(name, [*FIELDS, "marked"], n=1)
     hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(FIELDS)} and marked"
     return f"there is no field {name}; {hint}"
