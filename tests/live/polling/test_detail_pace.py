@@ -45,6 +45,10 @@ def test_partial_needs_missing_steps_or_the_envelopes_word():
     assert partial_reason(detail("running", steps)) == ""
     rolled = [*steps, done("a-1", 2, 3, kind="rollback"), termination()]
     assert partial_reason(detail("terminated", rolled)) == ""
+    # Whether it is counted is the server's: neither way is a step missing.
+    assert partial_reason(detail("terminated", [*steps, termination()], step_count=2)) == ""
+    assert partial_reason(detail("terminated", [*steps, termination()], step_count=3)) == ""
+    assert partial_reason(detail("terminated", [*steps, termination()], step_count=4))
     short = detail("complete", steps, step_count=63)
     assert partial_reason(short) == "partial answer: 2 of 63 steps came"
     short.refusal = "internal_server (10001)"

@@ -115,7 +115,9 @@ def partial_reason(detail: Detail) -> str:
     # sign.
     came = len(kinds) - sum(kinds.count(word) for word, kind in KINDS.items() if kind.added)
     count = detail.step_count or 0
-    if came < count:
+    # Nothing documents whether a termination is counted by every server: where it makes up for the
+    # difference, no step is missing. Rollbacks do not, for there is one for each step.
+    if came < count and came + kinds.count("termination") != count:
         said = f"partial answer: {came:,} of {count:,} steps came"
         return f"{said} ({detail.refusal})" if detail.refusal else said
     return f"partial answer: {detail.refusal}" if detail.refusal else ""
