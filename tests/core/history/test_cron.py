@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from msgspec.structs import replace
 
-from wfdash.core.history.cron import cron_report, planned
+from wfdash.core.history.cron import cron_report, is_followed, planned
 from wfdash.core.model.instance import Instance
 from wfdash.demo.engine.world import build
 from wfdash.demo.http.render import row
@@ -44,6 +44,8 @@ NOT_UNDERSTOOD = [
 def test_expression_not_understood_is_not_judged(cron):
     assert planned(cron, NOON, NOON + DAY) is None
     assert cron_report(cron, [], start=NOON, end=NOON + DAY) is None
+    assert not is_followed(cron)
+    assert is_followed("*/30 * * * *")
 
 
 def test_day_of_the_week_counts_from_sunday():
@@ -120,3 +122,19 @@ def test_simulated_schedule_misses_nothing():
     report = cron_report("*/30 * * * *", rows, start=NOON - 2.5 * HOUR, end=NOON)
     assert (report.planned, report.ran, report.missed) == (5, 5, ())
     assert 24 <= report.late[0] <= report.late[-1] < 35
+
+
+def test_usual_lateness_is_waited_for_before_missed():
+    """Each run begins 40 minutes after its moment: the last two are due no earlier than that."""
+    cron = "*/30 * * * *"
+    end = NOON + 6 * HOUR + 15 * 60
+    starts = {at: at + 2400 for at in planned(cron, NOON, end) if at + 2400 <= end}
+    rows = [
+        Instance(f"{cron}-{at * 1000:.0f}", "complete", began, started=began, trigger="cron")
+        for at, began in starts.items()
+    ]
+    report = cron_report(cron, rows, start=NOON, end=end)
+    assert (report.planned, report.ran, report.missed) == (len(rows), len(rows), ())
+    gone = rows.pop(4)
+    report = cron_report(cron, rows, start=NOON, end=end)
+    assert [f"{cron}-{at * 1000:.0f}" for at in report.missed] == [gone.id]

@@ -86,6 +86,8 @@ def test_missed_runs_of_a_schedule_are_counted_at_any_width(width):
     line = "".join(text for text, _ in foot.crons([Schedule(cron, None)])[0])
     assert "…" not in line
     assert line.count(":") >= 3
+    odd = "".join(text for text, _ in foot.crons([Schedule("0 0 L * *", None)])[0])
+    assert "not judged" in odd, "silence would pass for a schedule that ran"
     assert ("34 of 40 ran" if width < 140 else "40 planned, 34 ran, 6 missed") in line
 
 

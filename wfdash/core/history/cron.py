@@ -11,10 +11,13 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.text.words import count, spoken
 from wfdash.core.triage.anomalies import cron_fire
 
-__all__ = ["CronReport", "cron_report", "planned"]
+__all__ = ["CronReport", "cron_report", "is_followed", "planned"]
 
 _GRACE: Final = 180.0
 """Seconds after a planned moment in which its instance may still come; dispatch was measured at 24 to 33."""
+_USUAL: Final = 0.95
+"""Of the runs that began as many tell how late one may be: a single one may be far later."""
+_LATER: Final = 1.25
 _MOST: Final = 20_000
 """Planned moments that are looked at, at most: two weeks of every minute."""
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -99,8 +102,15 @@ def cron_report(
         for moment, row in ran.items()
         if (began := row.started if row.started is not None else row.created) is not None
     )
-    missed = tuple(moment for moment in moments if moment not in ran)
-    return CronReport(cron, len(moments), len(ran), missed, tuple(late))
+    # A schedule whose runs begin late as a rule is no later than that when the last of them has yet to begin.
+    usual = max(_GRACE, (percentile(late, _USUAL) or 0.0) * _LATER)
+    missed = tuple(moment for moment in moments if moment not in ran and moment < end - usual)
+    return CronReport(cron, len(ran) + len(missed), len(ran), missed, tuple(late))
+
+
+def is_followed(cron: str) -> bool:
+    """Whether it is clear which moments it means."""
+    return planned(cron, 0.0, 1.0) is not None
 
 
 def planned(cron: str, start: float, end: float) -> list[float] | None:

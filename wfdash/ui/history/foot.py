@@ -8,7 +8,7 @@ from msgspec import Struct
 from rich.style import Style
 
 from wfdash.core.history.bucket import Bucket, Tally
-from wfdash.core.history.cron import cron_report
+from wfdash.core.history.cron import cron_report, is_followed
 from wfdash.core.history.sentence import Finding, percent, took_words
 from wfdash.core.model.workflow import Schedule
 from wfdash.core.text.clean import clean, fit
@@ -190,6 +190,9 @@ class Foot(Struct, frozen=True):
         for cron in crons[:_CRONS]:
             report = cron_report(cron, loaded.rows.values(), start=start, end=self.now, crons=crons)
             if report is None:
+                if not is_followed(cron):
+                    words = "not judged · L, W, # and days of both month and week are not followed"
+                    lines.append(self._line("cron", cron, STRONG, words, QUIET))
                 continue
             room = self.width - len("  cron      ") - self._beside - 2
             forms = report.forms([self._time(moment) for moment in report.missed[-_MISSED:]])
