@@ -299,3 +299,16 @@ def test_budget_page_tells_what_others_spent_and_why_it_waits():
         await d.until(lambda: "its turn, at 1.9 reads a second in all" in d.text)
 
     drive(script)
+
+
+def test_goto_denies_no_workflow_before_all_were_listed():
+    """With -w only the one that is open was asked about: of the others nothing is known."""
+
+    async def script(d):
+        assert d.app.session.poller.counts.all_at is None
+        await d.press("goto.open")
+        await d.type("refunds")
+        assert "enter looks for a workflow of that name" in d.text
+        assert "no workflow holds this" not in d.text
+
+    drive(script)

@@ -12,7 +12,7 @@ from wfdash.ui.keys.key_names import KeyNames
     [
         ("equals_sign", {}, "= (compare) works in an open instance"),
         ("slash", {}, "/ (filter) works in the list of instances"),
-        ("a", {}, "a (all workflows) works in the errors page, (all workflows) works in the page of history"),
+        ("a", {}, "a (all workflows) works in the errors page and the page of history"),
         ("space", {}, "space (mark) works in the list of instances"),
         ("equals_sign", {"detail.compare": "M"}, ""),
         ("M", {"detail.compare": "M"}, "M (compare) works in an open instance"),

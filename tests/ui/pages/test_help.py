@@ -59,6 +59,15 @@ def test_help_begins_with_enter_and_is_found_by_other_names():
     drive(script, size=(80, 60))
 
 
+def test_help_finds_a_key_by_its_word_in_the_bar():
+    async def script(d):
+        await d.press("help.open", "/")
+        await d.type("earlier")
+        assert "One recorded change back" in d.text
+
+    drive(script)
+
+
 def test_help_names_each_key_once():
     async def script(d):
         await d.press("help.open")

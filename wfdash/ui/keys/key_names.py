@@ -36,14 +36,16 @@ class KeyNames:
         that leads nowhere needs no word.
         """
         # One key may do one thing on one page and another elsewhere.
-        works, shown = [], ""
+        works: dict[str, list[str]] = {}
+        shown = ""
         for action in _OF_SOME:
             for text in self._keys_in_force(action.id):
                 typed = len(text) == 1 or text == "space" or action.id in OPENERS
                 if typed and _as_textual(text) == key:
-                    works.append(f"({action.label}) works in {SCOPES[action.scope].works_in}")
+                    works.setdefault(action.label, []).append(SCOPES[action.scope].works_in)
                     shown = key_text(text)
-        return f"{shown} {', '.join(works)}" if works else ""
+        said = [f"({label}) works in {' and '.join(places)}" for label, places in works.items()]
+        return f"{shown} {', '.join(said)}" if said else ""
 
     def opens_field(self, key: str) -> bool:
         """Whether a person types after this key, on the pages where it does something."""

@@ -116,7 +116,13 @@ class GotoScreen(PanelScreen):
             "Go to", f"enter goes, {self.context.keys.key_of('layer.close')} closes"
         )
         words = [f"{place[:80]} ({who})" if who else place for place, who in self._offered(typed)[:20]]
-        none = "no workflow holds this: enter looks for one of that name, or for an instance" if typed else ""
+        none = ""
+        if typed:
+            # Of an account whose list was not read only the workflow that is open is known here.
+            is_read = self.poller is not None and self.poller.counts.all_at is not None
+            none = "enter looks for a workflow of that name, or for an instance"
+            if is_read:
+                none = "no workflow holds this: enter looks for one of that name, or for an instance"
         self.query_one("#note", StatusLine).show([(" " + (clean("  ".join(words)) or none), QUIET)])
 
     def _fail(self, sentence: str) -> None:

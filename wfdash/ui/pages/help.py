@@ -157,12 +157,12 @@ class HelpScreen(BaseScreen):
     # Search.
 
     def _called(self, words: str) -> Collection[str]:
-        """The lines of what people who know other tools call so."""
+        """The lines of what the key bar, or people who know other tools, call so."""
         labels = labels_here(self.app.screen_stack[-2])
         return {
             _text(line)
             for action in ACTIONS
-            if words in ALSO.get(action.id, "")
+            if words in ALSO.get(action.id, "") or words in action.label.casefold()
             for line in (self._line(action), self._named(action, labels.get(action.id, "")))
         }
 
