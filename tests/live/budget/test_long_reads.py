@@ -351,3 +351,17 @@ def test_sample_of_a_page_goes_at_once_where_there_is_room(tmp_path):
         clock[0] += 0.1
     assert any(budget.take(Priority.FOREGROUND, "errors", wanted=50) for _ in range(50)), "not each of many"
     assert budget.slow("errors", after=0.0) == "721 requests by other tools"
+
+
+def test_few_that_a_page_lacks_when_opened_again_go_at_once(tmp_path):
+    """As what one opens does, out of what is kept for short reads."""
+    clock = [EPOCH]
+    budget = Budget(clock=lambda: clock[0], counter=SharedCounter(tmp_path / "requests.json"))
+    headers = '"default";r=499;t=170', '"default";q=1200;w=300'
+    budget.saw(Exchange(EPOCH, "list", "GET", "/", 200, 5.0, 0, "", *headers, "", ""))
+    budget.take(Priority.VISIBLE, "list")
+    for left in [*range(60, 0, -1), *range(10, 0, -1)]:
+        assert budget.reads_take(left, "errors").seconds <= 20
+        assert budget.take(Priority.FOREGROUND, "errors", wanted=left) == 0
+        clock[0] += 0.1
+    assert budget.take(Priority.FOREGROUND, "errors", wanted=11) > 0

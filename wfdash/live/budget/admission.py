@@ -27,6 +27,8 @@ _ROOM_AT_LAST = 10
 sample, were taken from what it needs."""
 _SAMPLE = 60
 """Reads up to which one that tells how many it still wants is no long one: a page's sample, and its lists."""
+_FEW = 10
+"""Reads that are as few where that many went before."""
 _TURN, _AGAIN = 1.5, 0.2
 """Seconds for which a long read waits for one that has waited longer, and may have been stopped, and after
 which it looks again."""
@@ -179,8 +181,14 @@ def is_long(ledger: RequestLedger, asks: Request) -> bool:
 
 
 def is_sample(ledger: RequestLedger, asks: Request) -> bool:
-    """Whether it is one of a few dozen, which are over before they keep anybody waiting."""
-    return asks.wanted is not None and _spent_alike(ledger, asks) + asks.wanted <= _SAMPLE
+    """Whether it is one of a few dozen, which are over before they keep anybody waiting.
+
+    Of a page that is opened again a few are new: they would wait for minutes as the last of many.
+    """
+    if asks.wanted is None:
+        return False
+    spent, most = _spent_alike(ledger, asks), ledger.wanted_at_most(asks.session, asks.purpose)
+    return spent + asks.wanted <= _SAMPLE or (max(most, asks.wanted) <= _FEW and spent < 2 * _SAMPLE)
 
 
 def _spent_alike(ledger: RequestLedger, asks: Request) -> int:

@@ -155,6 +155,8 @@ class LongDemand(Struct):
     """When it asked last."""
     wanted: float = -1.0
     """Reads it still wants; below nothing where it cannot tell."""
+    most: float = 0.0
+    """Those it wanted at once at the most."""
     went: float = 0.0
     """When the last of them went."""
     waits: bool = False
@@ -162,7 +164,7 @@ class LongDemand(Struct):
 
     @property
     def is_sane(self) -> bool:
-        return self.wanted <= _MOST_WANTED and self.went <= self.at
+        return max(self.wanted, self.most) <= _MOST_WANTED and self.went <= self.at
 
 
 class TokenBucket(Struct):
@@ -353,7 +355,13 @@ class RequestLedger(Struct):
         key = f"{session} {purpose}"
         long = self.longs.setdefault(key, LongDemand(now))
         long.at, long.wanted = now, -1.0 if wanted is None else float(max(1, wanted))
+        long.most = max(long.most, _MOST_WANTED if wanted is None else long.wanted)
         return long
+
+    def wanted_at_most(self, session: str, purpose: str) -> float:
+        """Reads that it wanted at once at the most; 0 of one that has not begun."""
+        long = self.longs.get(f"{session} {purpose}")
+        return long.most if long is not None else 0.0
 
     def went_on(self, session: str, purpose: str, now: float) -> None:
         """One of it went."""
