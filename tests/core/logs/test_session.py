@@ -392,6 +392,22 @@ def test_run_that_a_second_restart_replaced_is_of_before():
     assert not entry.gone
 
 
+def test_run_of_a_twin_is_no_run_before():
+    """It begins its next step a moment before the instance does, as a run does that a restart cut."""
+    steps = [done("charge-1", 1, 5), done("ship-1", 6, 9)]
+    ahead = [(0.99, 5.01, [(1.01, 4.98)]), (5.95, 8.9, [(5.99, 8.8)])]
+    calls = [*twin("r", "t"), *(replace(each, trace="u") for each in run("k", 0, 9.5, ahead))]
+    words = [f"[{ID}] charge: attempt 1", f"[{ID}] ship: attempt 1"]
+    lines = [at(words[0], "k0.1", "u", 2), at(words[1], "k1.1", "u", 6.5)]
+    by_id = {each.id: each for each in calls}
+    for objects, gone in ((objects_of({"r": ID, "k": TWIN}), False), (objects_of({"r": ID}), True)):
+        entries = place_lines(
+            lines, detail("complete", steps, end=10), others=neighbours([TWIN]), calls=by_id, objects=objects
+        )
+        assert not any(entry.certain for entry in entries)
+        assert any(entry.gone for entry in entries) is gone
+
+
 def test_lines_before_a_restart_are_marked_where_calls_are_lost():
     """One of them says an attempt: so the instance ran in that trace before."""
     lines = [

@@ -116,14 +116,19 @@ def place_lines(
             continue
         is_ours = whose is Whose.OURS or (line.trace in earlier and ownership.speaks_in(line))
         is_ours = is_ours and line.trace not in present
-        gone = attempts.is_gone(line, is_traced_own=session.is_traced_own(line)) or session.is_before(
-            line, is_ours=is_ours
+        gone = not session.is_traced_others(line) and (
+            attempts.is_gone(line, is_traced_own=session.is_traced_own(line))
+            or session.is_before(line, is_ours=is_ours)
         )
         among = () if line.foreign or gone else attempts.among(line)
         # Of one step it may be that one's, or be printed outside it.
         likely = len(among) == 1 or (untold and not gone)
         placed.append(PlacedLine(line, certain, among=among, gone=gone, likely=likely, why=why))
-    placed = mark_earlier(placed, attempts, speaks=ownership.speaks_in)
+    placed = mark_earlier(
+        placed,
+        attempts,
+        speaks=lambda line: ownership.speaks_in(line) and not session.is_traced_others(line),
+    )
     if not detail.steps:  # what only a record holds the row of: whether a step ran then is not known
         return placed
     # A run before the last restart had steps of which the answer says nothing any more.

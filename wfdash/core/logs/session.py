@@ -159,6 +159,10 @@ class TracedSession:
         """Whether the session tells that a line's run is the instance's."""
         return self.origins.get(self._tree.run_of(line.request)) is Origin.NAMED
 
+    def is_traced_others(self, line: LogLine) -> bool:
+        """Whether the session tells that a line's run is another instance's, whatever the line says."""
+        return self.origins.get(self._tree.run_of(line.request)) is Origin.ELSEWHERE
+
     def is_before(self, line: LogLine, *, is_ours: bool) -> bool:
         """Whether it was printed before the instance was restarted, where `is_ours` or is told to be."""
         queued = self._detail.queued
