@@ -49,6 +49,25 @@ QUERIES = st.sampled_from(["", "status:running", "i1", "status:errored,queued 2"
 ORDERS = st.builds(Order, st.sampled_from(sorted(SORT_VALUES)), st.booleans())
 
 
+def test_row_that_was_created_anew_waits_to_be_moved():
+    store = Store()
+    view = TableView(store, parse(""), Order("created", True), clock=clock)
+    view.update(store.apply([item(1, created=30), item(2, created=20)], seq=1, now=NOW))
+    assert (view.ids(), view.waits) == (["i2", "i1"], False)
+    view.update(store.apply([item(1, created=10)], seq=2, now=NOW), hold=True)
+    assert (view.ids(), view.arrivals, view.waits) == (["i2", "i1"], set(), True)
+    view.settle(ghosts=True)
+    assert (view.ids(), view.waits) == (["i1", "i2"], False)
+
+
+def test_ghost_that_stands_waits_for_nothing():
+    store = Store()
+    view = TableView(store, parse("status:running"), Order("created", True), clock=clock)
+    view.update(store.apply([item(1), item(2)], seq=1, now=NOW))
+    view.update(store.apply([item(1, "complete")], seq=2, now=NOW), ghosts=True)
+    assert (view.ghosts, view.waits) == ({"i1"}, False)
+
+
 @settings(deadline=None, max_examples=50)
 @given(PAGES, QUERIES, ORDERS)
 def test_follows_any_pages(pages, query, order):

@@ -63,6 +63,11 @@ class TableView:
         return self._arrivals
 
     @property
+    def waits(self) -> bool:
+        """Whether rows wait for `settle`: to come in, or to move from where they stand."""
+        return any(identity not in self._ghosts for identity in self._pending)
+
+    @property
     def ghosts(self) -> set[str]:
         """Ids that stand although they match no longer; not to be changed."""
         return self._ghosts

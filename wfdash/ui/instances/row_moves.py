@@ -79,7 +79,8 @@ class RowMoves:
         rows, view = self._rows, self._rows.view
         if rows.poller is not None:
             rows.table.forget_changes(rows.poller.newest.freshness.answered_at)
-        if view is not None and view.arrivals and not self._held():
+        # Not arrivals alone: an id that was created anew stood at its old place for good.
+        if view is not None and view.waits and not self._held():
             view.settle(ghosts=True)
             rows.table.rows_changed()
 
