@@ -524,3 +524,13 @@ def test_open_page_meets_older_runs_that_others_restarted():
         assert len(d.server.state.requests.of("GET", "/instances?")) < 60, "once, and not at each look"
 
     shown(script, "fixed-deploy", workflow="parcels", size=(140, 40))
+
+
+def test_mark_of_a_rate_of_few_is_explained_in_80_columns():
+    async def script(d):
+        await d.press("history.open")
+        await d.until(lambda: "errors rose" in d.text)
+        assert "╎" in d.text
+        assert "╎ of fewer than 10" in d.text
+
+    shown(script, "incident", size=(80, 24))

@@ -51,6 +51,8 @@ _LOADING_EVERY: Final = 1.0
 _LATELY: Final = 15.0
 """Seconds before now up to which what is counted is as of now."""
 _TALL: Final = 30
+_BROAD: Final = 100
+"""Columns from which the line on how to read the page has room for when it begins."""
 _SENTENCE: Final = 2
 _LEAST: Final = 2
 """Lines of a chart at least."""
@@ -420,12 +422,12 @@ class HistoryScreen(BaseScreen):
         keys = self.context.keys.key_of
         words = f"{keys('history.earlier')} {keys('history.later')} read out a moment, "
         words += f"{keys('history.span')} changes the span (now {SPANS[self.span][0]})"
-        if self.loaded is not None:
+        hollow = f", {HOLLOW} of fewer than {ENOUGH}" if failed.is_hollow else ""
+        # Where it begins stands at the axis too; what the mark means stands nowhere else.
+        if self.loaded is not None and (not hollow or width >= _BROAD):
             left = self.loaded.frame.left
             words += f", from {clock(left, utc=self.context.utc, now=self.context.clock(), seconds=False)}"
-        hollow = f", {HOLLOW} of fewer than {ENOUGH}" if failed.is_hollow else ""
-        words += hollow if len(words) + len(hollow) <= width - 3 else ""
-        return [[("  " + fit(words, width - 3), QUIET)], []]
+        return [[("  " + fit(words + hollow, width - 3), QUIET)], []]
 
     def _schedules(self) -> Sequence[Schedule]:
         if self.of_all:
