@@ -210,8 +210,13 @@ class Attempts:
         fit = self._matched.fits.get(run)
         # Restarted twice from a step it has a run of which no attempt is left: only others that came later.
         last = self._tree.attempts[run][-1] if run in self._tree.attempts else None
-        is_replaced = last is not None and last.start < max(self._starts, default=float("-inf"))
-        return fit is Fit.EARLIER or (is_traced_own and fit is Fit.NEVER and is_replaced)
+        newest = max(self._starts, default=float("-inf"))
+        if last is None or last.start >= newest:
+            return False
+        if is_traced_own:
+            return fit in (Fit.EARLIER, Fit.NEVER)
+        # A twin's goes on beside the newest attempt; what a restart cut was over by then.
+        return fit is Fit.EARLIER and last.end <= newest + _EDGE
 
     def agrees(self, line: LogLine) -> bool:
         """Whether a line names a step that ran then, and the number of its attempt."""
