@@ -106,7 +106,8 @@ class Preview(Struct, frozen=True):
             if since is not None:
                 # What is counted may be older than what is drawn, and its sentence says since when.
                 said += f", drawn since {clock(since, utc=self.utc, now=self.now, seconds=False)}"
-        said += f" · {hollow}" if hollow else ""
+        # Half of what a mark means says nothing.
+        said += f" · {hollow}" if hollow and cells(name) + cells(said) + cells(hollow) + 9 <= width else ""
         schedules = ", ".join(clean(schedule.cron) for schedule in self.workflow.schedules)
         said += f" · cron {schedules}" if schedules else ""
         pieces: Pieces = [(name, STRONG), (fit(said, max(1, width - cells(name) - 6)).rstrip(), QUIET)]
