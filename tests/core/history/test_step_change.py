@@ -3,6 +3,7 @@
 from random import Random
 
 import pytest
+from msgspec.structs import replace
 
 from tests.support.fakes.details import answer, done, gave_up
 from wfdash.core.history.step_change import choose_runs, compare_steps, steps_sentence
@@ -59,7 +60,21 @@ def test_that_no_step_is_worse_is_told_of_enough_runs_alone():
     assert steps_sentence(few) == "too few runs to tell: a step needs 8 now and 8 before"
     enough = compare_steps(runs(1, 2.0), runs(2, 2.0))
     assert steps_sentence(enough, so_far=True) == "no step stands out so far: more runs are read"
-    assert steps_sentence(enough) == "no step fails more or takes longer than before"
+    assert steps_sentence(enough) == "no step fails more than before, nor takes longer for half of its runs"
+
+
+def test_step_that_may_fail_more_is_not_said_to_fail_no_more():
+    """7 of 20 beside 0 of 20 stood in the table below `no step fails more`."""
+    steps = compare_steps([*runs(1, 2.0, failing=1.0, count=5), *runs(2, 2.0, count=15)], runs(3, 2.0))
+    assert not steps[0].fails_more
+    assert steps_sentence(steps) == '"charge" failed in 5 of 20 runs, 0 of 20 before: too few to be sure'
+
+
+def test_step_that_failed_more_does_not_fail_more_now():
+    steps = compare_steps(runs(1, 2.0, failing=0.6), runs(2, 2.0))
+    assert steps_sentence(steps, is_over=True).startswith('"charge" failed more: ')
+    slower = compare_steps(runs(1, 6.0), runs(2, 2.0))
+    assert '"charge" was slower: half took ' in steps_sentence(slower, is_over=True)
 
 
 def rows(count):
@@ -68,10 +83,19 @@ def rows(count):
 
 def test_runs_are_chosen_from_both_sides_of_a_change():
     now, before = choose_runs(rows(1000), 600.0, 20, until=800.0)
-    assert [row.ended for row in now] == [799.0 - n for n in range(20)]
+    assert [row.ended for row in now] == [799.0 - 10 * n for n in range(20)], "as the rate is told of all"
     assert len(before) == 20
     assert max(row.ended for row in before) < 600
     assert min(row.ended for row in before) < 60, "spread over all of the time before"
+
+
+def test_runs_of_a_blamed_version_are_those_of_its_bad_time():
+    """It was mended without a deploy: its newest runs are well."""
+    runs_of_both = [replace(row, version="v1" if row.ended < 600 else "v2") for row in rows(1000)]
+    now, before = choose_runs(runs_of_both, 600.0, 20, until=700.0, version="v2")
+    assert len(now) == len(before) == 20
+    assert all(600 <= row.ended < 700 for row in now)
+    assert {row.version for row in before} == {"v1"}
 
 
 def test_newest_runs_are_now_where_nothing_changed():

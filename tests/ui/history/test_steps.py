@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 
 from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.dashboard import drive, opened
@@ -50,3 +51,22 @@ def test_workflow_without_runs_is_a_sentence():
         await d.until(lambda: "no run of this time has completed or failed" in d.text)
 
     drive(script, workflow="refunds", size=(80, 24))
+
+
+def test_runs_of_a_time_that_is_over_are_not_called_now():
+    """What failed for ten minutes and then no more is not how it goes."""
+
+    async def main():
+        world = build("deploy-gone-wrong", clock=asyncio.get_running_loop().time)
+        async with opened(world=world, size=(140, 40)) as d:
+            await d.press("history.open")
+            await d.until(lambda: "after version ccf99991" in d.text)
+            found = d.app.screen.finding
+            d.app.screen.finding = replace(found, until=found.at + 300, version="")
+            await d.press("pane.next")
+            await d.until(lambda: "runs read" in d.text and d.app.screen._over, 60)
+            assert " then: 20 runs from " in d.text
+            assert "now: " not in d.text
+            assert '"charge card" failed more: ' in d.text
+
+    simulate(main())

@@ -15,6 +15,8 @@ from wfdash.core.triage.headline import FailureRate, stands_out
 
 __all__ = ["StepChange", "choose_runs", "compare_steps", "steps_sentence"]
 
+_UNSURE: Final = 3
+"""Failures of a step now, twice as often as before, of which it is not said that it fails no more."""
 _LEAST_RUNS: Final = 8
 """Runs of a step on either side, without which none is slower."""
 _SLOWER: Final = 1.5
@@ -51,6 +53,13 @@ class StepChange(Struct, frozen=True):
         )
 
     @property
+    def may_be_worse(self) -> bool:
+        """Whether it failed so much more often that nobody would call it the same."""
+        if self.now.failed < _UNSURE or not self.before.runs:
+            return False
+        return self.now.failed * self.before.runs >= 2 * self.before.failed * self.now.runs
+
+    @property
     def slower(self) -> bool:
         """Whether its runs take longer than before, and hardly by chance."""
         now, before = self.now.took, self.before.took
@@ -69,24 +78,28 @@ class StepChange(Struct, frozen=True):
 def choose_runs(
     rows: Iterable[Instance], cut: float | None, each: int, *, until: float = inf, version: str = ""
 ) -> tuple[list[Instance], list[Instance]]:
-    """Runs that ended, to read: the newest from `cut` to `until`, and as many from before, evenly spread.
+    """Runs that ended, to read: some from `cut` to `until`, and as many from before, both evenly spread.
 
     Where a version is blamed, now are those of it and before those of the others: both ended side by side.
-    Without `cut` the newest are now.
+    Without `cut` the newest are now. With it the newest would be others than those of which the rate is told.
     """
     ended = sorted(
         (row for row in rows if row.status in ("complete", "errored") and row.ended is not None),
         key=lambda row: row.ended or 0.0,
         reverse=True,
     )
+    within = [row for row in ended if cut is None or cut <= (row.ended or 0.0) < until]
     if version:
-        others = [row for row in ended if row.version != version]
-        mine = [row for row in ended if row.version == version]
-        return mine[:each], others[:: max(1, len(others) // each)][:each]
-    now = [row for row in ended if cut is None or cut <= (row.ended or 0.0) < until][:each]
+        others = [row for row in ended if row.version != version and (row.ended or 0.0) < until]
+        return _spread([row for row in within if row.version == version], each), _spread(others, each)
+    now = _spread(within, each) if cut is not None else within[:each]
     last = cut if cut is not None else min((row.ended or 0.0 for row in now), default=inf)
-    before = [row for row in ended if (row.ended or 0.0) < last]
-    return now, before[:: max(1, len(before) // each)][:each]
+    return now, _spread([row for row in ended if (row.ended or 0.0) < last], each)
+
+
+def _spread(rows: Sequence[Instance], each: int) -> list[Instance]:
+    """So many of them, from the first to the last as evenly as may be."""
+    return list(rows) if len(rows) <= each else [rows[number * len(rows) // each] for number in range(each)]
 
 
 def compare_steps(now: Iterable[Detail], before: Iterable[Detail]) -> list[StepChange]:
@@ -108,10 +121,11 @@ def compare_steps(now: Iterable[Detail], before: Iterable[Detail]) -> list[StepC
     )
 
 
-def steps_sentence(steps: Sequence[StepChange], *, so_far: bool = False) -> str:
+def steps_sentence(steps: Sequence[StepChange], *, so_far: bool = False, is_over: bool = False) -> str:
     """`"charge card" fails more: 38 % of 40 runs, 2 % of 45 before`; what got worse first.
 
     That nothing is worse is told of enough runs alone, and not `so_far`, while more are read.
+    `is_over`: the runs of now are those of a time that has ended.
     """
     said = []
     for step in steps:
@@ -120,13 +134,12 @@ def steps_sentence(steps: Sequence[StepChange], *, so_far: bool = False) -> str:
             was = (
                 f"{percent(before.failed / before.runs)} of {count(before.runs)}" if before.runs else "no run"
             )
-            said.append(
-                f'"{step.step}" fails more: {percent(now.failed / now.runs)} of {count(now.runs)} runs, '
-                f"{was} before"
-            )
+            rate = f"{percent(now.failed / now.runs)} of {count(now.runs)} runs"
+            said.append(f'"{step.step}" {"failed" if is_over else "fails"} more: {rate}, {was} before')
         elif step.slower and now.p50 is not None and before.p50 is not None:
             said.append(
-                f'"{step.step}" is slower: half take {spoken(now.p50)} or less, {spoken(before.p50)} before'
+                f'"{step.step}" {"was" if is_over else "is"} slower: half {"took" if is_over else "take"} '
+                f"{spoken(now.p50)} or less, {spoken(before.p50)} before"
             )
     if said:
         return "; ".join(said[:2])
@@ -136,7 +149,14 @@ def steps_sentence(steps: Sequence[StepChange], *, so_far: bool = False) -> str:
         return "no step stands out so far: more runs are read"
     if all(min(step.now.runs, step.before.runs) < _LEAST_RUNS for step in steps):
         return f"too few runs to tell: a step needs {_LEAST_RUNS} now and {_LEAST_RUNS} before"
-    return "no step fails more or takes longer than before"
+    unsure = [step for step in steps if step.may_be_worse]
+    if unsure:
+        step = max(unsure, key=lambda step: step.now.failed / step.now.runs)
+        return (
+            f'"{step.step}" failed in {count(step.now.failed)} of {count(step.now.runs)} runs, '
+            f"{count(step.before.failed)} of {count(step.before.runs)} before: too few to be sure"
+        )
+    return "no step fails more than before, nor takes longer for half of its runs"
 
 
 def _ranks_apart(values: Sequence[float], others: Sequence[float]) -> float:

@@ -35,6 +35,8 @@ __all__ = ["StepsScreen"]
 
 _EACH: Final = 20
 """Runs that are read of now and of before, and again as many each time it is asked for more."""
+_LATELY: Final = 60.0
+"""Seconds before now up to which a time is not over."""
 _WIDE: Final = 110
 """Columns from which the slowest instance and the share tried again have room."""
 
@@ -98,6 +100,7 @@ class StepsScreen(BaseScreen):
         self._rows: Sequence[Instance] = list(rows)
         self._each = _EACH
         self._over = False
+        self._opened_at = context.clock()
         self._failure = ""
         self._touched = False
         """A key was pressed here: until then the cursor stays on the first step."""
@@ -168,7 +171,7 @@ class StepsScreen(BaseScreen):
         steps = compare_steps(now, before)
         self._draw_header(len(now) + len(before))
         worse = any(step.fails_more or step.slower for step in steps)
-        said = steps_sentence(steps, so_far=not self._over) if steps else ""
+        said = steps_sentence(steps, so_far=not self._over, is_over=self._is_past) if steps else ""
         lines = [(line, BAD if worse else STRONG) for line in wrapped(clean(said), self.size.width - 2, 2)]
         basis = self._basis(len(now), len(before)) + self._left_out()
         lines.append((fit(basis, self.size.width - 2), QUIET))
@@ -187,14 +190,23 @@ class StepsScreen(BaseScreen):
         return "none of these runs has steps" if self._over else "reading runs"
 
     def _basis(self, now: int, before: int) -> str:
-        """`now: 20 of 93 runs since 14:02 · before: 20 of 412`."""
+        """`now: 20 runs since 14:02 · before: 20 earlier ones`; `from 14:02 to 14:06` of what is over."""
         at, version = self._finding.at, self._finding.version
         if self._finding.unusual and at is not None:
+            when = f"since {self._time(at)}"
+            if self._is_past:
+                when = f"from {self._time(at)} to {self._time(self._finding.until)}"
+            said = f"{'then' if self._is_past else 'now'}: {now} runs "
             if version:
-                return f"now: {now} runs of version {short_version(version)} · before: {before} of others"
-            said = f"now: {now} runs since {self._time(at)}"
-            return f"{said} · before: {before} earlier ones, evenly spread"
+                return f"{said}of version {short_version(version)} {when} · before: {before} of others"
+            return f"{said}{when} · before: {before} earlier ones, evenly spread"
         return f"now: the newest {counted(now, 'run')} · before: {before} earlier ones, evenly spread"
+
+    @property
+    def _is_past(self) -> bool:
+        """Whether the rate fell again since, so that what is set against the time before is not of now."""
+        finding = self._finding
+        return finding.unusual and finding.at is not None and finding.until < self._opened_at - _LATELY
 
     def _left_out(self) -> str:
         """Why fewer runs are compared than were asked for."""
