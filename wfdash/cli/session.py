@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from math import ceil, inf
 from typing import Any, TypeVar
@@ -38,6 +38,7 @@ __all__ = [
     "failures",
     "long_read",
     "open_session",
+    "tell_unanswered",
 ]
 
 T = TypeVar("T")
@@ -47,6 +48,10 @@ _SLOW = 20.0
 """Seconds after which a read without an answer is not repeated."""
 _PATIENCE = 15.0
 """Seconds a read may wait to be tried again; a server that asks for more is reported instead."""
+_HOPELESS = 5
+"""Instances in a row that the server fails to answer for after which it is the server that fails."""
+_NAMED = 5
+"""Of those that it fails to answer for, how many are named."""
 _WORTH_TELLING = 2.0
 _AGAIN = 30.0
 """Seconds after which it is told anew how long the next read waits."""
@@ -71,6 +76,10 @@ class CommandSession(Struct):
     """Called when the session closes."""
     said_at: float = float("-inf")
     """When it was told last how long a read takes or waits."""
+    unanswered: list[str] = field(default_factory=list)
+    """Ids of instances that the server failed to answer for, however often it was asked."""
+    _refused: int = 0
+    """Those of them since it last answered for one."""
     _workflow: str = ""
 
     async def read(
@@ -79,12 +88,14 @@ class CommandSession(Struct):
         priority: Priority = Priority.FOREGROUND,
         *,
         wanted: int | None = None,
+        waits: Sequence[float] = _WAITS,
+        aloud: bool = True,
     ) -> T:
         """Reads within the budget, again after a passing failure. Never for what writes.
 
         `wanted` is how many reads are still to come, with this one, where that is known.
         """
-        waits = iter(_WAITS)
+        left = iter(waits)
         reported: set[str] = set()
         while True:
             await self.turn(priority, wanted)
@@ -95,16 +106,48 @@ class CommandSession(Struct):
             except OtherServer:
                 raise
             except TRANSIENT as error:
-                delay = next(waits, None)
+                delay = next(left, None)
                 asked = error.retry_after or 0.0
                 # A script would rather hear of it than stand still for minutes.
                 if delay is None or asked > _PATIENCE or self.clock() - began > _SLOW:
                     error.was_reported = error.sentence in reported
                     raise
-                if error.sentence not in reported:
+                if error.sentence not in reported and aloud:
                     say(again(error.sentence))
                 reported.add(error.sentence)
                 await asyncio.sleep(max(delay, asked))
+
+    async def read_or_note(
+        self, identity: str, ask: Callable[[], Awaitable[T]], *, wanted: int | None = None
+    ) -> T | None:
+        """Reads an instance; None of one that the server fails to answer for, which is noted.
+
+        What is wrong with one instance is no reason to leave the others unread. Where none is answered for it
+        is the server.
+        """
+        first = not self.unanswered
+        try:
+            # Each of many that are broken would take as long, and say the same.
+            found = await self.read(ask, wanted=wanted, waits=_WAITS if first else _WAITS[:1], aloud=first)
+        except ServerFailed as error:
+            self._refused += 1
+            if self._refused >= _HOPELESS:
+                raise
+            if first:
+                say(f"wfdash: {clean(identity)} could not be read: {clean(error.sentence)}")
+            self.unanswered.append(identity)
+            return None
+        self._refused = 0
+        return found
+
+    def note_unanswered(self) -> str:
+        """`3 could not be read: f15, f30, f45`; "" where all were."""
+        some = self.unanswered[:_NAMED]
+        if not some:
+            return ""
+        more = f" and {count(len(self.unanswered) - len(some))} more" if len(self.unanswered) > _NAMED else ""
+        named = ", ".join(clean(identity) for identity in some)
+        return f"{count(len(self.unanswered))} could not be read: {named}{more}"
 
     async def turn(self, priority: Priority = Priority.FOREGROUND, wanted: int | None = None) -> None:
         """Waits for the budget, however long. Raises Stop (5) where the server asked for a long pause."""
@@ -324,6 +367,14 @@ async def open_session(settings: Settings, *, what: str) -> AsyncIterator[Comman
 def _wrong_clock(ahead: float) -> str:
     side = "ahead of" if ahead > 0 else "behind"
     return f"wfdash: this machine's clock is {spoken(abs(ahead))} {side} the server's; times are the server's"
+
+
+def tell_unanswered(session: CommandSession) -> int:
+    """Names the instances that could not be read, and returns the exit code that says so."""
+    if not (said := session.note_unanswered()):
+        return 0
+    say(f"wfdash: {said}")
+    return ServerFailed.exit_code
 
 
 def again(sentence: str) -> str:

@@ -57,8 +57,7 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
         reading = await read_back(session, await session.workflow(), seconds=parsed.since, query=parsed.query)
         from wfdash.cli.commands.history_details import print_details
 
-        await print_details(parsed, session, reading)
-        return 0
+        return await print_details(parsed, session, reading)
     if parsed.query is not None and parsed.query.batches and not session.names_workflow:
         raise UsageError("--filter: a batch is of one workflow; name it with -w")
     if session.names_workflow:

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from wfdash.api.errors import InstanceNotFound
 from wfdash.cli.commands.history_reading import HistoryReading, basis_sentence, table
 from wfdash.cli.output import instant, json_line, say
-from wfdash.cli.session import CommandSession, ProgressWords
+from wfdash.cli.session import CommandSession, ProgressWords, tell_unanswered
 from wfdash.core.history.steps import StepTally, tally_steps
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
@@ -27,8 +27,8 @@ _MOST = 100
 """Instances that are read when `--read-details` does not say how many."""
 
 
-async def print_details(parsed: Namespace, session: CommandSession, reading: HistoryReading) -> None:
-    """Reads instances and prints one line a step, or one a cause."""
+async def print_details(parsed: Namespace, session: CommandSession, reading: HistoryReading) -> int:
+    """Reads instances and prints one line a step, or one a cause; returns the exit code."""
     within = [row for row in reading.rows if _falls_within(row, reading, errors=parsed.by == "error")]
     limit = _MOST if parsed.read_details is None else parsed.read_details or len(within)
     unread = len(within) - min(limit, len(within))
@@ -52,13 +52,14 @@ async def print_details(parsed: Namespace, session: CommandSession, reading: His
     if parsed.json:
         for item in items:
             json_line(item)
-        json_line(reading.basis(complete=not unread))
-        return
+        json_line(reading.basis(complete=not unread and not session.unanswered))
+        return tell_unanswered(session)
     table(titles, rows)
     read = f", {count(by_others)} of them by another wfdash" if by_others else ""
     more = f", {count(unread)} more not (--read-details)" if unread else ""
     say(f"{count(number)} {what} read in full{read}{more}")
     say(basis_sentence(reading))
+    return tell_unanswered(session)
 
 
 def _falls_within(row: Instance, reading: HistoryReading, *, errors: bool) -> bool:
@@ -145,10 +146,10 @@ class _InTurn(Struct):
         self.done += 1
         ask = partial(session.api.get_instance, self.workflow, row.id)
         try:
-            answer = await session.read(ask, wanted=left)
+            answer = await session.read_or_note(row.id, ask, wanted=left)
         except InstanceNotFound:
             return None
-        return read_answer(self.workflow, row.id, answer)
+        return read_answer(self.workflow, row.id, answer) if answer is not None else None
 
     def pass_over(self) -> None:
         """Another process has read it."""

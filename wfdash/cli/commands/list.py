@@ -5,6 +5,7 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from wfdash.api.errors import WorkflowsError
@@ -14,7 +15,7 @@ from wfdash.cli.commands.inputs import batches_of
 from wfdash.cli.commands.recalled import Recalled
 from wfdash.cli.exits import UsageError
 from wfdash.cli.output import instant, json_line, line, say
-from wfdash.cli.session import CommandSession, Extent, ProgressWords, long_read
+from wfdash.cli.session import CommandSession, Extent, ProgressWords, long_read, tell_unanswered
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.lazy_steps import plain
 from wfdash.core.model.status import is_final
@@ -80,7 +81,7 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
         say(f"--filter: {doubt}")
     if note := listing.note():
         say(note)
-    return 0
+    return tell_unanswered(session)
 
 
 class Listing:
@@ -203,7 +204,10 @@ class Listing:
             self.asked += 1
             api = self.session.api
             asked_at = others.asks(row.id) if others is not None else 0.0
-            answer = await self.session.read(lambda: api.get_instance(workflow, row.id), wanted=left)
+            ask = partial(api.get_instance, workflow, row.id)
+            answer = await self.session.read_or_note(row.id, ask, wanted=left)
+            if answer is None:
+                return False
             detail = read_detail(workflow, row.id, answer.result)
             _catch_up(item, row, detail)
             details = read_fields(detail)
@@ -256,7 +260,8 @@ class Listing:
         parts += self._recalled.notes()
         if self.asked or self.unread:
             more = f", {count(self.unread)} more not (--read-details)" if self.unread else ""
-            parts.append(f"{count(self.asked)} read in full{more}")
+            read = self.asked - len(self.session.unanswered)
+            parts.append(f"{count(read)} read in full{more}")
         if self._others is not None and self._others.taken:
             parts.append(f"{count(self._others.taken)} read by another wfdash that looks for the same")
         if self.hidden:
