@@ -193,8 +193,10 @@ class ErrorSamples(Job):
     @property
     def refused(self) -> list[str]:
         """Those of the sample that the server answered with an error when they were read."""
-        context = self.context
-        return [each for each in self._waiting() if context.refusals.words(context.workflow, each)]
+        return [each for each in self._waiting() if self._is_refused(each)]
+
+    def _is_refused(self, identity: str) -> bool:
+        return self.context.refusals.until(self.context.workflow, identity) > 0
 
     @property
     def reads_left(self) -> int | None:
@@ -427,8 +429,7 @@ class ErrorSamples(Job):
     @property
     def _enough(self) -> bool:
         """Whether enough of the newest were read to look for the first of their cause."""
-        held = set(self.refused)
-        return len(self._samples) >= ENOUGH or all(each in held for each in self._waiting())
+        return len(self._samples) >= ENOUGH or all(map(self._is_refused, self._waiting()))
 
     def _open(self, identity: str) -> bool:
         return identity not in self._lost and identity not in self._samples
