@@ -10,6 +10,7 @@ from wfdash.core.filter.detail_fields import read_fields
 from wfdash.core.model.detail import Detail, read_detail
 from wfdash.core.model.lazy_steps import Entries
 from wfdash.core.rows.store import Delta, Store
+from wfdash.core.why.session_times import last_moved
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.events import Update
 
@@ -37,8 +38,9 @@ async def read_answer_aside(
         return read_answer(workflow, identity, answer, simple=simple)
     with collector_at_rest(kept=True):
         detail = await asyncio.to_thread(read_answer, workflow, identity, answer, simple=simple)
-        # What this picks out of the steps stays with them; the fields themselves are asked for again.
+        # What these pick out of the steps stays with them; the fields and the moment are asked for again.
         await asyncio.to_thread(read_fields, detail)
+        await asyncio.to_thread(last_moved, detail, 0.0)
     return detail
 
 
