@@ -5,11 +5,13 @@ from msgspec.structs import replace
 from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.stage import stage
 from wfdash.api.errors import InstanceNotFound
-from wfdash.api.interface import ListQuery
+from wfdash.api.interface import DetailAnswer, ListQuery
 from wfdash.api.paging import walk
+from wfdash.core.model.times import iso
 from wfdash.core.rows.store import GONE
 from wfdash.demo.http.credentials import ACCOUNT_ID
-from wfdash.live.feeds.watched import PACE
+from wfdash.live.feeds.watched import PACE, Watched
+from wfdash.live.polling.context import FeedContext
 from wfdash.live.records.pins import Pin
 
 
@@ -48,6 +50,26 @@ def test_list_row_of_a_new_watch_is_shown_with_it():
             assert len(on.watched_changes) == 1
 
     simulate(story())
+
+
+class Watchable:
+    """Answers `running` of a run that was queued when `queued` says."""
+
+    local = False
+    queued = 100.0
+
+    async def get_instance(self, workflow, identity, *, simple):
+        return DetailAnswer({"status": "running", "queued": iso(self.queued), "steps": []})
+
+
+async def test_another_run_of_a_watched_id_is_noted():
+    api, now = Watchable(), [200.0]
+    watched = Watched(FeedContext(api, lambda: now[0], lambda update: None, workflow="refunds"))
+    watched.follow([Pin(ACCOUNT_ID, "orders", "a")])
+    for queued, another in ((100.0, False), (100.0, False), (190.0, True), (190.0, True)):
+        api.queued, now[0] = queued, now[0] + PACE
+        await watched.ask()
+        assert watched.states[0].another is another
 
 
 def test_one_that_is_not_there_is_asked_for_once():

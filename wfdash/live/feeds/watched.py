@@ -33,6 +33,8 @@ class Watched(Job):
         self.context = context
         self._cost = AnswerCost()
         self._states: dict[Pin, PinState] = {}
+        self._queued: dict[Pin, float] = {}
+        """When the run that was read last was queued, as its own answer tells."""
 
     @property
     def states(self) -> Sequence[PinState]:
@@ -91,6 +93,9 @@ class Watched(Job):
         self.context.refusals.answered(pin.workflow, pin.id)
         detail = read_detail(pin.workflow, pin.id, answer.result, simple=True)
         state.step_count = detail.step_count
+        if detail.queued is not None:
+            state.another = state.another or detail.queued > self._queued.get(pin, detail.queued)
+            self._queued[pin] = detail.queued
         state.created = detail.queued if detail.queued is not None else detail.start
         # What the list told meanwhile was asked later.
         status = detail.status if state.status == last_status else state.status

@@ -41,6 +41,9 @@ class PinState(Struct):
     before: str = ""
     """The status before the last change."""
     created: float | None = None
+    another: bool = False
+    """Whether its id stands for another run than when it was read first: restarted from its beginning, or
+    deleted and created anew."""
 
 
 class Pins:

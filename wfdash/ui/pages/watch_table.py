@@ -64,7 +64,12 @@ class WatchTable(ListTable[PinState]):
         changed = clean(self._why(state.pin)[:200])
         if state.changed_at is not None:
             was = f"changed {age(now - state.changed_at)} ago, was {clean(state.before[:40])}"
+            # "Was errored" alone would read as if it had gone on.
+            was = f"another run, {was}" if state.another else was
             changed = f"{was}; {changed}" if changed else was
+        elif state.another:
+            changed = f"another run than at first; {changed}" if changed else "another run than at first"
+        is_news = state.another or state.changed_at is not None
         old = "" if state.created is None else age(now - state.created)
         pieces: list[tuple[str, Style]] = [
             (f"  {appearance.glyph if state.status else ' '} ", appearance.style),
@@ -72,7 +77,10 @@ class WatchTable(ListTable[PinState]):
             (fit(clean(state.pin.id), named, cut="middle") + "  ", STRONG),
             (fit(clean(state.pin.workflow), workflow, cut="middle") + "  ", PLAIN),
             (f"{old:>6} ", QUIET),
-            (fit(changed, max(0, rest - 7)) + " ", WARN if state.changed_at is not None else PLAIN),
+            (
+                fit(changed, max(0, rest - 7)) + " ",
+                WARN if is_news else PLAIN,
+            ),
             (f"{read:>{_READ}}", QUIET),
         ]
         return strip_of(pieces, width, CURSOR if cursor else None)
