@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from tests.support.clocks.simulated_time import simulate
-from tests.support.harness.dashboard import drive, opened
+from tests.support.harness.dashboard import drive, opened, shop_world
 from wfdash.core.history.bucket import Tally
 from wfdash.core.history.count_history import Trends
 from wfdash.core.history.picture import Picture, picture
@@ -17,8 +17,10 @@ from wfdash.core.model.workflow import Workflow
 from wfdash.core.triage.error_groups import Sample
 from wfdash.core.triage.fingerprint import Fingerprint
 from wfdash.demo.engine import verbs
+from wfdash.demo.engine.workflow import SimulatedWorkflow
 from wfdash.demo.engine.world import build
 from wfdash.demo.http.faults import InjectedFault
+from wfdash.demo.worlds import shop
 from wfdash.ui.widgets.rule import Rule
 from wfdash.ui.workflows.facts import Causes, WorkflowFacts
 from wfdash.ui.workflows.pictures import with_failures_read
@@ -325,3 +327,18 @@ def test_workflows_of_one_kind_are_told_apart_when_cut():
     table = WorkflowTable(clock=lambda: NOW)
     table.fill([Workflow(name) for name in names], Trends(), {})
     assert len({table.render_row(index, 80, cursor=False).text[:18] for index in (0, 1)}) == 2
+
+
+@pytest.mark.parametrize(("size", "title"), [((80, 24), "WORKFLOW 10/30 "), ((140, 40), "WORKFLOW 18 of 30")])
+def test_workflows_below_the_last_line_are_counted(size, title):
+    async def main():
+        world = shop_world(asyncio.get_running_loop().time)
+        of = world.workflows["orders"]
+        for number in range(28):
+            name = f"worker-with-a-name-{number}"
+            world.add_workflow(SimulatedWorkflow(name, shop.order, name, "Of", of.created, shop.order_params))
+        async with opened(world=world, workflow="orders", size=size) as d:
+            await d.press("workflows.open")
+            await d.until(lambda: title in d.text)
+
+    simulate(main())

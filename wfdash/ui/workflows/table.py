@@ -144,8 +144,16 @@ class WorkflowTable(LineTable):
             for title, room in self._picture_columns(width)
         )
         titles += "".join(title.upper().rjust(_ROOM) for title, _ in _COLUMNS[:columns])
-        text = "  " + fit("WORKFLOW", name) + titles + "NEXT CRON".rjust(_CRON)
+        text = "  " + fit(self._title(name), name) + titles + "NEXT CRON".rjust(_CRON)
         return strip_of([(text, HEADING)], width)
+
+    def _title(self, room: int) -> str:
+        """How many of them are in sight, where that is not all: those below would be missed."""
+        seen, number = self.size.height - 1, self.row_count()
+        if number <= seen or seen < 1:
+            return "WORKFLOW"
+        forms = (f"WORKFLOW {seen} of {number}", f"WORKFLOW {seen}/{number}", "WORKFLOW")
+        return next(form for form in forms if cells(form) <= room or form == forms[-1])
 
     def render_row(self, index: int, width: int, cursor: bool) -> Strip:
         workflow = self._workflows[index]
