@@ -10,7 +10,7 @@ from tests.support.harness.stage import asked, joined_stages
 from wfdash.core.filter.fields import MatchContext
 from wfdash.core.filter.query import parse
 from wfdash.demo.engine import verbs
-from wfdash.live.budget.ledger import Priority
+from wfdash.live.budget.ledger import WINDOW, Priority
 
 
 def look_for(on, text):
@@ -137,9 +137,10 @@ def test_shared_search_wants_its_part_of_the_window_alone(tmp_path):
             wanted = [on.poller.search.reads_left for on in ons]
             assert min(unread) > 40
             assert all(abs(2 * share - ahead) <= 1 for share, ahead in zip(wanted, unread, strict=True))
-            # Both together want what is unread, once: that fits, and goes at once.
-            for _ in range(800 - 40 - unread[0] - 20 - ons[0].budget.meter[0]):
-                ons[0].budget.take(Priority.FOREGROUND, "others")
+            # Both together want what is unread, once: that fits beside both screens, and goes at once.
+            kept = 40 + round(2 * 0.37 * WINDOW) + 20
+            for number in range(800 - kept - unread[0] - ons[0].budget.meter[0]):
+                assert not ons[0].budget.take(Priority.FOREGROUND, f"another's {number}")
             await ons[0].until(lambda: all(map(read, ons)), within=30)
 
     simulate(main())
