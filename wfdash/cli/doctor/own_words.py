@@ -16,13 +16,15 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from wfdash.config.file import read_tables
-from wfdash.config.settings import Options
+from wfdash.config.settings import CLOUDFLARE, Options
 
 __all__ = ["is_ours", "own_texts", "own_words"]
 
 _TELLING = re.compile(r"(CLOUDFLARE|CF|WFDASH|XDG|SSL)\w*|\w+_PROXY", re.I)
 """Variables whose values a line of the report may hold."""
 _KINDS = {"workflow": "workflow", "account_id": "account", "profile": "profile", "base_url": "server"}
+_COMMON = {CLOUDFLARE, "true", "false", "yes", "no", "on", "off", "none", "localhost"}
+"""What many set: without it a report could not tell an own server from Cloudflare's."""
 _LARGEST = 1024 * 1024
 _PLAIN = """
 about account after again all also and another any api are argument arguments asks back base because
@@ -80,7 +82,7 @@ def own_texts(config: Path | None, environ: Mapping[str, str], options: Options)
         forms = [text, text.strip(), text.strip().rstrip("/")]
         if len(home) > 1 and text.startswith(home + "/"):
             forms.append("~" + text.rstrip("/")[len(home) :])
-        yield from ((kind, form) for form in forms if not is_ours(form))
+        yield from ((kind, form) for form in forms if form.lower() not in _COMMON and not is_ours(form))
         if (host := _host(text)) and host not in ("api.cloudflare.com", "127.0.0.1", "localhost"):
             yield "host", host
 
