@@ -239,10 +239,10 @@ def test_list_knows_why_the_newest_failed_from_this_page():
 
 @pytest.mark.parametrize(
     ("failed", "thin", "said"),
-    [(4_444_444, True, "   4,444,444 "), (44, True, "   44 in 21m "), (44, False, "    46 % 21m ")],
+    [(4_444_444, True, "   4,444,444 "), (44, True, "  44× in 21m "), (44, False, "    46 % 21m ")],
 )
 def test_rate_never_touches_the_name(failed, thin, said):
-    """Twelve columns hold `44,444 in 21m` and no blank. Of the newest alone it is no rate, nor 44 of 95."""
+    """Twelve columns hold `44,444× in 21m` and no blank. Of the newest alone it is no rate, nor 44 of 95."""
     tally = Tally(complete=51, errored=failed)
     found = Picture(
         Finding(""), (None,) * 12, tally, None, None, None, 0.0, 95, 0, False, None, NOW - 1260, thin=thin

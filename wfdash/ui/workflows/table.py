@@ -205,10 +205,11 @@ class WorkflowTable(LineTable):
         if not found.now.sample or found.since is None:
             return rate
         larger = _UNIT.findall(brief(max(1.0, self._clock() - found.since)))
-        # `38 in 7m` where they are too new for a rate: what completes takes longer, and 38 of 40 is none.
-        rate = f"{count(found.now.errored)} in" if found.thin else rate
+        # `38× in 7m` where they are too new for a rate: what completes takes longer, and 38 of 40 is none.
+        # A bare number among rates would be read as one of them.
+        rate = f"{count(found.now.errored)}× in" if found.thin else rate
         both = " ".join([rate, *larger[:1]])
-        return both if len(both) < room else rate.removesuffix(" in")
+        return both if len(both) < room else rate.removesuffix("× in")
 
     def _bars(self, found: Picture) -> str:
         drawn = amounts([number or 0 for number in found.failed], self._most)
