@@ -58,7 +58,7 @@ def test_runs_of_a_time_that_is_over_are_not_called_now():
 
     async def main():
         world = build("deploy-gone-wrong", clock=asyncio.get_running_loop().time)
-        async with opened(world=world, size=(140, 40)) as d:
+        async with opened(world=world, size=(80, 24)) as d:
             await d.press("history.open")
             await d.until(lambda: "after version ccf99991" in d.text)
             found = d.app.screen.finding
@@ -66,6 +66,7 @@ def test_runs_of_a_time_that_is_over_are_not_called_now():
             await d.press("pane.next")
             await d.until(lambda: "runs read" in d.text and d.app.screen._over, 60)
             assert " then: 20 runs from " in d.text
+            assert "evenly spread" in d.text
             assert "now: " not in d.text
             assert '"charge card" failed more: ' in d.text
 

@@ -230,7 +230,8 @@ class StepsScreen(BaseScreen):
         )
 
     def _time(self, at: float) -> str:
-        return clock(at, utc=self.context.utc, now=self.context.clock())
+        """To the minute, as the sentence of the page before has it: two of them have room at 80 columns."""
+        return clock(at, utc=self.context.utc, now=self.context.clock(), seconds=False)
 
     def action_poll_now(self) -> None:
         """Reads as many runs again."""
