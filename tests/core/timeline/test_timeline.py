@@ -90,6 +90,9 @@ def test_next_try_comes_later_by_a_pause():
     assert "next try ~1s" in said([(T0 + 5, T0 + 15)])
     assert "next try any moment" in said([(T0 + 5, T0 + 15)], now=20.5)
     assert "next try not known: it was paused" in said([(float("-inf"), T0 + 15)])
+    unseen = TimeWords(T0 + 20)
+    pieces = words(timeline(subject, now=T0 + 20).outline, row, unseen)
+    assert "next try was due 9s ago or later" in "".join(text for text, _ in pieces)
 
 
 def test_ascii_has_no_other_characters():

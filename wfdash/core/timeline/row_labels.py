@@ -158,11 +158,11 @@ def _due(step: Step, at: TimeWords, outline: Outline) -> str:
             return "not known: it was paused"
     if due is None:
         return "no end known"
-    unsure = began is not None and at.may_have_paused(began)
+    # At 80 columns there is no room for why: the sentence above says it.
+    later = " or later" if began is not None and at.may_have_paused(began) else ""
     if at.is_due(due):
-        return f"was due {brief(at.now - due)} ago{', if it was not paused' if unsure else ''}"
-    ahead = f"~{brief(due - at.now)}" if due - at.now >= 1 else "any moment"
-    return f"{ahead}{' or later' if unsure else ''}"
+        return f"was due {brief(at.now - due)} ago{later}"
+    return f"{f'~{brief(due - at.now)}' if due - at.now >= 1 else 'any moment'}{later}"
 
 
 def length_text(outline: Outline, row: Row, now: float) -> str:
