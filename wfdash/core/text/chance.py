@@ -5,6 +5,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
+from wfdash.core.text.code_words import EPHEMERAL
 from wfdash.core.text.error_codes import (
     NO_THING,
     keep_codes,
@@ -16,6 +17,7 @@ from wfdash.core.text.error_codes import (
 )
 from wfdash.core.text.error_message import main_line
 from wfdash.core.text.quoted import without_names, without_values
+from wfdash.core.text.unspaced import BREAK, has_letter, with_breaks
 
 __all__ = ["plain_message", "without_chance"]
 
@@ -25,6 +27,12 @@ _NOUN_ID: Final = re.compile(
     r"([^\W\d_a-z]{1,4}-?\d[\w-]*)(?![\w-])"
 )
 """Letters with digits behind the noun that they number: `sku A-1`, `заказ АБ-1234`, `注文 A1029`."""
+_GLUED_ID: Final = re.compile(
+    r"((?:注文|商品|製品|顧客|会員|伝票|請求|予約|在庫|订单|訂單|用户|用戶|客户|客戶|商品|产品|库存|发票|会员"
+    r"|주문|상품|고객|회원|송장|예약|ลูกค้า|คำสั่งซื้อ|สินค้า)(?:番号|コード|号码?|编号|編號|번호|코드|รหัส|ID)?"
+    rf"{BREAK})([A-Z]{{1,4}}-?\d[0-9A-Z-]*)(?![\w-])"
+)
+"""The same where no blank stands between: `商品コードAB12が不正です`."""
 _PREFIXED_ID: Final = re.compile(
     r"\b[a-z]{2,8}_(?=[A-Za-z0-9]*\d[A-Za-z])(?=[A-Za-z0-9]*[A-Za-z]\d)[A-Za-z0-9]{6,}\b"
 )
@@ -48,13 +56,11 @@ _OWN_REFERENCE: Final = re.compile(
     r"(?:Reference|Ref|Id|ID|_ref|_id)\s*(?:is|[:=])?\s*[\"'(\[]?)(?=[\w.-]*\d)[\w.-]{4,}"
 )
 """`pspReference 8825408195409505`: a reference by what its provider calls it."""
-_EPHEMERAL: Final = 32_768
-"""Ports from here on are given out by chance."""
 
 
 def _port(number: str | None) -> str:
     """A port tells what was spoken to: 5432 and 6379 are two causes."""
-    return "" if number is None else f":{number if int(number[:6]) < _EPHEMERAL else '<n>'}"
+    return "" if number is None else f":{number if int(number[:6]) < EPHEMERAL else '<n>'}"
 
 
 def _address(found: re.Match[str]) -> str:
@@ -91,7 +97,7 @@ _PATTERNS: Final = (
     (re.compile(r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? \d{1,2} [A-Z][a-z]{2,8} \d{4}\b"), "<time>"),
     (re.compile(r"\b\d{4}-\d\d-\d\d\b"), "<time>"),
     (re.compile(r"\b\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?: ?(?:GMT|UTC))?(?![\w:])"), "<time>"),
-    (re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s\"'<>)\]]+", re.IGNORECASE), _url),
+    (re.compile(rf"\b[a-z][a-z0-9+.-]*://[^\s\"'<>)\]{BREAK}，。；：、）】」』»”“]+", re.IGNORECASE), _url),
     (re.compile(r"\b\d{4}-(?:W\d\d(?:-\d)?|Q[1-4])\b"), "<time>"),
     (re.compile(r"\b\d{1,2}(?:/\d{1,2}/(?:\d\d){1,2}|\.\d{1,2}\.(?:19|20)\d\d|h\d\d)(?![\w.])"), "<time>"),
     (re.compile(r"(?<=[\w/])\?[\w.%-]+=[^\s\"'()<>]*"), ""),
@@ -205,12 +211,13 @@ def without_chance(text: str, *, is_name: bool = False) -> str:
     number at the end counts, whatever is before it, and `wait 30 seconds` is not `wait 1 hour`.
     """
     text = _COUNTER.sub("<n>", text) if is_name else text
-    text = keep_names(" ".join(keepable(text).split()))
+    text = keep_names(with_breaks(" ".join(keepable(text).split()), is_name=is_name))
     text = without_values(text)
     for pattern, word in _PATTERNS:
         text = pattern.sub(word, text)
     text = _BRACKETED.sub(lambda found: f"{found[1]}<id>", text)
     text = _NOUN_ID.sub(lambda found: f"{found[1]}<id>", text)
+    text = _GLUED_ID.sub(lambda found: f"{found[1]}<id>", text) if BREAK in text else text
     text = _SHORT_PREFIXED_ID.sub("<id>", _PREFIXED_ID.sub("<id>", text))
     text = _REFERENCE.sub(lambda found: f"{found[1]}<id>", text)
     text = _OWN_REFERENCE.sub(lambda found: f"{found[1]}<id>", text)
@@ -252,7 +259,9 @@ def _short_id(found: re.Match[str]) -> str:
         return ""
     turns = sum(a.isdecimal() != b.isdecimal() for a, b in pairwise(word))
     if _SHORT_HEX.fullmatch(token):
-        return "<id>" if turns >= 2 and not stands_as_code(token, before, after) else ""
+        # `9911aa` changes once only, but no word begins with digits.
+        many = turns >= 2 or (token.isalnum() and len(token) == 6 and token[0].isdecimal() and digits <= 4)
+        return "<id>" if many and not stands_as_code(token, before, after) else ""
     if not _CAPITALS.fullmatch(token):
         return ""
     mixed = not any(piece.isalpha() or piece.isdecimal() for piece in pieces)
@@ -275,6 +284,8 @@ def _opaque(word: str) -> bool:
     """Whether letters and digits read as a generated id: words do not change between the two that often."""
     if len(word) < 6 or not any(sign.isalpha() for sign in word) or _MEASURE.fullmatch(word):
         return False
+    if has_letter(word):
+        return False  # without blanks it may be a whole sentence
     kinds = ["d" if sign.isdecimal() else "u" if sign.isupper() else "l" for sign in word]
     turns = sum(1 for a, b in pairwise(kinds) if (a == "d") != (b == "d"))
     digits = kinds.count("d")

@@ -3,6 +3,9 @@
 import re
 from typing import Final
 
+from wfdash.core.text.code_words import ERROR_ENDINGS, names_kind
+from wfdash.core.text.unspaced import BREAK, LETTERS
+
 __all__ = ["NO_THING", "keep_codes", "keep_names", "keepable", "kept", "restored", "stands_as_code"]
 
 _BASE: Final = 0xE100
@@ -63,12 +66,15 @@ _STATUS: Final = re.compile(
     rf"|{NO_THING}(?:\b|_)(?i:(?:(?:r|sub|error|exit|status|return|result|response|decline|fault"
     r"|reject|issuer|processor|native|gateway|provider|avs|cvc)?code|reason|errno|sqlstate"
     r"|exit code|exit status|signal)['\"]?\s*[:=(\[#]?\s*['\"]?)"
-    r"([0-9A-Z]{1,6})\b"
+    r"((?<=[\s:=(\[])-\d{1,6}\b|[0-9A-Z]{1,6}\b)"
     r"|\b(?i:error\s*[:=(\[#]?\s*)(1\d{3})\b"
     rf"|(?:\b|_)(?i:error|status)\s+\(?#?(\d{{3,6}}|\d{{1,2}}(?!\d|\s+[a-z]+s\b))\b{_COUNTED}(?![.,:]\d)"
     r"|\b(?i:ports?)\s*[:=#]?\s*(\d{1,4}|[12]\d{4}|3[01]\d{3})\b"
     rf"|\b(?i:closed|exited|died|quit|disconnected) with (\d{{1,4}})\b{_COUNTED}"
-    r"|\b(?i:exit) ?[:=] ?(\d{1,3})\b"
+    rf"|\b(?i:exit) ?[:=]? ?(\d{{1,3}})\b{_COUNTED}"
+    rf"|\b(?i:err) ?[:=] ?(-?\d{{1,5}})\b{_COUNTED}(?![.,:]\d)"
+    rf"|\b(?i:gateway|upstream|proxy|backend|origin|response) ([45]\d\d)\b{_COUNTED}"
+    r"|^\s*\[([1-5]\d\d)\](?=\s)"
     r"|\b(?i:(?:grpc|rpc|exit)[-_ ]?status\s*[:=]?\s*)(\d{1,3})\b"
     rf"|{_NO_COUNT}: ([45]\d\d)\s*$"
     rf"|^[A-Z]\w+{_NO_COUNT} ([45]\d\d)$"
@@ -103,6 +109,9 @@ _VERSION: Final = re.compile(
     r"(?:not supported|no longer supported|unsupported|deprecated|retired|obsolete|too old)\b)"
 )
 """A version is a kind where something may be too old or too new for it."""
+_BY_WORDS: Final = re.compile(r"(?<![\w.,<-])(?=[A-Z]{0,5}\d)[0-9A-Z]{1,6}(?![\w>])")
+"""What may be a code by the words of another language before it."""
+_GLUED: Final = re.compile(rf"[{LETTERS}]{{2,}}{BREAK}$")
 _COUNTED_VERSIONS: Final = frozenset(
     ("row", "record", "document", "entity", "object", "item", "order", "expected", "current", "stale")
 )
@@ -136,13 +145,15 @@ def keep_names(text: str) -> str:
 
 def keep_codes(text: str) -> str:
     """Protects the codes that stand where an error tells its kind."""
-    return _STATUS.sub(_keep_number, _CODE.sub(_keep, text))
+    return _BY_WORDS.sub(_keep_worded, _STATUS.sub(_keep_number, _CODE.sub(_keep, text)))
 
 
 def stands_as_code(token: str, before: str, after: str) -> bool:
     """Whether capitals with digits are a code by where they stand: not right behind the noun they number."""
     if _TRADE.fullmatch(token) or after[:1] == ":":
         return True
+    if glued := _GLUED.search(before[-40:]):
+        return glued[0].rstrip(BREAK).endswith(ERROR_ENDINGS) or names_kind(token, before, after)
     word = re.search(r"([^\W\d_]{2,})\s+#?['\"“]?$", before[-40:])
     return word is None or re.fullmatch(_AS_CODE, word[1]) is not None
 
@@ -154,11 +165,14 @@ def kept(text: str) -> str:
 
 def keepable(text: str) -> str:
     """The text without the signs that stand for what is kept."""
-    return "".join(sign for sign in text if not _BASE <= ord(sign) < _BASE + 0x80)
+    return (
+        text if text.isascii() else "".join(sign for sign in text if not _BASE <= ord(sign) <= _BASE + 0x80)
+    )
 
 
 def restored(text: str) -> str:
     """The text with what was kept as it was."""
+    text = text.replace(BREAK, "")
     return "".join(chr(ord(sign) - _BASE) if _BASE <= ord(sign) < _BASE + 0x80 else sign for sign in text)
 
 
@@ -170,6 +184,12 @@ def _keep_version(found: re.Match[str]) -> str:
     if found[2] and (found[1] or "").lower() in _COUNTED_VERSIONS:
         return found[0]
     return _keep_group(found, next(group for group in (2, 4, 6) if found[group] is not None))
+
+
+def _keep_worded(found: re.Match[str]) -> str:
+    token, text = found[0], found.string
+    is_code = names_kind(token, text[max(0, found.start() - 60) : found.start()], text[found.end() :][:40])
+    return kept(token) if is_code else token
 
 
 def _keep_number(found: re.Match[str]) -> str:

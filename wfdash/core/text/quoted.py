@@ -5,7 +5,12 @@ from typing import Final
 
 __all__ = ["without_names", "without_values"]
 
-_VALUE: Final = r"(?:\"[^\"]{0,400}\"|'[^']{0,400}')"
+_OTHER_QUOTED: Final = (
+    r"„[^„“”]{1,80}[“”]|“[^“”]{1,80}”|«[^«»]{1,80}»|»[^«»]{1,80}«|‹[^‹›]{1,80}›|›[^‹›]{1,80}‹|‚[^‚‘’]{1,80}[‘’]"
+    r"|「[^「」]{1,80}」|『[^『』]{1,80}』|《[^《》]{1,80}》|‘[^‘’]{1,80}’"
+)
+"""What stands in the quotes of other languages."""
+_VALUE: Final = rf"(?:\"[^\"]{{0,400}}\"|'[^']{{0,400}}'|{_OTHER_QUOTED})"
 _READ: Final = (
     (
         re.compile(
@@ -33,11 +38,19 @@ _READ: Final = (
 )
 """What a parser or a database was given and refused, as the common ones quote it: it is what somebody wrote.
 What kind it should have been stays, and so does the column."""
+_NAME: Final = rf"(?:\"[^\"]{{1,80}}\"|'(?:[^']|'(?=\w))[^\"]{{0,78}}?'(?![a-z])|{_OTHER_QUOTED})"
 _NAMED: Final = re.compile(
-    r"(?i)\b((?:shop|store|user|account|member|customer|client|company|merchant|tenant|organi[sz]ation|team"
+    r"(?i)(\b(?:shop|store|user|account|member|customer|client|company|merchant|tenant|organi[sz]ation|team"
     r"|buyer|seller|supplier|vendor|patient|guest|player|employee|author|recipient|artist|hotel|restaurant"
-    r"|product|article|sku|kunde|firma|laden|artikel|cliente|tienda|magasin|boutique)\s+(?:named?\s+)?)"
-    r"(\"[^\"]{1,80}\"|'(?:[^']|'(?=\w))[^\"]{0,78}?'(?![\w'])|“[^”]{1,80}”)"
+    r"|product|article|sku|kund(?:e|in|en)|firma|laden|artikel|(?:be)?nutzer|händler|lieferant|produkt|mandant"
+    r"|cliente|tienda|magasin|boutique|utilisateur|fournisseur|produit|société|entreprise|usu[aá]rio|utente"
+    r"|loja|negozio|product?o|prodotto|empresa|azienda|proveedor|fornecedor|fornitore|klant|gebruiker|winkel"
+    r"|kund|användare|klient|użytkownik|sklep|zákazník|uživatel|müşteri|kullanıcı"
+    r"|клиент[ауе]?|пользовател[ьяюе]|покупател[ьяюе]|магазин[ауе]?|товар[ауе]?|фирм[аыуе]|компани[яиюе]"
+    r"|поставщик[ауе]?|клієнт[ау]?|користувач[ау]?)\s+(?:named?\s+)?"
+    r"|(?:用户|用戶|客户|客戶|顾客|顧客|商店|店铺|店舗|商品|产品|会员|会員|商家|公司|会社|供应商|员工|取引先|社員"
+    r"|お客様|ユーザー?|アカウント|고객|사용자|회원|상점|상품|제품|회사|거래처|직원|ลูกค้า|ผู้ใช้|สินค้า|ร้าน)名?\s*)"
+    rf"{_NAME}"
 )
 """Behind the noun for one of many a name in quotes is whose; behind `field` or `plan` it is what."""
 _STORED: Final = re.compile(
