@@ -320,7 +320,7 @@ class DetailPane(Vertical):
         # One that was deleted and created anew would read as if it had been restarted, or had gone on.
         if state.another_since is not None and state.detail is not None and not state.gone:
             queued = clock(state.another_since, utc=self.utc, now=self._clock, zone=True)
-            how = "it was restarted from its beginning, or deleted and created anew"
+            how = "it was restarted from its beginning, or deleted and created again"
             said.append(f"another run than was shown before, queued {queued}: {how}")
         if state.partial:
             said.append(clean(state.partial))
