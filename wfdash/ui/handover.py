@@ -146,6 +146,7 @@ class Shift:
     def handover(self) -> "Handover":
         """Where the person stands now, and all that was gathered."""
         from wfdash.core.handoff.handover import Handover
+        from wfdash.core.history.rate.trend import last_trend
 
         context, now = self._context, self._context.clock()
         listing, session = context.pages.listing, context.session
@@ -154,7 +155,10 @@ class Shift:
             rows, both, _ = samples.compared()
             read, total = samples.progress
             versions = session.poller.versions.appeared
-            evidence = Evidence(read, total, blame(both, now), rows, versions, samples.since_found)
+            trend = last_trend(rows, now=now, deployed=versions)
+            evidence = Evidence(
+                read, total, blame(both, now), rows, versions, samples.since_found, trend=trend
+            )
             said = headline(samples.groups, evidence, now=samples.read_at).sentence
             self.story.tell(
                 samples.read_at, "cause", said, workflow=listing.workflow

@@ -5,7 +5,15 @@ import pytest
 from wfdash.core.model.instance import Instance
 from wfdash.core.triage.error_groups import Sample, VersionShare, group
 from wfdash.core.triage.fingerprint import DEPLOYED, Fingerprint
-from wfdash.core.triage.headline import Evidence, FailureRate, headline, rates, stands_out, worst_version
+from wfdash.core.triage.headline import (
+    Evidence,
+    FailureRate,
+    Trend,
+    headline,
+    rates,
+    stands_out,
+    worst_version,
+)
 
 NEW, OLD = "9f2c0000-1111", "77aa0000-1111"
 TIMEOUT = Fingerprint("TimeoutError", "timed out after <duration>", "charge card", NEW)
@@ -139,6 +147,88 @@ def test_what_failed_lately_is_what_is_named():
     assert found.sentence.endswith("10 of 33 failed lately, 0 of 67 before, of any cause")
 
 
+def read_of(mark, rows):
+    """Samples of those that failed, as if each had been read."""
+    return [Sample(row.id, row.ended, mark) for row in rows if row.status == "errored"]
+
+
+def test_deploy_in_the_middle_of_a_fault_is_not_blamed():
+    """The database went away under both; of the older version only the end of that was read."""
+    before = both(0, 30, OLD, NOON - 3_600) + both(15, 5, OLD, NOON - 600)
+    after = both(45, 15, NEW, NOON)
+    groups = group(read_of(TIMEOUT, after) + read_of(SAME_ON_OLD, before)[-5:])
+    shares = (VersionShare(NEW, 45, 60, NOON), VersionShare(OLD, 15, 50, NOON - 3_600))
+    found = said(groups, Evidence(50, 60, shares, [*before, *after], {NEW: NOON - 30}))
+    assert (found.version, "version" in found.sentence) == ("", False)
+
+
+def test_only_is_not_said_while_others_are_unread():
+    rows = both(2, 38, OLD, NOON - 3_600) + both(50, 0, NEW, NOON)
+    shares = (VersionShare(NEW, 50, 50, NOON), VersionShare(OLD, 2, 40, NOON - 3_600))
+    deployed, newest = {NEW: NOON - 30}, read_of(TIMEOUT, rows[-50:])
+    unread = said(group(newest), Evidence(50, 52, shares, rows, deployed)).sentence
+    assert ": so far seen only on version 9f2c0000 (50 of 50 failed, others 2 of 40)" in unread
+    assert ", since at least 12:00:0" in unread
+    every = group([*newest, *read_of(APPROVAL, rows[:2])])
+    assert ": only on version 9f2c0000 " in said(every, Evidence(52, 52, shares, rows, deployed)).sentence
+
+
+def test_cause_that_is_over_has_an_end_and_no_blame():
+    rows = both(0, 100, OLD, NOON - 7_200) + both(30, 0, NEW, NOON) + both(0, 60, NEW, NOON + 600)
+    shares = (VersionShare(NEW, 30, 90, NOON), VersionShare(OLD, 0, 100, NOON - 7_200))
+    found = said(group(read_of(TIMEOUT, rows)), Evidence(30, 30, shares, rows, {NEW: NOON - 40}))
+    assert found.sentence.endswith(
+        ", 30 of 30 read, from 12:00:05 to 12:00:34, none of the 60 of version 9f2c0000 that ended since"
+    )
+    assert (found.unusual, found.version) == (False, "")
+    alone = [*both(8, 2, NEW, NOON), *both(0, 100, NEW, NOON + 600)]
+    over = said(group(read_of(TIMEOUT, alone)), Evidence(8, 8, rows=alone)).sentence
+    assert ", from 12:00:05 to 12:00:12, none of the 102 that ended since" in over
+    assert "since 12:00:05" not in over
+
+
+def test_cause_that_goes_on_comes_before_one_that_is_over():
+    gone, here = both(30, 0, OLD, NOON), both(12, 36, OLD, NOON + 1_200)
+    for number, row in enumerate(here):
+        row.ended = NOON + 1_200 + number % 4 * 300 + number
+    groups = group(read_of(TIMEOUT, gone) + read_of(APPROVAL, here))
+    assert said(groups, Evidence(42, 42, rows=[*gone, *here])).sentence.startswith("WorkflowTimeoutError")
+
+
+def test_few_that_ended_first_are_no_measure():
+    rows = [*both(10, 0, NEW, NOON), *(run(f"open-{n}", "waiting", NEW, NOON + n) for n in range(90))]
+    found = said(group(read_of(TIMEOUT, rows)), Evidence(10, 10, rows=rows))
+    assert found.sentence.endswith("; of the newest 100, 90 have not ended; 10 of 10 that did failed")
+    assert not found.unusual
+
+
+def test_others_of_days_ago_are_dated():
+    rows = both(0, 30, OLD, NOON - 3 * 86_400) + both(14, 0, NEW, NOON)
+    shares = (VersionShare(NEW, 14, 14, NOON), VersionShare(OLD, 0, 30, NOON - 3 * 86_400))
+    found = said(group(read_of(TIMEOUT, rows)), Evidence(14, 14, shares, rows, {NEW: NOON - 60}))
+    assert "others 0 of 30, the last 3 d ago)" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("trend", "words", "unusual"),
+    [
+        (Trend(NOON, 0.0, 0.91), "errors rose from 0 % to 91 % at 12:00", True),
+        (Trend(NOON, 0.91, 0.0), "errors fell from 91 % to 0 % at 12:00", False),
+        (
+            Trend(NOON, 0.1, 0.3, (NOON, NOON + 7_200)),
+            "rose from 10 % to 30 % little by little, 12:00 to",
+            True,
+        ),
+    ],
+)
+def test_change_of_the_rate_is_judged_by_its_moment(trend, words, unusual):
+    """A third of what ended, taken by count, cuts through a burst: as many failed before as lately."""
+    rows = ended(2, 38, NOON) + ended(2, 38, NOON + 100) + ended(2, 38, NOON + 200)
+    found = said(group(samples(TIMEOUT, 12)), Evidence(12, 12, rows=rows, trend=trend))
+    assert words in found.sentence
+    assert found.unusual is unusual
+
+
 def test_two_without_a_message_have_no_empty_brackets():
     null = [Sample(f"n-{n}", NOON, Fingerprint("Error", "", "charge", NEW)) for n in range(5)]
     other = [Sample(f"x-{n}", NOON, Fingerprint("Error", "x", "charge", NEW)) for n in range(5)]
@@ -151,7 +241,7 @@ def test_failure_rate_as_before_is_no_alarm():
     rows = ended(2, 38, NOON) + ended(2, 38, NOON + 100) + ended(2, 38, NOON + 200)
     found = said(group(samples(TIMEOUT, 12)), Evidence(12, 12, (VersionShare(NEW, 6, 120, NOON),), rows))
     assert not found.unusual
-    assert found.sentence.endswith("not unusual: 2 of 40 failed lately, 4 of 80 before")
+    assert found.sentence.endswith("not unusual since 12:00: 2 of 40 failed lately, 4 of 80 before")
     assert "version" not in found.sentence
 
 

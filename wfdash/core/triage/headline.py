@@ -17,6 +17,7 @@ __all__ = [
     "Evidence",
     "FailureRate",
     "Headline",
+    "Trend",
     "headline",
     "rates",
     "stands_out",
@@ -55,6 +56,16 @@ class FailureRate(Struct, frozen=True):
         return f"{count(self.failed)} of {count(self.ended)}"
 
 
+class Trend(Struct, frozen=True):
+    """At `at` (epoch seconds) the part of what ended that failed went from `before` to `after`, last."""
+
+    at: float
+    before: float
+    after: float
+    between: tuple[float, float] | None = None
+    """Where it went so little by little: from when until when."""
+
+
 class Evidence(Struct, frozen=True):
     """What a headline rests on besides its groups."""
 
@@ -70,6 +81,8 @@ class Evidence(Struct, frozen=True):
     """False where older failures of the same cause may not have been read."""
     partial: bool = False
     """Whether a record holds only a part of what was there: what is missing in it may be anything."""
+    trend: Trend | None = None
+    """How the rate of `rows` changed last; None where it did not."""
 
     @property
     def enough(self) -> bool:
@@ -103,27 +116,50 @@ def headline(groups: Sequence[ErrorGroup], evidence: Evidence, *, now: float, ut
     # One that came as often as another is not told alone; without blame its versions are taken together.
     lately, before = rates(evidence.rows)
     of_any = ", of any cause" if len({found.fingerprint.cause for found in groups}) > 1 else ""
+    trend = evidence.trend
     rose = stands_out(lately, before, by_chance=_BY_CHANCE_IN_TIME)
+    rose = rose or (trend is not None and trend.after > trend.before)
     # What failed two hours ago is not what fails now, however often it did.
-    top = _most_often(of_worst or (_of_late(groups, evidence.rows) if rose else _by_cause(groups)))
+    causes = _of_late(groups, evidence.rows) if rose else _by_cause(groups)
+    causes = sorted(causes, key=lambda found: _fine_since([found], groups, evidence.rows) > 0)
+    top = _most_often(of_worst or causes)
     said, first = _causes(top, groups), _first(top)
+    if worst is not None and of_worst and (fine := _fine_since(top, groups, evidence.rows, worst.version)):
+        of_it = f"of version {short_version(worst.version)}"
+        return Headline(
+            f"{said}{_from_to(top, now, utc)}, none of the {count(fine)} {of_it} that ended since"
+        )
     if worst is not None and of_worst:
         named, others = short_version(worst.version), _others(evidence.shares, worst)
         newer = _newer(worst, evidence)
-        beside = "" if newer is not None else f", others {others}"
-        said += f": {_scope(groups, top)} version {named} ({_failed(worst)}{beside})"
-        said += _times(first, worst.version, evidence, now, utc)
+        beside = "" if newer is not None else f", others {others}{_long_ago(worst.version, evidence, now)}"
+        unread = _unread_elsewhere(worst.version, groups, evidence.rows)
+        said += f": {_scope(groups, top, unread)} version {named} ({_failed(worst)}{beside})"
+        said += _times(first, worst.version, evidence, now, utc, exact=evidence.exact and not unread)
         if newer is not None:
             came = clock(evidence.deployed[newer.version], utc=utc, now=now)
             said += f"; the newer {short_version(newer.version)}, deployed {came}: {_of(newer)} failed"
         return Headline(said, unusual=True, version=worst.version)
-    said += _since(first, evidence, now, utc)
+    if fine := _fine_since(top, groups, evidence.rows):
+        said += f"{_from_to(top, now, utc)}, none of the {count(fine)} that ended since"
+    else:
+        said += _since(first, evidence.exact and not _unread_before(first, groups, evidence.rows), now, utc)
     for reset in (found for found in top if found.fingerprint.error == DEPLOYED):
         said += _deploys(reset, evidence.deployed, now, utc)
     if evidence.partial:
         return Headline(f"{said}; others are not recorded, so there is nothing to compare it with")
     if worst is not None:
         return Headline(f"{said}; {_fares_worse(worst, evidence)}", unusual=True, version=worst.version)
+    going_on = sum(row.status not in OUTCOMES for row in evidence.rows)
+    if going_on > lately.ended + before.ended:
+        # What fails mostly ends sooner than what completes: the few that ended first are no measure.
+        did = FailureRate(lately.failed + before.failed, lately.ended + before.ended)
+        newest = f"of the newest {count(len(evidence.rows))}, {count(going_on)} have not ended"
+        return Headline(f"{said}; {newest}; {did} that did failed{of_any}")
+    if trend is not None:
+        return Headline(
+            f"{said}; {_spoken_trend(trend, now, utc)}{of_any}", unusual=trend.after > trend.before
+        )
     if lately.failed >= _LEAST_FAILED and lately.share >= _MOST:
         when = " lately" if before.ended else ""
         return Headline(f"{said}; {lately} that ended{when} failed{of_any}", unusual=True)
@@ -131,7 +167,8 @@ def headline(groups: Sequence[ErrorGroup], evidence: Evidence, *, now: float, ut
         return Headline(f"{said}; nothing to compare it with yet")
     if rose:
         return Headline(f"{said}; {lately} failed lately, {before} before{of_any}", unusual=True)
-    return Headline(f"{said}; not unusual: {lately} failed lately, {before} before{of_any}")
+    span = _back_to(evidence.rows, now, utc)
+    return Headline(f"{said}; not unusual{span}: {lately} failed lately, {before} before{of_any}")
 
 
 def worst_version(shares: Sequence[VersionShare]) -> VersionShare | None:
@@ -169,6 +206,14 @@ def _is_of_its_time(version: str, groups: Sequence[ErrorGroup], rows: Sequence[I
     others = _rate(row for row in over if row.version != version and (row.ended or 0.0) >= first)
     if others.failed >= _LEAST_FAILED and others.share * 2 > since.share:
         return True
+    # Or others failed as often of the same cause before: a deploy in the middle of that changed nothing.
+    causes = {found.fingerprint.cause for found in groups if found.fingerprint.version == version}
+    same = (found for found in groups if found.fingerprint.version != version)
+    times = [at for found in same if found.fingerprint.cause in causes for at in found.times if at < first]
+    if times:
+        met = _rate(row for row in over if row.version != version and (row.ended or 0.0) >= min(times))
+        if met.failed >= _LEAST_FAILED and met.share * 2 > since.share:
+            return True
     earlier = _rate(row for row in own if (row.created or 0.0) < begun)
     return earlier.ended >= ENOUGH and stands_out(since, earlier)
 
@@ -308,27 +353,96 @@ def _newer(worst: VersionShare, evidence: Evidence) -> VersionShare | None:
     return max(newer, key=lambda share: came[share.version], default=None)
 
 
-def _scope(groups: Sequence[ErrorGroup], top: Sequence[ErrorGroup]) -> str:
+def _unread_elsewhere(version: str, groups: Sequence[ErrorGroup], rows: Sequence[Instance]) -> int:
+    """How many of other versions failed of a cause that nobody knows: they may be of this one."""
+    read = {each.id for found in groups for each in found.samples}
+    return sum(row.status == "errored" and row.version != version and row.id not in read for row in rows)
+
+
+def _unread_before(first: float | None, groups: Sequence[ErrorGroup], rows: Sequence[Instance]) -> bool:
+    """Whether one failed before these of a cause that nobody knows: they may have begun with it."""
+    read = {each.id for found in groups for each in found.samples}
+    return first is not None and any(
+        row.status == "errored" and row.id not in read and (row.ended or first) < first for row in rows
+    )
+
+
+def _fine_since(
+    top: Sequence[ErrorGroup], groups: Sequence[ErrorGroup], rows: Sequence[Instance], version: str = ""
+) -> int:
+    """How many have ended, of `version` where one is given, since these failed last, if too many for chance.
+
+    0 while it may go on, or where one of those that failed since was not read.
+    """
+    times = [at for found in top for at in found.times]
+    if not times:
+        return 0
+    begun, last = min(times), max(times)
+    read = {each.id for found in groups for each in found.samples}
+    over = [row for row in rows if row.status in OUTCOMES and row.ended is not None]
+    over = [row for row in over if not version or row.version == version]
+    since = [row for row in over if (row.ended or 0.0) > last]
+    if any(row.status == "errored" and row.id not in read for row in since):
+        return 0
+    meanwhile = sum(begun <= (row.ended or 0.0) <= last for row in over)
+    share = min(1.0, len(times) / meanwhile) if meanwhile else 1.0
+    return len(since) if len(since) >= ENOUGH and (1.0 - share) ** len(since) < _BY_CHANCE else 0
+
+
+def _from_to(top: Sequence[ErrorGroup], now: float, utc: bool) -> str:
+    times = [at for found in top for at in found.times]
+    return f", from {clock(min(times), utc=utc, now=now)} to {clock(max(times), utc=utc, now=now)}"
+
+
+def _long_ago(version: str, evidence: Evidence, now: float) -> str:
+    """`, the last 3 d ago`: what broke meanwhile broke for others too, had they run."""
+    ends = [row.ended or 0.0 for row in evidence.rows if row.version != version and row.status in OUTCOMES]
+    return f", the last {spoken(now - max(ends))} ago" if ends and now - max(ends) > _DAY else ""
+
+
+def _spoken_trend(trend: Trend, now: float, utc: bool) -> str:
+    """`failing rose from 0 % to 91 % at 06:38`."""
+    went = "rose" if trend.after > trend.before else "fell"
+    said = f"errors {went} from {_percent(trend.before)} to {_percent(trend.after)}"
+    if trend.between is None:
+        return f"{said} at {clock(trend.at, utc=utc, now=now, seconds=False)}"
+    begun, until = (clock(at, utc=utc, now=now, seconds=False) for at in trend.between)
+    return f"{said} little by little, {begun} to {until}"
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.0f} %"
+
+
+def _back_to(rows: Sequence[Instance], now: float, utc: bool) -> str:
+    """` since 06:40`: what was before that was not looked at."""
+    ends = [row.ended for row in rows if row.status in OUTCOMES and row.ended is not None]
+    return f" since {clock(min(ends), utc=utc, now=now, seconds=False)}" if ends else ""
+
+
+def _scope(groups: Sequence[ErrorGroup], top: Sequence[ErrorGroup], unread: int) -> str:
     causes = {found.fingerprint.cause for found in top}
     same = sum(other.count for other in groups if other.fingerprint.cause in causes)
     mine = sum(found.count for found in top)
-    return "only on" if same == mine else "mostly on" if same < 2 * mine else "partly on"
+    if same == mine:
+        return "so far seen only on" if unread else "only on"
+    return "mostly on" if same < 2 * mine else "partly on"
 
 
-def _times(first: float | None, version: str, evidence: Evidence, now: float, utc: bool) -> str:
+def _times(
+    first: float | None, version: str, evidence: Evidence, now: float, utc: bool, *, exact: bool
+) -> str:
     deployed = evidence.deployed.get(version)
     later = first - deployed if first is not None and deployed is not None else -1.0
     # What ran well for longer than that did not break by being deployed.
     said = "" if deployed is None or later > _DAY else f", deployed {clock(deployed, utc=utc, now=now)}"
-    if evidence.exact and 0 <= later <= _DAY:
+    if exact and 0 <= later <= _DAY:
         return f"{said}, first failure {spoken(later)} later"
-    return said + _since(first, evidence, now, utc)
+    return said + _since(first, exact, now, utc)
 
 
-def _since(first: float | None, evidence: Evidence, now: float, utc: bool) -> str:
-    if first is None:
-        return ""
-    return f", since {'' if evidence.exact else 'at least '}{clock(first, utc=utc, now=now)}"
+def _since(first: float | None, exact: bool, now: float, utc: bool) -> str:
+    return "" if first is None else f", since {'' if exact else 'at least '}{clock(first, utc=utc, now=now)}"
 
 
 def _deploys(top: ErrorGroup, deployed: Mapping[str, float], now: float, utc: bool) -> str:

@@ -327,6 +327,7 @@ class ErrorsScreen(BaseScreen):
             appeared,
             samples.since_found and not poller.partial,
             poller.partial and poller.newest.unbroken > context.clock() - _HOUR,
+            counted.trend(appeared),
         )
         return headline(groups, evidence, now=context.clock(), utc=context.utc)
 

@@ -1,13 +1,14 @@
 """How the versions fare: counted over loaded rows, drawn beside the groups of errors."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from wfdash.core.history.rate.trend import last_trend
 from wfdash.core.history.sentence import read_within
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import clock, count, short_version
 from wfdash.core.triage.error_groups import VersionShare, blame
-from wfdash.core.triage.headline import worst_version
+from wfdash.core.triage.headline import Trend, worst_version
 from wfdash.live.feeds.error_samples import ErrorSamples
 from wfdash.live.watcher import Watcher
 from wfdash.ui.context import Context
@@ -37,6 +38,7 @@ class VersionShares:
         """Rows beside them, from before the newest version."""
         self._compared_with = 0
         self._counted_at = float("-inf")
+        self._trend: tuple[float, Trend | None] | None = None
 
     def count(self, samples: ErrorSamples) -> None:
         """Counts again, unless that was a few seconds ago."""
@@ -47,6 +49,12 @@ class VersionShares:
             self._open_read_at = samples.open_read_at
             self._compared_with = samples.compared_with
             self.shares, self._past, self._counted_at = blame(both, now), len(both) - len(self.rows), now
+
+    def trend(self, deployed: Mapping[str, float]) -> Trend | None:
+        """How the rate of `rows` went last, as when they were counted."""
+        if self._trend is None or self._trend[0] != self._counted_at:
+            self._trend = self._counted_at, last_trend(self.rows, now=self._counted_at, deployed=deployed)
+        return self._trend[1]
 
     def lines(self, poller: Watcher, width: int) -> list[Pieces]:
         """A title and a line for each of the first few versions; none where nothing was counted."""
