@@ -17,7 +17,7 @@ from wfdash.core.text.error_codes import (
 )
 from wfdash.core.text.error_message import main_line
 from wfdash.core.text.quoted import without_names, without_values
-from wfdash.core.text.unspaced import BREAK, has_letter, with_breaks
+from wfdash.core.text.unspaced import BREAK, LETTERS, has_letter, with_breaks
 
 __all__ = ["plain_message", "without_chance"]
 
@@ -28,11 +28,14 @@ _NOUN_ID: Final = re.compile(
 )
 """Letters with digits behind the noun that they number: `sku A-1`, `заказ АБ-1234`, `注文 A1029`."""
 _GLUED_ID: Final = re.compile(
-    r"((?:注文|商品|製品|顧客|会員|伝票|請求|予約|在庫|订单|訂單|用户|用戶|客户|客戶|商品|产品|库存|发票|会员"
-    r"|주문|상품|고객|회원|송장|예약|ลูกค้า|คำสั่งซื้อ|สินค้า)(?:番号|コード|号码?|编号|編號|번호|코드|รหัส|ID)?"
-    rf"{BREAK})([A-Z]{{1,4}}-?\d[0-9A-Z-]*)(?![\w-])"
+    r"((?:(?:注文|商品|製品|顧客|会員|伝票|請求|予約|在庫|订单|訂單|用户|用戶|客户|客戶|产品|库存|发票|会员"
+    r"|주문|상품|고객|회원|송장|예약|ลูกค้า|คำสั่งซื้อ|สินค้า)(?:号码?|รหัส|ID)?"
+    rf"|[{LETTERS}](?<!エラー)(?<!ータス)(?<!応答)(?<!終了)(?<!错误)(?<!錯誤)(?<!状态)(?<!狀態)(?<!返回)(?<!响应)"
+    r"(?<!오류)(?<!에러)(?<!상태)(?<!응답)(?<!종료)"
+    rf"(?:番号|コード|编号|編號|代码|代碼|번호|코드)){BREAK})([A-Z]{{1,4}}-?\d[0-9A-Z-]*)(?![\w-])"
 )
-"""The same where no blank stands between: `商品コードAB12が不正です`."""
+"""The same where no blank stands between: `商品コードAB12が不正です`. Not behind the code of an error, a
+status or an answer."""
 _PREFIXED_ID: Final = re.compile(
     r"\b[a-z]{2,8}_(?=[A-Za-z0-9]*\d[A-Za-z])(?=[A-Za-z0-9]*[A-Za-z]\d)[A-Za-z0-9]{6,}\b"
 )

@@ -65,10 +65,17 @@ _ANSWERED: Final = frozenset(
         *("retornou", "risposto", "restituito", "вернул", "вернула", "вернуло", "ответил", "ответила"),
     )
 )
+_ANSWERS_OF: Final = frozenset(
+    (
+        *("retour", "retorno", "ritorno", "respuesta", "risposta", "resposta", "réponse", "sortie", "salida"),
+        *("uscita", "saída", "ответа", "выхода", "возврата", "powrotu", "odpowiedzi", "wyjścia", "відповіді"),
+    )
+)
+"""Behind the word for code: `code de retour 1`, `код ответа 502`."""
 ERROR_ENDINGS: Final = ("エラー", "错误", "錯誤", "오류", "에러", "ข้อผิดพลาด", "កំហុស", "ຜິດພາດ")
 _STATE_ENDINGS: Final = ("ステータス", "状态", "狀態", "상태", "สถานะ", "状態", "返り値", "終了")
 _CODE_ENDINGS: Final = ("コード", "代码", "代碼", "碼", "码", "코드", "番号", "번호", "号")
-_ANSWER_ENDINGS: Final = ("返回", "返回了", "响应", "回應", "応答", "응답")
+_ANSWER_ENDINGS: Final = ("返回", "返回了", "收到", "响应", "回應", "応答", "응답")
 _MARKS: Final = frozenset(
     ("n.", "nr.", "nr", "no.", "n°", "nº", "№", "num.", "număr", "mit", "con", "com", "με")
 )
@@ -99,7 +106,10 @@ _JOINING: Final = ":=#([：（"
 def names_kind(token: str, before: str, after: str) -> bool:
     """Whether a number, or capitals with digits, are a code by the words of another language before them."""
     word, rest, sign = _last_word(before)
-    kind = _kind(word, _last_word(rest)[0]) if word else ""
+    earlier, further, _ = _last_word(rest) if word else ("", "", "")
+    if earlier in ("de", "di"):
+        earlier = _last_word(further)[0]
+    kind = _kind(word, earlier) if word else ""
     if not kind:
         return token.isdecimal() and _is_failure(token) and _word_follows(word, after)
     if _COUNTED.match(after):
@@ -144,7 +154,7 @@ def _kind(word: str, earlier: str) -> str:
         return _unspaced_kind(word.rpartition(BREAK)[2], earlier.rpartition(BREAK)[2])
     if word in _ERRORS:
         return "code" if earlier in _CODES else "error"
-    if word in _CODED_ERRORS:
+    if word in _CODED_ERRORS or (word in _ANSWERS_OF and earlier in _CODES):
         return "code"
     if word in _STATES or word in _ANSWERED:
         return "status"
@@ -173,4 +183,8 @@ def _unspaced_kind(word: str, earlier: str) -> str:
     whose = word[: -len(ending)].rstrip("の") or earlier
     if whose.endswith(ERROR_ENDINGS):
         return "code"
-    return "status" if whose.endswith(_STATE_ENDINGS) or (not whose and len(ending) > 1) else ""
+    return (
+        "status"
+        if whose.endswith(_STATE_ENDINGS + _ANSWER_ENDINGS) or (not whose and len(ending) > 1)
+        else ""
+    )

@@ -63,7 +63,7 @@ _STATUS: Final = re.compile(
     r"|^\s*([1-5]\d\d)\b(?=\s*[-:]|\s+[A-Z])"
     r"|\b([45]\d\d)(?=\s*:?\s+[A-Z][a-z]+)"
     r"|(?i:\b(?:GET|HEAD|POST|PUT|PATCH|DELETE|fetch)\b.{1,200}?\s)([45]\d\d)(?=$|[\s:;,)])"
-    rf"|{NO_THING}(?:\b|_)(?i:(?:(?:r|sub|error|exit|status|return|result|response|decline|fault"
+    rf"|{NO_THING}(?:\b|_)(?i:(?:(?:r|sub|err|error|exit|status|return|result|response|decline|fault"
     r"|reject|issuer|processor|native|gateway|provider|avs|cvc)?code|reason|errno|sqlstate"
     r"|exit code|exit status|signal)['\"]?\s*[:=(\[#]?\s*['\"]?)"
     r"((?<=[\s:=(\[])-\d{1,6}\b|[0-9A-Z]{1,6}\b)"
