@@ -75,7 +75,7 @@ def test_the_table_and_what_opens_over_it(terminal, hostile, tmp_path):
     visit(shell, ["ctrl+p"], "type a part")
     visit(shell, ["?"], "Next instance")
     visit(shell, [":"], "enter goes")
-    visit(shell, ["w"], "inventory-sync~")
+    visit(shell, ["w"], "inventor…ync~")
     visit(shell, ["B"], "/instances")
     visit(shell, ["J"], "actions sent from this machine")
     leave(shell)

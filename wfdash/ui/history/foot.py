@@ -27,11 +27,11 @@ _CRONS, _MISSED = 2, 3
 """Schedules that are told, and missed moments of each, the latest."""
 _NARROW: Final = 100
 """Columns below which the day of a deploy is told without its time: the numbers beside it are never cut."""
-
-
 _DATE: Final = len("2026-11-20")
 _LATELY = 15.0
 """Seconds before now up to which what is counted is as of now."""
+_BEHIND: Final = "open ones read within 10 m"
+"""As long as that is said at most, as a rule."""
 
 
 class Foot(Struct, frozen=True):
@@ -237,6 +237,7 @@ class Foot(Struct, frozen=True):
             said += f" · erased before {self._time(edge)}"
         if loaded.frame.left < loaded.deploys_from < inf:
             said += f" · deploys before {self._time(loaded.deploys_from)} not read"
+        left_out = loaded.odd_times(self.now).sentence()
         words, style = state
         refused: list[Pieces] = []
         if loaded.refusal and edge > loaded.frame.left:
@@ -247,19 +248,20 @@ class Foot(Struct, frozen=True):
             words = f"{stand}: a restart takes a failed run away"
             if loaded.earlier:
                 words = f"with {counted(len(loaded.earlier), 'earlier run')} of what was restarted"
-            if len(said) + len(words) + 4 > self.width:
+            # With what no duration was counted of, if that leaves it room: else it has a line of its own.
+            beside = len(left_out) + 3 if loaded.earlier and left_out else 0
+            if len(said) + len(words) + beside + 4 > self.width:
                 words = f"with {count(len(loaded.earlier))} earlier" if loaded.earlier else stand
                 if behind and not loaded.earlier:
                     words = ""  # a line more for it would be one less of a chart
         # What it rests on is never cut: how far it is sampled stands at its end.
         said = f"{said} · {words}" if words else said
         lines = wrapped(said, self.width - 2, 3)
-        left_out = loaded.odd_times(self.now).sentence()
-        together = wrapped(f"{said} · {left_out}", self.width - 2, 3)
         odd = wrapped(left_out, self.width - 2, 2)
-        if odd and len(together) == len(lines):
-            # A line that comes with the first of them would move every chart above it.
-            lines, odd = together, []
+        # How old the open ones are comes and goes: a line that comes with it would move every chart above.
+        full = said if behind or loaded.local else f"{said}, {_BEHIND}"
+        if odd and len(wrapped(f"{full} · {left_out}", self.width - 2, 3)) == len(lines):
+            lines, odd = wrapped(f"{said} · {left_out}", self.width - 2, 3), []
         return [*([(f" {line}", style)] for line in lines), *([(f" {line}", WARN)] for line in odd), *refused]
 
     def _time(self, at: float) -> str:
