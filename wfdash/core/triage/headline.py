@@ -1,5 +1,6 @@
 """What the failures come to in one sentence: the cause, what that rests on, and whether it is unusual."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from math import exp, lgamma
 from typing import Final
@@ -121,10 +122,12 @@ def headline(groups: Sequence[ErrorGroup], evidence: Evidence, *, now: float, ut
     rose = rose or (trend is not None and trend.after > trend.before)
     # What failed two hours ago is not what fails now, however often it did.
     causes = _of_late(groups, evidence.rows) if rose else _by_cause(groups)
-    causes = sorted(causes, key=lambda found: _fine_since([found], groups, evidence.rows) > 0)
+    ends = _ends(groups, evidence.rows)
+    causes = sorted(causes, key=lambda found: _fine_since([found], ends) > 0)
     top = _most_often(of_worst or causes)
     said, first = _causes(top, groups), _first(top)
-    if worst is not None and of_worst and (fine := _fine_since(top, groups, evidence.rows, worst.version)):
+    own = [row for row in evidence.rows if worst is not None and row.version == worst.version]
+    if worst is not None and of_worst and (fine := _fine_since(top, _ends(groups, own))):
         of_it = f"of version {short_version(worst.version)}"
         return Headline(
             f"{said}{_from_to(top, now, utc)}, none of the {count(fine)} {of_it} that ended since"
@@ -140,7 +143,7 @@ def headline(groups: Sequence[ErrorGroup], evidence: Evidence, *, now: float, ut
             came = clock(evidence.deployed[newer.version], utc=utc, now=now)
             said += f"; the newer {short_version(newer.version)}, deployed {came}: {_of(newer)} failed"
         return Headline(said, unusual=True, version=worst.version)
-    if fine := _fine_since(top, groups, evidence.rows):
+    if fine := _fine_since(top, ends):
         said += f"{_from_to(top, now, utc)}, none of the {count(fine)} that ended since"
     else:
         said += _since(first, evidence.exact and not _unread_before(first, groups, evidence.rows), now, utc)
@@ -367,26 +370,32 @@ def _unread_before(first: float | None, groups: Sequence[ErrorGroup], rows: Sequ
     )
 
 
-def _fine_since(
-    top: Sequence[ErrorGroup], groups: Sequence[ErrorGroup], rows: Sequence[Instance], version: str = ""
-) -> int:
-    """How many have ended, of `version` where one is given, since these failed last, if too many for chance.
+class _Ends(Struct, frozen=True):
+    """When instances ended, sorted, and of which of them that failed the cause is not known."""
+
+    times: Sequence[float]
+    unread: Sequence[float]
+
+
+def _ends(groups: Sequence[ErrorGroup], rows: Iterable[Instance]) -> _Ends:
+    read = {each.id for found in groups for each in found.samples}
+    over = [row for row in rows if row.status in OUTCOMES and row.ended is not None]
+    unread = [row.ended or 0.0 for row in over if row.status == "errored" and row.id not in read]
+    return _Ends(sorted(row.ended or 0.0 for row in over), sorted(unread))
+
+
+def _fine_since(top: Sequence[ErrorGroup], ends: _Ends) -> int:
+    """How many have ended since these failed last, if too many for chance.
 
     0 while it may go on, or where one of those that failed since was not read.
     """
     times = [at for found in top for at in found.times]
-    if not times:
+    if not times or (ends.unread and ends.unread[-1] > max(times)):
         return 0
-    begun, last = min(times), max(times)
-    read = {each.id for found in groups for each in found.samples}
-    over = [row for row in rows if row.status in OUTCOMES and row.ended is not None]
-    over = [row for row in over if not version or row.version == version]
-    since = [row for row in over if (row.ended or 0.0) > last]
-    if any(row.status == "errored" and row.id not in read for row in since):
-        return 0
-    meanwhile = sum(begun <= (row.ended or 0.0) <= last for row in over)
+    until = bisect_right(ends.times, max(times))
+    meanwhile, since = until - bisect_left(ends.times, min(times)), len(ends.times) - until
     share = min(1.0, len(times) / meanwhile) if meanwhile else 1.0
-    return len(since) if len(since) >= ENOUGH and (1.0 - share) ** len(since) < _BY_CHANCE else 0
+    return since if since >= ENOUGH and (1.0 - share) ** since < _BY_CHANCE else 0
 
 
 def _from_to(top: Sequence[ErrorGroup], now: float, utc: bool) -> str:
