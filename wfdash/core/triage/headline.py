@@ -122,23 +122,23 @@ def headline(groups: Sequence[ErrorGroup], evidence: Evidence, *, now: float, ut
     rose = rose or (trend is not None and trend.after > trend.before)
     # What failed two hours ago is not what fails now, however often it did.
     causes = _of_late(groups, evidence.rows) if rose else _by_cause(groups)
-    ends = _ends(groups, evidence.rows)
+    unread = _unread(groups, evidence.rows)
+    ends = _ends(evidence.rows, unread)
     causes = sorted(causes, key=lambda found: _fine_since([found], ends) > 0)
     top = _most_often(of_worst or causes)
     said, first = _causes(top, groups), _first(top)
-    own = [row for row in evidence.rows if worst is not None and row.version == worst.version]
-    if worst is not None and of_worst and (fine := _fine_since(top, _ends(groups, own))):
-        of_it = f"of version {short_version(worst.version)}"
-        return Headline(
-            f"{said}{_from_to(top, now, utc)}, none of the {count(fine)} {of_it} that ended since"
-        )
     if worst is not None and of_worst:
         named, others = short_version(worst.version), _others(evidence.shares, worst)
+        own = [row for row in evidence.rows if row.version == worst.version]
+        own_unread = [row for row in unread if row.version == worst.version]
+        if fine := _fine_since(top, _ends(own, own_unread)):
+            over = f"none of the {count(fine)} of version {named} that ended since"
+            return Headline(f"{said}{_from_to(top, now, utc)}, {over}")
         newer = _newer(worst, evidence)
         beside = "" if newer is not None else f", others {others}{_long_ago(worst.version, evidence, now)}"
-        unread = _unread_elsewhere(worst.version, groups, evidence.rows)
-        said += f": {_scope(groups, top, unread)} version {named} ({_failed(worst)}{beside})"
-        said += _times(first, worst.version, evidence, now, utc, exact=evidence.exact and not unread)
+        elsewhere = len(unread) > len(own_unread)
+        said += f": {_scope(groups, top, elsewhere)} version {named} ({_failed(worst)}{beside})"
+        said += _times(first, worst.version, evidence, now, utc, exact=evidence.exact and not elsewhere)
         if newer is not None:
             came = clock(evidence.deployed[newer.version], utc=utc, now=now)
             said += f"; the newer {short_version(newer.version)}, deployed {came}: {_of(newer)} failed"
@@ -146,7 +146,9 @@ def headline(groups: Sequence[ErrorGroup], evidence: Evidence, *, now: float, ut
     if fine := _fine_since(top, ends):
         said += f"{_from_to(top, now, utc)}, none of the {count(fine)} that ended since"
     else:
-        said += _since(first, evidence.exact and not _unread_before(first, groups, evidence.rows), now, utc)
+        # One that failed before these of a cause that nobody knows may have begun with it.
+        earlier = first is not None and ends.unread and ends.unread[0] < first
+        said += _since(first, evidence.exact and not earlier, now, utc)
     for reset in (found for found in top if found.fingerprint.error == DEPLOYED):
         said += _deploys(reset, evidence.deployed, now, utc)
     if evidence.partial:
@@ -206,16 +208,13 @@ def _is_of_its_time(version: str, groups: Sequence[ErrorGroup], rows: Sequence[I
     over = [row for row in rows if row.status in OUTCOMES]
     own = [row for row in over if row.version == version]
     since = _rate(row for row in own if (row.created or 0.0) >= begun)
-    others = _rate(row for row in over if row.version != version and (row.ended or 0.0) >= first)
-    if others.failed >= _LEAST_FAILED and others.share * 2 > since.share:
-        return True
-    # Or others failed as often of the same cause before: a deploy in the middle of that changed nothing.
+    # Or as often of the same cause before: a deploy in the middle of that changed nothing.
     causes = {found.fingerprint.cause for found in groups if found.fingerprint.version == version}
     same = (found for found in groups if found.fingerprint.version != version)
     times = [at for found in same if found.fingerprint.cause in causes for at in found.times if at < first]
-    if times:
-        met = _rate(row for row in over if row.version != version and (row.ended or 0.0) >= min(times))
-        if met.failed >= _LEAST_FAILED and met.share * 2 > since.share:
+    for begin in {first, min(times, default=first)}:
+        others = _rate(row for row in over if row.version != version and (row.ended or 0.0) >= begin)
+        if others.failed >= _LEAST_FAILED and others.share * 2 > since.share:
             return True
     earlier = _rate(row for row in own if (row.created or 0.0) < begun)
     return earlier.ended >= ENOUGH and stands_out(since, earlier)
@@ -356,18 +355,10 @@ def _newer(worst: VersionShare, evidence: Evidence) -> VersionShare | None:
     return max(newer, key=lambda share: came[share.version], default=None)
 
 
-def _unread_elsewhere(version: str, groups: Sequence[ErrorGroup], rows: Sequence[Instance]) -> int:
-    """How many of other versions failed of a cause that nobody knows: they may be of this one."""
+def _unread(groups: Sequence[ErrorGroup], rows: Iterable[Instance]) -> list[Instance]:
+    """Those that failed of a cause that nobody knows: it may be any of these."""
     read = {each.id for found in groups for each in found.samples}
-    return sum(row.status == "errored" and row.version != version and row.id not in read for row in rows)
-
-
-def _unread_before(first: float | None, groups: Sequence[ErrorGroup], rows: Sequence[Instance]) -> bool:
-    """Whether one failed before these of a cause that nobody knows: they may have begun with it."""
-    read = {each.id for found in groups for each in found.samples}
-    return first is not None and any(
-        row.status == "errored" and row.id not in read and (row.ended or first) < first for row in rows
-    )
+    return [row for row in rows if row.status == "errored" and row.id not in read]
 
 
 class _Ends(Struct, frozen=True):
@@ -377,11 +368,11 @@ class _Ends(Struct, frozen=True):
     unread: Sequence[float]
 
 
-def _ends(groups: Sequence[ErrorGroup], rows: Iterable[Instance]) -> _Ends:
-    read = {each.id for found in groups for each in found.samples}
-    over = [row for row in rows if row.status in OUTCOMES and row.ended is not None]
-    unread = [row.ended or 0.0 for row in over if row.status == "errored" and row.id not in read]
-    return _Ends(sorted(row.ended or 0.0 for row in over), sorted(unread))
+def _ends(rows: Iterable[Instance], unread: Iterable[Instance]) -> _Ends:
+    return _Ends(
+        sorted(row.ended for row in rows if row.status in OUTCOMES and row.ended is not None),
+        sorted(row.ended for row in unread if row.ended is not None),
+    )
 
 
 def _fine_since(top: Sequence[ErrorGroup], ends: _Ends) -> int:
@@ -429,7 +420,7 @@ def _back_to(rows: Sequence[Instance], now: float, utc: bool) -> str:
     return f" since {clock(min(ends), utc=utc, now=now, seconds=False)}" if ends else ""
 
 
-def _scope(groups: Sequence[ErrorGroup], top: Sequence[ErrorGroup], unread: int) -> str:
+def _scope(groups: Sequence[ErrorGroup], top: Sequence[ErrorGroup], unread: bool) -> str:
     causes = {found.fingerprint.cause for found in top}
     same = sum(other.count for other in groups if other.fingerprint.cause in causes)
     mine = sum(found.count for found in top)
