@@ -51,6 +51,20 @@ def test_nobody_there_is_5_after_a_few_tries(shell):
     assert done.stderr.endswith("wfdash: gave up after 4 tries\n")
 
 
+async def tailed(program, behave, *single):
+    """Exit code, stdout and stderr of a tail of a server that behaves like this."""
+    async with serving(behave) as server:
+        environ = environment(
+            CLOUDFLARE_API_TOKEN="made-up-token",
+            CLOUDFLARE_ACCOUNT_ID="a" * 32,
+            CLOUDFLARE_BASE_URL=f"{server.url}/client/v4",
+        )
+        argv = program.argv("tail", "-w", "orders", "--interval", "1", *single)
+        tail = await asyncio.create_subprocess_exec(*argv, env=environ, stdout=PIPE, stderr=PIPE)
+        out, err = await asyncio.wait_for(tail.communicate(), 180)
+    return tail.returncode, out, err
+
+
 @pytest.mark.parametrize(("single", "good"), [([], 3), (["-i", "order-1"], 1)])
 async def test_a_token_that_is_withdrawn_on_the_way_is_3(program, single, good):
     row = {"id": "order-1", "status": "running", "created_on": "2026-11-21T10:00:00Z"}
@@ -63,16 +77,8 @@ async def test_a_token_that_is_withdrawn_on_the_way_is_3(program, single, good):
             return envelope(None, status=401, errors=[error], success=False)
         return envelope({"status": "running", "steps": []} if "order-1" in seen.target else [row])
 
-    async with serving(behave) as server:
-        environ = environment(
-            CLOUDFLARE_API_TOKEN="made-up-token",
-            CLOUDFLARE_ACCOUNT_ID="a" * 32,
-            CLOUDFLARE_BASE_URL=f"{server.url}/client/v4",
-        )
-        argv = program.argv("tail", "-w", "orders", "--interval", "1", *single)
-        tail = await asyncio.create_subprocess_exec(*argv, env=environ, stdout=PIPE, stderr=PIPE)
-        out, err = await asyncio.wait_for(tail.communicate(), 180)
-    assert tail.returncode == 3
+    code, out, err = await tailed(program, behave, *single)
+    assert code == 3
     assert b"order-1\t-\trunning" in out
     assert b"401" in err
     assert b"Traceback" not in err
@@ -218,15 +224,7 @@ async def test_another_run_of_an_id_is_told_in_the_same_status(program, single):
             return envelope({"status": "running", "queued": row["created_on"], "steps": []})
         return envelope([row])
 
-    async with serving(behave) as server:
-        environ = environment(
-            CLOUDFLARE_API_TOKEN="made-up-token",
-            CLOUDFLARE_ACCOUNT_ID="a" * 32,
-            CLOUDFLARE_BASE_URL=f"{server.url}/client/v4",
-        )
-        argv = program.argv("tail", "-w", "orders", "--interval", "1", *single)
-        tail = await asyncio.create_subprocess_exec(*argv, env=environ, stdout=PIPE, stderr=PIPE)
-        out, _ = await asyncio.wait_for(tail.communicate(), 180)
+    _, out, _ = await tailed(program, behave, *single)
     first, *rest = [line.split("\t") for line in out.decode().splitlines()]
     assert first[3:5] == ["-", "running"]
     assert [line[3:5] for line in rest] == [["running", "running"]]
