@@ -1,8 +1,28 @@
 """Any size a terminal can have, and a hundred changes of it."""
 
+import sys
+
 import pytest
 
 from tests.support.harness.act import ROWS
+
+CHANGING = """
+import sys, termios
+from textual.drivers.linux_driver import LinuxDriver
+from wfdash.__main__ import main
+
+look = LinuxDriver._get_terminal_size
+
+def changed_behind(self):
+    size = look(self)
+    if size == (20, 5):
+        termios.tcsetwinsize(sys.__stdin__, (40, 140))
+    return size
+
+LinuxDriver._get_terminal_size = changed_behind
+main()
+"""
+"""A terminal of 20 columns has 140 the moment it was looked at: the signal cuts in right there."""
 
 
 @pytest.mark.parametrize(("columns", "lines"), [(1, 1), (2, 5), (3, 200), (20, 6), (400, 120)])
@@ -48,6 +68,18 @@ def test_terminal_that_shrank_and_grew_back_is_drawn_anew(demo):
     shell.resize(140, 40)
     shell.wait_for("esc cancel", ROWS)
     assert [row[:9] for row in shell.screen.rows[:2]] == [row[:9] for row in before[:2]]
+
+
+@pytest.mark.parametrize("at_the_start", [True, False])
+def test_terminal_that_changes_while_its_size_is_read_is_filled(terminal, at_the_start):
+    size = {"columns": 20, "lines": 5} if at_the_start else {"columns": 100, "lines": 30}
+    shell = terminal(argv=[sys.executable, "-c", CHANGING, "demo", "-w", "orders"], **size)
+    if not at_the_start:
+        shell.wait_for(ROWS)
+        shell.resize(20, 5)
+    shell.screen.resize(140, 40)
+    shell.wait_for(lambda screen: ROWS.search(screen.text) and any(row[100:].strip() for row in screen.rows))
+    shell.wait_for(lambda screen: all(row.strip() for row in screen.rows[-3:]))
 
 
 def test_a_hundred_resizes_end_in_the_right_picture(demo):

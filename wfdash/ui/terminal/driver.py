@@ -1,5 +1,6 @@
 """What goes between program and terminal, so that nothing typed ends the program and a lost terminal does."""
 
+import asyncio
 import io
 import os
 import select
@@ -102,6 +103,27 @@ class TolerantDriver(LinuxDriver):
         """When what is not taken yet began to be handed over."""
         self._decoder = InputDecoder()
         self._given_up: threading.Event | None = None
+
+    def start_application_mode(self) -> None:
+        """Also tells the sizes of a terminal in the order it had them.
+
+        Textual tells one within the signal's handler. A second change cuts in between its look and its word,
+        and is told first: the size of before stands until the next change.
+        """
+        before = self._get_terminal_size()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        tell = signal.getsignal(signal.SIGWINCH)
+        if not callable(tell):
+            return  # stopped again at once, as a program in the background is
+        loop = asyncio.get_running_loop()
+
+        def later(*_: Any) -> None:
+            with suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(tell, signal.SIGWINCH, None)
+
+        signal.signal(signal.SIGWINCH, later)
+        if self._get_terminal_size() != before:
+            later()
 
     def write(self, data: str) -> None:
         if self.drained:
