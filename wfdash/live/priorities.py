@@ -7,7 +7,7 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.rows.store import Delta
-from wfdash.core.triage.headline import ENOUGH
+from wfdash.core.triage.failure_rate import ENOUGH
 from wfdash.core.why.context import WhyContext, why_context
 from wfdash.live.feeds.anomalies import Anomalies
 from wfdash.live.feeds.anomaly_reads import AnomalyReads

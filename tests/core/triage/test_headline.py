@@ -4,16 +4,10 @@ import pytest
 
 from wfdash.core.model.instance import Instance
 from wfdash.core.triage.error_groups import Sample, VersionShare, group
+from wfdash.core.triage.failure_rate import FailureRate, rates, stands_out
 from wfdash.core.triage.fingerprint import DEPLOYED, Fingerprint
-from wfdash.core.triage.headline import (
-    Evidence,
-    FailureRate,
-    Trend,
-    headline,
-    rates,
-    stands_out,
-    worst_version,
-)
+from wfdash.core.triage.headline import Evidence, Trend, headline
+from wfdash.core.triage.version_blame import worst_version
 
 NEW, OLD = "9f2c0000-1111", "77aa0000-1111"
 TIMEOUT = Fingerprint("TimeoutError", "timed out after <duration>", "charge card", NEW)

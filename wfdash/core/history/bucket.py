@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from wfdash.core.triage.headline import ENOUGH
+from wfdash.core.triage.failure_rate import ENOUGH
 
 __all__ = ["Bucket", "LevelShift", "Tally", "durations_shift", "pace_shift", "percentile", "sum_of"]
 

@@ -13,7 +13,7 @@ from wfdash.core.history.sentence import Finding, failed_of, failures
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.times import lasted
 from wfdash.core.text.words import age, clock, counted
-from wfdash.core.triage.headline import ENOUGH
+from wfdash.core.triage.failure_rate import ENOUGH
 
 __all__ = ["PARTS", "Picture", "age_of_failures", "age_of_oldest", "picture", "rank"]
 

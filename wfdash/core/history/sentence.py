@@ -13,7 +13,7 @@ from wfdash.core.history.rate.change import RateChange, version_before
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import clock, count, short_version, spoken
-from wfdash.core.triage.headline import ENOUGH, FailureRate, stands_out
+from wfdash.core.triage.failure_rate import ENOUGH, FailureRate, stands_out
 
 __all__ = [
     "Finding",

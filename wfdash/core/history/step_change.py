@@ -11,7 +11,7 @@ from wfdash.core.history.steps import StepTally, tally_steps
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.words import count, spoken
-from wfdash.core.triage.headline import FailureRate, stands_out
+from wfdash.core.triage.failure_rate import FailureRate, stands_out
 
 __all__ = ["StepChange", "choose_runs", "compare_steps", "steps_sentence"]
 

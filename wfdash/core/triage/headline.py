@@ -2,7 +2,6 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from math import exp, lgamma
 from typing import Final
 
 from msgspec import Struct, field
@@ -11,27 +10,14 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import fit
 from wfdash.core.text.words import clock, count, short_version, spoken
 from wfdash.core.triage.error_groups import OUTCOMES, ErrorGroup, VersionShare
+from wfdash.core.triage.failure_rate import BY_CHANCE, ENOUGH, LEAST_FAILED, FailureRate, rates, stands_out
 from wfdash.core.triage.fingerprint import DEPLOYED
+from wfdash.core.triage.version_blame import is_of_its_time, others_of, rate_of_version, worst_version
 
-__all__ = [
-    "ENOUGH",
-    "Evidence",
-    "FailureRate",
-    "Headline",
-    "Trend",
-    "headline",
-    "rates",
-    "stands_out",
-    "worst_version",
-]
+__all__ = ["Evidence", "Headline", "Trend", "headline"]
 
-ENOUGH: Final = 10
-"""Errored instances that are read, or all there are, before a cause is named."""
-_LEAST_FAILED: Final = 3
 _MOST: Final = 0.5
 """Part of what ended lately whose failing is an alarm whatever was before: that may be the same trouble."""
-_BY_CHANCE: Final = 0.01
-"""How likely a difference may be without a reason before it counts as one."""
 _BY_CHANCE_IN_TIME: Final = 0.001
 """Stricter: two stretches of time differ by the hour of the day as well."""
 _DEPLOY_RESETS: Final = 180.0
@@ -41,20 +27,6 @@ _MESSAGE_CELLS: Final = 40
 """Cells of a message that tells two causes of one name apart."""
 _DEPLOYS: Final = 3
 """Deploys that are told with their times."""
-
-
-class FailureRate(Struct, frozen=True):
-    """How many of the instances that have ended failed."""
-
-    failed: int
-    ended: int
-
-    @property
-    def share(self) -> float:
-        return self.failed / self.ended if self.ended else 0.0
-
-    def __str__(self) -> str:
-        return f"{count(self.failed)} of {count(self.ended)}"
 
 
 class Trend(Struct, frozen=True):
@@ -103,7 +75,7 @@ def headline(groups: Sequence[ErrorGroup], evidence: Evidence, *, now: float, ut
     if not groups:
         return Headline("no errored instance has been read yet")
     worst = worst_version(evidence.shares) if not evidence.partial else None
-    if worst is not None and _is_of_its_time(worst.version, groups, evidence.rows):
+    if worst is not None and is_of_its_time(worst.version, groups, evidence.rows):
         worst = None  # what ran beside it failed too, or it ran well itself: that is no fault of the version
     if not evidence.enough:
         when = "recorded by then" if evidence.partial else "read so far"
@@ -128,7 +100,7 @@ def headline(groups: Sequence[ErrorGroup], evidence: Evidence, *, now: float, ut
     top = _most_often(of_worst or causes)
     said, first = _causes(top, groups), _first(top)
     if worst is not None and of_worst:
-        named, others = short_version(worst.version), _others(evidence.shares, worst)
+        named, others = short_version(worst.version), others_of(evidence.shares, worst)
         own = [row for row in evidence.rows if row.version == worst.version]
         own_unread = [row for row in unread if row.version == worst.version]
         if fine := _fine_since(top, _ends(own, own_unread)):
@@ -141,7 +113,8 @@ def headline(groups: Sequence[ErrorGroup], evidence: Evidence, *, now: float, ut
         said += _times(first, worst.version, evidence, now, utc, exact=evidence.exact and not elsewhere)
         if newer is not None:
             came = clock(evidence.deployed[newer.version], utc=utc, now=now)
-            said += f"; the newer {short_version(newer.version)}, deployed {came}: {_of(newer)} failed"
+            fared = rate_of_version(newer)
+            said += f"; the newer {short_version(newer.version)}, deployed {came}: {fared} failed"
         return Headline(said, unusual=True, version=worst.version)
     if fine := _fine_since(top, ends):
         said += f"{_from_to(top, now, utc)}, none of the {count(fine)} that ended since"
@@ -165,7 +138,7 @@ def headline(groups: Sequence[ErrorGroup], evidence: Evidence, *, now: float, ut
         return Headline(
             f"{said}; {_spoken_trend(trend, now, utc)}{of_any}", unusual=trend.after > trend.before
         )
-    if lately.failed >= _LEAST_FAILED and lately.share >= _MOST:
+    if lately.failed >= LEAST_FAILED and lately.share >= _MOST:
         when = " lately" if before.ended else ""
         return Headline(f"{said}; {lately} that ended{when} failed{of_any}", unusual=True)
     if not before.ended:
@@ -174,50 +147,6 @@ def headline(groups: Sequence[ErrorGroup], evidence: Evidence, *, now: float, ut
         return Headline(f"{said}; {lately} failed lately, {before} before{of_any}", unusual=True)
     span = _back_to(evidence.rows, now, utc)
     return Headline(f"{said}; not unusual{span}: {lately} failed lately, {before} before{of_any}")
-
-
-def worst_version(shares: Sequence[VersionShare]) -> VersionShare | None:
-    """The version that fares worse than all the others together, by more than chance; None for none.
-
-    What fails mostly ends sooner than what completes: of a new version only failures may have ended yet.
-    So those that have outlived its failures are set against them as well, as if they had ended.
-    """
-    tested = [FailureRate(share.errored, share.finished + share.outlived) for share in shares]
-    # Of thousands of versions not each is held against each.
-    failed, ended = sum(rate.failed for rate in tested), sum(rate.ended for rate in tested)
-    found = [
-        share
-        for share, rate in zip(shares, tested, strict=True)
-        if stands_out(rate, FailureRate(failed - rate.failed, ended - rate.ended))
-    ]
-    return max(found, key=lambda share: share.share, default=None)
-
-
-def _is_of_its_time(version: str, groups: Sequence[ErrorGroup], rows: Sequence[Instance]) -> bool:
-    """Whether others fail as well since this version does, or it ran well itself until then.
-
-    Over all that is loaded another version may have failed less only because it ran before it began.
-    """
-    read = {each.id for found in groups if found.fingerprint.version == version for each in found.samples}
-    failed = [row for row in rows if row.version == version and row.status == "errored"]
-    failed = [row for row in failed if row.id in read] or failed
-    begun = min((row.created for row in failed if row.created is not None), default=None)
-    first = min((row.ended for row in failed if row.ended is not None), default=None)
-    if begun is None or first is None:
-        return False
-    over = [row for row in rows if row.status in OUTCOMES]
-    own = [row for row in over if row.version == version]
-    since = _rate(row for row in own if (row.created or 0.0) >= begun)
-    # Or as often of the same cause before: a deploy in the middle of that changed nothing.
-    causes = {found.fingerprint.cause for found in groups if found.fingerprint.version == version}
-    same = (found for found in groups if found.fingerprint.version != version)
-    times = [at for found in same if found.fingerprint.cause in causes for at in found.times if at < first]
-    for begin in {first, min(times, default=first)}:
-        others = _rate(row for row in over if row.version != version and (row.ended or 0.0) >= begin)
-        if others.failed >= _LEAST_FAILED and others.share * 2 > since.share:
-            return True
-    earlier = _rate(row for row in own if (row.created or 0.0) < begun)
-    return earlier.ended >= ENOUGH and stands_out(since, earlier)
 
 
 def _of_late(groups: Sequence[ErrorGroup], rows: Sequence[Instance]) -> Sequence[ErrorGroup]:
@@ -234,73 +163,18 @@ def _of_late(groups: Sequence[ErrorGroup], rows: Sequence[Instance]) -> Sequence
     return sorted(causes, key=lambda found: (-late[id(found)], -found.count))
 
 
-def _rate(rows: Iterable[Instance]) -> FailureRate:
-    ended = [row.status == "errored" for row in rows]
-    return FailureRate(sum(ended), len(ended))
-
-
-def rates(rows: Iterable[Instance]) -> tuple[FailureRate, FailureRate]:
-    """What ended last, a third of all, and what ended before it; all together where they are few.
-
-    A dev session lists no ends, and of all that ended only what failed is read there: then all of it is
-    taken as it was created, else the failed ones alone would be what ended.
-    """
-    over = [row for row in rows if row.status in OUTCOMES]
-    dated = all(row.ended or row.modified for row in over)
-    ends = [((row.ended or row.modified) if dated else row.created) or 0.0 for row in over]
-    failed = [
-        row.status == "errored" for _, row in sorted(zip(ends, over, strict=True), key=lambda each: each[0])
-    ]
-    cut = len(failed) - len(failed) // 3 if len(failed) >= 3 * ENOUGH else 0
-    lately, before = failed[cut:], failed[:cut]
-    return FailureRate(sum(lately), len(lately)), FailureRate(sum(before), len(before))
-
-
-def stands_out(these: FailureRate, others: FailureRate, *, by_chance: float = _BY_CHANCE) -> bool:
-    """Whether these fail at least twice as often, and hardly by chance (Fisher's exact test)."""
-    if these.failed < _LEAST_FAILED or not others.ended or these.share < 2 * others.share:
-        return False
-    failed, ended = these.failed + others.failed, these.ended + others.ended
-    most = min(failed, these.ended)
-    ways = _log_choose(ended, these.ended)
-    tail = 0.0
-    for hits in range(these.failed, most + 1):
-        chance = exp(_log_choose(failed, hits) + _log_choose(ended - failed, these.ended - hits) - ways)
-        tail += chance
-        if tail >= by_chance:
-            return False
-        if chance < by_chance * 1e-6:
-            break  # they only get smaller from here
-    return True
-
-
-def _log_choose(of: int, number: int) -> float:
-    if number < 0 or number > of:
-        return float("-inf")
-    return lgamma(of + 1) - lgamma(number + 1) - lgamma(of - number + 1)
-
-
-def _of(share: VersionShare) -> FailureRate:
-    return FailureRate(share.errored, share.finished)
-
-
 def _failed(share: VersionShare) -> str:
     """`40 of 45 failed`; where more of it have not ended, that it rests on the newest alone is said."""
     if not share.open:
-        return f"{_of(share)} failed"
+        return f"{rate_of_version(share)} failed"
     return (
         f"{count(share.errored)} of the {count(share.finished)} that ended failed, newest {count(share.rows)}"
     )
 
 
-def _others(shares: Sequence[VersionShare], share: VersionShare) -> FailureRate:
-    rest = [other for other in shares if other.version != share.version]
-    return FailureRate(sum(other.errored for other in rest), sum(other.finished for other in rest))
-
-
 def _fares_worse(worst: VersionShare, evidence: Evidence) -> str:
     named = short_version(worst.version)
-    return f"version {named} fails more: {_failed(worst)}, others {_others(evidence.shares, worst)}"
+    return f"version {named} fails more: {_failed(worst)}, others {others_of(evidence.shares, worst)}"
 
 
 def _by_cause(groups: Sequence[ErrorGroup]) -> list[ErrorGroup]:
@@ -386,7 +260,7 @@ def _fine_since(top: Sequence[ErrorGroup], ends: _Ends) -> int:
     until = bisect_right(ends.times, max(times))
     meanwhile, since = until - bisect_left(ends.times, min(times)), len(ends.times) - until
     share = min(1.0, len(times) / meanwhile) if meanwhile else 1.0
-    return since if since >= ENOUGH and (1.0 - share) ** since < _BY_CHANCE else 0
+    return since if since >= ENOUGH and (1.0 - share) ** since < BY_CHANCE else 0
 
 
 def _from_to(top: Sequence[ErrorGroup], now: float, utc: bool) -> str:

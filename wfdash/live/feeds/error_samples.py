@@ -12,8 +12,8 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.rows.store import CHANGED, GONE, Delta
 from wfdash.core.triage.error_groups import ErrorGroup, Sample, group
+from wfdash.core.triage.failure_rate import ENOUGH
 from wfdash.core.triage.fingerprint import fingerprint
-from wfdash.core.triage.headline import ENOUGH
 from wfdash.live.budget.ledger import Priority
 from wfdash.live.feeds.first_failure import FirstFailureSearch
 from wfdash.live.feeds.past_version import PastVersion

@@ -14,8 +14,9 @@ from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import age, count, counted, estimated
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.triage.error_groups import ErrorGroup, Sample, filter_for
+from wfdash.core.triage.failure_rate import ENOUGH
 from wfdash.core.triage.fingerprint import Fingerprint
-from wfdash.core.triage.headline import ENOUGH, Evidence, Headline, headline
+from wfdash.core.triage.headline import Evidence, Headline, headline
 from wfdash.live.feeds.error_samples import BESIDE
 from wfdash.live.polling.events import Update
 from wfdash.live.reads.remainder import ErroredRemainder, Remainder

@@ -8,7 +8,8 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import clock, count, short_version
 from wfdash.core.triage.error_groups import VersionShare, blame
-from wfdash.core.triage.headline import Trend, worst_version
+from wfdash.core.triage.headline import Trend
+from wfdash.core.triage.version_blame import worst_version
 from wfdash.live.feeds.error_samples import ErrorSamples
 from wfdash.live.watcher import Watcher
 from wfdash.ui.context import Context

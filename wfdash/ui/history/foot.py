@@ -15,7 +15,7 @@ from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.words import brief, clock, count, counted, short_version
 from wfdash.core.text.wrap import joined, wrapped
 from wfdash.core.triage.error_groups import VersionShare
-from wfdash.core.triage.headline import worst_version
+from wfdash.core.triage.version_blame import worst_version
 from wfdash.ui.history.counting import LoadedHistory
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, STRONG, WARN

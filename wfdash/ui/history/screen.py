@@ -20,7 +20,7 @@ from wfdash.core.model.workflow import Schedule
 from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.words import clock, count, counted, estimated
 from wfdash.core.text.wrap import wrapped
-from wfdash.core.triage.headline import ENOUGH
+from wfdash.core.triage.failure_rate import ENOUGH
 from wfdash.live.polling.events import Update
 from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen

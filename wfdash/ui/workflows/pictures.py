@@ -14,8 +14,8 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import ACTIVE
 from wfdash.core.triage.error_groups import Sample
+from wfdash.core.triage.failure_rate import ENOUGH
 from wfdash.core.triage.fingerprint import fingerprint
-from wfdash.core.triage.headline import ENOUGH
 from wfdash.live.watcher import Watcher
 from wfdash.ui.context import Context
 from wfdash.ui.history.charts import GUTTER

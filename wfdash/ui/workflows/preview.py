@@ -11,7 +11,7 @@ from wfdash.core.model.workflow import Workflow
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import clock, count, counted
 from wfdash.core.text.wrap import wrapped
-from wfdash.core.triage.headline import ENOUGH
+from wfdash.core.triage.failure_rate import ENOUGH
 from wfdash.ui.history.charts import axis_lines, charts, plot_lines
 from wfdash.ui.history.counting import LoadedHistory
 from wfdash.ui.widgets.bars import FULL, HOLLOW, SHADE

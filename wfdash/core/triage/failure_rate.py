@@ -1,0 +1,79 @@
+"""How often instances failed, and whether these fail more often than those by more than chance."""
+
+from collections.abc import Iterable
+from math import exp, lgamma
+from typing import Final
+
+from msgspec import Struct
+
+from wfdash.core.model.instance import Instance
+from wfdash.core.text.words import count
+from wfdash.core.triage.error_groups import OUTCOMES
+
+__all__ = ["BY_CHANCE", "ENOUGH", "LEAST_FAILED", "FailureRate", "rate_of", "rates", "stands_out"]
+
+ENOUGH: Final = 10
+"""Errored instances that are read, or all there are, before a cause is named."""
+LEAST_FAILED: Final = 3
+BY_CHANCE: Final = 0.01
+"""How likely a difference may be without a reason before it counts as one."""
+
+
+class FailureRate(Struct, frozen=True):
+    """How many of the instances that have ended failed."""
+
+    failed: int
+    ended: int
+
+    @property
+    def share(self) -> float:
+        return self.failed / self.ended if self.ended else 0.0
+
+    def __str__(self) -> str:
+        return f"{count(self.failed)} of {count(self.ended)}"
+
+
+def rate_of(rows: Iterable[Instance]) -> FailureRate:
+    ended = [row.status == "errored" for row in rows]
+    return FailureRate(sum(ended), len(ended))
+
+
+def rates(rows: Iterable[Instance]) -> tuple[FailureRate, FailureRate]:
+    """What ended last, a third of all, and what ended before it; all together where they are few.
+
+    A dev session lists no ends, and of all that ended only what failed is read there: then all of it is
+    taken as it was created, else the failed ones alone would be what ended.
+    """
+    over = [row for row in rows if row.status in OUTCOMES]
+    dated = all(row.ended or row.modified for row in over)
+    ends = [((row.ended or row.modified) if dated else row.created) or 0.0 for row in over]
+    failed = [
+        row.status == "errored" for _, row in sorted(zip(ends, over, strict=True), key=lambda each: each[0])
+    ]
+    cut = len(failed) - len(failed) // 3 if len(failed) >= 3 * ENOUGH else 0
+    lately, before = failed[cut:], failed[:cut]
+    return FailureRate(sum(lately), len(lately)), FailureRate(sum(before), len(before))
+
+
+def stands_out(these: FailureRate, others: FailureRate, *, by_chance: float = BY_CHANCE) -> bool:
+    """Whether these fail at least twice as often, and hardly by chance (Fisher's exact test)."""
+    if these.failed < LEAST_FAILED or not others.ended or these.share < 2 * others.share:
+        return False
+    failed, ended = these.failed + others.failed, these.ended + others.ended
+    most = min(failed, these.ended)
+    ways = _log_choose(ended, these.ended)
+    tail = 0.0
+    for hits in range(these.failed, most + 1):
+        chance = exp(_log_choose(failed, hits) + _log_choose(ended - failed, these.ended - hits) - ways)
+        tail += chance
+        if tail >= by_chance:
+            return False
+        if chance < by_chance * 1e-6:
+            break  # they only get smaller from here
+    return True
+
+
+def _log_choose(of: int, number: int) -> float:
+    if number < 0 or number > of:
+        return float("-inf")
+    return lgamma(of + 1) - lgamma(number + 1) - lgamma(of - number + 1)
