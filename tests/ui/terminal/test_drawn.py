@@ -132,13 +132,36 @@ def test_blank_cells_cost_nothing():
         lambda drawn: drawn.resized(Size(99, 9)),
         lambda drawn: drawn.resized(Size(len(LINES[0]), 2)),
         lambda drawn: drawn.narrowed(SECOND, frame(*LINES)),
-        lambda drawn: drawn.narrowed(SECOND, change(0, 0, "panel", len(LINES[0]))),
     ],
-    ids=["lent", "resized", "resized there and back", "another page", "cells of another page"],
+    ids=["lent", "resized", "resized there and back", "another page"],
 )
 def test_screen_is_written_whole_where_it_may_be_another(drawn, lost):
     lost(drawn)
     assert has_all_lines(drawn.narrowed(FIRST, frame(*LINES)))
+
+
+@pytest.mark.parametrize(
+    ("screen", "lines", "lost"),
+    [
+        (FIRST, ("another size", "of less width"), None),
+        (PANEL, (*LINES, "order-3 running"), None),
+        (FIRST, LINES, DrawnScreen.forget),
+        (SECOND, LINES, None),
+    ],
+    ids=["wider", "higher, as a panel left it", "lent", "of another page"],
+)
+def test_cells_of_what_does_not_stand_there_lack_the_rest(drawn, screen, lines, lost):
+    """A frame that was dropped is never painted again: cells came for a line that was not there."""
+    y = len(lines) - 1
+    update = ChopsUpdate(
+        [{0: Strip([Segment(line)])} for line in lines], [(y, 0, 3)], [[len(line)] for line in lines]
+    )
+    fits = change(1, 0, "order", len(LINES[1]))
+    assert not drawn.lacks(FIRST, fits)
+    if lost:
+        lost(drawn)
+    assert drawn.lacks(screen, update)
+    assert not drawn.lacks(screen, frame(*lines))
 
 
 def test_panel_over_a_page_writes_what_it_changes(drawn):

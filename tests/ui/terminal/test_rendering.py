@@ -1,5 +1,7 @@
 """A frame cropped on both sides shows what Textual's own would, for less."""
 
+import asyncio
+
 import pyte
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,9 +9,11 @@ from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
 from textual._compositor import ChopsUpdate
+from textual.drivers.headless_driver import HeadlessDriver
 from textual.strip import Strip
+from textual.widgets import Static
 
-from wfdash.ui.terminal.rendering import NarrowUpdate
+from wfdash.ui.terminal.rendering import NarrowUpdate, TerminalApp
 
 WIDTH, HEIGHT, DIVIDE = 40, 4, 17
 STYLES = st.sampled_from(["red", "bold", "reverse", "none"])
@@ -45,3 +49,43 @@ def test_cropped_frame_keeps_marked_cells_right(lines, y, left, width):
             assert part[y][x] == full[y][x]
         elif not left <= x < right:
             assert part[y][x] == empty[y][x]
+
+
+class Written(HeadlessDriver):
+    """A terminal that keeps what is written to it."""
+
+    is_headless = False
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.sequences = ""
+
+    def write(self, data):
+        self.sequences += data
+
+
+class TwoLines(TerminalApp):
+    def get_driver_class(self):
+        return Written
+
+    def compose(self):
+        yield Static("first", id="first")
+        yield Static("second", id="second")
+
+
+def test_frame_that_was_dropped_in_a_batch_is_made_up_for():
+    async def script(pilot):
+        app, screen = pilot.app, pilot.app.screen
+        await pilot.pause()
+        with app.batch_update():
+            app.query_one("#first", Static).update("lost?")
+            screen._compositor.update_widgets({app.query_one("#first")})
+            screen._compositor_refresh()
+        app.query_one("#second", Static).update("other")
+        await pilot.pause()
+        terminal = pyte.Screen(20, 4)
+        pyte.Stream(terminal).feed(app._driver.sequences.replace("\n", "\r\n"))
+        app.exit([line.rstrip() for line in terminal.display[:2]])
+
+    lines = asyncio.run(TwoLines().run_async(size=(20, 4), auto_pilot=script))
+    assert lines == ["lost?", "other"]

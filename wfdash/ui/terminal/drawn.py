@@ -79,15 +79,26 @@ class DrawnScreen:
         self.forget()
         return size == self._size
 
+    def lacks(self, screen: Screen[object], update: CompositorUpdate) -> bool:
+        """Whether this update changes a part of what does not stand on the terminal: all is to be painted.
+
+        A frame that Textual drops, or one of the size before that came late in a storm of resizes, is never
+        painted again: what followed was written over what had been there, or beyond its last line.
+        """
+        if not isinstance(update, ChopsUpdate):
+            return False
+        size = Size(update.chop_ends[0][-1] if update.chop_ends else 0, len(update.chops))
+        return size != self._size or not self._stands_under(screen)
+
     def narrowed(self, screen: Screen[object], update: CompositorUpdate) -> CompositorUpdate | None:
         """What of this update is to be written; remembers all of it."""
         if isinstance(update, LayoutUpdate):
             return self._narrowed(screen, update)
-        if not self._stands_under(screen):
-            self.forget()
-        elif isinstance(update, ChopsUpdate):
+        if isinstance(update, ChopsUpdate):
             self._screen = screen
             return self._splice(update)
+        if not self._stands_under(screen):
+            self.forget()
         return update
 
     def _stands_under(self, screen: Screen[object]) -> bool:

@@ -111,11 +111,14 @@ class TerminalApp(App[int], inherit_bindings=False):
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         # Textual 8 crops a marked stretch on one side only: a digit at the end of a line cost the whole line,
         # 760 bytes a second of a steady screen instead of 65.
-        if isinstance(renderable, CompositorUpdate) and not self.is_headless and not self._batch_count:
-            # One that takes nothing gets whole frames: that it is given back at the end rests on them.
-            if getattr(self._driver, "stalled", False):
+        if isinstance(renderable, CompositorUpdate) and not self.is_headless:
+            # One that takes nothing gets whole frames: that it is given back at the end rests on them. And
+            # what is painted within a batch is not written at all.
+            if self._batch_count or getattr(self._driver, "stalled", False):
                 self._drawn.forget()
             else:
+                if self._drawn.lacks(screen, renderable):
+                    renderable = screen._compositor.render_full_update()
                 renderable = self._drawn.narrowed(screen, renderable)
         if isinstance(renderable, ChopsUpdate):
             renderable = NarrowUpdate.of(renderable)
