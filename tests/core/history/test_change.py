@@ -197,6 +197,35 @@ def test_thin_version_that_always_fails_is_no_level():
     assert of_all.sentence.startswith("errors are level"), "where no version stands there is none to name"
 
 
+def test_version_that_fails_beside_another_is_no_level():
+    """`errors are level at 3 %` stood above `60 % failed, 6 of 10` of a canary that runs beside the other."""
+    rows = flow(NOON - 3_500, 190, 18.0, took=20.0)
+    canary = flow(NOON - 3_500, 10, 344.0, took=20.0, version="6e8cb420-1", prefix="new")
+    for number, each in enumerate(canary):
+        each.status = "errored" if number % 5 < 3 else "complete"
+    deployed = {"77aa": NOON - 9 * HOUR, "6e8cb420-1": NOON - HOUR}
+    found = finding(rows + canary, deployed=deployed)
+    assert found.sentence == (
+        "6 of 200 that ended failed: 6 of 10 under version 6e8cb420, 0 of 190 under others"
+    )
+
+
+def test_version_of_which_only_failures_ended_is_no_exception():
+    """What fails ends at once and what completes takes an hour: nothing says that the new one fares worse."""
+    rows = flow(NOON - 3 * HOUR, 100, 72.0, took=HOUR - 60)
+    rows += flow(NOON - 3 * HOUR, 10, 720.0, fails=1.0, failing=5.0, prefix="bad")
+    rows += flow(NOON - 900, 10, 60.0, fails=1.0, failing=5.0, version="6e8cb420-1", prefix="new")
+    running = [
+        Instance(f"open-{n}", "running", NOON - 880 + n, None, NOON - 880 + n, version="6e8cb420-1")
+        for n in range(90)
+    ]
+    deployed = {"77aa": NOON - 9 * HOUR, "6e8cb420-1": NOON - 910}
+    tally = Tally(110, 100, 20)
+    assert "under version" in failures((), tally, rows, deployed=deployed, now=NOON).sentence
+    said = failures((), tally, rows, deployed=deployed, now=NOON, running=running).sentence
+    assert said == "errors are level at 17 %: 20 of 120 that ended failed"
+
+
 def test_throughput_and_durations_in_words():
     tally = Tally(12, 9, 1, 0, [10.0] * 9 + [700.0])
     assert throughput(tally, HOUR) == "12 created, 10 ended: 10.0 per hour"

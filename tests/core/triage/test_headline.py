@@ -7,7 +7,7 @@ from wfdash.core.triage.error_groups import Sample, VersionShare, group
 from wfdash.core.triage.failure_rate import FailureRate, rates, stands_out
 from wfdash.core.triage.fingerprint import DEPLOYED, Fingerprint
 from wfdash.core.triage.headline import Evidence, Trend, headline
-from wfdash.core.triage.version_blame import worst_version
+from wfdash.core.triage.version_blame import too_few_to_blame, worst_version
 
 NEW, OLD = "9f2c0000-1111", "77aa0000-1111"
 TIMEOUT = Fingerprint("TimeoutError", "timed out after <duration>", "charge card", NEW)
@@ -189,6 +189,19 @@ def test_cause_that_goes_on_comes_before_one_that_is_over():
     assert said(groups, Evidence(42, 42, rows=[*gone, *here])).sentence.startswith("WorkflowTimeoutError")
 
 
+def test_rare_cause_is_not_over_because_little_is_loaded():
+    """Twenty in nine hours were held against the fifty that are loaded, as if a third of them failed so."""
+    rare = samples(TIMEOUT, 20, NOON - 9 * 3_600)
+    rare[-1] = Sample("last", NOON - 20, TIMEOUT)
+    rows = both(0, 52, NEW, NOON - 40)
+    groups = group([*rare, *samples(Fingerprint("PaymentError", "declined", "pay", NEW), 12, NOON - 10)])
+    found = said(groups, Evidence(32, 32, rows=rows)).sentence
+    assert found.startswith('TimeoutError at "charge card", 20 of 32 read, since 03:00:00')
+    few = samples(TIMEOUT, 8, NOON - 9 * 3_600)
+    over = said(group(few), Evidence(8, 8, rows=rows)).sentence
+    assert "from 03:00:00 to 03:00:07, none of the 52 that ended since" in over
+
+
 def test_few_that_ended_first_are_no_measure():
     rows = [*both(10, 0, NEW, NOON), *(run(f"open-{n}", "waiting", NEW, NOON + n) for n in range(90))]
     found = said(group(read_of(TIMEOUT, rows)), Evidence(10, 10, rows=rows))
@@ -339,7 +352,21 @@ def test_outlier_is_twice_as_often_and_no_chance(these, others, unusual):
     assert stands_out(FailureRate(*these), FailureRate(*others)) is unusual
 
 
-def test_worst_version_needs_few_failures_beside_many_fine():
-    shares = (VersionShare(NEW, 3, 3, NOON), VersionShare(OLD, 1, 40, NOON - 900))
-    assert worst_version(shares) == shares[0]
-    assert worst_version(shares[:1]) is None
+def test_version_of_which_few_ended_is_not_blamed():
+    shares = (VersionShare(NEW, 3, 5, NOON), VersionShare(OLD, 1, 95, NOON - 900))
+    assert (worst_version(shares), too_few_to_blame(shares)) == (None, shares[0])
+    assert too_few_to_blame(shares[:1]) is None
+    ten = (VersionShare(NEW, 6, 10, NOON), VersionShare(OLD, 1, 95, NOON - 900))
+    assert (worst_version(ten), too_few_to_blame(ten)) == (ten[0], None)
+
+
+def test_few_of_a_version_are_told_as_counts():
+    """Three of five were blamed on a canary, of which the history said that errors are level."""
+    rows = both(0, 95, OLD, NOON - 600) + both(3, 2, NEW, NOON - 3_000) + both(0, 30, OLD, NOON - 300)
+    shares = (VersionShare(NEW, 3, 5, NOON - 3_000), VersionShare(OLD, 0, 125, NOON - 600))
+    found = said(group(read_of(TIMEOUT, rows)), Evidence(3, 3, shares, rows, {NEW: NOON - 3_100}))
+    assert found.sentence == (
+        'TimeoutError at "charge card", 3 of 3 read, since 11:10:05; '
+        "3 of 5 under version 9f2c0000, deployed 11:08:20, 0 of 125 under others: too few to blame it"
+    )
+    assert (found.unusual, found.version) == (True, "")

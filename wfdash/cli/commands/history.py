@@ -223,7 +223,10 @@ def _say(history: History, reading: HistoryReading, *, rated: bool, local: bool)
         rows = [*reading.rows, *reading.earlier]
         _, changes = changes_of(rows, start=start, now=reading.now, deployed=deployed)
         total = sum_of(history.buckets(start, reading.now))
-        said = failures(changes, total, rows, deployed=deployed, now=reading.now).sentence
+        # What is told beside the total is counted over the same time, however far back was read.
+        within = [row for row in rows if row.ended is not None and start <= row.ended < reading.now]
+        running = [row for row in rows if not row.is_over]
+        said = failures(changes, total, within, deployed=deployed, now=reading.now, running=running).sentence
         if start > reading.since:
             said += f"; counts only what ended since {instant(start)}, older ones may have been erased"
         say(said)

@@ -105,6 +105,7 @@ def picture(
         settled=not by_end,
         sampled=not exhausted,
         unread=unread,
+        running=active,
     )
     looked = _tally(row for row in ended if row.ended is not None and row.ended >= settled)
     if not changes and looked.sample < _LOOKED * tally.sample and tally.sample >= ENOUGH:

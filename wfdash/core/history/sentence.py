@@ -13,7 +13,9 @@ from wfdash.core.history.rate.change import RateChange, version_before
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import clock, count, short_version, spoken
+from wfdash.core.triage.error_groups import VersionShare, blame
 from wfdash.core.triage.failure_rate import ENOUGH, FailureRate, stands_out
+from wfdash.core.triage.version_blame import is_of_its_time, side_by_side, too_few_to_blame, worst_version
 
 __all__ = [
     "Finding",
@@ -121,6 +123,7 @@ def failures(
     looked_since: float | None = None,
     so_far: bool = False,
     unread: bool = False,
+    running: Sequence[Instance] = (),
 ) -> Finding:
     """Tells the latest rise of the failure rate and what followed it, else the level; of nothing no rate.
 
@@ -128,6 +131,7 @@ def failures(
     `so_far`: more is being read. What fails ends sooner than what completes, so the newest bear neither a
     level nor a change.
     `unread`: some that may have ended were not read since.
+    `running`: those that have not ended, beside `rows`.
     `settled`: its rates are those of the test, where older rows that ended beside these are not loaded.
     `sampled`: some of those are not, so that a page which has them all finds a percent more or less.
 
@@ -142,7 +146,7 @@ def failures(
         since = "" if looked_since is None else _time(looked_since, now, utc)
         if so_far:
             return Finding(f"{failed_of(tally)} so far")
-        return Finding(_level(tally, rows, deployed, since=since, unread=unread))
+        return Finding(_level(tally, rows, running, deployed, now, since=since, unread=unread))
     steps = _last_rises(changes)
     # Of what came before a change some is missing; by end what follows is whole. One cell: at 80 columns
     # the version stands at the end.
@@ -239,13 +243,20 @@ def failed_of(tally: Tally, *, unread: bool = False) -> str:
 
 
 def _level(
-    tally: Tally, rows: Sequence[Instance], deployed: Mapping[str, float], *, since: str, unread: bool
+    tally: Tally,
+    rows: Sequence[Instance],
+    running: Sequence[Instance],
+    deployed: Mapping[str, float],
+    now: float,
+    *,
+    since: str,
+    unread: bool,
 ) -> str:
     """What is said where nothing changed; `since` a moment alone a change can be seen, "" for all of it."""
     said = failed_of(tally, unread=unread)
     if tally.sample < ENOUGH:
         return said
-    if apart := _fails_alone(rows, deployed):
+    if apart := _fails_alone(rows, running, deployed, now):
         return f"{said}: {apart}"
     failed = percent(tally.failure_rate or 0.0)
     if since:
@@ -270,20 +281,27 @@ def _fall(
     return was, after, at, cure
 
 
-def _fails_alone(rows: Sequence[Instance], deployed: Mapping[str, float]) -> str:
-    """`3 of 3 under version 6e8cb420, 0 of 40 under others`: too few for a change in time, and no level."""
-    found: defaultdict[str, Tally] = defaultdict(Tally)
-    for row in rows:
-        found[row.version].complete += row.status == "complete"
-        found[row.version].errored += row.status == "errored"
-    rates = {name: FailureRate(tally.errored, tally.sample) for name, tally in found.items()}
-    failed, ended = sum(rate.failed for rate in rates.values()), sum(rate.ended for rate in rates.values())
-    for name, rate in rates.items():
-        others = FailureRate(failed - rate.failed, ended - rate.ended)
-        # Of all workflows something else stands for the version.
-        if name in deployed and rate.ended < ENOUGH and stands_out(rate, others):
-            return f"{rate} under version {short_version(name)}, {others} under others"
-    return ""
+def _fails_alone(
+    rows: Sequence[Instance], running: Sequence[Instance], deployed: Mapping[str, float], now: float
+) -> str:
+    """`6 of 10 under version 6e8cb420, 0 of 190 under others`: no change in time, and no level either.
+
+    By the judgement of the errors page, or one page would blame a version above which another says "level".
+    """
+    # Of all workflows something else stands for the version. Most often none stands out by its counts alone,
+    # and those of 100,000 rows are soon made.
+    ended = Counter((row.version, row.status) for row in rows)
+    names = {name for name, _ in ended if name in deployed}
+    counts = [
+        VersionShare(n, ended[n, "errored"], ended[n, "errored"] + ended[n, "complete"], None) for n in names
+    ]
+    if worst_version(counts) is None and too_few_to_blame(counts) is None:
+        return ""
+    shares = blame([*rows, *running], now)
+    found = worst_version(shares) or too_few_to_blame(shares)
+    if found is None or found.version not in deployed or is_of_its_time(found.version, (), rows):
+        return ""
+    return side_by_side(shares, found)
 
 
 def throughput(

@@ -12,7 +12,14 @@ from wfdash.core.text.words import clock, count, short_version, spoken
 from wfdash.core.triage.error_groups import OUTCOMES, ErrorGroup, VersionShare
 from wfdash.core.triage.failure_rate import BY_CHANCE, ENOUGH, LEAST_FAILED, FailureRate, rates, stands_out
 from wfdash.core.triage.fingerprint import DEPLOYED
-from wfdash.core.triage.version_blame import is_of_its_time, others_of, rate_of_version, worst_version
+from wfdash.core.triage.version_blame import (
+    is_of_its_time,
+    others_of,
+    rate_of_version,
+    side_by_side,
+    too_few_to_blame,
+    worst_version,
+)
 
 __all__ = ["Evidence", "Headline", "Trend", "headline"]
 
@@ -116,6 +123,15 @@ def headline(groups: Sequence[ErrorGroup], evidence: Evidence, *, now: float, ut
             fared = rate_of_version(newer)
             said += f"; the newer {short_version(newer.version)}, deployed {came}: {fared} failed"
         return Headline(said, unusual=True, version=worst.version)
+    few = too_few_to_blame(evidence.shares) if worst is None and not evidence.partial else None
+    if few is not None and is_of_its_time(few.version, groups, evidence.rows):
+        few = None
+    if few is not None and {sample.fingerprint.version for found in top for sample in found.samples} == {
+        few.version
+    }:
+        # What ends well under the others says nothing of whether it is over.
+        own = [row for row in evidence.rows if row.version == few.version]
+        ends = _ends(own, [row for row in unread if row.version == few.version])
     if fine := _fine_since(top, ends):
         said += f"{_from_to(top, now, utc)}, none of the {count(fine)} that ended since"
     else:
@@ -128,25 +144,40 @@ def headline(groups: Sequence[ErrorGroup], evidence: Evidence, *, now: float, ut
         return Headline(f"{said}; others are not recorded, so there is nothing to compare it with")
     if worst is not None:
         return Headline(f"{said}; {_fares_worse(worst, evidence)}", unusual=True, version=worst.version)
+    of_time = _beside_before(evidence, rose, of_any, now, utc)
+    if few is not None:
+        said += f"; {of_time.sentence}" if of_time.unusual else ""
+        return Headline(f"{said}; {_too_few(few, evidence, now, utc)}", unusual=True)
+    return Headline(f"{said}; {of_time.sentence}", unusual=of_time.unusual)
+
+
+def _too_few(few: VersionShare, evidence: Evidence, now: float, utc: bool) -> str:
+    """`3 of 3 under version c1a90000, deployed 13:48:00, 1 of 40 under others: too few to blame it`."""
+    came = evidence.deployed.get(few.version)
+    when = "" if came is None else f"deployed {clock(came, utc=utc, now=now)}"
+    return f"{side_by_side(evidence.shares, few, when)}: too few to blame it"
+
+
+def _beside_before(evidence: Evidence, rose: bool, of_any: str, now: float, utc: bool) -> Headline:
+    """How often instances fail lately beside the time before, in words, and whether that is unusual."""
+    (lately, before), trend = rates(evidence.rows), evidence.trend
     going_on = sum(row.status not in OUTCOMES for row in evidence.rows)
     if going_on > lately.ended + before.ended:
         # What fails mostly ends sooner than what completes: the few that ended first are no measure.
         did = FailureRate(lately.failed + before.failed, lately.ended + before.ended)
         newest = f"of the newest {count(len(evidence.rows))}, {count(going_on)} have not ended"
-        return Headline(f"{said}; {newest}; {did} that did failed{of_any}")
+        return Headline(f"{newest}; {did} that did failed{of_any}")
     if trend is not None:
-        return Headline(
-            f"{said}; {_spoken_trend(trend, now, utc)}{of_any}", unusual=trend.after > trend.before
-        )
+        return Headline(f"{_spoken_trend(trend, now, utc)}{of_any}", unusual=trend.after > trend.before)
     if lately.failed >= LEAST_FAILED and lately.share >= _MOST:
         when = " lately" if before.ended else ""
-        return Headline(f"{said}; {lately} that ended{when} failed{of_any}", unusual=True)
+        return Headline(f"{lately} that ended{when} failed{of_any}", unusual=True)
     if not before.ended:
-        return Headline(f"{said}; nothing to compare it with yet")
+        return Headline("nothing to compare it with yet")
     if rose:
-        return Headline(f"{said}; {lately} failed lately, {before} before{of_any}", unusual=True)
+        return Headline(f"{lately} failed lately, {before} before{of_any}", unusual=True)
     span = _back_to(evidence.rows, now, utc)
-    return Headline(f"{said}; not unusual{span}: {lately} failed lately, {before} before{of_any}")
+    return Headline(f"not unusual{span}: {lately} failed lately, {before} before{of_any}")
 
 
 def _of_late(groups: Sequence[ErrorGroup], rows: Sequence[Instance]) -> Sequence[ErrorGroup]:
@@ -258,9 +289,15 @@ def _fine_since(top: Sequence[ErrorGroup], ends: _Ends) -> int:
     if not times or (ends.unread and ends.unread[-1] > max(times)):
         return 0
     until = bisect_right(ends.times, max(times))
-    meanwhile, since = until - bisect_left(ends.times, min(times)), len(ends.times) - until
+    meanwhile, since = float(until - bisect_left(ends.times, min(times))), len(ends.times) - until
+    if since < ENOUGH:
+        return 0
+    # Of what failed before all that is loaded nobody knows beside how many: as many as in such a time since.
+    loaded = ends.times[0], ends.times[-1]
+    if (ahead := min(max(times), loaded[0]) - min(times)) > 0 and loaded[1] > loaded[0]:
+        meanwhile += ahead * len(ends.times) / (loaded[1] - loaded[0])
     share = min(1.0, len(times) / meanwhile) if meanwhile else 1.0
-    return since if since >= ENOUGH and (1.0 - share) ** since < BY_CHANCE else 0
+    return since if (1.0 - share) ** since < BY_CHANCE else 0
 
 
 def _from_to(top: Sequence[ErrorGroup], now: float, utc: bool) -> str:

@@ -66,6 +66,7 @@ async def find_failures(loaded: LoadedHistory, now: float, *, utc: bool) -> Find
         utc=utc,
         looked_since=start if partly else None,
         unread=loaded.has_unread(now),
+        running=[row for row in rows if not row.is_over],
     )
 
 
