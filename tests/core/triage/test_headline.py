@@ -146,6 +146,96 @@ def read_of(mark, rows):
     return [Sample(row.id, row.ended, mark) for row in rows if row.status == "errored"]
 
 
+LEDGER = Fingerprint("Error", "ledger says no", "ledger", OLD)
+PRINTER = Fingerprint("Error", "printer on fire", "print", NEW)
+
+
+def mixed(mark, version, begun, *, of=100, every=10, failing=3, apart=10.0):
+    """Rows of a version of which some of each ten fail, and what was read of them."""
+    rows = [
+        run(
+            f"{version}-{begun}-{n}",
+            "errored" if n % every < failing else "complete",
+            version,
+            begun + n * apart,
+        )
+        for n in range(of)
+    ]
+    return rows, read_of(mark, rows)
+
+
+def test_cause_of_one_version_is_judged_by_itself():
+    """As many fail as ever, of another cause: the new one was `not unusual .., of any cause`."""
+    old, of_old = mixed(LEDGER, OLD, NOON)
+    new, of_new = mixed(PRINTER, NEW, NOON + 3)
+    shares = (VersionShare(NEW, 30, 100, NOON), VersionShare(OLD, 30, 100, NOON))
+    deployed = {OLD: NOON - 90 * 86_400, NEW: NOON - 60}
+    found = said(group([*of_new, *of_old[10:]]), Evidence(50, 60, shares, [*old, *new], deployed))
+    assert found.sentence == (
+        'Error at "print", 30 of 50 read: so far seen only on version 9f2c0000 (30 of 100 failed of it; of '
+        "others 0 of 100, 30 of other causes), deployed 11:59:00, since at least 12:00:08"
+    )
+    assert (found.unusual, found.version) == (True, NEW)
+    every = said(group([*of_new, *of_old]), Evidence(60, 60, shares, [*old, *new], deployed)).sentence
+    assert "read: only on version 9f2c0000 (30 of 100 failed of it" in every
+    assert every.endswith("deployed 11:59:00, first failure 1 m 8 s later")
+
+
+def test_cause_of_both_versions_is_blamed_on_none():
+    old, of_old = mixed(SAME_ON_OLD, OLD, NOON)
+    new, of_new = mixed(TIMEOUT, NEW, NOON + 3)
+    shares = (VersionShare(NEW, 30, 100, NOON), VersionShare(OLD, 30, 100, NOON))
+    found = said(group([*of_new, *of_old]), Evidence(60, 60, shares, [*old, *new], {NEW: NOON - 60}))
+    assert (found.version, "version" in found.sentence) == ("", False)
+    unread = said(group(of_new), Evidence(30, 60, shares, [*old, *new], {NEW: NOON - 60}))
+    assert unread.version == "", "what was not read of the other may be the same"
+
+
+def test_worse_version_is_told_with_what_it_has_alone():
+    """It fails of the old cause as well, and a little oftener than of its own."""
+    rows, read = mixed(LEDGER, OLD, NOON, of=200, failing=4)
+    new, of_new = mixed(PRINTER, NEW, NOON + 3, failing=9)
+    for number, sample in enumerate(of_new):
+        if number % 9 < 5:
+            of_new[number] = Sample(
+                sample.id, sample.at, Fingerprint("Error", "ledger says no", "ledger", NEW)
+            )
+    shares = (VersionShare(NEW, 90, 100, NOON), VersionShare(OLD, 80, 200, NOON))
+    found = said(group([*of_new, *read]), Evidence(170, 170, shares, [*rows, *new], {NEW: NOON - 60}))
+    assert found.sentence.startswith('Error at "print", 40 of 170 read: only on version 9f2c0000 (90 of 100')
+
+
+def test_cause_that_rises_while_another_falls_is_unusual():
+    gone, of_gone = mixed(LEDGER, NEW, NOON, of=80, failing=2)
+    here, of_here = mixed(PRINTER, NEW, NOON + 900, of=40, failing=3)
+    found = said(group([*of_gone, *of_here]), Evidence(28, 28, rows=[*gone, *here]))
+    assert found.sentence.startswith('Error at "print", 12 of 28 read, since 12:15:05; ')
+    assert found.sentence.endswith("; 12 of 40 failed lately, 0 of 80 before, of this cause")
+    assert found.unusual
+
+
+def test_what_fails_since_all_that_is_loaded_is_level():
+    """Whether that is usual nothing before it tells."""
+    rows, read = mixed(LEDGER, NEW, NOON, of=60, failing=3)
+    found = said(group(read), Evidence(18, 18, rows=rows)).sentence
+    assert found.endswith("; level since 12:00: 6 of 20 failed lately, 12 of 40 before")
+    older = said(group(read), Evidence(18, 40, rows=rows, exact=False)).sentence
+    assert "; not unusual since 12:00: " in older
+
+
+def test_deploy_after_others_failed_in_a_row_is_not_blamed():
+    """Two of the older one failed right before it: the history names no version for that rise either."""
+    rows = both(0, 38, OLD, NOON - 3_600) + both(2, 0, OLD, NOON - 60) + both(50, 0, NEW, NOON)
+    shares = (VersionShare(NEW, 50, 50, NOON), VersionShare(OLD, 2, 40, NOON - 3_600))
+    newest = group(read_of(TIMEOUT, rows[-50:]))
+    found = said(newest, Evidence(50, 52, shares, rows, {NEW: NOON - 30}, exact=False))
+    assert (found.version, "version" in found.sentence) == ("", False)
+    beside = both(0, 40, OLD, NOON + 60)
+    fine = (shares[0], VersionShare(OLD, 2, 80, NOON - 3_600))
+    found = said(newest, Evidence(50, 52, fine, [*rows, *beside], {NEW: NOON - 30}, exact=False))
+    assert found.version == NEW, "the older one runs well beside it"
+
+
 def test_deploy_in_the_middle_of_a_fault_is_not_blamed():
     """The database went away under both; of the older version only the end of that was read."""
     before = both(0, 30, OLD, NOON - 3_600) + both(15, 5, OLD, NOON - 600)
@@ -248,7 +338,7 @@ def test_failure_rate_as_before_is_no_alarm():
     rows = ended(2, 38, NOON) + ended(2, 38, NOON + 100) + ended(2, 38, NOON + 200)
     found = said(group(samples(TIMEOUT, 12)), Evidence(12, 12, (VersionShare(NEW, 6, 120, NOON),), rows))
     assert not found.unusual
-    assert found.sentence.endswith("not unusual since 12:00: 2 of 40 failed lately, 4 of 80 before")
+    assert found.sentence.endswith("; level since 12:00: 2 of 40 failed lately, 4 of 80 before")
     assert "version" not in found.sentence
 
 

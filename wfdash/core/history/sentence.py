@@ -13,9 +13,15 @@ from wfdash.core.history.rate.change import RateChange, version_before
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import clock, count, short_version, spoken
-from wfdash.core.triage.error_groups import VersionShare, blame
+from wfdash.core.triage.error_groups import OUTCOMES, VersionShare, blame
 from wfdash.core.triage.failure_rate import ENOUGH, FailureRate, stands_out
-from wfdash.core.triage.version_blame import is_of_its_time, side_by_side, too_few_to_blame, worst_version
+from wfdash.core.triage.version_blame import (
+    had_begun_before,
+    is_of_its_time,
+    side_by_side,
+    too_few_to_blame,
+    worst_version,
+)
 
 __all__ = [
     "Finding",
@@ -38,10 +44,6 @@ _HARDLY: Final = 15.0
 """Seconds by which the newest rows are behind anyway: one list, and the next one that is slow."""
 _LEVEL: Final = 50
 """Ended in a stretch without which its rate is told as counts: 0 of 10 may well be one in four."""
-_IN_A_ROW: Final = 2
-"""Failures one after another right before a deploy that are none of its doing."""
-_BY_CHANCE: Final = 0.01
-"""How likely these may be at the rate of before."""
 _NAMED: Final = 3
 """Unknown statuses that are named."""
 _MOSTLY: Final = 0.8
@@ -299,7 +301,11 @@ def _fails_alone(
         return ""
     shares = blame([*rows, *running], now)
     found = worst_version(shares) or too_few_to_blame(shares)
-    if found is None or found.version not in deployed or is_of_its_time(found.version, (), rows):
+    if (
+        found is None
+        or found.version not in deployed
+        or is_of_its_time(found.version, (), rows, deployed[found.version])
+    ):
         return ""
     return side_by_side(shares, found)
 
@@ -474,20 +480,11 @@ def _deploy(rise: RateChange, rows: Sequence[Instance], deployed: Mapping[str, f
     older = sum_of(others.values())
     if older.sample >= ENOUGH and (older.failure_rate or 0.0) * 2 > (own.failure_rate or 0.0):
         return _Cause(beside=_side_by_side(version, own, others))
-    if own.errored <= older.errored or _began_before(rows, rise, at, version):
+    others_ran = [row for row in rows if row.version != version and row.status in OUTCOMES]
+    failed = {row.id for row in others_ran if row.status == "errored"}
+    if own.errored <= older.errored or had_begun_before(others_ran, at, failed, rise.before):
         return _Cause()
     return _Cause(version, at)
-
-
-def _began_before(rows: Sequence[Instance], rise: RateChange, deploy: float, version: str) -> bool:
-    """Whether the last of the others before the deploy failed one after another, as before they did not.
-
-    Then what broke had broken by then; few of the older one may be left to show it.
-    """
-    earlier = ((row.ended, row.status) for row in rows if row.ended is not None and row.version != version)
-    ended = sorted(each for each in earlier if each[0] < deploy and each[1] in ("complete", "errored"))
-    last = next((n for n, (_, status) in enumerate(reversed(ended)) if status != "errored"), len(ended))
-    return last >= _IN_A_ROW and rise.before**last < _BY_CHANCE
 
 
 def _cure(fall: RateChange, rows: Sequence[Instance], deployed: Mapping[str, float]) -> _Cause:

@@ -1,6 +1,6 @@
 """How often instances failed, and whether these fail more often than those by more than chance."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from math import exp, lgamma
 from typing import Final
 
@@ -33,13 +33,16 @@ class FailureRate(Struct, frozen=True):
         return f"{count(self.failed)} of {count(self.ended)}"
 
 
-def rate_of(rows: Iterable[Instance]) -> FailureRate:
-    ended = [row.status == "errored" for row in rows]
-    return FailureRate(sum(ended), len(ended))
+def rate_of(rows: Iterable[Instance], failed: Collection[str]) -> FailureRate:
+    """How many of these are among those `failed`, by their ids."""
+    hits = [row.id in failed for row in rows]
+    return FailureRate(sum(hits), len(hits))
 
 
-def rates(rows: Iterable[Instance]) -> tuple[FailureRate, FailureRate]:
+def rates(rows: Iterable[Instance], failed: Collection[str] | None = None) -> tuple[FailureRate, FailureRate]:
     """What ended last, a third of all, and what ended before it; all together where they are few.
+
+    `failed`: the ids of those that count as such, as where one cause is looked at; None for all that failed.
 
     A dev session lists no ends, and of all that ended only what failed is read there: then all of it is
     taken as it was created, else the failed ones alone would be what ended.
@@ -47,11 +50,10 @@ def rates(rows: Iterable[Instance]) -> tuple[FailureRate, FailureRate]:
     over = [row for row in rows if row.status in OUTCOMES]
     dated = all(row.ended or row.modified for row in over)
     ends = [((row.ended or row.modified) if dated else row.created) or 0.0 for row in over]
-    failed = [
-        row.status == "errored" for _, row in sorted(zip(ends, over, strict=True), key=lambda each: each[0])
-    ]
-    cut = len(failed) - len(failed) // 3 if len(failed) >= 3 * ENOUGH else 0
-    lately, before = failed[cut:], failed[:cut]
+    in_turn = [row for _, row in sorted(zip(ends, over, strict=True), key=lambda each: each[0])]
+    did = [row.status == "errored" if failed is None else row.id in failed for row in in_turn]
+    cut = len(did) - len(did) // 3 if len(did) >= 3 * ENOUGH else 0
+    lately, before = did[cut:], did[:cut]
     return FailureRate(sum(lately), len(lately)), FailureRate(sum(before), len(before))
 
 

@@ -1,5 +1,7 @@
 """What two failures have in common: the error with all that differs by chance taken out."""
 
+from typing import TypeAlias
+
 from msgspec import Struct
 
 from wfdash.core.model.detail import Detail
@@ -9,12 +11,16 @@ from wfdash.core.why.failure import attempt_failure, failing_step
 from wfdash.core.why.platform_words import RESET, is_reset
 from wfdash.core.why.step_names import plain_step
 
-__all__ = ["DEPLOYED", "UNNAMED", "Fingerprint", "fingerprint"]
+__all__ = ["DEPLOYED", "UNNAMED", "Cause", "Fingerprint", "fingerprint"]
 
 DEPLOYED = "reset by a deploy"
 """The name of that cause on screen."""
 UNNAMED = "Error"
 """What an error without a name is called."""
+
+
+Cause: TypeAlias = tuple[str, str, str]
+"""Error, message and step: the same whatever the version."""
 
 
 class Fingerprint(Struct, frozen=True):
@@ -26,7 +32,7 @@ class Fingerprint(Struct, frozen=True):
     version: str
 
     @property
-    def cause(self) -> tuple[str, str, str]:
+    def cause(self) -> Cause:
         """Identifies a failure by its cause: the same whatever the version."""
         return (self.error, self.message, self.step)
 

@@ -13,6 +13,8 @@ from wfdash.core.triage.error_groups import OUTCOMES, ErrorGroup, VersionShare
 from wfdash.core.triage.failure_rate import BY_CHANCE, ENOUGH, LEAST_FAILED, FailureRate, rates, stands_out
 from wfdash.core.triage.fingerprint import DEPLOYED
 from wfdash.core.triage.version_blame import (
+    CauseOfVersion,
+    cause_of_version,
     is_of_its_time,
     others_of,
     rate_of_version,
@@ -81,8 +83,9 @@ def headline(groups: Sequence[ErrorGroup], evidence: Evidence, *, now: float, ut
     """Names the cause once enough was read, and blames a version only beside one that fares better."""
     if not groups:
         return Headline("no errored instance has been read yet")
+    rows, deployed = evidence.rows, evidence.deployed
     worst = worst_version(evidence.shares) if not evidence.partial else None
-    if worst is not None and is_of_its_time(worst.version, groups, evidence.rows):
+    if worst is not None and is_of_its_time(worst.version, groups, rows, deployed.get(worst.version)):
         worst = None  # what ran beside it failed too, or it ran well itself: that is no fault of the version
     if not evidence.enough:
         when = "recorded by then" if evidence.partial else "read so far"
@@ -92,39 +95,103 @@ def headline(groups: Sequence[ErrorGroup], evidence: Evidence, *, now: float, ut
         if evidence.partial:
             return Headline(f"{said}: too few to name a cause")
         return Headline(f"{said}; a cause is named after {min(ENOUGH, evidence.of)}")
-    of_worst = [found for found in groups if worst is not None and found.fingerprint.version == worst.version]
-    # One that came as often as another is not told alone; without blame its versions are taken together.
+    alone = cause_of_version(groups, rows, evidence.shares, deployed) if not evidence.partial else None
+    unread = _unread(groups, rows)
+    if worst is not None:
+        of_worst = [each for each in groups if each.fingerprint.version == worst.version]
+        if alone is not None and alone.version == worst.version:
+            # What fails as often on the others is not what is wrong with it, however often it comes.
+            of_worst = [each for each in of_worst if each.fingerprint.cause == alone.cause] or of_worst
+        if of_worst:
+            return _blamed(_most_often(of_worst), worst, groups, unread, evidence, now, utc)
+    elif alone is not None and (found := _blamed_for(alone, groups, unread, evidence, now, utc)):
+        return found
+    return _unblamed(groups, worst, unread, evidence, now, utc)
+
+
+def _blamed(
+    top: Sequence[ErrorGroup],
+    worst: VersionShare,
+    groups: Sequence[ErrorGroup],
+    unread: Sequence[Instance],
+    evidence: Evidence,
+    now: float,
+    utc: bool,
+) -> Headline:
+    """What the version that fares worse fails of."""
+    said, first, named = _causes(top, groups), _first(top), short_version(worst.version)
+    own = [row for row in evidence.rows if row.version == worst.version]
+    own_unread = [row for row in unread if row.version == worst.version]
+    if fine := _fine_since(top, _ends(own, own_unread)):
+        over = f"none of the {count(fine)} of version {named} that ended since"
+        return Headline(f"{said}{_from_to(top, now, utc)}, {over}")
+    newer, others = _newer(worst, evidence), others_of(evidence.shares, worst)
+    beside = "" if newer is not None else f", others {others}{_long_ago(worst.version, evidence, now)}"
+    elsewhere = len(unread) > len(own_unread)
+    said += f": {_scope(groups, top, elsewhere)} version {named} ({_failed(worst)}{beside})"
+    said += _times(first, worst.version, evidence, now, utc, exact=evidence.exact and not elsewhere)
+    if newer is not None:
+        came = clock(evidence.deployed[newer.version], utc=utc, now=now)
+        fared = rate_of_version(newer)
+        said += f"; the newer {short_version(newer.version)}, deployed {came}: {fared} failed"
+    return Headline(said, unusual=True, version=worst.version)
+
+
+def _blamed_for(
+    alone: CauseOfVersion,
+    groups: Sequence[ErrorGroup],
+    unread: Sequence[Instance],
+    evidence: Evidence,
+    now: float,
+    utc: bool,
+) -> Headline | None:
+    """What a version alone fails of, though others fail as often of something else; None where it is over."""
+    top = [found for found in _by_cause(groups) if found.fingerprint.cause == alone.cause]
+    on_it = [found for found in groups if found.fingerprint.cause == alone.cause]
+    on_it = [found for found in on_it if found.fingerprint.version == alone.version]
+    own = [row for row in evidence.rows if row.version == alone.version]
+    own_unread = [row for row in unread if row.version == alone.version]
+    if not on_it or _fine_since(on_it, _ends(own, own_unread)):
+        return None
+    elsewhere = len(unread) > len(own_unread)
+    least = "at least " * bool(own_unread)
+    also = f", {count(alone.other_causes)} of other causes" if alone.other_causes else ""
+    said = (
+        f"{_causes(top, groups)}: {_scope(groups, on_it, elsewhere)} version {short_version(alone.version)}"
+    )
+    said += f" ({least}{alone.own} failed of it; of others {alone.others}{also})"
+    exact = evidence.exact and not own_unread and not elsewhere
+    said += _times(_first(on_it), alone.version, evidence, now, utc, exact=exact)
+    return Headline(said, unusual=True, version=alone.version)
+
+
+def _unblamed(
+    groups: Sequence[ErrorGroup],
+    worst: VersionShare | None,
+    unread: Sequence[Instance],
+    evidence: Evidence,
+    now: float,
+    utc: bool,
+) -> Headline:
+    """What failed most; without blame the versions of a cause are taken together."""
     lately, before = rates(evidence.rows)
-    of_any = ", of any cause" if len({found.fingerprint.cause for found in groups}) > 1 else ""
     trend = evidence.trend
-    rose = stands_out(lately, before, by_chance=_BY_CHANCE_IN_TIME)
+    rose = _differ_in_time(lately, before)
     rose = rose or (trend is not None and trend.after > trend.before)
     # What failed two hours ago is not what fails now, however often it did.
     causes = _of_late(groups, evidence.rows) if rose else _by_cause(groups)
-    unread = _unread(groups, evidence.rows)
     ends = _ends(evidence.rows, unread)
     causes = sorted(causes, key=lambda found: _fine_since([found], ends) > 0)
-    top = _most_often(of_worst or causes)
+    if not rose and not unread:
+        # One that rises may do so while another falls: all of them together then stay as they were.
+        causes.sort(key=lambda found: not _rises(found, evidence.rows))
+    # One that came as often as another is not told alone.
+    top = _most_often(causes)
     said, first = _causes(top, groups), _first(top)
-    if worst is not None and of_worst:
-        named, others = short_version(worst.version), others_of(evidence.shares, worst)
-        own = [row for row in evidence.rows if row.version == worst.version]
-        own_unread = [row for row in unread if row.version == worst.version]
-        if fine := _fine_since(top, _ends(own, own_unread)):
-            over = f"none of the {count(fine)} of version {named} that ended since"
-            return Headline(f"{said}{_from_to(top, now, utc)}, {over}")
-        newer = _newer(worst, evidence)
-        beside = "" if newer is not None else f", others {others}{_long_ago(worst.version, evidence, now)}"
-        elsewhere = len(unread) > len(own_unread)
-        said += f": {_scope(groups, top, elsewhere)} version {named} ({_failed(worst)}{beside})"
-        said += _times(first, worst.version, evidence, now, utc, exact=evidence.exact and not elsewhere)
-        if newer is not None:
-            came = clock(evidence.deployed[newer.version], utc=utc, now=now)
-            fared = rate_of_version(newer)
-            said += f"; the newer {short_version(newer.version)}, deployed {came}: {fared} failed"
-        return Headline(said, unusual=True, version=worst.version)
     few = too_few_to_blame(evidence.shares) if worst is None and not evidence.partial else None
-    if few is not None and is_of_its_time(few.version, groups, evidence.rows):
+    if few is not None and is_of_its_time(
+        few.version, groups, evidence.rows, evidence.deployed.get(few.version)
+    ):
         few = None
     if few is not None and {sample.fingerprint.version for found in top for sample in found.samples} == {
         few.version
@@ -132,23 +199,35 @@ def headline(groups: Sequence[ErrorGroup], evidence: Evidence, *, now: float, ut
         # What ends well under the others says nothing of whether it is over.
         own = [row for row in evidence.rows if row.version == few.version]
         ends = _ends(own, [row for row in unread if row.version == few.version])
-    if fine := _fine_since(top, ends):
+    # One that failed before these of a cause that nobody knows may have begun with it.
+    earlier = first is not None and bool(ends.unread) and ends.unread[0] < first
+    exact, fine = evidence.exact and not earlier, _fine_since(top, ends)
+    if fine:
         said += f"{_from_to(top, now, utc)}, none of the {count(fine)} that ended since"
     else:
-        # One that failed before these of a cause that nobody knows may have begun with it.
-        earlier = first is not None and ends.unread and ends.unread[0] < first
-        said += _since(first, evidence.exact and not earlier, now, utc)
+        said += _since(first, exact, now, utc)
     for reset in (found for found in top if found.fingerprint.error == DEPLOYED):
         said += _deploys(reset, evidence.deployed, now, utc)
     if evidence.partial:
         return Headline(f"{said}; others are not recorded, so there is nothing to compare it with")
     if worst is not None:
         return Headline(f"{said}; {_fares_worse(worst, evidence)}", unusual=True, version=worst.version)
-    of_time = _beside_before(evidence, rose, of_any, now, utc)
+    of_time = _beside_before(groups, top, unread, evidence, first if exact else None, rose, now, utc)
     if few is not None:
         said += f"; {of_time.sentence}" if of_time.unusual else ""
         return Headline(f"{said}; {_too_few(few, evidence, now, utc)}", unusual=True)
+    if fine and not lately.failed and not before.failed:
+        return Headline(said)  # that none of these failed is said already
     return Headline(f"{said}; {of_time.sentence}", unusual=of_time.unusual)
+
+
+def _rises(found: ErrorGroup, rows: Sequence[Instance]) -> bool:
+    """Whether this cause came more often lately than before; all that failed was read."""
+    return _differ_in_time(*rates(rows, {each.id for each in found.samples}))
+
+
+def _differ_in_time(lately: FailureRate, before: FailureRate) -> bool:
+    return stands_out(lately, before, by_chance=_BY_CHANCE_IN_TIME)
 
 
 def _too_few(few: VersionShare, evidence: Evidence, now: float, utc: bool) -> str:
@@ -158,8 +237,23 @@ def _too_few(few: VersionShare, evidence: Evidence, now: float, utc: bool) -> st
     return f"{side_by_side(evidence.shares, few, when)}: too few to blame it"
 
 
-def _beside_before(evidence: Evidence, rose: bool, of_any: str, now: float, utc: bool) -> Headline:
-    """How often instances fail lately beside the time before, in words, and whether that is unusual."""
+def _beside_before(
+    groups: Sequence[ErrorGroup],
+    top: Sequence[ErrorGroup],
+    unread: Sequence[Instance],
+    evidence: Evidence,
+    first: float | None,
+    rose: bool,
+    now: float,
+    utc: bool,
+) -> Headline:
+    """How often instances fail lately beside the time before, in words, and whether that is unusual.
+
+    Where there are several causes this one is judged by itself, once all that failed was read: another that
+    came all the time would hide that it is new. `first`: when it came first, where that is known.
+    """
+    several = len({found.fingerprint.cause for found in groups}) > 1
+    of_any = ", of any cause" if several else ""
     (lately, before), trend = rates(evidence.rows), evidence.trend
     going_on = sum(row.status not in OUTCOMES for row in evidence.rows)
     if going_on > lately.ended + before.ended:
@@ -167,8 +261,14 @@ def _beside_before(evidence: Evidence, rose: bool, of_any: str, now: float, utc:
         did = FailureRate(lately.failed + before.failed, lately.ended + before.ended)
         newest = f"of the newest {count(len(evidence.rows))}, {count(going_on)} have not ended"
         return Headline(f"{newest}; {did} that did failed{of_any}")
+    if trend is not None and trend.after > trend.before:
+        return Headline(f"{_spoken_trend(trend, now, utc)}{of_any}", unusual=True)
+    of_it = several and len(top) == 1 and not unread
+    mine = rates(evidence.rows, {each.id for each in top[0].samples}) if of_it else None
+    if mine is not None and not rose and lately.share < _MOST and _differ_in_time(*mine):
+        return Headline(f"{mine[0]} failed lately, {mine[1]} before, of this cause", unusual=True)
     if trend is not None:
-        return Headline(f"{_spoken_trend(trend, now, utc)}{of_any}", unusual=trend.after > trend.before)
+        return Headline(f"{_spoken_trend(trend, now, utc)}{of_any}")
     if lately.failed >= LEAST_FAILED and lately.share >= _MOST:
         when = " lately" if before.ended else ""
         return Headline(f"{lately} that ended{when} failed{of_any}", unusual=True)
@@ -176,8 +276,17 @@ def _beside_before(evidence: Evidence, rose: bool, of_any: str, now: float, utc:
         return Headline("nothing to compare it with yet")
     if rose:
         return Headline(f"{lately} failed lately, {before} before{of_any}", unusual=True)
+    if mine is not None:
+        (lately, before), of_any = mine, ", of this cause"
+    ends = sorted(row.ended for row in evidence.rows if row.status in OUTCOMES and row.ended is not None)
+    # Of what began with the first of these rows nobody knows what was usual before.
+    is_level = (
+        first is not None and bool(ends) and 0 <= bisect_left(ends, first) < ENOUGH and first >= ends[0]
+    )
     span = _back_to(evidence.rows, now, utc)
-    return Headline(f"not unusual{span}: {lately} failed lately, {before} before{of_any}")
+    return Headline(
+        f"{'level' if is_level else 'not unusual'}{span}: {lately} failed lately, {before} before{of_any}"
+    )
 
 
 def _of_late(groups: Sequence[ErrorGroup], rows: Sequence[Instance]) -> Sequence[ErrorGroup]:
