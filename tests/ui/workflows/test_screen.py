@@ -42,6 +42,25 @@ def test_new_errors_come_before_old_ones_before_busy_rows():
     assert trends.delta("unknown", "errored") == 0
 
 
+def test_queue_that_stands_still_is_not_sorted_last():
+    """Twelve had waited for forty minutes while all else was done, and stood below all of that."""
+    trends = Trends()
+    now = [
+        Workflow("done", counts={"complete": 900}),
+        Workflow("failed", counts={"errored": 4, "complete": 90}),
+        Workflow("behind", counts={"queued": 12, "running": 3}),
+        Workflow("alone", counts={"queued": 12}),
+        Workflow("moves", counts={"queued": 40, "running": 3}),
+    ]
+    for at in range(0, 241, 60):
+        trends.saw(now, at)
+        now[-1] = Workflow("moves", counts={"queued": 40, "running": 3, "complete": at})
+    trends.saw(now, 241.0)
+    order = [each.name for each in unusual_first(now, trends)]
+    assert order == ["alone", "behind", "failed", "moves", "done"]
+    assert [each.name for each in unusual_first(now, Trends())][-1] == "done", "one look tells nothing"
+
+
 def test_page_that_is_not_drawn_yet_is_not_empty():
     """Opened while the program was starting it had seven workflows in its top line and none below."""
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
+from math import inf
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -28,6 +29,7 @@ __all__ = [
     "odd_row",
     "queue_pressure",
     "queue_stalled",
+    "queue_stands_still",
     "worst_first",
 ]
 
@@ -216,27 +218,34 @@ def queue_stalled(
     """
     if not history:
         return None
-    end, last = history[-1]
+    last = history[-1][1]
     queued, running = last.get("queued", 0), _running(last)
-    if not queued or running >= (1 if allowed is None else allowed):
+    most = 1 if allowed is None else allowed
+    if running >= most or not (stood := queue_stands_still(history, most)):
         return None
-    still_since = end
-    for at, counts in reversed(history):
-        # Whatever began since then runs, has ended, or waits: then one of these had grown.
-        if not counts.get("queued", 0) or any(last.get(key, 0) > counts.get(key, 0) for key in _BEGUN):
-            break
-        if _running(counts) >= (1 if allowed is None else allowed):
-            break
-        still_since = at
-    if end - still_since < _STALLED:
-        return None
-    still = spoken(end - still_since)
+    still = spoken(stood)
     if allowed is None:
         reason = f"{queued} queued, none running, and none has begun for {still}"
     else:
         free = f"{round(allowed) - running} of the {round(allowed)} that may run at once are free"
         reason = f"{queued} queued, and none has begun for {still} although {free}"
     return Oddity(workflow, "", "queue", reason, 5_400.0 + queued)
+
+
+def queue_stands_still(history: Sequence[tuple[float, Mapping[str, int]]], most: float = inf) -> float:
+    """For how many seconds nothing of a queue has begun, while less than `most` ran; 0 for not long."""
+    if not history:
+        return 0.0
+    end, last = history[-1]
+    since = end
+    for at, counts in reversed(history):
+        # Whatever began since then runs, has ended, or waits: then one of these had grown.
+        if not counts.get("queued", 0) or any(last.get(key, 0) > counts.get(key, 0) for key in _BEGUN):
+            break
+        if _running(counts) >= most:
+            break
+        since = at
+    return end - since if end - since >= _STALLED else 0.0
 
 
 def _running(counts: Mapping[str, int]) -> int:

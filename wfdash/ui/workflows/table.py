@@ -15,6 +15,7 @@ from wfdash.core.model.workflow import Workflow
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.sparkline import amounts
 from wfdash.core.text.words import age, brief, count
+from wfdash.core.triage.anomalies import queue_stalled, queue_stands_still
 from wfdash.ui.widgets.bars import UNKNOWN, ZERO
 from wfdash.ui.widgets.line_table import LineTable
 from wfdash.ui.widgets.status_line import Pieces
@@ -48,15 +49,28 @@ def unusual_first(
 ) -> list[Workflow]:
     """Sorts workflows: a rise of failures that lasts, failures of the last hour, then by what was counted.
 
-    Counted are the errors since wfdash began to look, then those that there are, then what is busy.
+    Counted are the errors since wfdash began to look, then those that there are, then what is busy. A queue
+    beside which nothing runs and of which nothing begins comes before all that only fails as ever; one that
+    stands still behind others, which may be as it should, comes behind what failed lately.
     """
     shown = pictures or {}
 
-    def key(workflow: Workflow) -> tuple[int, float, int, int, int, int, str]:
+    def key(workflow: Workflow) -> tuple[int, float, bool, int, int, bool, int, int, str]:
         counts, (group, rose, failed) = workflow.counts, rank(shown.get(workflow.name))
         busy = sum(n for status, n in counts.items() if not is_final(status))
-        delta = trends.delta(workflow.name, "errored")
-        return (min(group, 1), rose, failed, -delta, -counts.get("errored", 0), -busy, workflow.name)
+        delta, samples = trends.delta(workflow.name, "errored"), trends.samples(workflow.name)
+        moves = not queue_stands_still(samples)
+        return (
+            min(group, 1),
+            rose,
+            moves or queue_stalled(workflow.name, samples, None) is None,
+            failed,
+            -delta,
+            moves,
+            -counts.get("errored", 0),
+            -busy,
+            workflow.name,
+        )
 
     return sorted(workflows, key=key)
 
