@@ -113,6 +113,8 @@ class ErrorSamples(Job):
         self._past = PastVersion()
         self._past_due: tuple[str, float] | None = None
         """The newest version and its time, while the page before it is to be listed."""
+        self._below_due: float | None = None
+        """The moment to list back from, while of a version that fails too few are loaded to judge it."""
         self._newest_version = ""
         self._counted: tuple[float, int] = (float("-inf"), 0)
 
@@ -137,8 +139,8 @@ class ErrorSamples(Job):
 
     @property
     def compared_with(self) -> int:
-        """Rows from before the newest version, as far as they were listed."""
-        return len(self._past.rows)
+        """Rows from before the newest version and below all that is loaded, as far as they were listed."""
+        return len(self._past.rows) + len(self._past.below)
 
     def compared(self) -> tuple[list[Instance], list[Instance], float]:
         """Rows between which none is missing: of the list, and with those from before the newest version.
@@ -147,7 +149,8 @@ class ErrorSamples(Job):
         completed beside them is met later, and of what ended since nearly all would have failed.
         """
         store = self.context.store
-        rows, lost, until = self.context.contiguous.rows(store), store.lost, self._answered_until()
+        rows = self._past.above(self.context.contiguous.rows(store))
+        lost, until = store.lost, self._answered_until()
         if until < self.context.clock():
             rows = [row for row in rows if row.ended is None or row.ended <= until]
         both = self._past.beside(rows)
@@ -229,6 +232,7 @@ class ErrorSamples(Job):
             or self._next() is not None
             or self._first_failure.cursor is not None
             or self._wants_past(now)
+            or self._below_due is not None
         ):
             return 0.0
         context = self.context
@@ -278,6 +282,8 @@ class ErrorSamples(Job):
             await self._list_further(self._below)
         elif (past := self._wants_past(self.context.clock())) is not None:
             await self._list_past(*past)
+        elif self._below_due is not None:
+            await self._list_below(self._below_due)
         elif self._first_failure.cursor is not None and self._enough:
             await self._list_older(self._first_failure.cursor)
         elif (identity := self._next()) is not None:
@@ -361,6 +367,7 @@ class ErrorSamples(Job):
             newest = max(rows, key=lambda row: row.created or 0.0, default=None)
             self._newest_version = newest.version if newest is not None else ""
             self._past_due = self._past.before(rows, deployed, now) if deployed else None
+            self._below_due = self._past.further(rows, deployed, now) if deployed else None
         return self._past_due
 
     async def _list_past(self, version: str, deployed: float) -> None:
@@ -373,6 +380,17 @@ class ErrorSamples(Job):
         # Of a record, no row from where only some are kept: they would be no fair comparison.
         fair = [row for row in rows if (row.created or 0.0) >= page.unbroken]
         self._past.listed(version, fair, context.clock())
+
+    async def _list_below(self, before: float) -> None:
+        """Not for the table either: nobody asked to have more loaded."""
+        context = self.context
+        self._below_due = None
+        self._past.asks_below(before, context.clock())
+        page = await context.api.list_instances(context.workflow, ListQuery(date_end=before))
+        rows = Instance.from_items(page.items)
+        fair = [row for row in rows if (row.created or 0.0) >= page.unbroken]
+        self._past.listed_below(fair, before)
+        self._counted = float("-inf"), 0  # whether these are enough is known at once
 
     async def _list_older(self, cursor: str) -> None:
         """Not for the table, which would show a gap: one of these gets its row when it is read."""
@@ -493,7 +511,14 @@ class ErrorSamples(Job):
 
     def _next(self) -> str | None:
         groups = self.groups if self._enough else []
-        first = self._first_failure.next(groups[0], self._askable) if groups else None
+        first = None
+        if groups:
+            top = groups[0].fingerprint
+            elsewhere = any(
+                each.fingerprint.cause == top.cause and each.fingerprint.version != top.version
+                for each in groups[1:]
+            )
+            first = self._first_failure.next(groups[0], self._askable, elsewhere=elsewhere)
         return first if first is not None and first not in self._asked else self.next_newest()
 
     def _unread(self, identity: str) -> bool:

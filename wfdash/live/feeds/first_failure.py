@@ -14,6 +14,8 @@ PAGES: Final = 5
 """Pages of errored instances that are listed at most."""
 OLDEST: Final = 10
 """Instances that are read for it at most."""
+_BESIDE: Final = 5
+"""How many of those may be failures of other versions: whether they failed of it is half of a judgement."""
 
 
 class FirstFailureSearch(Struct):
@@ -46,8 +48,14 @@ class FirstFailureSearch(Struct):
             self.complete = cursor is None
             self.cursor = cursor if self.pages < PAGES else None
 
-    def next(self, top: ErrorGroup, unread: Callable[[str], bool]) -> str | None:
-        """The oldest one that may be of this cause and was not read; None when enough were."""
+    def next(self, top: ErrorGroup, unread: Callable[[str], bool], *, elsewhere: bool = False) -> str | None:
+        """The oldest one that may be of this cause and was not read; None when enough were.
+
+        Before it the last failures of other versions, unless it is known `elsewhere`: "only on this version"
+        is not to be said while one that failed a minute before its deploy was not looked at.
+        """
+        if self.looked < _BESIDE and not elsewhere and (beside := self._beside(top, unread)):
+            return max(beside, key=lambda identity: self.rows[identity][0])
         older = self._older(top, unread) if self.looked < OLDEST else []
         return min(older, key=lambda identity: self.rows[identity][0], default=None)
 
@@ -58,6 +66,13 @@ class FirstFailureSearch(Struct):
         version = top.fingerprint.version
         before = (seen for at, seen in self.rows.values() if at < top.first)
         return self.complete or (bool(version) and any(seen != version for seen in before))
+
+    def _beside(self, top: ErrorGroup, unread: Callable[[str], bool]) -> list[str]:
+        version = top.fingerprint.version
+        others = [
+            identity for identity, (_, seen) in self.rows.items() if seen and version and seen != version
+        ]
+        return [identity for identity in others if unread(identity)]
 
     def _older(self, top: ErrorGroup, unread: Callable[[str], bool]) -> list[str]:
         version, first = top.fingerprint.version, top.first
