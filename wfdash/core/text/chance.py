@@ -88,6 +88,7 @@ def _url(found: re.Match[str]) -> str:
     return kept(f"<url {name}{_port(port)}>") if name else "<url>"
 
 
+_MONTH: Final = "(?=[A-Z])(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
 _PATTERNS: Final = (
     (
         re.compile(r"\d{4}-\d\d-\d\d[T_]\d\d-\d\d(?:-\d\d)?Z?(?:-[0-9a-f]{4,12}\b)?"),
@@ -99,6 +100,7 @@ _PATTERNS: Final = (
     ),
     (re.compile(r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? \d{1,2} [A-Z][a-z]{2,8} \d{4}\b"), "<time>"),
     (re.compile(r"\b\d{4}-\d\d-\d\d\b"), "<time>"),
+    (re.compile(rf"(?<![\w-])\d{{1,2}}[ -]?{_MONTH}(?:[ -]?(?:\d\d){{1,2}})?(?![\w-])"), "<time>"),
     (re.compile(r"\b\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?: ?(?:GMT|UTC))?(?![\w:])"), "<time>"),
     (re.compile(rf"\b[a-z][a-z0-9+.-]*://[^\s\"'<>)\]{BREAK}，。；：、）】」』»”“]+", re.IGNORECASE), _url),
     (re.compile(r"\b\d{4}-(?:W\d\d(?:-\d)?|Q[1-4])\b"), "<time>"),
@@ -134,6 +136,7 @@ _PATTERNS: Final = (
         ),
         "<host>",
     ),
+    (re.compile(r"(?<![\w.])\d+(?:\.\d+){4,}(?![\w.]\w)"), "<n>"),  # more parts than an address has
     (re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}(?::(\d+))?\b"), _address),
     (
         re.compile(

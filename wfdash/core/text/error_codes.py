@@ -68,7 +68,7 @@ _STATUS: Final = re.compile(
     r"|exit code|exit status|signal)['\"]?\s*[:=(\[#]?\s*['\"]?)"
     r"((?<=[\s:=(\[])-\d{1,6}\b|[0-9A-Z]{1,6}\b)"
     r"|\b(?i:error\s*[:=(\[#]?\s*)(1\d{3})\b"
-    rf"|(?:\b|_)(?i:error|status)\s+\(?#?(\d{{3,6}}|\d{{1,2}}(?!\d|\s+[a-z]+s\b))\b{_COUNTED}(?![.,:]\d)"
+    rf"|(?:\b|_)(?i:error|status|exception)\s+\(?#?(\d{{3,6}}|\d{{1,2}}(?!\d|\s+[a-z]+s\b))\b{_COUNTED}(?![.,:]\d)"
     r"|\b(?i:ports?)\s*[:=#]?\s*(\d{1,4}|[12]\d{4}|3[01]\d{3})\b"
     rf"|\b(?i:closed|exited|died|quit|disconnected) with (\d{{1,4}})\b{_COUNTED}"
     rf"|\b(?i:exit) ?[:=]? ?(\d{{1,3}})\b{_COUNTED}"
@@ -95,7 +95,7 @@ _CODE: Final = re.compile(
 )
 """Error codes that vendors spell with letters (ORA-00942, E11000, P2002, 42P01): kinds, not ids."""
 _MACHINE_CODE: Final = re.compile(
-    r"\b(?i:(?:error|hresult|ntstatus|status|code|exception|result)\s*[:=(\[#]?\s*)0x[0-9a-f]{2,8}\b"
+    r"\b(?i:(?:error|hresult|ntstatus|status|code|exception|result)\s*[:=(\[#]?\s*0x[0-9a-f]{2,8})\b"
     r"|\b0x[89cC][0-9a-fA-F]{7}\b"
 )
 """Operating systems' codes (0x80070005); other hexadecimal numbers are addresses, which differ by chance."""
