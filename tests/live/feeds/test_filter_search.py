@@ -11,7 +11,7 @@ from wfdash.api.interface import DetailAnswer
 from wfdash.core.filter.fields import MatchContext
 from wfdash.core.filter.query import EVERYTHING, parse
 from wfdash.core.model.times import iso
-from wfdash.core.rows.store import GONE
+from wfdash.core.rows.store import GONE, Delta
 from wfdash.core.rows.view import TableView
 from wfdash.demo.engine import verbs
 from wfdash.live.feeds import filter_search as search
@@ -282,6 +282,46 @@ def test_no_more_than_its_share_is_read_for_one_filter(monkeypatch):
             poller.search_on()
             await on.until(lambda: poller.search.searched.over)
             assert poller.search.searched.read - before == 20
+
+    simulate(story())
+
+
+def test_row_that_changes_stands_in_line_once(monkeypatch):
+    """Where enough was read nobody leaves the line: each change of a busy list made it longer, for days."""
+    monkeypatch.setattr(search, "MOST", 10)
+
+    async def story():
+        async with stage() as on:
+            poller = on.poller
+            poller.show("orders")
+            await on.until(lambda: len(poller.store) > 50)
+            poller.look_for(parse("step~charge"))
+            await on.until(lambda: poller.search.searched.over)
+            before = len(poller.search._unread)
+            unread = [row for row in poller.store if row.id not in poller.row_details.read]
+            assert before >= len(unread) > 10
+            for _ in range(20):
+                poller.search.follow(Delta(changed=tuple(row.id for row in unread)))
+            assert len(poller.search._unread) == before
+
+    simulate(story())
+
+
+def test_line_forgets_those_that_match_no_more(monkeypatch):
+    monkeypatch.setattr(search, "_SLICE", 5)
+
+    async def story():
+        async with stage() as on:
+            poller = on.poller
+            poller.show("orders")
+            await on.until(lambda: len(poller.store) > 50)
+            poller.look_for(parse("status:waiting step~charge"), waits=True)
+            await on.until(lambda: poller.search.searched.candidates > 6)
+            waiting = [row for row in poller.store if row.status == "waiting"]
+            for row in waiting:
+                poller.store.amend(row.id, seq=10**6, now=on.loop.time(), status="complete")
+            poller.search.follow(Delta(changed=tuple(row.id for row in waiting)))
+            assert len(poller.search._unread) == 0
 
     simulate(story())
 

@@ -1,7 +1,7 @@
 """What a filter can tell only of instances that were read: those are read one by one, out of spare budget."""
 
 import asyncio
-from collections.abc import AsyncIterator, Container, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Container, Iterator, Mapping, Sequence
 from heapq import heapify, heappop, heappush
 from itertools import chain
 from math import inf
@@ -111,6 +111,41 @@ class Searched(Struct, frozen=True):
         return min(self.unread, max(0, self.goal - self.since))
 
 
+class _Line:
+    """Who is still to be read, the newest first: each once, however often it changes while it waits.
+
+    Where enough was read for a filter nobody leaves the line, and a busy list would stand in it for days.
+    """
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, str]] = []
+        self._ids: set[str] = set()
+
+    def __len__(self) -> int:
+        return len(self._heap)
+
+    @property
+    def first(self) -> str:
+        return self._heap[0][1]
+
+    def push(self, place: tuple[float, str]) -> None:
+        """By the negative creation and the id."""
+        if place[1] not in self._ids:
+            self._ids.add(place[1])
+            heappush(self._heap, place)
+
+    def pop(self) -> tuple[float, str]:
+        place = heappop(self._heap)
+        self._ids.discard(place[1])
+        return place
+
+    def keep(self, wanted: Callable[[str], bool]) -> None:
+        """Sends all others away."""
+        self._heap = [place for place in self._heap if wanted(place[1])]
+        heapify(self._heap)
+        self._ids = {identity for _, identity in self._heap}
+
+
 class FilterSearch(Job):
     """Reads the newest candidates first, final ones too, each once and again when it moved on."""
 
@@ -142,7 +177,7 @@ class FilterSearch(Job):
         self._query: Query | None = None
         self._marks: Container[str] = ()
         self._candidates: set[str] = set()
-        self._unread: list[tuple[float, str]] = []
+        self._unread = _Line()
         self._again: dict[str, float] = {}
         self._survey: Iterator[None] | None = None
         self._surveyed_at = 0.0
@@ -306,9 +341,12 @@ class FilterSearch(Job):
             row = self.context.store.get(identity)
             if row is None or not matches(row):
                 self._candidates.discard(identity)
+                self._again.pop(identity, None)
             else:
                 self._candidates.add(identity)
                 self._queue(identity)
+        if len(self._unread) > 2 * len(self._candidates) + _SLICE:
+            self._unread.keep(self._candidates.__contains__)
 
     def due(self, now: float) -> float | None:
         if self._doubtful and self.context.workflow:
@@ -461,7 +499,7 @@ class FilterSearch(Job):
         context.notify(Update(delta=delta))
 
     def _begin(self) -> None:
-        self._candidates, self._unread, self._again, self._to_look_up = set(), [], {}, []
+        self._candidates, self._unread, self._again, self._to_look_up = set(), _Line(), {}, []
         self._begun += 1
         self._surveyed_at = self.context.clock()
         self._survey = None if self._query is None else self._look_through(self._query)
@@ -487,7 +525,7 @@ class FilterSearch(Job):
         self._ruled_out.pop(identity, None)
         if read is None or self._is_recorded(identity):
             place = (-(row.created or 0.0), identity)
-            heappush(self._unread, place)
+            self._unread.push(place)
             if self.recall is not None and read is None and identity not in self._looked_up:
                 self._to_look_up.append(place)
         elif read is not None and read.status != row.status:
@@ -507,21 +545,21 @@ class FilterSearch(Job):
         """The newest that nobody has opened for this filter, here or in another process, or opens now."""
         others, put_off, found = self._others, [], None
         while found is None and self._unread and self._spent < self._allowed:
-            identity = self._unread[0][1]
+            identity = self._unread.first
             row = self.context.store.get(identity)
             unread = identity not in self._details.read or self._is_recorded(identity)
             if identity not in self._candidates or not unread:
-                heappop(self._unread)
+                self._unread.pop()
             elif others is not None and row is not None and others.rules_out(row):
-                heappop(self._unread)
+                self._unread.pop()
                 self._ruled_out[identity] = row.status
                 self._spent += 1
             elif others is not None and others.is_asked(identity):
-                put_off.append(heappop(self._unread))
+                put_off.append(self._unread.pop())
             else:
                 found = identity
         for place in put_off:
-            heappush(self._unread, place)
+            self._unread.push(place)
         self._left_to_others = found is None and bool(put_off)
         return found
 
@@ -533,8 +571,7 @@ class FilterSearch(Job):
         """Reads the others first: for one that the server cannot answer for none of them would be found."""
         context = self.context
         self._doubtful = [each for each in self._doubtful if each != identity]
-        self._unread = [place for place in self._unread if place[1] != identity]
-        heapify(self._unread)
+        self._unread.keep(lambda each: each != identity)
         self._again[identity] = context.refusals.until(context.workflow, identity)
 
     def _over(self, identity: str) -> None:
