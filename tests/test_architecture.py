@@ -32,7 +32,7 @@ ROOMS = {
     ],
     "live": [
         ("hooks", "metrics"),
-        ("watcher", "priorities", "store_sink", "reads"),
+        ("watcher", "kept_rows", "priorities", "store_sink", "reads"),
         ("feeds", "actions"),
         ("polling",),
         ("budget",),

@@ -13,6 +13,7 @@ from wfdash.core.why.context import WhyContext
 from wfdash.live.budget.budget import Budget
 from wfdash.live.feeds.filter_search import IdRecall, Reached, Recall
 from wfdash.live.feeds.instances import pushed
+from wfdash.live.kept_rows import KeptRows
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.events import Update
 from wfdash.live.polling.freshness import DetailState
@@ -53,6 +54,7 @@ class Watcher:
         self.versions, self.watched = feeds.versions, feeds.watched
         self.workflow_rows = feeds.workflow_rows
         self.sink = StoreSink(self._context, feeds)
+        self._kept = KeptRows(self._context, feeds)
         self._scheduler = Scheduler(
             lambda: order(feeds, clock()),
             clock=clock,
@@ -222,9 +224,13 @@ class Watcher:
         """The instance whose detail is polled."""
         return self._feeds.detail.id
 
-    def want(self, ids: Sequence[str]) -> None:
-        """Reads what these visible active rows wait for, the first ones first, as budget allows."""
+    def want(self, ids: Sequence[str], on_screen: Sequence[str] = ()) -> None:
+        """Reads what these visible active rows wait for, the first ones first, as budget allows.
+
+        None of those `on_screen` is let go of.
+        """
         self.row_details.wanted = tuple(ids)
+        self._kept.on_screen = frozenset(on_screen)
         self._scheduler.wake()
 
     def prioritise(self, ids: Container[str]) -> None:
@@ -283,6 +289,17 @@ class Watcher:
         """Hands all news to this one from now on."""
         self._context.draw = notify
 
+    @property
+    def kept_above(self) -> float:
+        """Creation of the newest row that is not kept any more: one listed from there on is no news."""
+        return self._context.kept_above
+
+    def let_go(self, rows: Sequence[Instance]) -> None:
+        """Keeps nothing of these any more."""
+        self._kept.let_go(rows)
+
     def _settled(self, job: Job) -> None:
         self._feeds.settled(job)
+        if job is self.newest:
+            self._kept.bound()
         self._context.notify(Update())

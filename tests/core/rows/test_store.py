@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import STATUSES, is_final
 from wfdash.core.model.times import iso
-from wfdash.core.rows.store import ENDED, GONE, Store
+from wfdash.core.rows.store import ENDED, GONE, Delta, Store
 
 IDS = [f"order-{number}" for number in range(8)]
 
@@ -194,6 +194,27 @@ def test_a_row_that_is_let_go_leaves_nothing_behind():
         "",
     )
     assert store.apply([{"id": "a", "status": "complete"}], seq=2, now=1.0).added == ("a",)
+    assert (store.let_go(["b", "a"]).dropped, store.let_go(["a"])) == (("a",), Delta())
+
+
+def test_disputed_row_that_is_let_go_leaves_nothing_behind():
+    store = Store()
+    store.apply([{"id": "a", "status": "complete"}], seq=1, now=0.0)
+    for seq in (2, 3):
+        store.amend("a", seq=seq, now=0.0, status="running")
+    store.let_go(["a"])
+    held = [kept for kept in vars(store).values() if isinstance(kept, dict | set) and "a" in kept]
+    assert held == []
+
+
+def test_only_the_last_that_were_denied_are_remembered():
+    store = Store()
+    ids = [f"i{number}" for number in range(1_100)]
+    store.apply([{"id": each, "status": "complete", "created_on": iso(0.0)} for each in ids], seq=1, now=0.0)
+    for each in ids:
+        store.deny(each, 1_000.0)
+    assert len(store._denied) == 1_000
+    assert not store.apply([{"id": "i1099", "status": "complete", "created_on": iso(0.0)}], seq=2, now=0.0)
 
 
 def test_a_row_that_is_gone_is_told_of_by_the_record():

@@ -309,9 +309,7 @@ class RecordedWorkflow:
             if is_final(row.status) and (row.ended or row.created or 0.0) < before
         ]
         over.sort(key=lambda row: row.created or 0.0)
-        gone = [row.id for row in over[: max(0, len(self.poller.store) - _HELD)]]
-        self.poller.store.let_go(gone)
-        self.changes.let_go(gone)
+        self.poller.let_go(over[: max(0, len(self.poller.store) - _HELD)])
 
     def _want(self) -> None:
         """Every other turn goes to what has failed since it was read, however many wait to be read again."""

@@ -1,6 +1,7 @@
 """The part of the list that was walked without a gap or a filter: only there can versions be compared."""
 
 from collections.abc import Iterable, Mapping
+from math import inf, nextafter
 from typing import Any, Final
 
 from msgspec import Struct, field
@@ -38,6 +39,12 @@ class ContiguousRange(Struct):
         """The list was walked on down to here."""
         if oldest is not None:
             self.floor = oldest if self.floor is None else min(self.floor, oldest)
+
+    def let_go(self, store: Store, newest: float) -> None:
+        """Of what this store holds no more the newest was created then: the range begins above that."""
+        self.ended.intersection_update(store.ids())
+        if self.floor is not None and newest >= self.floor:
+            self.floor = nextafter(newest, inf)
 
     def note_ends(self, items: Iterable[Mapping[str, Any]]) -> None:
         """Takes in rows as the list endpoint sent them."""

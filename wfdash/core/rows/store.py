@@ -19,13 +19,15 @@ RECORDED = "recorded"
 
 
 class Delta(Struct, frozen=True):
-    """Ids whose row is new, or tells something else than before. No row ever leaves."""
+    """Ids whose row is new, or tells something else than before; and of rows that are not kept any more."""
 
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    """Not for what they tell: nobody looks at them, and a list that goes on for weeks brings others."""
 
     def __bool__(self) -> bool:
-        return bool(self.added or self.changed)
+        return bool(self.added or self.changed or self.dropped)
 
 
 _DISPUTED: Final = 2
@@ -34,6 +36,10 @@ _LAGS: Final = 60.0
 """Seconds that a list may lag behind an answer."""
 _YOUNG: Final = 60.0
 """Seconds after its creation in which an instance may be listed and not be answered yet."""
+
+
+_DENIED: Final = 1_000
+"""Instances of which is remembered that they are not there: a replica tells them for minutes, no longer."""
 
 
 class Store:
@@ -230,6 +236,8 @@ class Store:
         # The answer may lag behind the list too, for as long as one is young.
         if row is not None and row.created is not None and now - row.created >= _YOUNG:
             self._denied[identity] = row.created, row.modified
+            if len(self._denied) > _DENIED:
+                del self._denied[next(iter(self._denied))]
         return self.doubt([identity], GONE)
 
     def add_recorded(self, rows: Iterable[Instance], *, gone: bool) -> Delta:
@@ -251,18 +259,22 @@ class Store:
             self.recorded.add(row.id)
         return Delta(added=tuple(row.id for row in added), changed=tuple(erased))
 
-    def let_go(self, identities: Iterable[str]) -> None:
+    def let_go(self, identities: Iterable[str]) -> Delta:
         """Drops rows that nobody lists or looks at any more, for a program that runs for weeks."""
+        dropped = []
         for identity in identities:
             row = self._rows.pop(identity, None)
             if row is None:
                 continue
+            dropped.append(identity)
             self._statuses[row.status] -= 1
             self._active.pop(identity, None)
             self._notes.pop(identity, None)
             self._superseded.pop(identity, None)
+            self._disputed.pop(identity, None)
             for group in (self.gone, self.recorded, *self.left.values()):
                 group.discard(identity)
+        return Delta(dropped=tuple(dropped))
 
     def _put(self, row: Instance, now: float) -> bool:
         """Whether the row now tells something else than before."""

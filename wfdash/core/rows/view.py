@@ -98,7 +98,7 @@ class TableView:
 
     def update(self, delta: Delta, *, hold: bool = False, ghosts: bool = False) -> None:
         """Follows a change of the store. Every delta must come by here."""
-        touched = dict.fromkeys((*delta.added, *delta.changed))
+        touched = dict.fromkeys((*delta.added, *delta.changed, *delta.dropped))
         self._pending.update(touched)
         test = self._test()
         for identity in touched:

@@ -63,7 +63,9 @@ class Anomalies:
         """What looks odd, the worst first: to be read again, and told once that was a moment ago."""
 
     def follow(self, delta: Delta) -> None:
-        """Takes note of rows that came or changed."""
+        """Takes note of rows that came or changed, and forgets those that are not kept any more."""
+        for identity in delta.dropped:
+            self._pausing.pop(identity, None)
         for identity in (*delta.added, *delta.changed):
             row = self._context.store.get(identity)
             if row is None:

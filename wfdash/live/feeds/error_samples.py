@@ -124,6 +124,10 @@ class ErrorSamples(Job):
             self._grouped = group(sample for _, sample in self._samples.values())
         return self._grouped
 
+    def holds(self, identity: str) -> bool:
+        """Whether it is among the failures that are told of."""
+        return identity in self._samples
+
     def read_all(self) -> None:
         """Lists the errored ones to the end and reads each, instead of the newest: somebody waits for it."""
         if not self._everything:
@@ -263,6 +267,8 @@ class ErrorSamples(Job):
             if is_gone:
                 self._lost.add(identity)
             self._take_out(identity)
+        self._lost.difference_update(delta.dropped)
+        self._only_listed.difference_update(delta.dropped)
 
     def _take_out(self, identity: str) -> None:
         if self._samples.pop(identity, None) is not None:

@@ -333,7 +333,8 @@ class FilterSearch(Job):
         return self._query is not None and self._spent < self._allowed and bool(self._survey or self._unread)
 
     def follow(self, delta: Delta) -> None:
-        """The rows changed."""
+        """The rows changed, or are not kept any more."""
+        self._looked_up.difference_update(delta.dropped)
         if self._query is None:
             return
         matches = self._query.candidates(self.context.clock(), self._marks)
@@ -345,6 +346,10 @@ class FilterSearch(Job):
             else:
                 self._candidates.add(identity)
                 self._queue(identity)
+        for identity in delta.dropped:
+            self._candidates.discard(identity)
+            self._again.pop(identity, None)
+            self._ruled_out.pop(identity, None)
         if len(self._unread) > 2 * len(self._candidates) + _SLICE:
             self._unread.keep(self._candidates.__contains__)
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from wfdash.api.errors import Refused
 from wfdash.api.interface import InstancePage, ListQuery
 from wfdash.core.filter.query import Pushdown
@@ -178,7 +180,9 @@ class NewestInstances(Job):
             answered_at = context.clock()
             self._answer = answered_at - asked_at
             context.session.answered(asked_at, answered_at, await context.api.session_started())
-        context.tell(context.store.apply(page.items, seq=number, now=context.clock()))
+        delta = context.store.apply(page.items, seq=number, now=context.clock())
+        context.arrived += len(delta.added)
+        context.tell(delta)
         # A filtered page skips rows, so it says nothing of which rows lie side by side.
         if not pushed(context):
             context.contiguous.note_ends(page.items)
@@ -315,6 +319,8 @@ class OlderInstances(Job):
         self._begun = False
         self._pages = 0
         self._cursor: str | None = None
+        self._below: float | None = None
+        """Creation of the newest row that is not kept any more: from there on they are listed again."""
         self._bottom: Sequence[Mapping[str, Any]] = ()
         """The last row that was walked over."""
         self._others: JoinedLists | None = None
@@ -324,7 +330,7 @@ class OlderInstances(Job):
     def reset(self) -> None:
         self.wanted = self._begun = False
         self._pages = 0
-        self._cursor = None
+        self._cursor = self._below = None
         self.next_at = 0.0
         self.leave_others()
 
@@ -332,7 +338,18 @@ class OlderInstances(Job):
     def complete(self) -> bool:
         """Whether the oldest row of what is asked for has been listed."""
         first = self.newest.freshness.answered_at
-        return first is not None and (self._cursor if self._begun else self.newest.below) is None
+        if first is None or (self._below is not None and not self._begun):
+            return False
+        return (self._cursor if self._begun else self.newest.below) is None
+
+    def begin_below(self, created: float) -> None:
+        """What was created by then is not kept any more: to go on down is to list it again.
+
+        A dev session takes no dates: its list is walked from the top.
+        """
+        self._begun, self._cursor, self._bottom = False, None, ()
+        self._below = None if self.context.local else created
+        self.leave_others()
 
     def due(self, now: float) -> float | None:
         wanted = self.wanted or (self._pages < _SPAN_PAGES and _is_of_a_moment(self.context))
@@ -357,7 +374,7 @@ class OlderInstances(Job):
             page = await (others or context.api).list_instances(context.workflow, self._query())
         # A cursor grows old; the next turn begins again below the newest page.
         except Refused:
-            self._begun = False
+            self._begun, self._below = False, None
             self.leave_others()
             raise
         if others is not None and others.taken > before:
@@ -366,7 +383,10 @@ class OlderInstances(Job):
             self._take_in(page, number, context.clock())
 
     def _query(self) -> ListQuery:
-        return _query(self.context, self._cursor if self._begun else self.newest.below)
+        if self._below is None:
+            return _query(self.context, self._cursor if self._begun else self.newest.below)
+        query = _query(self.context, self._cursor)
+        return replace(query, date_end=min(self._below, query.date_end or self._below))
 
     def _take_in(self, page: InstancePage, number: int, at: float) -> None:
         context = self.context
@@ -391,7 +411,8 @@ class OlderInstances(Job):
             self._others = JoinedLists(
                 context.api, place, clock=context.clock, recent=_RECENT, knows=self._is_walked
             )
-            self._others.walked(self._bottom if self._begun else self.newest.listed)
+            above = () if self._below is not None else self.newest.listed
+            self._others.walked(self._bottom if self._begun else above)
         found = self._others.look(query)
         if found is None:
             return now + _LOOK

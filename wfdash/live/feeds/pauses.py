@@ -51,8 +51,10 @@ class Pauses:
         return self._of.get(instance, ())
 
     def follow(self, delta: Delta) -> None:
-        """Takes note of rows that came or changed."""
+        """Takes note of rows that came or changed, and forgets those that are not kept any more."""
         now = self._context.clock()
+        for identity in delta.dropped:
+            self._of.pop(identity, None)
         for row in self._rows((*delta.added, *delta.changed)):
             pauses = self._of.get(row.id, [])
             lasts = bool(pauses) and pauses[-1][1] is None

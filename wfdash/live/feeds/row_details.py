@@ -223,8 +223,17 @@ class RowDetails(Job):
                 fact.detail = None
 
     def follow(self, delta: Delta) -> None:
-        """Forgets what was read of an end after which it ran again: it may have failed otherwise."""
+        """Forgets what was read of an end after which it ran again: it may have failed otherwise.
+
+        And all of rows that are not kept any more.
+        """
         store = self.context.store
+        for identity in delta.dropped:
+            self._details.pop(identity, None)
+            self.rows_only.discard(identity)
+            if (fields := self.read.pop(identity, None)) is not None:
+                self._characters -= fields.contents.size
+                self.kept += 1
         for identity in delta.changed:
             fact, row = self._details.get(identity), store.get(identity)
             if fact is None or row is None or not is_final(fact.status):

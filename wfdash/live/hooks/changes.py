@@ -90,6 +90,7 @@ class ChangeWatch:
         workflow = self._watcher.workflow
         if workflow != self._workflow:
             self._workflow, self._statuses, self._look_at = workflow, {}, 0.0
+        self.let_go(update.delta.dropped)
         return [
             *self._of_rows((*update.delta.added, *update.delta.changed)),
             *self._of_details(update.details),
@@ -104,7 +105,8 @@ class ChangeWatch:
                 continue
             before, self._statuses[identity] = self._statuses.get(identity), row.status
             # One that came late, by paging back, happened before; only what was created since is news.
-            news = before is not None or (row.created or 0.0) > self.began
+            since = max(self.began, self._watcher.kept_above)
+            news = before is not None or (row.created or 0.0) > since
             if news and before != row.status:
                 yield self._change("status", identity, {"from": before or "-", "to": row.status})
 

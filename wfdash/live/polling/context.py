@@ -40,6 +40,10 @@ class FeedContext(Struct):
     """The file that the processes share; what they read together lies beside it."""
     number: int = 0
     """Of the request asked last."""
+    arrived: int = 0
+    """Rows that came by themselves, without those that are not kept any more."""
+    kept_above: float = float("-inf")
+    """Creation of the newest row that is not kept any more: what is listed from there on was there before."""
     _asked: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=_NUMBERS))
     """When each of the last ones was, with its number."""
     heed: Callable[[Update], None] | None = None
@@ -67,6 +71,7 @@ class FeedContext(Struct):
         if delta and self.local:
             rows = (self.store.get(identity) for identity in (*delta.added, *delta.changed))
             self.session.saw([row for row in rows if row is not None], self.clock())
+            self.session.let_go(delta.dropped)
         if delta:
             self.notify(Update(delta=delta))
 
@@ -88,6 +93,7 @@ class FeedContext(Struct):
     def leave_rows(self) -> None:
         """Begins with no rows; what this turn brought of the workflow that was left is not told any more."""
         self.store, self.contiguous = Store(), ContiguousRange()
+        self.arrived, self.kept_above = 0, float("-inf")
         if self._pending is not None:
             self._pending = Update(watched=self._pending.watched)
         self.session.reset()

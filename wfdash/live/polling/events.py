@@ -26,8 +26,11 @@ class Update(Struct, frozen=True):
         """Both in one; what the second says of a row that the first one added is part of its being new."""
         added = dict.fromkeys((*self.delta.added, *later.delta.added))
         changed = dict.fromkeys((*self.delta.changed, *later.delta.changed))
+        dropped = dict.fromkeys((*self.delta.dropped, *later.delta.dropped))
         return Update(
-            delta=Delta(tuple(added), tuple(identity for identity in changed if identity not in added)),
+            delta=Delta(
+                tuple(added), tuple(identity for identity in changed if identity not in added), tuple(dropped)
+            ),
             details=tuple(dict.fromkeys((*self.details, *later.details))),
             workflows=self.workflows or later.workflows,
             watched=(*self.watched, *later.watched),

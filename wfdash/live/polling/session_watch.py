@@ -94,6 +94,12 @@ class SessionWatch:
                 self.moved(row.created if is_first and row.created is not None else now, now)
             self._statuses[row.id] = row.status
 
+    def let_go(self, identities: Iterable[str]) -> None:
+        """Forgets rows that are not kept any more."""
+        for identity in identities:
+            self._statuses.pop(identity, None)
+            self._changed.pop(identity, None)
+
     def moved(self, at: float, now: float) -> None:
         """Something happened then, which is seen only now: what is opened long after it is quiet already."""
         self.moved_at = max(self.moved_at or at, min(at, now))

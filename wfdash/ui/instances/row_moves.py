@@ -122,7 +122,8 @@ class RowMoves:
         as_listed = not self._rows.query and self._rows.order == Order()
         poller.newest.looked_at = shown.stop + len(view.arrivals) if as_listed else 0
         # What ended well has nothing left to say; of what failed the cause is wanted.
-        poller.want([row.id for row in rows if not is_final(row.status) or row.status == "errored"])
+        read = [row.id for row in rows if not is_final(row.status) or row.status == "errored"]
+        poller.want(read, [row.id for row in rows])
         # Not while a search reads or is about to: each page of rows would give it more to read.
         searches = poller.search.busy or poller.search.waits
         if shown.stop > len(view) - NEAR_END and not poller.history.complete and not searches:
