@@ -2,51 +2,31 @@
 
 import json
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 
 import pytest
 
-from tests.support.harness.program import ROOT, Program, environment
+from tests.support.harness.program import Program
+from tests.support.harness.simulator import Server
 
 Exports = dict[str, str]
 PARCELS = ("-w", "parcels")
 
 
-@contextmanager
-def serving(*arguments: str) -> Iterator[Exports]:
-    """`wfdash demo --serve 0` until the end of the block; gives the four variables it exports."""
-    server = subprocess.Popen(
-        [sys.executable, "-m", "wfdash", "demo", "--serve", "0", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        cwd=ROOT,
-        env=environment(),
-    )
-    try:
-        assert server.stdout is not None
-        lines = [server.stdout.readline() for _ in range(4)]
-        yield dict(line.removeprefix("export ").strip().split("=", 1) for line in lines)
-    finally:
-        server.terminate()
-        server.communicate(timeout=60)
-
-
 @pytest.fixture(scope="session")
 def simulator() -> Iterator[Exports]:
     """One calm world for every test that reads, or that makes what it changes."""
-    with serving() as exports:
-        yield exports
+    with Server.of() as server:
+        yield server.exports
 
 
 @pytest.fixture
 def faulty() -> Iterator[Callable[..., Exports]]:
     """`faulty("--fault", "429:1")`: a simulator of one's own that misbehaves."""
     with ExitStack() as stack:
-        yield lambda *arguments: stack.enter_context(serving(*arguments))
+        yield lambda *arguments: stack.enter_context(Server.of(*arguments)).exports
 
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -77,8 +57,8 @@ def created(shell: Run) -> str:
 @pytest.fixture(scope="module")
 def half_fixed() -> Iterator[Exports]:
     """Where a deploy was fixed, but not for all that failed."""
-    with serving("--scenario", "half-fixed-deploy") as exports:
-        yield exports
+    with Server.of("--scenario", "half-fixed-deploy") as server:
+        yield server.exports
 
 
 @pytest.fixture

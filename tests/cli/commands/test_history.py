@@ -9,8 +9,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.cli.commands.conftest import serving
 from tests.cli.commands.test_list import ask
+from tests.support.harness.simulator import Server
 
 ENDED = ("complete", "errored", "terminated")
 
@@ -235,7 +235,8 @@ def test_all_workflows_as_text_say_what_they_rest_on(shell):
 
 def test_runs_restarted_from_here_are_counted(program):
     """No dashboard was open: what stood there before is in the journal alone."""
-    with serving("--scenario", "half-fixed-deploy") as world:
+    with Server.of("--scenario", "half-fixed-deploy") as server:
+        world = server.exports
         failed = [row["id"] for row in listed(world, "parcels") if row["status"] == "errored"][:3]
 
         def run(*arguments):

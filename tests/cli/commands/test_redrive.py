@@ -2,8 +2,6 @@
 
 import json
 import signal
-import subprocess
-import sys
 from types import SimpleNamespace
 
 import pytest
@@ -11,7 +9,7 @@ from msgspec.structs import replace
 
 from tests.cli.commands.conftest import PARCELS
 from tests.cli.commands.test_change import KEYS, objects
-from tests.support.harness.program import ROOT, environment
+from tests.support.harness.simulator import Server
 from wfdash.cli.commands.results import Printer
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.live.actions.plan import Plan, Target
@@ -317,24 +315,12 @@ def test_outcome_is_what_the_run_bears_out(capsys, verb, outcome, after, ended, 
 @pytest.fixture
 def broken():
     """A world of failed parcels as a process: its exports, `mend()`, and `restarts()` at its end."""
-    server = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.fakes.repair_world", "120"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        cwd=ROOT,
-        env=environment(),
-    )
-    lines = [server.stdout.readline() for _ in range(4)]
-    world = SimpleNamespace(
-        exports=dict(line.removeprefix("export ").strip().split("=", 1) for line in lines),
-        mend=lambda: server.send_signal(signal.SIGUSR1),
-        restarts=lambda: (server.terminate(), json.loads(server.communicate(timeout=60)[0]))[1],
-    )
-    yield world
-    if server.poll() is None:
-        server.terminate()
-        server.communicate(timeout=60)
+    with Server("tests.support.fakes.repair_world:main", 120) as server:
+        yield SimpleNamespace(
+            exports=server.exports,
+            mend=lambda: server.send_signal(signal.SIGUSR1),
+            restarts=lambda: json.loads(server.stop(by=signal.SIGTERM)),
+        )
 
 
 def test_faults_a_kill_and_a_resume_restart_each_once(program, broken, tmp_path):

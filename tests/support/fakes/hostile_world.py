@@ -1,11 +1,10 @@
-"""A simulator all of whose strings want to be commands, markup or trouble; as a child process on loopback.
+"""A simulator all of whose strings want to be commands, markup or trouble.
 
 What it says is `PLAIN~PAYLOAD`, and what is asked of it is cut at the `~` again, so that everything works.
 """
 
 import json
 import re
-import sys
 import time
 from email.utils import formatdate
 from typing import Any
@@ -118,12 +117,8 @@ class HostileApplication(Application):
                 result["steps"].append({**odd, "type": "step", "name": BIG, "output": BIG})
 
 
-def main() -> None:
+def main(scenario: str) -> int:
     began = time.time()
     serve.create_app = lambda world, **_: HostileApplication(world, (), 0.0, 100_000)
     api.formatdate = lambda *_, **__: formatdate(usegmt=True)  # or this machine's clock would be called wrong
-    sys.exit(serve.serve(0, scenario=sys.argv[1], clock=lambda: began))
-
-
-if __name__ == "__main__":
-    main()
+    return serve.serve(0, scenario=scenario, clock=lambda: began)

@@ -1,4 +1,4 @@
-"""A simulator of failed parcels, as a child process: SIGUSR1 deploys the last fix and starts the faults.
+"""A simulator of failed parcels: SIGUSR1 deploys the last fix and starts the faults.
 
 When it is ended it prints how often each instance was restarted.
 """
@@ -6,7 +6,6 @@ When it is ended it prints how often each instance was restarted.
 import json
 import re
 import signal
-import sys
 import time
 
 from wfdash.demo.http import serve
@@ -30,7 +29,3 @@ def main(failed: int) -> None:
     serve.build = lambda *_args, **_options: world
     serve.serve(0, faults=faults, latency=0.02)
     print(json.dumps({value.id: value.restarts for value in parcels.by_id.values()}), flush=True)
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]))

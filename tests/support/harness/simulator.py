@@ -1,38 +1,112 @@
-"""The simulator as a child process on loopback, its clock running or stopped."""
+"""The simulator as a process on loopback, its clock running or stopped."""
 
+import atexit
+import json
+import os
+import signal
+import socket
 import subprocess
 import sys
-from typing import Any
+from functools import cache
+from typing import Any, Self
 
 import httpx
 
 from tests.support.harness.program import ROOT, environment
 
-__all__ = ["READER", "Simulator"]
+__all__ = ["READER", "Server", "Simulator"]
 
 READER = "demo-read-only-token-not-a-secret"
 """Whoever reads with it is not counted: a test may look as often as it likes."""
 
-_SERVE = """
-import sys, time
-from email.utils import formatdate
-from wfdash.demo.engine import workflow
-from wfdash.demo.http import api
-from wfdash.demo.http.credentials import READ_ONLY_TOKEN
-from wfdash.demo.http.ratelimit import RateLimit
-from wfdash.demo.http.serve import serve
-count = RateLimit.count
-RateLimit.count = lambda self, user: ({}, None) if user == READ_ONLY_TOKEN else count(self, user)
-ahead, kept = float(sys.argv[3]), float(sys.argv[4])
-if kept:
-    retention = workflow.Retention(kept, kept)
-    workflow.Retention = lambda success, error: retention
-if not ahead:
-    api.formatdate = lambda *_, **__: formatdate(usegmt=True)  # or this machine's clock would be called wrong
-began = time.time()
-stopped = sys.argv[2] == "stopped"
-sys.exit(serve(0, scenario=sys.argv[1], clock=(lambda: began) if stopped else lambda: time.time() + ahead))
-"""
+
+class Server:
+    """A simulator as a process of its own: `exports` is what it printed, and what points wfdash at it.
+
+    `main` is the function that serves (`module:function`), called with `arguments` in an environment of the
+    test's own. It is forked by a process that has loaded the simulator; see tests.support.fakes.simulators.
+    """
+
+    def __init__(self, main: str, *arguments: object) -> None:
+        output, theirs = os.pipe()
+        order = {"main": main, "arguments": arguments, "env": environment()}
+        try:
+            self._pid = _parent().ask(order, theirs)
+        finally:
+            os.close(theirs)
+        self._output = open(output, encoding="utf-8")  # noqa: SIM115
+        self._running = True
+        lines = [self._output.readline() for _ in range(4)]
+        if not all(line.startswith("export ") for line in lines):
+            raise AssertionError(f"the simulator did not start\n{''.join(lines)}{self.stop()}")
+        self.exports: dict[str, str] = dict(
+            line.strip().removeprefix("export ").split("=", 1) for line in lines
+        )
+
+    @classmethod
+    def of(cls, *arguments: str) -> Self:
+        """`wfdash demo --serve 0` with these arguments."""
+        return cls("wfdash.cli.main:run", ["demo", "--serve", "0", *arguments])
+
+    def send_signal(self, number: signal.Signals) -> None:
+        os.kill(self._pid, number)
+
+    def stop(self, by: signal.Signals = signal.SIGKILL) -> str:
+        """Ends it and returns what else it printed. Safe to call twice."""
+        if not self._running:
+            return ""
+        self._running = False
+        _parent().ask({"end": self._pid, "signal": by})
+        with self._output:
+            return self._output.read()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+class _Parent:
+    """The process that forks them."""
+
+    def __init__(self) -> None:
+        self._orders, theirs = socket.socketpair()
+        self._orders.settimeout(180)
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.support.fakes.simulators", str(theirs.fileno())],
+                env=environment(),
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+            )
+
+    def ask(self, order: dict[str, Any], *descriptors: int) -> int:
+        """The id of the process it is about, once the order was carried out."""
+        text = json.dumps(order).encode() + b"\n"
+        sent = socket.send_fds(self._orders, [text], descriptors)
+        self._orders.sendall(text[sent:])
+        answer = b""
+        while not answer.endswith(b"\n"):
+            data = self._orders.recv(64)
+            assert data, "the process that forks the simulators has ended"
+            answer += data
+        return int(answer)
+
+    def close(self) -> None:
+        """It ends once nobody can ask any more, and what it forked with it."""
+        self._orders.close()
+        self._process.wait(60)
+
+
+@cache
+def _parent() -> _Parent:
+    started = _Parent()
+    atexit.register(started.close)
+    return started
 
 
 class Simulator:
@@ -52,20 +126,13 @@ class Simulator:
         ahead: float = 0,
         kept: float = 0,
     ) -> None:
-        program = ["-c", _SERVE] if not hostile else ["-m", "tests.support.fakes.hostile_world"]
-        self._process = subprocess.Popen(
-            [sys.executable, *program, scenario, "stopped" if stopped else "running", str(ahead), str(kept)],
-            env=environment(),
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        assert self._process.stdout
-        lines = [self._process.stdout.readline() for _ in range(4)]
-        assert all(lines), "the simulator did not start"
-        self.env: dict[str, str] = dict(line.strip().removeprefix("export ").split("=", 1) for line in lines)
+        if hostile:
+            self._server = Server("tests.support.fakes.hostile_world:main", scenario)
+        else:
+            self._server = Server(
+                "tests.support.fakes.simulators:serve_world", scenario, stopped, ahead, kept
+            )
+        self.env = self._server.exports
         self._http = httpx.Client(
             base_url=f"{self.env['CLOUDFLARE_BASE_URL']}/accounts/{self.env['CLOUDFLARE_ACCOUNT_ID']}/workflows",
             headers={"Authorization": f"Bearer {self.env['CLOUDFLARE_API_TOKEN']}"},
@@ -90,7 +157,4 @@ class Simulator:
 
     def stop(self) -> None:
         self._http.close()
-        self._process.terminate()
-        self._process.wait(60)
-        assert self._process.stdout
-        self._process.stdout.close()
+        self._server.stop()

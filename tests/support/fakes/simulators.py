@@ -1,0 +1,118 @@
+"""One process that has loaded the simulator and forks a new one whenever it is asked to.
+
+Each is a process of its own with a world, a clock, a port and an environment of its own, as if it had been
+started alone; what it is spared is loading Python and the simulator, which is most of what a start costs.
+
+Run as `python -m tests.support.fakes.simulators SOCKET`. Each order is a line of JSON: `main` (module and
+function), `arguments` and `env` with a descriptor for its output, answered by the new process's id; or `end`
+(a process's id) and `signal`, answered once that process has ended.
+"""
+
+import gc
+import json
+import os
+import signal
+import socket
+import sys
+import time
+import traceback
+from contextlib import suppress
+from email.utils import formatdate
+from importlib import import_module
+from typing import Any
+
+import wfdash.cli.main
+import wfdash.demo.worlds.scenarios
+from tests.support.fakes import hostile_world, repair_world
+from wfdash.demo.engine import workflow
+from wfdash.demo.http import api
+from wfdash.demo.http.credentials import READ_ONLY_TOKEN
+from wfdash.demo.http.ratelimit import RateLimit
+from wfdash.demo.http.serve import serve
+
+__all__ = ["main", "serve_world"]
+
+LOADED = (wfdash.cli.main, wfdash.demo.worlds.scenarios, hostile_world, repair_world)
+"""What the forked ones will run, besides this module."""
+
+
+def serve_world(scenario: str, stopped: bool, ahead: float, kept: float) -> int:
+    count = RateLimit.count
+    RateLimit.count = lambda self, user: ({}, None) if user == READ_ONLY_TOKEN else count(self, user)  # type: ignore[method-assign]
+    if kept:
+        retention = workflow.Retention(kept, kept)
+        workflow.Retention = lambda success, error: retention  # type: ignore[assignment,misc]
+    if not ahead:
+        # Or this machine's clock would be called wrong.
+        api.formatdate = lambda *_, **__: formatdate(usegmt=True)  # type: ignore[assignment]
+    began = time.time()
+    return serve(0, scenario=scenario, clock=(lambda: began) if stopped else lambda: time.time() + ahead)
+
+
+def _become(order: dict[str, Any], output: int, orders: socket.socket) -> int:
+    """Runs in the child; returns the exit code."""
+    orders.close()
+    os.dup2(output, 1)
+    os.close(output)
+    # What was there was made for a file, and a pipe cannot be sought in.
+    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    os.environ.clear()
+    os.environ.update(order["env"])
+    module, _, function = order["main"].partition(":")
+    try:
+        return int(getattr(import_module(module), function)(*order["arguments"]) or 0)
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else 0
+    finally:
+        sys.stdout.flush()
+
+
+def _fork(order: dict[str, Any], output: int, orders: socket.socket) -> int:
+    child = os.fork()
+    if not child:
+        code = 1
+        try:
+            code = _become(order, output, orders)
+        except Exception:
+            os.write(1, traceback.format_exc().encode())
+        finally:
+            os._exit(code)  # neither what the parent would do at its end, nor a look for garbage
+    os.close(output)
+    return child
+
+
+def main(orders: socket.socket) -> None:
+    alive = set[int]()
+    gc.collect()
+    gc.freeze()
+    while line := _line(orders):
+        text, outputs = line
+        order = json.loads(text)
+        if "end" in order:
+            child = order["end"]
+            os.kill(child, order["signal"])
+            os.waitpid(child, 0)
+            alive.discard(child)
+        else:
+            child = _fork(order, outputs[0], orders)
+            alive.add(child)
+        orders.sendall(f"{child}\n".encode())
+    for child in alive:
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+
+
+def _line(orders: socket.socket) -> tuple[bytes, list[int]] | None:
+    text, outputs = b"", list[int]()
+    while not text.endswith(b"\n"):
+        data, descriptors, _, _ = socket.recv_fds(orders, 65536, 1)
+        if not data:
+            return None
+        text += data
+        outputs += descriptors
+    return text, outputs
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl+c at the tests is for the tests, which then leave
+    main(socket.socket(fileno=int(sys.argv[1])))
