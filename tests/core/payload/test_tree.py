@@ -78,6 +78,14 @@ def test_search_leads_to_a_place_far_down_a_long_array():
     assert [node.path for node in shown_rows][-3:] == [(-1,), (4321,), way]
 
 
+def test_search_leads_to_each_place_by_one_row():
+    """Among the first thousand it stands already."""
+    long = [{"n": n} for n in range(1500)]
+    for number in (0, 999, 1000, 1499):
+        paths = [node.path for node in rows(long, {(), (number,)}, reveal=(number, "n"))]
+        assert paths.count((number,)) == paths.count((number, "n")) == 1
+
+
 def test_text_is_cleaned_in_rows_and_raw_when_copied():
     hostile = {"\x1b[2J": "\x1b]52;c;x\x07\u202e"}
     for node in rows(hostile, {()}):

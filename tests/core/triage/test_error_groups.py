@@ -27,6 +27,13 @@ def test_the_largest_group_comes_first_with_its_share():
     assert (groups[0].first, groups[0].last) == (NOON, NOON + 37)
 
 
+def test_failures_over_time_fall_where_they_came():
+    [only] = group([Sample(str(n), at, TIMEOUT) for n, at in enumerate([0.0, 9.0, 10.0, 95.0, 100.0])])
+    assert only.over_time(10, start=0, end=100) == [2, 1, 0, 0, 0, 0, 0, 0, 0, 2], (
+        "the last moment is the last"
+    )
+
+
 @given(
     st.lists(st.tuples(st.sampled_from([TIMEOUT, OLD, OTHER]), st.none() | st.floats(0, 1e9)), max_size=40)
 )

@@ -61,6 +61,23 @@ def test_few_long_durations_leave_the_others_their_shape():
     assert (took.top, took.label) == (1800.0, "30m")
 
 
+@pytest.mark.parametrize(
+    ("ended", "width", "top", "label"),
+    [
+        (120, 60.0, 2.0, "2/s"),
+        (20, 60.0, 20.0, "20/min"),
+        (2, 60.0, 2.0, "2/min"),
+        (5, 3600.0, 5.0, "5/h"),
+        (2, 86_400.0, 2.0, "2/d"),
+    ],
+)
+def test_axis_of_ends_says_the_unit_its_numbers_are_in(ended, width, top, label):
+    buckets = [Bucket(0, ended, start=n * width, end=(n + 1) * width) for n in range(3)]
+    pace = charts(buckets, lambda _: True, now=9 * width, bad_from=None)[1]
+    assert (pace.top, pace.label) == (top, label)
+    assert [bar.value for bar in pace.bars] == [top] * 3, "as high as the number beside the axis"
+
+
 def test_chart_without_a_value_is_empty():
     buckets = [Bucket(1, 0, 0, 1, [60.0], start=n * 60.0, end=n * 60.0 + 60) for n in range(4)]
     assert [chart.is_empty for chart in charts(buckets, lambda _: True, now=240.0, bad_from=None)] == [

@@ -61,3 +61,16 @@ def test_key_on_its_own_acts_soon_after_a_dead_one():
         await d.until(lambda: d.app.pages.opened_by == "errors.open")
 
     drive(script)
+
+
+def test_backspace_in_a_word_without_a_field_is_no_key():
+    """Who corrects a word does not ask for the page before."""
+
+    async def script(d):
+        await d.press("w")
+        screen, layers = d.app.screen, len(d.app.screen_stack)
+        await d.pilot.press("/", "*", "backspace", "E", "enter")
+        await d.settled()
+        assert (d.app.screen, len(d.app.screen_stack)) == (screen, layers)
+
+    drive(script)

@@ -1,0 +1,17 @@
+"""How long a write leaves the server alone that told it to come back later."""
+
+import pytest
+
+from wfdash.api.errors import RateLimited
+from wfdash.live.actions.judge import LIMITED_TRIES, pause_after
+
+
+def test_pause_grows_with_each_429_that_does_not_say_how_long():
+    pauses = [pause_after(RateLimited("slow down"), attempt) for attempt in range(LIMITED_TRIES)]
+    assert pauses == [5.0, 10.0, 15.0]
+
+
+@pytest.mark.parametrize("seconds", [0.0, 2.0, 60.0])
+def test_pause_is_the_servers_where_it_says_how_long(seconds):
+    limited = RateLimited("slow down", retry_after=seconds)
+    assert [pause_after(limited, attempt) for attempt in range(2)] == [seconds, seconds]
