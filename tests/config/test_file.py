@@ -12,7 +12,8 @@ from msgspec.structs import fields
 from wfdash.config.example import example
 from wfdash.config.file import ConfigError, line_of, parse, read
 from wfdash.config.schema import CommandEntry, Config, HookEntry, Profile, ViewEntry
-from wfdash.config.writer import save_default_profile
+from wfdash.config.settings import SavedView
+from wfdash.config.writer import save_view
 from wfdash.keymap.actions import ACTIONS, split_keys
 
 HERE = Path(__file__).parent
@@ -56,8 +57,8 @@ def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path):
     config = read(path, required=True)
     assert config is not None
     assert config.poll.interval == 7
-    save_default_profile(path, "")
-    assert read(path, required=True) == config
+    save_view(path, SavedView("mine"))
+    assert [view.name for view in read(path, required=True).views] == ["mine"]
 
 
 def test_no_file_is_none_unless_it_was_asked_for(tmp_path):

@@ -6,7 +6,7 @@ import pytest
 
 from wfdash.config.file import read
 from wfdash.config.settings import ProfileCard, SavedView, SettingsError
-from wfdash.config.writer import NewProfile, profile_change, save_default_profile, save_profile, save_view
+from wfdash.config.writer import NewProfile, profile_change, save_display, save_profile, save_view
 
 COMMENTED = """\
 # mine, do not touch
@@ -72,15 +72,9 @@ def test_a_new_file_is_private(tmp_path):
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_the_profile_to_start_with(path):
-    save_default_profile(path, "b")
-    assert read(path, required=True).profile == "b"
-    assert "# the usual one" in path.read_text()
-
-
 def test_what_would_be_invalid_changes_nothing(path):
-    with pytest.raises(SettingsError, match=r'no profile "c".*Nothing was saved'):
-        save_default_profile(path, "c")
+    with pytest.raises(SettingsError, match=r"colours.*Nothing was saved"):
+        save_display(path, "colours", "c")
     with pytest.raises(SettingsError, match="must be 1 to 9"):
         save_view(path, SavedView("x", key="F"))
     assert path.read_text() == COMMENTED

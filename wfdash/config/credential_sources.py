@@ -32,8 +32,8 @@ class WranglerLogin:
     trouble: str = ""
 
 
-def find_login(environ: Mapping[str, str], *, now: float | None = None) -> WranglerLogin:
-    """The login wrangler would use, if it has not expired by `now` (epoch seconds)."""
+def find_login(environ: Mapping[str, str]) -> WranglerLogin:
+    """The login wrangler would use, if it has not expired."""
     folder = _folder(environ) / "config"
     path = folder / "default.toml"
     # With its keyring switched on wrangler keeps an encrypted file, whose key only the
@@ -57,7 +57,7 @@ def find_login(environ: Mapping[str, str], *, now: float | None = None) -> Wrang
     token = table.get("oauth_token")
     if not isinstance(token, str) or not token:
         return WranglerLogin(path)
-    if (expires := _expiry(table.get("expiration_time"))) is None or expires <= (now or time.time()):
+    if (expires := _expiry(table.get("expiration_time"))) is None or expires <= time.time():
         return WranglerLogin(
             path, trouble="wrangler's stored login has expired: run `wrangler whoami`, which renews it."
         )

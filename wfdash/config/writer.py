@@ -16,7 +16,6 @@ from wfdash.config.settings import CLOUDFLARE, ProfileCard, SavedView, SettingsE
 __all__ = [
     "NewProfile",
     "profile_change",
-    "save_default_profile",
     "save_display",
     "save_profile",
     "save_view",
@@ -95,13 +94,6 @@ def save_display(path: Path, name: str, value: str | bool | Sequence[str]) -> No
     """Keeps one key of `[display]`. Raises SettingsError as save_view does."""
     document = _document(path)
     document.setdefault("display", _table())[name] = value if isinstance(value, str | bool) else list(value)
-    _write(path, document)
-
-
-def save_default_profile(path: Path, name: str) -> None:
-    """Makes a profile the one that is used when none is named. Raises SettingsError as save_view does."""
-    document = _document(path)
-    document["profile"] = name
     _write(path, document)
 
 

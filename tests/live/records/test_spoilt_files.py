@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from wfdash.config.precedence import load
 from wfdash.config.settings import Options, ProfileCard, SavedView, SettingsError
-from wfdash.config.writer import NewProfile, save_default_profile, save_profile, save_view
+from wfdash.config.writer import NewProfile, save_profile, save_view
 from wfdash.live.records.journal import Journal
 from wfdash.live.records.last_action import LastAction
 from wfdash.live.records.notes import SessionStory
@@ -125,7 +125,6 @@ def test_a_config_is_read_or_named_and_never_cut(data):
             load(Options(config=str(path)), {"CLOUDFLARE_API_TOKEN": "fake", "HOME": folder})
         for change in (
             lambda: save_view(path, SavedView("mine", filter="status:errored")),
-            lambda: save_default_profile(path, "acme"),
             lambda: save_profile(path, NewProfile(ProfileCard("mine"))),
         ):
             before = path.read_bytes()

@@ -140,7 +140,7 @@ def test_row_that_leaves_is_a_ghost_until_the_next_key():
         table = d.app.root.table
         chosen = table.instance
         await change(d, "terminate", chosen)
-        assert table.is_ghost(chosen)
+        assert chosen in table.view.ghosts
         assert row(d, chosen)
         assert d.app.root.targets() == []
         await d.press("j")

@@ -64,10 +64,6 @@ class Tally(Struct):
     def p95(self) -> float | None:
         return percentile(self.took, 0.95)
 
-    @property
-    def p99(self) -> float | None:
-        return percentile(self.took, 0.99)
-
 
 def sum_of(tallies: Iterable[Tally]) -> Tally:
     """All of them in one."""

@@ -221,14 +221,6 @@ class History:
         """What came and ended from a moment to the end of its bucket."""
         return _sum(self._rest(since)[1].values())
 
-    def version_tallies(self, version: str) -> Mapping[int, Tally]:
-        """Of one version, by bucket: the number of a bucket is its start divided by `width`."""
-        found: defaultdict[int, list[_Cell]] = defaultdict(list)
-        for cells in self._versions.cells.get(version, ()):
-            for place, cell in cells.items():
-                found[place].append(cell)
-        return {place: _sum(cells) for place, cells in found.items()}
-
     def reckon(self, start: float, end: float, since: float = -inf, until: float = inf) -> Iterator[None]:
         """Sums up ahead what will be asked for, and gives way in between: many versions are many sums."""
         places = range(int(start // self.width), int(-(-end // self.width)))

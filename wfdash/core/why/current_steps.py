@@ -5,7 +5,7 @@ from typing import Literal
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.retry import duration, has_failed, next_try, open_attempt
 from wfdash.core.model.status import is_final
-from wfdash.core.model.step import Attempt, Step
+from wfdash.core.model.step import Step
 from wfdash.core.model.step_columns import Steps
 from wfdash.core.model.step_kind import kind_of
 
@@ -19,7 +19,6 @@ __all__ = [
     "has_succeeded",
     "is_open",
     "since",
-    "was_cut",
 ]
 
 Doing = Literal["runs", "retries", "sleeps", "waits", "pending"]
@@ -129,9 +128,3 @@ def deadline(step: Step) -> tuple[float | None, bool]:
     began = since(step)
     # None at all, as far as is known: nothing says that it ends at once.
     return (None, True) if not limit or began is None else (began + limit, True)
-
-
-def was_cut(step: Step, position: int) -> bool:
-    """Whether that attempt never ended: its session died, and a later attempt took over."""
-    attempt: Attempt = step.attempts[position]
-    return attempt.end is None and attempt.success is None and position + 1 < len(step.attempts)

@@ -244,13 +244,13 @@ class Budget:
         self._waiting[key] = Waiting(purpose, priority, since, now, refused)
         return refused.seconds
 
-    async def acquire(self, priority: Priority, purpose: str = "", *, wanted: int | None = None) -> None:
+    async def acquire(self, priority: Priority, purpose: str = "") -> None:
         """Waits until one read may go, and spends it."""
-        wait = self.take(priority, purpose, wanted=wanted)
+        wait = self.take(priority, purpose)
         while wait:
             # Another process may give back what it held, and says so to nobody.
             await asyncio.sleep(min(wait, _LONGEST_SLEEP))
-            wait = self.take(priority, purpose, wanted=wanted)
+            wait = self.take(priority, purpose)
 
     def action_slow(self) -> str:
         """What an action waits for now, in words; "" where it waits for nothing."""

@@ -74,10 +74,10 @@ class DetailPane(Vertical):
     class RowChanged(Message):
         """The timeline's cursor is on another row, or its rows or axis are others."""
 
-    def __init__(self, keys: KeyNames | None = None, *, id: str | None = None, utc: bool = True) -> None:
+    def __init__(self, keys: KeyNames | None = None, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._keys = keys or KeyNames()
-        self.utc = utc
+        self.utc = True
         self.why_context = WhyContext()
         self.usual_run: UsualRun | None = None
         """What the runs of its version have in common, where some were read."""

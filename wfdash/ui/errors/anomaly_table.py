@@ -28,8 +28,8 @@ _MEASURED = 50
 
 
 class OddTable(ListTable[Oddity]):
-    def __init__(self, *, clock: Callable[[], float], id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self, *, clock: Callable[[], float]) -> None:
+        super().__init__()
         self.rests_on = ""
         """How many rows were looked at for it, in words."""
         self.hint = ""

@@ -24,8 +24,8 @@ _MEASURED = 50
 class GroupTable(ListTable[ErrorGroup]):
     in_order = "the commonest error stands first"
 
-    def __init__(self, *, clock: Callable[[], float], utc: Callable[[], bool], id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self, *, clock: Callable[[], float], utc: Callable[[], bool]) -> None:
+        super().__init__()
         self.marked: Callable[[ErrorGroup], bool] = lambda group: False
         self.unusual = False
         """Whether what fails stands out: else its numbers are no alarm."""

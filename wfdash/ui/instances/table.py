@@ -161,8 +161,8 @@ class InstanceTable(LineTable):
 
     in_order = "rows are not sorted by this column: it is read row by row"
 
-    def __init__(self, source: RowSource, *, clock: Callable[[], float], id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self, source: RowSource, *, clock: Callable[[], float]) -> None:
+        super().__init__()
         self.changed: dict[str, float] = {}
         """Ids that changed at the last poll, and when that was seen."""
         self.faded = False
@@ -207,10 +207,6 @@ class InstanceTable(LineTable):
     def instance(self) -> str | None:
         """The id under the cursor."""
         return None if self.cursor_key is None else str(self.cursor_key)
-
-    def is_ghost(self, instance: str) -> bool:
-        """Whether its row only stands until the next key."""
-        return self.view is not None and instance in self.view.ghosts
 
     def marks_off_screen(self) -> int:
         """Marked ids without a row in what is shown now."""

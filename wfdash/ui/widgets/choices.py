@@ -48,10 +48,10 @@ class Choices(LineTable):
 class Scroller(LineTable):
     """Lines without a cursor: moving scrolls."""
 
-    def __init__(self, lines: Sequence[Pieces] = (), *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self) -> None:
+        super().__init__()
         self.cursor_shown = False
-        self._lines: Sequence[Pieces] = lines
+        self._lines: Sequence[Pieces] = ()
 
     def fill(self, lines: Sequence[Pieces]) -> None:
         self._lines = lines
