@@ -10,8 +10,9 @@ from wfdash.core.history.bucket import Tally
 from wfdash.core.history.history import History
 from wfdash.core.history.picture import picture
 from wfdash.core.history.rate.change import Outcomes, RateChange, changes_of, find_changes, outcomes
-from wfdash.core.history.sentence import durations, failures, percent, throughput
+from wfdash.core.history.sentence import durations, failures, throughput
 from wfdash.core.model.instance import Instance
+from wfdash.core.text.words import percent
 from wfdash.demo.engine.world import build
 from wfdash.demo.http.render import row
 

@@ -4,8 +4,8 @@ import pytest
 from msgspec.structs import replace
 
 from wfdash.core.history.picture import PARTS, age_of_oldest, picture, rank
-from wfdash.core.history.sentence import percent
 from wfdash.core.model.instance import Instance
+from wfdash.core.text.words import percent
 
 NOW = 1_795_900_000.0 // 3600 * 3600 + 3600.0
 

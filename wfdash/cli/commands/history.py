@@ -22,10 +22,10 @@ from wfdash.core.history.earlier_runs import last_ends
 from wfdash.core.history.history import History, times_ahead
 from wfdash.core.history.rate.change import changes_of
 from wfdash.core.history.retention import Edge
-from wfdash.core.history.sentence import OddTimes, failures, percent
+from wfdash.core.history.sentence import OddTimes, failures
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.times import iso
-from wfdash.core.text.words import brief, count, short_version
+from wfdash.core.text.words import brief, count, percent, short_version
 
 __all__ = ["prepare", "run"]
 

@@ -12,7 +12,7 @@ from wfdash.core.history.bucket import LevelShift, Tally, sum_of
 from wfdash.core.history.rate.change import RateChange, version_before
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import clean
-from wfdash.core.text.words import clock, count, short_version, spoken
+from wfdash.core.text.words import clock, count, percent, short_version, spoken, took_words
 from wfdash.core.triage.error_groups import OUTCOMES, VersionShare, blame
 from wfdash.core.triage.failure_rate import ENOUGH, FailureRate, stands_out
 from wfdash.core.triage.version_blame import (
@@ -31,9 +31,7 @@ __all__ = [
     "earlier_rate",
     "failed_of",
     "failures",
-    "percent",
     "read_within",
-    "share",
     "slower",
     "throughput",
 ]
@@ -402,18 +400,6 @@ def _up_to(until: str) -> str:
     return f"up to {until}" if until else ""
 
 
-def took_words(half: str, most: str, mark: str = "") -> str:
-    """What p50 and p95 mean, in the same words wherever they stand on screen; `mark` stands for the first."""
-    return f"half took {half} or less{mark}, 95 of 100 {most} or less"
-
-
-def percent(share: float) -> str:
-    """`38 %`; a little is not nothing and nearly all is not all: `0.4 %`, `99.6 %`."""
-    if 0 < share < 0.01 or 0.99 < share < 1:
-        return f"{min(max(share * 100, 0.1), 99.9):.1f} %"
-    return f"{share * 100:.0f} %"
-
-
 def earlier_rate(rate: float, sample: int) -> str:
     """What a rate was before it rose: 0 % of ten is no level, and is told as `0 of 10`."""
     return percent(rate) if sample >= _LEVEL else f"{round(rate * sample)} of {count(sample)}"
@@ -423,13 +409,6 @@ def _later_rate(rate: float, since: Tally) -> str:
     """What a rate rose to: of less than ten that ended since it is told as `3 of 3`."""
     few = 0 < since.sample < ENOUGH and since.failure_rate == rate
     return f"{count(since.errored)} of {count(since.sample)}" if few else percent(rate)
-
-
-def share(number: int, of: int) -> str:
-    """`38 %`, or `1 of 3` where those are too few for a rate."""
-    if not of:
-        return "–"
-    return percent(number / of) if of >= ENOUGH else f"{number} of {of}"
 
 
 _PER: Final = (("second", 1.0), ("minute", 60.0), ("hour", 3600.0))

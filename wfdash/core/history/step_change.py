@@ -6,11 +6,10 @@ from typing import Final
 
 from msgspec import Struct
 
-from wfdash.core.history.sentence import percent
 from wfdash.core.history.steps import StepTally, tally_steps
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
-from wfdash.core.text.words import count, spoken
+from wfdash.core.text.words import count, percent, spoken
 from wfdash.core.triage.failure_rate import FailureRate, stands_out
 
 __all__ = ["StepChange", "choose_runs", "compare_steps", "steps_sentence"]

@@ -3,7 +3,19 @@
 from datetime import UTC, datetime
 from math import ceil
 
-__all__ = ["age", "brief", "clock", "count", "counted", "estimated", "short_version", "size", "spoken"]
+__all__ = [
+    "age",
+    "brief",
+    "clock",
+    "count",
+    "counted",
+    "estimated",
+    "percent",
+    "short_version",
+    "size",
+    "spoken",
+    "took_words",
+]
 
 _UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 _GRAIN = 1e-6
@@ -86,6 +98,18 @@ def count(n: int) -> str:
 def counted(n: int, singular: str, plural: str = "") -> str:
     """`1 row`, `12,431 rows`; with `plural` where an s is not enough: `2 retries`."""
     return f"{n:,} {singular if n == 1 else plural or singular + 's'}"
+
+
+def percent(share: float) -> str:
+    """`38 %`; a little is not nothing and nearly all is not all: `0.4 %`, `99.6 %`."""
+    if 0 < share < 0.01 or 0.99 < share < 1:
+        return f"{min(max(share * 100, 0.1), 99.9):.1f} %"
+    return f"{share * 100:.0f} %"
+
+
+def took_words(half: str, most: str, mark: str = "") -> str:
+    """What p50 and p95 mean, in the same words wherever they stand on screen; `mark` stands for the first."""
+    return f"half took {half} or less{mark}, 95 of 100 {most} or less"
 
 
 def _moment(at: float, utc: bool) -> datetime:

@@ -7,10 +7,10 @@ from typing import Final
 from msgspec import Struct
 
 from wfdash.core.model.instance import Instance
-from wfdash.core.text.words import count
+from wfdash.core.text.words import count, percent
 from wfdash.core.triage.error_groups import OUTCOMES
 
-__all__ = ["BY_CHANCE", "ENOUGH", "LEAST_FAILED", "FailureRate", "rate_of", "rates", "stands_out"]
+__all__ = ["BY_CHANCE", "ENOUGH", "LEAST_FAILED", "FailureRate", "rate_of", "rates", "share", "stands_out"]
 
 ENOUGH: Final = 10
 """Errored instances that are read, or all there are, before a cause is named."""
@@ -31,6 +31,13 @@ class FailureRate(Struct, frozen=True):
 
     def __str__(self) -> str:
         return f"{count(self.failed)} of {count(self.ended)}"
+
+
+def share(number: int, of: int) -> str:
+    """`38 %`, or `1 of 3` where those are too few for a rate."""
+    if not of:
+        return "–"
+    return percent(number / of) if of >= ENOUGH else f"{number} of {of}"
 
 
 def rate_of(rows: Iterable[Instance], failed: Collection[str]) -> FailureRate:

@@ -8,8 +8,7 @@ from rich.style import Style
 
 from wfdash.core.history.bucket import Bucket, percentile
 from wfdash.core.history.frame import Frame
-from wfdash.core.history.sentence import percent
-from wfdash.core.text.words import brief, short_version
+from wfdash.core.text.words import brief, percent, short_version
 from wfdash.ui.widgets.bars import HOLLOW, NONE, SHADE, UNKNOWN, ZERO, Bar, bar_lines, nice_top
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.theme import ACCENT, BAD, PLAIN, QUIET

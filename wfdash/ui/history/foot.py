@@ -9,10 +9,10 @@ from rich.style import Style
 
 from wfdash.core.history.bucket import Bucket, Tally
 from wfdash.core.history.cron import cron_report, is_followed
-from wfdash.core.history.sentence import Finding, percent, took_words
+from wfdash.core.history.sentence import Finding
 from wfdash.core.model.workflow import Schedule
 from wfdash.core.text.clean import clean, fit
-from wfdash.core.text.words import brief, clock, count, counted, short_version
+from wfdash.core.text.words import brief, clock, count, counted, percent, short_version, took_words
 from wfdash.core.text.wrap import joined, wrapped
 from wfdash.core.triage.error_groups import VersionShare
 from wfdash.core.triage.version_blame import worst_version

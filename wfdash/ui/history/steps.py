@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.strip import Strip
 
 from wfdash.api.errors import WorkflowsError
-from wfdash.core.history.sentence import Finding, share
+from wfdash.core.history.sentence import Finding
 from wfdash.core.history.step_change import StepChange, choose_runs, compare_steps, steps_sentence
 from wfdash.core.history.steps import StepTally
 from wfdash.core.model.detail import Detail
@@ -18,6 +18,7 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import brief, clock, count, counted, short_version
 from wfdash.core.text.wrap import wrapped
+from wfdash.core.triage.failure_rate import share
 from wfdash.live.reads.step_samples import StepSamples
 from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen

@@ -9,13 +9,14 @@ from textual.strip import Strip
 from wfdash.core.history.bucket import Tally
 from wfdash.core.history.count_history import Trends
 from wfdash.core.history.picture import PARTS, Picture, age_of_oldest, rank
-from wfdash.core.history.sentence import earlier_rate, share
+from wfdash.core.history.sentence import earlier_rate
 from wfdash.core.model.status import ACTIVE, is_final
 from wfdash.core.model.workflow import Workflow
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.sparkline import amounts
 from wfdash.core.text.words import age, brief, count
 from wfdash.core.triage.anomalies import queue_stalled, queue_stands_still
+from wfdash.core.triage.failure_rate import share
 from wfdash.ui.widgets.bars import UNKNOWN, ZERO
 from wfdash.ui.widgets.line_table import LineTable
 from wfdash.ui.widgets.status_line import Pieces
