@@ -25,9 +25,11 @@ _SURE = 40
 _MOST = 450
 """Errored instances that are read to judge a group: where there are more, fewer things are sure."""
 _WHEN = r"(?:[\d:]{8}|\w{3} [\d:]{5}|[\d-]{10} [\d:]{5})"
+_HEADING = re.compile(r"COUNT +SHARE  ERROR")
 _COLUMNS = ("COUNT", "SHARE", "ERROR", "STEP", "VERSION", "FIRST", "LAST", "OVER TIME")
 _VERSION = re.compile(
-    r"^  (?P<version>\w{8}) +(?P<share>\d+) %  +(?P<failed>[\d,]+) of +(?P<ended>[\d,]+) ended in error"
+    r"^  (?P<version>\w{8}) +(?P<share>\d+(?:\.\d)?) %"
+    r"  +(?P<failed>[\d,]+) of +(?P<ended>[\d,]+) ended in error"
     rf"(?:, (?P<open>[\d,]+) open)?(?:, deployed (?P<deployed>{_WHEN}))?"
     rf"(?: \(counted back to (?P<back>{_WHEN})\))?$"
 )
@@ -87,7 +89,7 @@ def compare_errors(
     lines: Sequence[str], at: float, answers: Answers, account: Account, workflow: str, tally: Tally
 ) -> bool:
     """Whether it was that page; each statement on it is counted."""
-    heading = next((line for line in lines if "COUNT  SHARE  ERROR" in line), None)
+    heading = next((line for line in lines if _HEADING.search(line)), None)
     if heading is None:
         return False
     seen = _Seen(lines, at, answers, account, workflow)
@@ -120,12 +122,19 @@ def _int(text: str) -> int:
     return int(text.replace(",", ""))
 
 
+def _share(part: int, of: int) -> str:
+    """With a decimal beside nothing and beside all, where a whole number would say the one or the other."""
+    hundredths = 100 * part / of
+    near = 0 < hundredths < 1 or 99 < hundredths < 100
+    return f"{min(max(hundredths, 0.1), 99.9):.1f}" if near else f"{hundredths:.0f}"
+
+
 def _groups(lines: Sequence[str], heading: str) -> list[dict[str, str]]:
     starts = [heading.find(title) for title in _COLUMNS]
     edges = [start if start >= 0 else None for start in starts[2:]]
     groups = []
     for line in lines[lines.index(heading) + 1 :]:
-        if (counted := re.match(r"^. +(\d+) +(\d+) ?%  ", line)) is None:
+        if (counted := re.match(r"^. +(\d+) +(\d+(?:\.\d)?) ?%  ", line)) is None:
             break
         cells = [*counted.groups()]
         for start, end in zip(edges, [*edges[1:], len(line)], strict=True):
@@ -160,7 +169,7 @@ def _compare_groups(seen: _Seen, groups: list[dict[str, str]], over: bool, tally
     sure = [row for row in listed if (row["ended"] or row["created"]) < seen.at - _LISTED][:_SURE]
     for group in groups:
         count, what = int(group["COUNT"]), f"{group}"
-        share = f"{count / read:.0%}".rstrip("%")
+        share = _share(count, read)
         tally.note("group share", group["SHARE"].rstrip(" %") == share, f"{what}, of {read} read {share} %")
         fitting = [row for row, detail in zip(listed, details, strict=True) if _fits(detail, group)]
         most = len(fitting) if seen.has_all else max(count, len(fitting))
@@ -176,7 +185,7 @@ def _compare_groups(seen: _Seen, groups: list[dict[str, str]], over: bool, tally
 def _compare_version(seen: _Seen, said: re.Match[str], tally: Tally) -> None:
     failed, ended = _int(said["failed"]), _int(said["ended"])
     what = said[0].strip()
-    tally.note("version share", said["share"] == f"{failed / ended:.0%}".rstrip("%"), what)
+    tally.note("version share", said["share"] == _share(failed, ended), what)
     mine = [row for row in seen.listing.rows if (row.get("version_id") or "").startswith(said["version"])]
     if said["deployed"]:
         right = worded_clock(seen.deployed.get(said["version"], 0.0), seen.at) == said["deployed"]
@@ -204,7 +213,7 @@ def _compare_sentence(
     seen: _Seen, groups: list[dict[str, str]], versions: list[re.Match[str]], tally: Tally
 ) -> None:
     """What the first sentence says is what the lines below it say, and its first failure is the first."""
-    end = next(n for n, line in enumerate(seen.lines) if "COUNT  SHARE  ERROR" in line)
+    end = next(n for n, line in enumerate(seen.lines) if _HEADING.search(line))
     said = " " + " ".join(line.strip() for line in seen.lines[1:end]).strip()
     blame = _BLAME.search(said)
     if (cause := _CAUSE.match(said)) and groups:

@@ -15,7 +15,7 @@ _BEHIND = 75.0
 _AGED = re.compile(r"(?:as of |stale, )(\d+) ([smh])")
 _UNIT_OF = {"s": 1, "m": 60, "h": 3600}
 _UNIT = {"s": 10.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_RATE = re.compile(r"^(?:(\d+) %|(\d+)/(\d+)|(\d+) of (\d+)) (\d+)([smhd])$")
+_RATE = re.compile(r"^(?:(\d+(?:\.\d)?) %|(\d+)/(\d+)|(\d+) of (\d+)) (\d+)([smhd])$")
 _COUNTS = {"ERRORED": ("errored",), "RUNNING": ("running", "rollingBack"), "WAITING": ("waiting",),
            "QUEUED": ("queued",), "COMPLETE": ("complete",)}  # fmt: skip
 _FAILURE = re.compile(rf"│   ✗ (?P<id>\S+) +(?P<age>{AGE})(?:  (?P<error>\S+)(?: at \"(?P<step>.+?)\")?)?")
@@ -131,7 +131,7 @@ def _compare_rate(said: re.Match[str], listing: Listing, at: float, what: str, t
             rates += [(failed, ended), (failed, ended + len(outlived))]
     if said[1]:
         shares = [100 * failed / ended for failed, ended in rates if ended] or [0.0]
-        right = min(shares) - 4 <= int(said[1]) <= max(shares) + 4
+        right = min(shares) - 4 <= float(said[1]) <= max(shares) + 4
         tally.note("workflow rate", right, f"{what}: the API {min(shares):.0f} to {max(shares):.0f} %")
         return
     failed, ended = int(said[2] or said[4]), int(said[3] or said[5])

@@ -10,6 +10,7 @@ from textual.app import App
 
 from wfdash.config.own_commands import HOOK_EVENTS
 from wfdash.core.text.clean import clean
+from wfdash.core.text.words import percent
 from wfdash.live.polling.events import Update
 from wfdash.live.records.record.place import record_path
 from wfdash.live.records.record.recorder import UntilOpen, ask_record
@@ -139,7 +140,7 @@ def about(change: "SeenChange") -> str:
         return f"{change.id}, {change.facts['to']}"
     if change.on == "cause":
         return f"{change.id}, a new cause: {change.facts['error']}"
-    return f"{change.workflow}, {change.facts['after'] * 100:.0f} % fail"
+    return f"{change.workflow}, {percent(change.facts['after'])} fail"
 
 
 def _causes(session: "AccountSession", began: float) -> list[tuple[str, str, str, str]]:

@@ -12,7 +12,6 @@ from wfdash.core.history.picture import picture
 from wfdash.core.history.rate.change import Outcomes, RateChange, changes_of, find_changes, outcomes
 from wfdash.core.history.sentence import durations, failures, throughput
 from wfdash.core.model.instance import Instance
-from wfdash.core.text.words import percent
 from wfdash.demo.engine.world import build
 from wfdash.demo.http.render import row
 
@@ -167,14 +166,6 @@ def test_nothing_ended_is_no_rate():
     assert finding([]).sentence == "no instance completed or failed in this time"
     open_ = [Instance("order-1", "running", NOON - 60, started=NOON - 60)]
     assert finding(open_).sentence == "no instance completed or failed in this time"
-
-
-@pytest.mark.parametrize(
-    ("share", "text"),
-    [(0, "0 %"), (0.004, "0.4 %"), (0.0001, "0.1 %"), (0.38, "38 %"), (0.999, "99.9 %"), (1, "100 %")],
-)
-def test_percent_never_rounds_something_to_nothing(share, text):
-    assert percent(share) == text
 
 
 def test_fall_is_dated_to_what_ended_next():

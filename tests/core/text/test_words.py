@@ -1,12 +1,16 @@
 """Durations are cut and never rounded; nothing that a number can be breaks a sentence."""
 
+import ast
 import math
+from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wfdash.core.text.words import age, brief, clock, count, estimated, size, spoken
+from tests.support.architecture import Tree
+from wfdash.core.text.words import age, brief, clock, count, estimated, filled, percent, size, spoken
 
 NOW = 1_763_730_131.0  # Fri 2025-11-21 13:02:11 UTC
 
@@ -101,3 +105,56 @@ def test_instants():
 def test_sizes_and_counts():
     assert size(1_234_567) == "1.2 MB"
     assert count(12431) == "12,431"
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0, "0 %"),
+        (0.0001, "0.1 %"),
+        (0.004, "0.4 %"),
+        (0.01, "1 %"),
+        (0.384, "38 %"),
+        (0.99, "99 %"),
+        (0.996, "99.6 %"),
+        (0.9999, "99.9 %"),
+        (1, "100 %"),
+    ],
+)
+def test_share_never_rounds_something_to_nothing_or_all(share, text):
+    assert percent(share) == text
+
+
+@pytest.mark.parametrize(
+    ("part", "full", "text"), [(0, 600, "0 %"), (1, 600, "1 %"), (18, 600, "3 %"), (599, 600, "99 %")]
+)
+def test_what_fills_up_is_full_only_at_its_end(part, full, text):
+    assert filled(part, full) == text
+    assert filled(full, full) == "100 %"
+
+
+def _shares_in_words(source):
+    """Lines of a source with a text in which a number is followed by a percent sign."""
+    for node in ast.walk(source):
+        if not isinstance(node, ast.JoinedStr):
+            continue
+        for value, text in pairwise([*node.values, ast.Constant("")]):
+            spec = getattr(value, "format_spec", None)
+            is_share = spec is not None and ast.unparse(spec).rstrip("'").endswith("%")
+            follows = isinstance(value, ast.FormattedValue) and isinstance(text, ast.Constant)
+            if is_share or (follows and text.value.lstrip().startswith("%")):
+                yield node.lineno
+
+
+def test_share_is_put_into_words_in_one_place():
+    """The same version stood as 0.4 % on one page and as 0 % on another."""
+    import wfdash
+
+    sources = Tree(Path(wfdash.__file__).parent).sources
+    found = {name for name, source in sources.items() if any(_shares_in_words(source))}
+    assert {name for name in found if not name.startswith("wfdash.demo")} == {"wfdash.core.text.words"}
+
+
+@pytest.mark.parametrize("text", ['f"{n:.0f} %"', 'f"fails at {n * 100:.1f}% now"', 'f"{n:.0%}"'])
+def test_share_put_into_words_elsewhere_is_found(text):
+    assert list(_shares_in_words(ast.parse(text)))

@@ -9,6 +9,7 @@ from wfdash.cli.output import line, say
 from wfdash.config.precedence import config_path, load
 from wfdash.config.settings import Options, Settings, SettingsError
 from wfdash.core.text.clean import clean
+from wfdash.core.text.words import percent
 
 __all__ = ["doctor", "run"]
 
@@ -131,7 +132,7 @@ def _pace(settings: Settings, interval: str) -> list[tuple[str, str]]:
         return [("list interval", f"{least:g} s, or more where answers are slow")]
     return [
         ("list interval", interval),
-        ("share of the limit", f"{settings.share * 100:.0f} % of 1,200 requests per 5 minutes"),
+        ("share of the limit", f"{percent(settings.share)} of 1,200 requests per 5 minutes"),
     ]
 
 

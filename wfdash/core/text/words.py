@@ -10,6 +10,7 @@ __all__ = [
     "count",
     "counted",
     "estimated",
+    "filled",
     "percent",
     "short_version",
     "size",
@@ -105,6 +106,11 @@ def percent(share: float) -> str:
     if 0 < share < 0.01 or 0.99 < share < 1:
         return f"{min(max(share * 100, 0.1), 99.9):.1f} %"
     return f"{share * 100:.0f} %"
+
+
+def filled(part: int, full: int) -> str:
+    """`38 %` of what fills up, in steps that are seldom taken: `100 %` only once it is full."""
+    return f"{max(1, part * 100 // full) if part > 0 else 0} %"
 
 
 def took_words(half: str, most: str, mark: str = "") -> str:

@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import fit
-from wfdash.core.text.words import clock, count, short_version, spoken
+from wfdash.core.text.words import clock, count, percent, short_version, spoken
 from wfdash.core.triage.error_groups import OUTCOMES, ErrorGroup, VersionShare
 from wfdash.core.triage.failure_rate import BY_CHANCE, ENOUGH, LEAST_FAILED, FailureRate, rates, stands_out
 from wfdash.core.triage.fingerprint import DEPLOYED
@@ -423,15 +423,11 @@ def _long_ago(version: str, evidence: Evidence, now: float) -> str:
 def _spoken_trend(trend: Trend, now: float, utc: bool) -> str:
     """`failing rose from 0 % to 91 % at 06:38`."""
     went = "rose" if trend.after > trend.before else "fell"
-    said = f"errors {went} from {_percent(trend.before)} to {_percent(trend.after)}"
+    said = f"errors {went} from {percent(trend.before)} to {percent(trend.after)}"
     if trend.between is None:
         return f"{said} at {clock(trend.at, utc=utc, now=now, seconds=False)}"
     begun, until = (clock(at, utc=utc, now=now, seconds=False) for at in trend.between)
     return f"{said} little by little, {begun} to {until}"
-
-
-def _percent(share: float) -> str:
-    return f"{share * 100:.0f} %"
 
 
 def _back_to(rows: Sequence[Instance], now: float, utc: bool) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from wfdash.api.errors import WorkflowNotFound
 from wfdash.core.text.clean import clean
-from wfdash.core.text.words import count
+from wfdash.core.text.words import count, filled
 from wfdash.live.feeds.filter_search import MOST, Searched
 from wfdash.live.polling.freshness import Freshness
 
@@ -84,8 +84,7 @@ def _loading(loaded: int, total: int | None) -> str:
     """`No match in 11,187 of 100,822 so far, still loading (11 %).`, while older rows are on their way."""
     if not total or total <= loaded:
         return f"No match in {count(loaded)} so far, still loading."
-    share = f"{max(1, loaded * 100 // total)} %"
-    return f"No match in {count(loaded)} of {count(total)} so far, still loading ({share})."
+    return f"No match in {count(loaded)} of {count(total)} so far, still loading ({filled(loaded, total)})."
 
 
 def _unanswered(fresh: Freshness, name: str, now: float, key_of: Callable[[str], str]) -> str:

@@ -7,7 +7,7 @@ from textual.strip import Strip
 
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.sparkline import amounts
-from wfdash.core.text.words import clock, short_version
+from wfdash.core.text.words import clock, percent, short_version
 from wfdash.core.triage.error_groups import ErrorGroup
 from wfdash.core.triage.fingerprint import Fingerprint
 from wfdash.ui.widgets.list_table import ListTable
@@ -68,7 +68,7 @@ class GroupTable(ListTable[ErrorGroup]):
         first, last = group.first, group.last
         return {
             "COUNT": f"{group.count}",
-            "SHARE": f"{group.share * 100:.0f} %",
+            "SHARE": percent(group.share),
             "ERROR": clean(f"{mark.error}: {mark.message}" if mark.message else mark.error),
             "STEP": clean(mark.step) or "-",
             "VERSION": clean(short_version(mark.version)) or "-",
@@ -90,7 +90,7 @@ class GroupTable(ListTable[ErrorGroup]):
 
         Error and step take no more than they need, so that what belongs together stands together.
         """
-        columns = [("COUNT", 5, True), ("SHARE", 5, True)]
+        columns = [("COUNT", 5, True), ("SHARE", 6, True)]
         tail = [("VERSION", 8, False), ("LAST", 9, False)][: 2 if width >= _TIMES_FROM else 1]
         if width >= 100:
             tail = [

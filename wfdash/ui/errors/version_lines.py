@@ -6,7 +6,7 @@ from wfdash.core.history.rate.trend import last_trend
 from wfdash.core.history.sentence import read_within
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import cells, clean, fit
-from wfdash.core.text.words import clock, count, short_version
+from wfdash.core.text.words import clock, count, percent, short_version
 from wfdash.core.triage.error_groups import VersionShare, blame
 from wfdash.core.triage.headline import Trend
 from wfdash.core.triage.version_blame import worst_version
@@ -88,14 +88,15 @@ class VersionShares:
         widths = [
             max(len(count(n)) for n in column) for column in zip(*(_numbers(share) for share in shares))
         ]
+        rates = max((len(percent(share.share)) for share in shares), default=0)
         lines: list[Pieces] = []
         for share in shares:
             errored, finished = (count(n).rjust(room) for n, room in zip(_numbers(share), widths))
             style = WARN if share == worst else PLAIN
-            words = f"{share.share * 100:>3.0f} %  {errored} of {finished} ended in error"
+            words = f"{percent(share.share):>{rates}}  {errored} of {finished} ended in error"
             words += f", {count(share.open)} open" if share.open else ""
             if not share.finished:
-                words = "   –  none known to have ended"
+                words = f"{'–':>{rates}}  none known to have ended"
             name = f"  {clean(short_version(share.version)):<8}  "
             for since in self._dates(poller, share):
                 words += since if cells(name + words + since) < width else ""

@@ -7,7 +7,7 @@ from msgspec import Struct
 from rich.style import Style
 
 from wfdash.core.text.clean import cells, clean, fit
-from wfdash.core.text.words import age, count
+from wfdash.core.text.words import age, count, filled
 from wfdash.live.budget.budget import Budget
 from wfdash.live.polling.freshness import Freshness
 from wfdash.ui.widgets.status_line import Pieces, StatusLine, length
@@ -316,7 +316,7 @@ def meter_pieces(budget: Budget) -> Sequence[Pieces]:
     (spent, limit), (others, _) = budget.meter, budget.others
     style = (ACCENT if spent >= limit * 0.9 else QUIET) + _BUDGET
     # A share moves seldom and needs no unit, and each form keeps its width while it does.
-    used, own, theirs = (f"{reads * 100 // limit} %" for reads in (spent, spent - others, others))
+    used, own, theirs = (filled(reads, limit) for reads in (spent, spent - others, others))
     said = [f"wfdash used {used} of its request budget", f"wfdash used {used} of its budget"]
     if others:
         said = [f"this wfdash used {own} of the request budget, others {theirs}"]
