@@ -1,12 +1,31 @@
 """However it ends, the terminal is given back as it was found and the exit status is right."""
 
 import signal
+import sys
 
 import pytest
 
 from tests.support.harness.act import ROWS
 
 ENDINGS = {signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGINT: 130}
+WHILE_OPENING = """
+import asyncio, signal, sys
+from wfdash.__main__ import main
+from wfdash.ui.pages.help import HelpScreen
+
+opened = HelpScreen.on_mount
+
+async def taken_down_meanwhile(self):
+    signal.raise_signal(signal.Signals(number))
+    while self.app.return_code is None:
+        await asyncio.sleep(0)
+    await self.remove_children()
+    opened(self)
+
+number = int(sys.argv.pop(1))
+HelpScreen.on_mount = taken_down_meanwhile
+main()
+"""
 
 
 @pytest.mark.parametrize("number", ENDINGS)
@@ -36,6 +55,17 @@ def test_a_signal_gives_a_held_terminal_back(demo, number):
     shell.watch(0.5)
     shell.signal(number)
     assert shell.wait_exit() == ENDINGS[number]
+    assert shell.not_as_found() == []
+
+
+@pytest.mark.parametrize("number", ENDINGS)
+def test_a_signal_while_a_page_opens_is_no_fault(terminal, number):
+    argv = [sys.executable, "-c", WHILE_OPENING, str(int(number)), "demo", "-w", "orders"]
+    shell = terminal(argv=argv)
+    shell.wait_for(ROWS)
+    shell.press("?")
+    assert shell.wait_exit() == ENDINGS[number]
+    assert b"fault of its own" not in shell.written
     assert shell.not_as_found() == []
 
 

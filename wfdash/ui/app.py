@@ -330,6 +330,14 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         """Says a message on the bottom line; data is cleaned there and never read as markup."""
         self.pages.say(message, severity)
 
+    def _handle_exception(self, error: Exception) -> None:
+        """Reports no fault of what was still opening when the app was told to end.
+
+        Its widgets are taken down before it was up, and it looks for parts that will not come.
+        """
+        if not self._exit:
+            super()._handle_exception(error)
+
     def _fatal_error(self) -> None:
         """The crash report without the values of local variables, which may hold a credential."""
         error = sys.exc_info()[1] or self._exception
