@@ -8,6 +8,24 @@ import pytest
 from tests.support.harness.act import ROWS
 
 ENDINGS = {signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGINT: 130}
+LEAVING_IN_ORDER = """
+import asyncio, os
+from textual.app import App
+from wfdash.ui.terminal.driver import TolerantDriver
+
+async def leave():
+    driver = TolerantDriver(App())
+    driver.start_application_mode()
+    for _ in range(20):
+        driver.write("x" * 30_000)
+    while not driver.stalled:
+        await asyncio.sleep(0.01)
+    driver.disable_input()
+    driver.give_up()
+    os._exit(0)
+
+asyncio.run(leave())
+"""
 WHILE_OPENING = """
 import asyncio, signal, sys
 from wfdash.__main__ import main
@@ -43,6 +61,14 @@ def test_a_signal_ends_it_although_the_terminal_takes_nothing(demo, number):
     shell.signal(number)
     shell.wait_ended_unread()
     assert shell.wait_exit() == ENDINGS[number]
+    assert shell.not_as_found() == []
+
+
+def test_a_terminal_that_stalls_while_it_is_left_is_given_back(terminal):
+    """The loop runs and leaves in good order; only then nothing more is taken, of what was to be written."""
+    shell = terminal(argv=[sys.executable, "-c", LEAVING_IN_ORDER], columns=200, lines=60)
+    shell.wait_ended_unread()
+    assert shell.wait_exit() == 0
     assert shell.not_as_found() == []
 
 

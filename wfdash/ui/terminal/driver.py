@@ -125,6 +125,12 @@ class TolerantDriver(LinuxDriver):
         if self._get_terminal_size() != before:
             later()
 
+    def disable_input(self) -> None:
+        """Also goes on taking the signal that ends a blocked write: by default it would wake nobody."""
+        super().disable_input()
+        with suppress(ValueError):  # not on the main thread
+            signal.signal(signal.SIGWINCH, lambda *_: None)
+
     def write(self, data: str) -> None:
         if self.drained:
             self._waits_since = time.monotonic()
