@@ -48,6 +48,7 @@ START = {"name": "pay", "count": 1, "type": "do"}
     [
         ('{"id": ', "Expecting value at column 8"),
         ('{"end": ' + "1" * 5_000 + "}", "a number of more digits than"),
+        (r'{"id": "1", "from": {"\ud800": 1}}', "it holds half of a character"),
         ("[" * 100_000, "it is nested too deeply"),
         ([1], "it is a list"),
         ({"id": "1"}, "it has no workflow"),

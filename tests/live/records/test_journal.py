@@ -187,6 +187,19 @@ def test_cut_foreign_and_binary_lines_are_passed_over(tmp_path):
     assert [entry.id for entry in kept.read()] == ["first", "second"]
 
 
+@pytest.mark.parametrize(
+    "start", [r'"\ud800"', r'{"\ud800": 1}', r'{"name": "\ud800"}', "[1]", '{"name": 1}']
+)
+def test_line_whose_start_is_none_is_read_without_it(tmp_path, start):
+    kept = journal(tmp_path)
+    write(kept, "settled")
+    path = tmp_path / "actions.jsonl"
+    path.write_text(path.read_text().replace('"from": null', f'"from": {start}'))
+    assert start in path.read_text()
+    assert [entry.id for entry in kept.read()] == ["order-1"]
+    assert LastAction(kept).done().id == "order-1"
+
+
 @contextmanager
 def room_for(size):
     """No file grows beyond so many bytes, as on a disk that is full by then."""

@@ -127,6 +127,8 @@ def _entry(line: str, number: int) -> _Line:
         why = f"{wrong.msg} at column {wrong.colno}"
     except RecursionError:
         why = "it is nested too deeply"
+    except UnicodeError:
+        why = "it holds half of a character (an escape such as \\ud800 without its pair)"
     except ValidationError:
         why = _why_no_line(json.loads(line))
     except ValueError:

@@ -12,7 +12,7 @@ from pathlib import Path
 from sys import intern
 from typing import Any, Final
 
-from msgspec import MsgspecError, Struct, ValidationError, convert
+from msgspec import MsgspecError, Struct, convert
 from msgspec.json import Decoder
 from msgspec.structs import asdict
 
@@ -299,7 +299,7 @@ def result_as_sent(result: ActionResult) -> dict[str, Any]:
 def _start_as_read(value: object) -> RestartFrom | None:
     try:
         start = None if value is None else convert(value, RestartFrom)
-    except ValidationError:
+    except ValueError:  # another shape, or half a surrogate pair, which no UTF-8 holds
         return None
     return None if start is None else _same_start(start)
 
