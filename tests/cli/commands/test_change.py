@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.cli.commands.test_list import ask
+from tests.cli.commands.conftest import ask
 from wfdash.core.model.status import STATUSES
 
 KEYS = ["at", "workflow", "id", "verb", "before", "answered", "after", "outcome", "error"]

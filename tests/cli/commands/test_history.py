@@ -9,7 +9,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.cli.commands.test_list import ask
+from tests.cli.commands.conftest import ask
 from tests.support.harness.simulator import Server
 
 ENDED = ("complete", "errored", "terminated")

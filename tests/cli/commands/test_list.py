@@ -4,12 +4,12 @@ import asyncio
 import json
 import re
 import subprocess
-import urllib.request
 from argparse import Namespace
 
 import pytest
 
 from tests.api.dev_session import DevSession
+from tests.cli.commands.conftest import ask
 from tests.support.fakes.loopback import reply, serving
 from tests.support.harness.program import environment
 from wfdash.api.errors import Forbidden
@@ -21,16 +21,6 @@ from wfdash.core.filter.query import parse
 from wfdash.live.budget.budget import Budget
 
 WORKFLOWS = "billing, inventory-sync, legacy-import, media-transcode, onboarding, orders, refunds"
-
-
-def ask(exports: dict[str, str], path: str) -> dict:
-    """The API's own answer, past wfdash."""
-    url = f"{exports['CLOUDFLARE_API_BASE_URL']}/accounts/{exports['CLOUDFLARE_ACCOUNT_ID']}{path}"
-    request = urllib.request.Request(
-        url, headers={"Authorization": f"Bearer {exports['CLOUDFLARE_API_TOKEN']}"}
-    )
-    with urllib.request.urlopen(request) as answer:
-        return json.load(answer)
 
 
 def test_json_is_the_apis_items_untouched_newest_first(shell, simulator):

@@ -7,19 +7,42 @@ from types import SimpleNamespace
 import pytest
 from msgspec.structs import replace
 
-from tests.cli.commands.conftest import PARCELS
+from tests.cli.commands.conftest import PARCELS, ask
 from tests.cli.commands.test_change import KEYS, objects
 from tests.support.harness.simulator import Server
 from wfdash.cli.commands.results import Printer
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.live.actions.plan import Plan, Target
 
+INSTANCES = "/workflows/parcels/instances"
 RESTARTED = ("done", "under way", "failed again")
 
 
-def errored(parcels):
-    done = parcels("list", "--filter", "status:errored", "--limit", "0", "--json")
-    return [json.loads(line)["id"] for line in done.stdout.splitlines()]
+@pytest.fixture
+def errored(half_fixed):
+    """`errored()`: who failed, newest first, by the API itself."""
+
+    def read():
+        found, cursor = [], ""
+        while True:
+            page = ask(half_fixed, f"{INSTANCES}?status=errored&direction=desc&per_page=100{cursor}")
+            found += [row["id"] for row in page["result"]]
+            if not (more := page["result_info"].get("cursor")):
+                return found
+            cursor = f"&cursor={more}"
+
+    return read
+
+
+@pytest.fixture
+def steps(half_fixed):
+    """`steps(identity)`: the name, start and end of each, by the API itself."""
+
+    def read(identity):
+        result = ask(half_fixed, f"{INSTANCES}/{identity}")["result"]
+        return [(step["name"], step["start"], step["end"]) for step in result["steps"]]
+
+    return read
 
 
 def planned(parcels, *arguments):
@@ -28,13 +51,8 @@ def planned(parcels, *arguments):
     return objects(done)
 
 
-def steps(parcels, identity):
-    result = json.loads(parcels("show", "-i", identity, "--json").stdout)["result"]
-    return [(step["name"], step["start"], step["end"]) for step in result["steps"]]
-
-
-def test_a_reviewed_plan_repairs_and_keeps_what_was_done(parcels, tmp_path):
-    plan = planned(parcels, *errored(parcels)[-80:])
+def test_a_reviewed_plan_repairs_and_keeps_what_was_done(parcels, tmp_path, errored, steps):
+    plan = planned(parcels, *errored()[-80:])
     keys = ["account", "workflow", "id", "verb", "before", "from", "end", "reason"]
     assert all(list(line) == keys for line in plan)
     skipped = [line for line in plan if line["reason"]]
@@ -45,7 +63,7 @@ def test_a_reviewed_plan_repairs_and_keeps_what_was_done(parcels, tmp_path):
     ]
     file = tmp_path / "plan.jsonl"
     file.write_text("\n".join(map(json.dumps, [*chosen, skipped[0]])))
-    before = {line["id"]: steps(parcels, line["id"]) for line in chosen}
+    before = {line["id"]: steps(line["id"]) for line in chosen}
 
     done = parcels("redrive", "--plan", str(file), "--wait", "--timeout", "2m", "--yes")
     by_id = {line["id"]: line for line in objects(done)}
@@ -57,14 +75,14 @@ def test_a_reviewed_plan_repairs_and_keeps_what_was_done(parcels, tmp_path):
         assert result["outcome"] == ("done" if result["ended"] == "complete" else "failed again")
         assert result["from"] == line["from"]
         assert result["ended"] == result["after"]
-        assert steps(parcels, line["id"])[:2] == before[line["id"]][:2]
+        assert steps(line["id"])[:2] == before[line["id"]][:2]
     assert done.returncode == 1, "one was skipped"
     again = parcels("list", "--filter", "batch:last", "--limit", "0", "--json")
     assert {json.loads(line)["id"] for line in again.stdout.splitlines()} == by_id.keys()
 
 
-def test_a_plan_is_judged_again_by_what_is_read(parcels, tmp_path):
-    lines = planned(parcels, *errored(parcels)[-80:])
+def test_a_plan_is_judged_again_by_what_is_read(parcels, tmp_path, errored, steps):
+    lines = planned(parcels, *errored()[-80:])
     plan = [line for line in lines if not line["reason"] and line["from"]["name"] != "read order"]
     undone = next(line for line in lines if line["reason"])
     start = {"name": "read order", "count": 1, "type": "do"}
@@ -101,7 +119,7 @@ def test_a_plan_is_judged_again_by_what_is_read(parcels, tmp_path):
     sent = {line["id"]: line for line in objects(done)}
     assert {each for each in sent if sent[each]["answered"]} == {early["id"], bare["id"]}
     assert sent[early["id"]]["from"] == start
-    assert steps(parcels, undone["id"])
+    assert steps(undone["id"])
     done = parcels("redrive", "--plan", str(file), "--yes", "--wait", "--timeout", "2m")
     assert not any(line["answered"] for line in objects(done)), "a plan that was carried out sends nothing"
 
@@ -140,8 +158,8 @@ def test_a_plan_of_elsewhere_or_a_spoilt_one_is_exit_2(parcels, half_fixed, tmp_
     assert said in done.stderr
 
 
-def test_a_plan_with_an_id_or_step_that_is_not_there_is_exit_2(parcels, tmp_path):
-    good, spoilt = [line for line in planned(parcels, *errored(parcels)[-8:]) if not line["reason"]][:2]
+def test_a_plan_with_an_id_or_step_that_is_not_there_is_exit_2(parcels, tmp_path, errored):
+    good, spoilt = [line for line in planned(parcels, *errored()[-8:]) if not line["reason"]][:2]
     file, step = tmp_path / "plan.jsonl", spoilt["from"]
     for change, said in (
         ({"from": step | {"count": 9}}, f'has "{step["name"]}" 1 time, not 9; it failed at "{step["name"]}"'),
@@ -180,14 +198,14 @@ def test_what_is_no_sense_is_exit_2_and_sends_nothing(parcels, arguments, said):
     assert said in done.stderr
 
 
-def test_a_canary_larger_than_the_set_is_exit_2(parcels):
-    done = parcels("redrive", *errored(parcels)[-3:], "--canary", "4", "--yes")
+def test_a_canary_larger_than_the_set_is_exit_2(parcels, errored):
+    done = parcels("redrive", *errored()[-3:], "--canary", "4", "--yes")
     assert (done.returncode, done.stdout) == (2, "")
     assert "--canary 4: only" in done.stderr
 
 
-def test_a_canary_that_has_not_ended_in_time_is_exit_4(parcels):
-    plan = [line for line in planned(parcels, *errored(parcels)[-20:]) if not line["reason"]]
+def test_a_canary_that_has_not_ended_in_time_is_exit_4(parcels, errored):
+    plan = [line for line in planned(parcels, *errored()[-20:]) if not line["reason"]]
     ids = [line["id"] for line in plan if line["from"]["name"] == "read order"][:2]
     done = parcels("redrive", *ids, "--canary", "1", "--within", "0.2s", "--yes")
     first, second = objects(done)
@@ -200,8 +218,8 @@ def test_a_canary_that_has_not_ended_in_time_is_exit_4(parcels):
     assert said.endswith("To go on: wfdash redrive -w parcels --resume sends them")
 
 
-def test_a_plan_that_is_held_names_itself_to_go_on(parcels, tmp_path):
-    plan = [line for line in planned(parcels, *errored(parcels)[-40:-20]) if not line["reason"]]
+def test_a_plan_that_is_held_names_itself_to_go_on(parcels, tmp_path, errored):
+    plan = [line for line in planned(parcels, *errored()[-40:-20]) if not line["reason"]]
     file = tmp_path / "the plan.jsonl"
     file.write_text(
         "\n".join([json.dumps(line) for line in plan if line["from"]["name"] == "read order"][:3])
@@ -215,8 +233,8 @@ def test_a_plan_that_is_held_names_itself_to_go_on(parcels, tmp_path):
     assert "To go on: wfdash redrive -w parcels --resume sends them" in done.stderr
 
 
-def test_what_a_canary_held_is_resumed_without_its_ids(parcels):
-    plan = [line for line in planned(parcels, *errored(parcels)[-130:-80]) if not line["reason"]]
+def test_what_a_canary_held_is_resumed_without_its_ids(parcels, errored):
+    plan = [line for line in planned(parcels, *errored()[-130:-80]) if not line["reason"]]
     ids = [line["id"] for line in plan if line["from"]["name"] == "read order"][:4]
     assert len(ids) == 4
     canary = ("--canary", "1", "--within", "0.2s", "--yes")
@@ -250,9 +268,9 @@ def test_what_a_canary_held_is_resumed_without_its_ids(parcels):
         ("send", ["--type", "go"]),
     ],
 )
-def test_every_verb_plans_without_sending(parcels, command, more):
-    identity = errored(parcels)[-1]
-    before = steps(parcels, identity)
+def test_every_verb_plans_without_sending(parcels, command, more, errored, steps):
+    identity = errored()[-1]
+    before = steps(identity)
     done = parcels(command, identity, "never-made", *more, "--dry-run")
     first, other = objects(done)
     assert done.returncode == 0
@@ -260,7 +278,7 @@ def test_every_verb_plans_without_sending(parcels, command, more):
     assert (first["reason"] is None) == (command == "restart")
     assert other["reason"]
     assert (first["from"] or {}).get("name") == ("weigh" if len(more) == 2 and command == "restart" else None)
-    assert steps(parcels, identity) == before
+    assert steps(identity) == before
 
 
 def test_create_plans_without_creating(parcels):
@@ -270,15 +288,15 @@ def test_create_plans_without_creating(parcels):
     assert parcels("show", "-i", "made-by-nobody").returncode == 1
 
 
-def test_restart_waits_for_the_end(parcels):
-    done = parcels("restart", errored(parcels)[-1], "--wait", "--timeout", "2m", "--yes")
+def test_restart_waits_for_the_end(parcels, errored):
+    done = parcels("restart", errored()[-1], "--wait", "--timeout", "2m", "--yes")
     [answer] = objects(done)
     assert answer["ended"] == answer["after"]
     assert done.returncode == (0 if answer["ended"] == "complete" else 1)
 
 
-def test_restart_takes_a_canary_and_its_bounds(parcels):
-    ids = errored(parcels)[-2:]
+def test_restart_takes_a_canary_and_its_bounds(parcels, errored):
+    ids = errored()[-2:]
     done = parcels("restart", *ids, "--canary", "3", "--yes")
     assert (done.returncode, done.stdout) == (2, "")
     assert "--canary 3: only 2 can be restarted" in done.stderr
@@ -314,12 +332,12 @@ def test_outcome_is_what_the_run_bears_out(capsys, verb, outcome, after, ended, 
 
 @pytest.fixture
 def broken():
-    """A world of failed parcels as a process: its exports, `mend()`, and `restarts()` at its end."""
+    """A world of failed parcels as a process: its exports, `mend()`, and `restarts()` of each by now."""
     with Server("tests.support.fakes.repair_world:main", 120) as server:
         yield SimpleNamespace(
             exports=server.exports,
             mend=lambda: server.send_signal(signal.SIGUSR1),
-            restarts=lambda: json.loads(server.stop(by=signal.SIGTERM)),
+            restarts=lambda: json.loads((server.send_signal(signal.SIGUSR2), server.line())[1]),
         )
 
 

@@ -4,7 +4,7 @@ import json
 import re
 from datetime import datetime, timedelta
 
-from tests.cli.commands.test_list import ask
+from tests.cli.commands.conftest import ask
 from wfdash.cli.commands.show import sheet
 from wfdash.core.model.detail import read_detail
 from wfdash.core.why.why import TimeWords

@@ -1,6 +1,6 @@
 """A simulator of failed parcels: SIGUSR1 deploys the last fix and starts the faults.
 
-When it is ended it prints how often each instance was restarted.
+At SIGUSR2 it prints how often each instance was restarted.
 """
 
 import json
@@ -25,7 +25,10 @@ def main(failed: int) -> None:
         for fault in faults:
             fault.times = FAULTS[fault.kind]
 
+    def tell(*_: object) -> None:
+        print(json.dumps({value.id: value.restarts for value in parcels.by_id.values()}), flush=True)
+
     signal.signal(signal.SIGUSR1, mend)
+    signal.signal(signal.SIGUSR2, tell)
     serve.build = lambda *_args, **_options: world
     serve.serve(0, faults=faults, latency=0.02)
-    print(json.dumps({value.id: value.restarts for value in parcels.by_id.values()}), flush=True)

@@ -24,12 +24,13 @@ class Server:
     """A simulator as a process of its own: `exports` is what it printed, and what points wfdash at it.
 
     `main` is the function that serves (`module:function`), called with `arguments` in an environment of the
-    test's own. It is forked by a process that has loaded the simulator; see tests.support.fakes.simulators.
+    test's own. It is forked by a process that has loaded the simulator and built the world of `scenario` ("":
+    none) not long ago; see tests.support.fakes.simulators.
     """
 
-    def __init__(self, main: str, *arguments: object) -> None:
+    def __init__(self, main: str, *arguments: object, scenario: str = "") -> None:
         output, theirs = os.pipe()
-        order = {"main": main, "arguments": arguments, "env": environment()}
+        order = {"main": main, "arguments": arguments, "env": environment(), "scenario": scenario}
         try:
             self._pid = _parent().ask(order, theirs)
         finally:
@@ -46,17 +47,22 @@ class Server:
     @classmethod
     def of(cls, *arguments: str) -> Self:
         """`wfdash demo --serve 0` with these arguments."""
-        return cls("wfdash.cli.main:run", ["demo", "--serve", "0", *arguments])
+        scenario = arguments[arguments.index("--scenario") + 1] if "--scenario" in arguments else "calm"
+        return cls("wfdash.cli.main:run", ["demo", "--serve", "0", *arguments], scenario=scenario)
 
     def send_signal(self, number: signal.Signals) -> None:
         os.kill(self._pid, number)
 
-    def stop(self, by: signal.Signals = signal.SIGKILL) -> str:
+    def line(self) -> str:
+        """What it prints next."""
+        return self._output.readline()
+
+    def stop(self) -> str:
         """Ends it and returns what else it printed. Safe to call twice."""
         if not self._running:
             return ""
         self._running = False
-        _parent().ask({"end": self._pid, "signal": by})
+        _parent().ask({"end": self._pid})
         with self._output:
             return self._output.read()
 
@@ -126,12 +132,13 @@ class Simulator:
         ahead: float = 0,
         kept: float = 0,
     ) -> None:
+        main = "tests.support.fakes.simulators:serve_world"
         if hostile:
-            self._server = Server("tests.support.fakes.hostile_world:main", scenario)
+            self._server = Server("tests.support.fakes.hostile_world:main", scenario, scenario=scenario)
+        elif ahead or kept:
+            self._server = Server(main, scenario, stopped, ahead, kept)  # not as others have built it
         else:
-            self._server = Server(
-                "tests.support.fakes.simulators:serve_world", scenario, stopped, ahead, kept
-            )
+            self._server = Server(main, scenario, stopped, ahead, kept, scenario=scenario)
         self.env = self._server.exports
         self._http = httpx.Client(
             base_url=f"{self.env['CLOUDFLARE_BASE_URL']}/accounts/{self.env['CLOUDFLARE_ACCOUNT_ID']}/workflows",
