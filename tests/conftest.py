@@ -3,14 +3,19 @@
 import gc
 import os
 import shutil
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.harness.program import ORIGINAL, without
+
+# Rewriting each assert takes a process 7 s, and with this variable set it would do so at each run.
+sys.dont_write_bytecode = False
 
 TIERS = {
     "unit": "api cases cli config core demo keymap test_architecture.py",
@@ -51,6 +56,7 @@ from tests.support.harness.pty import OpenTerminal  # noqa: E402
 from tests.support.harness.simulator import Simulator  # noqa: E402
 
 
+@cache
 def tier(path: Path) -> str | None:
     return next((_TIER_OF[place] for place in (path, *path.parents) if place in _TIER_OF), None)
 
@@ -59,6 +65,16 @@ def pytest_configure() -> None:
     for path in Path(__file__).parent.rglob("test_*.py"):
         if tier(path) is None:
             raise pytest.UsageError(f"{path} has no tier: add its folder to TIERS in {__file__}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What collecting makes stays: to look through it meanwhile for garbage was a sixth of it."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -22,7 +22,7 @@ print(int(peak[1]) // 1024)
 sys.exit(code)
 """
 """The kernel's ru_maxrss would count what the process that started this one had in memory."""
-BOMB = gzip.compress(b" " * 150_000_000, 6) * 10
+BOMB = gzip.compress(b" " * 15_000_000, 6) * 100
 """A gigabyte and a half."""
 DEEP = b'{"success":true,"errors":[],"messages":[],"result":' + b"[" * 200_000 + b"]" * 200_000 + b"}"
 LIST, SHOW = ("list",), ("show", "-i", "order-1")

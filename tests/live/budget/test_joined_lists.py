@@ -82,9 +82,10 @@ def deep():
     return value
 
 
-@pytest.mark.parametrize(("note", "asked"), [("a\ud800", 22), ("\\ud800 é", 22), (deep(), 40)], ids=range(3))
+@pytest.mark.parametrize(("note", "asked"), [("a\ud800", 22), ("\\ud800 é", 22), (None, 40)], ids=range(3))
 def test_walks_go_on_whatever_the_rows_hold(tmp_path, note, asked):
     """Half a surrogate pair is shared all the same; what no line can say is asked for by each."""
+    note = note or deep()
 
     async def main():
         server = Server(200, note)
