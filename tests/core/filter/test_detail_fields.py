@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support.harness.work import instructions
 from wfdash.core.filter.detail_fields import read_fields
 from wfdash.core.filter.fields import MatchContext
 from wfdash.core.filter.query import parse
@@ -126,3 +127,21 @@ def test_a_row_alone_matches_no_text_neither_way():
     for text in ("params~x", "-params~x", "-any~x", "-error~x"):
         assert not parse(text).match(Instance("a", "errored"), 0.0, MatchContext(details=read)), text
     assert parse("-any~x").unrecorded(read["a"].unrecorded) == "params, outputs and error messages"
+
+
+def test_of_many_different_errors_few_are_made_plain():
+    """Each takes longer than a frame has where a thousand steps say something else."""
+
+    def failing(message):
+        steps = [
+            step(f"a-{n}", success=False, error={"name": "E", "message": message.format(n)})
+            for n in range(600)
+        ]
+        return read_detail("orders", "a", {"status": "errored", "steps": steps, "error": steps[-1]["error"]})
+
+    alike, many = failing("card 7 of 4711"), failing("card {0} of 4711-{0}")
+    assert instructions(lambda: read_fields(many)) < 2 * instructions(lambda: read_fields(alike))
+    found = read_fields(many)
+    assert "card 17 of 4711-17" in found.error
+    # What it died of is searched as its group is named, wherever it stands among them.
+    assert found.error.startswith("e: card 599 of 4711-599\ncard <n>")

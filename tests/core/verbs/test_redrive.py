@@ -250,7 +250,7 @@ def test_the_step_to_restart_from(name):
     assert (point.reason, point.target) == ("", StepTarget(step_name, count, kind))
     assert [step.name for step in point.repeated] == repeated
     split = split_at(answer.steps, point.target)
-    assert (len(point.kept), point.kept, point.again) == (kept, split.kept, split.again)
+    assert (len(point.kept), point.kept, point.again) == (kept, tuple(split.kept), tuple(split.again))
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -8,9 +8,10 @@ from msgspec import Struct
 from wfdash.core.filter.contents import Contents, read_contents
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.json_values import NOT_RECORDED, NOT_RECORDED_KIND
-from wfdash.core.model.step import Step
-from wfdash.core.why.current_steps import Doing, current_steps, doing
-from wfdash.core.why.failure import attempt_failure, failing_step, ran_again
+from wfdash.core.model.status import is_final
+from wfdash.core.model.step import Failure
+from wfdash.core.why.current_steps import Doing, current_steps, doing, of_current
+from wfdash.core.why.failure import attempt_failure, failing_step, ran_again, step_failure
 from wfdash.core.why.step_names import plain_step
 
 __all__ = ["BLOCKS", "ODDITIES", "UNRECORDED", "DetailFields", "read_fields"]
@@ -33,6 +34,10 @@ _SEARCHED = 100_000
 """Characters of an error that `error~` looks through: one of megabytes would be kept twice for each row."""
 _MOST = 1000
 """Current steps and failed ones, each, that more is searched of than their names: 10,000 take 100 ms."""
+_PLAIN = 10_000
+"""Characters of the errors of one instance that are searched as their group is named too."""
+_LEAST_PLAIN = 200
+"""As many as the shortest counts for: it takes as long."""
 _BY_STATUS = {"queued": "queue", "paused": "pause", "waitingForPause": "pause", "rollingBack": "rollback"}
 _NOTHING: frozenset[str] = frozenset()
 _KINDS: dict[Doing, str] = {
@@ -63,43 +68,86 @@ class DetailFields(Struct, frozen=True, gc=False):
     """What it held that the record it is read from left out, in the words of UNRECORDED."""
 
 
-def read_fields(detail: Detail) -> DetailFields:
-    """The facts of one detail. Of steps side by side each counts: which one it waits for nobody can tell."""
+def read_fields(detail: Detail, *, keep: bool = False) -> DetailFields:
+    """The facts of one detail. Of steps side by side each counts: which one it waits for nobody can tell.
+
+    The texts of a large one are kept with its steps: it is asked again with each short answer after it.
+    """
+    texts: _Texts | None = detail.steps.kept.get("texts")
+    if texts is None or not texts.is_of(detail):
+        texts = _texts_of(detail)
+        if keep:
+            detail.steps.kept["texts"] = texts
+    went_wrong = (bool(ran_again(detail)), detail.rollback_outcome == "failed")
+    odd = " ".join(name for name, did in zip(ODDITIES, went_wrong, strict=True) if did)
+    return DetailFields(
+        texts.names,
+        texts.errors,
+        _blocked(detail),
+        odd,
+        texts.contents,
+        detail.status,
+        detail.step_count,
+        frozenset(_unrecorded(detail, texts.errors)) or _NOTHING,
+    )
+
+
+class _Texts(Struct, frozen=True, gc=False):
+    """What takes long to put together of a large answer, with what it was made of beside the steps."""
+
+    names: tuple[str, ...]
+    errors: str
+    contents: Contents
+    moving: bool
+    errored: bool
+    error: Failure | None
+    params: object
+    output: object
+
+    def is_of(self, detail: Detail) -> bool:
+        same = self.params is detail.params and self.output is detail.output and self.error == detail.error
+        return same and (self.moving, self.errored) == _state(detail)
+
+
+def _state(detail: Detail) -> tuple[bool, bool]:
+    """Whether it has current steps, and one that it died of."""
+    return not is_final(detail.status), detail.status == "errored"
+
+
+def _texts_of(detail: Detail) -> _Texts:
     current, failed = current_steps(detail), detail.steps.failed()
-    if detail.status == "errored" and (died := failing_step(detail)) is not None and died not in failed:
+    died = failing_step(detail) if detail.status == "errored" else None
+    if died is not None and died not in failed:
         failed = [*failed, died]
     said = [step.name for step in (*current, *failed)]
     some = (*current[:_MOST], *failed[-_MOST:])
     said += [text for step in some for text in (_of_group(step.name), step.event_type)]
     names = dict.fromkeys(text.lower() for text in said if text)
     failed = failed[-_MOST:]
-    errors = [detail.error, *(step.error for step in failed), *(attempt_failure(step) for step in failed)]
-    texts = [
-        _words(*error) for error in dict.fromkeys((error.name, error.message) for error in errors if error)
-    ]
-    went_wrong = (bool(ran_again(detail)), detail.rollback_outcome == "failed")
-    odd = " ".join(name for name, did in zip(ODDITIES, went_wrong, strict=True) if did)
-    blocked = _blocked(detail.status, current)
+    # What it died of goes first: by that it is grouped.
+    errors = [detail.error, step_failure(died) if died is not None else None]
+    errors += [step.error for step in failed]
+    errors += map(attempt_failure, failed)
     # Thousands fail alike: what they share is kept once.
-    return DetailFields(
+    different = dict.fromkeys((error.name, error.message) for error in errors if error)
+    return _Texts(
         tuple(map(intern, names)),
-        intern("\n".join(texts)),
-        blocked,
-        odd,
+        intern("\n".join(_words(different))),
         read_contents(detail),
-        detail.status,
-        detail.step_count,
-        frozenset(_unrecorded(detail, texts)) or _NOTHING,
+        *_state(detail),
+        detail.error,
+        detail.params,
+        detail.output,
     )
 
 
-def _unrecorded(detail: Detail, errors: Iterable[str]) -> Iterator[str]:
+def _unrecorded(detail: Detail, errors: str) -> Iterator[str]:
     # Of one that was never read a record holds the row alone.
     if detail.unread or detail.params == NOT_RECORDED:
         yield "params"
     if detail.unread or detail.output == NOT_RECORDED:
         yield "outputs"
-    if detail.unread or any(NOT_RECORDED_KIND in text for text in errors):
+    if detail.unread or NOT_RECORDED_KIND in errors:
         yield "error messages"
 
 
@@ -109,15 +157,25 @@ def _of_group(name: str) -> str:
     return "" if plain in name else plain
 
 
-def _blocked(status: str, current: Iterable[Step]) -> str:
-    if status in _BY_STATUS:
-        return _BY_STATUS[status]
-    kinds = {doing(step) for step in current}
+def _blocked(detail: Detail) -> str:
+    if detail.status in _BY_STATUS:
+        return _BY_STATUS[detail.status]
+    kinds = of_current(detail, "doing", lambda steps: frozenset(map(doing, steps)))
     return " ".join(dict.fromkeys(block for kind, block in _KINDS.items() if kind in kinds))
 
 
-def _words(name: str, message: str) -> str:
-    """As it was written, and without what differs by chance, as groups of failures are named."""
-    from wfdash.core.text.chance import plain_message  # not at the start: it compiles patterns for 12 ms
+def _words(errors: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Each as it was written; the first of them also without what differs by chance, as groups of failures
+    are named: that takes a quarter of a millisecond, and a thousand steps may each say something else."""
+    from wfdash.core.text.chance import (
+        LONGEST,
+        plain_message,
+    )  # not at the start: it compiles patterns
 
-    return f"{name[:_SEARCHED]}: {message[:_SEARCHED]}\n{plain_message(message)}".lower()
+    room = _PLAIN
+    for name, message in errors:
+        said = f"{name[:_SEARCHED]}: {message[:_SEARCHED]}"
+        if room > 0:
+            said += f"\n{plain_message(message)}"
+            room -= max(_LEAST_PLAIN, min(len(message), LONGEST))
+        yield said.lower()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from sys import intern
-from typing import overload
+from typing import Any, TypeVar, cast, overload
 
 from msgspec import Struct
 
@@ -12,9 +12,10 @@ from wfdash.core.model.step import Step, read_failure
 from wfdash.core.model.step_kind import kind_of
 from wfdash.core.model.times import parse_times, seconds_of
 
-__all__ = ["StepColumns", "Steps"]
+__all__ = ["Chosen", "StepColumns", "Steps"]
 
 
+_T = TypeVar("_T")
 _SUCCESS = b'"success"'
 """Every attempt of an answer carries it (local source, and each recorded answer)."""
 
@@ -37,14 +38,16 @@ class StepColumns(Struct):
 class Steps(Sequence[Step]):
     """Oldest first. A step is read when it is first looked at and kept from then on."""
 
-    __slots__ = ("_columns", "_picked", "_read", "entries")
+    __slots__ = ("_columns", "_facts", "_read", "entries", "kept")
 
     def __init__(self, entries: Sequence[object] = ()) -> None:
         self.entries = entries
         """As the API sent them."""
         self._read: dict[int, Step] = {}
         self._columns: StepColumns | None = None
-        self._picked: dict[Hashable, list[int]] = {}
+        self._facts: dict[Hashable, Any] = {}
+        self.kept: dict[str, Any] = {}
+        """What was made of the whole answer, beside what it was made of: whoever asks compares that."""
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -89,33 +92,72 @@ class Steps(Sequence[Step]):
             )
         return self._columns
 
-    def of_kind(self, kind: str) -> list[Step]:
-        return [self[index] for index, own_kind in enumerate(self.columns.kinds) if own_kind == kind]
+    def of_kind(self, kind: str) -> Sequence[Step]:
+        return self.picked(("kind", kind), lambda steps: _of_kind(steps, kind))
 
-    def failed(self) -> list[Step]:
+    def failed(self) -> Sequence[Step]:
         """The steps that ended with an error or without success."""
         return self.picked("failed", _failed)
 
-    def retried(self) -> list[Step]:
+    def retried(self) -> Sequence[Step]:
         """The steps with more than one attempt."""
-        return [step for index in self.columns.retried if len((step := self[index]).attempts) > 1]
+        return self.picked("retried", _retried)
 
-    def unended(self) -> list[Step]:
+    def unended(self) -> Sequence[Step]:
         """The steps without an end, or with one that is not reached yet, but for those that show no begin."""
         return self.picked("unended", _unended)
 
-    def picked(self, purpose: Hashable, choose: Callable[["Steps"], list[int]]) -> list[Step]:
-        """The steps of the indices that `choose` gives, which is asked once for each purpose.
+    def fact(self, purpose: Hashable, work: Callable[["Steps"], _T]) -> _T:
+        """What `work` makes of the steps, made once for each purpose and changed by nobody.
 
-        It may look at nothing but the steps: to go through 50,000 with each frame would hold the keys.
+        It may look at nothing but the steps: whatever goes through 50,000 of them with each frame, each
+        answer or each question would hold the keys.
         """
-        return [self[index] for index in self.indices(purpose, choose)]
+        if purpose not in self._facts:
+            self._facts[purpose] = work(self)
+        return cast(_T, self._facts[purpose])
+
+    def picked(self, purpose: Hashable, choose: Callable[["Steps"], list[int]]) -> Sequence[Step]:
+        """The steps of the indices that `choose` gives, which is asked once for each purpose."""
+        return self.fact(
+            ("picked", purpose), lambda steps: [steps[index] for index in steps.indices(purpose, choose)]
+        )
 
     def indices(self, purpose: Hashable, choose: Callable[["Steps"], list[int]]) -> list[int]:
         """As `picked`, without a look at the steps."""
-        if (indices := self._picked.get(purpose)) is None:
-            indices = self._picked[purpose] = choose(self)
-        return indices
+        return self.fact(("indices", purpose), choose)
+
+
+class Chosen(Sequence[Step]):
+    """Some of the steps, each read when it is looked at: of 25,000 a prompt names four, and counts them."""
+
+    __slots__ = ("indices", "steps")
+
+    def __init__(self, steps: Steps, indices: Sequence[int]) -> None:
+        self.steps = steps
+        self.indices = indices
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    @overload
+    def __getitem__(self, index: int) -> Step: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> "Chosen": ...
+
+    def __getitem__(self, index: int | slice) -> "Step | Chosen":
+        if isinstance(index, slice):
+            return Chosen(self.steps, self.indices[index])
+        return self.steps[self.indices[index]]
+
+
+def _of_kind(steps: Steps, kind: str) -> list[int]:
+    return [index for index, own_kind in enumerate(steps.columns.kinds) if own_kind == kind]
+
+
+def _retried(steps: Steps) -> list[int]:
+    return [index for index in steps.columns.retried if len(steps[index].attempts) > 1]
 
 
 def _failed(steps: Steps) -> list[int]:

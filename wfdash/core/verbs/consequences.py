@@ -4,12 +4,14 @@ The `of_` functions say it of each verb in sentences, general ones without an an
 (None).
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from msgspec import Struct
 
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.step import Step
+from wfdash.core.model.step_columns import Chosen, Steps
 from wfdash.core.model.step_kind import OWN, RestartType, kind_of
 from wfdash.core.text.words import counted
 from wfdash.core.why.step_names import base_name, spoken_name
@@ -27,6 +29,7 @@ __all__ = [
     "of_rollback",
     "of_terminate",
     "split_at",
+    "split_before",
     "step_target",
     "why_no_step",
 ]
@@ -43,48 +46,51 @@ class StepTarget(Struct, frozen=True):
 class Split(Struct, frozen=True):
     """The steps a restart from one of them keeps, and those it drops and runs again."""
 
-    kept: tuple[Step, ...]
-    again: tuple[Step, ...]
+    kept: Chosen
+    again: Chosen
 
 
 # The engine takes one -N off each logged name, then counts the hits of that name and type in the order they
 # were logged (miniflare, lib/restart.ts).
-def step_target(steps: Sequence[Step], index: int) -> StepTarget | None:
+def step_target(steps: Steps, index: int) -> StepTarget | None:
     """Names the step at a position (oldest first); None for a rollback, a termination or an unknown type.
 
     The count is of earlier rows with that name and type, never the suffix: sleeps are numbered per duration
     too, so two sleeps can both be `nap-1`.
     """
-    step = steps[index]
-    kind = kind_of(step.kind).restart_type
-    name = base_name(step.name)
+    kinds, names = steps.columns.kinds, steps.columns.names
+    kind = kind_of(kinds[index]).restart_type
+    name = base_name(names[index])
     if kind is None or not name:
         return None
-    earlier = sum(
-        1
-        for earlier_step in steps[: index + 1]
-        if earlier_step.kind == step.kind and base_name(earlier_step.name) == name
-    )
-    return StepTarget(name, earlier, kind)
+    earlier = zip(kinds[: index + 1], names[: index + 1])
+    of_name = sum(1 for own_kind, own in earlier if own_kind == kinds[index] and base_name(own) == name)
+    return StepTarget(name, of_name, kind)
 
 
-def split_at(steps: Sequence[Step], target: StepTarget) -> Split | None:
+def split_at(steps: Steps, target: StepTarget) -> Split | None:
     """What a restart from the target keeps: all that began before it. None when there is no such step."""
     seen = 0
-    for position, step in enumerate(steps):
-        if kind_of(step.kind).restart_type == target.type and base_name(step.name) == target.name:
+    for position, (kind, name) in enumerate(zip(steps.columns.kinds, steps.columns.names)):
+        if kind_of(kind).restart_type == target.type and base_name(name) == target.name:
             seen += 1
             if seen == target.count:
-                own = tuple(candidate for candidate in steps if candidate.kind in OWN)
-                kept = tuple(candidate for candidate in steps[:position] if candidate.kind in OWN)
-                return Split(kept, own[len(kept) :])
+                return split_before(steps, position)
     return None
 
 
-def why_no_step(steps: Sequence[Step], target: StepTarget) -> str:
+def split_before(steps: Steps, position: int) -> Split:
+    """What a restart from the step at that position keeps, and what it drops."""
+    own = [index for index, kind in enumerate(steps.columns.kinds) if kind in OWN]
+    first = bisect_left(own, position)
+    return Split(Chosen(steps, own[:first]), Chosen(steps, own[first:]))
+
+
+def why_no_step(steps: Steps, target: StepTarget) -> str:
     """How these differ from one that has the target, where none has it: `has "pay" 1 time, not 2`; raw."""
     name = f'"{target.name}"'
-    kinds = [kind_of(step.kind).restart_type for step in steps if base_name(step.name) == target.name]
+    rows = zip(steps.columns.kinds, steps.columns.names)
+    kinds = [kind_of(kind).restart_type for kind, own in rows if base_name(own) == target.name]
     if times := kinds.count(target.type):
         return f"has {name} {counted(times, 'time')}, not {target.count}"
     types = dict.fromkeys(kind for kind in kinds if kind)
@@ -93,22 +99,25 @@ def why_no_step(steps: Sequence[Step], target: StepTarget) -> str:
 
 def finished_steps(detail: Detail) -> int:
     """Steps that ran code and succeeded: what a restart runs again and a termination leaves standing."""
-    return sum(1 for step in detail.steps if step.kind == "step" and step.success is True)
+    return detail.steps.fact("finished", _count_finished)
+
+
+def _count_finished(steps: Steps) -> int:
+    columns = steps.columns
+    return sum(success is True and kind == "step" for success, kind in zip(columns.successes, columns.kinds))
 
 
 def of_pause(detail: Detail | None, step: StepTarget | None) -> list[str]:
     if detail is None:
         return ["a running step is finished first; sleeps and waits stop at once"]
-    busy = [running for running in detail.steps if _computes(running)]
+    busy = detail.steps.picked("computes", _computing)
     if not busy:
         return ["no step is running: it pauses at once, and its timers stand still"]
     named = f"{', '.join(map(spoken_name, busy[:3]))}{' and others' if busy[3:] else ''}"
     said = [f"{named} will be finished first, then it pauses"]
     # Measured on the engine: the attempt around a sleep ends with that, as failed, and a later one follows.
-    began = min((running.start for running in busy if running.start is not None), default=None)
-    within = [open_ for open_ in detail.steps.unended() if _holds_up(open_) and _after(open_, began)]
-    if within:
-        inner = spoken_name(within[0])
+    if (held_up := detail.steps.fact("held up", lambda steps: _held_up(steps, busy))) is not None:
+        inner = spoken_name(held_up)
         said.append(
             f"should {inner} be part of such a step, that is cut off when {inner} ends and runs again"
         )
@@ -165,25 +174,31 @@ def _finished(done: int | None) -> str:
     return counted(done, "finished step") if done else "no finished steps"
 
 
-def _computes(step: Step) -> bool:
-    if step.kind != "step" or step.success is not None or step.end is not None:
-        return False
-    return not step.attempts or step.attempts[-1].end is None
+def _computing(steps: Steps) -> list[int]:
+    columns = steps.columns
+    rows = enumerate(zip(columns.kinds, columns.successes, columns.ends))
+    left = [index for index, (kind, ok, end) in rows if kind == "step" and ok is None and end is None]
+    return [index for index in left if not (tries := steps[index].attempts) or tries[-1].end is None]
 
 
 def _holds_up(step: Step) -> bool:
     return bool(kind_of(step.kind).rests) and not step.finished
 
 
-def _after(step: Step, began: float | None) -> bool:
-    return began is not None and step.start is not None and step.start >= began
+def _held_up(steps: Steps, busy: Sequence[Step]) -> Step | None:
+    """The first sleep or wait that may be part of a step that runs."""
+    began = min((running.start for running in busy if running.start is not None), default=None)
+    if began is None:
+        return None
+    after = (step for step in steps.unended() if step.start is not None and step.start >= began)
+    return next((step for step in after if _holds_up(step)), None)
 
 
 def _cut(detail: Detail | None) -> list[str]:
     if detail is None or detail.status not in ("running", "waitingForPause", "waiting"):
         return []
-    busy = next((spoken_name(step) for step in detail.steps if _computes(step)), "")
-    return [f"{busy} is running now and is cut off"] if busy else []
+    busy = detail.steps.picked("computes", _computing)
+    return [f"{spoken_name(busy[0])} is running now and is cut off"] if busy else []
 
 
 def _dropped(detail: Detail | None, target: StepTarget) -> list[str]:

@@ -7,10 +7,11 @@ from msgspec import Struct
 
 from wfdash.core.model.detail import Detail, partial_reason
 from wfdash.core.model.step import Step
+from wfdash.core.model.step_columns import Chosen
 from wfdash.core.model.step_kind import OWN
 from wfdash.core.text.words import counted
-from wfdash.core.verbs.consequences import StepTarget, step_target
-from wfdash.core.why.current_steps import is_open
+from wfdash.core.verbs.consequences import Split, StepTarget, split_before, step_target
+from wfdash.core.why.current_steps import is_open, left_open
 from wfdash.core.why.failure import carriers, failed_steps, fatal_steps, is_followed
 from wfdash.core.why.step_names import shown_name
 
@@ -22,6 +23,7 @@ __all__ = [
     "ROLLED_BACK",
     "UNCERTAIN",
     "RedrivePoint",
+    "point_of",
     "redrive_point",
     "redrive_sentences",
     "runs_twice",
@@ -33,6 +35,7 @@ UNCERTAIN: Final = "the API does not say which step ended it"
 NOTHING_OPEN: Final = "no step was open when it was terminated"
 ROLLED_BACK: Final = "rolled back: the steps it would keep were undone; a restart runs it from the beginning"
 NO_STEPS_READ: Final = "its steps were not read"
+_FEW: Final = 200
 
 
 class RedrivePoint(Struct, frozen=True):
@@ -41,14 +44,43 @@ class RedrivePoint(Struct, frozen=True):
     reason: str = ""
     """Why it is not redriven, in words."""
     target: StepTarget | None = None
-    kept: tuple[Step, ...] = ()
-    again: tuple[Step, ...] = ()
+    kept: Sequence[Step] = ()
+    again: Sequence[Step] = ()
     """The step itself first, then all that began after it."""
 
     @property
-    def repeated(self) -> tuple[Step, ...]:
+    def repeated(self) -> Sequence[Step]:
         """The steps that ran code, succeeded, and will run again: their side effects happen twice."""
-        return tuple(step for step in self.again if step.kind == "step" and step.success is True)
+        again = self.again
+        if not isinstance(again, Chosen):
+            return tuple(step for step in again if step.kind == "step" and step.success is True)
+        columns = again.steps.columns
+        twice = [i for i in again.indices if columns.kinds[i] == "step" and columns.successes[i] is True]
+        return Chosen(again.steps, twice)
+
+    @property
+    def kinds(self) -> set[str]:
+        """Of what runs again."""
+        again = self.again
+        if isinstance(again, Chosen):
+            return set(map(again.steps.columns.kinds.__getitem__, again.indices))
+        return {step.kind for step in again}
+
+    @property
+    def keeps_open(self) -> bool:
+        """Whether one of the steps that are kept has not ended."""
+        kept = self.kept
+        among = kept.steps.unended() if isinstance(kept, Chosen) else kept
+        first = self.again[0].index if self.again else 0
+        return any(step.index < first and step.kind in OWN and is_open(step) for step in among)
+
+
+def point_of(target: StepTarget, split: Split) -> RedrivePoint:
+    """A restart at that step. A few steps are kept by themselves: of a batch of thousands none of the answers
+    stays, and of an answer of thousands of steps none is read for it."""
+    if len(split.kept) + len(split.again) <= _FEW:
+        return RedrivePoint("", target, tuple(split.kept), tuple(split.again))
+    return RedrivePoint("", target, split.kept, split.again)
 
 
 def redrive_point(detail: Detail) -> RedrivePoint:
@@ -62,9 +94,7 @@ def redrive_point(detail: Detail) -> RedrivePoint:
     if target is None:
         # The API takes a name of 1 to 256 characters and three types (published schema of the status PATCH).
         return RedrivePoint(f"its step {shown_name(start)} is none that a restart can begin at")
-    own = [step for step in detail.steps if step.kind in OWN]
-    kept = tuple(step for step in own if step.index < start.index)
-    return RedrivePoint("", target, kept, tuple(own[len(kept) :]))
+    return point_of(target, split_before(detail.steps, start.index))
 
 
 def _refusal(detail: Detail) -> str:
@@ -104,7 +134,7 @@ def _left_open(detail: Detail) -> Step | str:
 
 def _open_steps(detail: Detail) -> list[Step]:
     """Those that nothing has ended, less a sleep that was started anew under its name after a pause."""
-    found = [step for step in detail.steps.unended() if step.kind != "rollback" and is_open(step)]
+    found = left_open(detail.steps)
     last = {step.name: step.index for step in detail.steps.of_kind("sleep")} if found else {}
     return [step for step in found if step.kind != "sleep" or last[step.name] == step.index]
 
@@ -118,11 +148,10 @@ def runs_twice(points: Iterable[RedrivePoint]) -> str:
 
 def redrive_sentences(points: Sequence[RedrivePoint], *, local: bool = False) -> list[str]:
     """What redriving at these points means beyond the steps themselves; only what concerns one of them."""
-    again = [step for point in points for step in point.again]
-    kinds = {step.kind for step in again}
+    kinds = set[str]().union(*(point.kinds for point in points))
     twice = runs_twice(points)
     said = [twice] if twice else []
-    if any(is_open(step) for point in points for step in point.kept):
+    if any(point.keeps_open for point in points):
         said.append("a kept step that is open runs again too")
     said.append("events that were kept for a later wait are dropped")
     if "waitForEvent" in kinds:

@@ -1,6 +1,7 @@
 """What an instance is at now: which of its open steps are current, and what each of them is doing."""
 
-from typing import Literal
+from collections.abc import Callable, Hashable, Sequence
+from typing import Literal, TypeVar
 
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.retry import duration, has_failed, next_try, open_attempt
@@ -18,9 +19,13 @@ __all__ = [
     "has_stopped",
     "has_succeeded",
     "is_open",
+    "last_begun",
+    "left_open",
+    "of_current",
     "since",
 ]
 
+_T = TypeVar("_T")
 Doing = Literal["runs", "retries", "sleeps", "waits", "pending"]
 """`pending`: the step has begun and none of its attempts has, as when it waits for a concurrency key."""
 
@@ -39,7 +44,7 @@ def is_open(step: Step) -> bool:
     return step.end is None and step.success is None
 
 
-def current_steps(detail: Detail) -> list[Step]:
+def current_steps(detail: Detail) -> Sequence[Step]:
     """The open steps something is still going to happen to, oldest first.
 
     None in a final instance, whose open steps stay open for ever. While it rolls back only handlers are
@@ -51,6 +56,26 @@ def current_steps(detail: Detail) -> list[Step]:
     if detail.status == "rollingBack":
         return detail.steps.picked("handlers", _open_handlers)
     return detail.steps.picked("current", _current)
+
+
+def of_current(detail: Detail, purpose: Hashable, work: Callable[[Sequence[Step]], _T]) -> _T:
+    """What `work` makes of the current steps, made once for each purpose: there may be 25,000 of them.
+
+    It may look at nothing but these, and at no clock.
+    """
+    steps = current_steps(detail)
+    if not steps:
+        return work(steps)
+    return detail.steps.fact(("of current", purpose, detail.status == "rollingBack"), lambda _: work(steps))
+
+
+def left_open(steps: Steps) -> Sequence[Step]:
+    """The steps that the answer shows unfinished, rollback handlers left out: an end leaves them open."""
+    return steps.picked("left open", _left_open)
+
+
+def _left_open(steps: Steps) -> list[int]:
+    return [step.index for step in steps.unended() if step.kind != "rollback" and is_open(step)]
 
 
 def _open_handlers(steps: Steps) -> list[int]:
@@ -70,8 +95,13 @@ def ended_before(detail: Detail) -> bool:
     """Whether the end in the answer is that of a run before: of one that goes on, and began a step since."""
     if detail.end is None or is_final(detail.status):
         return False
-    began = max((step.start for step in current_steps(detail) if step.start is not None), default=None)
+    began = of_current(detail, "began", last_begun)
     return detail.status == "queued" or (began is not None and began >= detail.end)
+
+
+def last_begun(steps: Sequence[Step]) -> float | None:
+    """When the last of them to begin did."""
+    return max((step.start for step in steps if step.start is not None), default=None)
 
 
 def doing(step: Step) -> Doing:

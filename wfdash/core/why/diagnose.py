@@ -1,6 +1,7 @@
 """Why is it there, since when, and what happens next: one sentence for an instance."""
 
 from collections.abc import Sequence
+from math import inf
 
 from msgspec.structs import replace
 
@@ -8,11 +9,20 @@ from wfdash.core.model.detail import Detail, partial_reason
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import STATUSES, is_final
 from wfdash.core.model.step import Step
+from wfdash.core.model.step_columns import Steps
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import count
-from wfdash.core.why.current_steps import current_steps, deadline, doing, has_stopped, has_succeeded
+from wfdash.core.why.current_steps import (
+    current_steps,
+    deadline,
+    doing,
+    has_stopped,
+    has_succeeded,
+    last_begun,
+    of_current,
+)
 from wfdash.core.why.ended import of_final
-from wfdash.core.why.failure import lost_attempts, ran_again, who_cut_off
+from wfdash.core.why.failure import lost_attempts, ran_again, who_cut_off, who_cut_off_any
 from wfdash.core.why.open_steps import (
     QUIET,
     attempt_count,
@@ -20,6 +30,7 @@ from wfdash.core.why.open_steps import (
     of_several,
     of_single,
     short_name,
+    side_by_side,
 )
 from wfdash.core.why.session_times import SessionTimes, of_cut
 from wfdash.core.why.step_names import failure_text, spoken_name
@@ -83,7 +94,7 @@ def _diagnose(
     if detail.simple and not detail.steps:
         return _without_steps(detail, status, row, at)
     steps = current_steps(detail)
-    if end := _contradicting_end(detail, status, steps, at):
+    if end := _contradicting_end(detail, status, at):
         said = f"the answer contradicts itself: its status is {status}, yet {end}"
         if not steps:
             return Why(said, "contradicts itself", detail.end)
@@ -95,7 +106,7 @@ def _diagnose(
     if status == "paused":
         return _paused(steps, row, at, local)
     if status == "waitingForPause":
-        return _pausing(steps, at)
+        return _pausing(detail, steps, at)
     if status == "rollingBack":
         # What rolls back cannot be paused, so that nothing moves its handlers' next tries.
         return _with_suspicion(_rolling_back(detail, steps, replace(at, watched=float("-inf"))), local)
@@ -147,11 +158,11 @@ def _with_runs_again(why: Why, detail: Detail, *, local: bool) -> Why:
     # Of the only open step that runs its own sentence says it where the attempt before was lost.
     current = current_steps(detail)
     said_of = current[0].index if len(current) == 1 and doing(current[0]) == "runs" else None
-    again = [
-        step
-        for step in ran_again(detail)
-        if step.index != said_of or lost_attempts(step) != [len(step.attempts) - 2]
-    ]
+    again = ran_again(detail)
+    if said_of is not None:
+        again = [
+            step for step in again if step.index != said_of or lost_attempts(step) != [len(step.attempts) - 2]
+        ]
     if not again:
         return why
     if len(again) == 1:
@@ -160,7 +171,7 @@ def _with_runs_again(why: Why, detail: Detail, *, local: bool) -> Why:
         said = f"{who_cut_off(again[0], local=local)} {which} of {named}, "
         said += "which ran again: its effects may have happened twice"
     else:
-        who = {who_cut_off(step, local=local) for step in again}
+        who = set(who_cut_off_any(detail, local=local))
         subject = who.pop() if len(who) == 1 else "the platform or a pause cut off"
         said = f"{subject} attempts of {len(again):,} steps, which ran again: "
         said += "their effects may have happened twice"
@@ -168,7 +179,7 @@ def _with_runs_again(why: Why, detail: Detail, *, local: bool) -> Why:
     return replace(why, sentence=f"{why.sentence}; {said}", short=why.short or twice)
 
 
-def _contradicting_end(detail: Detail, status: str, steps: list[Step], at: TimeWords) -> str:
+def _contradicting_end(detail: Detail, status: str, at: TimeWords) -> str:
     """What the answer of one that goes on says of an end all the same; "" for nothing.
 
     While it is queued or rolls back it may be the end of the run before, as it is where a step began since.
@@ -177,7 +188,7 @@ def _contradicting_end(detail: Detail, status: str, steps: list[Step], at: TimeW
         return ""
     if detail.end is None and detail.success is None:
         return ""
-    began = max((step.start for step in steps if step.start is not None), default=None)
+    began = of_current(detail, "began", last_begun)
     if began is not None and (detail.end is None or began >= detail.end):
         return ""
     how = {True: "succeeded", False: "failed", None: ""}[detail.success]
@@ -186,11 +197,11 @@ def _contradicting_end(detail: Detail, status: str, steps: list[Step], at: TimeW
     return f"it ended {at.ago(detail.end)}" + (f" and {how}" if how else "")
 
 
-def _by_steps(detail: Detail, steps: list[Step], status: str, at: TimeWords) -> Why:
+def _by_steps(detail: Detail, steps: Sequence[Step], status: str, at: TimeWords) -> Why:
     if len(steps) == 1:
         return of_single(steps[0], at)
     if steps:
-        return of_several(steps, at)
+        return of_several(steps, at, of_current(detail, "side by side", side_by_side))
     word = "waiting" if status == "waiting" else "running"
     began = detail.start if detail.start is not None else detail.queued
     # The step that is open may be among those that did not come: "no open step" would be a guess.
@@ -201,8 +212,8 @@ def _by_steps(detail: Detail, steps: list[Step], status: str, at: TimeWords) -> 
     if not detail.steps:
         said = f"{word} for {at.passed(began)}, no step yet" if began is not None else f"{word}, no step yet"
         return Why(f"{said}{_stood(began, at)}", "no step yet", began, None, _long(began, at))
-    ends = [end for end in detail.steps.columns.ends if end is not None]
-    quiet = max(ends, default=began)
+    ended = detail.steps.fact("last end", _last_end)
+    quiet = began if ended is None else ended
     if quiet is None:
         return Why(f"{word} with no open step", "no open step")
     stuck = _long(quiet, at)
@@ -212,6 +223,10 @@ def _by_steps(detail: Detail, steps: list[Step], status: str, at: TimeWords) -> 
         return Why(said, f"{short_name(last)} failed, no step since", last.end, None, stuck)
     said = f"{word} with no open step for {at.passed(quiet)}{_stood(quiet, at)}"
     return Why(said, f"no open step, {at.coarse(quiet)}", quiet, None, stuck)
+
+
+def _last_end(steps: Steps) -> float | None:
+    return max((end for end in steps.columns.ends if end is not None), default=None)
 
 
 def _stood(since: float | None, at: TimeWords) -> str:
@@ -271,7 +286,7 @@ def _are(number: int) -> str:
     return "is" if number == 1 else "are"
 
 
-def _paused(steps: list[Step], row: Instance | None, at: TimeWords, local: bool) -> Why:
+def _paused(steps: Sequence[Step], row: Instance | None, at: TimeWords, local: bool) -> Why:
     since = row.modified if row is not None else None
     if since is not None:
         said = f"paused for {at.passed(since)}"
@@ -311,10 +326,10 @@ def _paused_since(at: TimeWords) -> str:
     return f"paused for at least {at.passed(start)}"
 
 
-def _pausing(steps: list[Step], at: TimeWords) -> Why:
+def _pausing(detail: Detail, steps: Sequence[Step], at: TimeWords) -> Why:
     # A sleep or a wait stops at once; only code that runs is finished first (measured on the engine).
-    busy = [step for step in steps if doing(step) == "runs" and not has_stopped(step)]
-    if not busy:
+    oldest, busy = of_current(detail, "busy", _busy)
+    if oldest is None:
         said = "pausing: no step runs any more"
         if steps:
             said = f"pausing: {spoken_name(steps[0])} is open but does not run"
@@ -324,20 +339,26 @@ def _pausing(steps: list[Step], at: TimeWords) -> Why:
             if due is not None and at.is_due(due):
                 said += f"; its next try was due {at.ago(due)}"
         return Why(said, "pausing")
-    oldest = min(busy, key=lambda step: step.start if step.start is not None else at.now)
-    names = spoken_name(oldest) + (f" and {len(busy) - 1} more" if len(busy) > 1 else "")
-    said = f"pausing: {names} still {'runs' if len(busy) == 1 else 'run'}"
+    names = spoken_name(oldest) + (f" and {busy - 1} more" if busy > 1 else "")
+    said = f"pausing: {names} still {'runs' if busy == 1 else 'run'}"
     short = f"{short_name(oldest)} still runs"
     if oldest.start is not None:
         said += f", {at.passed(oldest.start)} so far"
         short += f", {at.coarse(oldest.start)}"
-    ends = "that ends" if len(busy) == 1 else "they end"
+    ends = "that ends" if busy == 1 else "they end"
     return Why(f"{said}; pauses when {ends}", short, oldest.start)
 
 
-def _rolling_back(detail: Detail, steps: list[Step], at: TimeWords) -> Why:
+def _busy(steps: Sequence[Step]) -> tuple[Step | None, int]:
+    """Of the steps whose code still runs the one that began first, and how many they are."""
+    busy = [step for step in steps if doing(step) == "runs" and not has_stopped(step)]
+    oldest = min(busy, key=lambda step: step.start if step.start is not None else inf, default=None)
+    return oldest, len(busy)
+
+
+def _rolling_back(detail: Detail, steps: Sequence[Step], at: TimeWords) -> Why:
     handlers = detail.steps.of_kind("rollback")
-    failed = sum(1 for handler in handlers if handler.success is False)
+    failed = detail.steps.fact("handlers failed", lambda _: sum(each.success is False for each in handlers))
     # No total: how many handlers there are to run no answer tells.
     done = len(handlers) - len(steps) - failed
     said = f"rolling back, {f'{done:,}' if done else 'no'} {'handlers' if done > 1 else 'handler'} done"

@@ -1,15 +1,17 @@
 """How a final instance ended, in words: which step gave up and why, who stopped it, what was undone."""
 
+from collections.abc import Sequence
 from math import inf
 
 from wfdash.core.model.detail import Detail, partial_reason
 from wfdash.core.model.retry import attempts_allowed
 from wfdash.core.model.step import Failure, Step
+from wfdash.core.model.step_columns import Steps
 from wfdash.core.model.step_kind import kind_of
 from wfdash.core.model.times import lasted
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import spoken
-from wfdash.core.why.current_steps import is_open
+from wfdash.core.why.current_steps import is_open, left_open
 from wfdash.core.why.failure import (
     failed_steps,
     failing_step,
@@ -44,7 +46,7 @@ def of_final(detail: Detail, status: str, at: TimeWords) -> Why:
 
 def _complete(detail: Detail, at: TimeWords) -> Why:
     # An error that the code catches leaves a failed step in an instance that completes.
-    caught = [step for step in detail.steps.failed() if step.kind != "rollback"]
+    caught = failed_steps(detail)
     said = "finished" + _when(detail, at) + _took(detail)
     if len(caught) == 1 and got_no_event(caught[0]):
         said += f"; {_no_event(caught[0])} and the run went on"
@@ -95,16 +97,20 @@ def _errored(detail: Detail, at: TimeWords) -> Why:
 
 def _of_the_run(detail: Detail, error: str) -> str:
     """An error that no step failed with, and the steps that had failed when the code threw it."""
-    before = [step for step in failed_steps(detail) if not is_followed(detail, step)]
+    before = detail.steps.picked("not followed", lambda _: _not_followed(detail))
     if before:
         return f"the run failed: {error}; before it {_failed_before(before)}"
     # A step that never ended may be where it broke: then nothing says that it was outside.
-    all_ended = not any(is_open(left) for left in detail.steps.unended())
+    all_ended = not detail.steps.fact("any open", lambda steps: any(map(is_open, steps.unended())))
     surely = detail.steps and all_ended and not partial_reason(detail)
     return f"the run failed outside any step: {error}" if surely else f"the run failed: {error}"
 
 
-def _failed_before(steps: list[Step]) -> str:
+def _not_followed(detail: Detail) -> list[int]:
+    return [step.index for step in failed_steps(detail) if not is_followed(detail, step)]
+
+
+def _failed_before(steps: Sequence[Step]) -> str:
     """`"b" failed at its only attempt: NetError: timeout`; of several which they are, and the last one's."""
     last = max(steps, key=lambda step: step.end if step.end is not None else float("-inf"))
     failure = step_failure(last)
@@ -128,7 +134,7 @@ def _terminated(detail: Detail, at: TimeWords) -> Why:
     who = terminator(ends[-1].trigger) if ends else ""
     said = f"terminated{_when(detail, at)}{' ' * bool(who)}{who}{_took(detail)}"
     # A terminated instance keeps its open steps open for ever; they count nothing down.
-    cut = [step for step in detail.steps.unended() if step.kind != "rollback" and is_open(step)]
+    cut = left_open(detail.steps)
     if cut:
         names = spoken_name(cut[-1]) + (f" and {len(cut) - 1} more" if len(cut) > 1 else "")
         said += f"; {names} {'was' if len(cut) == 1 else 'were'} left unfinished"
@@ -167,18 +173,24 @@ def _rollback(detail: Detail) -> str:
     return f"; {_handlers(len(handlers))} ran" if handlers else ""
 
 
-def _failed_rollback(detail: Detail, handlers: list[Step]) -> str:
+def _failed_rollback(detail: Detail, handlers: Sequence[Step]) -> str:
     """Which handler failed with what, and which finished steps had none run: those were not undone."""
     broken = next((step for step in reversed(handlers) if step.success is False), None)
     failure = (step_failure(broken) if broken is not None else None) or detail.rollback_error
     error = f": {failure_text(failure, 80)}" if failure else ""
     said = f"its rollback failed{f' at {spoken_name(broken)}' if broken is not None else ''}{error}"
-    begun = {step.name for step in handlers}
-    left = [step for step in detail.steps if step.kind == "step" and step.success and step.name not in begun]
+    left = detail.steps.indices("not undone", _not_undone_by)
     if not left:
         return said
-    names = spoken_name(left[-1]) if len(left) == 1 else f"{len(left):,} finished steps"
+    names = spoken_name(detail.steps[left[-1]]) if len(left) == 1 else f"{len(left):,} finished steps"
     return f"{said}; no handler ran for {names}"
+
+
+def _not_undone_by(steps: Steps) -> list[int]:
+    """The finished steps of which no handler ran."""
+    begun = {handler.name for handler in steps.of_kind("rollback")}
+    rows = enumerate(zip(steps.columns.kinds, steps.columns.successes, steps.columns.names))
+    return [index for index, (kind, ok, name) in rows if kind == "step" and ok and name not in begun]
 
 
 def _handlers(number: int) -> str:
@@ -210,9 +222,13 @@ def _took(detail: Detail) -> str:
 
 def _longest_idle(detail: Detail) -> float:
     """Seconds of the longest stretch between two steps in which none was open; 0 where that is not known."""
-    columns = detail.steps.columns
-    if partial_reason(detail) or len(columns.starts) > _MOST_STEPS:
+    if partial_reason(detail) or len(detail.steps) > _MOST_STEPS:
         return 0.0
+    return detail.steps.fact("longest idle", _idle_of)
+
+
+def _idle_of(steps: Steps) -> float:
+    columns = steps.columns
     spans = sorted(
         (start, inf if end is None else end)
         for start, end in zip(columns.starts, columns.ends, strict=True)

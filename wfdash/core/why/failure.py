@@ -1,5 +1,6 @@
 """What went wrong in an instance: the step it died of, and the error that says most."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import MsgspecError, Struct
@@ -10,7 +11,7 @@ from wfdash.core.model.step import Attempt, Failure, Step
 from wfdash.core.model.step_columns import Steps
 from wfdash.core.model.step_kind import kind_of
 from wfdash.core.text.error_message import main_line
-from wfdash.core.why.current_steps import has_succeeded, is_open
+from wfdash.core.why.current_steps import has_succeeded, left_open
 from wfdash.core.why.platform_words import (
     GENERAL,
     INTERNAL,
@@ -40,6 +41,7 @@ __all__ = [
     "root_failure",
     "step_failure",
     "who_cut_off",
+    "who_cut_off_any",
 ]
 
 _LOST_SIGNS = (INTERNAL.encode(), RESET.encode(), PAUSED.encode(), b"\\u")
@@ -72,12 +74,16 @@ def got_no_event(step: Step) -> bool:
     return step.kind == "waitForEvent" and step.error is not None and "Timeout" in step.error.name
 
 
-def failed_steps(detail: Detail) -> list[Step]:
+def failed_steps(detail: Detail) -> Sequence[Step]:
     """The steps that failed, caught or not, oldest first; rollback handlers left out."""
-    return [step for step in detail.steps.failed() if step.kind != "rollback"]
+    return detail.steps.picked("failed steps", _failed_steps)
 
 
-def fatal_steps(detail: Detail) -> list[Step]:
+def _failed_steps(steps: Steps) -> list[int]:
+    return [step.index for step in steps.failed() if step.kind != "rollback"]
+
+
+def fatal_steps(detail: Detail) -> Sequence[Step]:
     """The steps an errored instance surely died of, oldest first; parallel ones may be several.
 
     Their last error is the instance's, and no step began after their end.
@@ -91,7 +97,7 @@ def fatal_steps(detail: Detail) -> list[Step]:
     )
 
 
-def carriers(detail: Detail) -> list[Step]:
+def carriers(detail: Detail) -> Sequence[Step]:
     """The failed steps whose last error is the instance's, oldest first."""
     error = detail.error
     if error is None:
@@ -162,6 +168,13 @@ def is_of_run(detail: Detail, step: Step) -> bool:
 def failing_step(detail: Detail) -> Step | None:
     """The step an errored instance died of: the failed one whose error the instance carries, else the last
     that failed with nothing succeeding after it. None when the run threw outside its steps."""
+    error = detail.error
+    # Asked several times with each frame: of thousands that failed each look goes through all.
+    key = None if error is None else (error.name, error.message)
+    return detail.steps.fact(("failing", key), lambda _: _failing_step(detail))
+
+
+def _failing_step(detail: Detail) -> Step | None:
     if fatal := fatal_steps(detail):
         return fatal[-1]
     failed = failed_steps(detail)
@@ -183,8 +196,14 @@ def failing_step(detail: Detail) -> Step | None:
         return None
     if is_hollow(detail.error):
         return last  # it says no other cause, and what ran after it may have been no more than tidying up
-    later = detail.steps[last.index + 1 :]
-    return None if any(step.success or step.finished for step in later if step.kind != "rollback") else last
+    return None if _went_on(detail.steps, last.index + 1) else last
+
+
+def _went_on(steps: Steps, first: int) -> bool:
+    """Whether one of the steps from there on ended well, rollback handlers left out."""
+    columns = steps.columns
+    rest = zip(columns.kinds[first:], columns.successes[first:], columns.finished[first:])
+    return any((success or over) and kind != "rollback" for kind, success, over in rest)
 
 
 def _holds(words: str, message: str) -> bool:
@@ -215,8 +234,8 @@ def root_failure(detail: Detail) -> Failure | None:
 
 def _unstored(detail: Detail) -> Step | None:
     """The step that succeeded and stayed open: what it returned could not be stored."""
-    left = [step for step in detail.steps.unended() if step.kind == "step" and is_open(step)]
-    return next((step for step in reversed(left) if has_succeeded(step)), None)
+    left = reversed(left_open(detail.steps))
+    return next((step for step in left if step.kind == "step" and has_succeeded(step)), None)
 
 
 def _message_of(step: Step) -> str:
@@ -258,7 +277,15 @@ def who_cut_off(step: Step, *, local: bool = False) -> str:
     return "the platform lost"
 
 
-def ran_again(detail: Detail) -> list[Step]:
+def who_cut_off_any(detail: Detail, *, local: bool = False) -> frozenset[str]:
+    """What `who_cut_off` says of all the steps that ran again, each of it once."""
+    again = ran_again(detail)
+    return detail.steps.fact(
+        ("who cut off", local), lambda _: frozenset(who_cut_off(step, local=local) for step in again)
+    )
+
+
+def ran_again(detail: Detail) -> Sequence[Step]:
     """The steps of which the platform lost an attempt, rollback handlers left out."""
     return detail.steps.picked("ran again", _ran_again)
 

@@ -1,18 +1,30 @@
 """What the open steps of an instance are at, in words: one of them, or several side by side."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
 
 from wfdash.core.model.retry import attempts_allowed, back_off, duration, is_used_up
 from wfdash.core.model.step import Failure, Step
 from wfdash.core.model.step_kind import kind_of
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import spoken
-from wfdash.core.why.current_steps import deadline, doing, has_stopped, has_succeeded, since
+from wfdash.core.why.current_steps import deadline, doing, has_stopped, has_succeeded, last_begun, since
 from wfdash.core.why.failure import lost_attempts, who_cut_off
 from wfdash.core.why.step_names import error_name, failure_text, shown_name, spoken_name
 from wfdash.core.why.why import ASIDE, TimeWords, Why
 
-__all__ = ["QUIET", "attempt_count", "has_no_retry_left", "of_several", "of_single", "short_name"]
+__all__ = [
+    "QUIET",
+    "SideBySide",
+    "attempt_count",
+    "has_no_retry_left",
+    "of_several",
+    "of_single",
+    "short_name",
+    "side_by_side",
+]
 
 _UNTOLD = "this server does not say until when"
 _SHORT_NAME = 22
@@ -40,22 +52,36 @@ def of_single(step: Step, at: TimeWords) -> Why:
     return _running(step, at)
 
 
-def of_several(steps: Sequence[Step], at: TimeWords) -> Why:
+class SideBySide(Struct, frozen=True):
+    """What is told of parallel steps whatever the time is: of 25,000 it is worked out once."""
+
+    counts: Counter[str]
+    """How many are at what, by the words of `_counted`."""
+    begun: float | None
+    """When the last of them began."""
+    last_error: str
+    """What the one whose attempt failed last failed with, in words; "" when none has."""
+
+
+def side_by_side(steps: Sequence[Step]) -> SideBySide:
+    return SideBySide(Counter(map(_what, steps)), last_begun(steps), _last_error(steps))
+
+
+def of_several(steps: Sequence[Step], at: TimeWords, beside: SideBySide) -> Why:
     """Parallel steps: what each is at, or how many are at what, and which of them changes next."""
     # Each has a sentence of its own: of 25,000 they would take a second with every frame.
     each = [of_single(step, at) for step in steps] if len(steps) <= _MOST else []
     due = [(why.deadline, why.estimate, step) for why, step in zip(each, steps) if why.deadline is not None]
     begun = [why.since for why in each if why.since is not None]
-    if not each:
-        begun = [step.start for step in steps if step.start is not None]
-    kinds = [_what(step) for step in steps]
+    if not each and beside.begun is not None:
+        begun = [beside.begun]
     # Their names say more than the same sentence for each of them.
-    if len(set(kinds)) == 1 and kinds[0] == "runs":
+    if [*beside.counts] == ["runs"]:
         said = f"{len(steps)} steps run: {_list([spoken_name(step, 28) for step in steps[:3]], len(steps))}"
     elif len(steps) <= 4:
         said = f"{len(steps)} steps are open: " + ", ".join(_clause(step, at) for step in steps)
     else:
-        said = f"{len(steps)} steps are open: " + _counted(kinds) + _last_error(steps)
+        said = f"{len(steps)} steps are open: " + _counted(beside.counts) + beside.last_error
     stuck = bool(each) and all(why.looks_stuck for why in each)
     if not due:
         return Why(said, f"{len(steps)} open: {short_name(steps[-1])}", max(begun, default=None), None, stuck)
@@ -63,7 +89,7 @@ def of_several(steps: Sequence[Step], at: TimeWords) -> Why:
     verb = {"sleeps": "wakes", "waits": "times out", "retries": "is tried again", "runs": "times out"}
     due_verb = {"sleeps": "wake", "waits": "time out", "retries": "be tried again", "runs": "time out"}
     what = spoken_name(step, 28)
-    unknown = len(steps) - len(due) - sum(map(has_no_retry_left, steps))
+    unknown = len(steps) - len(due) - beside.counts["used up"]
     if at.is_due(soonest):
         said += f"; {what} was to {due_verb[doing(step)]} {at.ago(soonest)}"
     else:
@@ -310,7 +336,7 @@ def _what(step: Step) -> str:
     return "stopped" if doing(step) == "runs" and has_stopped(step) else doing(step)
 
 
-def _counted(kinds: Sequence[str]) -> str:
+def _counted(numbers: Mapping[str, int]) -> str:
     words = (
         ("runs", "run", "runs"),
         ("stopped", "have not ended after an attempt that did", "has not ended after an attempt that did"),
@@ -320,7 +346,7 @@ def _counted(kinds: Sequence[str]) -> str:
         ("waits", "wait for events", "waits for an event"),
         ("sleeps", "sleep", "sleeps"),
     )
-    counts = ((kinds.count(kind), many, singular) for kind, many, singular in words)
+    counts = ((numbers.get(kind, 0), many, singular) for kind, many, singular in words)
     return ", ".join(
         f"{number} {singular if number == 1 else many}" for number, many, singular in counts if number
     )

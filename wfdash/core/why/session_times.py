@@ -4,12 +4,14 @@ Measured on the engine: a cut instance says `running` for ever and does nothing;
 event that it waits for, wakes it. A woken step begins a new attempt; a woken sleep or wait shows nothing.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from msgspec import Struct
 
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.step import Step
+from wfdash.core.model.step_columns import Steps
 from wfdash.core.why.current_steps import deadline, doing
 from wfdash.core.why.step_names import spoken_name
 from wfdash.core.why.why import TimeWords, Why
@@ -32,12 +34,19 @@ class SessionTimes(Struct, frozen=True):
 
 def last_moved(detail: Detail, now: float) -> float | None:
     """When the answer last shows something happen; an end that is still to come is none."""
-    columns = detail.steps.columns
-    times = [*columns.starts, *columns.ends, detail.queued, detail.start, detail.end]
-    for step in detail.steps.unended():
+    moments = detail.steps.fact("moments", _moments)
+    past = bisect_right(moments, now)
+    times = [*moments[max(0, past - 1) : past], detail.queued, detail.start, detail.end]
+    return max((time for time in times if time is not None and time <= now), default=None)
+
+
+def _moments(steps: Steps) -> list[float]:
+    """When something happened, or is to happen, in the order of time."""
+    times = [*steps.columns.starts, *steps.columns.ends]
+    for step in steps.unended():
         for attempt in step.attempts[-1:]:
             times += [attempt.start, attempt.end]
-    return max((time for time in times if time is not None and time <= now), default=None)
+    return sorted({time for time in times if time is not None})
 
 
 def of_cut(detail: Detail, steps: Sequence[Step], times: SessionTimes | None, at: TimeWords) -> Why | None:

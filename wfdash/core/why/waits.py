@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.step import Step
-from wfdash.core.why.current_steps import current_steps, deadline
+from wfdash.core.why.current_steps import deadline, of_current
 
 __all__ = ["OpenWait", "OpenWaits", "open_waits"]
 
@@ -44,17 +44,25 @@ class OpenWaits:
             waits for identity, (_, waits) in before.items() if identity not in self._found
         )
         if not same:
-            self.rows = _in_order([wait for _, waits in self._found.values() for wait in waits])
+            self.rows = _of_all([waits for _, waits in self._found.values()])
         return not same
 
 
 def open_waits(details: Iterable[Detail]) -> list[OpenWait]:
     """Oldest first within an event type, the types in the order of their oldest wait."""
-    return _in_order([wait for detail in details for wait in _waits_of(detail)])
+    return _of_all([_waits_of(detail) for detail in details])
 
 
 def _waits_of(detail: Detail) -> list[OpenWait]:
-    return [_wait(detail, step) for step in current_steps(detail) if _is_wait(step)]
+    return of_current(
+        detail, "waits", lambda steps: _in_order([_wait(detail, s) for s in steps if _is_wait(s)])
+    )
+
+
+def _of_all(found: list[list[OpenWait]]) -> list[OpenWait]:
+    several = [waits for waits in found if waits]
+    # Of one instance they are in order as they were found: there may be thousands.
+    return several[0] if len(several) == 1 else _in_order([wait for waits in several for wait in waits])
 
 
 def _in_order(waits: list[OpenWait]) -> list[OpenWait]:

@@ -16,7 +16,7 @@ from wfdash.core.model.status import ACTIVE, is_final
 from wfdash.core.model.times import SAME_END
 from wfdash.core.triage.fingerprint import fingerprint
 from wfdash.core.verbs.consequences import StepTarget, split_at, why_no_step
-from wfdash.core.verbs.redrive import RedrivePoint, redrive_point
+from wfdash.core.verbs.redrive import RedrivePoint, point_of, redrive_point
 from wfdash.core.verbs.rules import refusal
 from wfdash.live.actions.plan import UNDATED, Guard, Plan, Target
 from wfdash.live.actions.reread import Rereader, Snapshot
@@ -164,7 +164,7 @@ def _point_of(target: Target, detail: Detail, found: RedrivePoint) -> RedrivePoi
         return RedrivePoint(f"it {why_no_step(detail.steps, step)}; it failed at {now}")
     if not target.given or split.again[0].index > found.again[0].index:
         return RedrivePoint(f"it failed at {now}, not at {spoken_start(start)}")
-    return RedrivePoint("", step, split.kept, split.again)
+    return point_of(step, split)
 
 
 def _at(target: Target, point: RedrivePoint, detail: Detail) -> Target:

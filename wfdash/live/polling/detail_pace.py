@@ -1,5 +1,7 @@
 """How often an open instance is read, and whether its steps are asked for."""
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from math import inf
 from typing import Final
 
@@ -7,7 +9,8 @@ from msgspec import Struct
 
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
-from wfdash.core.why.current_steps import current_steps, deadline, doing
+from wfdash.core.model.step import Step
+from wfdash.core.why.current_steps import Doing, deadline, doing, of_current
 from wfdash.core.why.session_times import last_moved
 
 __all__ = ["Pace", "next_read", "steps_wanted"]
@@ -40,19 +43,25 @@ def next_read(detail: Detail | None, *, now: float, cost: float = 0.0, local: bo
         return Pace(_COMPUTING, False)
     if is_final(detail.status):
         return Pace(None, False)
-    steps = current_steps(detail)
-    computing = any(doing(step) == "runs" for step in steps)
-    dues = [due for due in (deadline(step)[0] for step in steps if doing(step) != "runs") if due is not None]
-    open_step = any(doing(step) in ("runs", "retries") for step in steps)
+    kinds, dues = of_current(detail, "pace", _doings_and_dues)
+    computing = "runs" in kinds
+    ahead = bisect_right(dues, now)
     # Status and number of steps tell whether anything moved; only where an attempt runs or is about to do
     # they stay the same while its steps change.
-    full = local or detail.simple or open_step or any(due <= now + _COMPUTING for due in dues)
+    full = local or detail.simple or not kinds.isdisjoint(("runs", "retries"))
+    full = full or (bool(dues) and dues[0] <= now + _COMPUTING)
     delay = _by_state(detail, computing) * (_by_size(len(detail.steps)) if full else 1.0)
-    soon = min((due - now for due in dues if due > now), default=inf)
+    soon = dues[ahead] - now if ahead < len(dues) else inf
     if local and (moved := last_moved(detail, now)) is not None:
         delay = max(delay, min(_STILL, (now - moved) / 10))  # each read leaves traces with its developer
     delay = min(delay, max(_COMPUTING, soon + 0.5))
     return Pace(max(delay, _LOCAL if local else 0.0, cost * _COST_SHARE if full else 0.0), not full)
+
+
+def _doings_and_dues(steps: Sequence[Step]) -> tuple[frozenset[Doing], list[float]]:
+    """What the steps are at, and when those that do not run change by themselves, the next first."""
+    dues = (deadline(step)[0] for step in steps if doing(step) != "runs")
+    return frozenset(map(doing, steps)), sorted(due for due in dues if due is not None)
 
 
 def steps_wanted(last: Detail, simple: Detail) -> bool:

@@ -10,8 +10,10 @@ from wfdash.core.filter.detail_fields import read_fields
 from wfdash.core.model.detail import Detail, read_detail
 from wfdash.core.model.lazy_steps import Entries
 from wfdash.core.rows.store import Delta, Store
+from wfdash.core.why.diagnose import diagnose
 from wfdash.core.why.session_times import last_moved
 from wfdash.live.polling.context import FeedContext
+from wfdash.live.polling.detail_pace import next_read
 from wfdash.live.polling.events import Update
 
 __all__ = ["amend_row", "read_answer", "read_answer_aside", "read_instance"]
@@ -38,10 +40,16 @@ async def read_answer_aside(
         return read_answer(workflow, identity, answer, simple=simple)
     with collector_at_rest(kept=True):
         detail = await asyncio.to_thread(read_answer, workflow, identity, answer, simple=simple)
-        # What these pick out of the steps stays with them; the fields and the moment are asked for again.
-        await asyncio.to_thread(read_fields, detail)
-        await asyncio.to_thread(last_moved, detail, 0.0)
+        await asyncio.to_thread(_work_out, detail)
     return detail
+
+
+def _work_out(detail: Detail) -> None:
+    """Asks what is asked of it on the loop: what goes through all of the steps stays with them."""
+    read_fields(detail, keep=True)
+    last_moved(detail, 0.0)
+    next_read(detail, now=0.0)
+    diagnose(detail, now=0.0)
 
 
 def amend_row(store: Store, detail: Detail, number: int, now: float) -> Delta:

@@ -12,7 +12,7 @@ from textual.screen import Screen
 
 from wfdash.core.logs.line import LogScope
 from wfdash.core.model.instance import Instance
-from wfdash.core.model.step import Step
+from wfdash.core.model.step_columns import Steps
 from wfdash.live.polling.events import Update
 from wfdash.ui.context import Context
 from wfdash.ui.keys.text_field import as_field
@@ -232,7 +232,7 @@ class BaseScreen(ReadyScreen, inherit_bindings=False):
         """The one under the cursor, where the rows are waits for events; None elsewhere."""
         return None
 
-    def step_under_cursor(self) -> tuple[Instance, Sequence[Step], int] | None:
+    def step_under_cursor(self) -> tuple[Instance, Steps, int] | None:
         """The instance, its steps oldest first and the position of the one under the cursor, if any."""
         return None
 

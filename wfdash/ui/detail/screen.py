@@ -11,7 +11,7 @@ from wfdash.core.logs.line import LogScope
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
-from wfdash.core.model.step import Step
+from wfdash.core.model.step_columns import Steps
 from wfdash.core.why.waits import open_waits
 from wfdash.live.polling.events import Update
 from wfdash.ui.actions.chips import ActionChips
@@ -199,7 +199,7 @@ class DetailScreen(BaseScreen):
     def target_workflow(self) -> str:
         return self.workflow
 
-    def step_under_cursor(self) -> tuple[Instance, Sequence[Step], int] | None:
+    def step_under_cursor(self) -> tuple[Instance, Steps, int] | None:
         """The instance, its steps oldest first and the position of the one under the cursor, if any."""
         row, rows = self.pane.row, self.targets()
         state = self.poller.detail(self.instance) if self.poller is not None else None
