@@ -1,8 +1,12 @@
 """The timeline: every step and attempt once, in order, on the axis; folds, bars, marks and words."""
 
+from contextlib import suppress
+from functools import partial
 from itertools import pairwise
+from random import Random
 from textwrap import dedent
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,15 +22,18 @@ from tests.support.fakes.details import (
     termination,
     wait,
 )
+from tests.support.harness.work import instructions
 from wfdash.core.model.detail import read_detail
 from wfdash.core.payload.summary_lines import span
 from wfdash.core.text.clean import cells
 from wfdash.core.timeline.as_text import text_timeline
 from wfdash.core.timeline.axis import Scale, round_mark
 from wfdash.core.timeline.bars import bar
-from wfdash.core.timeline.outline import build_outline
+from wfdash.core.timeline.outline import build_outline, outline_in_slices
 from wfdash.core.timeline.row_labels import length_text, words
+from wfdash.core.timeline.rows import Row, attempt_state
 from wfdash.core.timeline.timeline import arrange, axis_of, segments, timeline
+from wfdash.core.why.diagnose import diagnose
 from wfdash.core.why.why import TimeWords
 
 HOUR = 3600
@@ -326,3 +333,48 @@ def test_a_fold_of_thousands_that_run_is_drawn_by_its_first():
     assert len(bars[0]) == 150
     assert bars[1] == {(T0 + 1, T0 + 4000, "open")}
     assert min(bars[0]) == min(bars[1])
+
+
+@pytest.mark.parametrize("seed", range(15))
+def test_attempts_by_the_hundred_are_drawn_as_each_alone(seed):
+    random, at, tries = Random(seed), 0.0, []
+    for _ in range(random.randint(420, 900)):
+        start = at + random.choice((0, 0.1, 1, 1, 30, 4000)) * random.random()
+        at = start + random.choice((0, 0.5, 50)) * random.random()
+        became = random.choice((False, False, False, None, True))
+        tries.append(attempt(start, None if became is None else at, became))
+    subject = detail("running", [step("a-1", 0, attempts=tries)])
+    now = T0 + at + random.choice((1, 5000))
+    drawn = timeline(subject, now=now, scale=Scale.TRUE)
+    parts = [part for part in segments(drawn.outline, drawn.rows[0], now) if part.stroke != "pending"]
+    state = drawn.outline.states[0]
+    rows = [
+        Row(("attempt",), "attempt", attempt_state(subject.steps[0], position, state), 1, 0, position)
+        for position in range(len(tries))
+    ]
+    alone = [part for row in rows for part in segments(drawn.outline, row, now)]
+    assert bar(parts, drawn.axis, 60) == bar(alone, drawn.axis, 60)
+
+
+def test_thousands_of_attempts_are_drawn_by_hundreds_of_parts():
+    tries = [attempt(n, n + 0.5, False) for n in range(5000)]
+    drawn = timeline(detail("running", [step("a-1", 0, attempts=tries)]), now=T0 + 6000)
+    first = segments(drawn.outline, drawn.rows[0], T0 + 6000)
+    assert len(first) < 1000
+    cost = instructions(lambda: segments(drawn.outline, drawn.rows[0], T0 + 6001))
+    assert cost < len(tries)
+
+
+def test_attempts_are_looked_through_a_thousand_at_a_time():
+    """Between two of these a screen stays alive."""
+    tries = [attempt(n, n + 0.5, False) for n in range(500)]
+    for status, ended in (("running", None), ("errored", 600)):
+        steps = [step(f"a {n}-1", 0, ended, None if ended is None else False, tries) for n in range(40)]
+        subject = detail(status, steps, end=ended)
+        diagnose(subject, now=T0 + 700)  # as is done before it is drawn: it is asked what each step is at
+        work = outline_in_slices(subject)
+        costs = []
+        with suppress(StopIteration):
+            while True:
+                costs.append(instructions(partial(next, work)))
+        assert max(costs) < sum(costs) / 4

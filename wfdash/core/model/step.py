@@ -1,6 +1,7 @@
 """One entry of an instance's `steps`, read tolerantly: attempts and policy only once somebody asks."""
 
 import json
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, Final
 
@@ -71,6 +72,7 @@ class Step:
         "finished",
         "index",
         "kind",
+        "lost",
         "name",
         "raw",
         "start",
@@ -83,6 +85,8 @@ class Step:
         self._config: StepConfig | Absent | None = ABSENT
         self.doing: str | None = None
         """What it is at, once that was worked out; see `core.why.current_steps`."""
+        self.lost: Sequence[int] | None = None
+        """Which attempts the platform lost, once that was looked for; see `core.why.failure`."""
         self.index = index
         """Position in ascending (oldest first) order."""
         self.raw = entry

@@ -65,7 +65,8 @@ def work_in_slices(steps: Steps, current: Container[int]) -> Generator[None, Non
     """Finds the idle gaps, yielding every millisecond or so. `current` are the steps that are not over."""
     spans, over = _Spans(), list[_Over]()
     for first in range(0, len(steps), _SLICE):
-        over += _sorted_out(steps, range(first, min(first + _SLICE, len(steps))), current, spans)
+        of_these = range(first, min(first + _SLICE, len(steps)))
+        over += yield from _sorted_out(steps, of_these, current, spans)
         yield
     while True:
         work = _work(spans, over)
@@ -77,12 +78,12 @@ def work_in_slices(steps: Steps, current: Container[int]) -> Generator[None, Non
         if not long:
             return work
         over = [span for span in over if span[1] - span[0] <= least]
-        for first in range(0, len(long), _SLICE):
-            _look_into(steps, long[first : first + _SLICE], spans)
-            yield
+        yield from _look_into(steps, long, spans)
 
 
-def _sorted_out(steps: Steps, indices: range, current: Container[int], spans: _Spans) -> list[_Over]:
+def _sorted_out(
+    steps: Steps, indices: range, current: Container[int], spans: _Spans
+) -> Generator[None, None, list[_Over]]:
     """Those that ended, which are as good as one span. The spans of all others are added."""
     columns, these = steps.columns, slice(indices.start, indices.stop)
     steps_seen = zip(indices, columns.kinds[these], columns.starts[these], columns.ends[these])
@@ -92,14 +93,19 @@ def _sorted_out(steps: Steps, indices: range, current: Container[int], spans: _S
         if start is not None and end is not None and kind in RUNS_CODE and index not in current
     ]
     others = set(indices).difference(index for _, _, index in over) if len(over) < len(indices) else ()
+    read = 0
     for index in sorted(others):
         tries = steps.attempts(index)
+        read += len(tries)
+        if read > _SLICE:
+            read = 0
+            yield
         if not tries:
             _add_step(columns, index, index in current, spans)
         elif index in current:
             _of_open(tries, spans)
         else:
-            _look_into(steps, [index], spans)
+            yield from _look_into(steps, [index], spans)
     return over
 
 
@@ -130,8 +136,8 @@ def _worked(work: IdleGaps) -> float:
     return end - start - work.pauses - _sum(work.quiet(start, end))
 
 
-def _look_into(steps: Steps, indices: Sequence[int], spans: _Spans) -> None:
-    """The attempts of steps that are over."""
+def _look_into(steps: Steps, indices: Sequence[int], spans: _Spans) -> Generator[None, None, None]:
+    """The attempts of steps that are over, some thousand at a time: one step may have as many."""
     several: list[Any] = []
     for index in indices:
         tries = steps.attempts(index)
@@ -139,7 +145,15 @@ def _look_into(steps: Steps, indices: Sequence[int], spans: _Spans) -> None:
             several += tries
         else:
             _add_step(steps.columns, index, False, spans)
-    for began, ended in _moments(several):
+        if len(several) > _SLICE:
+            _add_attempts(several, spans)
+            several.clear()
+            yield
+    _add_attempts(several, spans)
+
+
+def _add_attempts(attempts: Sequence[Any], spans: _Spans) -> None:
+    for began, ended in _moments(attempts):
         if began is not None and ended is not None:
             spans.add(began, ended)
         elif began is not None:

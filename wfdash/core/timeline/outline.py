@@ -3,7 +3,7 @@
 import statistics
 from collections import Counter
 from collections.abc import Generator, Mapping
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from msgspec import Struct, field
 
@@ -86,6 +86,8 @@ class Outline(Struct):
     targets: list[int] = field(default_factory=list)
     """Steps that failed or were slow, in order: where `]` and `[` go."""
     slow: set[int] = field(default_factory=set)
+    joined: dict[int, list[Any]] = field(default_factory=dict)
+    """By step what is drawn of thousands of attempts that are over, once it was drawn."""
     work: IdleGaps = field(default_factory=IdleGaps)
     start: float = 0.0
     end: float = 0.0

@@ -1,6 +1,7 @@
 """Steps and attempts as rows on a time axis: what is unfolded, each row's bar and its words."""
 
 from collections.abc import Hashable, Iterator, Sequence, Set
+from heapq import nlargest
 from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct
@@ -18,6 +19,7 @@ Stroke = Literal["work", "failed", "open", "cut", "backoff", "pending", "sleep",
 
 
 _MANY: Final = 200
+_MANY_ATTEMPTS: Final = 400
 
 
 class Segment(NamedTuple):
@@ -96,7 +98,7 @@ def segments(outline: Outline, row: Row, now: float) -> list[Segment]:
     if row.kind == "termination":
         at = outline.detail.end if outline.detail.end is not None else outline.end
         return [Segment(at, at, "stop")]
-    return _step_segments(step, row.state, limit)
+    return _step_segments(outline, step, row.state, limit)
 
 
 def _drawn_alive(outline: Outline, group: Family) -> Sequence[int]:
@@ -121,16 +123,59 @@ def _kind_of(row: Row) -> str:
     return str(row.key[1]) if isinstance(row.key, tuple) else ""
 
 
-def _step_segments(step: Step, state: State, limit: float) -> list[Segment]:
+def _step_segments(outline: Outline, step: Step, state: State, limit: float) -> list[Segment]:
     if kind_of(step.kind).rests or not step.attempts:
         part = _step_segment(step, state, limit)
         return [part] if part is not None else []
+    count = len(step.attempts)
     parts: list[Segment] = []
-    for position in range(len(step.attempts)):
+    if count > _MANY_ATTEMPTS:
+        if step.index not in outline.joined:
+            outline.joined[step.index] = _joined_attempts(step)
+        parts += outline.joined[step.index]
+    for position in range(count - 1 if parts else 0, count):
         parts.extend(_attempt_segments(step, position, attempt_state(step, position, state), limit))
     if state == "retries" and (last := step.attempts[-1].end) is not None:
         parts.append(Segment(last, max(last, limit), "pending"))
     return parts
+
+
+def _joined_attempts(step: Step) -> list[Segment]:
+    """All attempts but the last, which alone moves: joined over all but the longest of the gaps between them.
+
+    Of 25,000 attempts a part each would be drawn over the same few cells, with each frame; a gap that is
+    shorter than hundreds of others is smaller than a cell.
+    """
+    spans: list[tuple[float, float, Stroke, bool]] = []
+    tries = step.attempts
+    for position, attempt in enumerate(tries[:-1]):
+        start, end, ended = attempt.start, attempt.end, attempt.end is not None
+        if start is None:
+            continue
+        end = end if ended else tries[position + 1].start
+        end = start if end is None or end < start else end
+        failed = attempt.success is False
+        stroke = "failed" if failed else _STROKES.get(attempt_state(step, position, "unknown"), "cut")
+        spans.append((start, end, stroke, ended))
+    if not spans:
+        return []
+    following = [start for start, *_ in spans[1:]] + [step.attempts[-1].start or spans[-1][1]]
+    gaps = [start - end for (_, end, _, _), start in zip(spans, following)]
+    near = nlargest(_MANY_ATTEMPTS, gaps)[-1]
+    parts: list[Segment] = []
+    open_parts: dict[Stroke, tuple[float, float]] = {}
+    for (start, end, stroke, ended), gap in zip(spans, gaps):
+        if (span := open_parts.get(stroke)) is None:
+            open_parts[stroke] = (start, end)
+        else:
+            first, last = span
+            open_parts[stroke] = (start if start < first else first, end if end > last else last)
+        if gap > near:
+            parts += [Segment(*span, kind) for kind, span in open_parts.items()]
+            open_parts.clear()
+            if ended and gap > 0:
+                parts.append(Segment(end, end + gap, "backoff"))
+    return parts + [Segment(*span, kind) for kind, span in open_parts.items()]
 
 
 def _attempt_segments(step: Step, position: int, state: State, limit: float) -> Iterator[Segment]:

@@ -36,6 +36,7 @@ __all__ = [
     "got_no_event",
     "is_followed",
     "is_of_run",
+    "look_for_lost",
     "lost_attempts",
     "ran_again",
     "root_failure",
@@ -46,6 +47,8 @@ __all__ = [
 
 _LOST_SIGNS = (INTERNAL.encode(), RESET.encode(), PAUSED.encode(), b"\\u")
 """What stands in the JSON of an attempt that ended lost; an escape may be a letter of it."""
+_MANY_ATTEMPTS = 100_000
+"""Bytes of as many as take some milliseconds."""
 _NOT_RETRIED = ("WorkflowFatalError", "NonRetryableError")
 
 
@@ -244,12 +247,22 @@ def _message_of(step: Step) -> str:
     return "" if failure is None else failure.message.strip() or failure.name
 
 
-def lost_attempts(step: Step) -> list[int]:
+def lost_attempts(step: Step) -> Sequence[int]:
     """Positions of attempts that the platform lost: cut without an end, or ended by an error of its own.
 
     Another attempt came after each, so that what the step does outside may have been done twice.
     """
-    return [position for position in range(len(step.attempts) - 1) if _is_lost(step.attempts[position])]
+    if step.lost is None:  # of 25,000 attempts it is asked with each frame
+        step.lost = [position for position, attempt in enumerate(step.attempts[:-1]) if _is_lost(attempt)]
+    return step.lost
+
+
+def look_for_lost(detail: Detail) -> None:
+    """Looks ahead of time through the attempts of those steps that have thousands."""
+    steps = detail.steps
+    for index in steps.columns.retried:
+        if len(steps.attempts_text(index) or b"") > _MANY_ATTEMPTS:
+            lost_attempts(steps[index])
 
 
 def _is_lost(attempt: Attempt) -> bool:

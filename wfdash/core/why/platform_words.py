@@ -85,7 +85,9 @@ def is_reset(failure: Failure | None) -> bool:
 
 def is_internal(failure: Failure | None) -> bool:
     """Whether the platform says that it lost the attempt by an error of its own."""
-    return failure is not None and _unprefixed(failure)[0] == INTERNAL
+    if failure is None or not (INTERNAL in failure.name or INTERNAL in failure.message):
+        return False  # asked of each attempt, and there may be thousands
+    return _unprefixed(failure)[0] == INTERNAL
 
 
 def is_unstorable(failure: Failure | None) -> bool:

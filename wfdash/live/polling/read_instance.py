@@ -11,13 +11,18 @@ from wfdash.core.model.detail import Detail, read_detail
 from wfdash.core.model.lazy_steps import Entries
 from wfdash.core.rows.store import Delta, Store
 from wfdash.core.why.diagnose import diagnose
+from wfdash.core.why.failure import look_for_lost
 from wfdash.core.why.session_times import last_moved
+from wfdash.core.why.waits import open_waits
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.detail_pace import next_read
 from wfdash.live.polling.events import Update
 
 __all__ = ["amend_row", "read_answer", "read_answer_aside", "read_instance"]
 
+_ASIDE = 500_000
+"""Bytes from which all that goes through its steps is worked out in a thread: a megabyte of attempts or of
+open steps would hold the loop for 40 ms."""
 _HUGE = 2000
 """Steps from which an answer in values is kept out of the collector's sight; it holds no cycles."""
 
@@ -36,9 +41,9 @@ async def read_answer_aside(
 ) -> Detail:
     """As `read_answer`; what is asked of all steps of a large one is worked out while keys go on."""
     await asyncio.sleep(0)  # its parse has held the loop long enough
-    if answer.size < HEAVY:
+    if answer.size < _ASIDE:
         return read_answer(workflow, identity, answer, simple=simple)
-    with collector_at_rest(kept=True):
+    with collector_at_rest(kept=answer.size >= HEAVY):
         detail = await asyncio.to_thread(read_answer, workflow, identity, answer, simple=simple)
         await asyncio.to_thread(_work_out, detail)
     return detail
@@ -50,6 +55,8 @@ def _work_out(detail: Detail) -> None:
     last_moved(detail, 0.0)
     next_read(detail, now=0.0)
     diagnose(detail, now=0.0)
+    open_waits([detail])
+    look_for_lost(detail)
 
 
 def amend_row(store: Store, detail: Detail, number: int, now: float) -> Delta:
