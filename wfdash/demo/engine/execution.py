@@ -2,10 +2,11 @@
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from math import inf
 from operator import attrgetter
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from wfdash.demo.engine.log import Kind, LogEntry, LoggedAttempt
 from wfdash.demo.engine.program import (
@@ -35,15 +36,13 @@ _IDLE = ("sleep", "wait", "retry", "join")
 _Doing = Literal["between", "attempt", "retry", "sleep", "wait", "join", "over"]
 
 
-@dataclass(slots=True)
-class Event:
+class Event(Struct):
     type: str
     payload: Any
     at: float
 
 
-@dataclass(slots=True)
-class _Branch:
+class _Branch(Struct):
     program: Program
     parent: "_Branch | None" = None
     place: int = 0
@@ -53,7 +52,7 @@ class _Branch:
     entry: LogEntry | None = None
     answer: Any = None
     thrown: StepFailure | None = None
-    answers: list[Any] = field(default_factory=list)
+    answers: list[Any] = []
     missing: int = 0
 
 

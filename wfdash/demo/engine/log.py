@@ -1,7 +1,8 @@
 """What an execution has written down so far: one entry a step, sleep, wait, rollback or termination."""
 
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from wfdash.demo.engine.program import Op, StepFailure
 
@@ -10,8 +11,7 @@ __all__ = ["Kind", "LogEntry", "LoggedAttempt"]
 Kind = Literal["step", "sleep", "waitForEvent", "rollback", "termination"]
 
 
-@dataclass(slots=True)
-class LoggedAttempt:
+class LoggedAttempt(Struct):
     start: float
     end: float | None = None
     success: bool | None = None
@@ -19,8 +19,7 @@ class LoggedAttempt:
     output: Any = None
 
 
-@dataclass(slots=True)
-class LogEntry:
+class LogEntry(Struct):
     """Times are epoch seconds. `name` carries its -N counter, `plain` is the name the program gave."""
 
     kind: Kind
@@ -34,6 +33,6 @@ class LogEntry:
     success: bool | None = None
     error: StepFailure | None = None
     output: Any = None
-    attempts: list[LoggedAttempt] = field(default_factory=list)
+    attempts: list[LoggedAttempt] = []
     source: str = ""
     """Who terminated."""

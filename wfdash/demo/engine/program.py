@@ -5,9 +5,10 @@ in the real engine: what it yields must follow from its story and from what it w
 """
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 from zlib import crc32
+
+from msgspec import Struct
 
 from wfdash.demo.engine.times import milliseconds, seconds
 
@@ -69,8 +70,7 @@ class StepFailure(Exception):
         return {"name": self.name, "message": self.message}
 
 
-@dataclass(frozen=True, slots=True)
-class Undo:
+class Undo(Struct, frozen=True):
     """A step's rollback handler."""
 
     takes: float = 0.4
@@ -81,8 +81,7 @@ class Undo:
     delay: str | int = "2 seconds"
 
 
-@dataclass(frozen=True, slots=True)
-class Do:
+class Do(Struct, frozen=True):
     """`step.do`: `takes` seconds an attempt, of which the first `fails` throw `error` after `fails_after`."""
 
     name: str
@@ -104,41 +103,36 @@ class Do:
     kind: Literal["step", "rollback"] = "step"
 
 
-@dataclass(frozen=True, slots=True)
-class Sleep:
+class Sleep(Struct, frozen=True):
     name: str
     duration: str | int
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """An event the world sends by itself, `after` seconds into the wait."""
 
     after: float
     payload: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     name: str
     type: str
     timeout: str | int = "24 hours"
     reply: Reply | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class All:
+class All(Struct, frozen=True):
     """`Promise.all`: the answer is the list of the branches' answers; the first failure is thrown at once."""
 
-    branches: "list[Op | Program]" = field(default_factory=list)
+    branches: "list[Op | Program]" = []
 
 
 Op: TypeAlias = Do | Sleep | Wait | All
 Program: TypeAlias = Generator[Op, Any, Any]
 
 
-@dataclass(slots=True)
-class RunContext:
+class RunContext(Struct):
     """What a program may lean on: who it is, what it was given, and luck that repeats for the same seed."""
 
     id: str

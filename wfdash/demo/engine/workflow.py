@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import inf
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -17,6 +18,12 @@ __all__ = ["DAY", "Cron", "SimulatedLife", "SimulatedVersion", "SimulatedWorkflo
 DAY = 86_400.0
 _seq = attrgetter("seq")
 _created = attrgetter("created")
+
+
+@lru_cache(1024)
+def _id_of(name: str) -> str:
+    """The UUID of a name: each row of each list answer carries its workflow's."""
+    return str(uuid5(NAMESPACE_DNS, name))
 
 
 @dataclass(slots=True)
@@ -84,7 +91,7 @@ class SimulatedWorkflow:
 
     @property
     def id(self) -> str:
-        return str(uuid5(NAMESPACE_DNS, f"{self.name}.workflows.example.com"))
+        return _id_of(f"{self.name}.workflows.example.com")
 
     @property
     def current(self) -> SimulatedVersion:
@@ -92,9 +99,7 @@ class SimulatedWorkflow:
 
     def deploy(self, at: float) -> SimulatedVersion:
         index = len(self.versions)
-        version = SimulatedVersion(
-            str(uuid5(NAMESPACE_DNS, f"{index}.{self.name}.workflows.example.com")), index, at
-        )
+        version = SimulatedVersion(_id_of(f"{index}.{self.name}.workflows.example.com"), index, at)
         self.versions.append(version)
         return version
 
