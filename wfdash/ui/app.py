@@ -186,8 +186,11 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         with suppress(NoMatches):  # a screen on its way out loses its parts before its timers
             for screen in reversed(self.screen_stack):
                 if isinstance(screen, BaseScreen):
+                    bar = screen.key_bar
+                    drawn = bar.drawings if bar is not None else 0
                     screen.tick(self.context.clock())
-                    if (bar := screen.key_bar) is not None:
+                    # Which keys are on is asked of each of them: once a second is enough.
+                    if bar is not None and bar.drawings == drawn:
                         bar.draw()
                 if is_opaque(screen):
                     break

@@ -10,6 +10,7 @@ from wfdash.core.triage.error_groups import VersionShare
 from wfdash.demo.engine.world import build
 from wfdash.live.watcher import Watcher
 from wfdash.ui.detail.pane import DetailPane
+from wfdash.ui.errors import version_lines
 from wfdash.ui.errors.example import ExampleRoom
 from wfdash.ui.errors.version_lines import VersionShares
 from wfdash.ui.widgets.text_lines import TextLines
@@ -432,3 +433,35 @@ def test_versions_have_no_title_without_a_row():
         await d.until(lambda: "VERSIONS" in d.text)
 
     drive(script, size=(60, 15), scenario="incident")
+
+
+def test_headline_is_judged_once_for_what_it_rests_on(monkeypatch):
+    judged, real = [], version_lines.headline
+
+    def counted(groups, evidence, **times):
+        judged.append(evidence.rows)
+        return real(groups, evidence, **times)
+
+    monkeypatch.setattr(version_lines, "headline", counted)
+
+    async def script(dashboard):
+        await dashboard.press("E")
+        await dashboard.until(lambda: 'at "charge card"' in dashboard.text)
+        await dashboard.press("poll.freeze")
+        await dashboard.passes(6)
+        screen, before = dashboard.app.screen, len(judged)
+        for _ in range(20):
+            screen.draw()
+        assert len(judged) == before, "twenty drawings of what is there"
+        said = dashboard.lines[1]
+        await dashboard.passes(21)
+        times = len(judged) - before
+        assert 4 <= times <= 6, "the rows are counted every five seconds, the page is drawn every second"
+        assert dashboard.lines[1] == said
+        screen.draw()
+        before = len(judged)
+        dashboard.app.context.utc = not dashboard.app.context.utc
+        screen.draw()
+        assert len(judged) == before + 1, "its times are told otherwise"
+
+    drive(script, scenario="incident")

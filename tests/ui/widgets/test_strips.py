@@ -20,7 +20,7 @@ class Painter:
 
     def __init__(self):
         self.lines = [[], []]
-        self.drawn = DrawnLines(lambda y: strip_of(self.lines[y], WIDTH))
+        self.drawn = DrawnLines(lambda: lambda y: strip_of(self.lines[y], WIDTH))
         self.screen = [blank(WIDTH) for _ in self.lines]
         self.wanted, self.kept = [], {}
         self.ask_for_all()

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
 from msgspec.structs import replace
 from textual.containers import Vertical
 from textual.screen import Screen
@@ -33,8 +34,12 @@ REST = 0.3
 """Seconds the cursor rests on an instance before its detail is asked for."""
 
 
-def fill(pane: "DetailPane", context: Context, instance: str | None) -> None:
-    """Shows in the pane what is known now of this instance; asks nobody."""
+def fill(pane: "DetailPane", context: Context, instance: str | None, *, moved_on: bool = True) -> None:
+    """Shows in the pane what is known now of this instance; asks nobody.
+
+    Without `moved_on`, for news of whatever else, only where that is something else than what was shown: what
+    the clock alone moves is drawn once a second.
+    """
     poller = context.session.poller if context.session is not None else None
     state = poller.detail(instance) if poller is not None and instance is not None else None
     pane.utc = context.utc
@@ -46,13 +51,25 @@ def fill(pane: "DetailPane", context: Context, instance: str | None) -> None:
     else:
         pane.why_context = local
     if poller is None or instance is None:
+        pane.filled_with = None
         pane.show(None, None, context.clock())
         return
     pane.frozen, pane.recorded = poller.frozen, instance in poller.store.recorded
-    pane.usual_run = (
-        poller.usual_run(state.detail) if state is not None and state.detail is not None else None
-    )
-    pane.show(poller.store.get(instance), state, context.clock())
+    detail = state.detail if state is not None else None
+    pane.usual_run = poller.usual_run(detail) if detail is not None else None
+    row = poller.store.get(instance)
+    # An answer is compared by which it is: one of thousands of steps takes long to be read through.
+    kept = structs.astuple(replace(state, detail=None, freshness=replace(state.freshness))) if state else ()
+    shown = (instance, row, kept, pane.why_context, pane.usual_run, pane.frozen, pane.recorded, pane.utc)
+    if (
+        not moved_on
+        and pane.filled_with is not None
+        and pane.filled_with[0] is detail
+        and pane.filled_with[1] == shown
+    ):
+        return
+    pane.filled_with = detail, shown
+    pane.show(row, state, context.clock())
 
 
 def _keep_scale(context: Context, scale: str) -> None:
@@ -117,12 +134,12 @@ class DetailBeside:
             session.poller.open(self._cursor(), beside=True)
             self._on_change()
 
-    def draw(self, *, empty: bool) -> None:
-        """What is read now; nothing beside a table that is `empty`."""
+    def draw(self, *, empty: bool, moved_on: bool) -> None:
+        """What is read now; nothing beside a table that is `empty`. `moved_on`: the clock did."""
         session = self._context.session
         if self.room.display and self.pane is not None and self.pane.is_ready:
             opened = session.poller.opened if session is not None and not empty else None
-            fill(self.pane, self._context, opened)
+            fill(self.pane, self._context, opened, moved_on=moved_on)
 
     @property
     def timeline(self) -> "TimelineTable | None":

@@ -96,6 +96,8 @@ class DetailPane(Vertical):
         """Whether a key leads to its timeline."""
         self.recorded = False
         """Whether only the record tells of the instance that is shown."""
+        self.filled_with: tuple[Detail | None, tuple[Any, ...]] | None = None
+        """What whoever fills it had for it the last time: the answer, and all else but the time."""
         self._given: tuple[Instance | None, DetailState | None, float] | None = None
         self._width = 0
         """Cells across for which it was drawn."""

@@ -16,7 +16,7 @@ from wfdash.core.text.wrap import wrapped
 from wfdash.core.triage.error_groups import ErrorGroup, Sample, filter_for
 from wfdash.core.triage.failure_rate import ENOUGH
 from wfdash.core.triage.fingerprint import Fingerprint
-from wfdash.core.triage.headline import Evidence, Headline, headline
+from wfdash.core.triage.headline import Evidence, Headline
 from wfdash.live.feeds.error_samples import BESIDE
 from wfdash.live.polling.events import Update
 from wfdash.live.reads.remainder import ErroredRemainder, Remainder
@@ -330,7 +330,7 @@ class ErrorsScreen(BaseScreen):
             poller.partial and poller.newest.unbroken > context.clock() - _HOUR,
             counted.trend(appeared),
         )
-        return headline(groups, evidence, now=context.clock(), utc=context.utc)
+        return counted.headline(groups, evidence)
 
     def _draw_summary(self, said: Headline, any_read: bool) -> None:
         """Bold and red only where it stands out: what always fails a little is no incident."""

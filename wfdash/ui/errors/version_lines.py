@@ -1,14 +1,18 @@
 """How the versions fare: counted over loaded rows, drawn beside the groups of errors."""
 
 from collections.abc import Mapping, Sequence
+from operator import is_
+from typing import Any
+
+from msgspec.structs import replace
 
 from wfdash.core.history.rate.trend import last_trend
 from wfdash.core.history.sentence import read_within
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import clock, count, percent, short_version
-from wfdash.core.triage.error_groups import VersionShare, blame
-from wfdash.core.triage.headline import Trend
+from wfdash.core.triage.error_groups import ErrorGroup, VersionShare, blame
+from wfdash.core.triage.headline import Evidence, Headline, Trend, headline
 from wfdash.core.triage.version_blame import worst_version
 from wfdash.live.feeds.error_samples import ErrorSamples
 from wfdash.live.watcher import Watcher
@@ -22,6 +26,7 @@ __all__ = ["VersionShares"]
 _SHOWN = 3
 _RECOUNT = 5.0
 """Seconds between two counts over the loaded rows."""
+_MINUTE = 60.0
 
 
 class VersionShares:
@@ -40,6 +45,8 @@ class VersionShares:
         self._compared_with = 0
         self._counted_at = float("-inf")
         self._trend: tuple[float, Trend | None] | None = None
+        self._said: tuple[Sequence[Any], Sequence[Any], Headline] | None = None
+        """The last headline, and what it rests on: what is compared, and lists that are never changed."""
 
     def count(self, samples: ErrorSamples) -> None:
         """Counts again, unless that was a few seconds ago."""
@@ -56,6 +63,19 @@ class VersionShares:
         if self._trend is None or self._trend[0] != self._counted_at:
             self._trend = self._counted_at, last_trend(self.rows, now=self._counted_at, deployed=deployed)
         return self._trend[1]
+
+    def headline(self, groups: Sequence[ErrorGroup], evidence: Evidence) -> Headline:
+        """What it all comes to: judged again only where what that rests on is another.
+
+        Each drawing asks for it, and over 20,000 rows it takes as long as all the rest of the page.
+        """
+        now, utc = self._context.clock(), self._context.utc
+        # Its times are told to the day that it is now, and by the hour.
+        small = (replace(evidence, shares=(), rows=(), deployed=dict(evidence.deployed)), now // _MINUTE, utc)
+        lists = (groups, evidence.shares, evidence.rows)
+        if self._said is None or self._said[0] != small or not all(map(is_, self._said[1], lists)):
+            self._said = small, lists, headline(groups, evidence, now=now, utc=utc)
+        return self._said[2]
 
     def lines(self, poller: Watcher, width: int) -> list[Pieces]:
         """A title and a line for each of the first few versions; none where nothing was counted."""

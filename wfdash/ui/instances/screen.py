@@ -94,7 +94,7 @@ class InstancesScreen(BaseScreen):
 
     def tick(self, now: float) -> None:
         self._moves.tick()
-        self.draw()
+        self.draw(moved_on=True)
         self.table.repaint()
 
     def on_screen_resume(self) -> None:
@@ -127,8 +127,11 @@ class InstancesScreen(BaseScreen):
         if self._drawing is None:
             self._drawing = self.set_timer(SOON, self.draw)
 
-    def draw(self) -> None:
-        """Everything but the rows themselves; nothing is written where nothing differs."""
+    def draw(self, *, moved_on: bool = False) -> None:
+        """Everything but the rows themselves; nothing is written where nothing differs.
+
+        Once a second it is because time `moved_on`, else for news, of which few are about what is open.
+        """
         self._drawing = None
         if not self.is_ready or not self.table.is_mounted:
             return
@@ -148,7 +151,7 @@ class InstancesScreen(BaseScreen):
         if self.rows.poller is not None:
             self.rows.poller.attend(not is_covered(self))
         if not is_covered(self):
-            self.beside.draw(empty=not self.table.row_count())
+            self.beside.draw(empty=not self.table.row_count(), moved_on=moved_on)
 
     def _draw_trouble(self, status: ListStatus) -> None:
         """A connection that is gone, above the keys and in the table."""

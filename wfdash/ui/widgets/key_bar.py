@@ -56,6 +56,8 @@ class KeyBar(StatusLine):
         self._notes: Pieces = ()
         self._said: Pieces = ()
         self._silence: Timer | None = None
+        self.drawings = 0
+        """How often it was drawn: what ticks draws it only where nothing else did."""
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, lambda _: self.draw())
@@ -95,6 +97,7 @@ class KeyBar(StatusLine):
         self.draw()
 
     def draw(self) -> None:
+        self.drawings += 1
         right = [*self._notes, (" ", PLAIN)] if self._notes else []
         if self._said:
             self.show(self._said, right)

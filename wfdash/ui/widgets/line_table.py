@@ -5,20 +5,18 @@ its scroll position, so that rows coming and going never cause a layout.
 """
 
 from collections.abc import Callable, Hashable, Iterable
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from textual.cache import LRUCache
 from textual.events import Click
-from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
-from textual.widget import Widget
 
 from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.wrap import wrapped
 from wfdash.ui.keys.bindings import bindings
-from wfdash.ui.widgets.strips import DrawnLines, blank, strip_of
+from wfdash.ui.widgets.strips import LinesWidget, blank, strip_of
 from wfdash.ui.widgets.theme import QUIET, STRONG
 
 __all__ = ["LineTable"]
@@ -30,7 +28,7 @@ _KEPT = 400
 goes on makes another one."""
 
 
-class LineTable(Widget, can_focus=True):
+class LineTable(LinesWidget, can_focus=True):
     """A list of rows under a fixed header line. The cursor is on a key, never on a row number.
 
     A subclass says what the rows are (`row_count`, `row_key`, `index_of`) and how one looks (`render_row`).
@@ -62,7 +60,6 @@ class LineTable(Widget, can_focus=True):
         """A row was clicked twice, to be opened as by its key."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
-        self._drawn = DrawnLines(self._line)
         super().__init__(id=id, classes=classes)
         self.first = 0
         """Index of the row on the first line under the header."""
@@ -164,11 +161,8 @@ class LineTable(Widget, can_focus=True):
 
     def refresh_rows(self, indices: Iterable[int]) -> None:
         """Draws these rows again where they differ; those off screen cost nothing."""
-        self._repaint_lines(
-            y
-            for y in (index - self.first + self._header_height for index in indices)
-            if self._header_height <= y < self.size.height
-        )
+        top, height = self._header_height, self.size.height
+        self._repaint_lines(y for y in (index - self.first + top for index in indices) if top <= y < height)
 
     def repaint(self) -> None:
         """Repaints what differs from what is on screen: cells, not rows, and nothing when nothing differs."""
@@ -185,23 +179,20 @@ class LineTable(Widget, can_focus=True):
     def _repaint_lines(self, lines: Iterable[int]) -> None:
         self._drawn.repaint(self, lines)
 
-    def refresh(self, *regions: Region, **options: bool) -> Self:
-        if not regions:
-            self._drawn.forget()
-        return super().refresh(*regions, **options)
-
-    def render_line(self, y: int) -> Strip:
-        return self._drawn.strip(y)
-
-    def _line(self, y: int) -> Strip:
+    def lines_now(self) -> Callable[[int], Strip]:
         width = self.size.width
-        header = self.header_line(width) if y == 0 else None
-        if header is not None:
-            return header
-        index = self.first + y - self._header_height
-        if not 0 <= index < self.row_count():
-            return self.empty_line(index - self.row_count(), width)
-        return self.render_row(index, width, self.cursor_shown and index == self.cursor)
+        header, count = self.header_line(width), self.row_count()
+        first = self.first if header is None else self.first - 1
+
+        def line(y: int) -> Strip:
+            if header is not None and y == 0:
+                return header
+            index = first + y
+            if not 0 <= index < count:
+                return self.empty_line(index - count, width)
+            return self.render_row(index, width, self.cursor_shown and index == self.cursor)
+
+        return line
 
     def empty_line(self, below: int, width: int) -> Strip:
         """The line `below` lines under the last row; in a table without rows, of its message."""

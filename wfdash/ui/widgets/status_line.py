@@ -1,15 +1,12 @@
 """One line of the screen that repaints only the cells that differ."""
 
-from collections.abc import Sequence
-from typing import Self
+from collections.abc import Callable, Sequence
 
 from rich.style import Style
-from textual.geometry import Region
 from textual.strip import Strip
-from textual.widget import Widget
 
 from wfdash.core.text.clean import cells
-from wfdash.ui.widgets.strips import DrawnLines, blank, strip_of
+from wfdash.ui.widgets.strips import LinesWidget, blank, strip_of
 from wfdash.ui.widgets.theme import PLAIN
 
 __all__ = ["Pieces", "StatusLine", "length"]
@@ -23,39 +20,39 @@ def length(pieces: Pieces) -> int:
     return sum(cells(text) for text, _ in pieces)
 
 
-class StatusLine(Widget):
+class StatusLine(LinesWidget):
     """A line with a left and a right part; the right one goes first when both do not fit."""
 
     DEFAULT_CSS = "StatusLine { height: 1; width: 1fr; }"
 
     def __init__(self, *, id: str | None = None) -> None:
-        self._drawn = DrawnLines(self._strip)
         super().__init__(id=id)
         self._left: Pieces = ()
         self._right: Pieces = ()
+        self._looks: tuple[Pieces, Pieces, int, Strip] | None = None
+        """Of which pieces, in how much room, and what that looks like: most seconds they are the same."""
 
     def show(self, left: Pieces, right: Pieces = ()) -> None:
         """Draws these pieces; nothing is written when nothing differs."""
-        self._left, self._right = left, right
+        self._left, self._right = tuple(left), tuple(right)
         self._drawn.repaint(self, (0,))
-
-    def refresh(self, *regions: Region, **options: bool) -> Self:
-        if not regions:
-            self._drawn.forget()
-        return super().refresh(*regions, **options)
 
     @property
     def plain(self) -> str:
         """The line as text."""
-        return self._strip(0).text
+        return self._strip(self.size.width).text
 
-    def render_line(self, y: int) -> Strip:
-        return self._drawn.strip(y)
-
-    def _strip(self, y: int) -> Strip:
+    def lines_now(self) -> Callable[[int], Strip]:
         width = self.size.width
-        if y:
-            return blank(width)
+        return lambda y: blank(width) if y else self._strip(width)
+
+    def _strip(self, width: int) -> Strip:
+        shown = (self._left, self._right, width)
+        if self._looks is None or self._looks[:3] != shown:
+            self._looks = (*shown, self._line(width))
+        return self._looks[3]
+
+    def _line(self, width: int) -> Strip:
         room = width - length(self._left) - length(self._right)
         if room < 0 or not self._right:
             return strip_of(self._left, width)

@@ -5,18 +5,18 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from itertools import compress, count, repeat
 from operator import ne
-from typing import Final
+from typing import Final, Self
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
 from wfdash.ui.widgets.covered import is_covered
 
-__all__ = ["DrawnLines", "blank", "changed_spans", "strip_of"]
+__all__ = ["DrawnLines", "LinesWidget", "blank", "changed_spans", "strip_of"]
 
 # A run of equal cells shorter than this between two changed ones is repainted too: moving the terminal's
 # cursor and setting the style again takes about as many bytes.
@@ -99,15 +99,17 @@ def _is_narrow(text: str) -> bool:
 
 
 class DrawnLines:
-    """Keeps each line as it was asked for until it is asked for again; `draw` makes it as it is now.
+    """Keeps each line as it was asked for until it is asked for again.
+
+    `now` gives what makes a line as it is now: called once a turn, it finds once what all lines share.
 
     Textual paints later than it was asked to, and only the regions it was asked for. A line drawn anew at
     that moment could differ elsewhere too: those cells would be taken for painted, and keep on the terminal
     what stood there before.
     """
 
-    def __init__(self, draw: Callable[[int], Strip]) -> None:
-        self._draw = draw
+    def __init__(self, now: Callable[[], Callable[[int], Strip]]) -> None:
+        self._now = now
         self.strips: dict[int, Strip] = {}
         """Line to what the terminal shows there once all that was asked for is painted."""
 
@@ -115,18 +117,19 @@ class DrawnLines:
         """The line as it was asked for; as it is now, when it never was."""
         strip = self.strips.get(y)
         if strip is None:
-            strip = self.strips[y] = self._draw(y)
+            strip = self.strips[y] = self._now()(y)
         return strip
 
     def changes(self, lines: Iterable[int]) -> list[Region]:
         """Draws these lines anew: what must be painted for them. One that was never painted needs nothing."""
         regions: list[Region] = []
+        draw = self._now()
         for y in lines:
             before = self.strips.get(y)
             if before is None:
                 continue
             # Over SSH a row costs what of it differs: a digit of an age is ten bytes, the row 150.
-            after = self._draw(y)
+            after = draw(y)
             if spans := changed_spans(before, after):
                 self.strips[y] = after
                 regions.extend(Region(start, y, end - start, 1) for start, end in spans)
@@ -141,3 +144,62 @@ class DrawnLines:
     def forget(self) -> None:
         """All of the widget is to be painted: each line as it is then."""
         self.strips.clear()
+
+
+class LinesWidget(Widget):
+    """Shows lines that it keeps as they were asked for. A subclass says in `lines_now` how they are now.
+
+    It has no border and no padding.
+    """
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        self._drawn = DrawnLines(self.lines_now)
+        self._painted: tuple[Region, Size, list[Strip]] | None = None
+        """Of which part, of which size, and what the terminal was given of it."""
+        self._to_paint: set[int] = set()
+        """The lines of it that are to be painted since."""
+        super().__init__(id=id, classes=classes)
+
+    def lines_now(self) -> Callable[[int], Strip]:
+        """Finds what all lines share, and returns what draws one of them."""
+        raise NotImplementedError
+
+    def refresh(self, *regions: Region, **options: bool) -> Self:
+        if not regions:
+            self._drawn.forget()
+        return super().refresh(*regions, **options)
+
+    def render_line(self, y: int) -> Strip:
+        return self._drawn.strip(y)
+
+    # Textual asks for all lines of whatever a frame touches, and passes each through all filters: where two
+    # digits differ at the ends of a screen that was half of what drawing it cost.
+
+    def _set_dirty(self, *regions: Region) -> None:
+        if regions:
+            self._to_paint.update(y for region in regions for y in region.line_range)
+        else:
+            self._painted = None
+        super()._set_dirty(*regions)
+
+    def notify_style_update(self) -> None:
+        self._painted = None
+        super().notify_style_update()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """As Textual does, but takes lines that are as they were painted from there."""
+        size, before = self.outer_size, self._painted
+        if before is None or before[:2] != (crop, size):
+            painted = super().render_lines(crop)
+        elif not self._to_paint:
+            return before[2]
+        else:
+            painted = list(before[2])
+            for y in self._to_paint:
+                if crop.y <= y < crop.bottom:
+                    painted[y - crop.y : y - crop.y + 1] = super().render_lines(
+                        Region(crop.x, y, crop.width, 1)
+                    )
+        self._painted = crop, size, painted
+        self._to_paint.clear()
+        return painted
