@@ -11,9 +11,20 @@ from tests.support.clocks.simulated_time import EPOCH, simulate
 from wfdash.api.http.limit_headers import parse_ratelimit, parse_retry_after
 from wfdash.api.interface import Exchange
 from wfdash.live.budget.budget import Budget
-from wfdash.live.budget.headroom import pace_of_screens
-from wfdash.live.budget.ledger import ACTIONS, SLOT, WINDOW, Priority
+from wfdash.live.budget.headroom import LONG_PACE, MOST, headroom, is_ample, pace_of_screens
+from wfdash.live.budget.ledger import (
+    ACTIONS,
+    QUOTA,
+    SLOT,
+    WINDOW,
+    Priority,
+    RequestLedger,
+    ServerLeft,
+    Spender,
+)
 from wfdash.live.budget.shared_counter import SharedCounter
+from wfdash.live.polling.job import Job
+from wfdash.live.polling.scheduler import Scheduler
 
 READS = [Priority.FOREGROUND, Priority.VISIBLE, Priority.ROWS, Priority.SWEEP, Priority.BACKGROUND]
 BY_ITSELF = READS[1:]
@@ -455,3 +466,68 @@ def test_screen_without_an_open_instance_is_left_less(tmp_path):
     assert not budgets[0].take(Priority.ROWS, "open instance")
     clock.now += 1
     assert lists_alone < pace_of_screens(budgets[1]._look(), clock.now) < 2 * 0.35
+
+
+@given(
+    free=st.integers(0, MOST),
+    apart=st.lists(st.integers(-30, 0), min_size=1, max_size=4),
+    left=st.none() | st.tuples(st.integers(0, QUOTA), st.floats(0, WINDOW)),
+    kept=st.sampled_from([0, 10, 40, 160]),
+    beside=st.floats(0, MOST / WINDOW / 2),
+    wanted=st.integers(1, 1000),
+)
+def test_ample_room_lasts_however_it_is_looked_at(free, apart, left, kept, beside, wanted):
+    spender = Spender("dashboard")
+    for number in range(MOST - kept - free):
+        spender.add(READS[number % 2], "list", EPOCH + apart[number % len(apart)] * SLOT)
+    ledger = RequestLedger({"1-a": spender})
+    if left is not None:
+        ledger.left = ServerLeft(left[0], QUOTA, EPOCH + left[1], EPOCH, 0)
+    if is_ample(ledger, beside, EPOCH, kept=kept):
+        room = headroom(ledger, EPOCH, kept=kept)
+        assert room.lasts(beside, float("inf"), rest=LONG_PACE) >= 1
+        assert room.lasts(beside, wanted) >= 1
+
+
+class Counted(SharedCounter):
+    """Counts how often the file is opened."""
+
+    opened = 0
+
+    def _opened(self):
+        self.opened += 1
+        return super()._opened()
+
+
+class Asked(Job):
+    async def ask(self):
+        await asyncio.sleep(1.0)
+
+
+@pytest.mark.parametrize("jobs", [1, 6])
+def test_all_that_is_due_is_decided_with_one_look(tmp_path, jobs):
+    """Also all that is refused, and asks again at each look."""
+
+    async def main():
+        clock = asyncio.get_running_loop().time
+        counter = Counted(tmp_path / "spent.json")
+        budget = Budget(clock=clock, counter=counter)
+        while not budget.take(Priority.BACKGROUND):
+            pass
+        due = [Asked(1.0) for _ in range(jobs)]
+        for each in due:
+            each.in_turn = each.out_of_turn = Priority.BACKGROUND
+        counter.opened, looks = 0, []
+
+        def looked():
+            looks.append(clock())
+            return due
+
+        scheduler = Scheduler(looked, clock=clock, budget=budget, settled=lambda job: None)
+        running = asyncio.create_task(scheduler.run())
+        await asyncio.sleep(0.4)
+        assert all(each.waits_since for each in due)
+        assert counter.opened == len(looks) > 0
+        running.cancel()
+
+    simulate(main())

@@ -10,6 +10,7 @@ from wfdash.live.budget.headroom import (
     MOST,
     READS,
     headroom,
+    is_ample,
     pace_of_screens,
     unused_by_actions,
 )
@@ -166,9 +167,12 @@ def _most(ledger: RequestLedger, asks: Request) -> int:
 
 def _runs_dry(ledger: RequestLedger, asks: Request, now: float) -> bool:
     """Whether one read more would leave too little for screens and long reads to go on at the least pace."""
+    kept, beside = MOST - _most(ledger, asks), pace_of_screens(ledger, now)
+    if is_ample(ledger, beside, now, kept=kept):
+        return False
     # What none wants yet somebody may come to want.
     wanted = sum(ledger.longs_want()) or inf
-    room, beside = headroom(ledger, now, kept=MOST - _most(ledger, asks)), pace_of_screens(ledger, now)
+    room = headroom(ledger, now, kept=kept)
     if asks.priority is Priority.FOREGROUND:
         return room.lasts(beside, wanted) < 1
     wanted += 1  # for what is none of them

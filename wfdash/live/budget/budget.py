@@ -244,6 +244,19 @@ class Budget:
         self._waiting[key] = Waiting(purpose, priority, since, now, refused)
         return refused.seconds
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is taken in this block is decided under one lock, with one look at the file.
+
+        Whenever an answer comes a dashboard asks for all that is due, and most of it is refused: each by
+        itself would read and write the file that all processes wait for.
+        """
+        if self.free:
+            yield
+            return
+        with self._open(self._now()):
+            yield
+
     async def acquire(self, priority: Priority, purpose: str = "") -> None:
         """Waits until one read may go, and spends it."""
         wait = self.take(priority, purpose)

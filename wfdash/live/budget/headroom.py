@@ -23,6 +23,7 @@ __all__ = [
     "READS",
     "Headroom",
     "headroom",
+    "is_ample",
     "pace_of_screens",
     "unused_by_actions",
 ]
@@ -164,10 +165,30 @@ def headroom(ledger: RequestLedger, now: float, *, kept: int = 0) -> Headroom:
     """The room for reads, less so many that are kept for others."""
     falls = ledger.falls(READS, now)
     rooms = [_Room(MOST - kept - sum(n for _, n in falls), falls, slides=True)]
-    if (left := ledger.left) is not None and left.quota > 0:
-        free = left.now(ledger.sent) - (unused_by_actions(ledger) + kept) / QUOTA * left.quota
-        rooms.append(_Room(free, [(max(0.0, left.reset_at - now), inf)], slides=False))
+    if (left := _left_by_server(ledger, now, kept)) is not None:
+        free, seconds = left
+        rooms.append(_Room(free, [(seconds, inf)], slides=False))
     return Headroom(rooms, now)
+
+
+def is_ample(ledger: RequestLedger, beside: float, now: float, *, kept: int = 0) -> bool:
+    """Whether reads may go on at any pace that is kept free until all that went before has fallen out.
+
+    It is so nearly always, and asked of each read: it is told without looking at when what falls out.
+    """
+    pace = beside + LONG_PACE
+    if MOST - kept - ledger.count(READS) - pace * (COUNTED + SLOT) < 1:
+        return False
+    left = _left_by_server(ledger, now, kept)
+    return left is None or left[0] - pace * left[1] >= 1
+
+
+def _left_by_server(ledger: RequestLedger, now: float, kept: int) -> tuple[float, float] | None:
+    """Reads that the server's own count leaves, and in how many seconds it begins anew."""
+    if (left := ledger.left) is None or left.quota <= 0:
+        return None
+    free = left.now(ledger.sent) - (unused_by_actions(ledger) + kept) / QUOTA * left.quota
+    return free, max(0.0, left.reset_at - now)
 
 
 def unused_by_actions(ledger: RequestLedger) -> int:

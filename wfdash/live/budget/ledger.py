@@ -95,9 +95,10 @@ class Spender(Struct):
         oldest, newest = (now - WINDOW - LATENCY) // SLOT, (now + SLOT) // SLOT
         for key, slots in list(self.spent.items()):
             # At nearly every request nothing has grown old since the last one.
-            counts, young = slots.values(), slots and oldest <= min(slots) and max(slots) <= newest
-            if young and min(counts) > 0 and max(counts) <= QUOTA:
-                continue
+            if slots and oldest <= min(slots) and max(slots) <= newest:
+                counts = slots.values()
+                if min(counts) > 0 and max(counts) <= QUOTA:
+                    continue
             # A file that was spoilt once held Infinity: a count that nobody can have spent is none.
             kept = {slot: n for slot, n in slots.items() if oldest <= slot <= newest and 0 < n <= QUOTA}
             if len(kept) != len(slots):
@@ -111,15 +112,16 @@ class Spender(Struct):
         return [slots for key, slots in self.spent.items() if key[:1] in digits]
 
     def total(self, priorities: range) -> int:
-        return sum([sum(slots.values()) for slots in self.by_purpose(priorities)])
+        digits = _digits(priorities)  # and no list of them first: half of what a decision takes is to count
+        return sum([sum(slots.values()) for key, slots in self.spent.items() if key[:1] in digits])
 
     def last(self, priorities: range, purpose: str = "") -> float:
         """When the last of these, or those of this purpose, may have gone at the latest."""
-        kept = self.by_purpose(priorities)
         if purpose:
             kept = [self.spent.get(f"{priority} {purpose}", {}) for priority in priorities]
-        last = max((max(slots, default=-inf) for slots in kept), default=-inf)
-        return (last + 1) * SLOT
+        else:
+            kept = self.by_purpose(priorities)
+        return (max([max(slots) for slots in kept if slots], default=-inf) + 1) * SLOT
 
     def spent_on(self, priority: Priority, purpose: str) -> int:
         return sum(self.spent.get(f"{priority.value} {purpose}", {}).values())
@@ -257,7 +259,7 @@ class RequestLedger(Struct):
 
     def count(self, priorities: range) -> int:
         """Requests of these priorities in the last window, by all."""
-        return sum(spender.total(priorities) for spender in self.spenders.values())
+        return sum([spender.total(priorities) for spender in self.spenders.values()])
 
     def screens(self, since: float) -> list[Spender]:
         """Processes that have read since then what is on their screen."""

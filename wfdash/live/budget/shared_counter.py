@@ -79,6 +79,7 @@ class SharedCounter:
         self.ledger = RequestLedger()
         """As it was at the last look."""
         self._looked_at = float("-inf")
+        self._is_open = False
         self._stuck_until = 0.0
         self._stuck_since: float | None = None
         self._in_vain = 0
@@ -92,20 +93,29 @@ class SharedCounter:
 
     @contextlib.contextmanager
     def open(self, now: float) -> Iterator[RequestLedger]:
-        """The ledger, alone in all processes; what is changed in the block is kept."""
+        """The ledger, alone in all processes; what is changed in the block is kept.
+
+        In a block of this one it is the same: what is decided together is read and written once.
+        """
+        if self._is_open:
+            yield self.ledger
+            return
         if not 0 <= now - self._key_looked_at < _KEY_LOOK:
             self._key_looked_at = now
             self._follow_key()
         self._looked_at = now
         with self._locked() as descriptor:
             before = self._read(descriptor) if descriptor is not None else b""
-            self.ledger.forget(now)
-            self.mine.forget(now)
             if self.mine.spent:
                 # Also in a file that was torn, removed or begun anew since: what this process spent counts
                 # all the same.
                 self.ledger.spenders[self.session] = self.mine
-            yield self.ledger
+            self.ledger.forget(now)
+            self._is_open = True
+            try:
+                yield self.ledger
+            finally:
+                self._is_open = False
             if descriptor is not None:
                 self._write(descriptor, before)
 

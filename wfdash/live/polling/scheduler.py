@@ -87,6 +87,7 @@ class Scheduler:
         jobs = [job for job in self._jobs() if not self.frozen or job in self._once]
         if self.alone is not None:
             jobs = [job for job in jobs if job is self.alone]
+        due: list[Job] = []
         for job in sorted(jobs, key=lambda job: not self._goes_first(job, now)):
             job.count_missed(now)
             # Never two of a kind at once: a slow server would get more requests the slower it is.
@@ -97,19 +98,29 @@ class Scheduler:
                 job.waits_since = None
                 delay = delay if at is None else min(delay, at - now)
                 continue
-            priority = self._priority(job)
-            # What is turned down keeps its place and is late by so much more at the next look, so that
-            # nothing starves.
-            if wait := self._spend(job, priority, now):
-                delay = min(delay, wait)
-                job.waits_since = now if job.waits_since is None else job.waits_since
-                continue
-            self._once.discard(job)
-            if priority is Priority.FOREGROUND:
-                self._in_front.add(job)
-            task = self._tasks[job] = asyncio.create_task(self._ask(job))
-            task.add_done_callback(partial(self._over, job))
-        return max(delay, 0.01)
+            due.append(job)
+        return max(min(delay, self._start(due, now)) if due else delay, 0.01)
+
+    def _start(self, due: Sequence[Job], now: float) -> float:
+        """Starts what may go of these, first come first served; seconds until another may."""
+        delay = _LONGEST_WAIT
+        with self._budget.together():
+            for job in due:
+                if job in self._tasks:
+                    continue
+                priority = self._priority(job)
+                # What is turned down keeps its place and is late by so much more at the next look, so that
+                # nothing starves.
+                if wait := self._spend(job, priority, now):
+                    delay = min(delay, wait)
+                    job.waits_since = now if job.waits_since is None else job.waits_since
+                    continue
+                self._once.discard(job)
+                if priority is Priority.FOREGROUND:
+                    self._in_front.add(job)
+                task = self._tasks[job] = asyncio.create_task(self._ask(job))
+                task.add_done_callback(partial(self._over, job))
+        return delay
 
     def _spend(self, job: Job, priority: Priority, now: float) -> float:
         """Spends one read on it: 0 where it may go, else the seconds after which to try again."""
