@@ -30,6 +30,10 @@ _TIER_OF = {Path(__file__).parent / place: tier for tier, places in TIERS.items(
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 
+_MOST_FROZEN = 300_000
+"""Objects that were frozen since the last look: about 60 MB."""
+_kept = {"objects": 0}
+
 _HOME = Path(tempfile.mkdtemp(prefix="wfdash-tests-"))
 
 
@@ -93,9 +97,23 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def pytest_collection_finish() -> None:
     """What was imported and collected stays, and an app leaves much that lives and little that is garbage:
     to look through it as often as Python does was a sixth of what the tests of the app computed."""
+    gc.set_threshold(20_000, 20, 20)
+    _forget_frozen()
+
+
+def pytest_runtest_logfinish() -> None:
+    """Each app freezes what it finds, as a dashboard does once it has loaded, and in one process the garbage
+    of the last app is among it: a worker grew to 3 GB. To look through it after every test doubled the time
+    of many; seldom, it costs about 2 % of it."""
+    if gc.get_freeze_count() - _kept["objects"] > _MOST_FROZEN:
+        gc.unfreeze()
+        _forget_frozen()
+
+
+def _forget_frozen() -> None:
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    _kept["objects"] = gc.get_freeze_count()
 
 
 def pytest_unconfigure() -> None:
