@@ -21,7 +21,7 @@ from wfdash.core.timeline.as_text import text_timeline
 from wfdash.core.why.diagnose import diagnose
 from wfdash.core.why.why import TimeWords
 
-_BATCH = 500
+_BATCH = 300
 _TIMES = ("2026-11-21T10:58:42.160Z", None)
 
 

@@ -43,7 +43,7 @@ async def test_runs_beside_are_told_of_what_has_ended_alone(api, app):
 async def test_lines_of_a_worker_without_a_name_are_not_all(api):
     """Those of every Worker of the account would say nothing of this instance."""
     about = await api.get_workflow("orders")
-    nobody = LogQuery("orders", "order-nobody", Time.now - 4 * 3600, Time.now)
+    nobody = LogQuery("orders", "order-nobody", Time.now - 900, Time.now)
     page = await api.log_reader().read(nobody)
     assert (page.lines, page.unnamed) == ([], "")
     page = await api.log_reader().read(replace(nobody, script=about.script_name))
