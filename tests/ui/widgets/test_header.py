@@ -1,11 +1,13 @@
 """The top line at every width: what gives way first, and what never does."""
 
 import re
+from functools import partial
 
 import pytest
 from textual.app import App
 
 from tests.support.clocks.simulated_time import EPOCH
+from tests.support.harness.work import instructions
 from wfdash.core.model.status import STATUSES
 from wfdash.live.budget.budget import Budget
 from wfdash.live.budget.ledger import Priority
@@ -55,6 +57,22 @@ async def test_words_go_from_the_last_on_and_no_number_is_cut():
         assert not found or "3 hibernating" in line
         seen.add(sum(words))
     assert {0, 2, len(STATUSES)} <= seen
+
+
+async def test_of_thousands_of_unknown_statuses_a_few_are_told():
+    """A word of them at a time was tried for room: the dashboard stood still for minutes."""
+    many = {"running": 7, **{f"odd{number}": number for number in range(1, 1001)}}
+    async for _, line in lines([160], counts=many):
+        odd = f"? 1,000 odd1000  ? 998 odd998  ? 999 odd999  ? {sum(range(998)):,} in 997 other statuses"
+        assert f"● 7 running  {odd}" in line
+    async with Bare().run_test(size=(160, 3)) as pilot:
+        header = pilot.app.query_one(Header)
+        costs = []
+        for number in (100, 1000):
+            counts = {f"odd{each}": 1 for each in range(number)}
+            tell = partial(header.tell, Identity("orders"), counts=counts, freshness=[[("as of 2 s", QUIET)]])
+            costs.append(instructions(tell))
+    assert costs[1] < 12 * costs[0]
 
 
 async def test_last_action_shortens_before_counts_lose_words():

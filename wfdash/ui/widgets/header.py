@@ -22,6 +22,8 @@ RECORD = "RECORD "
 _FIRST = ("running", "waiting", "errored", "queued", "paused", "waitingForPause", "rollingBack")
 _LAST = ("complete", "terminated")
 """The statuses as they are told: those whose word and count are missed least stand last."""
+_STRANGE = 4
+"""Statuses that nobody has heard of that are told at most."""
 _FEWEST = 2
 """Fewer words than these do not help; then there are none."""
 _SHORT_NAME = 9
@@ -72,6 +74,7 @@ class Header(StatusLine):
         if any(badge.startswith(RECORD) for badge in identity.badges):
             # Nothing is asked of anybody, and the badge says as of when this is.
             freshness, meter, counted = [()], (), 0.0
+        counts = _few_strange(counts)
         right = self._fullest(identity, counts, freshness, meter, last)
         right = right or self._fitting(identity, counts, freshness, meter[-1:], [*places, *last[-1:]])
         room = self.size.width - length(right) - 2
@@ -232,9 +235,27 @@ def _counts_pieces(counts: Mapping[str, int], room: int) -> tuple[Pieces, int]:
 
 def _orders(counts: Mapping[str, int]) -> tuple[Sequence[str], Sequence[str]]:
     """The statuses there are in the order they are told, and those of them that are missed most."""
-    strange = [status for status in sorted(counts) if status not in (*_FIRST, *_LAST)]
+    in_order = sorted(counts, key=lambda status: (isinstance(status, _Others), status))
+    strange = [status for status in in_order if status not in (*_FIRST, *_LAST)]
     order = [status for status in (*_FIRST, *strange, *_LAST) if counts.get(status)]
     return order, [status for status in order if status not in _LAST]
+
+
+class _Others(str):
+    """Stands for the statuses that are not told one by one."""
+
+
+def _few_strange(counts: Mapping[str, int]) -> Mapping[str, int]:
+    """The same with the rarer of the statuses that nobody has heard of as one: of thousands none had room,
+    and to find that out a word at a time took minutes."""
+    strange = [status for status in counts if status not in (*_FIRST, *_LAST) and counts[status]]
+    if len(strange) <= _STRANGE:
+        return counts
+    rare = sorted(strange, key=lambda status: (-counts[status], status))[_STRANGE - 1 :]
+    left_out = set(rare)
+    few = {status: number for status, number in counts.items() if status not in left_out}
+    few[_Others(f"in {len(rare):,} other statuses")] = sum(counts[status] for status in rare)
+    return few
 
 
 def _counts_line(counts: Mapping[str, int], order: Sequence[str], worded: set[str], *, wide: bool) -> Pieces:
@@ -243,9 +264,10 @@ def _counts_line(counts: Mapping[str, int], order: Sequence[str], worded: set[st
         appearance = look(status)
         word = f" {clean(status[:40])}" if status in worded else ""
         gap = "  " if pieces else " " * _GAP
+        on_click = PLAIN if isinstance(status, _Others) else clicked("status", status)
         pieces += [
-            (gap + appearance.glyph, appearance.style + clicked("status", status)),
-            (f"{' ' * wide}{count(counts[status])}{word}", PLAIN + clicked("status", status)),
+            (gap + appearance.glyph, appearance.style + on_click),
+            (f"{' ' * wide}{count(counts[status])}{word}", PLAIN + on_click),
         ]
     return pieces
 
