@@ -152,17 +152,19 @@ async def test_connections_that_say_nothing_are_few():
 
     def crowd(address):
         opened = [connected(address) for _ in range(2 * metrics._AT_ONCE)]
-        for each in opened[metrics._AT_ONCE :]:
+        for each in opened[: metrics._AT_ONCE]:
             assert each.recv(1) == b""
         held = len(threads_of_connections())
+        # None of them keeps a scrape out.
+        found = samples(scrape(address))
         for each in opened:
             each.close()
         for each in threads_of_connections():
             each.join(60)
-        return held, samples(scrape(address))
+        return held, found
 
     held, found = await scraped([item("a")], crowd)
-    assert held == metrics._AT_ONCE
+    assert held <= metrics._AT_ONCE
     assert found[("wfdash_up", HOSTILE)] == 1.0
 
 

@@ -2,9 +2,11 @@
 
 import asyncio
 import re
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING, Any, Final
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -30,6 +32,8 @@ _PATIENCE: Final = 5.0
 """Seconds that a scrape waits for the event loop, before it is answered with a failure."""
 _IDLE: Final = 10.0
 """Seconds that a connection may say nothing."""
+_LETTING_GO: Final = 1.0
+"""Seconds within which the thread of one that was cut off ends."""
 _AT_ONCE: Final = 20
 """Connections, each of which has a thread."""
 _RECENT: Final = 3600.0
@@ -40,28 +44,54 @@ _LEAST: Final = 10
 
 class _Handler(WSGIRequestHandler):
     timeout = _IDLE
+    server: "_Server"
+
+    def parse_request(self) -> bool:
+        self.server.has_asked(self.connection)
+        return super().parse_request()
 
     def log_message(self, *_: object) -> None:
         pass
 
 
 class _Server(ThreadingMixIn, WSGIServer):
-    """Turns away what is too many, and keeps to itself what goes wrong with a connection."""
+    """Turns away what is too many, and keeps to itself what goes wrong with a connection.
+
+    A connection that has asked nothing makes room for a new one: a browser's idle ones kept a scrape out.
+    """
 
     daemon_threads = True
     request_queue_size = _AT_ONCE
 
     def __init__(self, *given: Any) -> None:
         self._room = threading.BoundedSemaphore(_AT_ONCE)
+        self._silent: dict[socket.socket, None] = {}
+        """Those that have asked nothing yet, the oldest first."""
         super().__init__(*given)
 
-    def verify_request(self, *_: object) -> bool:
-        return self._room.acquire(blocking=False)
+    def verify_request(self, request: Any, client_address: object) -> bool:
+        if not self._room.acquire(blocking=False) and not self._take_room():
+            return False
+        self._silent[request] = None
+        return True
 
-    def process_request_thread(self, *request: Any) -> None:
+    def _take_room(self) -> bool:
+        """That of the connection that has said nothing for the longest."""
+        for silent in list(self._silent):
+            self.has_asked(silent)
+            with suppress(OSError):
+                silent.shutdown(socket.SHUT_RDWR)  # its thread reads the end, and gives its room
+                return self._room.acquire(timeout=_LETTING_GO)
+        return False
+
+    def has_asked(self, connection: socket.socket) -> None:
+        self._silent.pop(connection, None)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
         try:
-            super().process_request_thread(*request)
+            super().process_request_thread(request, client_address)
         finally:
+            self.has_asked(request)
             self._room.release()
 
     def handle_error(self, *_: object) -> None:
