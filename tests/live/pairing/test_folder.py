@@ -111,6 +111,20 @@ def test_a_link_in_the_own_files_place_is_not_written_through(folder, tmp_path):
     assert not (folder / f"here-{KEY}-1-a.json").is_symlink()
 
 
+@pytest.mark.parametrize("name", ["aaa {}.txt", f"here-{'f' * 16}-{{}}.json", f"here-{KEY}-0{{}}.json"])
+def test_hundreds_of_other_names_hide_nobody(folder, name):
+    """Files of others, and such as say that somebody was here once."""
+    ana, ben = (PairingFolder(folder, KEY, shared=False) for _ in range(2))
+    folder.mkdir()
+    for number in range(500):
+        path = folder / name.format(number)
+        path.write_bytes(b"{}")
+        os.utime(path, (time.time() - 60, time.time() - 60))
+    ana.tell(ANA)
+    ben.tell(BEN)
+    assert (ana.others(), ben.others()) == ([BEN], [ANA])
+
+
 def test_a_folder_that_is_not_there_is_told(folder):
     ana = PairingFolder(folder, KEY, shared=True)
     ana.tell(ANA)
