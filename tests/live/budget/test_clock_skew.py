@@ -37,6 +37,11 @@ def test_no_date_is_no_skew(date):
     assert clock_skew(exchange(0, 0, date)) is None
 
 
+def test_a_date_of_another_age_is_no_clock():
+    assert clock_skew(exchange(NOON, 0, "Fri, 31 Dec 9999 23:59:59 GMT")) is None
+    assert clock_skew(exchange(0, 0, "Sat, 21 Nov 2026 11:00:00 GMT")) < -1.7e9, "this machine begins at 1970"
+
+
 def skew_after(*aheads):
     """What is worried about after answers of a server that this clock is so many seconds ahead of."""
     skew = Skew(lambda: NOON)

@@ -16,12 +16,15 @@ _WORRYING: Final = 10.0
 _AGREEING: Final = 3
 """Answers of a dashboard, which has many."""
 _STEADY: Final = 2.0
+_NO_CLOCK: Final = 1e10
+"""Seconds, three centuries; a machine that has lost its time begins at 1970."""
 
 
 def clock_skew(exchange: Exchange) -> float | None:
     """Seconds this machine is ahead of the answer's Date, 0.0 within its resolution; None without a Date."""
     server = parse_date(exchange.server_date)
-    if server is None:
+    # No clock is off by centuries: a server that says so has none, and no age goes by it.
+    if server is None or abs(exchange.at - server) > _NO_CLOCK:
         return None
     # A Date header has whole seconds, and was written somewhere between request and answer.
     earliest, latest = exchange.at - server - 1, exchange.at + exchange.milliseconds / 1000 - server
