@@ -91,6 +91,14 @@ def test_tab_offers_what_is_known_here(offered, line, expected):
     assert sorted(offered(line)) == sorted(expected)
 
 
+@pytest.mark.parametrize("identity", ["~", "~root", "#x", "#", "a~b", "a#b", "$(date)", "*"])
+def test_an_id_comes_back_from_bash_as_it_is(offered, identity):
+    keep(CONFIG, [{"id": identity}])
+    (word,) = offered("wfdash pause -w orders ")
+    shell = ["bash", "--norc", "-c", f"printf %s {word}"]
+    assert subprocess.run(shell, capture_output=True, text=True, check=True).stdout == identity
+
+
 @pytest.mark.parametrize(
     "config", ["[profiles", "profiles = 1", "[profiles]\nacme = 3", "[[views]]\nworkflow = 1"]
 )

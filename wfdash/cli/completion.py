@@ -28,6 +28,10 @@ def answer() -> None:
     """Writes the words that complete the line a shell has put into the environment, and ends the process."""
     from argcomplete.finders import CompletionFinder, safe_actions  # 13 ms, only when a shell asks
 
+    class Escaping(CompletionFinder):
+        def quote_completions(self, completions: list[str], *place: Any) -> list[str]:
+            return [_as_word(word, *place) for word in super().quote_completions(completions, *place)]
+
     from wfdash.cli.parser import parser_of_all
     from wfdash.cli.values import Filled, Once
     from wfdash.config.plain_file import open_log
@@ -41,9 +45,16 @@ def answer() -> None:
             os.close(open_log(Path(file)))  # it would be waited for where it is a pipe
         # An option stands before or after the command, so those of the dashboard come up only when one is
         # begun.
-        CompletionFinder()(parser, always_complete_options=False)
+        Escaping()(parser, always_complete_options=False)
     except (OSError, ValueError, KeyError, IndexError):
         sys.exit(1)  # in silence: a sentence would stand in the middle of the line that is being typed
+
+
+def _as_word(completion: str, quote: str, after_break: int | None) -> str:
+    """What argcomplete leaves: bash reads `~` at the begin of a word as a home, and `#` as a comment."""
+    at_begin = not quote and after_break is None
+    in_bash = os.environ.get("_ARGCOMPLETE_SHELL", "bash") in ("bash", "zsh")
+    return f"\\{completion}" if at_begin and in_bash and completion.startswith(("~", "#")) else completion
 
 
 def _add_completers(parser: argparse.ArgumentParser) -> None:
