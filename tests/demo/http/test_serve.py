@@ -221,6 +221,25 @@ def test_a_strangers_body_is_not_read(start: Start) -> None:
     assert int(memory[1]) < 120_000
 
 
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1"])
+def test_a_body_that_breaks_is_nobodys_line_on_stderr(start: Start, host: str) -> None:
+    """Before, while and after it is answered."""
+    server = start()
+    address = ("127.0.0.1", server.http.base_url.port)
+    head = f"POST {server.orders} HTTP/1.1\r\nHost: {host}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+    for parts in ([b"zz\r\n"], [b"5\r\nhello\r\n", b"zz\r\n", b"more"], [b"5\r\nhelloXX\r\n"]):
+        for said in ([head + b"".join(parts)], [head, *parts], [head + parts[0], *parts[1:]]):
+            with socket.create_connection(address, 60) as broken, contextlib.suppress(OSError):
+                for part in said:
+                    broken.sendall(part)
+                    broken.settimeout(0.05)
+                    with contextlib.suppress(TimeoutError):
+                        broken.recv(4096)
+    assert server.http.get(server.orders).status_code == 200
+    _, _, err = server.stop()
+    assert len(err.splitlines()) == 1, err
+
+
 def test_it_answers_under_its_own_names_alone(start: Start) -> None:
     server = start()
     port = server.http.base_url.port

@@ -7,7 +7,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
@@ -54,6 +54,12 @@ class _Protocol(H11Protocol):
         if self.cycle is not None and not self.cycle.response_complete:
             self._late.cancel()
 
+    def send_400_response(self, msg: str) -> None:
+        try:
+            super().send_400_response(msg)
+        except LocalProtocolError:  # it broke after it was answered: there is nothing left to say
+            self.transport.abort()
+
     def handle_websocket_upgrade(self, event: Any) -> None:
         self._late.cancel()
         super().handle_websocket_upgrade(event)
@@ -88,8 +94,13 @@ class _Undisturbed:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with suppress(LocalProtocolError):
+        try:
             await self._app(scope, receive, send)
+        except LocalProtocolError:
+            scope["state"]["transport"].abort()
+            # Once the connection is gone uvicorn does not miss the rest of the answer.
+            while (await receive())["type"] != "http.disconnect":
+                pass
 
 
 class _Server(uvicorn.Server):
