@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from statistics import median
 
@@ -41,15 +42,22 @@ def _samples(process: psutil.Process, census: Path) -> Sample:
     while time.monotonic() < deadline and (not census.exists() or census.read_text().count("\n") <= before):
         time.sleep(0.02)
     own = json.loads(census.read_text().splitlines()[-1])
-    files = [file for file in census.parent.rglob("*") if file.is_file()]
     return {
         "memory, MB": _own(process.pid),
         "resident, MB": process.memory_info().rss / 1e6,
         "descriptors": process.num_fds(),
         "children": len(process.children(recursive=True)),
-        "files kept, MB": sum(file.stat().st_size for file in files) / 1e6,
+        "files kept, MB": sum(_sizes(census.parent)) / 1e6,
         **own,
     }
+
+
+def _sizes(folder: Path) -> Iterator[int]:
+    """A file may go while they are looked at."""
+    for file in folder.rglob("*"):
+        with suppress(FileNotFoundError):
+            if file.is_file():
+                yield file.stat().st_size
 
 
 def _own(pid: int) -> float:
