@@ -99,6 +99,11 @@ class OtherPeople:
         """Says what somebody has begun since the last look, and where the others are now."""
         if self._company is None:
             return
+        self._announced &= {
+            (other.session, action.verb, action.at)
+            for other in self._company.others
+            for action in other.actions
+        }
         for other in self._company.others:
             for action in other.actions:
                 if (key := (other.session, action.verb, action.at)) not in self._announced:

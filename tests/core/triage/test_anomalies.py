@@ -44,6 +44,19 @@ def times():
     return learnt
 
 
+def test_what_is_learnt_of_steps_is_bounded():
+    """Names hold what differs from run to run, and a dashboard reads instances for weeks."""
+    learnt, letters = StepTimes(), "abcdefghijkl"
+    for n in range(1_500):
+        named = f"charge {letters[n // 144]}{letters[n // 12 % 12]}{letters[n % 12]}"
+        steps = (step(named, NOW - 9, NOW, success=True), step("pack", NOW - 9, NOW, success=True))
+        learnt.learn(detail_of(f"done-{n}", *steps))
+        learnt.p95("orders", detail_of("a", step(named, NOW)).steps[0])
+    kept = [learnt._tried, learnt._taken, learnt._passed, learnt._p95]
+    assert [len(each) for each in kept] == [1_000] * 4
+    assert [max(map(len, each.values())) for each in kept[:3]] == [400] * 3
+
+
 def test_a_step_beyond_its_own_p95_is_odd(times):
     odd = odd_detail(detail_of("a", step("charge-1", NOW - 90)), times, AT)
     assert [(each.id, each.kind) for each in odd] == [("a", "slow step")]

@@ -144,3 +144,19 @@ def test_file_of_failures_holds_no_payload(tmp_path):
             assert file.stat().st_mode & 0o077 == 0
 
     simulate(main())
+
+
+def test_what_others_read_is_kept_of_the_last_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr("wfdash.live.budget.joined_reads._KEPT", 20)
+    ours, theirs = (JoinedReads(tmp_path / "failures.jsonl", Sample, clock=lambda: EPOCH) for _ in range(2))
+    for each in (ours, theirs):
+        each.look()
+    for number in range(50):
+        identity = f"i{number}"
+        theirs.tell(identity, theirs.asks(identity), Sample(identity, EPOCH, CAUSE), "1.0")
+        theirs.asks(f"unanswered-{number}")
+        ours.look()
+    assert [*ours._read] == [f"i{number}" for number in range(30, 50)]
+    assert len(ours._asked) == 20
+    for each in (ours, theirs):
+        each.close()

@@ -243,3 +243,23 @@ async def test_what_ended_since_few_were_read_is_not_counted(api, poller, loop):
     listed, _, until = samples.compared()
     assert until < loop.time() - 200
     assert not [row for row in listed if row.status == "errored"]
+
+
+def test_page_of_failures_open_for_an_hour_keeps_the_last(monkeypatch):
+    monkeypatch.setattr("wfdash.live.feeds.error_samples._KEPT", 60)
+
+    async def story():
+        async with stage("incident") as on:
+            on.poller.show("orders")
+            samples = on.poller.error_samples
+            samples.wanted = True
+            told = []
+            for _ in range(12):
+                await asyncio.sleep(300)
+                on.poller._scheduler.wake()
+                told.append(len(samples._samples))
+            assert max(told) <= 60
+            assert len(on.poller.store) > 60
+            assert sum(each.count for each in samples.groups) == told[-1]
+
+    simulate(story())

@@ -166,3 +166,12 @@ def test_refused_again_it_rests_longer_up_to_a_minute():
         refusals.failed("orders", "order-0", FAILED, NOW)
         rests.append(refusals.until("orders", "order-0") - NOW)
     assert rests == [10, 20, 40, 60, 60]
+
+
+def test_of_refusals_only_the_last_are_kept_and_no_error():
+    """An error holds each frame that it came through, and what was read there."""
+    refusals = Refusals()
+    for number in range(1_200):
+        refusals.failed("orders", f"i{number}", FAILED, NOW)
+    assert [*refusals._held] == [("orders", f"i{number}") for number in range(200, 1_200)]
+    assert refusals._held["orders", "i1199"] == (1, NOW + 10, 500)

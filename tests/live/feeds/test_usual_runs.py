@@ -5,7 +5,9 @@ import asyncio
 from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.stage import asked, stage
 from wfdash.core.history.usual_run import LEAST_SAMPLES
+from wfdash.core.model.detail import read_detail
 from wfdash.live.feeds.usual_runs import UsualRuns
+from wfdash.live.polling.context import FeedContext
 
 
 def test_usual_runs_are_read_seconds_after_an_opening():
@@ -78,3 +80,13 @@ def test_usual_runs_are_looked_for_once_a_second(monkeypatch):
             assert 0 < len(looks) <= 21
 
     simulate(story())
+
+
+def test_runs_of_versions_long_gone_are_forgotten():
+    runs = UsualRuns(FeedContext(None, float, print), opened=lambda: None, waits=lambda: False)
+    for version in range(30):
+        for number in range(70):
+            answer = {"status": "complete", "versionId": f"v{version}", "steps": []}
+            runs.learn(read_detail("orders", f"i{number}", answer))
+    assert [*runs._runs] == [f"v{version}" for version in range(22, 30)]
+    assert {len(each) for each in runs._runs.values()} == {60}

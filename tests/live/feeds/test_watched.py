@@ -146,3 +146,17 @@ def test_gone_stays_gone_while_the_list_still_has_its_row():
             assert len(subject.watched_changes) == 1
 
     simulate(story())
+
+
+async def test_nothing_is_kept_of_what_is_watched_no_more():
+    class Server:
+        async def get_instance(self, workflow, identity, *, simple=False):
+            return DetailAnswer({"status": "running", "queued": iso(50.0)})
+
+    watched = Watched(FeedContext(Server(), lambda: 100.0, lambda event: None))
+    pin = Pin("acme", "orders", "a")
+    watched.follow([pin])
+    await watched.ask()
+    assert watched._queued == {pin: 50.0}
+    watched.follow([])
+    assert watched._queued == {}

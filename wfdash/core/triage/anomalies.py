@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from math import inf
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -37,8 +38,11 @@ _PAUSING_TOO_LONG = 300.0
 _FEWEST_SAMPLES = 5
 _SAMPLES = 200
 """Steps of one instance that are learnt from: its loops say the same over and over."""
-_RUNS = 1000
-"""Runs of a step that are kept, the last ones: those of 12,000 instances are 20 MB, and tell of the past."""
+_RUNS = 400
+"""Runs of a step that are kept, the last ones: those of 12,000 instances are 20 MB, and tell of the past. Of
+each step 1,000 were 0.4 MB, and a dashboard grew for hours until it had them."""
+_NAMES = 1000
+"""Steps that are learnt about, the last ones: names may hold what differs from run to run."""
 _SHORTEST = 10.0
 """Seconds below which no open step is called slow, whatever its siblings took."""
 _STALLED = 180.0
@@ -89,6 +93,7 @@ class StepTimes:
                 tries = len(attempts) if over else 1 + sum(each.success is False for each in attempts)
             if over or index in retried:
                 _keep(self._tried[key], run, tries)
+                _bound(self._tried)
             took = lasted(columns.starts[index], columns.ends[index])
             # Failed ones too: where many are tried to their end, that is how long it takes.
             if over and took is not None:
@@ -96,6 +101,8 @@ class StepTimes:
                 if columns.successes[index] is True:
                     _keep(self._passed[key], run, took)
                 self._p95.pop(key, None)
+                for kept in (self._taken, self._passed):
+                    _bound(kept)
 
     def p95(self, workflow: str, step: Step) -> float | None:
         """Seconds within which 95 of 100 runs of this step finished, and 95 of 100 that succeeded as well.
@@ -108,6 +115,7 @@ class StepTimes:
             passed, taken = (sorted(runs.get(key, {}).values()) for runs in (self._passed, self._taken))
             enough = len(passed) >= _FEWEST_SAMPLES
             self._p95[key] = max(_p95(passed), _p95(taken)) if enough else None
+            _bound(self._p95)
         return self._p95[key]
 
     def usual_attempts(self, workflow: str, step: Step, *, but: str) -> float | None:
@@ -121,6 +129,12 @@ class StepTimes:
 def _p95(values: Sequence[float]) -> float:
     """What 95 of 100 do not exceed; the values in order, one at least."""
     return values[min(len(values) - 1, int(0.95 * len(values)))]
+
+
+def _bound(names: dict[tuple[str, str], Any]) -> None:
+    """Forgets the one that was met first."""
+    if len(names) > _NAMES:
+        del names[next(iter(names))]
 
 
 def _keep(runs: dict[tuple[str, int], float], run: tuple[str, int], value: float) -> None:

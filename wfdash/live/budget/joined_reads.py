@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
@@ -30,6 +31,15 @@ class _Reading(Struct, Generic[T], frozen=True, array_like=True):
     """None while it is still asked."""
     of: str = ""
     """The state of the instance that it was found out of, as its list row tells it."""
+
+
+_KEPT = 20_000
+"""Instances of which is remembered what others read of them: as many as rows are kept of a list."""
+
+
+def _bound(kept: dict[str, Any]) -> None:
+    for oldest in list(islice(kept, max(0, len(kept) - _KEPT))):
+        del kept[oldest]
 
 
 class JoinedReads(Generic[T]):
@@ -64,7 +74,10 @@ class JoinedReads(Generic[T]):
                 self._asked[offer.id] = offer.asked_at
             else:
                 self._asked.pop(offer.id, None)
+                self._read.pop(offer.id, None)
                 self._read[offer.id] = offer
+        for kept in (self._asked, self._read, self._seen):
+            _bound(kept)
 
     @property
     def from_the_end(self) -> bool:

@@ -30,6 +30,8 @@ __all__ = ["BESIDE", "ErrorSamples", "SampleReads"]
 
 SAMPLE = 50
 """Errored instances that are read at most: enough to tell one cause from five."""
+_KEPT = 500
+"""Failures that are told of at most, while nobody asks for all of them."""
 LISTED_AGAIN = 60.0
 """Seconds until the errored ones are listed again, while somebody looks."""
 _FEWER = 5.0
@@ -448,7 +450,17 @@ class ErrorSamples(Job):
             self._samples.pop(identity, None)
             self._lost.add(identity)
         self._grouped = None
+        self._forget_oldest()
         context.notify(Update(details=(identity,)))
+
+    def _forget_oldest(self) -> None:
+        """Of a page that stays open for days: those that failed first, unless all were asked for."""
+        if self._everything or len(self._samples) <= _KEPT:
+            return
+        kept = self._candidates
+        old = [(at or 0.0, each) for each, (at, _) in self._samples.items() if each not in kept]
+        for _, identity in sorted(old)[: len(self._samples) - _KEPT]:
+            del self._samples[identity]
 
     @property
     def _enough(self) -> bool:

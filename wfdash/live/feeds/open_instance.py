@@ -16,8 +16,9 @@ from wfdash.live.polling.read_instance import amend_row, read_answer_aside
 
 __all__ = ["OpenDetail"]
 
-_KEPT_STEPS = 50_000
-_KEPT = 200
+_KEPT_STEPS = 20_000
+_KEPT = 40
+"""Instances that were opened last, to be shown at once when one goes back to them: 25 kB each as values."""
 _BYTES_A_SECOND = 4e7
 """How fast an answer is parsed and read, measured on the slow side."""
 

@@ -27,6 +27,8 @@ _FIRST: Final = 10
 _MANY: Final = 1000
 _KEPT: Final = 60
 """Runs of a version that are kept, the newest read: whoever reads one adds to them."""
+_VERSIONS: Final = 8
+"""Versions whose runs are kept, those that were read last."""
 _LONGEST: Final = 2000
 """Steps of a run that are learned from: more would hold the loop for what nobody reads to its end."""
 _LOOK: Final = 1.0
@@ -90,6 +92,12 @@ class UsualRuns(Job):
         runs[detail.id] = sample_of(detail) if len(detail.steps) <= _LONGEST else None
         while len(runs) > _KEPT:
             runs.popitem(last=False)
+        # In front of a Worker that is deployed every hour each version would leave its runs behind.
+        self._runs[detail.version] = self._runs.pop(detail.version)
+        while len(self._runs) > _VERSIONS:
+            left = next(iter(self._runs))
+            del self._runs[left]
+            self._listed.pop(left, None)
         self._usual = None
 
     def of(self, detail: Detail) -> UsualRun | None:

@@ -43,6 +43,7 @@ class Watched(Job):
     def follow(self, pins: Sequence[Pin]) -> None:
         """Reads these from now on."""
         self._states = {pin: self._states.get(pin, PinState(pin)) for pin in pins}
+        self._queued = {pin: at for pin, at in self._queued.items() if pin in self._states}
         self.heed(Delta(added=tuple(pin.id for pin in pins)))
         self.next_at = 0.0
 

@@ -9,6 +9,8 @@ NO_ANSWER = "no answer"
 
 _FIRST, _LONGEST = 10.0, 60.0
 """Seconds until one is asked for again, doubled each time up to the longest."""
+_KEPT = 1_000
+"""Instances of which is remembered that they failed: of more than that most are listed no more."""
 _ALONE = 3
 """Failures in a row that single instances may be the cause of."""
 
@@ -19,7 +21,8 @@ class Refusals:
 
     def __init__(self) -> None:
         self._in_a_row = 0
-        self._held: dict[tuple[str, str], tuple[int, float, WorkflowsError]] = {}
+        self._held: dict[tuple[str, str], tuple[int, float, int]] = {}
+        """How often it failed, until when it rests, and the HTTP status of its answer, 0 for none."""
 
     def failed(self, workflow: str, identity: str, error: WorkflowsError, now: float) -> None:
         """Notes it where it is the answer for this one, and not the way to the server, that failed."""
@@ -29,7 +32,11 @@ class Refusals:
         self._in_a_row += 1
         times = self._held[workflow, identity][0] + 1 if (workflow, identity) in self._held else 1
         wait = min(_LONGEST, _FIRST * 2.0 ** min(times - 1, 8))
-        self._held[workflow, identity] = times, now + wait, error
+        # Not the error itself: it holds each frame that it came through, and what was read there.
+        self._held.pop((workflow, identity), None)
+        self._held[workflow, identity] = times, now + wait, error.http or 0
+        if len(self._held) > _KEPT:
+            del self._held[next(iter(self._held))]
 
     @property
     def passing(self) -> bool:
@@ -53,8 +60,8 @@ class Refusals:
         held = self._held.get((workflow, identity))
         if held is None:
             return ""
-        http = held[2].http or 0
+        http = held[2]
         return f"{NO_ANSWER}: HTTP {http}" if http >= 400 else f"{NO_ANSWER} that can be read"
 
     def set_back(self, seconds: float) -> None:
-        self._held = {key: (times, at - seconds, error) for key, (times, at, error) in self._held.items()}
+        self._held = {key: (times, at - seconds, http) for key, (times, at, http) in self._held.items()}

@@ -40,8 +40,9 @@ PIECE = 32
 """Steps that lie in one piece: of an instance with 10,000 a change writes the few that hold it."""
 _TOGETHER = 60.0
 """Seconds since another process walked the list for which what it saw has not moved on."""
-_ROWS_REMEMBERED = 200_000
-_DETAILS_REMEMBERED = 2_000
+_ROWS_REMEMBERED = 20_000
+"""What each told last spares a look into the file: those of 200,000 were 50 MB of a dashboard."""
+_DETAILS_REMEMBERED = 500
 _MOST_INDEXED = 500
 _LARGEST = 256 * 1024
 """Bytes of a params or an output that is kept; of a larger one only its size."""

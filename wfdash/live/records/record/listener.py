@@ -19,8 +19,8 @@ from wfdash.live.records.record.observations import (
 
 __all__ = ["RecordListener"]
 
-_CURSORS = 1_000
-"""Cursors of pages that are remembered."""
+_CURSORS = 200
+"""Cursors of pages that are remembered. Whoever walks goes on from the last one; each poll brings another."""
 
 
 class _Walk:
