@@ -7,6 +7,7 @@ from collections import Counter
 from textual.dom import DOMNode
 
 from tests.support.harness.dashboard import drive
+from wfdash.ui.actions.prompt import PromptScreen
 
 PAGES = (
     "row.open",
@@ -49,3 +50,22 @@ def test_pages_bindings_and_tasks_do_not_pile_up():
         assert tasks_now <= tasks + 3
 
     drive(script, size=(80, 24))
+
+
+def test_prompt_is_gone_while_what_it_began_goes_on():
+    """A task keeps the context that it was begun in, and there Textual notes the page."""
+
+    async def script(d):
+        for _ in range(3):
+            await d.press("g", "j", "s")
+            await d.until(lambda: isinstance(d.app.screen, PromptScreen))
+            await d.passes(1)
+            await d.press("y")
+            await d.passes(5)
+        assert d.app.desk._tasks
+        while len(d.app.screen_stack) > 1:
+            await d.press("escape")
+        await d.passes(5)
+        assert alive()[0]["PromptScreen"] == 0
+
+    drive(script, scenario="incident")

@@ -32,7 +32,7 @@ from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.keys.lost_words import LostWords
 from wfdash.ui.keys.text_field import as_field
 from wfdash.ui.keys.typeahead import TypeAhead, as_enter
-from wfdash.ui.memory import collect_again, forget_outgrown, give_back
+from wfdash.ui.memory import collect_again, context_of, forget_outgrown, give_back
 from wfdash.ui.navigation import Navigator
 from wfdash.ui.terminal.clipboard import copy_text
 from wfdash.ui.terminal.rendering import Rendering, TerminalApp, TerminalLine
@@ -83,7 +83,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         context = self.context = Context(settings, clock=clock, notify=self.notify, terminal=terminal)
         self.drag.on_selected = partial(_copy, context)
         self.pages = context.pages = Navigator(self, context)
-        self.desk = context.desk = ActionDesk(context, self.post_message)
+        self.desk = context.desk = ActionDesk(context, self.post_message, apart=partial(context_of, self))
         self.actions = context.prompts = ActionHost(self, context)
         self.shift = context.shift = Shift(context, handover)
         self.hooks = ChangeHooks(self, context, handed=handover is not None or replayed is not None)

@@ -3,14 +3,17 @@
 import ctypes
 import gc
 import sys
+from contextvars import Context, copy_context
 from typing import Any, Final
 
 from rich.segment import Segment
+from textual._context import active_message_pump, visible_screen_stack
 from textual._xterm_parser import XTermParser
+from textual.app import App
 from textual.css.scalar import Scalar
 from textual.geometry import Region
 
-__all__ = ["collect_again", "forget_outgrown", "give_back"]
+__all__ = ["collect_again", "context_of", "forget_outgrown", "give_back"]
 
 _OUTGROWN: Final[tuple[tuple[Any, int], ...]] = (
     # Parts of lines with a character beyond Latin-1, as most have: each age that goes on makes more.
@@ -37,6 +40,18 @@ def collect_again() -> None:
     """Looks for garbage from now on, never among what was loaded: the first look held the loop for 40 ms."""
     gc.freeze()
     gc.enable()
+
+
+def context_of(app: App[Any]) -> Context:
+    """For a task that outlives the page that begins it.
+
+    Each task keeps a copy of the context that it is begun in, and there Textual notes the page: a prompt of
+    half a megabyte stayed for the hour in which the runs that it had restarted were followed.
+    """
+    context = copy_context()
+    context.run(active_message_pump.set, app)
+    context.run(visible_screen_stack.set, [])
+    return context
 
 
 def give_back() -> None:

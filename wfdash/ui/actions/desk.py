@@ -1,6 +1,7 @@
 """The plans that are being carried out, outliving every screen, and what is told of each."""
 
 import asyncio
+import contextvars
 from collections.abc import Callable, Collection, Sequence
 
 from msgspec.structs import replace
@@ -40,10 +41,13 @@ class ActionMoved(Message):
 class ActionDesk:
     """Carries out every plan of the app. A plan runs to its end whatever screen is shown."""
 
-    def __init__(self, context: Context, post: Callable[[Message], object]) -> None:
-        """`post` tells the app when an action moved on."""
+    def __init__(
+        self, context: Context, post: Callable[[Message], object], *, apart: Callable[[], contextvars.Context]
+    ) -> None:
+        """`post` tells the app when an action moved on; in what is `apart` a task is begun and keeps no page."""
         self._context = context
         self._post = post
+        self._apart = apart
         self._words: dict[str, asyncio.Event] = {}
         """Set where a person sends the rest of a plan that was held."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -122,9 +126,10 @@ class ActionDesk:
                 del self._words[plan.key]
 
         # A task of the app's and not of a screen's: closing a page or changing the workflow stops nothing.
-        task = asyncio.create_task(run(), name=f"{plan.verb} {plan.key}")
+        apart = self._apart()
+        task = asyncio.create_task(run(), name=f"{plan.verb} {plan.key}", context=apart)
         self._tasks.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._ended, context=apart)
         return progress
 
     def go_on(self, progress: ActionProgress) -> None:
