@@ -160,7 +160,7 @@ def test_of_what_others_did_only_what_they_tell_is_remembered():
         for number in range(3):
             action = PeerAction("restart", "orders", (f"i{number}",), 1, at + number)
             with present(Presence("1-a", "ana@desk", "pts/1", "orders", actions=(action,))):
-                await d.until(lambda told=(("1-a", "restart", at + number)): told in d.app.people._announced)
+                await d.until(lambda key=(("1-a", "restart", at + number)): key in d.app.people._announced)
                 assert len(d.app.people._announced) == 1
         await d.until(lambda: not d.app.people._announced)
 

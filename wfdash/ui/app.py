@@ -32,7 +32,7 @@ from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.keys.lost_words import LostWords
 from wfdash.ui.keys.text_field import as_field
 from wfdash.ui.keys.typeahead import TypeAhead, as_enter
-from wfdash.ui.memory import collect_again, context_of, forget_outgrown, give_back
+from wfdash.ui.memory import Collector, context_of, forget_outgrown, give_back
 from wfdash.ui.navigation import Navigator
 from wfdash.ui.terminal.clipboard import copy_text
 from wfdash.ui.terminal.rendering import Rendering, TerminalApp, TerminalLine
@@ -105,6 +105,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         self.ahead = TypeAhead(
             self, context.gate, hand_on=self.hand_on, arranging=lambda: self.pages.arranging
         )
+        self.collector = Collector()
         self.lost_words = LostWords(context.keys, context.clock)
         self._setup = setup
         self._filter_text = filter
@@ -131,7 +132,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
             on_stopping(self.action_app_suspend, self.retake_terminal, lambda: self.lent or ending())
         self.set_interval(1.0, self._tick)
         # The interpreter's collections while modules load took a tenth of the time to the first rows.
-        self.set_timer(_LOADED, collect_again)
+        self.set_timer(_LOADED, self.collector.begin)
         if self._replays:
             self.call_after_refresh(self.travel.begin, self._started)
         elif self._setup is None:
@@ -183,6 +184,8 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         if not self.is_headless and is_gone():
             self.pages.leave(129)
         forget_outgrown()
+        if not self.is_headless:
+            self.collector.tick(self.context.clock(), self.context.last_key_at)
         with suppress(NoMatches):  # a screen on its way out loses its parts before its timers
             for screen in reversed(self.screen_stack):
                 if isinstance(screen, BaseScreen):

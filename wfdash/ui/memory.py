@@ -13,7 +13,7 @@ from textual.app import App
 from textual.css.scalar import Scalar
 from textual.geometry import Region
 
-__all__ = ["collect_again", "context_of", "forget_outgrown", "give_back"]
+__all__ = ["Collector", "context_of", "forget_outgrown", "give_back"]
 
 _OUTGROWN: Final[tuple[tuple[Any, int], ...]] = (
     # Parts of lines with a character beyond Latin-1, as most have: each age that goes on makes more.
@@ -36,10 +36,39 @@ _THRESHOLD = 128 * 1024
 """Bytes: glibc's own to begin with."""
 
 
-def collect_again() -> None:
-    """Looks for garbage from now on, never among what was loaded: the first look held the loop for 40 ms."""
-    gc.freeze()
-    gc.enable()
+_AWAY, _EVERY = 60.0, 600.0
+"""Seconds without a key after which all is looked through, and until it is again."""
+
+
+class Collector:
+    """Looks for garbage, but in what was frozen only while nobody is at the keys.
+
+    What is loaded is frozen at the start, for a first look at it held the loop for 40 ms; then all there is,
+    when many rows have come and when many are sent. A page that was open by then would stay for ever: its
+    widgets hold each other.
+    """
+
+    def __init__(self) -> None:
+        self._frozen = 0
+        self._looked_at = float("-inf")
+
+    def begin(self) -> None:
+        """Looks for garbage from now on."""
+        gc.freeze()
+        gc.enable()
+        self._frozen = gc.get_freeze_count()
+
+    def tick(self, now: float, last_key_at: float) -> None:
+        """Takes a look where more is frozen than at the last one, some 150 ms for what a dashboard holds."""
+        if 0 <= now - self._looked_at < _EVERY or 0 <= now - last_key_at < _AWAY:
+            return
+        self._looked_at = now
+        if gc.get_freeze_count() <= self._frozen:
+            return
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
+        self._frozen = gc.get_freeze_count()
 
 
 def context_of(app: App[Any]) -> Context:

@@ -253,13 +253,13 @@ def test_page_of_failures_open_for_an_hour_keeps_the_last(monkeypatch):
             on.poller.show("orders")
             samples = on.poller.error_samples
             samples.wanted = True
-            told = []
+            numbers = []
             for _ in range(12):
                 await asyncio.sleep(300)
                 on.poller._scheduler.wake()
-                told.append(len(samples._samples))
-            assert max(told) <= 60
+                numbers.append(len(samples._samples))
+            assert max(numbers) <= 60
             assert len(on.poller.store) > 60
-            assert sum(each.count for each in samples.groups) == told[-1]
+            assert sum(each.count for each in samples.groups) == numbers[-1]
 
     simulate(story())

@@ -1,12 +1,20 @@
 """What is told of a row that changed after its steps were read."""
 
 import asyncio
+from types import SimpleNamespace
 
 from tests.support.clocks.simulated_time import simulate
+from tests.support.fakes.details import detail_of
 from tests.support.harness.stage import stage, staged
 from wfdash.api.interface import RestartFrom
 from wfdash.core.model.status import is_final
+from wfdash.core.model.times import iso
+from wfdash.core.why.context import WhyContext
+from wfdash.live.feeds.row_details import RowDetails
+from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.read_instance import read_answer
+
+AT = 1_795_000_000.0
 
 
 def look_at_the_newest(poller):
@@ -153,3 +161,37 @@ async def test_what_nobody_looks_at_is_not_kept_whole(on):
     detailed = [each for each in wanted if poller.row_details.fact(each).detail is not None]
     assert 0 < len(detailed) <= 50 < len(wanted)
     assert not poller.row_details.read
+
+
+def unread_rows(number, status="running"):
+    """The feed of a workflow with so many rows, of which none was read."""
+    context = FeedContext(SimpleNamespace(local=False), lambda: AT, lambda update: None, workflow="orders")
+    rows = [{"id": f"i{n}", "status": status, "created_on": iso(AT - n)} for n in range(number)]
+    context.store.apply(rows, seq=1, now=AT)
+    return RowDetails(context, lambda detail: WhyContext(), missed=lambda: (), opened=lambda: None)
+
+
+def with_details(feed):
+    kept = [identity for identity, fact in feed.newest_first() if fact.detail is not None]
+    return kept[::-1]
+
+
+def test_details_are_kept_of_the_last_that_can_move():
+    """On a busy account that is scrolled through thousands were, with all their steps."""
+    feed = unread_rows(600)
+    for n in range(600):
+        feed.remember(detail_of(f"i{n}"))
+    feed.remember(detail_of("i3"))
+    assert with_details(feed) == [f"i{n}" for n in range(101, 600)] + ["i3"]
+    assert feed.fact("i7").why.short == feed.fact("i9").why.short
+    assert len(feed._open_details) == 500
+
+
+def test_detail_goes_once_its_row_has_ended():
+    feed = unread_rows(20)
+    for n in range(20):
+        feed.remember(detail_of(f"i{n}"))
+    ended = [{"id": f"i{n}", "status": "complete", "created_on": iso(AT - n)} for n in range(5)]
+    feed.follow(feed.context.store.apply(ended, seq=2, now=AT))
+    assert with_details(feed) == [*feed._open_details] == [f"i{n}" for n in range(5, 20)]
+    assert feed.was("i9") == feed.was("i2") == ""

@@ -45,6 +45,9 @@ _MOST_SEARCHED = 100_000
 _MOST_UNSEEN, _MOST_ENDED = 50, 100
 """Details that are kept whole where nothing is shown, until what changed in them was looked at; and of runs
 that have ended, whose sentence stands still: an action reads thousands of those, each 25 kB as values."""
+_MOST_DETAILS = 500
+"""Details of rows that can still move that are kept whole, the last ones read: each takes 9 kB with the steps
+that were looked at. Of the others stands what was said when they were read."""
 _SMALL = 100
 """Steps of a detail that is kept so that its sentence can follow the clock."""
 
@@ -99,6 +102,8 @@ class RowDetails(Job):
         self._characters = 0
         self.unseen = False
         """Whether nothing is shown or searched, as in a program that only records: then little is kept."""
+        self._open_details: OrderedDict[str, None] = OrderedDict()
+        """Of those that have not ended the ones whose detail is kept, by when they were read."""
         self._detailed: deque[str] = deque()
         """Those that are let go of first to come, by when they were read."""
         self.times = StepTimes()
@@ -115,6 +120,7 @@ class RowDetails(Job):
         self.wanted = self.watched = ()
         self.left = {}
         self._details.clear()
+        self._open_details.clear()
         self.read = {}
         self.rows_only, self.unrecorded = set(), set()
         self.kept += 1
@@ -208,10 +214,21 @@ class RowDetails(Job):
             self.keep_fields(detail.id, read_fields(detail))
             if is_final(detail.status):
                 self._let_go(detail.id, _MOST_ENDED)
+            self._keep_detail(detail.id, moves=not is_final(detail.status))
         self.times.learn(detail)
         self._details.move_to_end(detail.id)
         while len(self._details) > _KEPT:
-            self._details.popitem(last=False)
+            self._open_details.pop(self._details.popitem(last=False)[0], None)
+
+    def _keep_detail(self, identity: str, *, moves: bool) -> None:
+        """Takes note that this one was read, and can still move or not."""
+        self._open_details.pop(identity, None)
+        if moves:
+            self._open_details[identity] = None
+        while len(self._open_details) > _MOST_DETAILS:
+            fact = self._details.get(self._open_details.popitem(last=False)[0])
+            if fact is not None:
+                fact.detail = None
 
     def _let_go(self, newest: str, most: int) -> None:
         """Keeps of one that was read a while ago when, and in which status: by that it is read again."""
@@ -225,18 +242,25 @@ class RowDetails(Job):
     def follow(self, delta: Delta) -> None:
         """Forgets what was read of an end after which it ran again: it may have failed otherwise.
 
-        And all of rows that are not kept any more.
+        Of one that has ended since it was read no clock runs any more in what was said; and nothing is kept
+        of rows that are not kept themselves.
         """
         store = self.context.store
         for identity in delta.dropped:
             self._details.pop(identity, None)
+            self._open_details.pop(identity, None)
             self.rows_only.discard(identity)
             if (fields := self.read.pop(identity, None)) is not None:
                 self._characters -= fields.contents.size
                 self.kept += 1
         for identity in delta.changed:
             fact, row = self._details.get(identity), store.get(identity)
-            if fact is None or row is None or not is_final(fact.status):
+            if fact is None or row is None:
+                continue
+            if not is_final(fact.status):
+                if is_final(row.status):
+                    fact.detail = None
+                    self._open_details.pop(identity, None)
                 continue
             # What was read of one end stood for the next where no list had seen it run in between.
             if row.status != fact.status or (row.ended or 0.0) > fact.read_at:

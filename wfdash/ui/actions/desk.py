@@ -44,7 +44,7 @@ class ActionDesk:
     def __init__(
         self, context: Context, post: Callable[[Message], object], *, apart: Callable[[], contextvars.Context]
     ) -> None:
-        """`post` tells the app when an action moved on; in what is `apart` a task is begun and keeps no page."""
+        """`post` tells the app when an action moved on; a task begun in what is `apart` keeps no page."""
         self._context = context
         self._post = post
         self._apart = apart
