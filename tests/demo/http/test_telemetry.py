@@ -136,3 +136,14 @@ def test_every_world_can_be_asked_at_any_time():
         body = {"queryId": "q", "timeframe": frame, "view": "events", "limit": 1000}
         asked = LoggedRequest(now, "POST", path, Headers(HEADERS), json.dumps(body).encode())
         assert app.answer(asked).http == 200
+
+
+def test_server_remembers_only_the_last_requests_it_told_of(bench, monkeypatch):
+    monkeypatch.setattr("wfdash.demo.http.telemetry._REMEMBERED", 4)
+    served = bench.app.state.telemetry
+    assert len({row["$metadata"]["requestId"] for row in rows(bench)}) > 4
+    assert len(served._by_request) == 4
+    served.started = 3
+    for number in range(9):
+        bench.good("POST", f"{TELEMETRY}/query", query(bench, queryId=f"q{number}"))
+    assert list(served._asked) == ["q5", "q6", "q7", "q8"]

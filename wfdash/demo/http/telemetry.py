@@ -26,6 +26,8 @@ __all__ = ["Telemetry"]
 
 _KEPT = 7 * 86_400.0
 _MOST = 2000
+_REMEMBERED = 20_000
+"""Requests of which is known whose they were, the last that were told."""
 _LOOKED_AT = 3000
 """Instances of a workflow that a query looks through, newest first."""
 _DATASET: Final = "cloudflare-workers"
@@ -65,7 +67,10 @@ class Telemetry:
         if not isinstance(identity, str) or view not in ("events", "calculations", "invocations"):
             raise bad_body("queryId" if not isinstance(identity, str) else "view")
         since, until = _timeframe(body)
-        times = self._asked[identity] = self._asked.get(identity, 0) + 1
+        times = self._asked.pop(identity, 0) + 1
+        self._asked[identity] = times
+        if len(self._asked) > _REMEMBERED:
+            del self._asked[next(iter(self._asked))]
         ready = times > self.started
         found = list(self._matching(body.get("parameters"), since, until)) if ready else []
         if ready:
@@ -139,8 +144,12 @@ class Telemetry:
             if instance.created > until or (instance.ended or now) < since - 1:
                 continue
             for invocation in invocations(instance, now):
+                self._by_request.pop(invocation.request, None)
                 self._by_request[invocation.request] = instance
                 found += _of_invocation(invocation, since, until)
+        # Not for good: what the world has forgotten since would be held by it.
+        for oldest in list(islice(self._by_request, max(0, len(self._by_request) - _REMEMBERED))):
+            del self._by_request[oldest]
         found.sort(key=lambda event: (event["timestamp"], event["$metadata"]["id"]), reverse=True)
         return [event for place, event in enumerate(found) if place % self.sampled == 0]
 
