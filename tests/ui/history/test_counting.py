@@ -4,7 +4,7 @@ import asyncio
 
 from wfdash.core.history.analytics import Analytics
 from wfdash.core.history.bucket import Tally
-from wfdash.core.history.frame import frame
+from wfdash.core.history.frame import Frame, frame
 from wfdash.core.model.instance import Instance
 from wfdash.ui.history.counting import LoadedHistory
 from wfdash.ui.history.findings import find_failures
@@ -136,3 +136,32 @@ def test_times_that_cannot_be_are_told():
         " · 1 ended and do not say when: left out · 1 do not say when they were created"
         " · 1 ended as timedOut, a status not known here: in no rate"
     )
+
+
+async def test_rows_that_passed_out_of_what_is_shown_go(monkeypatch):
+    """The page stays open on a wall; whoever looks further back than before reads them again."""
+    monkeypatch.setattr("wfdash.ui.history.counting._MOST_PASSED", 50)
+    hour = 3600.0
+    history = LoadedHistory(Frame(0.0, hour, 60.0, 1), local=False, retention=None)
+    history.floor = 0.0
+    for minute in range(600):
+        at = minute * 60.0
+        row = Instance(f"i{minute}", "complete", created=at + 1, started=at + 2, ended=at + 30)
+        history.add([row, Instance(f"waits-{minute}", "waiting", created=at)] if minute % 100 == 0 else [row])
+        await history.show(Frame(at + 60 - hour, at + 60, 60.0, 1), at + 60)
+    complete = [row for row in history.rows.values() if row.is_over]
+    assert 60 <= len(complete) <= 60 + 50 + 2
+    assert len(history.rows) - len(complete) == 6
+    buckets = history.buckets(600 * 60.0)
+    assert [each.complete for each in buckets if each.end <= 600 * 60.0] == [1] * 60
+    assert history.frame.left - 52 * 60.0 <= history.floor <= history.frame.left
+
+
+async def test_narrower_look_keeps_the_rows_of_the_wider_one(monkeypatch):
+    monkeypatch.setattr("wfdash.ui.history.counting._MOST_PASSED", 50)
+    history = LoadedHistory(Frame(0.0, 36_000.0, 600.0, 1), local=False, retention=None)
+    history.floor = 0.0
+    history.add([Instance(f"i{n}", "complete", created=n * 60.0, ended=n * 60.0 + 30) for n in range(600)])
+    for narrow in (Frame(32_400.0, 36_000.0, 60.0, 1), Frame(34_200.0, 36_000.0, 30.0, 1)):
+        await history.show(narrow, 36_000.0)
+        assert len(history.rows) == 600

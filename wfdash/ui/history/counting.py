@@ -22,6 +22,8 @@ __all__ = ["EarlierHistory", "LoadedHistory"]
 
 _BEHIND: Final = 90.0
 """Seconds by which what has not ended may be behind: it is listed in turn."""
+_MOST_PASSED: Final = 5_000
+"""Rows from before all that was shown that are kept: then they go together."""
 _FEW: Final = 3
 _FEW_OF_ENDED: Final = 0.2
 """Those that may be further behind, alone or beside so many that ended, without changing a rate much."""
@@ -79,6 +81,8 @@ class LoadedHistory:
         self._open: dict[str, float] = {}
         """Rows that had not ended when they were taken in, and when that was answered, 0 for not known."""
         self._answered: tuple[float, list[float]] = 0.0, []
+        self._reach = 0.0
+        """Seconds from now to the earliest moment that was framed."""
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -128,6 +132,7 @@ class LoadedHistory:
     async def show(self, frame: Frame, now: float) -> None:
         """Counts anew for another stretch or other buckets, in slices."""
         if (frame.width, frame.left) != (self.frame.width, self.frame.left):
+            self._forget_passed(frame, now)
             history = History(frame.width, since=frame.left)
             # Rows come while all are counted anew, and each slice gives way: they are kept here, or the new
             # count would lack them.
@@ -140,6 +145,26 @@ class LoadedHistory:
             history.add(self._counting)
             self._counting, self.history = None, history
         self.frame = frame
+
+    def _forget_passed(self, frame: Frame, now: float) -> None:
+        """Of a page that stays open for weeks, rows that have passed out of all that was framed.
+
+        Not of all workflows, each of which is walked to a floor of its own.
+        """
+        self._reach = max(self._reach, now - min(frame.left, self.frame.left))
+        edge = now - self._reach
+        if self.floor is None or self.floor >= edge or self.kept_by:
+            return
+        passed = [
+            row.id
+            for row in self.rows.values()
+            if row.is_over and (row.created or 0.0) < edge and (row.ended or 0.0) < edge
+        ]
+        if len(passed) < _MOST_PASSED:
+            return
+        for identity in passed:
+            del self.rows[identity]
+        self.floor = edge
 
     async def sum_up(self, now: float) -> None:
         """Reckons ahead what the next drawing asks for, in slices."""
