@@ -334,6 +334,14 @@ def test_two_without_a_message_have_no_empty_brackets():
     assert "(no message)" in sentence
 
 
+def test_rollbacks_that_failed_are_told_with_their_cause():
+    """The money is not given back, and the group looked like any other."""
+    read = [Sample(f"r-{n}", NOON + n, TIMEOUT, not_undone=n < 2) for n in range(12)]
+    found = said(group(read), Evidence(12, 12)).sentence
+    assert found.startswith('TimeoutError at "charge card", 12 of 12 read (rollback failed in 2), since')
+    assert "rollback" not in said(group(samples(TIMEOUT, 12)), Evidence(12, 12)).sentence
+
+
 def test_failure_rate_as_before_is_no_alarm():
     rows = ended(2, 38, NOON) + ended(2, 38, NOON + 100) + ended(2, 38, NOON + 200)
     found = said(group(samples(TIMEOUT, 12)), Evidence(12, 12, (VersionShare(NEW, 6, 120, NOON),), rows))

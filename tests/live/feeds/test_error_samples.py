@@ -263,3 +263,23 @@ def test_page_of_failures_open_for_an_hour_keeps_the_last(monkeypatch):
             assert sum(each.count for each in samples.groups) == numbers[-1]
 
     simulate(story())
+
+
+@scripted
+async def test_what_is_told_with_two_versions_counts_for_none(api, poller, loop):
+    """The group named the new version and the count below it the old one, of the same instance."""
+    api.local = True
+    row = item("a", "errored", 60) | {"version_id": "old-1", "ended_on": iso(loop.time() - 20)}
+    fine = item("b", "complete", 50) | {"version_id": "old-1", "ended_on": iso(loop.time() - 10)}
+    api.pages = {"": [fine, row]}
+    failed = answer("errored", [gave_up("charge card", 0, [1])], end=1, error={"name": "E", "message": "no"})
+    failed |= {"versionId": "new-2", "rollback": {"outcome": "failed", "error": None}}
+    api.details = {"a": failed}
+    poller.show("orders")
+    await asyncio.sleep(5)
+    samples = poller.error_samples
+    samples.wanted = True
+    await asyncio.sleep(30)
+    assert [(each.fingerprint.version, each.not_undone) for each in samples.groups] == [("new-2", 1)]
+    assert [each.id for each in samples.compared()[0]] == ["b"]
+    assert samples.of_two_versions == {"a"}

@@ -3,15 +3,19 @@
 import asyncio
 import re
 
+import pytest
+
 from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.dashboard import drive, opened
 from wfdash.core.triage.anomalies import Oddity
-from wfdash.core.triage.error_groups import VersionShare
+from wfdash.core.triage.error_groups import Sample, VersionShare, group
+from wfdash.core.triage.fingerprint import Fingerprint
 from wfdash.demo.engine.world import build
 from wfdash.live.watcher import Watcher
 from wfdash.ui.detail.pane import DetailPane
 from wfdash.ui.errors import version_lines
 from wfdash.ui.errors.example import ExampleRoom
+from wfdash.ui.errors.group_table import GroupTable
 from wfdash.ui.errors.version_lines import VersionShares
 from wfdash.ui.widgets.text_lines import TextLines
 
@@ -465,3 +469,18 @@ def test_headline_is_judged_once_for_what_it_rests_on(monkeypatch):
         assert len(judged) == before + 1, "its times are told otherwise"
 
     drive(script, scenario="incident")
+
+
+@pytest.mark.parametrize(
+    ("width", "step", "said"),
+    [(140, "ship", "rolled back"), (80, "ship", "rolled back"), (80, "отправить письмо", "undone")],
+)
+def test_failed_rollbacks_of_a_group_are_never_cut(width, step, said):
+    mark = Fingerprint("Error", f"no truck {'for the parcel ' * 9}", step, "94f4c227-1")
+    table = GroupTable(clock=lambda: 0.0, utc=lambda: True)
+    samples = [Sample(f"r-{n}", None, mark, not_undone=n < 2) for n in range(3)]
+    table.rows = group([*samples, Sample("x", None, Fingerprint("Error", "declined", "pay", "94f4c227-1"))])
+    line, other = (table.render_row(n, width, False).text for n in range(2))
+    assert "Error: no" in line
+    assert f", 2 not {said}  " in line
+    assert "rolled back" not in other

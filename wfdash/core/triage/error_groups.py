@@ -25,6 +25,8 @@ class Sample(Struct, frozen=True):
     fingerprint: Fingerprint
     apart: bool = False
     """It was read for its age: those between it and the others were not."""
+    not_undone: bool = False
+    """Its rollback failed as well: what it did still stands."""
 
 
 class ErrorGroup(Struct):
@@ -38,6 +40,11 @@ class ErrorGroup(Struct):
     @property
     def count(self) -> int:
         return len(self.samples)
+
+    @property
+    def not_undone(self) -> int:
+        """Of how many the rollback failed."""
+        return sum(sample.not_undone for sample in self.samples)
 
     @property
     def share(self) -> float:

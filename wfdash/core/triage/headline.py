@@ -336,18 +336,21 @@ def _causes(top: Sequence[ErrorGroup], groups: Sequence[ErrorGroup]) -> str:
     With its message where another cause has the same name.
     """
     of = f"{top[0].count} of {top[0].total} read"
+    # It looks like any other of its cause, and money that was taken was not given back.
+    not_undone = sum(found.not_undone for found in top)
+    undone = f" (rollback failed in {count(not_undone)})" if not_undone else ""
     if len(top) == 1:
         named = _cause(top[0])
         causes = {found.fingerprint.cause for found in groups if _cause(found) == named}
         message = fit(top[0].fingerprint.message, _MESSAGE_CELLS).rstrip() if len(causes) > 1 else ""
-        return f"{named}{f' ({message})' if message else ''}, {of}"
+        return f"{named}{f' ({message})' if message else ''}, {of}{undone}"
     if len(top) > 2:
-        return f"{_cause(top[0])} and {len(top) - 1} other causes, {of} each"
+        return f"{_cause(top[0])} and {len(top) - 1} other causes, {of} each{undone}"
     first, second = map(_cause, top)
     if first == second:
         messages = (fit(found.fingerprint.message, _MESSAGE_CELLS).rstrip() for found in top)
         first, second = (f"{_cause(top[0])} ({message or 'no message'})" for message in messages)
-    return f"{first} and {second}, {of} each"
+    return f"{first} and {second}, {of} each{undone}"
 
 
 def _cause(found: ErrorGroup) -> str:

@@ -98,6 +98,8 @@ class ErrorSamples(Job):
         self.leave_others()
         self._samples: dict[str, tuple[float | None, Sample]] = {}
         self._lost: set[str] = set()
+        self.of_two_versions: set[str] = set()
+        """Those of which the list says another version than they do themselves."""
         self._only_listed: set[str] = set()
         self._candidates: list[str] = []
         self._everything = self._walked = self._cut = False
@@ -160,9 +162,23 @@ class ErrorSamples(Job):
         if until < self.context.clock():
             rows = [row for row in rows if row.ended is None or row.ended <= until]
         both = self._past.beside(rows)
-        if lost:  # what is not there any more is in no other count of the page
-            rows, both = ([row for row in some if row.id not in lost] for some in (rows, both))
+        self._note_two_versions()
+        if left_out := lost | self.of_two_versions:
+            # What is not there any more is in no other count either.
+            rows, both = ([row for row in some if row.id not in left_out] for some in (rows, both))
         return rows, both, until
+
+    def _note_two_versions(self) -> None:
+        """What the list lays to one version and its own answer to another counts for neither of them.
+
+        After a restart on a newer version it is not known of those that completed, for nobody reads them:
+        that version would have failures alone.
+        """
+        self.of_two_versions &= self._samples.keys()
+        for identity, (_, sample) in self._samples.items():
+            row, version = self.context.store.get(identity), sample.fingerprint.version
+            if row is not None and version and row.version and version != row.version:
+                self.of_two_versions.add(identity)
 
     def _answered_until(self) -> float:
         """A few may be further behind: they change no rate by much."""
@@ -444,7 +460,8 @@ class ErrorSamples(Job):
             row = context.store.get(identity)
             ended = row.ended if row else detail.end
             apart = identity not in self._candidates
-            sample = Sample(identity, detail.end or ended, fingerprint(detail), apart)
+            not_undone = detail.rollback_outcome == "failed"
+            sample = Sample(identity, detail.end or ended, fingerprint(detail), apart, not_undone)
             self._samples[identity] = (ended, sample)
         else:
             self._samples.pop(identity, None)

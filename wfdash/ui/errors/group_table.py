@@ -7,7 +7,7 @@ from textual.strip import Strip
 
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.sparkline import amounts
-from wfdash.core.text.words import clock, percent, short_version
+from wfdash.core.text.words import clock, count, percent, short_version
 from wfdash.core.triage.error_groups import ErrorGroup
 from wfdash.core.triage.fingerprint import Fingerprint
 from wfdash.ui.widgets.list_table import ListTable
@@ -19,6 +19,8 @@ __all__ = ["GroupTable"]
 _BINS = 12
 _TIMES_FROM = 72
 _MEASURED = 50
+_LEAST_ERROR = 10
+"""Cells of an error beside which something else may stand."""
 
 
 class GroupTable(ListTable[ErrorGroup]):
@@ -47,6 +49,11 @@ class GroupTable(ListTable[ErrorGroup]):
         pieces: list[tuple[str, Style]] = [("▌ " if self.marked(group) else "  ", STRONG)]
         for title, room, right in self._columns(width):
             text = texts[title]
+            if title == "ERROR":
+                # At its end and not cut: by their messages all of a cause look alike.
+                tails = [tail for tail in _not_undone(group) if room - cells(tail) >= _LEAST_ERROR]
+                tail = tails[0] if tails else ""
+                text = fit(_error(group), room - cells(tail)).rstrip() + tail
             style = (
                 (BAD if self.unusual else PLAIN)
                 if title == "COUNT"
@@ -69,7 +76,7 @@ class GroupTable(ListTable[ErrorGroup]):
         return {
             "COUNT": f"{group.count}",
             "SHARE": percent(group.share),
-            "ERROR": clean(f"{mark.error}: {mark.message}" if mark.message else mark.error),
+            "ERROR": _error(group) + (_not_undone(group) or [""])[0],
             "STEP": clean(mark.step) or "-",
             "VERSION": clean(short_version(mark.version)) or "-",
             "FIRST": clock(first, utc=utc, now=now) if first is not None else "-",
@@ -105,3 +112,14 @@ class GroupTable(ListTable[ErrorGroup]):
         longest = max((cells(self._texts(group)["ERROR"]) for group in self.rows[:_MEASURED]), default=0)
         error = min(width - used - 2, max(longest, 24))
         return [*columns, ("ERROR", max(12, error), False), ("STEP", step, False), *tail]
+
+
+def _error(group: ErrorGroup) -> str:
+    mark = group.fingerprint
+    return clean(f"{mark.error}: {mark.message}" if mark.message else mark.error)
+
+
+def _not_undone(group: ErrorGroup) -> list[str]:
+    """`, 2 not rolled back` in long words and in short ones; nothing where no rollback failed."""
+    number = count(group.not_undone)
+    return [f", {number} not rolled back", f", {number} not undone"] if group.not_undone else []

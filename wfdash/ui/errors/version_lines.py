@@ -40,6 +40,8 @@ class VersionShares:
         self.until = float("inf")
         """Up to when it is known how they ended."""
         self._open_read_at: float | None = None
+        self._of_two = 0
+        """Those that are in no version's count, for the list says another one than they do."""
         self._past = 0
         """Rows beside them, from before the newest version."""
         self._compared_with = 0
@@ -55,7 +57,7 @@ class VersionShares:
         if now - self._counted_at >= _RECOUNT or samples.compared_with != self._compared_with:
             self.rows, both, self.until = samples.compared()
             self._open_read_at = samples.open_read_at
-            self._compared_with = samples.compared_with
+            self._compared_with, self._of_two = samples.compared_with, len(samples.of_two_versions)
             self.shares, self._past, self._counted_at = blame(both, now), len(both) - len(self.rows), now
 
     def trend(self, deployed: Mapping[str, float]) -> Trend | None:
@@ -94,6 +96,8 @@ class VersionShares:
             title += (
                 f", as they had ended by {clock(self.until, utc=self._context.utc, now=now, seconds=False)}"
             )
+        if self._of_two:
+            title += f", {count(self._of_two)} told with two versions left out"
         head = ruled([(fit(title, width - 6).rstrip(), QUIET)], width)
         return [head, *self._versions(poller, self.shares[:_SHOWN], width)]
 
