@@ -315,9 +315,9 @@ class Sender(Struct, frozen=True):
             elsewhere = f"{target.id} was restarted elsewhere meanwhile: it is {now.status} now"
             return CannotRestart(f"{elsewhere}, and this restart was refused ({answered}).", **origin)
         if not is_final(now.status):
-            # Short, for it is told in one line of 80 columns: that it was read again goes without saying.
-            answered = f"{error.http}" if error.code is None else f"{error.http}, code {error.code}"
-            said = f"{target.id} is {now.status}, yet the API says it has ended ({answered})."
+            # Short, for it is told behind the verb and the id in one line of 80 columns: its status is what
+            # it says itself, read again.
+            said = f"{now.status}, yet the API says it ended ({error.code or error.http})"
             return CannotTerminate(said, **origin)
         return CannotTerminate(f"{error.sentence} It ended meanwhile: {now.status}.", **origin)
 
