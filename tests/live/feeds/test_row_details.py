@@ -3,8 +3,9 @@
 import asyncio
 from types import SimpleNamespace
 
-from tests.support.clocks.simulated_time import simulate
-from tests.support.fakes.details import detail_of
+from tests.support.clocks.simulated_time import EPOCH, simulate
+from tests.support.fakes.details import T0, answer, attempt, detail_of, step
+from tests.support.fakes.scripted import item, scripted
 from tests.support.harness.stage import stage, staged
 from wfdash.api.interface import RestartFrom
 from wfdash.core.model.status import is_final
@@ -67,6 +68,32 @@ def test_the_clock_of_what_was_does_not_run_on():
             await on.until(gone_by, step=0.2)
 
     simulate(story())
+
+
+@scripted
+async def test_no_clock_runs_in_what_was_not_read_for_long(api, poller, loop):
+    """For a minute a step ran on in the list that had failed within the status of its row."""
+    ago = EPOCH - T0
+    api.pages = {"": [item("a", "running", 60), item("b", "running", 50)]}
+    waits = step("charge", ago, None, None, [attempt(ago, ago + 1, False)], delay="70 seconds")
+    api.details = {
+        "a": answer("running", [step("charge", ago)], timeout="1 hour"),
+        "b": answer("running", [waits]),
+    }
+    poller.show("orders")
+    await asyncio.sleep(5)
+    details = poller.row_details
+    poller.want(["a", "b"])
+    await asyncio.sleep(5)
+    poller.want([])
+    at, cells, dues = details.fact("b").read_at, [], []
+    for past in (12, 25, 35, 55):
+        await asyncio.sleep(at + past - loop.time())
+        cells.append(details.why("a").short)
+        dues.append(details.why("b").short)
+    assert cells[1:] == [cells[1]] * 3, "as of a quarter of a minute after its read"
+    assert cells[1].startswith("charge, ")
+    assert len(set(dues)) > 1, "a moment that was foretold comes nearer all the while"
 
 
 @staged("incident")

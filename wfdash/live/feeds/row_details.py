@@ -1,5 +1,6 @@
 """What visible active rows are blocked on, read one by one out of spare budget."""
 
+import re
 from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Container, Iterator, Sequence
 
@@ -34,6 +35,10 @@ _SOON = 1.0
 _STILL = 300.0
 """Seconds after which a row of a dev session is read again at most: each read leaves nine rows in the trace
 store of its developer (measured on wrangler 4.164)."""
+_AS_OF_NOW = 15.0
+"""Seconds after its read up to which a step is said to run on."""
+_LASTS = re.compile(r"\d[smhd]\+")
+"""How long a step runs: `charge card, 2m+`."""
 _HELD = 15.0
 """Seconds for which it is taken to go on that nothing is written: it is looked for each 5 s."""
 _LATE = 0.5
@@ -149,7 +154,14 @@ class RowDetails(Job):
             return None
         if store.note(identity) in (ENDED, CHANGED) or self.moved_on(identity) or self._overtaken(fact):
             return replace(fact.why, short=fact.why.short and f"{WAS}{fact.why.short}", looks_stuck=False)
-        return self._diagnose(fact.detail) if fact.detail is not None else fact.why
+        if fact.detail is None:
+            return fact.why
+        why, held = self._diagnose(fact.detail), self.read_or_held_at(identity) or fact.read_at
+        until = held + _AS_OF_NOW
+        if self.context.clock() > until and _LASTS.search(why.short):
+            # It may have failed within its status since: no clock runs in what may be over.
+            return replace(why, short=self._diagnose(fact.detail, until).short)
+        return why
 
     def was(self, identity: str) -> str:
         """What it was blocked on before its status changed, in a few words; "" where `why` tells more.
@@ -423,6 +435,6 @@ class RowDetails(Job):
         row = self.context.store.get(detail.id)
         return self._why_context(detail).words(detail, now=self.context.clock(), row=row, utc=self.utc)
 
-    def _diagnose(self, detail: Detail) -> Why:
-        row = self.context.store.get(detail.id)
-        return self._why_context(detail).why(detail, now=self.context.clock(), row=row, utc=self.utc)
+    def _diagnose(self, detail: Detail, now: float | None = None) -> Why:
+        row, now = self.context.store.get(detail.id), self.context.clock() if now is None else now
+        return self._why_context(detail).why(detail, now=now, row=row, utc=self.utc)
