@@ -33,6 +33,7 @@ _FORMS = {
     "no step yet": re.compile(r"^no step yet$"),
     "not read": re.compile(r"^not read yet$"),
     "no open step": re.compile(rf"^no open step(?:, (?P<age>{AGE}))?$"),
+    "ended just now": re.compile(r"^ended just now$"),
     "paused": re.compile(r"^paused(?: in (?P<name>.+))?$"),
     "pausing": re.compile(r"^pausing$"),
     "rollback": re.compile(
@@ -108,7 +109,7 @@ def _fits(form: str, values: dict[str, str], state: Record, at: float, now: floa
         return not state["steps"]
     if form == "not read":
         return state["status"] not in ("complete", "terminated")  # these wait for nothing
-    if form == "no open step":
+    if form in ("no open step", "ended just now"):
         return not open_steps(state, at)
     if form == "paused":
         return state["status"] == "paused" and (

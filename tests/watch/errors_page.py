@@ -42,6 +42,14 @@ _CAUSE = re.compile(
     r'^ (?P<error>\S+)(?: at "(?P<step>.+?)")?(?: \(.+?\))?'
     r"(?: and (?:(?P<more>\d+) other causes|(?P<second>.+?)))?, (?P<count>\d+) of (?P<read>\d+) read"
 )
+_FEW = re.compile(
+    r"(?P<failed>[\d,]+) of (?P<ended>[\d,]+) under version (?P<version>\w{8})(?:, deployed [^,]+)?"
+    r", (?P<bad>[\d,]+) of (?P<all>[\d,]+) under others: too few to blame it"
+)
+_ALONE = re.compile(
+    r"on version (?P<version>\w{8}) \((?:at least )?(?P<failed>[\d,]+) of (?P<ended>[\d,]+) failed of it; "
+    r"of others (?P<bad>[\d,]+) of (?P<all>[\d,]+)(?:, (?P<else>[\d,]+) of other causes)?\)"
+)
 _LATER = re.compile(rf"first failure (?P<later>{SPOKEN}) later")
 _SLOW = re.compile(rf'"(?P<name>.+)" has run (?P<taken>{SPOKEN}); p95 is ')
 _SPENT = re.compile(r'"(?P<name>.+)" failed (?P<failed>\d+) of (?P<of>\d+); (?P<what>.+)$')
@@ -139,7 +147,9 @@ def _groups(lines: Sequence[str], heading: str) -> list[dict[str, str]]:
         cells = [*counted.groups()]
         for start, end in zip(edges, [*edges[1:], len(line)], strict=True):
             cells.append("" if start is None else line[start:end].strip())
-        groups.append(dict(zip(_COLUMNS, cells, strict=True)))
+        group = dict(zip(_COLUMNS, cells, strict=True))
+        group["ERROR"] = re.sub(r", [\d,]+ not (?:rolled back|undone)$", "", group["ERROR"])
+        groups.append(group)
     return groups
 
 
@@ -215,7 +225,7 @@ def _compare_sentence(
     """What the first sentence says is what the lines below it say, and its first failure is the first."""
     end = next(n for n, line in enumerate(seen.lines) if _HEADING.search(line))
     said = " " + " ".join(line.strip() for line in seen.lines[1:end]).strip()
-    blame = _BLAME.search(said)
+    blame, alone = _BLAME.search(said), _ALONE.search(said)
     if (cause := _CAUSE.match(said)) and groups:
         read = sum(int(group["COUNT"]) for group in groups)
         counts: Counter[tuple[str, str]] = Counter()
@@ -225,7 +235,9 @@ def _compare_sentence(
         equal = [error for (error, _), number in counts.items() if number == int(cause["count"])]
         named_ones = int(cause["more"]) + 1 if cause["more"] else 2 if cause["second"] else 1
         right = len(equal) == named_ones and any(error.startswith(cause["error"]) for error in equal)
-        right = right and max(counts.values()) == int(cause["count"]) and int(cause["read"]) == read
+        # What a version has alone is told before what came oftener on all.
+        right = right and (bool(alone or blame) or max(counts.values()) == int(cause["count"]))
+        right = right and int(cause["read"]) == read
         tally.note("headline", right, f"{said} | {groups}")
     if blame is not None:
         of = next((found for found in versions if found["version"] == blame["version"]), None)
@@ -235,8 +247,30 @@ def _compare_sentence(
             rest = [found for found in versions if found is not of]
             right = sum(_int(found["ended"]) for found in rest) == _int(blame["all"])
             tally.note("headline", right, f"{said} | {[found[0] for found in rest]}")
+    for found in (_FEW.search(said), alone):
+        if found is not None:
+            _compare_beside(found, versions, said, tally)
+    if blame is not None or alone is not None:
+        blame = blame or alone
+        assert blame is not None
         if later := _LATER.search(said):
             _compare_first(seen, groups, blame["version"], spoken_span(later["later"]), tally)
+
+
+def _compare_beside(found: re.Match[str], versions: list[re.Match[str]], said: str, tally: Tally) -> None:
+    """A version beside the others, with the numbers of the lines below: those of one cause are no more."""
+    of = next((each for each in versions if each["version"] == found["version"]), None)
+    if of is None or len(versions) > 2:
+        return
+    rest = [each for each in versions if each is not of]
+    failed, bad = _int(of["failed"]), sum(_int(each["failed"]) for each in rest)
+    right = found["ended"] == of["ended"] and _int(found["all"]) == sum(_int(each["ended"]) for each in rest)
+    if "of it" in found[0]:
+        right = right and _int(found["failed"]) <= failed
+        right = right and _int(found["bad"]) + _int(found["else"] or "0") == bad
+    else:
+        right = right and (_int(found["failed"]), _int(found["bad"])) == (failed, bad)
+    tally.note("headline beside", right, f"{said} | {[each[0] for each in versions]}")
 
 
 def _compare_first(

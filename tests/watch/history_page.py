@@ -9,6 +9,7 @@ from math import ceil
 from tests.watch.listing import Account, Listing
 from tests.watch.spans import Slack, brief_span, spoken_span, worded_clock
 from tests.watch.tally import Tally
+from tests.watch.view import list_age
 
 __all__ = ["HistoryPage"]
 
@@ -42,6 +43,14 @@ _MOST = 40_000
 _WITHIN = re.compile(r"open ones read within (\d+ [dhm](?: \d+ [hm])?)")
 _HARDLY = 30.0
 """Seconds by which they may be behind where that is not said: one slow list, and this reader's own."""
+_LATELY = 15.0
+"""Seconds before now up to which the page counts as of now."""
+_BETWEEN = 5.0
+"""Seconds from a list of rows to what its answer changes on this page."""
+_APART = re.compile(
+    r"^ FAILED +(?P<failed>[\d,]+) of (?P<ended>[\d,]+) that ended failed: (?P<own>[\d,]+) of (?P<of>[\d,]+)"
+    r" under version \w{8}, (?P<bad>[\d,]+) of (?P<all>[\d,]+) under others"
+)
 _FROM = re.compile(r"changes the span \(now [^)]*\), from ([\d:]{5})(?=[\s,]|$)")
 _ENDED = re.compile(r"^ ENDED +([\d,]+) created, (at least )?([\d,]+) ended(?: up to ([\d:]{5}))?")
 
@@ -98,11 +107,17 @@ def _compare(lines: Sequence[str], at: float, account: Account, workflow: str, t
         elif found := _FARED.match(line):
             _compare_version(found, listing, at, behind, tally)
         elif found := _LOADED.match(line):
-            _compare_loaded(found, listing, account.totals(workflow, at - _COUNTED, at + 1), at, tally)
+            back = max(_LATELY, list_age(lines[0]) + _BETWEEN)
+            totals = account.totals(workflow, at - _COUNTED, at + 1)
+            _compare_loaded(found, listing, totals, at, back, tally)
         elif found := _ENDED.match(line):
             _compare_ended(found, listing, at, behind, left, tally)
         elif found := _SO_FAR.match(line):
             _compare_so_far(found, listing, at, tally)
+        elif found := _APART.match(line):
+            right = _int(found["own"]) + _int(found["bad"]) == _int(found["failed"])
+            right = right and _int(found["of"]) + _int(found["all"]) == _int(found["ended"])
+            tally.note("history apart", right, found[0].strip())
         elif line.startswith(" FAILED") and (found := _ROSE.search(line)) and found[6]:
             deployed = account.versions(workflow).get(found[6], 0.0)
             right = 0 <= int(found[4]) * 60 + 59 >= _at(found[3], at) - deployed >= -60
@@ -190,7 +205,7 @@ def _compare_moment(
     if parts is None:
         return
     created = [row["created"] for row in listing.rows if start <= row["created"] < seen]
-    least = sum(moment < at - 8 for moment in created)
+    least = sum(moment < at - _LATELY for moment in created)
     tally.note(
         "bucket created", least <= _int(parts[1]) <= len(created), f"{what}: {least} to {len(created)}"
     )
@@ -236,12 +251,12 @@ def _compare_version(said: re.Match[str], listing: Listing, at: float, behind: f
 
 
 def _compare_loaded(
-    said: re.Match[str], listing: Listing, totals: tuple[int, int], at: float, tally: Tally
+    said: re.Match[str], listing: Listing, totals: tuple[int, int], at: float, back: float, tally: Tally
 ) -> None:
     number, of = _int(said[1]), _int(said[2])
     if listing.floor == float("-inf"):
         there = sum(row["created"] <= at + 1 for row in listing.rows)
-        before = sum(row["created"] <= at - 15 for row in listing.rows)
+        before = sum(row["created"] <= at - back for row in listing.rows)
         right = number <= there and before <= of <= there
         tally.note("history loaded", right, f"{said[0].strip()}: the API {before} to {there}")
         return
@@ -250,7 +265,7 @@ def _compare_loaded(
         tally.note("history total", least <= of <= most, f"{said[0].strip()}: the API {least} to {most}")
     if number <= _MOST and listing.floor <= _at(said[3], at) + 1:
         most = sum(row["created"] <= at + 1 for row in listing.rows)
-        least = sum(row["created"] <= at - 15 for row in listing.below_the_edge().rows)
+        least = sum(row["created"] <= at - back for row in listing.below_the_edge().rows)
         tally.note("history loaded", least <= number <= most, f"{said[0].strip()}: {least} to {most}")
 
 

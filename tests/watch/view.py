@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tests.watch.spans import AGE
 
-__all__ = ["Detail", "Row", "View", "read_view"]
+__all__ = ["Detail", "Row", "View", "list_age", "read_view"]
 
 GLYPHS = {"…": "queued", "●": "running", "◌": "waiting", "‖": "paused", "◐": "waitingForPause",
           "↺": "rollingBack", "✓": "complete", "✗": "errored", "■": "terminated"}  # fmt: skip
@@ -52,8 +52,7 @@ class View:
 def read_view(lines: Sequence[str], faint_at) -> View | None:
     """None while the screen is not a list. `faint_at(line, column)` tells how a cell is drawn."""
     heading = next((at for at, line in enumerate(lines) if "STATUS" in line and "BLOCKED ON" in line), None)
-    aged = _AS_OF.search(lines[0].split("as of" if "as of" in lines[0] else "·")[-1])
-    if heading is None or aged is None:
+    if heading is None or not _aged(lines[0]):
         return None
     columns = {name: lines[heading].find(name) for name in ("STATUS", " ID", "AGE", "BLOCKED ON")}
     if -1 in columns.values():
@@ -78,8 +77,17 @@ def read_view(lines: Sequence[str], faint_at) -> View | None:
     counts = {GLYPHS[glyph]: int(number.replace(",", "")) for glyph, number in _COUNT.findall(lines[0])}
     beside = [line[rule + 1 :] for line in lines[heading:-1]] if rule > 0 else []
     dated = re.search(rf" ({AGE}) ago   ", lines[0])
-    old = int(aged[1]) * _OF[aged[2]] if aged[1] else 0
-    return View(old, counts, dated[1] if dated else "", rows, _detail(beside))
+    return View(list_age(lines[0]), counts, dated[1] if dated else "", rows, _detail(beside))
+
+
+def _aged(header: str) -> re.Match[str] | None:
+    return _AS_OF.search(header.split("as of" if "as of" in header else "·")[-1])
+
+
+def list_age(header: str) -> float:
+    """Seconds since the list was read, as the first line of any page says."""
+    aged = _aged(header)
+    return int(aged[1]) * _OF[aged[2]] if aged is not None and aged[1] else 0
 
 
 def _detail(lines: Sequence[str]) -> Detail | None:

@@ -136,7 +136,7 @@ def _compare_cell(now: float, view: View, row: Row, answers: Answers, tally: Tal
     if was or not of_status:
         of_status = states
     right, foretold = holds(text, of_status, None if was else now)
-    if was and not right:
+    if (was or row.faint) and not right:
         # Its numbers are of the moment at which the dashboard read it, between two reads of the other reader.
         between = answers.between(row.identity, now - back, now + 1)
         right, foretold = holds(text, between, None)
