@@ -10,7 +10,7 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.text.words import count, percent
 from wfdash.core.triage.error_groups import OUTCOMES
 
-__all__ = ["BY_CHANCE", "ENOUGH", "LEAST_FAILED", "FailureRate", "rate_of", "rates", "share", "stands_out"]
+__all__ = ["BY_CHANCE", "ENOUGH", "LEAST_FAILED", "FailureRate", "Thirds", "rate_of", "share", "stands_out"]
 
 ENOUGH: Final = 10
 """Errored instances that are read, or all there are, before a cause is named."""
@@ -46,22 +46,37 @@ def rate_of(rows: Iterable[Instance], failed: Collection[str]) -> FailureRate:
     return FailureRate(sum(hits), len(hits))
 
 
-def rates(rows: Iterable[Instance], failed: Collection[str] | None = None) -> tuple[FailureRate, FailureRate]:
+class Thirds:
     """What ended last, a third of all, and what ended before it; all together where they are few.
-
-    `failed`: the ids of those that count as such, as where one cause is looked at; None for all that failed.
 
     A dev session lists no ends, and of all that ended only what failed is read there: then all of it is
     taken as it was created, else the failed ones alone would be what ended.
     """
-    over = [row for row in rows if row.status in OUTCOMES]
-    dated = all(row.ended or row.modified for row in over)
-    ends = [((row.ended or row.modified) if dated else row.created) or 0.0 for row in over]
-    in_turn = [row for _, row in sorted(zip(ends, over, strict=True), key=lambda each: each[0])]
-    did = [row.status == "errored" if failed is None else row.id in failed for row in in_turn]
-    cut = len(did) - len(did) // 3 if len(did) >= 3 * ENOUGH else 0
-    lately, before = did[cut:], did[:cut]
-    return FailureRate(sum(lately), len(lately)), FailureRate(sum(before), len(before))
+
+    def __init__(self, rows: Iterable[Instance]) -> None:
+        over = [row for row in rows if row.status in OUTCOMES]
+        dated = all(row.ended or row.modified for row in over)
+        ends = [((row.ended or row.modified) if dated else row.created) or 0.0 for row in over]
+        in_turn = [row for _, row in sorted(zip(ends, over, strict=True), key=lambda each: each[0])]
+        cut = len(in_turn) - len(in_turn) // 3 if len(in_turn) >= 3 * ENOUGH else 0
+        self._lately, self._before = in_turn[cut:], in_turn[:cut]
+        self._ids: tuple[set[str], set[str]] | None = None
+
+    @property
+    def rates(self) -> tuple[FailureRate, FailureRate]:
+        """How many failed lately, and before."""
+        lately, before = (
+            FailureRate(sum(row.status == "errored" for row in part), len(part))
+            for part in (self._lately, self._before)
+        )
+        return lately, before
+
+    def rates_of(self, failed: Collection[str]) -> tuple[FailureRate, FailureRate]:
+        """The same of these alone, by their ids, as where one cause is looked at."""
+        if self._ids is None:
+            self._ids = {row.id for row in self._lately}, {row.id for row in self._before}
+        lately, before = (FailureRate(sum(each in part for each in failed), len(part)) for part in self._ids)
+        return lately, before
 
 
 def stands_out(these: FailureRate, others: FailureRate, *, by_chance: float = BY_CHANCE) -> bool:

@@ -10,7 +10,7 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import fit
 from wfdash.core.text.words import clock, count, percent, short_version, spoken
 from wfdash.core.triage.error_groups import OUTCOMES, ErrorGroup, VersionShare
-from wfdash.core.triage.failure_rate import BY_CHANCE, ENOUGH, LEAST_FAILED, FailureRate, rates, stands_out
+from wfdash.core.triage.failure_rate import BY_CHANCE, ENOUGH, LEAST_FAILED, FailureRate, Thirds, stands_out
 from wfdash.core.triage.fingerprint import DEPLOYED
 from wfdash.core.triage.version_blame import (
     CauseOfVersion,
@@ -34,6 +34,8 @@ _DEPLOY_RESETS: Final = 180.0
 _DAY: Final = 86_400.0
 _MESSAGE_CELLS: Final = 40
 """Cells of a message that tells two causes of one name apart."""
+_LOOKED_AT: Final = 5
+"""Causes that are held against the time before one by one, the commonest."""
 _DEPLOYS: Final = 3
 """Deploys that are told with their times."""
 
@@ -174,8 +176,8 @@ def _unblamed(
     utc: bool,
 ) -> Headline:
     """What failed most; without blame the versions of a cause are taken together."""
-    lately, before = rates(evidence.rows)
-    trend = evidence.trend
+    thirds = Thirds(evidence.rows)
+    (lately, before), trend = thirds.rates, evidence.trend
     rose = _differ_in_time(lately, before)
     rose = rose or (trend is not None and trend.after > trend.before)
     # What failed two hours ago is not what fails now, however often it did.
@@ -184,7 +186,8 @@ def _unblamed(
     causes = sorted(causes, key=lambda found: _fine_since([found], ends) > 0)
     if not rose and not unread:
         # One that rises may do so while another falls: all of them together then stay as they were.
-        causes.sort(key=lambda found: not _rises(found, evidence.rows))
+        rising = [found for found in causes[:_LOOKED_AT] if _rises(found, thirds)]
+        causes = [*rising, *(found for found in causes if found not in rising)] if rising else causes
     # One that came as often as another is not told alone.
     top = _most_often(causes)
     said, first = _causes(top, groups), _first(top)
@@ -212,7 +215,9 @@ def _unblamed(
         return Headline(f"{said}; others are not recorded, so there is nothing to compare it with")
     if worst is not None:
         return Headline(f"{said}; {_fares_worse(worst, evidence)}", unusual=True, version=worst.version)
-    of_time = _beside_before(groups, top, unread, evidence, first if exact else None, rose, now, utc)
+    of_time = _beside_before(
+        groups, top, unread, evidence, thirds, ends.times, first if exact else None, rose, now, utc
+    )
     if few is not None:
         said += f"; {of_time.sentence}" if of_time.unusual else ""
         return Headline(f"{said}; {_too_few(few, evidence, now, utc)}", unusual=True)
@@ -221,9 +226,9 @@ def _unblamed(
     return Headline(f"{said}; {of_time.sentence}", unusual=of_time.unusual)
 
 
-def _rises(found: ErrorGroup, rows: Sequence[Instance]) -> bool:
+def _rises(found: ErrorGroup, thirds: Thirds) -> bool:
     """Whether this cause came more often lately than before; all that failed was read."""
-    return _differ_in_time(*rates(rows, {each.id for each in found.samples}))
+    return _differ_in_time(*thirds.rates_of({each.id for each in found.samples}))
 
 
 def _differ_in_time(lately: FailureRate, before: FailureRate) -> bool:
@@ -242,6 +247,8 @@ def _beside_before(
     top: Sequence[ErrorGroup],
     unread: Sequence[Instance],
     evidence: Evidence,
+    thirds: Thirds,
+    ends: Sequence[float],
     first: float | None,
     rose: bool,
     now: float,
@@ -250,11 +257,12 @@ def _beside_before(
     """How often instances fail lately beside the time before, in words, and whether that is unusual.
 
     Where there are several causes this one is judged by itself, once all that failed was read: another that
-    came all the time would hide that it is new. `first`: when it came first, where that is known.
+    came all the time would hide that it is new. `ends`: when they ended, in order; `first`: when this cause
+    came first, where that is known.
     """
     several = len({found.fingerprint.cause for found in groups}) > 1
     of_any = ", of any cause" if several else ""
-    (lately, before), trend = rates(evidence.rows), evidence.trend
+    (lately, before), trend = thirds.rates, evidence.trend
     going_on = sum(row.status not in OUTCOMES for row in evidence.rows)
     if going_on > lately.ended + before.ended:
         # What fails mostly ends sooner than what completes: the few that ended first are no measure.
@@ -264,7 +272,7 @@ def _beside_before(
     if trend is not None and trend.after > trend.before:
         return Headline(f"{_spoken_trend(trend, now, utc)}{of_any}", unusual=True)
     of_it = several and len(top) == 1 and not unread
-    mine = rates(evidence.rows, {each.id for each in top[0].samples}) if of_it else None
+    mine = thirds.rates_of({each.id for each in top[0].samples}) if of_it else None
     if mine is not None and not rose and lately.share < _MOST and _differ_in_time(*mine):
         return Headline(f"{mine[0]} failed lately, {mine[1]} before, of this cause", unusual=True)
     if trend is not None:

@@ -148,7 +148,7 @@ class CauseOfVersion(Struct, frozen=True):
     own: FailureRate
     others: FailureRate
     other_causes: int
-    """How many of the others failed of something else."""
+    """How many of the others are known to have failed of something else."""
 
 
 def cause_of_version(
@@ -187,7 +187,7 @@ def cause_of_version(
                 and stands_out(tested, worst, by_chance=_BY_CHANCE_OF_MANY)
                 and not is_of_its_time(version, groups, rows, deployed.get(version), {cause})
             ):
-                errored = sum(each != version for each in version_of.values())
+                errored = sum(each != version for name, each in version_of.items() if name in read)
                 found_all.append(CauseOfVersion(cause, version, own, rest, errored - of_it))
     return max(found_all, key=lambda each: (deployed.get(each.version, -inf), each.own.failed), default=None)
 
