@@ -81,7 +81,7 @@ def test_a_rest_lasts_as_long_as_the_server_asked_for(by, shared, tmp_path):
 
     budgets = [budget(), budget()]
     assert [each.take(Priority.VISIBLE) for each in budgets] == [0.0, 0.0]
-    budgets[0].saw(refused("40"))
+    budgets[0].saw(refused(40.0))
     for each in budgets:
         each.take(Priority.VISIBLE)
     clocks.passed += 10
@@ -92,7 +92,7 @@ def test_a_rest_lasts_as_long_as_the_server_asked_for(by, shared, tmp_path):
     clocks.passed += 31
     assert budgets[0].take(Priority.VISIBLE) == 0.0
     clocks.passed += 1
-    budgets[0].saw(replace(refused(""), http=200))
+    budgets[0].saw(replace(refused(None), http=200))
     assert budgets[1].take(Priority.VISIBLE) == 0.0
 
 
@@ -106,7 +106,7 @@ def test_what_the_server_said_is_left_holds_as_long_as_it_said(by, shared, tmp_p
         return Budget(clock=clocks.wall, steady=clocks.steady, counter=counter)
 
     first, other = budget(), budget()
-    answer = refused("")
+    answer = refused(None)
     first.saw(
         replace(answer, http=200, ratelimit='"default";r=900;t=40', ratelimit_policy='"default";q=1200')
     )

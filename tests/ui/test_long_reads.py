@@ -119,7 +119,7 @@ def test_checks_for_stuck_ones_are_said_to_rest_in_a_pause(size):
         await dash.press("errors.open")
         await dash.until(lambda: re.search(r"[1-9]\d* of \d+ rows checked", dash.text))
         budget = dash.app.session.budget
-        headers = "", "", "120", ""
+        headers = "", "", 120.0, ""
         budget.saw(Exchange(budget.clock(), "list", "GET", "/", 429, 5.0, 0, "", *headers))
         rests = r"\d+ of \d+ rows checked of \d+ active, none stuck so far; no reads for now"
         await dash.until(lambda: re.search(rests, dash.text))

@@ -19,9 +19,10 @@ WorkflowsError
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 __all__ = [
+    "LONGEST_PAUSE",
     "AlreadyExists",
     "BadAnswer",
     "CannotRestart",
@@ -39,6 +40,9 @@ __all__ = [
     "WorkflowNotFound",
     "WorkflowsError",
 ]
+
+LONGEST_PAUSE: Final = 600.0
+"""Seconds, two windows of the rate limit: a Retry-After of hours is a broken clock's or a proxy's."""
 
 
 class WorkflowsError(Exception):
@@ -75,6 +79,13 @@ class WorkflowsError(Exception):
         """Seconds the server asked to wait, when it did."""
         self.was_reported = False
         """Whether a person has read this sentence already, while it was waited out."""
+
+    def pause(self, usual: float) -> float:
+        """Seconds to leave the server alone: as long as it asked for, and no shorter than is `usual`.
+
+        "At once", or a time that has passed, is no word of how long where it goes on to refuse.
+        """
+        return max(usual, min(self.retry_after or 0.0, LONGEST_PAUSE))
 
 
 class NotReached(WorkflowsError):

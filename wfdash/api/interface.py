@@ -74,7 +74,8 @@ class Exchange(Struct, frozen=True):
     ray: str
     ratelimit: str
     ratelimit_policy: str
-    retry_after: str
+    retry_after: float | None
+    """Seconds that the server asks to be left alone."""
     server_date: str
     """The answer's Date header, to tell clock skew."""
     failure: str = ""

@@ -107,15 +107,14 @@ class CommandSession(Struct):
                 raise
             except TRANSIENT as error:
                 delay = next(left, None)
-                asked = error.retry_after or 0.0
                 # A script would rather hear of it than stand still for minutes.
-                if delay is None or asked > _PATIENCE or self.clock() - began > _SLOW:
+                if delay is None or error.pause(0.0) > _PATIENCE or self.clock() - began > _SLOW:
                     error.was_reported = error.sentence in reported
                     raise
                 if error.sentence not in reported and aloud:
                     say(again(error.sentence))
                 reported.add(error.sentence)
-                await asyncio.sleep(max(delay, asked))
+                await asyncio.sleep(error.pause(delay))
 
     async def read_or_note(
         self, identity: str, ask: Callable[[], Awaitable[T]], *, wanted: int | None = None

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.support.fakes.loopback import envelope, reply
-from wfdash.api.errors import BadAnswer, ChooseAccount, Refused, ServerFailed
+from wfdash.api.errors import BadAnswer, ChooseAccount, RateLimited, Refused, ServerFailed
 from wfdash.api.interface import ListQuery, RestartFrom
 from wfdash.api.paging import walk
 from wfdash.core.model.detail import read_detail
@@ -210,6 +210,18 @@ async def test_verifying_a_token_that_belongs_to_the_account(cloud):
     assert await api.verify_token() == {"status": "active"}
     assert server.seen[1].target.endswith("/tokens/verify")
     assert "/accounts/" in server.seen[1].target
+
+
+@pytest.mark.parametrize("date", ["", "Sat, 21 Nov 2026 11:00:00 GMT"])
+async def test_date_to_wait_for_is_the_same_wait_for_all(cloud, date):
+    """The sentence said that the server names no time, and the budget kept still for that time."""
+    found = []
+    headers = {"retry_after": "Sat, 21 Nov 2026 11:02:00 GMT", **({"date": date} if date else {})}
+    api, _ = await cloud(sending("{}", 429, **headers), observer=found.append)
+    api.http.clock = lambda: 1_795_258_800.0
+    with pytest.raises(RateLimited, match="asks to wait 120 s") as raised:
+        await api.list_instances("orders")
+    assert raised.value.retry_after == found[0].retry_after == 120
 
 
 async def test_the_observer_is_told_every_exchange(cloud):

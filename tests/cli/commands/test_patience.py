@@ -54,7 +54,7 @@ class Slow:
 
     def answers(self):
         self.clock[0] += 2.0
-        self.budget.saw(Exchange(self.clock[0], "list", "GET", "/", 200, 2000, 0, "", "", "", "", ""))
+        self.budget.saw(Exchange(self.clock[0], "list", "GET", "/", 200, 2000, 0, "", "", "", None, ""))
 
     async def list_instances(self, workflow, query):
         self.answers()

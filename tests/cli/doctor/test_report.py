@@ -164,7 +164,7 @@ async def test_doctor_asks_nothing_while_the_server_wants_a_pause(capsys, tmp_pa
     async with serving(good) as server:
         settings = settings_for(server)
         other = Budget(clock=time.time, counter=counter_of(settings, tmp_path))
-        other.saw(Exchange(0.0, "list", "GET", "/", 429, 5.0, 0, "", "", "", "120", ""))
+        other.saw(Exchange(0.0, "list", "GET", "/", 429, 5.0, 0, "", "", "", 120.0, ""))
         assert await doctor(settings, ENVIRON) == 5
         assert not server.seen
     report = capsys.readouterr().out

@@ -38,7 +38,7 @@ class Clock:
         return self.now
 
 
-def answered(http=200, *, ratelimit="", policy="", retry_after="", kind="list", at=EPOCH, method="GET"):
+def answered(http=200, *, ratelimit="", policy="", retry_after=None, kind="list", at=EPOCH, method="GET"):
     return Exchange(at, kind, method, "/x", http, 12.0, 100, "ray", ratelimit, policy, retry_after, "")
 
 
@@ -130,7 +130,7 @@ def test_it_tells_for_how_long_nothing_is_read():
     assert budget.held_for == 40
     clock.now += 15
     assert budget.held_for == budget.take(Priority.FOREGROUND) == 25
-    budget.saw(answered(429, retry_after="120"))
+    budget.saw(answered(429, retry_after=120.0))
     assert budget.held_for == 120
     clock.now += 120
     assert budget.held_for == 0
@@ -140,7 +140,7 @@ def test_refusal_freezes_reads_as_long_as_it_says_not_actions():
     async def refused():
         loop = asyncio.get_running_loop()
         budget = Budget(clock=loop.time)
-        budget.saw(answered(429, retry_after="120"))
+        budget.saw(answered(429, retry_after=120.0))
         assert budget.frozen_until == loop.time() + 120
         assert budget.take(Priority.FOREGROUND) == pytest.approx(120)
         before = loop.time()
@@ -181,7 +181,7 @@ def test_refusals_of_one_moment_are_one_refusal():
     assert budget.held_for == 60
 
 
-@pytest.mark.parametrize("retry_after", ["0", "Fri, 15 Jan 2020 08:02:00 GMT"])
+@pytest.mark.parametrize("retry_after", [0.0, 0.4])
 def test_pause_of_no_time_grows_while_it_is_refused(retry_after):
     clock = Clock()
     budget, rests = Budget(clock=clock, chance=lambda: 1.0), []
@@ -219,7 +219,7 @@ def test_guessed_pause_ends_with_an_answer(tmp_path):
 def test_pause_that_was_told_outlasts_what_is_answered_in_it():
     clock = Clock()
     budget = Budget(clock=clock)
-    budget.saw(answered(429, retry_after="30"))
+    budget.saw(answered(429, retry_after=30.0))
     clock.now += 2
     budget.saw(answered(200, method="PATCH"))
     assert budget.held_for == 28
@@ -230,7 +230,7 @@ def test_pause_that_was_told_outlasts_what_is_answered_in_it():
 def test_one_read_goes_first_after_a_pause(tmp_path, answer):
     clock = Clock()
     budgets = [Budget(clock=clock, counter=SharedCounter(tmp_path / "spent.json")) for _ in range(3)]
-    budgets[0].saw(answered(429, retry_after="20"))
+    budgets[0].saw(answered(429, retry_after=20.0))
     clock.now += 20.1
     assert sum(not budget.take(priority) for budget in budgets for priority in READS) == 1
     clock.now += 1
@@ -384,7 +384,7 @@ def test_what_waited_long_leaves_less_to_others():
 def test_a_freeze_is_told_to_the_other_processes(tmp_path):
     clock, path = Clock(), tmp_path / "spent.json"
     first, other = (Budget(clock=clock, counter=SharedCounter(path)) for _ in range(2))
-    first.saw(answered(429, retry_after="100"))
+    first.saw(answered(429, retry_after=100.0))
     first.take(Priority.VISIBLE)
     clock.now += 2
     assert other.take(Priority.VISIBLE) == pytest.approx(98)
@@ -439,7 +439,7 @@ def test_read_of_more_than_a_window_says_that_it_is():
 def test_background_waits_for_the_answer_in_front(tmp_path, takes, held):
     clock = Clock()
     front, behind = (Budget(clock=clock, counter=SharedCounter(tmp_path / "spent.json")) for _ in range(2))
-    front.saw(Exchange(EPOCH, "list", "GET", "/x", 200, 1000 * takes, 100, "", "", "", "", ""))
+    front.saw(Exchange(EPOCH, "list", "GET", "/x", 200, 1000 * takes, 100, "", "", "", None, ""))
     assert not front.take(Priority.FOREGROUND, "list")
     clock.now += held
     assert behind.take(Priority.SWEEP, "sweep")

@@ -14,7 +14,7 @@ NOON = 1795262400.0
 
 
 def exchange(at, milliseconds, date):
-    return Exchange(at, "list", "GET", "/", 200, milliseconds, 0, "", "", "", "", date)
+    return Exchange(at, "list", "GET", "/", 200, milliseconds, 0, "", "", "", None, date)
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,7 @@ def test_processes_of_any_mix_keep_the_reserve_and_every_pause(tmp_path, seed):
         processes.passes(chance.choice([0.5, 3, 9]), chance)
         if chance.random() < 0.05:
             answer = chance.choice(readers)
-            answer.saw(Exchange(0.0, "list", "GET", "/", 429, 5.0, 0, "", "", "", "12", ""))
+            answer.saw(Exchange(0.0, "list", "GET", "/", 429, 5.0, 0, "", "", "", 12.0, ""))
             before = len(processes.seen)
             processes.passes(11, chance)
             assert all(budget.take(Priority.FOREGROUND) > 0 for budget in readers)

@@ -269,7 +269,7 @@ def test_long_read_of_a_few_too_many_goes_at_once_but_for_those(tmp_path, screen
 
 
 def answered_in(seconds):
-    return Exchange(0.0, "get", "GET", "/", 200, 1000 * seconds, 0, "", "", "", "", "")
+    return Exchange(0.0, "get", "GET", "/", 200, 1000 * seconds, 0, "", "", "", None, "")
 
 
 @pytest.mark.parametrize("opened", [{}, {"open instance": 5.0}])
@@ -349,7 +349,7 @@ def test_sample_of_a_page_goes_at_once_where_there_is_room(tmp_path):
     clock = [EPOCH]
     budget = Budget(clock=lambda: clock[0], counter=SharedCounter(tmp_path / "requests.json"))
     headers = '"default";r=479;t=170', '"default";q=1200;w=300'
-    budget.saw(Exchange(EPOCH, "list", "GET", "/", 200, 5.0, 0, "", *headers, "", ""))
+    budget.saw(Exchange(EPOCH, "list", "GET", "/", 200, 5.0, 0, "", *headers, None, ""))
     budget.take(Priority.VISIBLE, "list")
     for left in range(50, 0, -1):
         assert budget.take(Priority.FOREGROUND, "errors", wanted=left) == 0
@@ -363,7 +363,7 @@ def test_few_that_a_page_lacks_when_opened_again_go_at_once(tmp_path):
     clock = [EPOCH]
     budget = Budget(clock=lambda: clock[0], counter=SharedCounter(tmp_path / "requests.json"))
     headers = '"default";r=499;t=170', '"default";q=1200;w=300'
-    budget.saw(Exchange(EPOCH, "list", "GET", "/", 200, 5.0, 0, "", *headers, "", ""))
+    budget.saw(Exchange(EPOCH, "list", "GET", "/", 200, 5.0, 0, "", *headers, None, ""))
     budget.take(Priority.VISIBLE, "list")
     for left in [*range(60, 0, -1), *range(10, 0, -1)]:
         assert budget.reads_take(left, "errors").seconds <= 20

@@ -56,7 +56,7 @@ def test_bounds_of_wfdash_are_told_from_the_servers(size):
         d.app.session.poller.frozen = True  # or the next answer tells of another limit
         await d.passes(2)
         budget = d.app.session.budget
-        headers = '"default";r=90;t=30', '"default";q=100;w=60', "", ""
+        headers = '"default";r=90;t=30', '"default";q=100;w=60', None, ""
         budget.saw(Exchange(budget.clock(), "list", "GET", "/", 200, 5.0, 0, "", *headers))
         d.app.screen.tick(budget.clock())
         await d.settled()
@@ -70,7 +70,7 @@ def test_what_waits_with_two_urgencies_stands_once():
     async def script(d):
         await d.press("B")
         budget = d.app.session.budget
-        budget.saw(Exchange(budget.clock(), "list", "GET", "/", 429, 5.0, 0, "", "", "", "120", ""))
+        budget.saw(Exchange(budget.clock(), "list", "GET", "/", 429, 5.0, 0, "", "", "", 120.0, ""))
         for _ in range(12):
             assert budget.take(Priority.BACKGROUND, "counts")
             await d.passes(1)

@@ -16,3 +16,5 @@ class Answer(Struct):
     """The content type without its parameters."""
     body: bytes = b""
     milliseconds: float = 0.0
+    retry_after: float | None = None
+    """Seconds that the server asks to be left alone; None where it does not say."""

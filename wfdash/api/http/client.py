@@ -15,6 +15,7 @@ from wfdash.api.errors import Refused, WorkflowsError
 from wfdash.api.http import transport_errors as failures
 from wfdash.api.http.answer import Answer
 from wfdash.api.http.body import ACCEPTED_CODING, TooLarge, Undecodable, read_body
+from wfdash.api.http.limit_headers import parse_retry_after
 from wfdash.api.interface import Exchange, Observer
 from wfdash.config.credential import Credential
 
@@ -189,7 +190,14 @@ class Http(Struct):
         """The answer as far as its headers say; what may be shown of them is rid of the secret first."""
         media = self.hide(response.headers.get("content-type", "")).partition(";")[0]
         ray = self.hide(response.headers.get("cf-ray", ""))
-        return Answer(response.status_code, response.headers, ray, media.strip().lower())
+        asked, date = (response.headers.get(name, "") for name in ("retry-after", "date"))
+        return Answer(
+            response.status_code,
+            response.headers,
+            ray,
+            media.strip().lower(),
+            retry_after=parse_retry_after(asked, date, self.clock()),
+        )
 
     def _tell(self, exchange: "_Pending", failure: str) -> None:
         milliseconds = (time.perf_counter() - exchange.began) * 1000
@@ -214,7 +222,7 @@ class Http(Struct):
                 ray=answer.ray if answer else "",
                 ratelimit=header("ratelimit"),
                 ratelimit_policy=header("ratelimit-policy"),
-                retry_after=header("retry-after"),
+                retry_after=answer.retry_after if answer else None,
                 server_date=header("date"),
                 failure=failure,
             )

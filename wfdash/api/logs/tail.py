@@ -48,8 +48,7 @@ _FIELDS = Decoder(dict[str, Raw])
 _LASTING = (Forbidden, Unauthorized, NotFound, Refused)
 """Failures that trying again does not mend."""
 _FIRST_WAIT, _LONGEST_WAIT = 1.0, 30.0
-_LONGEST_ASKED: Final = 300.0
-"""Seconds of a `Retry-After` that are waited: the window of the rate limit."""
+"""Seconds from a tail that ended to the next one."""
 _IN_VAIN: Final = 2
 """Tails one after the other that sent nothing before it is said: one that is cut is made anew in a second."""
 _KEPT, _KEPT_LINES = 1000, 20_000
@@ -190,7 +189,7 @@ class _Pump:
             except WorkflowsError as failure:
                 self._in_vain += 1
                 self.trouble = failure if self._in_vain >= _IN_VAIN else None
-                wait = max(wait, min(failure.retry_after or 0.0, _LONGEST_ASKED))
+                wait = failure.pause(wait)
             lasted = asyncio.get_running_loop().time() - began
             wait = _FIRST_WAIT if lasted > _LONGEST_WAIT else wait
             await asyncio.sleep(wait)

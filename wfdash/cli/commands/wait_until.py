@@ -86,5 +86,5 @@ async def _read(session: CommandSession, workflow: str, identity: str, *, stubbo
                 raise
             renewed = isinstance(error, Unauthorized)
             say(again(error.sentence))
-            await asyncio.sleep(max(wait, error.retry_after or 0.0))
+            await asyncio.sleep(error.pause(wait))
             wait = min(2 * wait, _LONGEST)

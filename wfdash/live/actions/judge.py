@@ -29,6 +29,8 @@ __all__ = [
 
 LIMITED_TRIES: Final = 3
 """Times a write that met 429 is sent again."""
+_USUAL_PAUSE: Final = 5.0
+"""Seconds after the first 429."""
 _REFUSALS = (ChooseAccount, Forbidden, NotFound, Refused, Unauthorized)
 
 
@@ -60,8 +62,8 @@ def repeatable(error: WorkflowsError, verb: str) -> bool:
 
 
 def pause_after(limited: WorkflowsError, attempt: int) -> float:
-    """Seconds to leave the server alone, from Retry-After where it was sent."""
-    return limited.retry_after if limited.retry_after is not None else 5.0 * (attempt + 1)
+    """Seconds to leave the server alone: longer after each try, and at least as long as it asked for."""
+    return limited.pause(_USUAL_PAUSE * (attempt + 1))
 
 
 def unchanged(verb: str, before: Snapshot, now: Snapshot) -> bool:

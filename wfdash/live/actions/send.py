@@ -150,7 +150,7 @@ class Sender(Struct, frozen=True):
             try:
                 now = await self.rereader.read(target.id, expect=before.status)
             except (NotReached, RateLimited, ServerFailed, BadAnswer) as error:
-                wait = error.retry_after or _AGAIN
+                wait = error.pause(_AGAIN)
             except WorkflowsError:
                 return None
             else:
@@ -216,7 +216,7 @@ class Sender(Struct, frozen=True):
                 break
             except RateLimited as error:
                 failure = error
-                wait = error.retry_after or 5.0
+                wait = pause_after(error, attempt - 1)
                 if attempt < _READ_TRIES:
                     on_event("waiting", f"429 on reading it again: read once more in {round(wait)} s", "")
             except WorkflowsError as error:

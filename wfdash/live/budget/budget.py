@@ -9,7 +9,8 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from wfdash.api.http.limit_headers import RequestsLeft, parse_ratelimit, parse_retry_after
+from wfdash.api.errors import LONGEST_PAUSE
+from wfdash.api.http.limit_headers import RequestsLeft, parse_ratelimit
 from wfdash.api.interface import Exchange
 from wfdash.core.text.words import estimated
 from wfdash.live.budget.admission import ROOM_FOR_SHORT, Request, is_long, is_sample, refusal, rests
@@ -363,7 +364,7 @@ class Budget:
             sent = self._counter.ledger.sent
             reset_at = now + max(left.reset, 1.0)
             self._left = ServerLeft(left.remaining, left.quota, reset_at, now, sent, left.window)
-        wait, guessed = parse_retry_after(exchange.retry_after, exchange.server_date, now), False
+        wait, guessed = exchange.retry_after, False
         least = _LEAST_FREEZE
         if exchange.http == 429:
             # "At once", or a time that has passed, is no word of how long where it goes on to refuse.
@@ -376,9 +377,7 @@ class Budget:
         elif exchange.http is not None and (exchange.http < 400 or exchange.http == 404):
             self._resume(now, now - exchange.milliseconds / 1000)
         if wait is not None:
-            # A Retry-After of days is a broken clock or a proxy: nothing keeps still for longer than two
-            # windows.
-            self._freeze(now + min(max(wait, 1.0), 2 * WINDOW), now, guessed=guessed)
+            self._freeze(now + min(max(wait, 1.0), LONGEST_PAUSE), now, guessed=guessed)
 
     def answered(self) -> None:
         """Gives up the foreground: nobody waits in this process, what runs by itself may go on everywhere."""

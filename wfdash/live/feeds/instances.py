@@ -161,7 +161,7 @@ class NewestInstances(Job):
             return self._unquiet  # no list is asked for before anything was written
         return max(self._unquiet, self.context.session.rest(self.context.clock()))
 
-    def failed(self, sentence: str, now: float, *, wait: float | None = None) -> None:
+    def failed(self, sentence: str, now: float, *, wait: float = 0.0) -> None:
         super().failed(sentence, now, wait=wait)
         if self.context.local:
             self.context.session.failed(self.freshness.error, now)

@@ -89,7 +89,7 @@ class Job:
         # as long as it took.
         self.next_at = fresh.due_at = None if fresh.settled else now - took + max(pace, took)
 
-    def failed(self, sentence: str, now: float, *, wait: float | None = None) -> None:
+    def failed(self, sentence: str, now: float, *, wait: float = 0.0) -> None:
         self._failures += 1
         self.freshness.asking = False
         self.freshness.failure = sentence
@@ -98,7 +98,7 @@ class Job:
         longest = min(max(self.longest, self.interval), doubled)
         # Never the same in two processes: a server that comes back would be asked by all of them at once.
         delay = longest * (0.5 + random.random() / 2)
-        self.next_at = self.freshness.due_at = now + max(delay, min(wait or 0.0, 2 * _LONGEST))
+        self.next_at = self.freshness.due_at = now + max(delay, min(wait, 2 * _LONGEST))
 
     def withdrawn(self) -> None:
         """Notes that nothing is asked any more: the question was taken back before its answer came."""

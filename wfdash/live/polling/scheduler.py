@@ -163,7 +163,7 @@ class Scheduler:
             raise
         except WorkflowsError as error:
             job.freshness.error = error
-            job.failed(error.sentence, self._clock(), wait=error.retry_after)
+            job.failed(error.sentence, self._clock(), wait=error.pause(0.0))
         except Exception as error:  # whatever an answer holds, the polling goes on and says so
             job.failed(sentence_of(error), self._clock())
         else:

@@ -274,7 +274,7 @@ class HistoryReader:
                 break
             except WorkflowsError as error:
                 self.failure = error.sentence
-                await asyncio.sleep(max(_AGAIN, error.retry_after or 0.0))
+                await asyncio.sleep(error.pause(_AGAIN))
         if past.exhausted and covered is None:
             loaded.partial = past.end > float("-inf")
             loaded.floor = past.end
