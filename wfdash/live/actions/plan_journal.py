@@ -11,7 +11,7 @@ from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.verb import VERBS
 from wfdash.live.actions.plan import Plan, Target
 from wfdash.live.records.journal import Journal
-from wfdash.live.records.journal_entries import RUN_FOLLOWED, ActionResult
+from wfdash.live.records.journal_entries import RUN_FOLLOWED, ActionResult, JournalEvent
 
 __all__ = ["PlanJournal"]
 
@@ -34,7 +34,7 @@ class PlanJournal(Struct, frozen=True):
             return True
         entries = [
             (
-                "skipped" if target.reason else "planned",
+                JournalEvent.SKIPPED if target.reason else JournalEvent.PLANNED,
                 target.id,
                 ActionResult(
                     target.status, reason=target.reason, start=self._start(target), end=target.ended
@@ -54,7 +54,7 @@ class PlanJournal(Struct, frozen=True):
     ) -> str:
         """Writes `sent`: "" once it is on the disk, else why the request must not leave."""
         result = ActionResult(before=before, start=start, end=end)
-        return self._refusal(await self._tell("sent", identity, result))
+        return self._refusal(await self._tell(JournalEvent.SENT, identity, result))
 
     async def taken(self, identity: str, end: float | None) -> bool:
         """Whether another plan on this machine sent its restart first; for after this one's `sent`."""
@@ -66,22 +66,22 @@ class PlanJournal(Struct, frozen=True):
         )
 
     async def answered(self, identity: str, before: str, answered: str, http: int | None, ray: str) -> None:
-        await self._tell(
-            "answered", identity, ActionResult(before=before, answered=answered, http=http, ray=ray)
-        )
+        result = ActionResult(before=before, answered=answered, http=http, ray=ray)
+        await self._tell(JournalEvent.ANSWERED, identity, result)
 
     async def skipped(
         self, identity: str, before: str, reason: str, outcome: Outcome = Outcome.SKIPPED
     ) -> None:
         """Writes that nothing was sent to an id, or that nothing came of it."""
         said = reason if outcome == Outcome.SKIPPED else f"{outcome}: {reason}"
-        await self._tell("skipped", identity, ActionResult(before=before, reason=said))
+        await self._tell(JournalEvent.SKIPPED, identity, ActionResult(before=before, reason=said))
 
     async def failed(self, outcome: Outcome, identity: str, before: str, error: WorkflowsError) -> None:
         """`settled` for a no that was answered, `unknown` for what perhaps had an effect, else `skipped`."""
-        refused = outcome == Outcome.REFUSED and error.sent
-        event = "settled" if refused else "unknown" if outcome == Outcome.UNKNOWN else "skipped"
-        reason = error.sentence if event == "unknown" else f"{outcome}: {error.sentence}"
+        event = JournalEvent.UNKNOWN if outcome == Outcome.UNKNOWN else JournalEvent.SKIPPED
+        if outcome == Outcome.REFUSED and error.sent:
+            event = JournalEvent.SETTLED
+        reason = error.sentence if event == JournalEvent.UNKNOWN else f"{outcome}: {error.sentence}"
         result = ActionResult(before=before, reason=reason, http=error.http, code=error.code, ray=error.ray)
         await self._tell(event, identity, result)
 
@@ -97,30 +97,30 @@ class PlanJournal(Struct, frozen=True):
         followed: bool = False,
     ) -> None:
         """With `followed` a line of its end comes too; a session that is over without it left it open."""
-        event = "unknown" if outcome == Outcome.UNKNOWN else "settled"
+        event = JournalEvent.UNKNOWN if outcome == Outcome.UNKNOWN else JournalEvent.SETTLED
         reason = f"{outcome}: {sentence}{RUN_FOLLOWED if followed else ''}"
         await self._tell(event, identity, ActionResult(before, answered, after, reason=reason))
 
     async def held(self, identity: str, before: str, reason: str) -> None:
         """Writes that an id was not sent, because of what became of the first ones."""
-        await self._tell("held", identity, ActionResult(before=before, reason=reason))
+        await self._tell(JournalEvent.HELD, identity, ActionResult(before=before, reason=reason))
 
     async def undecided(self, target: Target, reason: str) -> None:
         """Writes why a person is asked before this one, the next, is sent; it stays planned."""
         planned = ActionResult(target.status, start=self._start(target), end=target.ended, reason=reason)
-        await self._tell("planned", target.id, planned)
+        await self._tell(JournalEvent.PLANNED, target.id, planned)
 
     async def ended(self, identity: str, before: str, after: str, sentence: str) -> None:
         """The run that this began is over."""
-        await self._tell("ended", identity, ActionResult(before=before, after=after, reason=sentence))
+        result = ActionResult(before=before, after=after, reason=sentence)
+        await self._tell(JournalEvent.ENDED, identity, result)
 
     def cut_off(self, identity: str, before: str) -> None:
         """The task was cancelled before the answer. Blocks, for there may be no loop to come back to."""
-        self._write(
-            "unknown", identity, ActionResult(before=before, reason="wfdash ended before an answer came")
-        )
+        result = ActionResult(before=before, reason="wfdash ended before an answer came")
+        self._write(JournalEvent.UNKNOWN, identity, result)
 
-    async def _tell(self, event: str, identity: str, result: ActionResult) -> bool:
+    async def _tell(self, event: JournalEvent, identity: str, result: ActionResult) -> bool:
         return await self._off_the_loop(lambda: self._write(event, identity, result))
 
     async def _off_the_loop(self, work: Callable[[], bool]) -> bool:
@@ -131,7 +131,7 @@ class PlanJournal(Struct, frozen=True):
         except RuntimeError:  # no thread is to be had: late is better than not written
             return work()
 
-    def _write(self, event: str, identity: str, result: ActionResult) -> bool:
+    def _write(self, event: JournalEvent, identity: str, result: ActionResult) -> bool:
         if self.journal is None:
             return True
         plan = self.plan

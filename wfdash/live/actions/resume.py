@@ -16,7 +16,7 @@ from wfdash.core.verbs.rules import RESTARTS, leads_to, phrase
 from wfdash.core.verbs.verb import VERBS
 from wfdash.live.actions.plan import Plan, Result, Target
 from wfdash.live.records.journal import UNDER_WAY
-from wfdash.live.records.journal_entries import RUN_FOLLOWED, ActionResult, JournalEntry
+from wfdash.live.records.journal_entries import RUN_FOLLOWED, ActionResult, JournalEntry, JournalEvent
 from wfdash.live.records.unfinished import Unfinished
 
 __all__ = ["Resumption", "has_arrived", "plan_resumption", "resumable", "stopped_at", "why_not_resumed"]
@@ -46,7 +46,7 @@ class Resumption(Struct, frozen=True):
         """How many of those that had been sent are in which status now, the most first."""
         return Counter(result.after or str(result.outcome) for result in self.sent_before).most_common()
 
-    def findings(self, *, final: bool = False) -> dict[str, tuple[str, ActionResult]]:
+    def findings(self, *, final: bool = False) -> dict[str, tuple[JournalEvent, ActionResult]]:
         """What was found out of each that had been sent, by id, as event and result for the journal.
 
         A run that goes on stays to be read, unless this is the `final` word on it.
@@ -54,13 +54,13 @@ class Resumption(Struct, frozen=True):
         return {result.id: _finding(result, final) for result in self.sent_before}
 
 
-def _finding(result: Result, final: bool) -> tuple[str, ActionResult]:
+def _finding(result: Result, final: bool) -> tuple[JournalEvent, ActionResult]:
     if result.ended:
-        return "ended", ActionResult(after=result.ended, reason=result.sentence)
+        return JournalEvent.ENDED, ActionResult(after=result.ended, reason=result.sentence)
     said = f"{result.outcome}: {result.sentence}"
     if result.outcome != Outcome.DONE or result.verb not in RESTARTS:
-        return "taken over", ActionResult(reason=said)
-    return "settled", ActionResult(reason=said if final else f"{said}{RUN_FOLLOWED}")
+        return JournalEvent.TAKEN_OVER, ActionResult(reason=said)
+    return JournalEvent.SETTLED, ActionResult(reason=said if final else f"{said}{RUN_FOLLOWED}")
 
 
 def why_not_resumed(left: Unfinished) -> str:

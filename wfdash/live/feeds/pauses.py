@@ -8,7 +8,7 @@ from wfdash.core.model.status import is_final
 from wfdash.core.rows.store import Delta
 from wfdash.core.verbs.rules import RESTARTS
 from wfdash.live.polling.context import FeedContext
-from wfdash.live.records.journal_entries import JournalEntry
+from wfdash.live.records.journal_entries import JournalEntry, JournalEvent
 
 __all__ = ["Pauses", "all_pauses", "journalled_pauses", "recorded_pauses"]
 
@@ -85,9 +85,9 @@ def journalled_pauses(
         lasts = bool(pauses) and pauses[-1][1] is None
         if _PAUSED in (entry.after, entry.answered) and not lasts and entry.verb == "pause":
             pauses.append((entry.at, None))
-        elif entry.verb == "resume" and entry.event == "answered" and lasts:
+        elif entry.verb == "resume" and entry.event == JournalEvent.ANSWERED and lasts:
             pauses[-1] = (pauses[-1][0], entry.at)
-        elif entry.verb in RESTARTS and entry.event == "answered":
+        elif entry.verb in RESTARTS and entry.event == JournalEvent.ANSWERED:
             pauses.clear()
     return pauses
 

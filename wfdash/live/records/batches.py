@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from wfdash.core.verbs.outcome import HELD, STOPPED, Outcome
 from wfdash.core.verbs.tally import HELD_BACK, NOT_SENT, PENDING, SENT, TAKEN_OVER, TO_BE_SENT, Fate, tally
 from wfdash.core.verbs.verb import VERBS
-from wfdash.live.records.journal_entries import PASSED, RUN_FOLLOWED, JournalEntry
+from wfdash.live.records.journal_entries import PASSED, RUN_FOLLOWED, JournalEntry, JournalEvent
 
 __all__ = ["LAST", "Batch", "IdOutcome", "group_batches", "named_batches"]
 
@@ -88,7 +88,7 @@ class Batch(Struct, dict=True):
         """
         last: dict[str, JournalEntry] = {}
         for entry in self.entries:
-            if not (entry.event == "planned" and entry.id in last):
+            if not (entry.event == JournalEvent.PLANNED and entry.id in last):
                 last[entry.id] = entry
         return {identity: _outcome(entry, over) for identity, entry in last.items()}
 
@@ -97,7 +97,7 @@ class Batch(Struct, dict=True):
         first: dict[str, str] = {}
         for entry in self.entries:
             first.setdefault(entry.id, entry.event)
-        return {identity for identity, event in first.items() if event == "skipped"}
+        return {identity for identity, event in first.items() if event == JournalEvent.SKIPPED}
 
     def summary(self, *, over: bool) -> str:
         """How many came to what, as the panel of the action counts it; of one what became of it."""
@@ -134,31 +134,32 @@ def named_batches(
 
 def _outcome(entry: JournalEntry, over: bool) -> IdOutcome:
     outcome, sentence = _spoken(entry.reason)
-    if entry.event == "ended":
+    if entry.event == JournalEvent.ENDED:
         where = _WHERE.match(entry.reason) if entry.after == "errored" else None
         fate = Fate(Outcome.DONE, entry.after, failed_at=where[1] if where else "")
         return IdOutcome(fate, entry.reason)
-    if entry.event == "settled":
+    if entry.event == JournalEvent.SETTLED:
         said = outcome or Outcome.DONE
         followed = sentence.endswith(RUN_FOLLOWED)
         sentence = sentence.removesuffix(RUN_FOLLOWED)
         passed = sentence.endswith(PASSED)
         fate = Fate(said, followed=followed and not over, passed=passed)
         return IdOutcome(fate, sentence, entry.verb)
-    if entry.event == "taken over":
+    if entry.event == JournalEvent.TAKEN_OVER:
         fate = Fate(outcome) if outcome else Fate(instead=TAKEN_OVER)
         return IdOutcome(fate, sentence, entry.verb)
-    if entry.event == "unknown":
+    if entry.event == JournalEvent.UNKNOWN:
         return IdOutcome(Fate(Outcome.UNKNOWN), sentence)
-    if entry.event in ("skipped", "held"):
-        instead = HELD_BACK if entry.event == "held" else NOT_SENT if entry.reason == STOPPED else ""
+    if entry.event in (JournalEvent.SKIPPED, JournalEvent.HELD):
+        instead = NOT_SENT if entry.reason == STOPPED else ""
+        instead = HELD_BACK if entry.event == JournalEvent.HELD else instead
         fate = Fate(outcome or Outcome.SKIPPED, instead=instead)
         return IdOutcome(fate, sentence.removeprefix(HELD))
-    if entry.event == "planned":
+    if entry.event == JournalEvent.PLANNED:
         return IdOutcome(Fate(instead=NOT_SENT if over else TO_BE_SENT), entry.reason)
-    if entry.event in ("sent", "answered"):
+    if entry.event in (JournalEvent.SENT, JournalEvent.ANSWERED):
         return IdOutcome(Fate(instead=SENT if over else PENDING), entry.reason)
-    return IdOutcome(Fate(instead=entry.event), entry.reason)  # what another dashboard says of its own
+    return IdOutcome(Fate(instead=entry.event), entry.reason)  # what another dashboard tells of its own
 
 
 def _spoken(reason: str) -> tuple[Outcome | None, str]:

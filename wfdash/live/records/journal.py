@@ -20,6 +20,7 @@ from wfdash.live.records.journal_entries import (
     NOTHING,
     ActionResult,
     JournalEntry,
+    JournalEvent,
     lines_with,
     parse_entry,
     read_plans,
@@ -95,7 +96,7 @@ class Journal:
 
     def write(
         self,
-        event: str,
+        event: JournalEvent,
         *,
         plan: str,
         verb: str,
@@ -113,7 +114,7 @@ class Journal:
 
     def write_together(
         self,
-        entries: Sequence[tuple[str, str, ActionResult]],
+        entries: Sequence[tuple[JournalEvent, str, ActionResult]],
         *,
         plan: str,
         verb: str,
@@ -130,7 +131,7 @@ class Journal:
             head | {"event": event, "id": identity} | result_as_sent(result)
             for event, identity, result in entries
         ]
-        sent = any(event == "sent" for event, _, _ in entries)
+        sent = any(event == JournalEvent.SENT for event, _, _ in entries)
         text = "\n".join(json.dumps({key: line[key] for key in KEYS}) for line in lines)
         try:
             # A lock that ends with the process, however it ends, tells the next start whether a plan was
@@ -161,7 +162,7 @@ class Journal:
         name = json.dumps(id).encode("ascii")
         found = [parse_entry(line) for line in lines_with(data, name)]
         entries = [each for each in found if each is not None and (each.id, each.workflow) == (id, workflow)]
-        own = [each.plan == plan and each.event == "sent" for each in entries]
+        own = [each.plan == plan and each.event == JournalEvent.SENT for each in entries]
         before = entries[: len(own) - own[::-1].index(True)] if any(own) else entries
         others: dict[str, list[JournalEntry]] = {}
         for each in before:
@@ -171,16 +172,17 @@ class Journal:
 
     def _is_claim(self, entries: Sequence[JournalEntry], end: float | None) -> bool:
         """Whether another plan's restart, of the end that is read now, may have been carried out."""
-        sent = next((each for each in reversed(entries) if each.event == "sent"), None)
+        sent = next((each for each in reversed(entries) if each.event == JournalEvent.SENT), None)
         last = entries[-1]
-        if sent is None or last.event in ("skipped", "taken over") or last.reason.startswith(_VOID):
+        was_not_sent = last.event in (JournalEvent.SKIPPED, JournalEvent.TAKEN_OVER)
+        if sent is None or was_not_sent or last.reason.startswith(_VOID):
             return False
         age = self._clock() - sent.at
         # What waited for its turn is old by now: the end that was restarted from is no new failure.
         same = sent.end is not None and end is not None and abs(sent.end - end) < _ROUNDED
-        if same and last.event in ("answered", "settled", "ended"):
+        if same and last.event in (JournalEvent.ANSWERED, JournalEvent.SETTLED, JournalEvent.ENDED):
             return age <= _REMEMBERED
-        return last.event != "ended" and age <= UNDER_WAY and _same(sent.end, end)
+        return last.event != JournalEvent.ENDED and age <= UNDER_WAY and _same(sent.end, end)
 
     @property
     def path(self) -> Path:
@@ -220,7 +222,7 @@ class Journal:
         return {each for each in sessions if each != self.session and session_is_over(self.folder, each)}
 
     def take_over(
-        self, plan: Unfinished, found: Mapping[str, tuple[str, ActionResult]] | None = None
+        self, plan: Unfinished, found: Mapping[str, tuple[JournalEvent, ActionResult]] | None = None
     ) -> bool:
         """Closes it for whoever else looks, so that only one goes on with it; False where another did.
 
@@ -232,7 +234,8 @@ class Journal:
             there = self.held_back if plan.given_up else self.unfinished
             if not alone or not any(_is_as_it_was(plan, now) for now in there()):
                 return False
-            goes_on = ("taken over", ActionResult(reason=f"session {self.session} goes on with it"))
+            said = f"session {self.session} goes on with it"
+            goes_on = JournalEvent.TAKEN_OVER, ActionResult(reason=said)
             found = found or {}
             for identity in dict.fromkeys((*plan.unsent, *plan.sent, *plan.unknown, *found)):
                 event, result = found.get(identity, goes_on)
@@ -242,16 +245,16 @@ class Journal:
     def close_unfinished(self, plan: Unfinished) -> None:
         """Writes down that a person was told, so that the next start does not tell it again."""
         for identity in plan.unsent:
-            self._close_because(plan, identity, "skipped", "the session ended before it was sent")
+            self._close_because(plan, identity, JournalEvent.SKIPPED, "the session ended before it was sent")
         for identity in plan.sent:
-            self._close_because(plan, identity, "unknown", "the session ended before it settled")
+            self._close_because(plan, identity, JournalEvent.UNKNOWN, "the session ended before it settled")
         for identity in plan.followed:
-            self._close_because(plan, identity, "settled", "done: nobody followed it to its end")
+            self._close_because(plan, identity, JournalEvent.SETTLED, "done: nobody followed it to its end")
 
-    def _close_because(self, plan: Unfinished, identity: str, event: str, reason: str) -> None:
+    def _close_because(self, plan: Unfinished, identity: str, event: JournalEvent, reason: str) -> None:
         self._close(plan, identity, event, ActionResult(reason=reason))
 
-    def _close(self, plan: Unfinished, identity: str, event: str, result: ActionResult) -> None:
+    def _close(self, plan: Unfinished, identity: str, event: JournalEvent, result: ActionResult) -> None:
         self.write(
             event,
             plan=plan.plan,

@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from enum import StrEnum
 from functools import lru_cache
 from io import BytesIO
 from itertools import chain
@@ -21,7 +22,6 @@ from wfdash.config.plain_file import open_plain, read_end, read_plain
 from wfdash.core.model.times import iso, parse_time
 
 __all__ = [
-    "EVENTS",
     "FILE_NAME",
     "KEPT",
     "KEYS",
@@ -32,6 +32,7 @@ __all__ = [
     "ActionResult",
     "EntryGlance",
     "JournalEntry",
+    "JournalEvent",
     "glance",
     "journal_files",
     "journal_lines",
@@ -42,17 +43,24 @@ __all__ = [
     "result_as_sent",
 ]
 
-EVENTS: Final = (
-    "planned",
-    "sent",
-    "answered",
-    "settled",
-    "unknown",
-    "skipped",
-    "held",
-    "taken over",
-    "ended",
-)
+
+class JournalEvent(StrEnum):
+    """How far an id came; the words are those of the file."""
+
+    PLANNED = "planned"
+    SENT = "sent"
+    ANSWERED = "answered"
+    SETTLED = "settled"
+    UNKNOWN = "unknown"
+    SKIPPED = "skipped"
+    HELD = "held"
+    TAKEN_OVER = "taken over"
+    """Another session goes on with it."""
+    ENDED = "ended"
+    """The run that it began is over."""
+
+
+_EVENTS: Final = {str(event): event for event in JournalEvent}
 KEYS: Final = (
     "v",
     "at",
@@ -86,10 +94,10 @@ MOST_READ: Final = 4_000_000
 """Bytes at the journal's end that are read as entries: some 13,000."""
 _BLOCK = 250_000
 """Bytes of it that are read at a time from its end back."""
-_NO_WORDS = ("v", "at", "from", "end")
+_NO_WORDS = ("v", "at", "event", "from", "end")
 
 
-_PLANNED: Final = ("planned", "skipped")
+_PLANNED: Final = (JournalEvent.PLANNED, JournalEvent.SKIPPED)
 """The events that the first lines of a plan are of: one for each of its ids."""
 
 
@@ -132,7 +140,8 @@ class JournalEntry(ActionResult, frozen=True, kw_only=True, gc=False):
     at: float
     session: str
     plan: str
-    event: str
+    event: JournalEvent | str
+    """Of what another dashboard tells of its own, which stands in no file, its words."""
     verb: str
     profile: str = ""
     account: str = ""
@@ -197,14 +206,14 @@ def _begun_before(entries: list[JournalEntry], older: Iterator[bytes]) -> list[J
     first, last = dict[tuple[str, str, str], bytes](), dict[tuple[str, str, str], tuple[bool, bytes]]()
     for line in filter(named.search, older):
         found = glance(line)
-        if not (found and found.session and found.plan and found.id and found.event in EVENTS):
+        if not (found and found.session and found.plan and found.id and found.event in _EVENTS):
             continue
         key = intern(found.session), intern(found.plan), found.id
         if key[:2] in begun:
             first.pop(key, None)
             first[key] = line
             # A plan tells of an id again before it is sent, where a person is asked: no news of it.
-            tells = found.event != "planned"
+            tells = found.event != JournalEvent.PLANNED
             if key not in last or (tells and not last[key][0]):
                 last[key] = tells, line
     telling = dict.fromkeys((*reversed(first.values()), *(line for _, line in last.values())))
@@ -271,8 +280,9 @@ def parse_entry(line: bytes) -> JournalEntry | None:
         return None
     if not isinstance(value, Mapping):
         return None
-    at = parse_time(value.get("at"))
-    if at is None or value.get("event") not in EVENTS:
+    at, word = parse_time(value.get("at")), value.get("event")
+    event = _EVENTS.get(word) if isinstance(word, str) else None
+    if at is None or event is None:
         return None
     # Most words stand in thousands of lines: each is kept once.
     words: dict[str, Any] = {
@@ -284,7 +294,7 @@ def parse_entry(line: bytes) -> JournalEntry | None:
     for key in ("session", "plan", "verb"):
         words.setdefault(key, "")
     words["start"], words["end"] = _start_as_read(value.get("from")), parse_time(value.get("end"))
-    return JournalEntry(at=at, **words)
+    return JournalEntry(at=at, event=event, **words)
 
 
 def result_as_sent(result: ActionResult) -> dict[str, Any]:

@@ -5,14 +5,14 @@ from msgspec import Struct
 from wfdash.config.plain_file import open_plain
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.live.records.journal import Journal
-from wfdash.live.records.journal_entries import JournalEntry, parse_entry
+from wfdash.live.records.journal_entries import JournalEntry, JournalEvent, parse_entry
 
 __all__ = ["Done", "LastAction"]
 
 _TAIL = 32_768
 """Bytes at the end of the journal in which the last action is looked for."""
-_EVENTS = ("sent", "answered", "settled", "unknown")
-_OVER = ("settled", "unknown")
+_EVENTS = (JournalEvent.SENT, JournalEvent.ANSWERED, JournalEvent.SETTLED, JournalEvent.UNKNOWN)
+_OVER = (JournalEvent.SETTLED, JournalEvent.UNKNOWN)
 _IN_VAIN = (Outcome.REFUSED, Outcome.NO_EFFECT, Outcome.NOT_REACHED, Outcome.SKIPPED, Outcome.UNKNOWN)
 
 
@@ -99,10 +99,11 @@ def _is_over(event: JournalEntry) -> bool:
 
 def _has_effect(event: JournalEntry) -> bool:
     begins = event.reason.partition(":")[0]
-    return event.event == "settled" and begins not in _IN_VAIN
+    return event.event == JournalEvent.SETTLED and begins not in _IN_VAIN
 
 
 def _without_effect(event: JournalEntry) -> str:
-    if event.event == "unknown":
+    if event.event == JournalEvent.UNKNOWN:
         return "outcome unknown"
-    return "refused" if event.event == "settled" and event.reason.startswith(f"{Outcome.REFUSED}:") else ""
+    refused = event.event == JournalEvent.SETTLED and event.reason.startswith(f"{Outcome.REFUSED}:")
+    return "refused" if refused else ""

@@ -7,7 +7,7 @@ from pathlib import Path
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.verbs.rules import RESTARTS
-from wfdash.live.records.journal_entries import journal_files, parse_entry
+from wfdash.live.records.journal_entries import JournalEvent, journal_files, parse_entry
 
 __all__ = ["restarted_ends"]
 
@@ -28,7 +28,7 @@ def restarted_ends(
         # A file may hold 50,000 lines: those of other events and workflows are not parsed.
         for line in lines:
             entry = parse_entry(line) if b'"sent"' in line and name in line else None
-            if entry is None or (entry.event, entry.workflow) != ("sent", workflow):
+            if entry is None or (entry.event, entry.workflow) != (JournalEvent.SENT, workflow):
                 continue
             ours = entry.verb in RESTARTS and is_ours(entry.account)
             if ours and entry.id and is_final(entry.before) and entry.end is not None and entry.end >= since:

@@ -7,10 +7,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wfdash.live.records.journal_entries import (
-    EVENTS,
     RUN_FOLLOWED,
     EntryGlance,
     JournalEntry,
+    JournalEvent,
     glance,
     journal_lines,
     parse_entry,
@@ -18,9 +18,10 @@ from wfdash.live.records.journal_entries import (
 
 __all__ = ["Unfinished", "find_held", "find_unfinished"]
 
+_EVENTS = frozenset(map(str, JournalEvent))
 _FOLLOWED = "followed"
 _FEW_RUNS = 200
-_OPEN = ("planned", "sent", "answered", _FOLLOWED)
+_OPEN = (JournalEvent.PLANNED, JournalEvent.SENT, JournalEvent.ANSWERED, _FOLLOWED)
 
 
 class Unfinished(Struct, frozen=True):
@@ -95,17 +96,17 @@ def find_held(folder: Path, *, apart_from: str) -> list[Unfinished]:
     for _, plan, (workflow, identity), event in _lines(folder):
         last.setdefault(plan, {})[identity] = event
         newest[workflow, identity] = plan
-    held = {plan for plan, ids in last.items() if plan[0] != apart_from and "held" in ids.values()}
+    held = {plan for plan, ids in last.items() if plan[0] != apart_from and JournalEvent.HELD in ids.values()}
     plans: dict[_PlanKey, list[JournalEntry]] = {}
     for entry in _entries_of(folder, held):
         plans.setdefault((entry.session, entry.plan), []).append(entry)
     found = []
     for plan, entries in plans.items():
-        ids = [identity for identity, event in last[plan].items() if event == "held"]
+        ids = [identity for identity, event in last[plan].items() if event == JournalEvent.HELD]
         ids = [identity for identity in ids if newest[entries[0].workflow, identity] == plan]
         if ids:
-            reason = next(entry.reason for entry in reversed(entries) if entry.event == "held")
-            batch = _as_unfinished(entries, {**last[plan], **dict.fromkeys(ids, "planned")})
+            reason = next(entry.reason for entry in reversed(entries) if entry.event == JournalEvent.HELD)
+            batch = _as_unfinished(entries, {**last[plan], **dict.fromkeys(ids, JournalEvent.PLANNED)})
             found.append(replace(batch, held=reason, given_up=True))
     return found
 
@@ -115,7 +116,7 @@ _PlanKey = tuple[str, str]
 
 def _stage(line: EntryGlance | JournalEntry) -> str:
     """How far an id came: its event, or that the run which was begun is followed to its end."""
-    followed = line.event == "settled" and (line.reason or "").endswith(RUN_FOLLOWED)
+    followed = line.event == JournalEvent.SETTLED and (line.reason or "").endswith(RUN_FOLLOWED)
     return _FOLLOWED if followed else str(line.event)
 
 
@@ -123,7 +124,7 @@ def _lines(folder: Path) -> Iterator[tuple[bytes, _PlanKey, tuple[str, str], str
     """Each line with its plan, its workflow and id, and its event, oldest first."""
     for line in journal_lines(folder):
         parsed = glance(line)
-        if parsed and parsed.session and parsed.plan and parsed.id and parsed.event in EVENTS:
+        if parsed and parsed.session and parsed.plan and parsed.id and parsed.event in _EVENTS:
             which = parsed.workflow or "", parsed.id
             yield line, (parsed.session, parsed.plan), which, _stage(parsed)
 
@@ -135,7 +136,7 @@ def _open_plans(folder: Path) -> set[_PlanKey]:
         ids = still.setdefault(plan, set())
         if event not in _OPEN:
             ids.discard(identity)
-        elif event != "planned" or identity not in ids:
+        elif event != JournalEvent.PLANNED or identity not in ids:
             ids.add(identity)
     return {plan for plan, ids in still.items() if ids}
 
@@ -151,7 +152,7 @@ def _entries_of(folder: Path, plans: set[_PlanKey]) -> Iterator[JournalEntry]:
 def _unfinished(entries: list[JournalEntry]) -> Unfinished | None:
     last: dict[str, str] = {}
     for entry in entries:
-        if not (entry.event == "planned" and entry.id in last):
+        if not (entry.event == JournalEvent.PLANNED and entry.id in last):
             last[entry.id] = _stage(entry)
     # One alone is seen where it stands; of many nobody remembers which they were.
     if set(last.values()) == {_FOLLOWED} and len(last) == 1:
@@ -169,12 +170,12 @@ def _as_unfinished(entries: list[JournalEntry], last: Mapping[str, str]) -> Unfi
 
     telling: dict[str, JournalEntry] = {}
     for entry in entries:
-        if entry.event == "sent" or entry.id not in telling:
+        if entry.event == JournalEvent.SENT or entry.id not in telling:
             telling[entry.id] = entry
     first, earliest = entries[0], dict[str, str]()
     for entry in entries:
         earliest.setdefault(entry.id, entry.event)
-    left_out = frozenset(identity for identity, event in earliest.items() if event == "skipped")
+    left_out = frozenset(identity for identity, event in earliest.items() if event == JournalEvent.SKIPPED)
     return Unfinished(
         first.session,
         first.plan,
@@ -183,15 +184,15 @@ def _as_unfinished(entries: list[JournalEntry], last: Mapping[str, str]) -> Unfi
         first.account,
         first.workflow,
         first.who,
-        settled=ids("settled", "held", "taken over", "ended"),
-        skipped=tuple(identity for identity in ids("skipped") if identity not in left_out),
+        settled=ids(JournalEvent.SETTLED, JournalEvent.HELD, JournalEvent.TAKEN_OVER, JournalEvent.ENDED),
+        skipped=tuple(identity for identity in ids(JournalEvent.SKIPPED) if identity not in left_out),
         left_out=left_out,
-        sent=ids("sent", "answered"),
-        unknown=ids("unknown"),
-        unsent=ids("planned"),
+        sent=ids(JournalEvent.SENT, JournalEvent.ANSWERED),
+        unknown=ids(JournalEvent.UNKNOWN),
+        unsent=ids(JournalEvent.PLANNED),
         followed=ids(_FOLLOWED),
         last=telling,
-        answered=frozenset(entry.id for entry in entries if entry.event == "answered"),
+        answered=frozenset(entry.id for entry in entries if entry.event == JournalEvent.ANSWERED),
         held=_held(entries),
         seat=first.seat,
     )
@@ -200,6 +201,6 @@ def _as_unfinished(entries: list[JournalEntry], last: Mapping[str, str]) -> Unfi
 def _held(entries: list[JournalEntry]) -> str:
     """Why a person was asked before the next one, unless something was sent after that."""
     for entry in reversed(entries):
-        if entry.event == "sent" or (entry.event == "planned" and entry.reason):
-            return entry.reason if entry.event == "planned" else ""
+        if entry.event == JournalEvent.SENT or (entry.event == JournalEvent.PLANNED and entry.reason):
+            return entry.reason if entry.event == JournalEvent.PLANNED else ""
     return ""

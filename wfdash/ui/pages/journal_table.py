@@ -1,6 +1,7 @@
 """The journal as a table: a row a batch, which opens into its ids, and these into their events."""
 
 from collections.abc import Callable, Hashable
+from typing import Final
 
 from msgspec import Struct
 from rich.style import Style
@@ -11,7 +12,7 @@ from wfdash.core.text.words import clock, counted
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import phrase
 from wfdash.live.records.batches import Batch, IdOutcome
-from wfdash.live.records.journal_entries import JournalEntry
+from wfdash.live.records.journal_entries import JournalEntry, JournalEvent
 from wfdash.live.records.person import is_own_login, with_seat
 from wfdash.ui.widgets.list_table import ListTable
 from wfdash.ui.widgets.status_line import Pieces
@@ -23,13 +24,18 @@ __all__ = ["BatchTable"]
 _MEASURED = 300
 _WHO_FROM = 110
 """Columns from which there is room for who it was."""
-_STYLES = {"unknown": BAD, "skipped": WARN, "planned": QUIET, "sent": QUIET}
+_STYLES: Final[dict[str, Style]] = {
+    JournalEvent.UNKNOWN: BAD,
+    JournalEvent.SKIPPED: WARN,
+    JournalEvent.PLANNED: QUIET,
+    JournalEvent.SENT: QUIET,
+}
 _MOST_IDS = 1000
 """Ids of a batch that are listed when it is opened; the command line names them all."""
 
 
 def _style(entry: JournalEntry) -> Style:
-    refused = entry.event == "settled" and entry.reason.startswith(f"{Outcome.REFUSED}: ")
+    refused = entry.event == JournalEvent.SETTLED and entry.reason.startswith(f"{Outcome.REFUSED}: ")
     return WARN if refused else _STYLES.get(entry.event, PLAIN)
 
 
