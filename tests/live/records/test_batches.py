@@ -5,16 +5,19 @@ import time
 
 import pytest
 
+from wfdash.core.model.times import iso
 from wfdash.core.verbs.outcome import STOPPED
 from wfdash.core.verbs.tally import tally
 from wfdash.live.records.batches import group_batches, named_batches
 from wfdash.live.records.journal import Journal
-from wfdash.live.records.journal_entries import MOST_READ, PASSED, RUN_FOLLOWED, JournalEntry, read_entries
+from wfdash.live.records.journal_entries import MOST_READ, PASSED, RUN_FOLLOWED, parse_entry, read_entries
 
 
 def line(event, identity="a", at=1.0, plan="p1", **more):
+    """As versions wrote it whose lines have no outcome."""
     expected = {"session": "s", "verb": "restart", "workflow": "orders"}
-    return JournalEntry(at=at, plan=plan, event=event, id=identity, **(expected | more))
+    written = {"at": iso(at), "plan": plan, "event": event, "id": identity} | expected | more
+    return parse_entry(json.dumps(written).encode())
 
 
 FAILED = 'failed again at "charge" #2, same cause: no'
@@ -54,6 +57,24 @@ def test_last_event_of_an_id_is_counted(event, more, alive, over, failed):
         outcome = batch.outcomes(over=ended)["a"]
         said = " · ".join(words for _, words in tally(batch.first.verb, {outcome.fate: 1}))
         assert (said, outcome.failed) == (expected, failed)
+
+
+@pytest.mark.parametrize(
+    ("event", "outcome", "reason", "said"),
+    [
+        ("settled", "done", "done: queued", "1 restarted · 1 whose end was not read"),
+        ("settled", "no effect", "no effect: done: it says so", "1 no effect"),
+        ("skipped", "skipped", "refused: the words of a note", "1 skipped"),
+        ("skipped", None, "refused: the words of a note", "1 skipped"),
+        ("skipped", "not reached", "not reached: Connection refused.", "1 not reached"),
+        ("taken over", "unknown", "unknown: whether it arrived is not known", "1 unknown"),
+        ("settled", "a word of later", "a word of later: so", "1 restarted · 1 whose end was not read"),
+    ],
+)
+def test_outcome_is_what_the_line_has_and_no_word_of_a_reason(event, outcome, reason, said):
+    (batch,) = group_batches([line("planned"), line(event, at=2.0, reason=reason, outcome=outcome)])
+    fate = batch.outcomes(over=True)["a"].fate
+    assert " · ".join(words for _, words in tally("restart", {fate: 1})) == said
 
 
 def test_failure_after_a_restart_is_told_in_its_own_words():

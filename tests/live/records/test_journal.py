@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from wfdash.core.model.instance import Instance
+from wfdash.core.verbs.outcome import Outcome
 from wfdash.live.actions.plan import Guard, make_plan
 from wfdash.live.actions.plan_journal import PlanJournal
 from wfdash.live.records import locked_file
@@ -80,9 +81,34 @@ def test_last_action_says_what_had_no_effect(tmp_path):
     kept = journal(tmp_path)
     write(kept, "sent")
     assert LastAction(kept).done().without_effect == ""
-    write(kept, "settled", reason="refused: it has ended (400)")
+    write(kept, "settled", reason="refused: it has ended (400)", outcome=Outcome.REFUSED)
     assert LastAction(kept).done().without_effect == "refused"
-    write(kept, "settled", "order-2", reason="done: paused")
+    write(kept, "settled", "order-2", reason="done: paused", outcome=Outcome.DONE)
+    assert LastAction(kept).done().without_effect == ""
+
+
+def test_outcome_of_a_journal_of_an_older_version_is_read(tmp_path):
+    """Its lines have it in the first words of the reason only."""
+    kept = journal(tmp_path)
+    write(kept, "sent", end=50.0)
+    write(kept, "settled", reason="refused: it has ended (400)")
+    path = tmp_path / "actions.jsonl"
+    older = [json.loads(text) for text in path.read_text().splitlines()]
+    path.write_text(
+        "".join(json.dumps({k: v for k, v in line.items() if k != "outcome"}) + "\n" for line in older)
+    )
+    assert [entry.outcome for entry in read_entries(tmp_path)] == [None, Outcome.REFUSED]
+    assert LastAction(kept).done().without_effect == "refused"
+    assert read_entries(tmp_path)[1].sentence == "it has ended (400)"
+
+
+def test_words_of_a_reason_are_no_outcome(tmp_path):
+    kept = journal(tmp_path)
+    write(kept, "sent")
+    write(kept, "settled", reason="done: refused: so it says", outcome=Outcome.DONE)
+    assert read_entries(tmp_path)[1].sentence == "refused: so it says"
+    write(kept, "settled", reason="refused: in the words of a server")
+    assert read_entries(tmp_path)[2].outcome is None
     assert LastAction(kept).done().without_effect == ""
 
 
@@ -344,7 +370,7 @@ def test_restart_of_another_plan_goes_first(tmp_path, events, end, taken):
     first, second = journal(tmp_path), journal(tmp_path)
     of = {"verb": "redrive", "workflow": "orders", "id": "order-1"}
     for event in events:
-        result = ActionResult(end=50.0, reason="refused: no" if event == "refused" else "")
+        result = ActionResult(end=50.0, outcome=Outcome.REFUSED if event == "refused" else None)
         first.write("settled" if event == "refused" else event, plan="p1", result=result, **of)
     second.write("sent", plan="p2", result=ActionResult(end=end), **of)
     asked = {"workflow": "orders", "id": "order-1", "end": end}

@@ -6,6 +6,7 @@ from platformdirs import user_state_path
 
 from tests.support.harness.dashboard import drive
 from tests.ui.actions.test_cut_off import HERE, cut_off, waiting
+from wfdash.core.verbs.outcome import Outcome
 from wfdash.demo.http.credentials import ACCOUNT_ID
 from wfdash.live.records.journal import Journal
 from wfdash.live.records.journal_entries import ActionResult
@@ -166,7 +167,9 @@ def test_a_batch_that_goes_on_is_followed_while_it_is_open():
         await opened(dash)
         assert "3 to be sent" in dash.text
         journal.write("sent", id=ids[0], **more)
-        journal.write("settled", id=ids[0], result=ActionResult(reason="done: paused"), **more)
+        journal.write(
+            "settled", id=ids[0], result=ActionResult(reason="done: paused", outcome=Outcome.DONE), **more
+        )
         await dash.until(lambda: "1 paused · 2 to be sent" in dash.text)
         journal.close()
         await dash.until(lambda: "cut off, R resumes: 1 paused · 2 not sent" in dash.text)

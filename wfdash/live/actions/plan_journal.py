@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import RestartFrom
@@ -74,7 +75,8 @@ class PlanJournal(Struct, frozen=True):
     ) -> None:
         """Writes that nothing was sent to an id, or that nothing came of it."""
         said = reason if outcome == Outcome.SKIPPED else f"{outcome}: {reason}"
-        await self._tell(JournalEvent.SKIPPED, identity, ActionResult(before=before, reason=said))
+        result = ActionResult(before=before, reason=said, outcome=outcome)
+        await self._tell(JournalEvent.SKIPPED, identity, result)
 
     async def failed(self, outcome: Outcome, identity: str, before: str, error: WorkflowsError) -> None:
         """`settled` for a no that was answered, `unknown` for what perhaps had an effect, else `skipped`."""
@@ -82,8 +84,8 @@ class PlanJournal(Struct, frozen=True):
         if outcome == Outcome.REFUSED and error.sent:
             event = JournalEvent.SETTLED
         reason = error.sentence if event == JournalEvent.UNKNOWN else f"{outcome}: {error.sentence}"
-        result = ActionResult(before=before, reason=reason, http=error.http, code=error.code, ray=error.ray)
-        await self._tell(event, identity, result)
+        answer = ActionResult(before=before, http=error.http, code=error.code, ray=error.ray)
+        await self._tell(event, identity, replace(answer, reason=reason, outcome=outcome))
 
     async def settled(
         self,
@@ -99,7 +101,8 @@ class PlanJournal(Struct, frozen=True):
         """With `followed` a line of its end comes too; a session that is over without it left it open."""
         event = JournalEvent.UNKNOWN if outcome == Outcome.UNKNOWN else JournalEvent.SETTLED
         reason = f"{outcome}: {sentence}{RUN_FOLLOWED if followed else ''}"
-        await self._tell(event, identity, ActionResult(before, answered, after, reason=reason))
+        result = ActionResult(before, answered, after, reason=reason, outcome=outcome)
+        await self._tell(event, identity, result)
 
     async def held(self, identity: str, before: str, reason: str) -> None:
         """Writes that an id was not sent, because of what became of the first ones."""
@@ -117,7 +120,8 @@ class PlanJournal(Struct, frozen=True):
 
     def cut_off(self, identity: str, before: str) -> None:
         """The task was cancelled before the answer. Blocks, for there may be no loop to come back to."""
-        result = ActionResult(before=before, reason="wfdash ended before an answer came")
+        said = "wfdash ended before an answer came"
+        result = ActionResult(before=before, reason=said, outcome=Outcome.UNKNOWN)
         self._write(JournalEvent.UNKNOWN, identity, result)
 
     async def _tell(self, event: JournalEvent, identity: str, result: ActionResult) -> bool:

@@ -59,8 +59,9 @@ def _finding(result: Result, final: bool) -> tuple[JournalEvent, ActionResult]:
         return JournalEvent.ENDED, ActionResult(after=result.ended, reason=result.sentence)
     said = f"{result.outcome}: {result.sentence}"
     if result.outcome != Outcome.DONE or result.verb not in RESTARTS:
-        return JournalEvent.TAKEN_OVER, ActionResult(reason=said)
-    return JournalEvent.SETTLED, ActionResult(reason=said if final else f"{said}{RUN_FOLLOWED}")
+        return JournalEvent.TAKEN_OVER, ActionResult(reason=said, outcome=result.outcome)
+    said = said if final else f"{said}{RUN_FOLLOWED}"
+    return JournalEvent.SETTLED, ActionResult(reason=said, outcome=result.outcome)
 
 
 def why_not_resumed(left: Unfinished) -> str:

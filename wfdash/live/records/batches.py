@@ -133,7 +133,7 @@ def named_batches(
 
 
 def _outcome(entry: JournalEntry, over: bool) -> IdOutcome:
-    outcome, sentence = _spoken(entry.reason)
+    outcome, sentence = entry.outcome, entry.sentence
     if entry.event == JournalEvent.ENDED:
         where = _WHERE.match(entry.reason) if entry.after == "errored" else None
         fate = Fate(Outcome.DONE, entry.after, failed_at=where[1] if where else "")
@@ -160,12 +160,3 @@ def _outcome(entry: JournalEntry, over: bool) -> IdOutcome:
     if entry.event in (JournalEvent.SENT, JournalEvent.ANSWERED):
         return IdOutcome(Fate(instead=SENT if over else PENDING), entry.reason)
     return IdOutcome(Fate(instead=entry.event), entry.reason)  # what another dashboard tells of its own
-
-
-def _spoken(reason: str) -> tuple[Outcome | None, str]:
-    """The outcome that a reason begins with, and the rest; None where it names none."""
-    word, colon, sentence = reason.partition(": ")
-    return (Outcome(word), sentence) if colon and word in _WORDS else (None, reason)
-
-
-_WORDS: Final = frozenset(map(str, Outcome))

@@ -42,8 +42,8 @@ _REMEMBERED: Final = 600.0
 """Seconds for which an end that was restarted from is not restarted from again."""
 _ROUNDED: Final = 0.002
 """Seconds by which a time differs once it was written."""
-_VOID: Final = (f"{Outcome.REFUSED}: ", f"{Outcome.NO_EFFECT}: ")
-"""How the reason begins of what the server said no to, or what came to nothing."""
+_VOID: Final = (Outcome.REFUSED, Outcome.NO_EFFECT)
+"""What the server said no to, or what came to nothing."""
 
 
 class Journal:
@@ -175,7 +175,7 @@ class Journal:
         sent = next((each for each in reversed(entries) if each.event == JournalEvent.SENT), None)
         last = entries[-1]
         was_not_sent = last.event in (JournalEvent.SKIPPED, JournalEvent.TAKEN_OVER)
-        if sent is None or was_not_sent or last.reason.startswith(_VOID):
+        if sent is None or was_not_sent or last.outcome in _VOID:
             return False
         age = self._clock() - sent.at
         # What waited for its turn is old by now: the end that was restarted from is no new failure.
@@ -247,12 +247,21 @@ class Journal:
         for identity in plan.unsent:
             self._close_because(plan, identity, JournalEvent.SKIPPED, "the session ended before it was sent")
         for identity in plan.sent:
-            self._close_because(plan, identity, JournalEvent.UNKNOWN, "the session ended before it settled")
+            said = "the session ended before it settled"
+            self._close_because(plan, identity, JournalEvent.UNKNOWN, said, Outcome.UNKNOWN)
         for identity in plan.followed:
-            self._close_because(plan, identity, JournalEvent.SETTLED, "done: nobody followed it to its end")
+            said = f"{Outcome.DONE}: nobody followed it to its end"
+            self._close_because(plan, identity, JournalEvent.SETTLED, said, Outcome.DONE)
 
-    def _close_because(self, plan: Unfinished, identity: str, event: JournalEvent, reason: str) -> None:
-        self._close(plan, identity, event, ActionResult(reason=reason))
+    def _close_because(
+        self,
+        plan: Unfinished,
+        identity: str,
+        event: JournalEvent,
+        reason: str,
+        outcome: Outcome = Outcome.SKIPPED,
+    ) -> None:
+        self._close(plan, identity, event, ActionResult(reason=reason, outcome=outcome))
 
     def _close(self, plan: Unfinished, identity: str, event: JournalEvent, result: ActionResult) -> None:
         self.write(

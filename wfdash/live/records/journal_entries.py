@@ -20,6 +20,7 @@ from msgspec.structs import asdict
 from wfdash.api.interface import RestartFrom
 from wfdash.config.plain_file import open_plain, read_end, read_plain
 from wfdash.core.model.times import iso, parse_time
+from wfdash.core.verbs.outcome import Outcome
 
 __all__ = [
     "FILE_NAME",
@@ -83,6 +84,7 @@ KEYS: Final = (
     "seat",
     "from",
     "end",
+    "outcome",
 )
 RUN_FOLLOWED: Final = "; its run is followed"
 """Ends the reason of `settled` where another line comes at the end of the run that was begun."""
@@ -94,7 +96,9 @@ MOST_READ: Final = 4_000_000
 """Bytes at the journal's end that are read as entries: some 13,000."""
 _BLOCK = 250_000
 """Bytes of it that are read at a time from its end back."""
-_NO_WORDS = ("v", "at", "event", "from", "end")
+_WORDS: Final = tuple(key for key in KEYS if key not in ("v", "at", "event", "from", "end", "outcome"))
+"""The keys of a line that hold text."""
+_OUTCOMES: Final = {str(outcome): outcome for outcome in Outcome}
 
 
 _PLANNED: Final = (JournalEvent.PLANNED, JournalEvent.SKIPPED)
@@ -129,6 +133,13 @@ class ActionResult(Struct, frozen=True, gc=False):
     """The step a restart begins at; `from` in the file."""
     end: float | None = None
     """When the instance ended last, as seen before sending."""
+    outcome: Outcome | None = None
+    """How it came out, where that is known; the reason begins with it too, for whoever reads the file."""
+
+    @property
+    def sentence(self) -> str:
+        """The reason without its outcome."""
+        return self.reason if self.outcome is None else self.reason.removeprefix(f"{self.outcome}: ")
 
 
 NOTHING: Final = ActionResult()
@@ -285,14 +296,13 @@ def parse_entry(line: bytes) -> JournalEntry | None:
     if at is None or event is None:
         return None
     # Most words stand in thousands of lines: each is kept once.
-    words: dict[str, Any] = {
-        key: intern(value[key]) for key in KEYS if type(value.get(key)) is str and key not in _NO_WORDS
-    }
+    words: dict[str, Any] = {key: intern(value[key]) for key in _WORDS if type(value.get(key)) is str}
     for key in ("http", "code"):
         number = value.get(key)
         words[key] = number if isinstance(number, int) and not isinstance(number, bool) else None
     for key in ("session", "plan", "verb"):
         words.setdefault(key, "")
+    words["outcome"] = _outcome_as_read(value)
     words["start"], words["end"] = _start_as_read(value.get("from")), parse_time(value.get("end"))
     return JournalEntry(at=at, event=event, **words)
 
@@ -304,6 +314,14 @@ def result_as_sent(result: ActionResult) -> dict[str, Any]:
     line["from"] = None if start is None else {"name": start.name, "count": start.count, "type": start.type}
     line["end"] = None if end is None else iso(end)
     return line
+
+
+def _outcome_as_read(line: Mapping[str, Any]) -> Outcome | None:
+    """What a line says that it came to; older versions wrote that at the beginning of the reason alone."""
+    word = line.get("outcome")
+    if "outcome" not in line and isinstance(reason := line.get("reason"), str):
+        word = reason.partition(": ")[0] if ": " in reason else None
+    return _OUTCOMES.get(word) if isinstance(word, str) else None
 
 
 def _start_as_read(value: object) -> RestartFrom | None:

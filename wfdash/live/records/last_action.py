@@ -94,16 +94,15 @@ class LastAction:
 
 
 def _is_over(event: JournalEntry) -> bool:
-    return event.event in _OVER and not event.reason.startswith(f"{Outcome.UNDER_WAY}:")
+    return event.event in _OVER and event.outcome is not Outcome.UNDER_WAY
 
 
 def _has_effect(event: JournalEntry) -> bool:
-    begins = event.reason.partition(":")[0]
-    return event.event == JournalEvent.SETTLED and begins not in _IN_VAIN
+    return event.event == JournalEvent.SETTLED and event.outcome not in _IN_VAIN
 
 
 def _without_effect(event: JournalEntry) -> str:
     if event.event == JournalEvent.UNKNOWN:
         return "outcome unknown"
-    refused = event.event == JournalEvent.SETTLED and event.reason.startswith(f"{Outcome.REFUSED}:")
+    refused = event.event == JournalEvent.SETTLED and event.outcome is Outcome.REFUSED
     return "refused" if refused else ""

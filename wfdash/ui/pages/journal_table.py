@@ -35,7 +35,7 @@ _MOST_IDS = 1000
 
 
 def _style(entry: JournalEntry) -> Style:
-    refused = entry.event == JournalEvent.SETTLED and entry.reason.startswith(f"{Outcome.REFUSED}: ")
+    refused = entry.event == JournalEvent.SETTLED and entry.outcome is Outcome.REFUSED
     return WARN if refused else _STYLES.get(entry.event, PLAIN)
 
 
