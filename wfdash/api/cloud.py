@@ -1,7 +1,7 @@
 """The Workflows API of api.cloudflare.com, one method an endpoint."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from wfdash.api.answers.created import read_new_instances
 from wfdash.api.answers.envelope import Envelope, rows
@@ -23,6 +23,7 @@ from wfdash.api.interface import (
     WorkflowPage,
 )
 from wfdash.api.validate import check_batch, check_instance_id, check_location_hint, check_payload_size
+from wfdash.core.model.step_kind import OutputType
 from wfdash.core.model.times import iso
 from wfdash.core.model.workflow import Workflow
 
@@ -152,7 +153,7 @@ class CloudWorkflows(Endpoints):
         instance: str,
         name: str,
         *,
-        type: Literal["step", "waitForEvent"] = "step",
+        type: OutputType = "step",
         attempt: int | None = None,
     ) -> StepAnswer:
         """One step in full; `name` as it is displayed, with its -N. A stream comes back as raw bytes."""

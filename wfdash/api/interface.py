@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from msgspec import Struct, field
 
+from wfdash.core.model.step_kind import OutputType, RestartType
 from wfdash.core.model.workflow import Workflow
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ class RestartFrom(Struct, frozen=True, gc=False):
 
     name: str
     count: int | None = None
-    type: Literal["do", "sleep", "waitForEvent"] | None = None
+    type: RestartType | None = None
 
 
 class NewInstance(Struct, frozen=True):
@@ -236,7 +237,7 @@ class Workflows(Protocol):
         instance: str,
         name: str,
         *,
-        type: Literal["step", "waitForEvent"] = "step",
+        type: OutputType = "step",
         attempt: int | None = None,
     ) -> StepAnswer: ...
     async def list_versions(self, workflow: str, *, page: int = 1, per_page: int = 50) -> list[Version]: ...

@@ -35,6 +35,7 @@ from wfdash.api.paging import walk
 from wfdash.api.validate import check_batch, check_instance_id, check_payload_size
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.json_values import fields_of
+from wfdash.core.model.step_kind import OutputType
 from wfdash.core.model.times import parse_time
 from wfdash.core.model.workflow import Workflow
 
@@ -218,7 +219,7 @@ class LocalWorkflows(Endpoints):
         instance: str,
         name: str,
         *,
-        type: Literal["step", "waitForEvent"] = "step",
+        type: OutputType = "step",
         attempt: int | None = None,
     ) -> StepAnswer:
         """Reads from the detail, which is not truncated here: a dev session has no endpoint for one step."""

@@ -2,11 +2,12 @@
 
 import argparse
 from argparse import Namespace
-from typing import Any, Protocol
+from typing import Any, Protocol, get_args
 
 from wfdash import __version__
 from wfdash.cli.values import Filled, Once, duration, integer, interval, ordinal, port, span
 from wfdash.config.settings import Options
+from wfdash.core.model.step_kind import RestartType
 
 __all__ = ["COMMANDS", "Arguments", "add_arguments", "options_of"]
 
@@ -285,7 +286,7 @@ def _add_verb(parser: Arguments) -> None:
         parser.add_argument(
             "--count", type=ordinal, metavar="N", help="which step of that name and type, from 1"
         )
-        parser.add_argument("--type", choices=("do", "sleep", "waitForEvent"), help="its type (do)")
+        parser.add_argument("--type", choices=get_args(RestartType), help="its type (do)")
         _add_canary(parser)
     if verb == "send":
         parser.add_argument("--type", metavar="TYPE", required=True, help="the event's type")

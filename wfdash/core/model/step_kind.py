@@ -5,9 +5,10 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-__all__ = ["KINDS", "OWN", "RUNS_CODE", "RestartType", "StepKind", "kind_of"]
+__all__ = ["KINDS", "OWN", "RUNS_CODE", "OutputType", "RestartType", "StepKind", "kind_of"]
 
 RestartType = Literal["do", "sleep", "waitForEvent"]
+OutputType = Literal["step", "waitForEvent"]
 
 
 class StepKind(Struct, frozen=True):
@@ -22,16 +23,21 @@ class StepKind(Struct, frozen=True):
     """What one does that only lets time pass: one stretch without attempts."""
     added: bool = False
     """Whether the engine adds it when it stops an instance; `step_count` leaves these out."""
-    keeps_output: bool = False
-    """Whether the API gives its full output under its name (reference, Get step)."""
+    output_type: OutputType | None = None
+    """What its full output is asked for by, beside its name (reference, Get step); None where it has none."""
+
+    @property
+    def keeps_output(self) -> bool:
+        """Whether the API gives its full output under its name."""
+        return self.output_type is not None
 
 
 KINDS: Final[Mapping[str, StepKind]] = {
     # "do" is what the code calls a step, and what `from.type` of a restart wants; the answer says "step"
     # (reference, Change status).
-    "step": StepKind("do", runs_code=True, keeps_output=True),
+    "step": StepKind("do", runs_code=True, output_type="step"),
     "sleep": StepKind("sleep", rests="sleeps"),
-    "waitForEvent": StepKind("waitForEvent", rests="waits", keeps_output=True),
+    "waitForEvent": StepKind("waitForEvent", rests="waits", output_type="waitForEvent"),
     "rollback": StepKind(runs_code=True, added=True),
     # It has a trigger alone: neither name nor times (reference, Get instance).
     "termination": StepKind(added=True),

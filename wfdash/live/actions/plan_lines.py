@@ -3,11 +3,12 @@
 import json
 from collections.abc import Mapping
 from shlex import quote
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from msgspec import Struct, ValidationError, convert
 
 from wfdash.api.interface import RestartFrom
+from wfdash.core.model.step_kind import RestartType
 from wfdash.core.model.times import iso, parse_time
 from wfdash.core.verbs.verb import VERBS
 from wfdash.live.actions.plan import Plan, Target
@@ -16,7 +17,7 @@ __all__ = ["NoPlan", "plan_lines", "read_plan", "start_object", "taken_by", "ver
 
 _LONGEST_NAME: Final = 256
 """Characters of a step's name (published schema of the status PATCH)."""
-_TYPES: Final = ("do", "sleep", "waitForEvent")
+_TYPES: Final = get_args(RestartType)
 _KINDS: Final = {
     dict: "an object",
     list: "a list",

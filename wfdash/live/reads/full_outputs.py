@@ -43,8 +43,7 @@ async def read_full_outputs(
     for step in cut[:MOST_OUTPUTS]:
         progress(found)
         try:
-            waits = step.kind == "waitForEvent"
-            answer = await reads.step(detail.workflow, detail.id, step.name, waits=waits, purpose="export")
+            answer = await reads.step(detail.workflow, detail.id, step.name, step.kind, purpose="export")
         except WorkflowsError:
             answer = None
         found.asked += 1

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from math import inf
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
@@ -11,6 +11,7 @@ from wfdash.api.interface import ListQuery, StepAnswer, Version, WorkflowPage, W
 from wfdash.api.paging import all_workflows, versions_back_to
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
+from wfdash.core.model.step_kind import kind_of
 from wfdash.core.model.workflow import Workflow
 from wfdash.live.budget.budget import Budget
 from wfdash.live.budget.ledger import Priority
@@ -65,12 +66,11 @@ class Reads(Struct, frozen=True):
         return Instance.from_items(page.items), page.total
 
     async def step(
-        self, workflow: str, instance: str, name: str, *, waits: bool, purpose: str = "step output"
+        self, workflow: str, instance: str, name: str, kind: str, *, purpose: str = "step output"
     ) -> StepAnswer:
-        """Reads one step with its output uncut; the API asks for a waitForEvent by another type (`waits`)."""
+        """Reads one step of a kind with its output uncut."""
         await self._turn(purpose)
-        kind: Literal["step", "waitForEvent"] = "waitForEvent" if waits else "step"
-        return await self.api.get_step(workflow, instance, name, type=kind)
+        return await self.api.get_step(workflow, instance, name, type=kind_of(kind).output_type or "step")
 
     def past_rows(self, workflow: str, *, floor: float | None) -> "PastRows":
         """Reads rows back in time, below a moment down to which all are loaded."""

@@ -247,9 +247,7 @@ class InspectorScreen(BaseScreen):
         if session is None:
             return
         try:
-            answer = await session.reads.step(
-                self.workflow, self.instance, name, waits=kind == "waitForEvent"
-            )
+            answer = await session.reads.step(self.workflow, self.instance, name, kind)
         except WorkflowsError as error:
             self.call_later(self.context.notify, f"not read: {error}", severity="error")
             return
