@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from wfdash.keymap.scopes import SCOPES
 
-__all__ = ["ACTIONS", "BY_ID", "KEY_BAR", "Action", "markdown", "textual_action"]
+__all__ = ["ACTIONS", "BY_ID", "KEY_BAR", "NEEDING_A_ROW", "Action", "markdown", "textual_action"]
 
 
 class Action(Struct, frozen=True):
@@ -26,6 +26,12 @@ class Action(Struct, frozen=True):
     """Each page that has it binds it, for it does something else there; else the class of its scope does."""
     opens: bool = False
     """Opens the page that its id begins with, which is given nothing more."""
+    takes_text: bool = False
+    """Whether a person types after it."""
+    needs_row: bool = False
+    """Whether it does nothing where there is no row under the cursor."""
+    also: str = ""
+    """What people call it who know other tools."""
 
 
 _STEPS = {"past.back": -1, "past.forward": 1, "past.far_back": -10, "past.far_forward": 10}
@@ -62,8 +68,9 @@ ACTIONS: tuple[Action, ...] = (
         "Open; on a timeline row, inspect it",
         "app",
         by_page=True,
+        needs_row=True,
     ),
-    Action("layer.close", ("escape",), "back", "Close one layer; leave a record", "app"),
+    Action("layer.close", ("escape",), "back", "Close one layer; leave a record", "app", also="cancel"),
     Action("row.unfold", ("right",), "unfold", "Unfold the row", "timeline"),
     Action("row.fold", ("left",), "fold", "Fold the row", "timeline"),
     Action(
@@ -82,7 +89,7 @@ ACTIONS: tuple[Action, ...] = (
         "Previous instance, with the detail open",
         "instance",
     ),
-    Action("filter.edit", ("/",), "filter", "Filter the rows", "list"),
+    Action("filter.edit", ("/",), "filter", "Filter the rows", "list", takes_text=True, also="search find"),
     Action(
         "goto.open",
         (":",),
@@ -90,51 +97,164 @@ ACTIONS: tuple[Action, ...] = (
         "Go to WORKFLOW, WORKFLOW/ID, an id or a dashboard URL",
         "app",
         opens=True,
+        takes_text=True,
     ),
-    Action("palette.open", ("ctrl+p",), "palette", "All actions by name, and why one is off", "app"),
+    Action(
+        "palette.open",
+        ("ctrl+p",),
+        "palette",
+        "All actions by name, and why one is off",
+        "app",
+        takes_text=True,
+    ),
     Action("help.open", ("?",), "help", "What every key does here", "app"),
-    Action("view.save", ("ctrl+s",), "save view", "Save the present filter and order as a view", "list"),
+    Action(
+        "view.save",
+        ("ctrl+s",),
+        "save view",
+        "Save the present filter and order as a view",
+        "list",
+        takes_text=True,
+    ),
     Action("sort.next", ("o",), "sort", "Sort by the next column", "list"),
     Action("sort.reverse", ("O",), "reverse", "Reverse the order", "list"),
-    Action("mark.toggle", ("space",), "mark", "Mark this instance, on to the next row", "list"),
-    Action("mark.range", ("V",), "mark range", "Mark from here to where the cursor goes", "list"),
-    Action("mark.all", ("*",), "mark all", "Mark every loaded instance that matches", "list"),
+    Action(
+        "mark.toggle", ("space",), "mark", "Mark this instance, on to the next row", "list", needs_row=True
+    ),
+    Action(
+        "mark.range", ("V",), "mark range", "Mark from here to where the cursor goes", "list", needs_row=True
+    ),
+    Action("mark.all", ("*",), "mark all", "Mark every loaded instance that matches", "list", needs_row=True),
     Action("rows.arrived", ("n",), "show new", "Show new rows", "list"),
     Action("past.back", ("<",), "earlier", "One recorded change back, from now at first", "app"),
     Action("past.forward", (">",), "later", "One recorded change forth", "app"),
     Action("past.far_back", ("{",), "far earlier", "Ten recorded changes back", "app"),
     Action("past.far_forward", ("}",), "far later", "Ten recorded changes forth", "app"),
     Action("poll.freeze", ("z",), "freeze", "Freeze or resume polling", "app"),
-    Action("poll.now", ("ctrl+r",), "refresh", "Refresh now", "app"),
-    Action("timeline.scale", ("x",), "scale", "Time scale: with or without idle time", "detail"),
+    Action("poll.now", ("ctrl+r",), "refresh", "Refresh now", "app", also="reload update"),
+    Action(
+        "timeline.scale", ("x",), "scale", "Time scale: with or without idle time", "detail", also="zoom axis"
+    ),
     Action("timeline.next", ("]",), "next failed", "Next failed or slow step", "detail"),
     Action("timeline.previous", ("[",), "previous failed", "Previous failed or slow step", "detail"),
     Action("detail.compare", ("=",), "compare", "Compare with a run that succeeded", "detail"),
-    Action("instance.watch", ("f",), "watch", "Watch this instance", "instance"),
-    Action("logs.open", ("l",), "logs", "Lines that the instance or this step printed", "instance"),
-    Action("watched.open", ("F",), "watched", "The watched instances of every workflow", "app", opens=True),
-    Action("time.zone", ("u",), "UTC/local", "UTC or local time, everywhere", "app"),
+    Action(
+        "instance.watch",
+        ("f",),
+        "watch",
+        "Watch this instance",
+        "instance",
+        needs_row=True,
+        also="pin follow notify",
+    ),
+    Action(
+        "logs.open",
+        ("l",),
+        "logs",
+        "Lines that the instance or this step printed",
+        "instance",
+        also="console output tail",
+    ),
+    Action(
+        "watched.open",
+        ("F",),
+        "watched",
+        "The watched instances of every workflow",
+        "app",
+        opens=True,
+        also="pins followed",
+    ),
+    Action("time.zone", ("u",), "UTC/local", "UTC or local time, everywhere", "app", also="clock timezone"),
     Action("copy.menu", ("y",), "copy", "Copy id, URL, command, curl or Markdown", "instance"),
-    Action("export.menu", ("e",), "export", "Export the table, the instance or the screen", "app"),
+    Action(
+        "export.menu",
+        ("e",),
+        "export",
+        "Export the table, the instance or the screen",
+        "app",
+        also="save screenshot csv json handover",
+    ),
     Action("workflows.open", ("w",), "workflows", "All workflows of the account", "app", opens=True),
-    Action("errors.open", ("E",), "errors", "Errored instances, grouped", "app"),
+    Action(
+        "errors.open",
+        ("E",),
+        "errors",
+        "Errored instances, grouped",
+        "app",
+        also="stuck failures causes groups problems",
+    ),
     Action("errors.all", ("a",), "all workflows", "Errors of all workflows of the account", "errors"),
     Action("history.open", ("H",), "history", "What failed and ended over time", "app"),
     Action("history.earlier", ("left",), "earlier", "Read out an earlier moment", "history"),
     Action("history.later", ("right",), "later", "Read out a later moment", "history"),
     Action("history.all", ("a",), "all workflows", "History of all workflows, and of one again", "history"),
     Action("history.span", ("x",), "span", "Another span: 1 h, 6 h, 24 h, 7 d, 31 d", "history"),
-    Action("budget.open", ("B",), "budget", "The request budget and the last requests", "app", opens=True),
-    Action("journal.open", ("J",), "journal", "Actions sent from this machine", "app", opens=True),
-    Action("bulk.show", ("X",), "bulk", "The last action on many: see or stop it", "app"),
-    Action("note.write", ("N",), "note", "Write a note into the session's story", "app"),
-    Action("profile.open", ("P",), "profile", "Change the profile", "app"),
-    Action("display.open", ("D",), "display", "Theme, mouse, times and columns", "app"),
+    Action(
+        "budget.open",
+        ("B",),
+        "budget",
+        "The request budget and the last requests",
+        "app",
+        opens=True,
+        also="rate limit requests quota api",
+    ),
+    Action(
+        "journal.open",
+        ("J",),
+        "journal",
+        "Actions sent from this machine",
+        "app",
+        opens=True,
+        also="audit log who history",
+    ),
+    Action(
+        "bulk.show",
+        ("X",),
+        "bulk",
+        "The last action on many: see or stop it",
+        "app",
+        also="undo batch inverse take back",
+    ),
+    Action("note.write", ("N",), "note", "Write a note into the session's story", "app", takes_text=True),
+    Action(
+        "profile.open", ("P",), "profile", "Change the profile", "app", also="account switch token read-only"
+    ),
+    Action(
+        "display.open",
+        ("D",),
+        "display",
+        "Theme, mouse, times and columns",
+        "app",
+        also="theme colours dark light mouse columns time settings options",
+    ),
     Action("app.suspend", ("ctrl+z",), "suspend", "Suspend to the shell", "app"),
-    Action("app.quit", ("q", "ctrl+c"), "quit", "Close the top layer; at the root, leave", "app"),
-    Action("instance.pause", ("p",), "pause", "Pause", "instance", dangerous=True),
-    Action("instance.resume", ("r",), "resume", "Resume", "instance", dangerous=True),
-    Action("instance.terminate", ("t",), "terminate", "Terminate", "instance", dangerous=True),
+    Action(
+        "app.quit",
+        ("q", "ctrl+c"),
+        "quit",
+        "Close the top layer; at the root, leave",
+        "app",
+        also="exit leave",
+    ),
+    Action("instance.pause", ("p",), "pause", "Pause", "instance", dangerous=True, also="hold stop suspend"),
+    Action(
+        "instance.resume",
+        ("r",),
+        "resume",
+        "Resume",
+        "instance",
+        dangerous=True,
+        also="continue unpause undo pause go on",
+    ),
+    Action(
+        "instance.terminate",
+        ("t",),
+        "terminate",
+        "Terminate",
+        "instance",
+        dangerous=True,
+        also="cancel stop kill abort delete end",
+    ),
     Action(
         "instance.terminate_rollback",
         ("T",),
@@ -142,6 +262,7 @@ ACTIONS: tuple[Action, ...] = (
         "Terminate with rollback",
         "instance",
         dangerous=True,
+        also="cancel undo compensate stop",
     ),
     Action(
         "instance.restart",
@@ -150,6 +271,7 @@ ACTIONS: tuple[Action, ...] = (
         "Restart from the beginning",
         "instance",
         dangerous=True,
+        also="retry rerun run again replay",
     ),
     Action(
         "instance.restart_from",
@@ -158,6 +280,7 @@ ACTIONS: tuple[Action, ...] = (
         "Restart from the step under the cursor",
         "timeline",
         dangerous=True,
+        also="retry rerun replay from step",
     ),
     Action(
         "instance.redrive",
@@ -166,10 +289,27 @@ ACTIONS: tuple[Action, ...] = (
         "Redrive each from the step it failed at",
         "instance",
         dangerous=True,
+        also="retry rerun failed",
     ),
-    Action("instance.send_event", ("v",), "send event", "Send an event", "instance", dangerous=True),
+    Action(
+        "instance.send_event",
+        ("v",),
+        "send event",
+        "Send an event",
+        "instance",
+        dangerous=True,
+        also="signal approve message",
+    ),
     Action("form.editor", ("ctrl+o",), "editor", "Edit the JSON in $VISUAL or $EDITOR", "field"),
-    Action("instance.create", ("c",), "create", "Create an instance", "app", dangerous=True),
+    Action(
+        "instance.create",
+        ("c",),
+        "create",
+        "Create an instance",
+        "app",
+        dangerous=True,
+        also="new start trigger run",
+    ),
     Action(
         "instance.create_again",
         ("C",),
@@ -182,6 +322,7 @@ ACTIONS: tuple[Action, ...] = (
 )
 
 BY_ID = {action.id: action for action in ACTIONS}
+NEEDING_A_ROW = frozenset(action.id for action in ACTIONS if action.needs_row)
 
 KEY_BAR = (
     "row.open",

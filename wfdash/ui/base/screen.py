@@ -13,6 +13,7 @@ from textual.screen import Screen
 from wfdash.core.logs.line import LogScope
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.step_columns import Steps
+from wfdash.keymap.actions import NEEDING_A_ROW
 from wfdash.live.polling.events import Update
 from wfdash.ui.context import Context
 from wfdash.ui.keys.text_field import as_field
@@ -32,7 +33,6 @@ GLANCE: Final = 1000
 
 _BURST: Final = 1.0
 """Seconds in which keys that do nothing here are one word typed in the wrong place."""
-_ABOUT_A_ROW: Final = ("row.open", "mark.toggle", "mark.range", "mark.all", "instance.watch")
 
 
 @runtime_checkable
@@ -253,7 +253,7 @@ class BaseScreen(ReadyScreen, inherit_bindings=False):
             return "there is nothing to close"
         if action == "logs.open" and not self.printed_by()[1]:
             return "no instance is under the cursor"
-        if action in _ABOUT_A_ROW and isinstance(self.focused, LineTable) and not self.focused.row_count():
+        if action in NEEDING_A_ROW and isinstance(self.focused, LineTable) and not self.focused.row_count():
             return "there is nothing under the cursor"
         return self.context.prompts.why_off(action, partial(self.targets, GLANCE))
 

@@ -10,6 +10,7 @@ from textual.timer import Timer
 
 from wfdash.core.filter.grammar import Term, unparse
 from wfdash.core.model.instance import Instance
+from wfdash.keymap.actions import NEEDING_A_ROW
 from wfdash.live.polling.events import Update
 from wfdash.ui.actions.chips import ActionChips
 from wfdash.ui.actions.keys import WRITING
@@ -37,7 +38,6 @@ SOON = 0.05
 """Seconds in which news are gathered before they are drawn."""
 _LOOKED_AT = 50
 """Marked rows that are looked at for what failed."""
-_OF_A_ROW = ("row.open", "mark.toggle", "mark.range", "mark.all")
 
 
 class InstancesScreen(BaseScreen):
@@ -244,7 +244,7 @@ class InstancesScreen(BaseScreen):
         return bool(arrivals or self.rows.marks or self.filter_line.editing or self.rows.query)
 
     def why_off(self, action: str) -> str:
-        if action in _OF_A_ROW and self.rows.instance is None:
+        if action in NEEDING_A_ROW and self.rows.instance is None:
             return "there is no instance here"
         return super().why_off(action)
 

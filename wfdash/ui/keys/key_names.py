@@ -7,12 +7,12 @@ from textual.keys import _character_to_key
 from wfdash.config.settings import Settings
 from wfdash.keymap.actions import ACTIONS, BY_ID, key_text, split_keys
 from wfdash.keymap.scopes import SCOPES
-from wfdash.ui.keys.typeahead import OPENERS
 
 __all__ = ["KeyNames"]
 
 _OF_SOME = [action for action in ACTIONS if action.scope not in ("app", "table", "field")]
 """What is not on every page; held down, a key that moves in a table must cost nothing to look up."""
+_TAKING_TEXT = [action.id for action in ACTIONS if action.takes_text]
 
 
 class KeyNames:
@@ -40,7 +40,7 @@ class KeyNames:
         shown = ""
         for action in _OF_SOME:
             for text in self._keys_in_force(action.id):
-                typed = len(text) == 1 or text == "space" or action.id in OPENERS
+                typed = len(text) == 1 or text == "space" or action.takes_text
                 if typed and _as_textual(text) == key:
                     works.setdefault(action.label, []).append(SCOPES[action.scope].works_in)
                     shown = key_text(text)
@@ -49,7 +49,9 @@ class KeyNames:
 
     def opens_field(self, key: str) -> bool:
         """Whether a person types after this key, on the pages where it does something."""
-        return any(_as_textual(text) == key for action in OPENERS for text in self._keys_in_force(action))
+        return any(
+            _as_textual(text) == key for action in _TAKING_TEXT for text in self._keys_in_force(action)
+        )
 
     def _keys_in_force(self, action: str) -> Sequence[str]:
         remapped = self._settings().keys.get(action)

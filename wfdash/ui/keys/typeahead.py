@@ -6,7 +6,7 @@ keys that come in one read with it, as on a slow link, would all act on the page
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from textual.app import App
 from textual.events import Key, Paste
@@ -17,11 +17,9 @@ from wfdash.ui.keys.bindings import bound
 from wfdash.ui.keys.prompt_gate import KeyGate
 from wfdash.ui.keys.text_field import as_field
 
-__all__ = ["OPENERS", "TypeAhead", "as_enter"]
+__all__ = ["TypeAhead", "as_enter"]
 
-OPENERS: Final = ("filter.edit", "goto.open", "palette.open", "note.write", "view.save")
-"""The actions after which a person types."""
-_OPENING = frozenset(map(textual_action, OPENERS))
+_OPENING = frozenset(textual_action(action.id) for action in ACTIONS if action.takes_text)
 _STAYING = frozenset(textual_action(action.id) for action in ACTIONS if action.id.startswith("move."))
 """What leads nowhere else on a page: held down, these come thirty times a second."""
 _LOOK = 0.02

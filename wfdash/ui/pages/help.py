@@ -16,7 +16,6 @@ from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.context import Context
 from wfdash.ui.keys.bindings import bindings, labels_here
-from wfdash.ui.pages.palette import ALSO
 from wfdash.ui.widgets.choices import Scroller
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.header import badge_pieces
@@ -162,7 +161,7 @@ class HelpScreen(BaseScreen):
         return {
             _text(line)
             for action in ACTIONS
-            if words in ALSO.get(action.id, "") or words in action.label.casefold()
+            if words in action.also or words in action.label.casefold()
             for line in (self._line(action), self._named(action, labels.get(action.id, "")))
         }
 

@@ -19,37 +19,9 @@ from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.status_line import Pieces, length
 from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, WARN
 
-__all__ = ["ALSO", "PaletteScreen"]
+__all__ = ["PaletteScreen"]
 
 
-ALSO = {
-    "instance.restart": "retry rerun run again replay",
-    "instance.restart_from": "retry rerun replay from step",
-    "instance.redrive": "retry rerun failed",
-    "instance.terminate": "cancel stop kill abort delete end",
-    "instance.terminate_rollback": "cancel undo compensate stop",
-    "instance.pause": "hold stop suspend",
-    "instance.resume": "continue unpause undo pause go on",
-    "instance.create": "new start trigger run",
-    "instance.send_event": "signal approve message",
-    "bulk.show": "undo batch inverse take back",
-    "errors.open": "stuck failures causes groups problems",
-    "budget.open": "rate limit requests quota api",
-    "journal.open": "audit log who history",
-    "logs.open": "console output tail",
-    "instance.watch": "pin follow notify",
-    "watched.open": "pins followed",
-    "profile.open": "account switch token read-only",
-    "time.zone": "clock timezone",
-    "poll.now": "reload update",
-    "layer.close": "cancel",
-    "filter.edit": "search find",
-    "app.quit": "exit leave",
-    "timeline.scale": "zoom axis",
-    "display.open": "theme colours dark light mouse columns time settings options",
-    "export.menu": "save screenshot csv json handover",
-}
-"""What people call an action who know other tools."""
 _SECOND = "\n"
 """Ends the key of the line below an entry, which has the reason that would be cut beside it."""
 _INDENT = 23
@@ -161,7 +133,7 @@ class PaletteScreen(PanelScreen):
         return f"{action.help}: {clean(name)}" if name else action.help
 
     def _haystack(self, action: Action) -> str:
-        also = ALSO.get(action.id, "")
+        also = action.also
         return f"{action.label} {self._says(action)} {action.id} {also}".lower()
 
     async def on_input_submitted(self) -> None:
