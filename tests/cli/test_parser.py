@@ -2,9 +2,12 @@
 
 import pytest
 
+from wfdash.cli import run
+from wfdash.cli.commands import change
 from wfdash.cli.exits import UsageError
 from wfdash.cli.options import COMMANDS
 from wfdash.cli.parser import parse
+from wfdash.core.verbs.verb import VERBS
 
 
 def test_options_stand_before_or_after_the_command():
@@ -121,3 +124,14 @@ def test_mouse_is_asked_for_or_refused_or_left_open():
     assert parse([]).mouse is None
     assert parse(["--mouse"]).mouse is True
     assert parse(["--no-mouse"]).mouse is False
+
+
+def test_command_without_a_module_of_its_own_is_a_verb():
+    """So that a verb becomes a command by its record and its words alone."""
+    elsewhere = {"", "demo", "replay", "open", "setup", "completion", "man", "doctor"}
+    verbs = set(COMMANDS) - elsewhere - set(run._MODULES)
+    assert verbs >= {"pause", "resume"}
+    for command in verbs:
+        parsed = parse([command, "order-1", "--yes", *(["--type", "paid"] if command == "send" else [])])
+        change.prepare(parsed)
+        assert parsed.verb in VERBS

@@ -3,7 +3,7 @@
 import asyncio
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from wfdash.api.answers.envelope import Envelope, Unreadable, read_json
 from wfdash.api.answers.envelope_errors import refusal
@@ -16,9 +16,12 @@ from wfdash.api.http import client
 from wfdash.api.http.answer import Answer
 from wfdash.api.http.client import NOTHING, READ, Http, encoded, segment
 from wfdash.api.http.request_info import RequestInfo
-from wfdash.api.interface import AnswerListener, ApiVerb, DetailAnswer, RestartFrom, StatusAnswer
+from wfdash.api.interface import AnswerListener, DetailAnswer, RestartFrom, StatusAnswer
 from wfdash.api.validate import check_event_type, check_payload_size
 from wfdash.core.model.times import parse_time
+
+if TYPE_CHECKING:
+    from wfdash.core.verbs.verb import ApiVerb
 
 __all__ = ["Endpoints"]
 
@@ -142,7 +145,7 @@ class Endpoints:
         self,
         workflow: str,
         instance: str,
-        verb: ApiVerb,
+        verb: "ApiVerb",
         *,
         rollback: bool = False,
         restart_from: RestartFrom | None = None,

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from wfdash.api.log_source import LogReader, LogStream
     from wfdash.core.history.analytics import Analytics
     from wfdash.core.history.past_instance import PastInstance
+    from wfdash.core.verbs.verb import ApiVerb
 
 __all__ = [
     "MOST_VERSIONS",
     "NEWEST",
     "AnswerListener",
-    "ApiVerb",
     "Created",
     "DetailAnswer",
     "Exchange",
@@ -32,8 +32,6 @@ __all__ = [
     "WorkflowPage",
     "Workflows",
 ]
-
-ApiVerb = Literal["pause", "resume", "terminate", "restart"]
 
 
 class ListQuery(Struct, frozen=True):
@@ -221,7 +219,7 @@ class Workflows(Protocol):
         self,
         workflow: str,
         instance: str,
-        verb: ApiVerb,
+        verb: "ApiVerb",
         *,
         rollback: bool = False,
         restart_from: RestartFrom | None = None,

@@ -18,7 +18,6 @@ from wfdash.api.http.client import Http, encoded, segment
 from wfdash.api.http.request_info import RequestInfo
 from wfdash.api.interface import (
     NEWEST,
-    ApiVerb,
     Created,
     DetailAnswer,
     InstancePage,
@@ -42,6 +41,7 @@ from wfdash.core.model.workflow import Workflow
 if TYPE_CHECKING:
     from wfdash.api.local_process import SessionProcess
     from wfdash.api.log_source import LogReader
+    from wfdash.core.verbs.verb import ApiVerb
 
 __all__ = ["LocalWorkflows"]
 
@@ -154,7 +154,7 @@ class LocalWorkflows(Endpoints):
         self,
         workflow: str,
         instance: str,
-        verb: ApiVerb,
+        verb: "ApiVerb",
         *,
         rollback: bool = False,
         restart_from: RestartFrom | None = None,

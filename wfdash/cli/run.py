@@ -25,13 +25,10 @@ _MODULES = {
     "history": "history",
     "record": "record",
     "create": "create",
-    "pause": "change",
-    "resume": "change",
-    "terminate": "change",
-    "restart": "change",
-    "send": "change",
     "redrive": "redrive",
 }
+"""The commands that are no verb, or more than one; all verbs have one module."""
+_VERBS = "change"
 
 
 def start(parsed: Namespace, options: Options, environ: Mapping[str, str]) -> int:
@@ -40,7 +37,7 @@ def start(parsed: Namespace, options: Options, environ: Mapping[str, str]) -> in
         doctor = import_module("wfdash.cli.doctor.report")
         return int(doctor.run(options, environ, parsed.bundle))
     # Only the command that runs is loaded: the client and the records behind the others take 200 ms.
-    command = import_module(f"wfdash.cli.commands.{_MODULES[parsed.command]}")
+    command = import_module(f"wfdash.cli.commands.{_MODULES.get(parsed.command, _VERBS)}")
     only_local: str = command.prepare(parsed) or ""
     try:
         settings = load(options, environ)

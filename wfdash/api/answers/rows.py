@@ -1,12 +1,15 @@
 """Plain, total reading of what the endpoints send: any JSON value gives something, or nothing."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wfdash.api.answers.envelope import rows
-from wfdash.api.interface import ApiVerb, Created, NewInstance, RestartFrom, Version
+from wfdash.api.interface import Created, NewInstance, RestartFrom, Version
 from wfdash.core.model.times import parse_time
 from wfdash.core.model.workflow import Schedule, Workflow
+
+if TYPE_CHECKING:
+    from wfdash.core.verbs.verb import ApiVerb
 
 __all__ = [
     "change_body",
@@ -99,7 +102,7 @@ def create_body(new: NewInstance) -> dict[str, Any]:
     return body
 
 
-def change_body(verb: ApiVerb, *, rollback: bool, restart_from: RestartFrom | None) -> dict[str, Any]:
+def change_body(verb: "ApiVerb", *, rollback: bool, restart_from: RestartFrom | None) -> dict[str, Any]:
     """The body of one verb: `rollback` for terminate alone, `from` for restart alone."""
     body: dict[str, Any] = {"status": verb}
     if verb == "terminate" and rollback:

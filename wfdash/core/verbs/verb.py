@@ -29,7 +29,10 @@ from wfdash.core.verbs.settle import (
     settle_terminate,
 )
 
-__all__ = ["VERBS", "Verb"]
+__all__ = ["VERBS", "ApiVerb", "Verb"]
+
+ApiVerb = Literal["pause", "resume", "terminate", "restart"]
+"""The `status` of a PATCH (reference page of that endpoint)."""
 
 _ANY: Final = frozenset(STATUSES)
 # A quick workflow may be complete again before it is read; only what a pause leaves is surely no restart.
@@ -106,8 +109,8 @@ class Verb(Struct, frozen=True, kw_only=True):
     deed: tuple[str, str, str]
     """What somebody does and did, and what stands behind those it is done to: `terminate`, `terminated`,
     ` with rollback`."""
-    api_word: Literal["", "pause", "resume", "terminate", "restart"] = ""
-    """The `status` of its PATCH (reference page of that endpoint); "" where it has a request of its own."""
+    api_word: ApiVerb | Literal[""] = ""
+    """The `status` of its PATCH; "" where it has a request of its own."""
     destroys: bool = False
     """Whether it loses work or history: confirmed by name on a production account."""
     inverse: str = ""
