@@ -19,7 +19,8 @@ WorkflowsError
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from copy import copy
+from typing import Any, Final, Self
 
 __all__ = [
     "LONGEST_PAUSE",
@@ -79,6 +80,13 @@ class WorkflowsError(Exception):
         """Seconds the server asked to wait, when it did."""
         self.was_reported = False
         """Whether a person has read this sentence already, while it was waited out."""
+
+    def after(self, done: str) -> Self:
+        """The same failure of a request that was carried out in part, and what was done, as a sentence."""
+        failure = copy(self)
+        failure.sentence, failure.sent = f"{self.sentence} {done}", True
+        failure.args = (failure.sentence,)
+        return failure
 
     def pause(self, usual: float) -> float:
         """Seconds to leave the server alone: as long as it asked for, and no shorter than is `usual`.

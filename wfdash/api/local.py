@@ -205,12 +205,10 @@ class LocalWorkflows(Endpoints):
             except AlreadyExists:
                 continue
             except WorkflowsError as failure:
-                if answers:
-                    names = ", ".join(created.id for created in answers)
-                    failure.sentence = f"{failure.sentence} Made before it: {names}."
-                    failure.args = (failure.sentence,)
-                    failure.sent = True
-                raise
+                if not answers:
+                    raise
+                names = ", ".join(created.id for created in answers)
+                raise failure.after(f"Made before it: {names}.") from failure
         return answers
 
     async def get_step(

@@ -14,7 +14,9 @@ from wfdash.config.schema import Profile
 from wfdash.config.settings import CLOUDFLARE, Settings
 
 __all__ = [
+    "COMMAND",
     "FORM",
+    "VARIABLE",
     "TokenSource",
     "guide",
     "remember_led",
@@ -24,6 +26,8 @@ __all__ = [
     "with_token",
 ]
 
+VARIABLE, COMMAND = "variable", "command"
+"""What a token may be given by: the name of what holds it, or what prints it."""
 FORM = (
     "https://dash.cloudflare.com/profile/api-tokens?permissionGroupKeys="
     "%5B%7B%22key%22%3A%22workers_scripts%22%2C%22type%22%3A%22read%22%7D%5D"
@@ -66,7 +70,7 @@ def source_of(kind: str, typed: str) -> TokenSource:
         raise CredentialError(
             "That looks like a token itself, which is never kept here: name the variable or command it is in."
         )
-    if kind == "variable":
+    if kind == VARIABLE:
         if not _NAME.fullmatch(typed):
             raise CredentialError("The name of a variable has letters, digits and _ alone.")
         return TokenSource(env=typed)

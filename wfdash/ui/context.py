@@ -12,6 +12,7 @@ from wfdash.config.settings import Settings
 from wfdash.core.filter.query import Query
 from wfdash.core.rows.marks import Marks
 from wfdash.core.rows.order import Order
+from wfdash.core.text.words import clock
 from wfdash.ui.keys.key_names import KeyNames
 from wfdash.ui.keys.prompt_gate import KeyGate
 
@@ -313,6 +314,10 @@ class Context:
     def clock(self) -> float:
         """The server's time, once it is clear that this machine's clock is wrong: ages are reckoned by it."""
         return self.now if self.past is None else self.past
+
+    def time_of(self, at: float, *, seconds: bool = True, zone: bool = False) -> str:
+        """An instant in the zone that is chosen, with its day where that is not today."""
+        return clock(at, utc=self.utc, now=self.clock(), seconds=seconds, zone=zone)
 
     @property
     def now(self) -> float:

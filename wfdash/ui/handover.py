@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from platformdirs import user_state_path
 
-from wfdash.core.text.words import clock
 from wfdash.core.triage.error_groups import blame
 from wfdash.core.triage.headline import Evidence, headline
 from wfdash.core.verbs.rules import phrase
@@ -75,7 +74,7 @@ class Shift:
         key_of = context.keys.key_of
         left = [f"{story:,} in its story ({key_of('note.write')})"] if story else []
         left += [f"{len(handover.pins):,} watched ({key_of('watched.open')})"] if handover.pins else []
-        said = f"handed over {clock(handover.written_at, utc=context.utc, now=context.clock(), zone=True)}"
+        said = f"handed over {context.time_of(handover.written_at, zone=True)}"
         said += f": {', '.join(left)}" if left else ""
         if handover.loss:
             context.notify(f"the handover was cut: {handover.loss}; {said}", severity="warning")

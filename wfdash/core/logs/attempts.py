@@ -36,8 +36,10 @@ class Attempts:
         as_of: float | None,
         now: float = float("inf"),
     ) -> None:
-        """Takes in `lines`, whoever's they are: in a dev session each bears the call that printed it. `now`
-        is up to when a session has told what it tells."""
+        """Takes in `lines`, whoever's they are: in a dev session each bears the call that printed it.
+
+        `now` is up to when a session has told what it tells.
+        """
         spans = attempt_spans(detail)
         self._spans = spans
         self._as_of = float("inf") if as_of is None else as_of - _DOUBT
@@ -73,6 +75,12 @@ class Attempts:
         """Of each call, when its first and its last line were printed."""
         self._texts: dict[str, list[str]] = {}
         self._said_of: dict[str, tuple[Set[str], Set[int]]] = {}
+        self._take(lines)
+        self._tree = tree
+        self._matched = MatchedCalls(tree, spans, said=self._said, until=self._as_of)
+
+    def _take(self, lines: Iterable[LogLine]) -> None:
+        """Notes when the lines of each call were printed, and what they say."""
         for line in lines:
             if line.source == "local" and line.request:
                 first, last = self._lasted.get(line.request, (line.at, line.at))
@@ -80,8 +88,6 @@ class Attempts:
                 texts = self._texts.setdefault(line.request, [])
                 if len(texts) < _MOST_TEXTS:
                     texts.append(line.message)
-        self._tree = tree
-        self._matched = MatchedCalls(tree, spans, said=self._said, until=self._as_of)
 
     def fit_of(self, run: str) -> Fit | None:
         """What the calls of a run say of whose it is; None where they say nothing."""

@@ -46,6 +46,8 @@ def estimated(seconds: float) -> str:
 def age(seconds: float) -> str:
     """An age for cells that must not repaint each second: steps of 10 s, of a minute, then of a day.
 
+    One below nothing, of what another clock says, is the least there is.
+
     `<10s`, `10s`, `40s`, `4m`, `3h12m`, `2d`.
     """
     if not seconds < _FOREVER:

@@ -183,7 +183,7 @@ def length_text(outline: Outline, row: Row, now: float) -> str:
     if start is None:
         return ""
     if row.state in ALIVE and outline.moving:
-        return f"{brief(max(0.0, now - start))}+"
+        return f"{brief(now - start)}+"
     if end is None or row.state == "cut":
         return ""
     took = lasted(start, end)

@@ -112,7 +112,7 @@ class TimeWords(Struct, frozen=True):
 
     def passed(self, at: float) -> str:
         """`3 h 12 m`: from then to now."""
-        return spoken(max(0.0, self.now - at))
+        return spoken(self.now - at)
 
     def lies_ahead(self, at: float) -> bool:
         """Whether something that has begun or ended is dated after now by more than clocks may differ."""
@@ -131,7 +131,7 @@ class TimeWords(Struct, frozen=True):
 
     def ahead(self, at: float) -> str:
         """`20 h 48 m`: from now to then."""
-        return spoken(max(0.0, at - self.now))
+        return spoken(at - self.now)
 
     def is_due(self, at: float) -> bool:
         return at <= self.now
@@ -153,7 +153,7 @@ class TimeWords(Struct, frozen=True):
 
     def coarse(self, at: float) -> str:
         """The time from then to now, for cells: `<10s`, `40s`, `3h12m`."""
-        return age(max(0.0, self.now - at))
+        return age(self.now - at)
 
     def left(self, at: float, prefix: str = "") -> str:
         """The time left until then, for cells: `20h48m`, `due now`, or `due 40s ago`."""

@@ -174,7 +174,7 @@ def _left(progress: ActionProgress, identities: tuple[str, ...]) -> str:
 def _sentence(result: Result, now: float) -> str:
     """What became of it behind its word; where the run goes on, with how long ago its status was read."""
     said = f"{result.sentence or result.error} ".removeprefix(f"{result.fate.word} ").rstrip()
-    return f"{said} {age(max(0.0, now - result.at))} ago" if result.followed and not result.ended else said
+    return f"{said} {age(now - result.at)} ago" if result.followed and not result.ended else said
 
 
 def _results(rows: list[tuple[str, str, str]], width: int) -> list[Pieces]:

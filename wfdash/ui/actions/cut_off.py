@@ -9,7 +9,7 @@ from textual import events
 from wfdash.api.errors import WorkflowsError
 from wfdash.core.model.detail import Detail
 from wfdash.core.text.clean import clean, fit
-from wfdash.core.text.words import clock, count, estimated
+from wfdash.core.text.words import count, estimated
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.verbs.rules import refusal
 from wfdash.live.actions.resume import (
@@ -78,7 +78,7 @@ class CutOffScreen(LowerHalf):
     def _lines(self, width: int) -> list[Pieces]:
         context, lines = self.context, list[Pieces]()
         for at, left in enumerate(self._batches):
-            when = clock(left.at, utc=context.utc, now=context.clock())
+            when = context.time_of(left.at)
             mark = "▌ " if at == self._at and len(self._batches) > 1 else "  "
             lines.append([(f" {mark}", STRONG), (fit(clean(stopped_at(left)), width - 4), STRONG)])
             states = (

@@ -72,7 +72,7 @@ class WaitTable(ListTable[OpenWait]):
         ahead = None if wait.deadline is None else wait.deadline - self.now
         left = "" if ahead is None else brief(ahead) if ahead > 0 else "due"
         read_at = self.read_at.get(wait.instance)
-        read = "" if read_at is None else age(max(0.0, self.now - read_at))
+        read = "" if read_at is None else age(self.now - read_at)
         since = "" if wait.since is None else age(self.now - wait.since)
         named = clean(wait.event_type) or "not known"
         text = self._columns(named, clean(wait.instance), since, left, read, numbered_name(wait.step), width)

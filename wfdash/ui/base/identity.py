@@ -55,7 +55,7 @@ def last_pieces(context: Context, now: float) -> Sequence[Pieces]:
     if session is not None and done.workflow != session.poller.workflow:
         what = f"{what} of {clean(done.workflow[:30])}"
         shortest = f"{shortest} in {fit(clean(done.workflow[:60]), 12, cut='middle').rstrip()}"
-    ago = f"{age(max(0.0, now - done.at))} ago"
+    ago = f"{age(now - done.at)} ago"
     words: tuple[str, ...] = tuple(
         dict.fromkeys(
             (

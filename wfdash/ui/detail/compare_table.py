@@ -175,6 +175,6 @@ def _length(step: Step | None, now: float | None = None) -> str:
     if step is None or step.start is None:
         return "–"
     if step.end is None or step.finished is False:
-        return "–" if now is None else f"{brief(max(0.0, now - step.start))}+"
+        return "–" if now is None else f"{brief(now - step.start)}+"
     took = lasted(step.start, step.end)
     return "–" if took is None else brief(took)

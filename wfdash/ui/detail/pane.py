@@ -462,5 +462,5 @@ def _freshness(fresh: Freshness | None, utc: bool, now: float, *, frozen: bool) 
         return "reading …" if fresh is None or not fresh.failure else "not read"
     if fresh.settled:
         return f"final, read {clock(fresh.answered_at, utc=utc, now=now)}"
-    text = f"as of {age(max(0.0, now - fresh.answered_at))}"
+    text = f"as of {age(now - fresh.answered_at)}"
     return f"STALE {text}" if fresh.stale else text

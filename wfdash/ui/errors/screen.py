@@ -396,7 +396,7 @@ class ErrorsScreen(BaseScreen):
         for first in range(0, across * self._newest_lines, across):
             line: list[tuple[str, Style]] = [("  ", PLAIN)]
             for sample in shown[first : first + across]:
-                ago = age(max(0.0, now - sample.at)) if sample.at is not None else ""
+                ago = age(now - sample.at) if sample.at is not None else ""
                 line += [(fit(clean(sample.id[:100]), room, cut="middle"), PLAIN), (f"{ago:>7}    ", QUIET)]
             lines.append(line)
         return lines

@@ -16,7 +16,7 @@ from wfdash.core.history.steps import StepTally
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import cells, clean, fit
-from wfdash.core.text.words import brief, clock, count, counted, short_version
+from wfdash.core.text.words import brief, count, counted, short_version
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.triage.failure_rate import share
 from wfdash.live.reads.step_samples import StepSamples
@@ -232,7 +232,7 @@ class StepsScreen(BaseScreen):
 
     def _time(self, at: float) -> str:
         """To the minute, as the sentence of the page before has it: two of them have room at 80 columns."""
-        return clock(at, utc=self.context.utc, now=self.context.clock(), seconds=False)
+        return self.context.time_of(at, seconds=False)
 
     def action_poll_now(self) -> None:
         """Reads as many runs again."""
@@ -282,6 +282,4 @@ def _rate(tally: StepTally) -> str:
 
 
 def _took(seconds: float | None) -> str:
-    if seconds is None:
-        return "–"
-    return f"{seconds * 1000:.0f}ms" if seconds < 1 else brief(seconds)
+    return "–" if seconds is None else brief(seconds)

@@ -320,7 +320,7 @@ class LogPane(Vertical):
         # Of one that has ended nothing goes stale.
         if logs.state.read_to_end:
             return f"{logs.reader.name}, read {clock(read_at, utc=self.context.utc, now=now)}"
-        return f"{logs.reader.name}, read {age(max(0.0, now - read_at))} ago"
+        return f"{logs.reader.name}, read {age(now - read_at)} ago"
 
     def _summary(self) -> str:
         if self.lines.failure and not self.lines.placed:

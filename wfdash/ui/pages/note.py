@@ -5,7 +5,6 @@ from textual.containers import Vertical
 from textual.widgets import Input
 
 from wfdash.core.text.clean import clean
-from wfdash.core.text.words import clock
 from wfdash.ui.base.panel import PanelScreen, Title
 from wfdash.ui.context import Context
 from wfdash.ui.widgets.field import Field
@@ -42,7 +41,7 @@ class NoteScreen(PanelScreen):
         self.query_one(Title).name_it(about, f"enter saves it, {context.keys.key_of('layer.close')} closes")
         lines: list[Pieces] = [
             [
-                (f"  {clock(entry.at, utc=context.utc, now=context.clock())}  {entry.kind:<7} ", QUIET),
+                (f"  {context.time_of(entry.at)}  {entry.kind:<7} ", QUIET),
                 (clean(entry.text), PLAIN),
                 (f"  {clean(entry.id)}", QUIET),
             ]

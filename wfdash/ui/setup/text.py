@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from wfdash.config.first_run import FORM
+from wfdash.config.first_run import COMMAND, FORM, VARIABLE
 from wfdash.core.model.status import STATUSES
 from wfdash.core.model.workflow import Workflow
 from wfdash.core.text.clean import cells, clean, fit
@@ -15,11 +15,9 @@ from wfdash.ui.widgets.theme import ACCENT, PLAIN, QUIET, STRONG
 
 __all__ = [
     "ALL",
-    "COMMAND",
     "FOUND",
     "NEW",
     "STEPS",
-    "VARIABLE",
     "WRANGLER",
     "account_entries",
     "keep_pieces",
@@ -37,7 +35,7 @@ _WHAT = {
     "keep": "save it as a profile",
 }
 ALL = "all"
-FOUND, VARIABLE, COMMAND, WRANGLER, NEW = "found", "variable", "command", "wrangler", "new"
+FOUND, WRANGLER, NEW = "found", "wrangler", "new"
 _NAME = 34
 _SHOWN = ("errored", "running", "waiting", "queued", "paused")
 

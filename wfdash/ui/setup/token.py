@@ -11,10 +11,10 @@ from platformdirs import user_state_path
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.config.credential_sources import CredentialError
-from wfdash.config.first_run import FORM, TokenSource, source_of, with_login, with_token
+from wfdash.config.first_run import COMMAND, FORM, VARIABLE, TokenSource, source_of, with_login, with_token
 from wfdash.config.settings import Settings
 from wfdash.ui.setup.page import SetupPage
-from wfdash.ui.setup.text import COMMAND, FOUND, NEW, VARIABLE, WRANGLER
+from wfdash.ui.setup.text import FOUND, NEW, WRANGLER
 from wfdash.ui.terminal.clipboard import copy_text
 
 __all__ = ["TokenStep"]
