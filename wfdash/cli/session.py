@@ -19,7 +19,7 @@ from wfdash.cli.output import instant, say
 from wfdash.config.settings import Settings
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import clean, mask_in_text
-from wfdash.core.text.words import count, counted, estimated, spoken
+from wfdash.core.text.words import count, counted, estimated, listed, spoken
 from wfdash.live.budget.budget import Budget
 from wfdash.live.budget.clock_skew import Skew
 from wfdash.live.budget.joined_lists import JoinedLists, page_file
@@ -31,6 +31,7 @@ __all__ = [
     "CommandSession",
     "Extent",
     "Failed",
+    "LastingFailure",
     "LongRead",
     "Patient",
     "ProgressWords",
@@ -59,6 +60,26 @@ _EVERY = 5.0
 """Seconds between two words of how far a long read is."""
 _LONGEST_SLEEP = 1.0
 """Seconds after which who waits looks again: what it waits for may be over."""
+
+
+class LastingFailure(Struct):
+    """What fails for somebody who goes on asking, and how often in a row in a way that time does not mend."""
+
+    error: WorkflowsError | None = None
+    times: int = 0
+
+    @property
+    def mends(self) -> bool:
+        """Whether there is none, or one that is waited out."""
+        return self.error is None or isinstance(self.error, TRANSIENT)
+
+    def saw(self, error: WorkflowsError | None) -> bool:
+        """Takes in how it stands now; whether that is news."""
+        if error is self.error:
+            return False
+        self.error = error
+        self.times = 0 if self.mends else self.times + 1
+        return True
 
 
 class Failed(Struct):
@@ -196,8 +217,8 @@ class CommandSession(Struct):
                 "this dev session has no workflows: add one under `workflows` in the Worker's configuration"
             )
             raise Stop(where if self.api.local else "this account has no workflows", 2)
-        shown = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
-        raise Stop(f"there are {max(page.total or 0, len(names))} workflows, name one with -w: {shown}", 2)
+        number = max(page.total or 0, len(names))
+        raise Stop(f"there are {number} workflows, name one with -w: {listed(names, 20)}", 2)
 
 
 class ProgressWords(Struct):

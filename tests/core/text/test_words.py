@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.architecture import Tree
-from wfdash.core.text.words import age, brief, clock, count, estimated, filled, percent, size, spoken
+from wfdash.core.text.words import age, brief, clock, count, estimated, filled, listed, percent, size, spoken
 
 NOW = 1_763_730_131.0  # Fri 2025-11-21 13:02:11 UTC
 
@@ -158,3 +158,11 @@ def test_share_is_put_into_words_in_one_place():
 @pytest.mark.parametrize("text", ['f"{n:.0f} %"', 'f"fails at {n * 100:.1f}% now"', 'f"{n:.0%}"'])
 def test_share_put_into_words_elsewhere_is_found(text):
     assert list(_shares_in_words(ast.parse(text)))
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(0, ""), (1, "n0"), (3, "n0, n1, n2"), (4, "n0, n1, n2, ..."), (9, "n0, n1, n2, ...")],
+)
+def test_list_of_names_says_that_there_are_more(number, text):
+    assert listed([f"n{at}" for at in range(number)], 3) == text

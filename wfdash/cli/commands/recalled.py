@@ -12,7 +12,7 @@ from wfdash.cli.output import instant
 from wfdash.cli.session import CommandSession
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import clean
-from wfdash.core.text.words import count
+from wfdash.core.text.words import count, listed
 
 if TYPE_CHECKING:
     from wfdash.core.filter.detail_fields import DetailFields
@@ -72,8 +72,7 @@ class Recalled:
             (self.unasked, "more match in the record, not read (--read-details)"),
         ):
             if ids:
-                shown = ", ".join(map(clean, ids[:_NAMED])) + (", ..." if ids[_NAMED:] else "")
-                yield f"{count(len(ids))} {words}: {shown}"
+                yield f"{count(len(ids))} {words}: {listed([*map(clean, ids)], _NAMED)}"
 
     async def _is_there(self, workflow: str, instance: str) -> bool:
         try:

@@ -15,7 +15,7 @@ from platformdirs import user_state_path
 from wfdash.api.errors import Forbidden, NotFound, WorkflowNotFound, WorkflowsError
 from wfdash.cli.exits import Stop, UsageError
 from wfdash.cli.output import ask, refuse, say, typed_line
-from wfdash.cli.session import TRANSIENT, CommandSession, again
+from wfdash.cli.session import CommandSession, LastingFailure, again
 from wfdash.config.plain_file import expanded
 from wfdash.config.settings import Settings
 from wfdash.core.filter.query import Query, parse
@@ -257,8 +257,7 @@ class RecordedWorkflow:
         self._group, self._was_there = group, was_there
         self._failing_since: float | None = None
         self._failure = ""
-        self._error: WorkflowsError | None = None
-        self._lasting = 0
+        self._lasting = LastingFailure()
         """Failures in a row that waiting does not mend."""
         self._wanted: dict[str, None] = {}
         self._failed_first = False
@@ -327,15 +326,12 @@ class RecordedWorkflow:
 
     def _health(self) -> None:
         fresh = self.poller.newest.freshness
-        if fresh.error is not self._error:
-            self._error = fresh.error
-            mends = fresh.error is None or isinstance(fresh.error, TRANSIENT)
-            self._lasting = 0 if mends else self._lasting + 1
-            if mends:
+        if self._lasting.saw(fresh.error):
+            if self._lasting.mends:
                 self._failing_since, self.given_up = None, 0
             elif self._failing_since is None:
                 self._failing_since = self._clock()
-            if fresh.error is not None and not mends:
+            if fresh.error is not None and not self._lasting.mends:
                 self._give_up_on(fresh.error, answered=fresh.answered_at is not None)
             if self._group.ended.done() or (self.given_up and not self._group.goes_on()):
                 self._failure = fresh.failure
@@ -357,7 +353,7 @@ class RecordedWorkflow:
         over = since is not None and self._clock() - since >= _WAITED_OUT
         mends_itself = answered and isinstance(error, (Forbidden, NotFound))
         # Twice, for after a 401 the client looks for a newer token, and what was there may come back.
-        if over if mends_itself else self._lasting >= 2:
+        if over if mends_itself else self._lasting.times >= 2:
             self.given_up = error.exit_code
 
 

@@ -49,7 +49,7 @@ from wfdash.live.actions.redrive import (
     spoken_start,
     start_of,
 )
-from wfdash.live.actions.resume import plan_resumption, resumable, why_not_resumed
+from wfdash.live.actions.resume import plan_resumption, resumable, still_under_way, why_not_resumed
 from wfdash.live.polling.read_instance import read_answer
 from wfdash.live.reads.newest_version import missing_steps
 from wfdash.live.records.person import with_seat
@@ -142,9 +142,7 @@ async def _resume(parsed: Namespace, session: CommandSession, operator: Operator
         say(clean(f"wfdash: {left.held.removeprefix(HELD)}"))
 
     def on_wait(number: int, seconds: float) -> None:
-        way = "its way" if number == 1 else "their way"
-        late = f"{count(number)} sent a moment before the cut may still be on {way}"
-        say(f"wfdash: {late}: read again in {estimated(seconds)}, before anything is sent")
+        say(f"wfdash: {still_under_way(number)}: read again in {estimated(seconds)}, before anything is sent")
 
     resumption = await plan_resumption(left, _reader(session, workflow), now=session.clock(), on_wait=on_wait)
     plan = resumption.plan

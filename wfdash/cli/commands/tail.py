@@ -12,7 +12,7 @@ from wfdash.cli.commands.wait_until import TimedOut, until
 from wfdash.cli.commands.why_facts import WhyFacts
 from wfdash.cli.exits import Stop, UsageError
 from wfdash.cli.output import instant, json_line, line, say
-from wfdash.cli.session import TRANSIENT, CommandSession, again
+from wfdash.cli.session import CommandSession, LastingFailure, again
 from wfdash.core.filter.fields import MatchContext
 from wfdash.core.filter.query import Query, parse
 from wfdash.core.model.detail import Detail
@@ -167,8 +167,7 @@ class Changes:
         self.waiting: asyncio.Queue[tuple[str, str, bool, float | None]] = asyncio.Queue()
         self.began = session.clock()
         self.failure = ""
-        self.error: WorkflowsError | None = None
-        self.lasting = 0
+        self.lasting = LastingFailure()
         """Failures in a row that waiting does not mend."""
         self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
@@ -212,15 +211,12 @@ class Changes:
 
     def _health(self) -> None:
         fresh = self.poller.newest.freshness
-        if fresh.error is not self.error:
-            self.error = fresh.error
-            mends = fresh.error is None or isinstance(fresh.error, TRANSIENT)
-            self.lasting = 0 if mends else self.lasting + 1
-            # Twice, for after a 401 the client looks for a newer token.
-            if fresh.error is not None and self.lasting == 2 and not self.ended.done():
-                say(f"wfdash: {clean(fresh.failure)}")
-                self.ended.set_result(fresh.error.exit_code)
-                return
+        # Twice, for after a 401 the client looks for a newer token.
+        lasts = self.lasting.saw(fresh.error) and self.lasting.times == 2
+        if lasts and fresh.error is not None and not self.ended.done():
+            say(f"wfdash: {clean(fresh.failure)}")
+            self.ended.set_result(fresh.error.exit_code)
+            return
         if fresh.failure != self.failure:
             say(again(fresh.failure) if fresh.failure else "wfdash: reached again")
             self.failure = fresh.failure

@@ -6,7 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from wfdash.core.text.clean import clean
-from wfdash.core.text.words import count
+from wfdash.core.text.words import count, counted
 
 __all__ = ["PastEvent", "PastInstance", "past_instance"]
 
@@ -52,7 +52,7 @@ class PastInstance(Struct, frozen=True):
         else:
             said.append("no end of it was counted")
         if self.earlier_ends:
-            said.append(f"{count(self.earlier_ends)} earlier {'end' if self.earlier_ends == 1 else 'ends'}")
+            said.append(counted(self.earlier_ends, "earlier end"))
         where = "" if self.workflow == workflow else f" in {clean(self.workflow)}"
         return f"analytics counted it{where}: {', '.join(said)}{self._sampling}"
 

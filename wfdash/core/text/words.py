@@ -1,5 +1,6 @@
 """Ages, durations, instants, sizes and counts in words. Durations are cut, never rounded."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from math import ceil
 
@@ -11,6 +12,7 @@ __all__ = [
     "counted",
     "estimated",
     "filled",
+    "listed",
     "percent",
     "short_version",
     "size",
@@ -118,6 +120,11 @@ def filled(part: int, full: int) -> str:
 def took_words(half: str, most: str, mark: str = "") -> str:
     """What p50 and p95 mean, in the same words wherever they stand on screen; `mark` stands for the first."""
     return f"half took {half} or less{mark}, 95 of 100 {most} or less"
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """`a, b, c`, and `, ...` behind the first `most` of more."""
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
 
 
 def _moment(at: float, utc: bool) -> datetime:

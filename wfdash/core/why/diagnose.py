@@ -11,7 +11,7 @@ from wfdash.core.model.status import STATUSES, is_final
 from wfdash.core.model.step import Step
 from wfdash.core.model.step_columns import Steps
 from wfdash.core.text.clean import clean
-from wfdash.core.text.words import count
+from wfdash.core.text.words import count, counted
 from wfdash.core.why.current_steps import (
     current_steps,
     deadline,
@@ -398,7 +398,7 @@ def _without_steps(detail: Detail, status: str, row: Instance | None, at: TimeWo
     began = detail.start if detail.start is not None else (row.started if row is not None else None)
     said = clean(status[:80]) + (f" for {at.passed(began)}" if began is not None else "")
     if detail.step_count is not None:
-        said += f", {detail.step_count:,} {'step' if detail.step_count == 1 else 'steps'} begun"
+        said += f", {counted(detail.step_count, 'step')} begun"
     return Why(f"{said}; its steps were not read", clean(status[:80]), began)
 
 

@@ -10,7 +10,7 @@ from wfdash.core.model.step_columns import Steps
 from wfdash.core.model.step_kind import kind_of
 from wfdash.core.model.times import lasted
 from wfdash.core.text.clean import cells, clean, fit
-from wfdash.core.text.words import spoken
+from wfdash.core.text.words import counted, spoken
 from wfdash.core.why.current_steps import is_open, left_open
 from wfdash.core.why.failure import (
     failed_steps,
@@ -165,12 +165,12 @@ def _rollback(detail: Detail) -> str:
     handlers = detail.steps.of_kind("rollback")
     # The outcome is answered; that all handlers are done would be a guess from what is listed.
     if detail.rollback_outcome == "complete":
-        return "; rolled back" + (f", {_handlers(len(handlers))}" if handlers else "")
+        return "; rolled back" + (f", {counted(len(handlers), 'handler')}" if handlers else "")
     if detail.rollback_outcome == "failed":
         return f"; {_failed_rollback(detail, handlers)}"
     if detail.rollback_outcome:
         return f"; rollback {clean(detail.rollback_outcome[:80])}"
-    return f"; {_handlers(len(handlers))} ran" if handlers else ""
+    return f"; {counted(len(handlers), 'handler')} ran" if handlers else ""
 
 
 def _failed_rollback(detail: Detail, handlers: Sequence[Step]) -> str:
@@ -191,10 +191,6 @@ def _not_undone_by(steps: Steps) -> list[int]:
     begun = {handler.name for handler in steps.of_kind("rollback")}
     rows = enumerate(zip(steps.columns.kinds, steps.columns.successes, steps.columns.names))
     return [index for index, (kind, ok, name) in rows if kind == "step" and ok and name not in begun]
-
-
-def _handlers(number: int) -> str:
-    return "1 handler" if number == 1 else f"{number:,} handlers"
 
 
 def _short_error(step: Step | None, failure: Failure | None) -> str:

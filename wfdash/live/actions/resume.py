@@ -11,6 +11,7 @@ from wfdash.api.errors import WorkflowsError
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
 from wfdash.core.model.times import SAME_END
+from wfdash.core.text.words import count
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import RESTARTS, leads_to, phrase
 from wfdash.core.verbs.verb import VERBS
@@ -19,7 +20,15 @@ from wfdash.live.records.journal import UNDER_WAY
 from wfdash.live.records.journal_entries import RUN_FOLLOWED, ActionResult, JournalEntry, JournalEvent
 from wfdash.live.records.unfinished import Unfinished
 
-__all__ = ["Resumption", "has_arrived", "plan_resumption", "resumable", "stopped_at", "why_not_resumed"]
+__all__ = [
+    "Resumption",
+    "has_arrived",
+    "plan_resumption",
+    "resumable",
+    "still_under_way",
+    "stopped_at",
+    "why_not_resumed",
+]
 
 
 class Resumption(Struct, frozen=True):
@@ -62,6 +71,12 @@ def _finding(result: Result, final: bool) -> tuple[JournalEvent, ActionResult]:
         return JournalEvent.TAKEN_OVER, ActionResult(reason=said, outcome=result.outcome)
     said = said if final else f"{said}{RUN_FOLLOWED}"
     return JournalEvent.SETTLED, ActionResult(reason=said, outcome=result.outcome)
+
+
+def still_under_way(number: int) -> str:
+    """What is waited for before a batch that was cut off is read again."""
+    way = "its way" if number == 1 else "their way"
+    return f"{count(number)} sent a moment before the cut may still be on {way}"
 
 
 def why_not_resumed(left: Unfinished) -> str:

@@ -15,6 +15,7 @@ from wfdash.core.verbs.rules import refusal
 from wfdash.live.actions.resume import (
     Resumption,
     plan_resumption,
+    still_under_way,
     stopped_at,
     why_not_resumed,
 )
@@ -222,8 +223,7 @@ class CutOffScreen(LowerHalf):
         self.app.switch_screen(PromptScreen(self.context, resumption.plan, claim=claim, notes=notes))
 
     def _wait(self, number: int, seconds: float) -> None:
-        way = "its way" if number == 1 else "their way"
-        self._waits = f"{count(number)} sent a moment before the cut may still be on {way}: read again in"
+        self._waits = f"{still_under_way(number)}: read again in"
         self._wait_until = self.context.clock() + seconds
         self.set_interval(1.0, self.draw)
         self.draw()

@@ -212,7 +212,7 @@ def _cut(said: Sequence[Pieces], skipped: Sequence[Pieces], room: int, must: int
     consequences = said[: max(0, room - 1 - len(reasons))]
     left = len(said) + len(skipped) - len(consequences) - len(reasons)
     more: Pieces = [
-        (f"   … {count(left)} more {'line' if left == 1 else 'lines'}: ", WARN),
+        (f"   … {counted(left, 'more line')}: ", WARN),
         ("tab", ACCENT),
         (" shows all that is said", PLAIN),
     ]
