@@ -23,7 +23,7 @@ class ExampleRoom(Vertical):
     def __init__(self, context: Context) -> None:
         super().__init__()
         self.display = False
-        self._desk = context
+        self.context = context
         self._pane: DetailPane | None = None
         self._wanted: str | None = None
         self._resting: Timer | None = None
@@ -50,16 +50,16 @@ class ExampleRoom(Vertical):
 
     def _fill(self) -> None:
         if self._pane is not None and self._pane.is_ready:
-            fill(self._pane, self._desk, self._wanted)
+            fill(self._pane, self.context, self._wanted)
 
     def _read(self) -> None:
         if self._pane is None:
             from wfdash.ui.detail.pane import DetailPane
 
-            self._pane = DetailPane(self._desk.keys)
+            self._pane = DetailPane(self.context.keys)
             self._pane.has_keys = False
             self.mount(self._pane)
             # Its answer may be there sooner than the pane is, and the next one a second away.
             self.call_after_refresh(self._fill)
-        if self._desk.session is not None:
-            self._desk.session.poller.open(self._wanted)
+        if self.context.session is not None:
+            self.context.session.poller.open(self._wanted)

@@ -9,10 +9,10 @@ from wfdash.core.model.workflow import Workflow
 from wfdash.live.reads.reads import Reads
 from wfdash.ui.session import Connect, open_session
 
-__all__ = ["Introduction"]
+__all__ = ["ApiChecks"]
 
 
-class Introduction:
+class ApiChecks:
     """Each question opens a session of its own: the account changes from one to the next.
 
     All raise WorkflowsError.

@@ -17,7 +17,7 @@ from wfdash.ui.base.empty_messages import no_answer
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.context import Context
 from wfdash.ui.keys.bindings import bindings
-from wfdash.ui.setup.checks import Introduction
+from wfdash.ui.setup.checks import ApiChecks
 from wfdash.ui.setup.draft import ProfileDraft
 from wfdash.ui.setup.text import (
     account_entries,
@@ -71,7 +71,7 @@ class SetupPage(BaseScreen, ModalScreen[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         context = self.context
-        self.introduction = Introduction(context.connection.connector, context.clock)
+        self.api_checks = ApiChecks(context.connection.connector, context.clock)
         self.field.keys = (("enter", "check it"), (context.keys.key_of("layer.close"), "another source"))
         self.field.display = False
         self.query_one("#below").styles.height = "1fr"

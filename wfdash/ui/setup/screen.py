@@ -58,7 +58,7 @@ class SetupScreen(SetupPage):
 
     async def _read_workflows(self) -> None:
         try:
-            found = await self.introduction.workflows(self.settings)
+            found = await self.api_checks.workflows(self.settings)
         except WorkflowsError as refused:
             self.call_later(self.failed, refused.sentence)
         else:

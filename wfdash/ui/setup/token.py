@@ -43,7 +43,7 @@ class TokenStep:
 
     async def _ask_worth(self, host: str) -> None:
         try:
-            words, accounts = await self._page.introduction.credential(self._page.settings)
+            words, accounts = await self._page.api_checks.credential(self._page.settings)
         except WorkflowsError as refused:
             self._page.call_later(self._page.failed, refused.sentence)
         else:

@@ -1,4 +1,4 @@
-"""What is read and counted of the workflow under the cursor: why it fails, what failed last, what is open."""
+"""The lines about the workflow under the cursor: why it fails, what failed last, what is open, deploys."""
 
 from collections.abc import Mapping, Sequence
 from math import inf
