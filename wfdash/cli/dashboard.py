@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from wfdash.api.interface import Observer, Workflows
     from wfdash.core.handoff.handover import Handover
     from wfdash.live.records.record.reading import RecordReader
+    from wfdash.ui.app import WfdashApp
     from wfdash.ui.session import Connect
 
 __all__ = ["dashboard"]
@@ -85,8 +86,8 @@ async def _run(
     # In a thread, and after what the request needs: a connection takes turns of the loop to be made.
     screens = asyncio.get_running_loop().run_in_executor(None, _load_screens)
     try:
-        run_app = await screens
-        return await run_app(
+        app_class, run_app = await screens
+        app = app_class(
             settings,
             _connector,
             workflow=workflow,
@@ -97,15 +98,16 @@ async def _run(
             replayed=replayed,
             begun=begun,
         )
+        return await run_app(app)
     finally:
         if begun is not None:
             await begun.close()
 
 
-def _load_screens() -> Callable[..., Awaitable[int]]:
-    from wfdash.ui.app import run_app
+def _load_screens() -> "tuple[type[WfdashApp], Callable[[WfdashApp], Awaitable[int]]]":
+    from wfdash.ui.app import WfdashApp, run_app
 
-    return run_app
+    return WfdashApp, run_app
 
 
 def _load(parsed: Namespace, environ: Mapping[str, str], handover: "Handover | None") -> Settings:

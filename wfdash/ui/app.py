@@ -354,32 +354,10 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         self.panic(Text(crash_report(error, hide=credential.hide if credential else str)))
 
 
-async def run_app(
-    settings: Settings,
-    connector: "Callable[[Settings], Connect]",
-    *,
-    workflow: str = "",
-    instance: str = "",
-    filter: str = "",
-    handover: "Handover | None" = None,
-    setup: str | None = None,
-    replayed: "RecordReader | None" = None,
-    begun: "BegunSession | None" = None,
-) -> int:
+async def run_app(app: WfdashApp) -> int:
     """Runs the dashboard on the terminal; the return value is the exit code."""
-    app = WfdashApp(
-        settings,
-        connector,
-        workflow=workflow,
-        instance=instance,
-        filter=filter,
-        handover=handover,
-        setup=setup,
-        replayed=replayed,
-        begun=begun,
-    )
     ensure_size()
-    await app.run_async(mouse=settings.mouse)
+    await app.run_async(mouse=app.context.settings.mouse)
     return app.return_code or 0
 
 

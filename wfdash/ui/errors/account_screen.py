@@ -18,12 +18,12 @@ from wfdash.ui.context import Context
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.widgets.header import Header, meter_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
-from wfdash.ui.widgets.list_table import ListTable
+from wfdash.ui.widgets.list_table import ColumnTable
 from wfdash.ui.widgets.rule import ruled
 from wfdash.ui.widgets.status_line import Pieces
-from wfdash.ui.widgets.strips import blank, strip_of
+from wfdash.ui.widgets.strips import strip_of
 from wfdash.ui.widgets.text_lines import TextLines
-from wfdash.ui.widgets.theme import CURSOR, HEADING, PLAIN, QUIET, STRONG, WARN
+from wfdash.ui.widgets.theme import CURSOR, PLAIN, QUIET, STRONG, WARN
 
 __all__ = ["AccountErrorsScreen"]
 
@@ -37,7 +37,7 @@ _IN_FULL = 7
 _MESSAGE = 3
 
 
-class CauseTable(ListTable[AccountCause]):
+class CauseTable(ColumnTable[AccountCause]):
     """The cursor is on an error and its message."""
 
     in_order = "what fails in most workflows stands first"
@@ -49,26 +49,15 @@ class CauseTable(ListTable[AccountCause]):
     def key_for(self, row: AccountCause) -> tuple[str, str]:
         return row.error, row.message
 
-    def header_line(self, width: int) -> Strip:
-        pieces = [("  ", HEADING)]
-        for title, room, right in self._columns(width):
-            pieces += [(title.rjust(room) if right else fit(title, room), HEADING), ("  ", PLAIN)]
-        return strip_of(pieces, width)
-
     def render_row(self, index: int, width: int, cursor: bool) -> Strip:
         texts = self._texts(self.rows[index])
         shared = len(self.rows[index].workflows) > 1
         pieces: list[tuple[str, Style]] = [("  ", PLAIN)]
-        for title, room, right in self._columns(width):
+        for title, room, right in self.columns(width):
             style = QUIET if title == "LAST" else STRONG if title == "WORKFLOWS" and shared else PLAIN
             text = texts[title]
             pieces += [(text.rjust(room) if right else fit(text, room), style), ("  ", PLAIN)]
         return strip_of(pieces, width, CURSOR if cursor else None)
-
-    def empty_line(self, below: int, width: int) -> Strip:
-        if self.rows or below != 1:
-            return blank(width)
-        return strip_of([("  " + fit(clean(self.message), max(1, width - 4)), QUIET)], width)
 
     def _texts(self, cause: AccountCause) -> dict[str, str]:
         names = [f"{clean(name)} {count(number)}" for name, number in cause.workflows]
@@ -87,7 +76,7 @@ class CauseTable(ListTable[AccountCause]):
             return "-"
         return clock(at, utc=self._utc(), now=now) if at <= now + _AHEAD else "after now"
 
-    def _columns(self, width: int) -> list[tuple[str, int, bool]]:
+    def columns(self, width: int) -> list[tuple[str, int, bool]]:
         """Workflows and step take no more than they need; the error has the rest."""
         texts = [self._texts(cause) for cause in self.rows[:50]]
 

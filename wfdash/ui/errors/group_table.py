@@ -10,9 +10,9 @@ from wfdash.core.text.sparkline import amounts
 from wfdash.core.text.words import clock, count, percent, short_version
 from wfdash.core.triage.error_groups import ErrorGroup
 from wfdash.core.triage.fingerprint import Fingerprint
-from wfdash.ui.widgets.list_table import ListTable
-from wfdash.ui.widgets.strips import blank, strip_of
-from wfdash.ui.widgets.theme import BAD, CURSOR, CURSOR_AWAY, HEADING, PLAIN, QUIET, STRONG
+from wfdash.ui.widgets.list_table import ColumnTable
+from wfdash.ui.widgets.strips import strip_of
+from wfdash.ui.widgets.theme import BAD, CURSOR, CURSOR_AWAY, PLAIN, QUIET, STRONG
 
 __all__ = ["GroupTable"]
 
@@ -23,7 +23,7 @@ _LEAST_ERROR = 10
 """Cells of an error beside which something else may stand."""
 
 
-class GroupTable(ListTable[ErrorGroup]):
+class GroupTable(ColumnTable[ErrorGroup]):
     in_order = "the commonest error stands first"
 
     def __init__(self, *, clock: Callable[[], float], utc: Callable[[], bool]) -> None:
@@ -37,17 +37,11 @@ class GroupTable(ListTable[ErrorGroup]):
     def key_for(self, row: ErrorGroup) -> Fingerprint:
         return row.fingerprint
 
-    def header_line(self, width: int) -> Strip:
-        pieces = [("  ", HEADING)]
-        for title, room, right in self._columns(width):
-            pieces += [(title.rjust(room) if right else fit(title, room), HEADING), ("  ", PLAIN)]
-        return strip_of(pieces, width)
-
     def render_row(self, index: int, width: int, cursor: bool) -> Strip:
         group = self.rows[index]
         texts = self._texts(group)
         pieces: list[tuple[str, Style]] = [("▌ " if self.marked(group) else "  ", STRONG)]
-        for title, room, right in self._columns(width):
+        for title, room, right in self.columns(width):
             text = texts[title]
             if title == "ERROR":
                 # At its end and not cut: by their messages all of a cause look alike.
@@ -64,11 +58,6 @@ class GroupTable(ListTable[ErrorGroup]):
             pieces += [(text.rjust(room) if right else fit(text, room), style), ("  ", PLAIN)]
         over = (CURSOR if self.has_focus else CURSOR_AWAY) if cursor else None
         return strip_of(pieces, width, over)
-
-    def empty_line(self, below: int, width: int) -> Strip:
-        if self.rows or below != 1:
-            return blank(width)
-        return strip_of([("  " + fit(clean(self.message), max(1, width - 4)), QUIET)], width)
 
     def _texts(self, group: ErrorGroup) -> dict[str, str]:
         mark, now, utc = group.fingerprint, self._clock(), self._utc()
@@ -92,7 +81,7 @@ class GroupTable(ListTable[ErrorGroup]):
             return ""
         return amounts(group.over_time(_BINS, start=min(firsts), end=now))
 
-    def _columns(self, width: int) -> list[tuple[str, int, bool]]:
+    def columns(self, width: int) -> list[tuple[str, int, bool]]:
         """Title, cells, right-aligned. What is narrow goes without the times and the curve.
 
         Error and step take no more than they need, so that what belongs together stands together.

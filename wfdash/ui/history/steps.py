@@ -27,10 +27,10 @@ from wfdash.ui.history.counting import LoadedHistory
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.widgets.header import Header, meter_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
-from wfdash.ui.widgets.list_table import ListTable
-from wfdash.ui.widgets.strips import blank, strip_of
+from wfdash.ui.widgets.list_table import ColumnTable
+from wfdash.ui.widgets.strips import strip_of
 from wfdash.ui.widgets.text_lines import TextLines
-from wfdash.ui.widgets.theme import BAD, CURSOR, HEADING, PLAIN, QUIET, STRONG, WARN
+from wfdash.ui.widgets.theme import BAD, CURSOR, PLAIN, QUIET, STRONG, WARN
 
 __all__ = ["StepsScreen"]
 
@@ -42,7 +42,7 @@ _WIDE: Final = 110
 """Columns from which the slowest instance and the share tried again have room."""
 
 
-class StepTable(ListTable[StepChange]):
+class StepTable(ColumnTable[StepChange]):
     """The cursor is on a step's name and type."""
 
     in_order = "the steps that fail more stand first, then those that got slower"
@@ -50,28 +50,17 @@ class StepTable(ListTable[StepChange]):
     def key_for(self, row: StepChange) -> tuple[str, str]:
         return row.step, row.type
 
-    def header_line(self, width: int) -> Strip:
-        pieces: list[tuple[str, Style]] = [("  ", HEADING)]
-        for title, room, right in self._columns(width):
-            pieces += [(title.rjust(room) if right else fit(title, room), HEADING), ("  ", PLAIN)]
-        return strip_of(pieces, width)
-
     def render_row(self, index: int, width: int, cursor: bool) -> Strip:
         step = self.rows[index]
         texts, bad = _texts(step), _bad(step)
         pieces: list[tuple[str, Style]] = [("  ", PLAIN)]
-        for title, room, right in self._columns(width):
+        for title, room, right in self.columns(width):
             style = BAD if title in bad else QUIET if title.endswith("BEFORE") else PLAIN
             text = texts[title]
             pieces += [(text.rjust(room) if right else fit(text, room, cut="middle"), style), ("  ", PLAIN)]
         return strip_of(pieces, width, CURSOR if cursor else None)
 
-    def empty_line(self, below: int, width: int) -> Strip:
-        if self.rows or below != 1:
-            return blank(width)
-        return strip_of([("  " + fit(clean(self.message), max(1, width - 4)), QUIET)], width)
-
-    def _columns(self, width: int) -> list[tuple[str, int, bool]]:
+    def columns(self, width: int) -> list[tuple[str, int, bool]]:
         """The step takes what it needs, and what there is no room for is left out from the right."""
         numbers = [("RUNS", 5), ("FAILED", 7), ("BEFORE", 7)]
         numbers += [("HALF TOOK", 9), ("HALF BEFORE", 11), ("95 OF 100", 9)]
