@@ -222,3 +222,20 @@ def test_detail_goes_once_its_row_has_ended():
     feed.follow(feed.context.store.apply(ended, seq=2, now=AT))
     assert with_details(feed) == [*feed._open_details] == [f"i{n}" for n in range(5, 20)]
     assert feed.was("i9") == feed.was("i2") == ""
+
+
+@staged("incident")
+async def test_row_of_a_record_is_read_once_beside_its_detail(on):
+    """Its clock stands two minutes after the read that it holds: the row was read again for ever."""
+    poller = on.poller
+    poller.show("orders")
+    await on.until(lambda: any(row.status == "waiting" for row in poller.store))
+    identity = next(row.id for row in poller.store if row.status == "waiting")
+    facts, now = poller.row_details, on.loop.time()
+    detail = read_answer("orders", identity, await on.api.get_instance("orders", identity))
+    detail.read_at = now - 120
+    facts.wanted, facts.next_at = [identity], None
+    assert facts.due(now) <= now
+    facts.remember(detail)
+    facts.remember(detail, detail.read_at)  # by the detail that is open, as with each read of the row
+    assert facts.due(now) > now

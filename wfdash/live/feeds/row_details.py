@@ -209,8 +209,13 @@ class RowDetails(Job):
             return
         kept = detail if len(detail.steps) <= _SMALL else None
         modified, moved = row.modified if row else None, last_moved(detail, now)
+        asked = answered_at or context.clock()
+        if before is not None:
+            # What is open beside it is handed on with each read: of a record its time is long ago, where the
+            # clock stands, and its row would be read again for ever.
+            asked = max(asked, before.asked_at)
         self._details[detail.id] = RowDetail(
-            now, answered_at or context.clock(), modified, self._diagnose(detail), detail.status, kept, moved
+            now, asked, modified, self._diagnose(detail), detail.status, kept, moved
         )
         # What is first seen of a dev session moved when its answer says: one that stood still before it was
         # opened rests at once.
