@@ -1,6 +1,6 @@
 """The one facade the screens read: what is shown, how fresh it is, and what to ask for next."""
 
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
 from wfdash.api.interface import Workflows
 from wfdash.core.filter.query import Query
@@ -233,7 +233,7 @@ class Watcher:
         self._kept.on_screen = frozenset(on_screen)
         self._scheduler.wake()
 
-    def prioritise(self, ids: Container[str]) -> None:
+    def prioritise(self, ids: Iterable[str]) -> None:
         """Reads these first, watched and marked as they are at any moment, when a sweep misses them."""
         self.row_details.watched = ids
 

@@ -239,3 +239,22 @@ async def test_row_of_a_record_is_read_once_beside_its_detail(on):
     facts.remember(detail)
     facts.remember(detail, detail.read_at)  # by the detail that is open, as with each read of the row
     assert facts.due(now) > now
+
+
+class NeverWalked(set):
+    def __iter__(self):
+        raise AssertionError("a sweep of many misses thousands")
+
+
+@staged("incident")
+async def test_watched_row_goes_first_whatever_else_was_missed(on):
+    poller = on.poller
+    poller.show("orders")
+    await on.until(lambda: any(row.status == "waiting" for row in poller.store))
+    first, second, *_ = [row.id for row in poller.store if row.status == "waiting"]
+    poller.sweep.missed = NeverWalked([first, second])
+    poller.want([first])
+    poller.prioritise([second])
+    assert poller.row_details.urgent == second
+    poller.prioritise([])
+    assert poller.row_details.urgent == first

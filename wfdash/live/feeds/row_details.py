@@ -2,7 +2,7 @@
 
 import re
 from collections import OrderedDict, deque
-from collections.abc import Callable, Collection, Container, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -91,7 +91,7 @@ class RowDetails(Job):
         self._why_context, self._missed, self._opened = why_context, missed, opened
         self._cost = AnswerCost()
         self.wanted: Sequence[str] = ()
-        self.watched: Container[str] = ()
+        self.watched: Iterable[str] = ()
         self.left: dict[str, float] = {}
         """Visible rows that do not answer any more what the list asks for, and since when that is known."""
         self.utc = True
@@ -356,7 +356,8 @@ class RowDetails(Job):
             if (fact is None or fact.asked_at < since) and store.note(identity) != GONE:
                 return identity
         missed = self._missed()
-        prioritised = [identity for identity in missed if identity in self.watched]
+        # A sweep of many misses thousands, of which few are watched: it is asked at each turn of the poller.
+        prioritised = [identity for identity in self.watched if identity in missed] if missed else []
         for identity in (*prioritised, *self.wanted):
             if identity in missed and identity in store.active and held.until(workflow, identity) <= now:
                 fact = self._details.get(identity)

@@ -1,6 +1,6 @@
 """What is listed: one workflow, its filter, order and marks; when its rows may move is in `row_moves`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any, overload
@@ -361,10 +361,11 @@ class _Prioritised:
     def __init__(self, context: Context, marks: Marks, workflow: str) -> None:
         self._shift, self._marks, self._workflow = context.shift, marks, workflow
 
-    def __contains__(self, identity: object) -> bool:
-        if identity in self._marks:
-            return True
-        return isinstance(identity, str) and self._shift.pin(self._workflow, identity) in self._shift.pins
+    def __iter__(self) -> Iterator[str]:
+        yield from self._marks
+        for pin in self._shift.pins:
+            if pin == self._shift.pin(self._workflow, pin.id):
+                yield pin.id
 
 
 class _Ids(Sequence[str]):
