@@ -84,9 +84,10 @@ def scarcity(ledger: RequestLedger, most: int) -> tuple[str, str]:
 def spenders_in_words(ledger: RequestLedger, session: str) -> str:
     """`516 reads by 2 other wfdash`, or by this one or by other tools where those spent the most."""
     theirs, processes = others(ledger, session)
-    if (other_tools := elsewhere(ledger)) > ledger.count(_READS):
+    mine = ledger.spenders.get(session)
+    ours = mine.total(_READS) if mine is not None else 0
+    if (other_tools := elsewhere(ledger)) > theirs + ours:
         return f"{count(other_tools)} requests by other tools"
-    ours = ledger.count(_READS) - theirs
     if theirs >= ours and processes:
         return f"{count(theirs)} reads by {processes} other wfdash"
     beside = f" and {count(theirs)} by {processes} other" if processes else ""
