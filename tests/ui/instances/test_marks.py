@@ -38,6 +38,19 @@ def test_marks_are_ids_and_those_not_listed_are_counted():
     drive(script)
 
 
+def test_the_marked_and_the_watched_are_read_first():
+    async def script(d):
+        root = d.app.root
+        await d.press("instance.watch", "j", "space")
+        (pin,), (marked,) = d.app.context.shift.pins, root.rows.marks.ids
+        assert pin.id != marked
+        assert list(d.app.session.poller.row_details.watched) == [marked, pin.id]
+        await d.press("w", "enter")
+        assert list(d.app.session.poller.row_details.watched) == [marked, pin.id]
+
+    drive(script)
+
+
 def test_a_range_follows_the_cursor():
     async def script(d):
         root = d.app.root
