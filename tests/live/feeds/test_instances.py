@@ -1,13 +1,16 @@
 """Which rows the poller lists: by filter, page by page, and none of another workflow."""
 
 import asyncio
+from collections import Counter
 from itertools import count
 
 from tests.support.clocks.simulated_time import EPOCH
 from tests.support.fakes.scripted import item, scripted
+from tests.support.harness.dashboard import drive
 from tests.support.harness.stage import asked, newest, staged
 from wfdash.api.interface import InstancePage
 from wfdash.core.filter.query import parse
+from wfdash.core.model.instance import Instance
 from wfdash.core.model.times import iso
 from wfdash.core.rows.store import GONE
 from wfdash.demo.engine import verbs
@@ -226,3 +229,24 @@ async def test_a_start_that_a_detail_tells_is_no_movement(api, poller, loop):
     poller._context.tell(poller.store.apply([answer], seq=900, now=loop.time()))
     await asyncio.sleep(27)
     assert len(api.sizes) == 1
+
+
+def test_rows_of_a_list_answer_are_read_once(monkeypatch):
+    read, real = [], Instance.from_item
+
+    def counted(item):
+        read.append(item["id"])
+        return real(item)
+
+    async def script(dashboard):
+        await dashboard.passes(30)
+        newest = dashboard.app.session.poller.newest
+        await dashboard.until(lambda: not newest.freshness.asking)
+        before = newest.freshness.answered_at
+        monkeypatch.setattr(Instance, "from_item", counted)
+        await dashboard.until(lambda: newest.freshness.answered_at != before)
+        twice = [identity for identity, times in Counter(read).items() if times > 1]
+        assert len(read) >= 100
+        assert twice == []
+
+    drive(script)

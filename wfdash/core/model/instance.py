@@ -15,6 +15,11 @@ _TIMES = {"created_on": "created", "modified_on": "modified", "started_on": "sta
 _WORDS = {"status": "status", "version_id": "version", "trigger_source": "trigger"}
 
 
+def _has_id(item: Mapping[str, Any]) -> bool:
+    identity = item.get("id")
+    return isinstance(identity, str) and bool(identity)
+
+
 def _as_sent(value: str) -> bool:
     """Whether a readable time is written as `iso` would write it: told by its shape, a tenth of the cost."""
     return len(value) == 24 and value[4] + value[7] + value[10] + value[19] + value[23] == "--T.Z"
@@ -47,13 +52,18 @@ class Instance(Struct, gc=False):
         """Reads the rows of a page; those without a usable id are left out."""
         return [row for row in map(cls.from_item, items) if row is not None]
 
+    @staticmethod
+    def created_times(items: Iterable[Mapping[str, Any]]) -> list[float | None]:
+        """When the rows of a page were created, of those with a usable id; nothing else of them is read."""
+        # Each page is asked twice for how far back it goes: read whole, its rows would be made three times.
+        return [parse_time(item.get("created_on")) for item in items if _has_id(item)]
+
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> "Instance | None":
         """Reads a row of the list endpoint tolerantly; None when it has no usable id."""
-        identity = item.get("id")
-        if not isinstance(identity, str) or not identity:
+        if not _has_id(item):
             return None
-        row = cls(identity)
+        row = cls(item["id"])
         extra: dict[str, Any] = {}
         for key, value in item.items():
             if key == "id":

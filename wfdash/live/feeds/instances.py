@@ -474,6 +474,5 @@ def pushed(context: FeedContext) -> bool:
 
 def _span(page: InstancePage) -> tuple[float | None, float | None]:
     """Creation times of the oldest and the newest row of a page."""
-    rows = [row for row in Instance.from_items(page.items) if row.created is not None]
-    times = [row.created for row in rows if row.created is not None]
+    times = [created for created in Instance.created_times(page.items) if created is not None]
     return (min(times), max(times)) if times else (None, None)

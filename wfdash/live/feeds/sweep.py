@@ -189,5 +189,5 @@ class Sweep(Job):
         items = [item for item in page.items if str(item.get("id")) in context.store]
         context.tell(context.store.apply(items, seq=number, now=context.clock()))
         context.contiguous.note_ends(items)
-        oldest = min((row.created or 0.0 for row in Instance.from_items(page.items)), default=newest)
+        oldest = min((created or 0.0 for created in Instance.created_times(page.items)), default=newest)
         self._lost = [at for at in self._lost if at < oldest] if self._looked_up < _LOOKED_UP else []

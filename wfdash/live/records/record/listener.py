@@ -39,7 +39,7 @@ class _Walk:
         """How far back it is walked with this page; None where it has nothing to do with that."""
         if query.status or query.direction == "asc" or query.page is not None or page.left_out:
             return None
-        times = [row.created for row in Instance.from_items(page.items) if row.created is not None]
+        times = [created for created in Instance.created_times(page.items) if created is not None]
         bottom = min(times, default=None) if page.cursor else query.date_start or 0.0
         if bottom is None:
             return None
