@@ -11,7 +11,7 @@ from wfdash.ui.detail.pane import DetailPane
 from wfdash.ui.instances.screen import InstancesScreen
 from wfdash.ui.widgets import status_line, text_lines
 from wfdash.ui.widgets.key_bar import KeyBar
-from wfdash.ui.widgets.strips import LinesWidget
+from wfdash.ui.widgets.painted import PaintKept
 from wfdash.ui.widgets.text_lines import TextLines
 
 
@@ -30,9 +30,10 @@ def counting(monkeypatch, owner, name):
 def fresh(dashboard):
     """The screen with every line of it made anew."""
     for widget in dashboard.app.screen.walk_children():
-        if isinstance(widget, LinesWidget):
-            widget._painted = None
+        if isinstance(widget, PaintKept):
+            widget._paint_kept = None
             widget._styles_cache.clear()
+            assert not any(widget.styles.gutter), "its lines are counted without a border"
     return drawn(dashboard)
 
 
@@ -108,6 +109,7 @@ def test_only_lines_that_differ_are_painted(monkeypatch):
         dashboard.app.screen.table.move(1)
         await dashboard.settled()
         assert painted["InstanceTable"] == 2, "the row that had the cursor and the one that has it"
+        assert [name for name in painted if name in ("ListKeys", "Across", "Stack", "Rule")] == []
 
     drive(script)
 
@@ -115,7 +117,18 @@ def test_only_lines_that_differ_are_painted(monkeypatch):
 @pytest.mark.parametrize("size", [(80, 24), (140, 40)], ids=str)
 def test_what_was_painted_is_never_stale(size):
     async def script(dashboard):
-        for key in ("move.down", "pane.next", "mark.toggle", "E", "escape", "B", "escape", "w", "escape"):
+        for key in (
+            "move.down",
+            "pane.next",
+            "mark.toggle",
+            "E",
+            "escape",
+            "p",
+            "escape",
+            "w",
+            "D",
+            "escape",
+        ):
             await dashboard.press(key)
             await dashboard.passes(3.3)
             assert drawn(dashboard) == fresh(dashboard), key

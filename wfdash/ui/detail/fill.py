@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 from msgspec.structs import replace
-from textual.containers import Vertical
 from textual.screen import Screen
 from textual.timer import Timer
 
@@ -14,6 +13,7 @@ from wfdash.core.why.context import WhyContext
 from wfdash.ui.base.kept_display import keep_display
 from wfdash.ui.context import Context
 from wfdash.ui.widgets.covered import is_covered
+from wfdash.ui.widgets.painted import Stack
 from wfdash.ui.widgets.rule import Rule
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class DetailBeside:
         on_change: Callable[[], None],
     ) -> None:
         self.rule = Rule()
-        self.room = Vertical()
+        self.room = Stack()
         """Where the pane stands, and what keeps it free until then."""
         self.pane: DetailPane | None = None
         """What it takes to load and mount is a tenth of the time to the first rows, which go first."""

@@ -7,7 +7,6 @@ from typing import Any, Final
 from msgspec.structs import replace
 from rich.style import Style
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.message import Message
 
 from wfdash.core.history.usual_run import Forecast, UsualRun
@@ -36,6 +35,7 @@ from wfdash.ui.keys.key_names import KeyNames
 from wfdash.ui.logs.axis_lines import printed_words, strip_pieces
 from wfdash.ui.logs.last_lines import line_pieces
 from wfdash.ui.widgets.line_table import LineTable
+from wfdash.ui.widgets.painted import Stack
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.text_lines import TextLines
 from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, WARN, look
@@ -62,7 +62,7 @@ _FEW: Final = 8
 _PARTS: Final = 5
 
 
-class DetailPane(Vertical):
+class DetailPane(Stack):
     """Draws what it is given by `show`, which is also called once a second; asks nobody for anything."""
 
     DEFAULT_CSS = """

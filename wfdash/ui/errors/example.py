@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from textual.containers import Vertical
 from textual.timer import Timer
 
 from wfdash.core.triage.error_groups import ErrorGroup, Sample
 from wfdash.ui.context import Context
 from wfdash.ui.detail.fill import REST, fill
+from wfdash.ui.widgets.painted import Stack
 
 if TYPE_CHECKING:
     from wfdash.ui.detail.pane import DetailPane
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["ExampleRoom"]
 
 
-class ExampleRoom(Vertical):
+class ExampleRoom(Stack):
     """Takes what is left of the page; reads the example once the cursor rests on its group."""
 
     DEFAULT_CSS = "ExampleRoom { width: 1fr; height: 1fr; }"

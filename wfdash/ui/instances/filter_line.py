@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from rich.style import Style
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.message import Message
 
 from wfdash.core.filter.grammar import QueryError
 from wfdash.core.filter.query import Query, parse
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.ui.keys.key_names import KeyNames
+from wfdash.ui.widgets.painted import Across, Stack
 from wfdash.ui.widgets.status_line import Pieces, StatusLine, length
 from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, clicked
 
@@ -42,7 +43,7 @@ class Filtered(Protocol):
     def set_query(self, query: Query, *, typing: bool = False) -> None: ...
 
 
-class FilterLine(Vertical):
+class FilterLine(Stack):
     """Applies as the person types; a filter that cannot be read leaves the last good one in force.
 
     While one is typed, a second line says how it may go on, or where and why it cannot be read.
@@ -75,7 +76,7 @@ class FilterLine(Vertical):
         """Cells that the counts took since a filter began to be typed."""
 
     def compose(self) -> ComposeResult:
-        with Horizontal():
+        with Across():
             yield StatusLine(id="filter-prompt")
             yield StatusLine(id="filter-status")
 

@@ -2,8 +2,6 @@
 
 from itertools import islice
 
-from textual.containers import Vertical
-
 from wfdash.core.text.words import count
 from wfdash.live.reads.remainder import ListRemainder
 from wfdash.ui.context import Context
@@ -12,6 +10,7 @@ from wfdash.ui.instances.filter_line import FilterLine
 from wfdash.ui.instances.rows import InstanceRows
 from wfdash.ui.instances.saved_views import SavedViews
 from wfdash.ui.keys.bindings import bindings
+from wfdash.ui.widgets.painted import Stack
 
 __all__ = ["ListKeys"]
 
@@ -19,7 +18,7 @@ _LOOKED_AT = 5000
 """Rows of which a filter's completions are made."""
 
 
-class ListKeys(Vertical):
+class ListKeys(Stack):
     """Holds filter line, table and the detail beside it: the keys work wherever in there the focus is."""
 
     BINDINGS = bindings("instance.next", "instance.previous", scope="list")

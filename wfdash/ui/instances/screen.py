@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal
 from textual.events import Click
 from textual.timer import Timer
 
@@ -27,6 +26,7 @@ from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.widgets.covered import is_covered
 from wfdash.ui.widgets.header import Header
 from wfdash.ui.widgets.key_bar import KeyBar
+from wfdash.ui.widgets.painted import Across
 from wfdash.ui.widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class InstancesScreen(BaseScreen):
         yield Header()
         with ListKeys(self.context, self.rows, self.filter_line, self.views):
             yield self.filter_line
-            with Horizontal(id="panes"):
+            with Across(id="panes"):
                 yield self.table
                 yield self.beside.rule
                 yield self.beside.room

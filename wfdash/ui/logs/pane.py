@@ -10,7 +10,6 @@ from platformdirs import user_state_path
 from rich.style import Style
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
 from textual.message import Message
 
 from wfdash.core.handoff.copy_formats import Copy
@@ -34,6 +33,7 @@ from wfdash.ui.logs.gathering import LineGathering
 from wfdash.ui.logs.table import LANE_FROM, LogTable
 from wfdash.ui.widgets.header import badge_pieces
 from wfdash.ui.widgets.line_table import LineTable
+from wfdash.ui.widgets.painted import Stack
 from wfdash.ui.widgets.rule import ruled
 from wfdash.ui.widgets.search_field import SearchField
 from wfdash.ui.widgets.status_line import Pieces, length
@@ -53,7 +53,7 @@ _COPIED: Final = 2000
 """Lines that are copied at most."""
 
 
-class LogPane(Vertical):
+class LogPane(Stack):
     """Beside a timeline it shows all lines, those of its row set off; alone those of the row, or all."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("filter.edit", "copy.menu", "logs.open", "export.menu")

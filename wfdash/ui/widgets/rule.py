@@ -1,9 +1,9 @@
 """The single lines that divide panes, and the title that stands in one."""
 
 from textual.strip import Strip
-from textual.widget import Widget
 
 from wfdash.core.text.clean import cells
+from wfdash.ui.widgets.painted import PaintKept
 from wfdash.ui.widgets.status_line import Pieces, length
 from wfdash.ui.widgets.strips import strip_of
 from wfdash.ui.widgets.theme import QUIET
@@ -14,7 +14,7 @@ _SHORT = 3
 """Cells of a rule after which a text in it may begin, and that follow it at least."""
 
 
-class Rule(Widget):
+class Rule(PaintKept):
     DEFAULT_CSS = "Rule { width: 2; height: 1fr; }"
 
     def render_line(self, y: int) -> Strip:

@@ -10,11 +10,12 @@ from typing import Final, Self
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
-from textual.geometry import Region, Size
+from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
 from wfdash.ui.widgets.covered import is_covered
+from wfdash.ui.widgets.painted import PaintKept
 
 __all__ = ["DrawnLines", "LinesWidget", "blank", "changed_spans", "strip_of"]
 
@@ -146,7 +147,7 @@ class DrawnLines:
         self.strips.clear()
 
 
-class LinesWidget(Widget):
+class LinesWidget(PaintKept):
     """Shows lines that it keeps as they were asked for. A subclass says in `lines_now` how they are now.
 
     It has no border and no padding.
@@ -154,10 +155,6 @@ class LinesWidget(Widget):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         self._drawn = DrawnLines(self.lines_now)
-        self._painted: tuple[Region, Size, list[Strip]] | None = None
-        """Of which part, of which size, and what the terminal was given of it."""
-        self._to_paint: set[int] = set()
-        """The lines of it that are to be painted since."""
         super().__init__(id=id, classes=classes)
 
     def lines_now(self) -> Callable[[int], Strip]:
@@ -171,35 +168,3 @@ class LinesWidget(Widget):
 
     def render_line(self, y: int) -> Strip:
         return self._drawn.strip(y)
-
-    # Textual asks for all lines of whatever a frame touches, and passes each through all filters: where two
-    # digits differ at the ends of a screen that was half of what drawing it cost.
-
-    def _set_dirty(self, *regions: Region) -> None:
-        if regions:
-            self._to_paint.update(y for region in regions for y in region.line_range)
-        else:
-            self._painted = None
-        super()._set_dirty(*regions)
-
-    def notify_style_update(self) -> None:
-        self._painted = None
-        super().notify_style_update()
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """As Textual does, but takes lines that are as they were painted from there."""
-        size, before = self.outer_size, self._painted
-        if before is None or before[:2] != (crop, size):
-            painted = super().render_lines(crop)
-        elif not self._to_paint:
-            return before[2]
-        else:
-            painted = list(before[2])
-            for y in self._to_paint:
-                if crop.y <= y < crop.bottom:
-                    painted[y - crop.y : y - crop.y + 1] = super().render_lines(
-                        Region(crop.x, y, crop.width, 1)
-                    )
-        self._painted = crop, size, painted
-        self._to_paint.clear()
-        return painted

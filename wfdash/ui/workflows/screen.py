@@ -5,7 +5,6 @@ from functools import partial
 
 from textual import work
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
 from textual.events import Click
 from textual.timer import Timer
 
@@ -23,6 +22,7 @@ from wfdash.ui.instances.status import trouble_pieces
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
+from wfdash.ui.widgets.painted import Across, Stack
 from wfdash.ui.widgets.rule import Rule
 from wfdash.ui.widgets.status_line import StatusLine
 from wfdash.ui.widgets.text_lines import TextLines
@@ -68,8 +68,8 @@ class WorkflowsScreen(BaseScreen):
 
     def compose(self) -> ComposeResult:
         yield Header()
-        with Horizontal(id="panes"):
-            with Vertical():
+        with Across(id="panes"):
+            with Stack():
                 yield WorkflowTable(clock=self.context.clock)
                 yield TextLines(id="trend", height=1)
             yield Rule()
