@@ -8,6 +8,7 @@ from tests.support.fakes.details import T0, attempt, detail, done, failure, slee
 from tests.support.harness.work import instructions
 from wfdash.core.filter.detail_fields import read_fields
 from wfdash.core.verbs.consequences import of_pause, of_restart, of_terminate
+from wfdash.core.why import open_steps
 from wfdash.core.why.diagnose import diagnose
 from wfdash.core.why.session_times import last_moved
 from wfdash.core.why.waits import OpenWaits
@@ -67,6 +68,23 @@ def test_thousands_of_steps_are_looked_through_once(kind):
             dear[question] = costs
         assert (ask(few), ask(many)) == said
     assert dear == {}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_hundreds_of_steps_have_the_sentence_of_a_few(kind, monkeypatch):
+    """A thousand steps side by side took 100 ms with every frame."""
+    subject = KINDS[kind](90)
+    for now in (95.5, 1e5, 2e6):
+        expected = diagnose(subject, now=T0 + now)
+        with monkeypatch.context() as patched:
+            patched.setattr(open_steps, "_FEW", 10)
+            assert diagnose(subject, now=T0 + now) == expected
+    costs = []
+    for number in (150, 900):
+        answer = KINDS[kind](number)
+        diagnose(answer, now=T0 + 1e5)
+        costs.append(instructions(partial(diagnose, answer, now=T0 + 1e5)))
+    assert costs[1] < 1.5 * costs[0]
 
 
 @pytest.mark.parametrize("kind", KINDS)

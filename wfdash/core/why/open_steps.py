@@ -10,7 +10,14 @@ from wfdash.core.model.step import Failure, Step
 from wfdash.core.model.step_kind import kind_of
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import spoken
-from wfdash.core.why.current_steps import deadline, doing, has_stopped, has_succeeded, last_begun, since
+from wfdash.core.why.current_steps import (
+    Doing,
+    deadline,
+    doing,
+    has_stopped,
+    has_succeeded,
+    since,
+)
 from wfdash.core.why.failure import lost_attempts, who_cut_off
 from wfdash.core.why.step_names import error_name, failure_text, shown_name, spoken_name
 from wfdash.core.why.why import ASIDE, TimeWords, Why
@@ -34,6 +41,8 @@ _LATE = 3.0
 """Seconds after which a try that has not come is late: an answer is under way for a second or two."""
 _MOST = 1000
 """Steps side by side of which it is said which changes next."""
+_FEW = 100
+"""As many as have a sentence each made with every frame."""
 _TELLING = ("retries", "waits", "runs", "pending", "sleeps")
 """Of steps side by side, which one a cell has room for: what fails, then what somebody else must do."""
 
@@ -58,23 +67,38 @@ class SideBySide(Struct, frozen=True):
     counts: Counter[str]
     """How many are at what, by the words of `_counted`."""
     begun: float | None
-    """When the last of them began."""
+    """When the last of them began what it is at."""
     last_error: str
     """What the one whose attempt failed last failed with, in words; "" when none has."""
+    dated: int
+    """How many change by themselves at a moment that is known."""
+    soonest: Mapping[Doing, Step]
+    """Of those at the same thing the one that does so first."""
+    latest: Step | None
+    """And the last of all."""
 
 
 def side_by_side(steps: Sequence[Step]) -> SideBySide:
-    return SideBySide(Counter(map(_what, steps)), last_begun(steps), _last_error(steps))
+    dated = [(due, step) for step in steps if (due := deadline(step)[0]) is not None]
+    dated.sort(key=lambda entry: entry[0])
+    soonest = {doing(step): step for _, step in reversed(dated)}
+    latest = dated[-1][1] if dated else None
+    counts = Counter(map(_what, steps))
+    begun = max((at for at in map(since, steps) if at is not None), default=None)
+    return SideBySide(counts, begun, _last_error(steps), len(dated), soonest, latest)
 
 
 def of_several(steps: Sequence[Step], at: TimeWords, beside: SideBySide) -> Why:
     """Parallel steps: what each is at, or how many are at what, and which of them changes next."""
-    # Each has a sentence of its own: of 25,000 they would take a second with every frame.
-    each = [of_single(step, at) for step in steps] if len(steps) <= _MOST else []
-    due = [(why.deadline, why.estimate, step) for why, step in zip(each, steps) if why.deadline is not None]
+    # Each has a sentence of its own: of a thousand they would take 100 ms with every frame. Of so many only
+    # those that may be told have theirs.
+    few = len(steps) <= _FEW
+    among = steps if few else [*beside.soonest.values()] if len(steps) <= _MOST else []
+    each = [of_single(step, at) for step in among]
+    due = [(why.deadline, why.estimate, step) for why, step in zip(each, among) if why.deadline is not None]
     begun = [why.since for why in each if why.since is not None]
-    if not each and beside.begun is not None:
-        begun = [beside.begun]
+    if not few and beside.begun is not None:
+        begun.append(beside.begun)
     # Their names say more than the same sentence for each of them.
     if [*beside.counts] == ["runs"]:
         said = f"{len(steps)} steps run: {_list([spoken_name(step, 28) for step in steps[:3]], len(steps))}"
@@ -83,23 +107,26 @@ def of_several(steps: Sequence[Step], at: TimeWords, beside: SideBySide) -> Why:
     else:
         said = f"{len(steps)} steps are open: " + _counted(beside.counts) + beside.last_error
     stuck = bool(each) and all(why.looks_stuck for why in each)
+    if stuck and not few:  # where the last of all is late, the others are
+        late = of_single(beside.latest, at).looks_stuck if beside.latest is not None else False
+        stuck = late and beside.dated == len(steps)
     if not due:
         return Why(said, f"{len(steps)} open: {short_name(steps[-1])}", max(begun, default=None), None, stuck)
     soonest, estimate, step = min(due, key=lambda entry: entry[0])
     verb = {"sleeps": "wakes", "waits": "times out", "retries": "is tried again", "runs": "times out"}
     due_verb = {"sleeps": "wake", "waits": "time out", "retries": "be tried again", "runs": "time out"}
     what = spoken_name(step, 28)
-    unknown = len(steps) - len(due) - beside.counts["used up"]
+    unknown = len(steps) - (len(due) if few else beside.dated) - beside.counts["used up"]
     if at.is_due(soonest):
         said += f"; {what} was to {due_verb[doing(step)]} {at.ago(soonest)}"
     else:
         # A time-out is a bound, not an end: nothing is first while a step can end by itself before it.
-        surely = not unknown and all(doing(other) in ("sleeps", "retries") for other in steps)
+        surely = not unknown and beside.counts.keys() <= {"sleeps", "retries", "used up"}
         first = " first," if surely else ""
         said += f"; {what} {verb[doing(step)]}{first} {at.until(soonest, estimate=estimate)}"
         if unknown:
             said += f"; this server does not say when the {'other ends' if unknown == 1 else 'others end'}"
-    telling = _telling(steps, due)
+    telling = _telling(among, due)
     short = f"{len(steps)} open: {of_single(telling, at).short}"
     return Why(said, short, max(begun, default=None), soonest, stuck, estimate)
 
