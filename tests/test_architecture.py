@@ -333,6 +333,12 @@ def test_the_client_loads_no_command_line_of_httpx():
     assert not loaded_by("import wfdash.api.connect") & {"click", "pygments", "rich", "textual"}
 
 
+def test_a_command_loads_httpx_without_its_cookies():
+    loaded = loaded_by("from wfdash.cli.main import run; run(['list', '-w', 'orders'])")
+    assert "httpx" in loaded
+    assert not loaded & {"http.cookiejar", "http.client", "urllib.request", "email.utils"}
+
+
 def test_the_first_screen_loads_only_what_it_shows():
     first = "from wfdash.libraries import load_httpx; load_httpx()\n"
     first += "import wfdash.ui.app, wfdash.ui.session, wfdash.api.connect, httpcore"

@@ -11,6 +11,7 @@ from importlib import import_module
 from wfdash.cli.output import refuse, say
 from wfdash.config.precedence import load
 from wfdash.config.settings import Options, SettingsError
+from wfdash.libraries import load_httpx
 
 __all__ = ["start"]
 
@@ -33,6 +34,7 @@ _VERBS = "change"
 
 def start(parsed: Namespace, options: Options, environ: Mapping[str, str]) -> int:
     """Carries out a parsed one-shot; returns its exit code. Raises UsageError, BrokenPipeError."""
+    load_httpx()  # before whoever imports it, for it is then loaded without what is of no use here
     if parsed.command == "doctor":
         doctor = import_module("wfdash.cli.doctor.report")
         return int(doctor.run(options, environ, parsed.bundle))
