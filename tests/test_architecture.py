@@ -354,6 +354,15 @@ def test_a_library_put_off_is_loaded_at_its_first_use():
     assert "socksio.socks5" in loaded_by(f"{code}socksio.socks5.SOCKS5Connection")
 
 
+def test_redirect_is_told_where_no_cookies_are_kept():
+    code = "from wfdash.libraries import load_httpx; load_httpx()\nimport asyncio, httpx\n"
+    code += "from wfdash.api.connect import _Client\n"
+    code += "away = httpx.MockTransport(lambda _: httpx.Response(302, headers={'location': '/login'}))\n"
+    code += "answer = asyncio.run(_Client(transport=away).get('http://127.0.0.1/client/v4'))\n"
+    code += "assert answer.status_code == 302\n"
+    assert not loaded_by(code) & {"http.cookiejar"}
+
+
 def test_what_httpx_keeps_cookies_with_is_there_for_others():
     code = "from wfdash.libraries import load_httpx; load_httpx()\nimport httpx, http, urllib\n"
     code += "assert not hasattr(urllib, 'request') and not hasattr(http, 'cookiejar')\n"

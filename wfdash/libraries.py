@@ -86,9 +86,10 @@ class _LoadedAtUse(ModuleType):
 
 
 class _NamesAlone(ModuleType):
-    """Has every name that is imported from it, as a class that is of no use."""
+    """Has every name that is imported from it, as a class of no use, and empty: httpx looks through a jar for
+    cookies even where it only notes where a redirect would lead."""
 
     def __getattr__(self, name: str) -> type:
         if name.startswith("__"):
             raise AttributeError(name)
-        return type(name, (), {})
+        return type(name, (), {"__iter__": lambda _: iter(())})
