@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.harness.node import wrangler
+from tests.support.harness.node import KEPT, wrangler
 from tests.support.harness.program import environment
 from tests.support.harness.simulator import Simulator
 
@@ -37,7 +37,7 @@ def run(server: Simulator, home: Path) -> Wrangler:
         done = subprocess.run(
             [*wrangler(), *arguments],
             cwd=home,
-            env=environment(**on.env, **quiet),
+            env=environment(**on.env, **quiet, **KEPT),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

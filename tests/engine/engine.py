@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from tests.support.harness.node import modules, node
+from tests.support.harness.node import KEPT, modules, node
 from tests.support.harness.program import environment
 
 __all__ = ["WORKFLOW", "Engine"]
@@ -20,6 +20,8 @@ __all__ = ["WORKFLOW", "Engine"]
 WORKFLOW = "work"
 _PATIENCE = 180
 """Seconds for what takes a moment: workerd shares the machine with everything else that runs."""
+_APART = 0.02
+"""Seconds between two looks: without a rest they keep the engine from what it is waited for to do."""
 _HERE = Path(__file__).parent
 _BASE = "/cdn-cgi/local/explorer/api/workflows"
 
@@ -35,7 +37,7 @@ class Engine:
         self._process = subprocess.Popen(
             [executable, _HERE / "server.mjs", _HERE / "worker.mjs", folder / "state"],
             env=environment(
-                ENGINE_MODULES=str(packages), ENGINE_LOGS="yes" if logs else "no", PYTHONPATH=None
+                ENGINE_MODULES=str(packages), ENGINE_LOGS="yes" if logs else "no", PYTHONPATH=None, **KEPT
             ),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -126,3 +128,4 @@ class Engine:
             if detail["status"] == reached if isinstance(reached, str) else reached(detail):
                 return detail
             assert time.monotonic() < deadline, f"{identity} did not reach {reached}: {detail}"
+            time.sleep(_APART)
