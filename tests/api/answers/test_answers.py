@@ -164,9 +164,63 @@ async def test_a_steps_stream_comes_back_as_bytes(cloud):
 async def test_204_is_an_answer_to_a_write_and_none_to_a_read(cloud):
     api, _ = await cloud(sending("", 204, content_type="", content_length=""))
     assert (await api.change_status("orders", "a", "pause")).status == ""
-    assert await api.send_event("orders", "a", "paid", {}) == {}
     with pytest.raises(BadAnswer, match="empty"):
         await api.get_instance("orders", "a")
+
+
+_LISTS = '"errors":[],"messages":[]'
+
+
+@pytest.mark.parametrize(
+    ("body", "result"),
+    [
+        # The cloud's, its older reference's, a dev session's.
+        (
+            f'{{"success":true,{_LISTS},"result":{{"instanceId":"a","timestamp":"2026-11-30T09:00:00Z"}}}}',
+            {"instanceId": "a", "timestamp": "2026-11-30T09:00:00Z"},
+        ),
+        (f'{{"success":true,{_LISTS}}}', {}),
+        (f'{{"success":true,{_LISTS},"result":null}}', {}),
+        ('{"success":true,"errors":null,"messages":null,"result":null}', {}),
+        (f'{{"success":true,{_LISTS},"result":{{}}}}', {}),
+        (f'{{"success":true,{_LISTS},"result":{{"success":true}}}}', {"success": True}),
+        ('{"success":true,"result":{"success":true}}', {"success": True}),
+        ('{"success":true,"result":{"instanceId":"a"}}', {"instanceId": "a"}),
+    ],
+)
+async def test_an_event_is_taken_by_each_word_of_the_api(cloud, body, result):
+    api, _ = await cloud(sending(body))
+    assert await api.send_event("orders", "a", "paid", {}) == result
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ("", 204),
+        ("", 200),
+        ('{"success":true}', 200),
+        ('{"success":true,"result":null}', 200),
+        ('{"success":true,"result":{}}', 200),
+        ('{"success":true,"messages":[]}', 200),
+        (f'{{"success":true,{_LISTS},"result":{{"instanceId":"b"}}}}', 200),
+        (f'{{"success":true,{_LISTS},"result":{{"instanceId":["a"]}}}}', 200),
+        (f'{{"success":true,{_LISTS},"result":{{"success":false}}}}', 200),
+        (f'{{"success":true,{_LISTS},"result":[]}}', 200),
+        (f'{{"success":true,{_LISTS},"result":"ok"}}', 200),
+        (f'{{"success":true,{_LISTS},"result":{{"instanceId":"a"}}}}', 206),
+        (f'{{"success":true,{_LISTS},"result":{{"instanceId":"a"}}}}', 202),
+        (
+            '{"success":true,"errors":[{"code":1,"message":"x"}],"messages":[],"result":{"instanceId":"a"}}',
+            200,
+        ),
+        (f'{{{_LISTS},"result":{{"instanceId":"a"}}}}', 200),
+    ],
+)
+async def test_an_event_is_not_taken_by_what_the_api_cannot_say(cloud, body, status):
+    api, _ = await cloud(sending(body, status))
+    with pytest.raises(BadAnswer) as raised:
+        await api.send_event("orders", "a", "paid", {})
+    assert (raised.value.sent, raised.value.denied) == (True, False)  # so its outcome is unknown
 
 
 @pytest.mark.parametrize("body", ["[]", "3", "null", '"x"', '{"hello":"world"}', '{"success":"yes"}'])

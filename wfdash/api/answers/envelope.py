@@ -140,6 +140,8 @@ class Envelope(Struct):
     messages: list[Problem] = field(default_factory=list)
     result: Any = None
     result_info: dict[str, Any] = field(default_factory=dict)
+    has_lists: bool = False
+    """Whether `errors` and `messages` stood in it, as in each answer of the API and in few others."""
 
     @classmethod
     def read(cls, value: Mapping[str, Any]) -> "Envelope":
@@ -151,6 +153,7 @@ class Envelope(Struct):
             _problems(value.get("messages")),
             value.get("result"),
             dict(info) if isinstance(info, Mapping) else {},
+            all(isinstance(value.get(name, ""), list | None) for name in ("errors", "messages")),
         )
 
     @property
