@@ -303,6 +303,8 @@ import sys
 print(*(name for name, module in sys.modules.items() if getattr(module, "__spec__", None)))
 """
 """What only stands for a module has no spec."""
+SPARED = "from wfdash.libraries import spare; spare()\n"
+"""As the program begins."""
 
 
 def loaded_by(code: str) -> set[str]:
@@ -330,7 +332,7 @@ def test_command_line_words_load_neither_textual_nor_httpx(arguments):
 
 
 def test_the_client_loads_no_command_line_of_httpx():
-    assert not loaded_by("import wfdash.api.connect") & {"click", "pygments", "rich", "textual"}
+    assert not loaded_by(f"{SPARED}import wfdash.api.connect") & {"click", "pygments", "rich", "textual"}
 
 
 def test_a_command_loads_httpx_without_its_cookies():
@@ -340,7 +342,7 @@ def test_a_command_loads_httpx_without_its_cookies():
 
 
 def test_the_first_screen_loads_only_what_it_shows():
-    first = "from wfdash.libraries import load_httpx; load_httpx()\n"
+    first = f"{SPARED}from wfdash.libraries import load_httpx; load_httpx()\n"
     first += "import wfdash.ui.app, wfdash.ui.session, wfdash.api.connect, httpcore"
     later = {"textual.widgets._select", "socksio", "certifi", "idna", "pydantic", "sqlite3", "wfdash.demo"}
     later |= {f"wfdash.ui.{name}" for name in ("detail.pane", "actions.own_commands", "base.panel")}
@@ -349,7 +351,7 @@ def test_the_first_screen_loads_only_what_it_shows():
 
 
 def test_a_library_put_off_is_loaded_at_its_first_use():
-    code = "import wfdash, httpcore, idna, socksio, certifi; from msgspec.inspect import type_info\n"
+    code = f"{SPARED}import httpcore, idna, socksio, certifi; from msgspec.inspect import type_info\n"
     code += "assert idna.encode('example') and type_info(int) and certifi.where()\n"
     assert "socksio.socks5" in loaded_by(f"{code}socksio.socks5.SOCKS5Connection")
 
@@ -364,7 +366,7 @@ def test_redirect_is_told_where_no_cookies_are_kept():
 
 
 def test_what_httpx_keeps_cookies_with_is_there_for_others():
-    code = "from wfdash.libraries import load_httpx; load_httpx()\nimport httpx, http, urllib\n"
+    code = f"{SPARED}from wfdash.libraries import load_httpx; load_httpx()\nimport httpx, http, urllib\n"
     code += "assert not hasattr(urllib, 'request') and not hasattr(http, 'cookiejar')\n"
     code += (
         "assert httpx.Response(200, headers={'content-type': 'a/b; charset=latin-1'}).encoding == 'latin-1'\n"

@@ -1,5 +1,6 @@
 """`python -m wfdash` and the console script."""
 
+import _signal  # type: ignore[import-not-found]  # 10 ms before signal, which loads enum: ctrl+c may come then
 import gc
 import os
 import stat
@@ -34,14 +35,29 @@ def _pipe_for_a_library() -> str:
     return ""
 
 
+def _end_by_ctrl_c() -> None:
+    """Lets ctrl+c end the process as SIGTERM does, until a loop that can be interrupted takes it.
+
+    Python would raise it amid a module that is being loaded, and print where, or lose it there. One that
+    whoever started us ignores stays ignored.
+    """
+    # On Windows no loop takes a signal: there the task is cancelled by what Python raises.
+    if os.name == "posix" and _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+
+
 def main() -> None:
     """Runs the command line and leaves with its exit code."""
-    if wrong := _pipe_for_a_library():
-        sys.stderr.write(f"wfdash: {wrong}\n")
-        sys.exit(2)
-    _drop_variables()
-    gc.disable()  # loading makes no garbage, and looking for some is a tenth of it; what runs on enables it
     try:
+        _end_by_ctrl_c()
+        if wrong := _pipe_for_a_library():
+            sys.stderr.write(f"wfdash: {wrong}\n")
+            sys.exit(2)
+        _drop_variables()
+        gc.disable()  # loading makes no garbage, looking for some is a tenth of it; who runs on enables it
+        from wfdash.libraries import spare
+
+        spare()
         from wfdash.cli.main import run
 
         # As UTF-8 whatever the locale is, for that is what goes to the API.
@@ -49,6 +65,7 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     finally:
+        _end_by_ctrl_c()  # nobody is left to take it; a loop that ends puts Python's own way back
         # The interpreter looks for garbage several times while it ends: half a second of a dashboard's heap,
         # in which whoever pressed q, or the signal that asked it to end, waits for nothing.
         gc.freeze()

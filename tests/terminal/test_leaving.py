@@ -1,11 +1,13 @@
 """However it ends, the terminal is given back as it was found and the exit status is right."""
 
 import signal
+import subprocess
 import sys
 
 import pytest
 
 from tests.support.harness.act import ROWS
+from tests.support.harness.program import ROOT, environment
 
 ENDINGS = {signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGINT: 130}
 LEAVING_IN_ORDER = """
@@ -172,3 +174,28 @@ def test_a_dropped_connection_ends_it(demo, stalled):
     shell.stall(stalled)
     shell.hang_up()
     assert shell.wait_exit() == 129
+
+
+_INTERRUPTED = """
+import os, signal, sys
+
+class Finder:
+    def find_spec(self, name, *_):
+        if name == {loading!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Finder())
+from wfdash.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    "loading", ["msgspec", "wfdash.cli.main", "wfdash.cli.parser", "wfdash.config.precedence"]
+)
+def test_ctrl_c_while_modules_are_loaded_says_nothing(loading):
+    done = subprocess.run(
+        [sys.executable, "-c", _INTERRUPTED.format(loading=loading), "list", "-w", "orders"],
+        env=environment(), cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")

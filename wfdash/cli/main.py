@@ -39,6 +39,19 @@ def run(arguments: Sequence[str]) -> int:
         return 130
     except Exception as error:
         return _crashed(error)
+    finally:
+        _let_go_of_streams()
+
+
+def _let_go_of_streams() -> None:
+    """What a closed terminal did not take would be tried again as Python ends, which makes the code 120."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            from wfdash.cli.output import deaden
+
+            deaden(stream)
 
 
 def _crashed(error: Exception) -> int:
