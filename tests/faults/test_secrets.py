@@ -8,6 +8,7 @@ import re
 import traceback
 from urllib.parse import quote
 
+import msgspec
 import pytest
 from rich.console import Console
 from rich.traceback import Traceback
@@ -18,7 +19,16 @@ from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import ListQuery
 from wfdash.config.credential import Credential
 from wfdash.config.precedence import load
-from wfdash.config.settings import Options, Settings
+from wfdash.config.settings import Options, SavedView, Settings, SettingsError
+from wfdash.config.writer import save_view
+from wfdash.core.text import clean
+from wfdash.live.budget.shared_lines import SharedLines
+from wfdash.live.pairing.folder import PairingFolder
+from wfdash.live.pairing.presence import Presence
+from wfdash.live.records.export_files import save_stream, write_new
+from wfdash.live.records.journal import Journal
+from wfdash.live.records.journal_entries import ActionResult
+from wfdash.live.records.notes import SessionStory
 
 TOKEN = "obviously-fake-token-0xDEADBEEF"
 LEAK = re.compile(re.escape(TOKEN), re.IGNORECASE)
@@ -166,3 +176,64 @@ def test_hiding_leaves_other_text_alone():
     credential = credentials()[0]
     assert credential.hide(f"a {TOKEN} b {quote(TOKEN)}") == "a [hidden] b [hidden]"
     assert Credential("", source="x").hide("abc") == "abc"
+
+
+# Files that hold what a person typed, or what a server answered.
+
+
+@pytest.fixture
+def masking(monkeypatch):
+    """As once a session has begun on the credential."""
+    monkeypatch.setattr(clean, "_masks", [])
+    clean.mask_in_text(Credential(TOKEN, source="x").mask)
+
+
+def write_a_note(folder):
+    SessionStory(folder / "notes.jsonl").tell(1.0, "note", f"see {TOKEN}", workflow="orders")
+
+
+def write_a_reason(folder):
+    journal = Journal(folder, profile="", account="acme", clock=lambda: 1.0)
+    result = ActionResult(reason=f"refused: {TOKEN}")
+    assert journal.write("settled", plan="p", verb="pause", workflow="orders", id="a", result=result)
+
+
+def write_an_export(folder):
+    write_new(folder, "plan.jsonl", [f'{{"reason": "{TOKEN}"}}\n'])
+
+
+def write_a_stream(folder):
+    save_stream(b"\xff\x00 " + TOKEN.upper().encode() + b" \xfe", folder, "a", "load-1")
+
+
+def write_what_others_read(folder):
+    lines = SharedLines(folder / "lines")
+    lines.join()
+    lines.offer(msgspec.defstruct("Offer", [("error", str)])(TOKEN))
+
+
+def write_a_presence(folder):
+    PairingFolder(folder / "pairs", "acme", shared=False).tell(Presence("s", "me", workflow=TOKEN))
+
+
+WRITERS = [
+    write_a_note, write_a_reason, write_an_export, write_a_stream, write_what_others_read, write_a_presence,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("write", WRITERS)
+def test_a_file_never_holds_the_secret(masking, write, tmp_path):
+    write(tmp_path)
+    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert b"[hidden]" in written
+    assert not LEAK.search(written.decode("latin-1"))
+
+
+@pytest.mark.parametrize("view", [SavedView(f"x {TOKEN}"), SavedView("x", filter=f'"{TOKEN}"')])
+def test_a_view_that_holds_the_secret_is_refused(masking, view, tmp_path):
+    config = tmp_path / "config.toml"
+    config.write_text(f"# {TOKEN}: written by hand, and theirs\n")
+    with pytest.raises(SettingsError, match="token in use"):
+        save_view(config, view)
+    save_view(config, SavedView("failed", filter="status:errored"))
+    assert len(LEAK.findall(config.read_text())) == 1

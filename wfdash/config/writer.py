@@ -12,6 +12,7 @@ from msgspec import Struct
 from wfdash.config.file import ConfigError, parse
 from wfdash.config.plain_file import read_plain
 from wfdash.config.settings import CLOUDFLARE, ProfileCard, SavedView, SettingsError
+from wfdash.core.text.clean import masked
 
 __all__ = [
     "NewProfile",
@@ -127,6 +128,11 @@ def _tables() -> Any:
     return tomlkit.aot()
 
 
+def _hides(text: str) -> int:
+    """How often a secret in use stands in it."""
+    return sum(masked(line) != line for line in text.split("\n"))
+
+
 def _write(path: Path, document: Any) -> None:
     """Puts the text in place in one step, checked first; the mode stays, and is 0600 for a new file."""
     import tomlkit
@@ -136,6 +142,9 @@ def _write(path: Path, document: Any) -> None:
         parse(text, str(path))
     except ConfigError as error:
         raise SettingsError(f"{error} Nothing was saved.") from None
+    # Where somebody wrote it there by hand it is theirs; masked, a filter would be another one.
+    if _hides(text) > _hides(tomlkit.dumps(_document(path))):
+        raise SettingsError("That holds the token in use, which is kept in no file. Nothing was saved.")
     target = path.resolve()
     try:
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 from unicodedata import category, east_asian_width
 
-__all__ = ["cells", "clean", "distinguishable", "fit", "mask_in_text", "masked"]
+__all__ = ["cells", "clean", "distinguishable", "fit", "mask_in_text", "masked", "masked_bytes"]
 
 _REPLACED = "\N{REPLACEMENT CHARACTER}"
 _BLANK_LETTERS = "\u115f\u1160\u3164\uffa0"
@@ -89,6 +89,12 @@ def masked(text: str) -> str:
     for mask in _masks:
         text = mask(text)
     return text
+
+
+def masked_bytes(content: bytes) -> bytes:
+    """The same for what is to stand in a file, whatever its encoding: a secret is ASCII."""
+    text = content.decode("latin-1")
+    return content if (shown := masked(text)) == text else shown.encode("latin-1")
 
 
 def clean(text: str) -> str:

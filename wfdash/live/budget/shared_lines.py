@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from wfdash.config.plain_file import open_plain
+from wfdash.core.text.clean import masked_bytes
 from wfdash.live.records.locked_file import hold_together, try_lock
 
 __all__ = ["ANSWERS", "LARGEST", "SharedLines", "read_offer", "shared_place"]
@@ -109,9 +110,9 @@ class SharedLines:
 def _line_of(offer: Struct) -> bytes:
     """The line that says it; b"" of what none can say, as values that nest too deeply: that is not shared."""
     try:
-        return msgspec.json.encode(offer)
+        return masked_bytes(msgspec.json.encode(offer))
     except UnicodeEncodeError:  # half a surrogate pair, which an escape in the API's JSON can name
-        return json.dumps(msgspec.to_builtins(offer)).encode("ascii")
+        return masked_bytes(json.dumps(msgspec.to_builtins(offer)).encode("ascii"))
     except RecursionError:
         return b""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from wfdash.core.text.clean import masked_bytes
 from wfdash.live.pairing.presence import LARGEST, Presence, parse_presence, written
 from wfdash.live.records.locked_file import CAN_LOCK, hold_together, try_lock
 
@@ -58,7 +59,7 @@ class PairingFolder:
             try:
                 if hasattr(os, "fchmod"):
                     os.fchmod(descriptor, self._mode)
-                os.write(descriptor, written(replace(presence, held=_lock(descriptor))))
+                os.write(descriptor, masked_bytes(written(replace(presence, held=_lock(descriptor)))))
                 fresh.replace(self.path / name)
             except OSError:
                 os.close(descriptor)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from re import sub
 
+from wfdash.core.text.clean import masked, masked_bytes
 from wfdash.core.text.words import size
 
 __all__ = ["file_name", "fill_first", "save_stream", "write_first", "write_new"]
@@ -59,7 +60,7 @@ def write_new(folder: Path, name: str, lines: Iterable[str]) -> Path:
         _new_file(folder, name) as (descriptor, path),
         open(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="") as file,
     ):
-        file.writelines(lines)
+        file.writelines(map(masked, lines))
     return path
 
 
@@ -73,7 +74,7 @@ def save_stream(content: bytes, folder: Path, instance: str, step: str) -> str:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with _new_file(folder, f"{plain}.bin") as (descriptor, path), open(descriptor, "wb") as file:
-            file.write(content)
+            file.write(masked_bytes(content))
     except OSError as error:
         return f"a stream of {length}; it could not be saved: {error.strerror}"
     return f"{length} saved as {_short(path)}"

@@ -11,6 +11,7 @@ from typing import Final
 from wfdash.config.plain_file import read_end
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.times import SAME_END, iso
+from wfdash.core.text.clean import masked
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import RESTARTS
 from wfdash.live.records.journal_entries import (
@@ -132,7 +133,7 @@ class Journal:
             for event, identity, result in entries
         ]
         sent = any(event == JournalEvent.SENT for event, _, _ in entries)
-        text = "\n".join(json.dumps({key: line[key] for key in KEYS}) for line in lines)
+        text = masked("\n".join(json.dumps({key: line[key] for key in KEYS}) for line in lines))
         try:
             # A lock that ends with the process, however it ends, tells the next start whether a plan was
             # left open.

@@ -9,6 +9,7 @@ from msgspec.structs import asdict
 
 from wfdash.core.handoff.handover import HandoverLine
 from wfdash.core.model.times import iso
+from wfdash.core.text.clean import masked
 from wfdash.live.records.locked_file import LockedFile
 
 __all__ = ["SessionStory"]
@@ -54,7 +55,8 @@ class SessionStory:
     def _keep(self, entry: HandoverLine) -> None:
         if self._file is None:
             return
-        line = json.dumps(asdict(entry) | {"at": iso(entry.at), "account": self._account()}).encode("ascii")
+        kept = asdict(entry) | {"at": iso(entry.at), "account": self._account()}
+        line = masked(json.dumps(kept)).encode("ascii")
         try:
             self._file.append(line, sync=True)
             self.trouble = ""

@@ -14,7 +14,6 @@ from wfdash.api.errors import WorkflowsError
 from wfdash.core.handoff.export import instance_json, instance_markdown, table_csv, table_ndjson
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
-from wfdash.core.text.clean import masked
 from wfdash.core.text.words import count, counted
 from wfdash.core.timeline.as_text import text_timeline
 from wfdash.core.why.why import TimeWords
@@ -197,7 +196,7 @@ class ExportScreen(MenuScreen):
         """Writes the export, and says where."""
         name = file_name(subject, ending, self.context.clock())
         try:
-            path = await asyncio.to_thread(write_first, _FOLDERS, name, lambda: map(masked, make()))
+            path = await asyncio.to_thread(write_first, _FOLDERS, name, make)
         except OSError as error:
             self._say(f"not written: {error.strerror or error}", severity="error")
         else:
