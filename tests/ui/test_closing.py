@@ -48,6 +48,22 @@ def test_a_page_that_has_lost_its_parts_is_not_drawn(page):
     drive(script)
 
 
+def test_a_page_closed_before_it_was_up_is_no_fault():
+    """As when what was typed ahead opens it and closes it: it looks for parts that will not come."""
+
+    async def script(dashboard):
+        app = dashboard.app
+        for turns in range(4):
+            app.pages.open("detail", "orders", "order-1")
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            await app.pop_screen()
+            await dashboard.settled()
+            assert app.screen is app.root
+
+    drive(script)
+
+
 def test_closed_palette_asks_nothing_of_the_page_under_it():
     async def script(dashboard):
         app = dashboard.app

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 from platformdirs import user_state_path
 from rich.text import Text
 from textual import events
+from textual._context import active_message_pump
 from textual.app import SuspendNotSupported
 from textual.css.query import NoMatches
 from textual.screen import Screen
+from textual.widget import Widget
 
 from wfdash.config.settings import Settings
 from wfdash.core.logs.line import LogScope
@@ -337,11 +339,14 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         self.pages.say(message, severity)
 
     def _handle_exception(self, error: Exception) -> None:
-        """Reports no fault of what was still opening when the app was told to end.
+        """Reports no fault of what was still opening when it was closed, or the app was told to end.
 
         Its widgets are taken down before it was up, and it looks for parts that will not come.
         """
-        if not self._exit:
+        looks = active_message_pump.get(None) if isinstance(error, NoMatches) else None
+        around = looks.ancestors_with_self if isinstance(looks, Widget) else ()
+        closed = any(isinstance(node, Screen) and node not in self.screen_stack for node in around)
+        if not self._exit and not closed:
             super()._handle_exception(error)
 
     def _fatal_error(self) -> None:
