@@ -51,12 +51,19 @@ class Node(Struct, frozen=True):
     label: str
     """The key or index; "" at the root."""
     kind: Kind
-    preview: str
+    value: Any
     depth: int
     unfolded: bool | None
     """None: nothing beneath."""
     note: str = ""
     """What the value is beside its text: redacted, truncated by the API, JSON within a text."""
+    said: str = ""
+    """What stands in the value's place."""
+
+    @property
+    def preview(self) -> str:
+        """Made when it is drawn: of a thousand rows that a list has some forty are seen."""
+        return self.said or summary(self.value, 300, opened=bool(self.unfolded))
 
 
 def rows(value: Any, unfolded: Set[Hashable], *, label: str = "", reveal: Path = ()) -> list[Node]:
@@ -78,7 +85,7 @@ def _rows(
         path,
         label,
         _kind(seen),
-        summary(seen, 300, opened=is_open),
+        seen,
         depth,
         is_open if foldable else None,
         _note(value, inner),
@@ -89,11 +96,11 @@ def _rows(
     path = path if inner is ABSENT else (*path, "")
     for key, child in _children(seen, path, reveal):
         if key is None:
-            yield Node((*path, -1), "…", "rest", f"{count(child)} more", depth + 1, None)
+            yield Node((*path, -1), "…", "rest", None, depth + 1, None, said=f"{count(child)} more")
         else:
             yield from _rows(child, (*path, key), clean(str(key)[:200]), depth + 1, unfolded, reveal)
     if inner is not ABSENT:
-        yield Node((*outer, _RAW), AS_TEXT, "text", summary(value, 300), depth + 1, None)
+        yield Node((*outer, _RAW), AS_TEXT, "text", value, depth + 1, None)
 
 
 def _children(value: Any, path: Path, reveal: Path) -> Iterator[tuple[str | int | None, Any]]:

@@ -135,7 +135,8 @@ class PayloadTree(LineTable):
         pieces.append(("  ", PLAIN))
         room = width - sum(cells(text) for text, _ in pieces) - 1
         note = f"  {node.note}" if node.note else ""
-        shown = fit(node.preview, max(0, min(cells(node.preview), room - min(cells(note), room // 2))))
+        preview = node.preview
+        shown = fit(preview, max(0, min(cells(preview), room - min(cells(note), room // 2))))
         pieces += [(shown, _KINDS[node.kind]), (fit(note, max(0, room - cells(shown))).rstrip(), WARN)]
         return strip_of(pieces, width, CURSOR if cursor else None)
 
