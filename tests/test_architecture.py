@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.architecture import Tree, own_methods
+from wfdash.cli.run import _MODULES
+from wfdash.ui.navigation import _PAGES
 
 PACKAGE = Path(__file__).parent.parent / "wfdash"
 WFDASH = Tree(PACKAGE)
@@ -57,11 +59,29 @@ UI_MAY_IMPORT = {
     "wfdash.api.interface": "the records of a new instance, a restart and a request; the client in session",
     "wfdash.api.validate": "pure: what the API would refuse, said while it is typed",
 }
+UI_MAY_TAKE = {
+    "wfdash.ui.session takes self.api": "who opens the client closes it, and says what it is",
+}
 UI_MAY_CALL = {
     "wfdash.ui.session calls self.api.close": "who opens the client closes it",
 }
 
 ALLOWED_ARROWS: dict[str, str] = {}
+ALLOWED_UNUSED = {
+    "wfdash.cli.doctor.report": "the command `doctor` loads it by its name",
+    "wfdash.config.example": "run by hand: it writes config.example.toml",
+}
+ALLOWED_LARGE = {
+    "wfdash.cli.commands.history_reading.read_back has 75 lines": "its steps share what was read so far",
+    "wfdash.core.history.history._count has 73 lines": "one loop over the rows, for its speed",
+    "wfdash.core.history.picture.picture has 79 lines": "one picture, from its top to its foot",
+    "wfdash.core.history.sentence.failures has 81 lines": "one sentence, part by part",
+    "wfdash.core.logs.place.place_lines has 109 lines": "to be cut by its rules",
+    "wfdash.ui.history.screen.HistoryScreen has 49 methods": "to be cut: its words belong to its status",
+    "wfdash.ui.history.screen._lines has 73 lines": "one page, from its top to its foot",
+    "wfdash.ui.session.open_session has 63 lines": "each part is handed to the next",
+}
+"""May only shrink."""
 ALLOWED_MODULES: dict[str, str] = {}
 ALLOWED_NAMES = {
     "wfdash.demo.http.serve: connection_made": "the name that asyncio calls on a protocol",
@@ -85,7 +105,12 @@ def test_rooms_import_downwards_only(package):
     assert_only(WFDASH.wrong_arrows(ROOMS[package], package), allowed)
 
 
-@pytest.mark.parametrize("package", ["core", "live", "api", "cli"])
+@pytest.mark.parametrize("module", ["libraries"])
+def test_modules_beside_the_packages_import_none_of_them(module):
+    assert not WFDASH.beyond(module, ())
+
+
+@pytest.mark.parametrize("package", ["core", "live", "api", "cli", "ui", "config", "keymap"])
 def test_rooms_form_no_circle(package):
     assert not WFDASH.rooms_in_a_circle(package)
 
@@ -96,6 +121,12 @@ def test_screens_ask_the_network_through_live_only():
     }
     assert_only({target for target in targets if target.startswith("wfdash.api")}, UI_MAY_IMPORT)
     assert_only(WFDASH.network_calls("ui"), UI_MAY_CALL)
+    assert_only(WFDASH.clients_taken("ui"), UI_MAY_TAKE)
+
+
+def test_screens_know_what_they_are_given():
+    """The app of a screen is Textual's; what ours can do comes with the context."""
+    assert not WFDASH.casts("ui")
 
 
 def test_modules_form_no_circle():
@@ -119,6 +150,16 @@ def test_public_classes_have_names_of_their_own():
 
 def test_short_modules_have_several_importers():
     assert_only(WFDASH.lone_modules(), ALLOWED_MODULES)
+
+
+def test_each_module_is_reached():
+    by_name = {place for place, _ in _PAGES.values()}
+    by_name |= {f"wfdash.cli.commands.{name}" for name in _MODULES.values()}
+    assert_only(WFDASH.unused_modules(tables=by_name), ALLOWED_UNUSED)
+
+
+def test_classes_and_functions_are_held_in_the_head():
+    assert_only(WFDASH.large_classes() | WFDASH.long_functions(), ALLOWED_LARGE)
 
 
 def test_modules_offer_only_what_they_define():
@@ -237,6 +278,12 @@ def test_a_class_name_used_twice_is_found(tmp_path):
     assert tree.namesakes() == {"Entry is in p.a, p.b"}
 
 
+def test_a_nested_class_of_the_same_name_is_found(tmp_path):
+    nested = "class Page:\n    class Entry: ...\n    class Changed(Message): ..."
+    tree = tree_of(tmp_path, a="if x:\n    class Entry: ...\nclass Changed(Message): ...", b=nested)
+    assert tree.namesakes() == {"Entry is in p.a, p.b"}
+
+
 def test_a_name_that_is_passed_on_is_found(tmp_path):
     tree = tree_of(tmp_path, source="def f(): ...\n", user="from p.source import f\n__all__ = []\n")
     assert not tree.passed_on()
@@ -251,10 +298,43 @@ def test_a_short_module_with_one_importer_is_found(tmp_path):
     assert Tree(tree.package).lone_modules() == {"p.short has 1 lines and only p.user imports it"}
 
 
+def test_a_module_whose_class_does_something_is_no_record(tmp_path):
+    record = "class Row:\n    def __len__(self): ...\n    @property\n    def age(self): ...\n"
+    tree_of(tmp_path, user="import p.record, p.doer", record=record, doer="class D:\n    def do(self): ...\n")
+    assert Tree(tmp_path / "p").lone_modules() == {"p.doer has 2 lines and only p.user imports it"}
+
+
+def test_a_module_that_nothing_reaches_is_found(tmp_path):
+    tree = tree_of(tmp_path, user="import p.used", used="", table="", lost="")
+    assert tree.unused_modules(tables=["p.table", "p.user"]) == {"p.lost"}
+
+
+def test_a_large_class_and_a_long_function_are_found(tmp_path):
+    methods = "".join(f"    def m{number}(self): ...\n" for number in range(46))
+    long = "def f():\n" + "    x = 1\n" * 60
+    assert tree_of(tmp_path, a=f"class Hub:\n{methods}").large_classes() == {"p.a.Hub has 46 methods"}
+    assert tree_of(tmp_path, b=long).long_functions() == {"p.b.f has 61 lines"}
+
+
+def test_the_client_by_another_name_is_found(tmp_path):
+    source = "async def f(s):\n    client = s.api\n    await client.get_step('a')"
+    tree = tree_of(tmp_path, ui__a=source, live__b=source)
+    assert tree.clients_taken("ui") == {"p.ui.a takes s.api"}
+    assert not tree.network_calls("ui")
+
+
+def test_a_cast_in_a_screen_is_found(tmp_path):
+    source = "from typing import cast\n"
+    assert tree_of(tmp_path, ui__a=source, live__b=source).casts("ui") == {"p.ui.a"}
+
+
 @pytest.mark.parametrize(
     "source",
     [
         "def told(): ...",
+        "from x import y as told",
+        "try: ...\nexcept OSError as told: ...",
+        "match x:\n    case [told]: ...",
         "class WholeRow: ...",
         "def f(one): ...",
         "made_row = 1",
@@ -263,6 +343,10 @@ def test_a_short_module_with_one_importer_is_found(tmp_path):
 )
 def test_a_name_that_says_nothing_is_found(tmp_path, source):
     assert len(tree_of(tmp_path, a=source).private_words()) == 1
+
+
+def test_a_module_whose_name_says_nothing_is_found(tmp_path):
+    assert tree_of(tmp_path, told="").private_words() == {"p.told: told"}
 
 
 def test_words_within_other_words_are_let_be(tmp_path):

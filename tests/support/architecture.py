@@ -13,6 +13,9 @@ __all__ = ["Tree", "own_methods"]
 FULL = 16
 SMALL = 45
 LONG = 60
+LINES_AT_MOST = 60
+METHODS_AT_MOST = 45
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 METHODS = (FunctionType, property, cached_property, classmethod, staticmethod)
 PRIVATE_WORDS = {"told", "heard", "known", "whole", "one", "made"}
 
@@ -105,27 +108,86 @@ class Tree:
         return {f"{folder} has {number} modules" for folder, number in modules.items() if number > FULL}
 
     def namesakes(self) -> set[str]:
-        """Public classes, each with the modules that have it when these are several."""
+        """Public classes, nested ones too, each with the modules that have it when these are several.
+
+        What Textual finds by its name in the class around it is not counted: its messages.
+        """
         homes: dict[str, list[str]] = defaultdict(list)
         for name, source in self.sources.items():
-            for node in source.body:
-                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            for node in ast.walk(source):
+                if not isinstance(node, ast.ClassDef) or node.name.startswith("_"):
+                    continue
+                if [ast.unparse(base) for base in node.bases] != ["Message"]:
                     homes[node.name].append(name)
         return {f"{name} is in {', '.join(modules)}" for name, modules in homes.items() if len(modules) > 1}
 
-    def lone_modules(self) -> set[str]:
-        """Short modules with one importer, unless they hold one record or are reached by a table of names."""
+    @cached_property
+    def importers(self) -> Mapping[str, set[str]]:
         importers: dict[str, set[str]] = defaultdict(set)
         for name, targets in self.imports.items():
             for target in targets:
                 importers[target].add(name)
+        return importers
+
+    def lone_modules(self) -> set[str]:
+        """Short modules with one importer, unless they hold records or are reached by a table of names."""
         return {
-            f"{name} has {lines} lines and only {next(iter(importers[name]))} imports it"
+            f"{name} has {lines} lines and only {next(iter(self.importers[name]))} imports it"
             for name, path in self.paths.items()
             if path.name != "__init__.py"
-            and len(importers[name]) == 1
+            and len(self.importers.get(name, ())) == 1
             and (lines := len(path.read_text().splitlines())) < SMALL
             and not _is_record(self.sources[name])
+        }
+
+    def unused_modules(self, *, tables: Iterable[str]) -> set[str]:
+        """Modules that nothing imports, and that none of these reached by name."""
+        reached = set(tables)
+        return {
+            name
+            for name, path in self.paths.items()
+            if path.name not in ("__init__.py", "__main__.py")
+            and not self.importers.get(name)
+            and name not in reached
+        }
+
+    def large_classes(self) -> set[str]:
+        """Classes with as many functions as nobody holds in the head, those of their bases not counted."""
+        return {
+            f"{name}.{node.name} has {number} methods"
+            for name, source in self.sources.items()
+            for node in ast.walk(source)
+            if isinstance(node, ast.ClassDef)
+            and (number := sum(isinstance(each, _FUNCTIONS) for each in node.body)) > METHODS_AT_MOST
+        }
+
+    def long_functions(self) -> set[str]:
+        return {
+            f"{name}.{node.name} has {lines} lines"
+            for name, source in self.sources.items()
+            for node in ast.walk(source)
+            if isinstance(node, _FUNCTIONS)
+            and (lines := (node.end_lineno or 0) - node.lineno + 1) > LINES_AT_MOST
+        }
+
+    def clients_taken(self, below: str) -> set[str]:
+        """Where a module of this package takes hold of the client, `x.api`, whatever it calls it."""
+        return {
+            f"{name} takes {ast.unparse(node)}"
+            for name, source in self.sources.items()
+            if name.startswith(f"{self.package.name}.{below}.")
+            for node in ast.walk(source)
+            if isinstance(node, ast.Attribute) and node.attr == "api" and isinstance(node.ctx, ast.Load)
+        }
+
+    def casts(self, below: str) -> set[str]:
+        """Modules of this package that say of a thing that it is another: the app of a screen, as a rule."""
+        return {
+            name
+            for name, source in self.sources.items()
+            if name.startswith(f"{self.package.name}.{below}.")
+            for node in ast.walk(source)
+            if isinstance(node, ast.ImportFrom) and "cast" in {alias.name for alias in node.names}
         }
 
     def passed_on(self) -> set[str]:
@@ -161,7 +223,7 @@ class Tree:
         return {
             f"{module}: {name}"
             for module, source in self.sources.items()
-            for name in _names_given(source)
+            for name in (module.rpartition(".")[2], *_names_given(source))
             if PRIVATE_WORDS & set(map(str.lower, re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)))
         }
 
@@ -188,9 +250,17 @@ def _reached(start: str, arrows: Mapping[str, set[str]]) -> set[str]:
 
 
 def _is_record(source: ast.Module) -> bool:
-    """Whether a module is there for its records: classes, and no function beside them."""
-    kinds = [type(node) for node in source.body]
-    return ast.ClassDef in kinds and not {ast.FunctionDef, ast.AsyncFunctionDef} & set(kinds)
+    """Whether a module is there for its records: classes that do nothing, and no function beside them."""
+    kinds = [node for node in source.body if isinstance(node, ast.ClassDef)]
+    beside = any(isinstance(node, _FUNCTIONS) for node in source.body)
+    return bool(kinds) and not beside and not any(_does(node) for kind in kinds for node in kind.body)
+
+
+def _does(node: ast.stmt) -> bool:
+    """Whether this part of a class does more than make an object or derive a word of it."""
+    if not isinstance(node, _FUNCTIONS) or node.name.startswith("__"):
+        return False
+    return not {"property", "cached_property", "classmethod"} & set(map(ast.unparse, node.decorator_list))
 
 
 def _offered(source: ast.Module) -> set[str]:
@@ -216,4 +286,6 @@ def _names_given(source: ast.Module) -> Iterator[str]:
             case ast.FunctionDef(name) | ast.AsyncFunctionDef(name) | ast.ClassDef(name) | ast.arg(name):
                 yield name
             case ast.Name(name, ast.Store()) | ast.Attribute(_, name, ast.Store()):
+                yield name
+            case ast.alias(_, str(name)) | ast.MatchAs(_, str(name)) | ast.ExceptHandler(_, str(name)):
                 yield name

@@ -31,9 +31,8 @@ from wfdash.ui.handover import Shift
 from wfdash.ui.hooks import ChangeHooks
 from wfdash.ui.instances.screen import InstancesScreen
 from wfdash.ui.keys.bindings import bindings
-from wfdash.ui.keys.lost_words import LostWords
 from wfdash.ui.keys.text_field import as_field
-from wfdash.ui.keys.typeahead import TypeAhead, as_enter
+from wfdash.ui.keys.typeahead import LostWords, TypeAhead, as_enter
 from wfdash.ui.memory import Collector, context_of, forget_outgrown, give_back
 from wfdash.ui.navigation import Navigator
 from wfdash.ui.terminal.clipboard import copy_text
@@ -108,7 +107,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
             self, context.gate, hand_on=self.hand_on, arranging=lambda: self.pages.arranging
         )
         self.collector = Collector()
-        self.lost_words = LostWords(context.keys, context.clock)
+        self.lost_words = LostWords(context.keys.opens_field, context.clock)
         self._setup = setup
         self._filter_text = filter
         self.dress(Rendering(settings, no_color=self.no_color))

@@ -121,9 +121,7 @@ class ChangeHooks:
         self, session: "AccountSession", watch: "ChangeWatch", workflow: str, learned: asyncio.Event
     ) -> None:
         """What failed before the start is no new cause either, though no record holds it."""
-        from wfdash.live.hooks.earlier_causes import read_earlier_causes
-
-        causes = await read_earlier_causes(session.api, session.budget, workflow, watch.began)
+        causes = await session.earlier_causes(workflow, watch.began)
         # A change that is dropped until then is never told: the watch knows its cause from then on.
         await learned.wait()
         watch.learn_earlier(workflow, causes)

@@ -32,6 +32,7 @@ from wfdash.live.records.record.recorder import Recorder, UntilOpen
 from wfdash.live.watcher import Watcher
 
 if TYPE_CHECKING:
+    from wfdash.live.hooks.earlier_causes import Cause
     from wfdash.live.records.record.reading import RecordReader
     from wfdash.live.records.search.recall import RecordRecall
 
@@ -63,6 +64,17 @@ class AccountSession(Struct):
     def account_id(self) -> str:
         """The account that is asked, once it is known; "" before, and for a dev session."""
         return self.api.account_id
+
+    @property
+    def local(self) -> bool:
+        """Whether a dev session answers, which has one version and no list by status."""
+        return self.api.local
+
+    async def earlier_causes(self, workflow: str, before: float) -> "set[Cause]":
+        """Why the newest failures that ended before that moment failed; read behind all else."""
+        from wfdash.live.hooks.earlier_causes import read_earlier_causes
+
+        return await read_earlier_causes(self.api, self.budget, workflow, before)
 
     async def close(self) -> None:
         """Closes the connections, writes what the record waits for and lets go of the journal."""

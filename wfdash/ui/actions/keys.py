@@ -175,7 +175,7 @@ class ActionHost:
                 on_read=on_read,
             )
             # A dev session has one version, whose steps no other one lacks.
-            if session.api.local:
+            if session.local:
                 return redrive
             complete = partial(session.reads.complete_instances, workflow, "redrive")
             return replace(redrive, warning=await missing_steps(redrive.plan.eligible, complete, read))

@@ -2,6 +2,8 @@
 
 Textual hands a key to whatever has the focus when it arrives, and what it asks for is done further up, later:
 keys that come in one read with it, as on a slow link, would all act on the page that it leaves.
+
+A word that is typed where no field opens is lost: its letters are no keys.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -11,17 +13,20 @@ from typing import Any
 from textual.app import App
 from textual.events import Key, Paste
 from textual.message_pump import MessagePump
+from textual.screen import Screen
 
 from wfdash.keymap.actions import ACTIONS, textual_action
 from wfdash.ui.keys.bindings import bound
 from wfdash.ui.keys.prompt_gate import KeyGate
 from wfdash.ui.keys.text_field import as_field
 
-__all__ = ["TypeAhead", "as_enter"]
+__all__ = ["LostWords", "TypeAhead", "as_enter"]
 
 _OPENING = frozenset(textual_action(action.id) for action in ACTIONS if action.takes_text)
 _STAYING = frozenset(textual_action(action.id) for action in ACTIONS if action.id.startswith("move."))
 """What leads nowhere else on a page: held down, these come thirty times a second."""
+_APART: Final = 1.0
+"""Seconds between two keys after which the second one begins something new."""
 _LOOK = 0.02
 """Seconds between two looks whether what is waited for is there."""
 _FOR_A_FIELD = 50
@@ -145,3 +150,30 @@ def as_enter(event: Key, keys: Mapping[str, str]) -> Key:
     enter = Key("enter", "\r")
     enter.time = event.time
     return enter
+
+
+class LostWords:
+    """Asked of each key before it is acted on, by the screen that it would act on.
+
+    `/params~lis` on a page without a filter would open logs and history and ask for a pause: whoever types a
+    word looks at its end.
+    """
+
+    def __init__(self, opens_field: Callable[[str], bool], clock: Callable[[], float]) -> None:
+        self._opens_field, self._clock = opens_field, clock
+        self._typed_at = float("-inf")
+        """When the last key of such a word came."""
+
+    def takes(self, key: Key, screen: Screen[object]) -> bool:
+        """Whether the key is of such a word, and must do nothing."""
+        if screen.is_modal or as_field(screen.focused) is not None:
+            self._typed_at = float("-inf")
+            return False
+        now = self._clock()
+        if 0 <= now - self._typed_at < _APART:
+            is_of_word = key.is_printable or key.key == "backspace"
+            self._typed_at = now if is_of_word else float("-inf")
+            return is_of_word or key.key == "enter"
+        if self._opens_field(key.key) and key.key not in screen.active_bindings:
+            self._typed_at = now
+        return False

@@ -1,7 +1,8 @@
 """The page of the first run: its steps, what can be chosen in the present one, what is asked or wrong."""
 
-from collections.abc import Callable, Coroutine, Mapping
-from typing import ClassVar
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -13,11 +14,12 @@ from wfdash.core.model.workflow import Workflow
 from wfdash.core.text.clean import clean
 from wfdash.core.text.wrap import wrapped
 from wfdash.live.polling.freshness import Freshness
+from wfdash.live.reads.reads import Reads
 from wfdash.ui.base.empty_messages import no_answer
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.context import Context
 from wfdash.ui.keys.bindings import bindings
-from wfdash.ui.setup.checks import ApiChecks
+from wfdash.ui.session import Connect, open_session
 from wfdash.ui.setup.draft import ProfileDraft
 from wfdash.ui.setup.text import (
     account_entries,
@@ -166,3 +168,36 @@ class SetupPage(BaseScreen, ModalScreen[None], inherit_bindings=False):
         except SettingsError as wrong:
             return [[(f" {line}", BAD)] for line in wrapped(clean(str(wrong)), width - 2)]
         return keep_pieces(path, lines, there=path.exists(), width=width)
+
+
+class ApiChecks:
+    """Asks before there is an account to watch: is the token good, which accounts, which workflows.
+
+    Each question opens a session of its own: the account changes from one to the next.
+
+    All raise WorkflowsError.
+    """
+
+    def __init__(self, connector: Callable[[Settings], Connect], clock: Callable[[], float]) -> None:
+        self._connector = connector
+        self._clock = clock
+
+    async def credential(self, settings: Settings) -> tuple[str, list[dict[str, Any]]]:
+        """What the API says of it, in words, and the accounts it sees; none where one is settled."""
+        async with self._reads(settings) as reads:
+            return await reads.credential(settings.account_id)
+
+    async def workflows(self, settings: Settings) -> list[Workflow]:
+        """The workflows of the account in the settings, in the API's order."""
+        async with self._reads(settings) as reads:
+            return await reads.workflows()
+
+    @asynccontextmanager
+    async def _reads(self, settings: Settings) -> AsyncIterator[Reads]:
+        session = await open_session(
+            settings, self._connector(settings), clock=self._clock, said=lambda event: None
+        )
+        try:
+            yield session.reads
+        finally:
+            await session.close()
