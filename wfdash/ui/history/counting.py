@@ -345,6 +345,24 @@ class LoadedHistory:
         # The few that were read have times: alone they would be all that ended.
         return sum(row.is_over for row in self.rows.values()) if self.lacks_ends else 0
 
+    def sees_all(self, now: float) -> bool:
+        """Whether all that happened in what is shown is counted, and none of it erased."""
+        return all(self.is_seen(bucket, now) for bucket in self.buckets(now))
+
+    def has_counts(self, now: float) -> bool:
+        """Whether analytics counted anything of what is shown."""
+        return any(bucket.created or bucket.ended for bucket in self.buckets(now) if bucket.counted)
+
+    def seconds(self, now: float) -> float:
+        """How long a stretch the numbers are of."""
+        oldest, counted = self.oldest, [b.start for b in self.buckets(now) if b.counted and b.created]
+        if counted:
+            return self.counted_until(now) - counted[0]
+        start = max(self.frame.left, self.edge(now).both)
+        if self.floor is not None:
+            start = max(start, self.floor)
+        return self.counted_until(now) - max(start, oldest if oldest is not None else start)
+
     @property
     def nothing(self) -> str:
         """Why there is nothing to draw."""

@@ -20,8 +20,10 @@ from wfdash.live.watcher import Watcher
 from wfdash.ui.context import Context
 from wfdash.ui.history.counting import EarlierHistory, LoadedHistory
 
-__all__ = ["HistoryReader"]
+__all__ = ["PURPOSES", "HistoryReader"]
 
+PURPOSES: Final = ("history", "versions")
+"""What it reads, as the budget page names it."""
 _EVERY: Final = 60.0
 """Seconds between two reads of what all workflows changed."""
 _LATELY: Final = 900.0
@@ -96,6 +98,11 @@ class HistoryReader:
         """How many there are, as of what is shown: no newer count beside numbers of a while ago."""
         stands = self.before is not None and self.before.loaded.until < inf
         return self.before.total if stands and self.before is not None else self._poller.total
+
+    @property
+    def total_of_workflow(self) -> int | None:
+        """How many the workflow has; None for all of the account, whose counts nobody adds up."""
+        return None if self.of_all else self.total
 
     @property
     def read_to(self) -> float | None:
@@ -194,6 +201,11 @@ class HistoryReader:
     def has_more(self) -> bool:
         """Whether what is framed goes further back than what was read."""
         return self._lacks_deploys or self._lacks_rows
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether more is being read than is shown."""
+        return self.before is None and (self.is_reading or self.loaded.is_short)
 
     @property
     def _lacks_rows(self) -> bool:
