@@ -73,73 +73,113 @@ def place_lines(
         is_sole=at_once.is_sole,
     )
     ownership.learn(ordered)
-    whose_line = [(line, whose) for line in ordered if (whose := ownership.of(line)) is not Whose.OTHERS]
-    # What is queued has run no code: at most a run before its restart has, and said so.
-    has_run = detail.status != "queued" or detail.start is not None
-    placed = []
-    # What created it may speak of it before: it runs in that trace then.
-    queued = detail.queued if detail.queued is not None else float("-inf")
-    has_earlier = bool(ordered) and ordered[0].source == "local" and ordered[0].at < queued
-    present = {
-        line.trace for line in ordered if has_earlier and line.at >= queued and ownership.speaks_in(line)
-    }
-    # Of a run before a restart a session may have lost whose it was: some of its lines say an attempt.
-    earlier = {
-        line.trace
+    rules = _Placement(detail, ordered, attempts, session, at_once, ownership)
+    placed = [
+        rules.placed(line, whose)
         for line in ordered
-        if has_earlier
-        and line.at < queued
-        and line.trace
-        and attempts_said(line.message)
-        and session.is_before(line, is_ours=True)
-        if ownership.speaks_in(line)
-    }
-    for line, whose in whose_line:
-        if not (has_run or whose is Whose.OURS or ownership.speaks_in(line)):
-            continue
-        why = ""
-        if whose is Whose.PERHAPS:
-            why = at_once.why.get(line.request, "")
-        elif session.contradicts(line):
-            why = _UNTOLD
-        elif ownership.speaks_for_another(line, of_a_step=attempts.names_a_step):
-            why = _NAMES_ANOTHER
-        names = whose is Whose.OURS and not why
-        untold = names and attempts.is_untold(line)
-        certain = names and (not untold or session.is_alone(line))
-        why = _UNTOLD if names and not certain else why
-        span = None if line.foreign else attempts.of(line, is_own=whose is Whose.OURS)
-        if span is not None:
-            is_sure = attempts.is_sure(line, span) and not attempts.says_another(line, span)
-            likely = untold or not names or not is_sure
-            placed.append(PlacedLine(line, certain, span.step, span.number, likely=likely, why=why))
-            continue
-        is_ours = whose is Whose.OURS or (line.trace in earlier and ownership.speaks_in(line))
-        is_ours = is_ours and line.trace not in present
-        gone = not session.is_traced_others(line) and (
-            attempts.is_gone(line, is_traced_own=session.is_traced_own(line))
-            or session.is_before(line, is_ours=is_ours)
-        )
-        among = () if line.foreign or gone else attempts.among(line)
-        # Of one step it may be that one's, or be printed outside it.
-        likely = len(among) == 1 or (untold and not gone)
-        placed.append(PlacedLine(line, certain, among=among, gone=gone, likely=likely, why=why))
-    placed = mark_earlier(
-        placed,
-        attempts,
-        speaks=lambda line: ownership.speaks_in(line) and not session.is_traced_others(line),
-    )
+        if (whose := ownership.of(line)) is not Whose.OTHERS and rules.may_be_of_it(line, whose)
+    ]
+    placed = mark_earlier(placed, attempts, speaks=rules.speaks_of_it)
     if not detail.steps:  # what only a record holds the row of: whether a step ran then is not known
         return placed
-    # A run before the last restart had steps of which the answer says nothing any more.
-    begun = (detail.start if detail.start is not None else float("-inf")) - _BEFORE
-    if calls and detail.queued is not None:  # a dev session prints and notes by one clock
-        begun = max(begun, detail.queued - _CUT)
+    begun = _begun(detail, is_traced=bool(calls))
     return fold_replays(
         placed,
         lambda at: at >= begun and attempts.none_ran(at),
         lambda entry: entry.certain or ownership.speaks_in(entry.line),
     )
+
+
+def _begun(detail: Detail, *, is_traced: bool) -> float:
+    """From when on its steps are told: a run before the last restart had others."""
+    begun = (detail.start if detail.start is not None else float("-inf")) - _BEFORE
+    # A dev session prints and notes by one clock.
+    return max(begun, detail.queued - _CUT) if is_traced and detail.queued is not None else begun
+
+
+class _Placement:
+    """The rules by which a line gets its place, once it is known whose lines are whose."""
+
+    def __init__(
+        self,
+        detail: Detail,
+        ordered: Sequence[LogLine],
+        attempts: Attempts,
+        session: TracedSession,
+        at_once: RunsAtOnce,
+        ownership: Ownership,
+    ) -> None:
+        self._attempts, self._session = attempts, session
+        self._at_once, self._ownership = at_once, ownership
+        # What is queued has run no code: at most a run before its restart has, and said so.
+        self._has_run = detail.status != "queued" or detail.start is not None
+        self._queued = detail.queued if detail.queued is not None else float("-inf")
+        has_earlier = bool(ordered) and ordered[0].source == "local" and ordered[0].at < self._queued
+        self._created_in = self._traces_of_now(ordered) if has_earlier else set()
+        self._restarted = self._traces_before(ordered) if has_earlier else set()
+
+    def _traces_of_now(self, ordered: Sequence[LogLine]) -> set[str]:
+        """What created it may speak of it before: it runs in that trace then."""
+        return {line.trace for line in ordered if line.at >= self._queued and self._ownership.speaks_in(line)}
+
+    def _traces_before(self, ordered: Sequence[LogLine]) -> set[str]:
+        """Of a run before a restart a session may have lost whose it was: some lines say an attempt."""
+        return {
+            line.trace
+            for line in ordered
+            if line.at < self._queued
+            and line.trace
+            and attempts_said(line.message)
+            and self._session.is_before(line, is_ours=True)
+            and self._ownership.speaks_in(line)
+        }
+
+    def may_be_of_it(self, line: LogLine, whose: Whose) -> bool:
+        """Whether a run of the instance can have printed it."""
+        return self._has_run or whose is Whose.OURS or self._ownership.speaks_in(line)
+
+    def speaks_of_it(self, line: LogLine) -> bool:
+        """Whether the line's trace names the instance, and the session does not tell it is another's."""
+        return self._ownership.speaks_in(line) and not self._session.is_traced_others(line)
+
+    def placed(self, line: LogLine, whose: Whose) -> PlacedLine:
+        """The line in an attempt, or outside all of them."""
+        doubt = self._doubt(line, whose)
+        is_named = whose is Whose.OURS and not doubt
+        is_untold = is_named and self._attempts.is_untold(line)
+        certain = is_named and (not is_untold or self._session.is_alone(line))
+        why = _UNTOLD if is_named and not certain else doubt
+        span = None if line.foreign else self._attempts.of(line, is_own=whose is Whose.OURS)
+        if span is not None:
+            is_sure = self._attempts.is_sure(line, span) and not self._attempts.says_another(line, span)
+            likely = is_untold or not is_named or not is_sure
+            return PlacedLine(line, certain, span.step, span.number, likely=likely, why=why)
+        gone = self._is_gone(line, whose)
+        among = () if line.foreign or gone else self._attempts.among(line)
+        # Of one step it may be that one's, or be printed outside it.
+        likely = len(among) == 1 or (is_untold and not gone)
+        return PlacedLine(line, certain, among=among, gone=gone, likely=likely, why=why)
+
+    def _doubt(self, line: LogLine, whose: Whose) -> str:
+        """Why it may be another instance's; "" for no reason."""
+        if whose is Whose.PERHAPS:
+            return self._at_once.why.get(line.request, "")
+        if self._session.contradicts(line):
+            return _UNTOLD
+        if self._ownership.speaks_for_another(line, of_a_step=self._attempts.names_a_step):
+            return _NAMES_ANOTHER
+        return ""
+
+    def _is_gone(self, line: LogLine, whose: Whose) -> bool:
+        """Whether a run before the last restart printed it, whose steps nobody tells of any more."""
+        if self._session.is_traced_others(line):
+            return False
+        is_ours = whose is Whose.OURS or (line.trace in self._restarted and self._ownership.speaks_in(line))
+        is_ours = is_ours and line.trace not in self._created_in
+        is_own = self._session.is_traced_own(line)
+        return self._attempts.is_gone(line, is_traced_own=is_own) or self._session.is_before(
+            line, is_ours=is_ours
+        )
 
 
 def failing_lines(placed: Sequence[PlacedLine], detail: Detail) -> Sequence[PlacedLine]:
