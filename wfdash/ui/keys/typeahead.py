@@ -8,7 +8,7 @@ A word that is typed where no field opens is lost: its letters are no keys.
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from textual.app import App
 from textual.events import Key, Paste
