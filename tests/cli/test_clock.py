@@ -7,11 +7,13 @@ import pytest
 
 from tests.support.fakes.loopback import envelope, serving
 from wfdash.cli.commands.list import prepare, run
+from wfdash.cli.main import run as command_line
 from wfdash.cli.session import open_session
 from wfdash.config.credential import Credential
 from wfdash.config.settings import Settings
 from wfdash.core.model.times import iso, parse_time
 
+YEARS = [1e12, 253402300799.0, -62135596800.0, -1e15]
 THEN = parse_time("2020-11-21T10:00:00Z")
 
 
@@ -60,3 +62,11 @@ async def test_wrong_clock_is_told_once_and_not_used(capsys):
     said = capsys.readouterr().err
     assert said.count("this machine's clock is ") == 1
     assert "ahead of the server's; times are the server's" in said
+
+
+@pytest.mark.parametrize("now", YEARS)
+@pytest.mark.parametrize("words", [["list", "-w", "orders"], ["demo"], ["pause", "a", "--yes"]])
+def test_a_clock_that_shows_no_date_is_refused(now, words, capsys, monkeypatch):
+    monkeypatch.setattr("time.time", lambda: now)
+    assert command_line(words) == 2
+    assert "clock shows a year" in capsys.readouterr().err

@@ -5,7 +5,7 @@ from argparse import Namespace
 from wfdash.cli.exits import UsageError
 from wfdash.config.settings import Link
 
-__all__ = ["check_usage"]
+__all__ = ["check_clock", "check_usage"]
 
 _WITHOUT_INSTANCE = {
     "create": "create takes the new instance's id with --id, not with -i",
@@ -13,6 +13,20 @@ _WITHOUT_INSTANCE = {
     "record": "record is of workflows and takes no -i",
     "list": "list takes no -i; wfdash show -i ID shows one instance",
 }
+
+
+_LAST_MOMENT = 253_370_764_800.0
+"""The year 9999: what is written dated, and reckons a little ahead, has no later one."""
+_FIRST_MOMENT = -62_104_060_800.0
+"""The year 2."""
+
+
+def check_clock(now: float) -> None:
+    """Raises UsageError where this machine's clock shows what is no date."""
+    if not _FIRST_MOMENT <= now <= _LAST_MOMENT:
+        raise UsageError(
+            "this machine's clock shows a year outside 2 to 9998: set it, for nothing can be dated"
+        )
 
 
 def check_usage(parsed: Namespace) -> None:

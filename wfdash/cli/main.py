@@ -7,11 +7,12 @@ terminal, credentials, the rest.
 import gc
 import os
 import sys
+import time
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from io import TextIOWrapper
 
-from wfdash.cli.checks import check_usage
+from wfdash.cli.checks import check_clock, check_usage
 from wfdash.cli.exits import Stop, UsageError
 from wfdash.cli.parser import parse
 
@@ -81,6 +82,7 @@ def _run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
             answer()
         parsed = parse(arguments)
         check_usage(parsed)
+        check_clock(time.time())
         # A server needs neither terminal nor settings nor credential.
         if parsed.command == "demo" and parsed.serve is not None:
             return _serve(parsed)
