@@ -418,7 +418,7 @@ def test_the_client_loads_no_command_line_of_httpx():
 
 
 def test_a_command_loads_httpx_without_its_cookies():
-    loaded = loaded_by("from wfdash.cli.main import run; run(['list', '-w', 'orders'])")
+    loaded = loaded_by(f"{SPARED}from wfdash.cli.main import run; run(['list', '-w', 'orders'])")
     assert "httpx" in loaded
     assert not loaded & {"http.cookiejar", "http.client", "urllib.request", "email.utils"}
 
@@ -439,7 +439,7 @@ def test_a_library_put_off_is_loaded_at_its_first_use():
 
 
 def test_redirect_is_told_where_no_cookies_are_kept():
-    code = "from wfdash.libraries import load_httpx; load_httpx()\nimport asyncio, httpx\n"
+    code = f"{SPARED}from wfdash.libraries import load_httpx; load_httpx()\nimport asyncio, httpx\n"
     code += "from wfdash.api.connect import _Client\n"
     code += "away = httpx.MockTransport(lambda _: httpx.Response(302, headers={'location': '/login'}))\n"
     code += "answer = asyncio.run(_Client(transport=away).get('http://127.0.0.1/client/v4'))\n"
