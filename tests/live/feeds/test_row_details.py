@@ -171,7 +171,7 @@ async def test_of_runs_that_ended_only_the_newest_are_whole(on):
     facts = poller.row_details
     assert facts.fact(active).detail is not None
     kept = [each for each in ended if facts.fact(each).detail is not None]
-    assert kept == ended[-100:]
+    assert kept == ended[-50:]
     assert all(facts.why(each) is not None and facts.read[each].status for each in ended)
 
 

@@ -47,9 +47,9 @@ _KEPT = 2000
 _SEARCHED = 64_000_000
 """Characters of params and outputs that are kept for searching; what was read longest ago goes first."""
 _MOST_SEARCHED = 100_000
-_MOST_UNSEEN, _MOST_ENDED = 50, 100
+_MOST_UNSEEN, _MOST_ENDED = 50, 50
 """Details that are kept whole where nothing is shown, until what changed in them was looked at; and of runs
-that have ended, whose sentence stands still: an action reads thousands of those, each 25 kB as values."""
+that have ended, whose sentence stands still: an action reads thousands of those, 16 kB each."""
 _MOST_DETAILS = 500
 """Details of rows that can still move that are kept whole, the last ones read: each takes 9 kB with the steps
 that were looked at. Of the others stands what was said when they were read."""
