@@ -104,7 +104,7 @@ def pytest_collection_finish() -> None:
 def pytest_runtest_logfinish() -> None:
     """Each app freezes what it finds, as a dashboard does once it has loaded, and in one process the garbage
     of the last app is among it: a worker grew to 3 GB. To look through it after every test doubled the time
-    of many; seldom, it costs about 2 % of it."""
+    of many; seldom, no difference is seen."""
     if gc.get_freeze_count() - _kept["objects"] > _MOST_FROZEN:
         gc.unfreeze()
         _forget_frozen()
