@@ -3,6 +3,7 @@
 import gc
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Generator, Iterator
@@ -54,6 +55,10 @@ for _name in set(os.environ) - set(_plain) - {"PYTEST_CURRENT_TEST", "PYTEST_VER
     if not _name.startswith("PYTEST_"):
         del os.environ[_name]
 os.environ.update(_plain)
+
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+    # Under nohup each program that a test starts would rightly ignore it; with a handler here it does not.
+    signal.signal(signal.SIGHUP, lambda *_: None)
 
 from tests.support.harness.program import Program  # noqa: E402
 from tests.support.harness.pty import OpenTerminal  # noqa: E402
