@@ -10,6 +10,7 @@ from collections.abc import Generator, Iterator
 from functools import cache
 from pathlib import Path
 
+import psutil
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -31,9 +32,9 @@ _TIER_OF = {Path(__file__).parent / place: tier for tier, places in TIERS.items(
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 
-_MOST_FROZEN = 300_000
-"""Objects that were frozen since the last look: about 60 MB."""
-_kept = {"objects": 0}
+_MOST_GROWN = 80_000_000
+"""Bytes by which a worker has grown since the last look through what is frozen."""
+_kept = {"bytes": 0}
 
 _HOME = Path(tempfile.mkdtemp(prefix="wfdash-tests-"))
 
@@ -110,7 +111,8 @@ def pytest_runtest_logfinish() -> None:
     """Each app freezes what it finds, as a dashboard does once it has loaded, and in one process the garbage
     of the last app is among it: a worker grew to 3 GB. To look through it after every test doubled the time
     of many; seldom, no difference is seen."""
-    if gc.get_freeze_count() - _kept["objects"] > _MOST_FROZEN:
+    # Not by how many are frozen: to count them takes a tenth of a second of a million.
+    if _resident() - _kept["bytes"] > _MOST_GROWN:
         gc.unfreeze()
         _forget_frozen()
 
@@ -118,7 +120,12 @@ def pytest_runtest_logfinish() -> None:
 def _forget_frozen() -> None:
     gc.collect()
     gc.freeze()
-    _kept["objects"] = gc.get_freeze_count()
+    _kept["bytes"] = _resident()
+
+
+def _resident() -> int:
+    """Bytes that this worker holds."""
+    return psutil.Process().memory_info().rss
 
 
 def pytest_unconfigure() -> None:
