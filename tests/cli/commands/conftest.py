@@ -16,6 +16,7 @@ from tests.support.harness.simulator import Server
 
 Exports = dict[str, str]
 PARCELS = ("-w", "parcels")
+PARCEL_RUNS = "/workflows/parcels/instances"
 
 
 def ask(exports: Exports, path: str, body: Any = None) -> Any:
@@ -78,3 +79,31 @@ def half_fixed() -> Iterator[Exports]:
 def parcels(program: Program, half_fixed: Exports) -> Callable[..., subprocess.CompletedProcess[str]]:
     """`parcels("redrive", ...)`: wfdash where a deploy was fixed; each test picks who still failed."""
     return lambda command, *arguments, **more: program(command, *PARCELS, *arguments, env=half_fixed, **more)
+
+
+@pytest.fixture
+def errored(half_fixed: Exports) -> Callable[[], list[str]]:
+    """`errored()`: who failed, newest first, by the API itself."""
+
+    def read() -> list[str]:
+        found: list[str] = []
+        cursor = ""
+        while True:
+            page = ask(half_fixed, f"{PARCEL_RUNS}?status=errored&direction=desc&per_page=100{cursor}")
+            found += [row["id"] for row in page["result"]]
+            if not (more := page["result_info"].get("cursor")):
+                return found
+            cursor = f"&cursor={more}"
+
+    return read
+
+
+@pytest.fixture
+def steps(half_fixed: Exports) -> Callable[[str], list[tuple[str, str, str]]]:
+    """`steps(identity)`: the name, start and end of each, by the API itself."""
+
+    def read(identity: str) -> list[tuple[str, str, str]]:
+        result = ask(half_fixed, f"{PARCEL_RUNS}/{identity}")["result"]
+        return [(step["name"], step["start"], step["end"]) for step in result["steps"]]
+
+    return read

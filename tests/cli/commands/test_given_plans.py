@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.cli.commands.test_change import objects
-from tests.cli.commands.test_redrive import errored, planned, steps
+from tests.cli.commands.test_redrive import planned
 
 
 def write(file, *lines):
@@ -40,16 +40,16 @@ def test_an_event_is_sent_to_those_of_a_plan(shell, created, tmp_path):
     assert (result["id"], result["outcome"]) == (created, "done")
 
 
-def test_a_plan_of_restarts_has_each_begin_at_its_step(parcels, tmp_path):
+def test_a_plan_of_restarts_has_each_begin_at_its_step(parcels, errored, steps, tmp_path):
     """Each from the step of its own line, a line with a reason stays out, what moved since is left alone."""
-    lines = [line for line in planned(parcels, *errored(parcels)[-60:]) if not line["reason"]]
+    lines = [line for line in planned(parcels, *errored()[-60:]) if not line["reason"]]
     late = [line for line in lines if line["from"]["name"] not in ("read order", "check address")][:4]
     first, second, left, moved = [line | {"verb": "restart_from"} for line in late]
     second = second | {"from": {"name": "read order", "count": 1, "type": "do"}}
     moved = moved | {"end": "2026-01-01T00:00:00.000Z"}
     given = (first, second, left | {"reason": "not this one"}, moved)
     file = write(tmp_path / "plan.jsonl", *given)
-    kept = {line["id"]: steps(parcels, line["id"]) for line in given}
+    kept = {line["id"]: steps(line["id"]) for line in given}
     shown = objects(parcels("restart", "--plan", file, "--dry-run"))
     assert [line["from"] for line in shown] == [line["from"] for line in given]
     assert [bool(line["reason"]) for line in shown] == [False, False, True, True]
@@ -57,8 +57,8 @@ def test_a_plan_of_restarts_has_each_begin_at_its_step(parcels, tmp_path):
     results = {line["id"]: line for line in objects(done)}
     assert [bool(results[line["id"]]["answered"]) for line in given] == [True, True, False, False]
     assert "ran again since" in results[moved["id"]]["error"]
-    assert steps(parcels, first["id"])[0] == kept[first["id"]][0], "the steps before it keep their times"
-    assert steps(parcels, second["id"])[0] != kept[second["id"]][0]
+    assert steps(first["id"])[0] == kept[first["id"]][0], "the steps before it keep their times"
+    assert steps(second["id"])[0] != kept[second["id"]][0]
     again = parcels("restart", "--plan", file, "--yes")
     assert not any(line["answered"] for line in objects(again))
 
@@ -85,9 +85,9 @@ STEP = {"name": "weigh", "count": 1, "type": "do"}
         ("restart_from", {"from": STEP | {"name": "wiegh"}}, 'has no step "wiegh"; it has'),
     ],
 )
-def test_a_plan_that_is_not_for_here_is_exit_2(parcels, read_once, tmp_path, command, change, said):
+def test_a_plan_that_is_not_for_here_is_exit_2(parcels, errored, read_once, tmp_path, command, change, said):
     if not read_once:
-        former, other = errored(parcels)[-2:]
+        former, other = errored()[-2:]
         read_once["lines"] = [objects(parcels("restart", each, "--dry-run"))[0] for each in (former, other)]
     line, twin = read_once["lines"]
     start = {"name": "read order", "count": 1, "type": "do"} if command == "restart_from" else None

@@ -7,42 +7,14 @@ from types import SimpleNamespace
 import pytest
 from msgspec.structs import replace
 
-from tests.cli.commands.conftest import PARCELS, ask
+from tests.cli.commands.conftest import PARCELS
 from tests.cli.commands.test_change import KEYS, objects
 from tests.support.harness.simulator import Server
 from wfdash.cli.commands.results import Printer
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.live.actions.plan import Plan, Target
 
-INSTANCES = "/workflows/parcels/instances"
 RESTARTED = ("done", "under way", "failed again")
-
-
-@pytest.fixture
-def errored(half_fixed):
-    """`errored()`: who failed, newest first, by the API itself."""
-
-    def read():
-        found, cursor = [], ""
-        while True:
-            page = ask(half_fixed, f"{INSTANCES}?status=errored&direction=desc&per_page=100{cursor}")
-            found += [row["id"] for row in page["result"]]
-            if not (more := page["result_info"].get("cursor")):
-                return found
-            cursor = f"&cursor={more}"
-
-    return read
-
-
-@pytest.fixture
-def steps(half_fixed):
-    """`steps(identity)`: the name, start and end of each, by the API itself."""
-
-    def read(identity):
-        result = ask(half_fixed, f"{INSTANCES}/{identity}")["result"]
-        return [(step["name"], step["start"], step["end"]) for step in result["steps"]]
-
-    return read
 
 
 def planned(parcels, *arguments):
