@@ -60,6 +60,8 @@ os.environ.update(_plain)
 if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
     # Under nohup each program that a test starts would rightly ignore it; with a handler here it does not.
     signal.signal(signal.SIGHUP, lambda *_: None)
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # and so in the background of a script
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 from tests.support.harness.program import Program  # noqa: E402
 from tests.support.harness.pty import OpenTerminal  # noqa: E402
