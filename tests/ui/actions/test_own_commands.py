@@ -73,6 +73,24 @@ def test_nothing_but_a_bare_y_runs_it(tmp_path, keys):
     drive(script, demo=False, commands=(command(file, "{id}"),))
 
 
+def test_it_does_not_run_once_writes_are_off(tmp_path):
+    """As when the API refuses the token's writes while the question stands."""
+    file = tmp_path / "ran"
+
+    async def script(d):
+        steady(d)
+        await d.press("ctrl+b")
+        await d.until(lambda: "runs it" in d.text)
+        d.app.context.session.operator.forbid("the API said so")
+        await d.passes(1)
+        await d.press("y")
+        await d.until(lambda: "off while nothing may be written" in d.text)
+        assert d.app.actions.own_commands.running is None
+        assert not file.exists()
+
+    drive(script, demo=False, commands=(command(file, "{id}"),))
+
+
 def test_no_other_bytes_of_a_terminal_run_it(tmp_path):
     file, fell = tmp_path / "ran", []
 

@@ -78,6 +78,10 @@ class OwnCommands:
         return ""
 
     def _begin(self, command: OwnCommand, words: list[str]) -> None:
+        # Asked again: while its question stood the token may have lost its right to write.
+        if refusal := self._refusal(command):
+            self._context.notify(f"{command.name}: {refusal}", severity="warning")
+            return
         self.running = asyncio.create_task(self._run(command, words), name=f"command {command.name}")
 
     async def _run(self, command: OwnCommand, words: list[str]) -> None:
