@@ -50,9 +50,9 @@ _MOST_SEARCHED = 100_000
 _MOST_UNSEEN, _MOST_ENDED = 50, 50
 """Details that are kept whole where nothing is shown, until what changed in them was looked at; and of runs
 that have ended, whose sentence stands still: an action reads thousands of those, 16 kB each."""
-_MOST_DETAILS = 150
-"""Details of rows that can still move that are kept whole, those looked at last: 9 kB each with their steps.
-Of the others stands what was said when they were read."""
+_MOST_DETAILS = 500
+"""Details of rows that can still move that are kept whole, those looked at last: 9 kB each, and what is odd
+is found in these alone. Of the others stands what was said when they were read."""
 _SMALL = 100
 """Steps of a detail that is kept so that its sentence can follow the clock."""
 
