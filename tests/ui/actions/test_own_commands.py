@@ -91,6 +91,27 @@ def test_it_does_not_run_once_writes_are_off(tmp_path):
     drive(script, demo=False, commands=(command(file, "{id}"),))
 
 
+def test_y_right_behind_a_change_of_size_does_not_run_it(tmp_path):
+    """The question is laid out anew, and was not read yet."""
+    file = tmp_path / "ran"
+
+    async def script(d):
+        steady(d)
+        await d.press("ctrl+b")
+        await d.until(lambda: "runs it" in d.text)
+        await d.passes(1)
+        await d.pilot.resize_terminal(100, 30)
+        await d.pilot.press("y")
+        await d.passes(1)
+        assert d.app.actions.own_commands.running is None
+        assert not file.exists()
+        await d.press("y")
+        await ended(d)
+        assert file.exists()
+
+    drive(script, demo=False, commands=(command(file, "{id}"),))
+
+
 def test_no_other_bytes_of_a_terminal_run_it(tmp_path):
     file, fell = tmp_path / "ran", []
 

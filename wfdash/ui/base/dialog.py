@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from rich.style import Style
 from textual.app import ComposeResult
 from textual.events import Key
+from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -98,8 +99,16 @@ class LowerHalf(ReadyScreen, LayeredScreen, inherit_bindings=False):
     LowerHalf Panel { dock: bottom; background: ansi_default; }
     """
 
+    _laid_out_for: Size | None = None
+
     def compose(self) -> ComposeResult:
         yield Panel()
+
+    def on_resize(self) -> None:
+        """A panel that is laid out anew was not read yet."""
+        if self._laid_out_for not in (None, self.app.size):
+            self.hold()
+        self._laid_out_for = self.app.size
 
     @property
     def panel(self) -> Panel:
