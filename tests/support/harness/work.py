@@ -1,5 +1,6 @@
 """How much a call computes, counted and not timed: the same on any machine, however busy it is."""
 
+import gc
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -18,10 +19,13 @@ def instructions(call: Callable[[], object]) -> int:
         number += event == "opcode"
         return count
 
-    before = sys.gettrace()
+    before, collects = sys.gettrace(), gc.isenabled()
+    gc.disable()  # what others left behind ends in code of its own, which is none of the call
     sys.settrace(count)
     try:
         call()
     finally:
         sys.settrace(before)
+        if collects:
+            gc.enable()
     return number
