@@ -24,10 +24,10 @@ def opened(terminal, still, columns=140, lines=40, **env):
 def cost(shells):
     """The bytes of ten seconds by name, once the first polls are over and what follows the cursor's rest.
 
-    On a busy machine those take their time: of three spans the first counts that is cheap.
+    On a busy machine those take their time: of six spans the first counts that is cheap.
     """
     watch_together(shells.values(), 3)
-    for _ in range(3):
+    for _ in range(6):
         written = dict(zip(shells, watch_together(shells.values(), 10)))
         if max(written.values()) <= 10 * PER_SECOND:
             break
