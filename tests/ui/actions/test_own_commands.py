@@ -29,6 +29,13 @@ def steady(d):
     gate.now, gate.stamp = d.app.context.clock, lambda event: d.app.context.clock()
 
 
+async def asked(d):
+    """The key of the command was pressed, and its question stands."""
+    steady(d)
+    await d.press("ctrl+b")
+    await d.until(lambda: "runs it" in d.text)
+
+
 async def ended(d):
     """The program is a real one, and takes no simulated time."""
     await d.until(lambda: d.app.actions.own_commands.running is not None)
@@ -62,9 +69,7 @@ def test_nothing_but_a_bare_y_runs_it(tmp_path, keys):
     file = tmp_path / "ran"
 
     async def script(d):
-        steady(d)
-        await d.press("ctrl+b")
-        await d.until(lambda: "runs it" in d.text)
+        await asked(d)
         await d.passes(1)
         await d.pilot.press(*keys)
         await d.passes(2)
@@ -78,9 +83,7 @@ def test_it_does_not_run_once_writes_are_off(tmp_path):
     file = tmp_path / "ran"
 
     async def script(d):
-        steady(d)
-        await d.press("ctrl+b")
-        await d.until(lambda: "runs it" in d.text)
+        await asked(d)
         d.app.context.session.operator.forbid("the API said so")
         await d.passes(1)
         await d.press("y")
@@ -96,9 +99,7 @@ def test_y_right_behind_a_change_of_size_does_not_run_it(tmp_path):
     file = tmp_path / "ran"
 
     async def script(d):
-        steady(d)
-        await d.press("ctrl+b")
-        await d.until(lambda: "runs it" in d.text)
+        await asked(d)
         await d.passes(1)
         await d.pilot.resize_terminal(100, 30)
         await d.pilot.press("y")
