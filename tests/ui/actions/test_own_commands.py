@@ -94,15 +94,19 @@ def test_it_does_not_run_once_writes_are_off(tmp_path):
     drive(script, demo=False, commands=(command(file, "{id}"),))
 
 
-def test_y_right_behind_a_change_of_size_does_not_run_it(tmp_path):
-    """The question is laid out anew, and was not read yet."""
+@pytest.mark.parametrize("late", [False, True])
+def test_y_right_behind_a_change_of_size_does_not_run_it(tmp_path, late):
+    """The question is laid out anew, and was not read yet; a size may be heard of after the key behind it."""
     file = tmp_path / "ran"
 
     async def script(d):
         await asked(d)
         await d.passes(1)
+        if late:
+            await d.pilot.press("y")
         await d.pilot.resize_terminal(100, 30)
-        await d.pilot.press("y")
+        if not late:
+            await d.pilot.press("y")
         await d.passes(1)
         assert d.app.actions.own_commands.running is None
         assert not file.exists()

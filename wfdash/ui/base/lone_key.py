@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from textual.events import Key
+from textual.geometry import Size
 from textual.timer import Timer
 
 from wfdash.ui.base.dialog import LowerHalf
@@ -13,6 +14,7 @@ __all__ = ["LoneKey"]
 
 _PASTING = "a paste has begun and not ended: esc, or wait half a minute"
 _NOT_SEEN = "the terminal has not taken what was drawn last: press it again"
+_RESIZED = "the terminal changed its size meanwhile: press it again"
 
 
 class LoneKey:
@@ -30,7 +32,8 @@ class LoneKey:
         self._waiting = event.character or ""
         if self._screen.came_alone(event):
             # A key behind it may be on its way here still: a burst looks like a lone key at its beginning.
-            self._pending = self._screen.set_timer(ALONE, partial(self._taken, event, then))
+            taken = partial(self._taken, event, then, self._screen.app.size)
+            self._pending = self._screen.set_timer(ALONE, taken)
         else:
             self._say(self._why_not)
 
@@ -49,7 +52,7 @@ class LoneKey:
             self._say(self._why_not)
         return waited or pasting
 
-    def _taken(self, event: Key, then: Callable[[], None]) -> None:
+    def _taken(self, event: Key, then: Callable[[], None], size: Size) -> None:
         self._pending = None
         if not self._screen.on_top:
             return
@@ -58,6 +61,8 @@ class LoneKey:
             self._say(self._why_not)
         elif not self._screen.context.terminal.is_drawn():
             self._say(_NOT_SEEN)
+        elif self._screen.app.size != size:  # a resize that came right before the key is heard of after it
+            self._say(_RESIZED)
         else:
             then()
 
