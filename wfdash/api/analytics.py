@@ -68,7 +68,10 @@ _INSTANCE_EVENTS: Final = (*_EVENTS, "WORKFLOW_START", "STEP_FAILURE")
 async def read_analytics(
     endpoints: "Endpoints", workflow: str, *, account: str, since: float, until: float, width: float
 ) -> Analytics:
-    """One request, of all workflows where none is named. Raises Forbidden, with the permission's name."""
+    """Counts what came and ended, in one request; "" names all workflows.
+
+    Raises Forbidden with the permission.
+    """
     grain, dimension = next((found for found in _GRAINS if not width % found[0]), _GRAINS[-1])
     found = Analytics(since // grain * grain, -(-until // grain) * grain, grain, asked=until)
     variables = {"account": account, "since": iso(found.since), "until": iso(found.until)}
@@ -93,7 +96,7 @@ async def read_analytics(
 async def read_past_instance(
     endpoints: "Endpoints", workflow: str, instance: str, *, account: str, since: float, until: float
 ) -> PastInstance:
-    """What became of an id, in one request over all workflows. Raises as `read_analytics` does."""
+    """Asks what became of an id, in one request over all workflows. Raises as `read_analytics` does."""
     rows, exact = await _rows(
         endpoints,
         lambda extras: _INSTANCE % (_listed(_INSTANCE_EVENTS), " ".join(extras)),
@@ -153,7 +156,7 @@ async def _rows(
 
 
 def _nearer(refusal: str, variables: Mapping[str, str], grain: float) -> str:
-    """From when on it may be asked after such a refusal; "" where that is not what it says."""
+    """The earliest time that a refusal says may be asked for, as the API writes it; "" where it says none."""
     found = _REACH.search(refusal)
     since, until = (parse_time(variables[name]) for name in ("since", "until"))
     if found is None or since is None or until is None:
@@ -172,7 +175,10 @@ def _refused(refusal: str) -> WorkflowsError:
 
 
 async def _ask(endpoints: "Endpoints", body: dict[str, Any], workflow: str) -> tuple[Mapping[str, Any], str]:
-    """The data and the words of the errors. GraphQL has an envelope of its own, and 200 for a refusal."""
+    """Sends one query; its data and the words of its errors.
+
+    GraphQL answers a refusal with 200, in an envelope of its own.
+    """
     asked = RequestInfo("read the analytics", workflow, permission=_PERMISSION)
     answer = await endpoints.http.ask("analytics", "POST", "/graphql", (), body, most=_LARGEST, writes=False)
     try:

@@ -91,7 +91,7 @@ class CloudWorkflows(Endpoints):
         return found
 
     async def _listed_workflow(self, workflow: str) -> Workflow:
-        """One whose own address answers with something else: the list of all tells the same of it."""
+        """Finds a workflow in the list of all, for a name whose own address is another endpoint's."""
         page = await self.list_workflows(search=workflow)
         found = next((listed for listed in page.items if listed.name == workflow), None)
         if found is None:
@@ -100,7 +100,7 @@ class CloudWorkflows(Endpoints):
         return found
 
     async def list_instances(self, workflow: str, query: ListQuery = NEWEST) -> InstancePage:
-        """One page, newest first unless the query says otherwise."""
+        """Asks for one page of instances, newest first unless the query says otherwise."""
         parameters = [("per_page", str(query.per_page))]
         if query.status:
             parameters.append(("status", query.status))
@@ -129,7 +129,10 @@ class CloudWorkflows(Endpoints):
         return page
 
     async def create_instance(self, workflow: str, new: NewInstance) -> Created:
-        """POST once, always with the caller's own id, so that a repeat is told (AlreadyExists)."""
+        """Sends one POST, always with the caller's own id.
+
+        Sent again, it raises AlreadyExists and makes no second.
+        """
         # The key is `instance_id` here and `id` in a dev session: the wrong one silently makes a random id
         # (measured).
         body = _create_body(new)
@@ -156,7 +159,10 @@ class CloudWorkflows(Endpoints):
         type: OutputType = "step",
         attempt: int | None = None,
     ) -> StepAnswer:
-        """One step in full; `name` as it is displayed, with its -N. A stream comes back as raw bytes."""
+        """Reads one step in full; `name` as it is displayed, with its -N.
+
+        A stream comes back as raw bytes.
+        """
         query = [("name", name), ("type", type)]
         if attempt is not None:
             query.append(("attempt", str(attempt)))
@@ -170,10 +176,10 @@ class CloudWorkflows(Endpoints):
         return StepAnswer(result=envelope.result if isinstance(envelope.result, dict) else {})
 
     async def session_started(self) -> None:
-        """The cloud has no sessions."""
+        """None: the cloud has no dev session whose start could cut a step."""
 
     async def session_still(self, workflow: str) -> None:
-        """The cloud has no files here."""
+        """None: the cloud's instances lie in no files of this machine."""
 
     async def list_versions(self, workflow: str, *, page: int = 1, per_page: int = 50) -> list[Version]:
         asked = RequestInfo("list the versions", workflow=workflow)
@@ -212,7 +218,7 @@ class CloudWorkflows(Endpoints):
         return TelemetryLogs(self)
 
     def log_stream(self) -> "LogStream | None":
-        """The one that all followers share: at most one tail a script."""
+        """The tail that all who follow share, for a script has one of ours at most; None without sockets."""
         if self._tail is None and self._sockets is not None:
             from wfdash.api.logs.tail import TailLogs
 
@@ -243,7 +249,10 @@ class CloudWorkflows(Endpoints):
 
 
 def _listed(envelope: Envelope, answer: Answer) -> tuple[list[dict[str, Any]], int]:
-    """As `rows`. Raises BadAnswer: an answer without a list must not look like an empty one."""
+    """The rows of a list answer, and how many were left out.
+
+    Raises BadAnswer for an answer without a list.
+    """
     if not isinstance(envelope.result, list):
         raise BadAnswer(
             f"The API answered {answer.http} without the list that was asked for.",

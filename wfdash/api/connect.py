@@ -100,7 +100,10 @@ async def _client(settings: Settings, transport: httpx.AsyncBaseTransport | None
 
 
 class _NoCookies(httpx.Cookies):
-    """Takes none: what the API answers rests on the credential alone, and telling them costs each answer."""
+    """A cookie jar that stays empty.
+
+    The credential alone counts, and reading cookies costs time at each answer.
+    """
 
     def extract_cookies(self, response: httpx.Response) -> None:
         return

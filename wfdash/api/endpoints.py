@@ -76,7 +76,10 @@ class Endpoints:
             raise odd from None
 
     async def _prefix_before(self, asked: RequestInfo) -> str:
-        """The prefix; where finding it out fails, what was asked for has not been sent."""
+        """The prefix of the paths.
+
+        Where finding it out fails, a write is marked as not sent: only the question was.
+        """
         try:
             return await self.prefix()
         except WorkflowsError as failure:
@@ -91,7 +94,7 @@ class Endpoints:
         partial: bool = False,
         parse: Callable[[bytes], Any] | None = None,
     ) -> Envelope:
-        """The envelope of an answer, a large one's read in a thread. Raises the error that fits."""
+        """Reads the envelope of an answer, a large one's in a thread. Raises the error that fits."""
         answered = functools.partial(_read_envelope, self.http, answer, asked, partial=partial)
         if len(answer.body) < LARGE:
             return answered(read=parse or read_json)
@@ -99,7 +102,10 @@ class Endpoints:
             return await asyncio.to_thread(answered, read=parse or read_large_json)
 
     def failed(self, failure: WorkflowsError) -> None:
-        """A request came to nothing; it is raised all the same."""
+        """Called when a request came to nothing, before that is raised.
+
+        A dialect may draw its conclusions.
+        """
 
     @staticmethod
     def instance_path(workflow: str, instance: str) -> str:
@@ -150,7 +156,7 @@ class Endpoints:
         rollback: bool = False,
         restart_from: RestartFrom | None = None,
     ) -> StatusAnswer:
-        """PATCH once. What it answered is the status right after, not the one it ends in."""
+        """Sends one PATCH. Its answer holds the status right after, not the one that the verb ends in."""
         # 400 for a body with a field that is not the verb's own, null included (reference, Change status).
         if rollback and verb != "terminate":
             raise Refused("Only terminate can roll back: nothing was sent.", sent=False)
@@ -172,8 +178,9 @@ class Endpoints:
     async def send_event(
         self, workflow: str, instance: str, event_type: str, payload: Any
     ) -> Mapping[str, Any]:
-        """POST once. The result, or {} where the server says nothing of it.
+        """Sends one POST; its result, or {} where the server says nothing of it.
 
+        Raises BadAnswer for a doubtful yes.
         Nothing reads an event back, so only what can be the API's own word is taken for it.
         """
         check_event_type(event_type, local=self.http.local)

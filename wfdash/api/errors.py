@@ -82,7 +82,7 @@ class WorkflowsError(Exception):
         """Whether a person has read this sentence already, while it was waited out."""
 
     def after(self, done: str) -> Self:
-        """The same failure of a request that was carried out in part, and what was done, as a sentence."""
+        """A copy of the failure, for a request that was carried out in part: `done` is a sentence on that."""
         failure = copy(self)
         failure.sentence, failure.sent = f"{self.sentence} {done}", True
         failure.args = (failure.sentence,)
@@ -121,7 +121,10 @@ class Unauthorized(WorkflowsError):
 
 
 class Forbidden(WorkflowsError):
-    """`challenge` is True for a page in the way (no JSON envelope): it says nothing about permissions."""
+    """The credential may not do this.
+
+    With `challenge` a firewall's page stood in the way, and that is not known.
+    """
 
     challenge = False
 
@@ -139,7 +142,10 @@ class InstanceNotFound(NotFound):
 
 
 class ChooseAccount(WorkflowsError):
-    """No account given and not exactly one to take; `accounts` is what `GET /accounts` listed."""
+    """No account is named and the credential sees none or several.
+
+    `accounts` is what `GET /accounts` listed.
+    """
 
     exit_code = 2
     accounts: Sequence[Mapping[str, Any]] = ()

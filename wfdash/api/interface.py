@@ -138,7 +138,7 @@ class StepAnswer(Struct):
 
 
 class RestartFrom(Struct, frozen=True, gc=False):
-    """`name` without its -N suffix; `count` is the occurrence of that name and type, from 1.
+    """The step to restart from: `name` without its -N, `count` which of that name and type it is, from 1.
 
     What is None is not sent: the server takes the first, and a `do`.
     """
@@ -261,11 +261,11 @@ class Workflows(Protocol):
         ...
 
     def log_reader(self) -> "LogReader":
-        """What tells the lines that were printed."""
+        """The reader of lines that were printed already."""
         ...
 
     def log_stream(self) -> "LogStream | None":
-        """What tells the lines as they are printed; None where only reading again does."""
+        """The stream of lines as they are printed; None where reading again is as fast."""
         ...
 
     async def verify_token(self) -> dict[str, Any]: ...

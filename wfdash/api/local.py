@@ -61,7 +61,7 @@ class LocalWorkflows(Endpoints):
 
     @property
     def watch_only(self) -> str:
-        """Known once the first request has been answered."""
+        """Why this session cannot be written to; "" when it can, and before its first answer."""
         return self._session.watch_only if self._session else ""
 
     async def prefix(self) -> str:
@@ -70,7 +70,7 @@ class LocalWorkflows(Endpoints):
         return self._session.base
 
     def failed(self, failure: WorkflowsError) -> None:
-        """A session that went away is probed anew, for another may answer at its port."""
+        """Has a session that went away probed anew: another may answer at its port."""
         # `wrangler dev` restarts with each save of the Worker, and another one may take its port.
         if failure.http is None or isinstance(failure, BadAnswer) or _is_text_404(failure):
             self._session = None
@@ -83,7 +83,7 @@ class LocalWorkflows(Endpoints):
         return await asyncio.to_thread(self._process.started)
 
     async def session_still(self, workflow: str) -> float | None:
-        """By this machine's files: to ask the session itself would wake each of the instances."""
+        """Seconds without a write, by this machine's files: to ask the session would wake each instance."""
         return await asyncio.to_thread(self._process.still, workflow) if self._process is not None else None
 
     async def list_workflows(self, *, page: int = 1, per_page: int = 100, search: str = "") -> WorkflowPage:
@@ -105,7 +105,7 @@ class LocalWorkflows(Endpoints):
         return found
 
     async def list_instances(self, workflow: str, query: ListQuery = NEWEST) -> InstancePage:
-        """One page, newest first. The cursor is the next page's number; filters are applied here."""
+        """Asks for one page, newest first. The cursor is the next page's number; filters are applied here."""
         # The local explorer has no `direction`: the list would come newest first without a word.
         if query.direction == "asc":
             raise Refused("A dev session lists newest first only.", sent=False)
@@ -172,7 +172,10 @@ class LocalWorkflows(Endpoints):
         return await super().send_event(workflow, instance, event_type, payload)
 
     async def create_instance(self, workflow: str, new: NewInstance) -> Created:
-        """POST once, after the lists have shown the id to be free: some sessions answer 200 for any."""
+        """Sends one POST once the lists have shown the id to be free.
+
+        Raises AlreadyExists where it is not.
+        """
         check_instance_id(new.id)
         if new.success_retention is not None or new.error_retention is not None or new.location_hint:
             raise Refused(
@@ -235,7 +238,7 @@ class LocalWorkflows(Endpoints):
         return []
 
     async def analytics(self, workflow: str, *, since: float, until: float, width: float) -> None:
-        """A dev session keeps none."""
+        """None: a dev session keeps no counts of what is gone."""
         return
 
     async def past_instance(self, workflow: str, instance: str, *, now: float) -> None:
@@ -247,7 +250,7 @@ class LocalWorkflows(Endpoints):
         return LocalLogs(self)
 
     def log_stream(self) -> None:
-        """A dev session's store has each line at once: there is nothing faster."""
+        """None: a dev session's store has each line at once, and nothing tells it sooner."""
 
     async def verify_token(self) -> dict[str, Any]:
         """Verifies nothing: no credential is ever sent to a dev session."""

@@ -73,7 +73,7 @@ class SessionProcess:
         return max(0.0, time.time() - max(written)) if written else None
 
     def _folder(self, workflow: str) -> Path | None:
-        """The one that a runtime of this session has open; another project may have one of the same name."""
+        """The folder in which a runtime of this session keeps a workflow; None where none has it open."""
         if (before := self._folders.get(workflow)) is not None and before[0].is_running():
             return before[1]
         for process in self._runtimes():
@@ -94,7 +94,10 @@ class SessionProcess:
         return found
 
     def _listeners(self) -> Iterator[psutil.Process]:
-        """Looked for in each likely process: the table of all connections is root's alone on macOS."""
+        """The processes that listen at the port, looked for one by one.
+
+        All connections are root's to see on macOS.
+        """
         # A dev session's server is one of a few programs: no other is asked for its connections.
         for process in psutil.process_iter(["name"]):
             try:
@@ -121,8 +124,10 @@ class SessionProcess:
 
 
 def _lost_by_boot_time() -> float:
-    """Linux counts a process's start from the boot, which `create_time` takes in whole seconds: up to one is
-    lost, and a step that began in it would be taken for one that runs."""
+    """Seconds by which `create_time` is early on Linux: it counts from the boot, cut to whole seconds.
+
+    Uncorrected, a step that began in that part of a second would be taken for one that runs.
+    """
     clock = getattr(time, "CLOCK_BOOTTIME", None)
     if not psutil.LINUX or clock is None:
         return 0.0

@@ -22,7 +22,7 @@ Turn = Callable[[], Awaitable[None]]
 
 
 async def at_once() -> None:
-    """Waits for nothing."""
+    """Waits for nothing: the turn of a caller who has no budget to ask."""
 
 
 class LogQuery(Struct, frozen=True):
@@ -75,7 +75,7 @@ class LogReader(Protocol):
     """Seconds for which it is kept under whatever plan."""
 
     async def read(self, query: LogQuery, turn: Turn) -> LogPage:
-        """The lines that there are; `turn` is awaited before each request."""
+        """Reads the lines that match; `turn` is awaited before each request."""
         ...
 
     async def check(self) -> str:
@@ -90,7 +90,10 @@ class LogStream(Protocol):
     permission: str
 
     def follow(self, script: str, workflow: str, turn: Turn) -> AsyncIterator[LogPage]:
-        """Of one workflow of the script, or of all for ""; `turn` is awaited each time it is begun anew."""
+        """Pages of one workflow of the script, or of all for "".
+
+        `turn` is awaited whenever it connects anew.
+        """
         ...
 
     def trouble(self, script: str) -> WorkflowsError | None:

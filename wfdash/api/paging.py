@@ -20,13 +20,13 @@ _VERSIONS_A_PAGE = 100
 
 
 class Lists(Protocol):
-    """The one method that is walked: a client's, or one that asks it more patiently."""
+    """Whatever lists instances a page at a time: a client, or one that asks it more patiently."""
 
     async def list_instances(self, workflow: str, query: ListQuery = NEWEST) -> InstancePage: ...
 
 
 async def walk(api: Lists, workflow: str, query: ListQuery = NEWEST) -> AsyncIterator[InstancePage]:
-    """Pages by cursor until that ends, repeats, or long brings nothing new; each id comes once."""
+    """Yields pages by cursor until that ends, repeats, or long brings nothing new; each id comes once."""
     seen: set[str] = set()
     cursors: set[str] = set()
     barren = 0
@@ -66,7 +66,10 @@ async def all_workflows(ask: Callable[[int], Awaitable[WorkflowPage]], most: int
 async def versions_back_to(
     since: float, ask: Callable[[int, int], Awaitable[list[Version]]]
 ) -> list[Version]:
-    """The newest first, back to the one in force at `since`; `ask` gives a page by its number and size."""
+    """Lists versions, newest first, back to the one in force at `since`.
+
+    `ask` gives a page by number and size.
+    """
     found: dict[str, Version] = {}
     for number in range(1, MOST_VERSIONS // _VERSIONS_A_PAGE + 1):
         page = await ask(number, _VERSIONS_A_PAGE)

@@ -62,7 +62,10 @@ def read_text(text: str) -> Any:
 
 
 def _parse(text: str) -> Any:
-    """As `json.loads`, in two thirds of the time where the JSON is strict: a large answer holds the loop."""
+    """Parses as `json.loads` does, in two thirds of the time where the JSON is strict.
+
+    A large answer holds the loop.
+    """
     try:
         return _STRICT.decode(text)
     except (MsgspecError, RecursionError, ValueError):
@@ -103,7 +106,7 @@ def _words(value: object) -> str:
 
 
 def _chain(value: object) -> list[str]:
-    """The messages below an error, as far as they come."""
+    """The messages below an error (`error_chain`), five at most."""
     if not isinstance(value, list):
         return []
     return [text for item in value[:5] if isinstance(item, Mapping) and (text := _words(item.get("message")))]
@@ -145,7 +148,7 @@ class Envelope(Struct):
 
     @classmethod
     def read(cls, value: Mapping[str, Any]) -> "Envelope":
-        """Total: what is missing or of another type is left at its default."""
+        """Reads any object as an envelope: what is missing or of another type is left at its default."""
         success, info = value.get("success"), value.get("result_info")
         return cls(
             success if isinstance(success, bool) else None,

@@ -65,7 +65,10 @@ class _No(Struct, frozen=True):
 
     @property
     def denied(self) -> bool:
-        """4xx with a reason; of 5xx only what the engine names, which a dev session sends so (measured)."""
+        """Whether it is a refusal with a reason.
+
+        A 4xx, or a 5xx with a code of the engine, as a dev session sends it (measured).
+        """
         if self.answer.http < 400:
             return False
         named = self.word.startswith(("instance.", "workflow."))
@@ -77,7 +80,10 @@ class _No(Struct, frozen=True):
 
     @property
     def lacks_step(self) -> bool:
-        """Only these words say that it is the step, under whatever status (measured on the local engine)."""
+        """Whether the step is what is not there.
+
+        Only the words tell, under any status (measured on the real engine).
+        """
         return bool(self.asked.step) and _NO_STEP in self.message
 
     @property
@@ -87,7 +93,7 @@ class _No(Struct, frozen=True):
 
     @property
     def servers_fault(self) -> bool:
-        """5xx, a 200 that says no, and an internal error without a word."""
+        """Whether the server failed: 5xx, a 200 that says no, or an internal error without a word."""
         silent = self.code in (10000, 10001) and not self.message.strip()
         return self.answer.http >= 500 or self.answer.http < 300 or silent
 

@@ -17,7 +17,7 @@ _SLICE: Final = 5000
 
 
 class _Head(StepHead, gc=False):
-    """Its error is a text at first, for it may be as large as the answer."""
+    """What a step's entry tells at a glance, its error left as text: that may be as large as the answer."""
 
     error: Raw = _NULL
 
@@ -53,7 +53,7 @@ def _steps(text: Raw) -> Any:
 
 
 def _entry(text: Raw) -> Any:
-    """One of the steps. Of what is too large or nests too deeply in it there is only that it does."""
+    """Parses one step; a field that is too large or nests too deeply becomes a sentence that says so."""
     value = read_value(text)
     if not isinstance(value, str):
         return value

@@ -84,7 +84,7 @@ _PASSED_OVER = Decoder(Raw)
 
 
 def read_large_json(body: bytes) -> Any:
-    """As `read_json`, in pieces; rows beyond MOST_ROWS are left out. Raises Unreadable."""
+    """Parses as `read_json` does, in pieces; rows beyond MOST_ROWS are left out. Raises Unreadable."""
     answer = read_result(body)
     result = answer.get("result") if isinstance(answer, dict) else None
     return {**answer, "result": _result(result)} if isinstance(result, Raw) else answer
@@ -143,13 +143,13 @@ def object_texts(text: Raw) -> list[Raw]:
 
 
 def read_objects(text: Raw) -> Iterator[Raw]:
-    """The same of an array with any number of them: no call of the parser meets many."""
+    """The objects of an array of any length, each as text; no single call of the parser meets many."""
     for piece in _pieces(bytes(text)):
         yield from object_texts(piece)
 
 
 def _pieces(text: bytes) -> Iterator[Raw]:
-    """An array in arrays of some of its objects each.
+    """Cuts an array's text into arrays of some of its objects each.
 
     A text up to the end of an object, closed by a bracket, is JSON where that object is part of no other.
     """

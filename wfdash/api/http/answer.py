@@ -7,7 +7,7 @@ __all__ = ["Answer"]
 
 
 class Answer(Struct):
-    """Headers are looked up in lower case."""
+    """The status, headers and unpacked body of one answer; headers are found in any case of their letters."""
 
     http: int
     headers: httpx.Headers

@@ -21,7 +21,7 @@ class TooLarge(Exception):
 
 
 class Undecodable(Exception):
-    """`str()` completes "The answer of HOST ..."."""
+    """A body cannot be unpacked; `str()` completes "The answer of HOST ..."."""
 
 
 async def read_body(response: httpx.Response, most: int) -> bytes:

@@ -50,7 +50,7 @@ def segment(text: str) -> str:
 
 
 def encoded(body: Any) -> bytes:
-    """A body as JSON in UTF-8; raises Refused for what JSON cannot say (NaN, endless nesting).
+    """Writes a body as JSON in UTF-8; raises Refused for what JSON cannot say (NaN, endless nesting).
 
     Escaped, text that is not English would be up to six times as long, and over the limit of 1 MiB.
     """
@@ -76,7 +76,10 @@ class _Signature(httpx.Auth):
 
 
 class Http(Struct):
-    """The one road to a server. `base` has no trailing slash; `client` follows no redirects."""
+    """Sends every request there is, to one server.
+
+    `base` has no trailing slash; `client` follows no redirects.
+    """
 
     base: str
     client: httpx.AsyncClient
@@ -229,7 +232,7 @@ class Http(Struct):
         )
 
     async def _renew(self) -> None:
-        """After a 401: look whether a newer secret is to be had, at most every 30 s, for the next request."""
+        """Looks after a 401, every 30 s at most, whether there is a newer secret, for the next request."""
         now = time.monotonic()
         if self.credential is not None and now - self._renewed > 30:
             self._renewed = now

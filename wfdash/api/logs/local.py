@@ -86,7 +86,10 @@ _EARLIER: Final = 1000
 
 
 class LocalLogs:
-    """The store can be switched off, and it is emptied by nobody: it is only ever read from a row on."""
+    """Reads the store of a dev session, in which rows only come.
+
+    Each read goes on behind the last row seen.
+    """
 
     name: Source = "local"
     permission = ""
@@ -126,7 +129,10 @@ class LocalLogs:
     async def _objects_of(
         self, query: LogQuery, found: Sequence[Sequence[Any]], calls: Sequence[Call], script: str
     ) -> TracedObjects:
-        """Of which instances the calls are in which these lines, and those before, were printed."""
+        """Reads the instance of each call in which lines were printed.
+
+        Those of earlier reads are asked for again.
+        """
         self._parents |= {call.id: call.parent for call in calls if call.parent and not call.entry}
         rows_of = [
             (text(row[2]), text(row[7]), query.instance in text(row[4])) for row in found if len(row) > 7

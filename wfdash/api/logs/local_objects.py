@@ -82,7 +82,10 @@ _OF_A_RUN: Final = 3
 
 
 class LocalObjects:
-    """Asks again for what was not told: rows come seconds late, and those of what goes on at its end."""
+    """Finds the instance of each run, asked again until it is told.
+
+    Rows come late, those of a running call at its end.
+    """
 
     def __init__(self) -> None:
         self._untold: dict[str, str] = {}
@@ -98,8 +101,11 @@ class LocalObjects:
         script: str,
         ask: Ask,
     ) -> TracedObjects:
-        """What was not told before. `lines` are calls that printed something, each with its trace, `news` the
-        traces of which rows have come, `parents` the calls that each was made by, `script` the Worker."""
+        """Asks the store for what was not told before, and gives all that came now.
+
+        `lines` are calls that printed something, each with its trace, `news` the traces of which rows have
+        come, `parents` the call that made each, `script` the Worker.
+        """
         for call, trace in lines:
             if call and trace and _top(call, parents) not in self._settled:
                 self._untold[call] = trace
@@ -146,7 +152,7 @@ class LocalObjects:
 
 
 def _top(call: str, parents: Mapping[str, str]) -> str:
-    """The uppermost call that is known: of one run they meet there."""
+    """The uppermost known call above this one: all calls of one run have it in common."""
     passed = {call}
     # A store may say of two calls that each made the other.
     while (above := parents.get(call)) is not None and above not in passed:
@@ -156,8 +162,9 @@ def _top(call: str, parents: Mapping[str, str]) -> str:
 
 
 def _held(own: object, beside: object) -> str:
-    """The object that was called: as it is noted, else the one left of those that were called with it.
+    """The object that a call was made to.
 
+    As it is noted, else the one left of those that were called with it.
     Whoever creates many calls each twice, to ask whether it is there and to begin it.
     """
     if held := text(own):

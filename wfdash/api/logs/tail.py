@@ -68,7 +68,7 @@ _A_LINE: Final = 0.00005
 
 
 class TailLogs:
-    """At most one tail a script, whoever follows it; it is deleted when the last has left."""
+    """Shares one tail a script among all who follow it, and deletes it when the last has left."""
 
     name: Source = "tail"
     permission = "Workers Tail Read"
@@ -79,13 +79,13 @@ class TailLogs:
         self._pumps: dict[str, _Pump] = {}
 
     async def check(self, script: str) -> str:
-        """Lists the tails of the script, which takes the same permission as making one and leaves nothing."""
+        """Lists the script's tails, which takes the same permission as making one, and makes none."""
         asked = RequestInfo("list the tails", permission=self.permission)
         await self._endpoints.ask("tail", "GET", _path(script), asked)
         return f"can be followed ({self.permission})"
 
     async def follow(self, script: str, workflow: str = "", turn: Turn = at_once) -> AsyncIterator[LogPage]:
-        """The lines of a script's workflows, or of one of them, until the caller leaves.
+        """Pages of the lines of a script's workflows, or of one of them, until the caller leaves.
 
         It reconnects by itself. Raises what trying again does not mend.
         """
@@ -133,7 +133,7 @@ class _Reader:
         self._came.set()
 
     async def next(self) -> tuple[str, LogPage]:
-        """The oldest that waits. Raises the failure that ended the tail."""
+        """Waits for the oldest page that was not taken yet. Raises the failure that ended the tail."""
         while not self._waiting:
             if self._failure is not None:
                 raise self._failure
@@ -196,7 +196,7 @@ class _Pump:
             wait = min(wait * 2, _LONGEST_WAIT)
 
     async def _read_tail(self) -> None:
-        """One tail, from its making to its deletion."""
+        """Makes a tail, reads it until its socket ends, and deletes it whatever happened."""
         await self._turn()
         _, envelope = await self._endpoints.ask("tail", "POST", self._path, self._asked, body={"filters": []})
         created = fields_of(envelope.result)
@@ -247,7 +247,7 @@ class _Pump:
             await self._endpoints.ask("tail", "DELETE", path, self._asked)
 
     def _hand_out(self, name: str, page: LogPage) -> int:
-        """Returns how many lines there were."""
+        """Gives a page to every reader; how many lines it had."""
         if page.lines or page.notes:
             for reader in self.readers:
                 reader.put(name, page)
@@ -287,7 +287,7 @@ def _event(message: bytes) -> Mapping[str, Any]:
 
 
 def _value(value: Raw) -> Any:
-    """An array by its objects, each by its fields where it is large; a sentence for what is too large."""
+    """Parses a value, a large array by its objects; what is too large becomes a sentence that says so."""
     if memoryview(value).nbytes < _AT_HAND:
         return read_json(bytes(value))
     try:
@@ -308,7 +308,7 @@ def _small(value: Raw) -> Any:
 
 
 def _lines(event: Mapping[str, Any], instance: str, *, has_workflow: bool) -> Iterator[LogLine]:
-    """What was printed: by the instance only where the message `has_workflow` too."""
+    """The lines of one event; they bear the instance only where the message `has_workflow` too."""
     began = epoch_ms(event.get("eventTimestamp"))
     request = f"{instance}/{began:.0f}" if began is not None else instance
     method = fields_of(event.get("event")).get("rpcMethod")

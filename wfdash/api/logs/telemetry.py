@@ -61,7 +61,10 @@ class _Rows(Struct):
 
 
 class TelemetryLogs:
-    """The history of a Worker's lines. Its rows come some seconds late, so that a follower asks twice."""
+    """Reads lines of the last days.
+
+    Rows come some seconds late: a follower asks for the last seconds twice.
+    """
 
     name: Source = "telemetry"
     permission = "Workers Observability Read"
@@ -103,8 +106,10 @@ class TelemetryLogs:
     async def _at_once(
         self, query: LogQuery, lived: tuple[float, float], requests: Sequence[str]
     ) -> list[CloudRun]:
-        """All runs of the class in the time of the instance, and of those that may have gone on beside these
-        with whom each speaks for."""
+        """Reads all runs of the class in the instance's time, with whom each speaks for.
+
+        Among them are those that may have gone on beside `requests`.
+        """
         frame = (int(lived[0] * 1000), int((lived[1] + self.lag) * 1000))
         rows_of_runs = await self._rows(query, frame, kind=_OF_A_RUN, most=_MOST_RUNS)
         if rows_of_runs.cut or rows_of_runs.sampled > 1:
@@ -205,7 +210,10 @@ class TelemetryLogs:
             waited, delay = waited + delay, min(delay * 2, 4.0)
 
     async def _ask_again(self, asked: RequestInfo, body: Mapping[str, Any]) -> "Envelope":
-        """A query that hangs is asked once more: it changes nothing, and the next one mostly is answered."""
+        """Sends a query, and once more if it hangs.
+
+        It changes nothing, and the second one mostly is answered.
+        """
         began = time.monotonic()
         await self._turn()
         try:
@@ -242,7 +250,7 @@ def _invocation(event: Mapping[str, Any], lines: Sequence[LogLine]) -> CloudRun 
 
 
 def _requests(events: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The invocations of these rows, in the order of their last rows."""
+    """The ids of the invocations that these rows are of, by the time of their last row."""
     last: dict[str, float] = {}
     for event in events:
         if request := _request(event):
