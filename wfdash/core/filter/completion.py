@@ -44,7 +44,7 @@ def found_values(field: str, rows: Iterable[Instance], read: Iterable[DetailFiel
 
 
 def complete(text: str, position: int, values: Values = no_values) -> list[str]:
-    """Whole words that may stand in place of the one the cursor ends: `sta` gives `status:`.
+    """The words that may stand in place of the one the cursor ends: `sta` gives `status:`.
 
     Only longer ones than what is there; the word is put in with `completed`.
     """

@@ -22,7 +22,7 @@ _DEEPEST: Final = 60
 
 
 class Contents(Struct, frozen=True, gc=False):
-    """JSON as text in lower case; "" where there is none."""
+    """Params and outputs of an instance as JSON text in lower case; "" where there is none."""
 
     params: str = ""
     output: str = ""
@@ -31,12 +31,12 @@ class Contents(Struct, frozen=True, gc=False):
 
     @property
     def size(self) -> int:
-        """Characters."""
+        """How many characters it holds, by which memory is counted."""
         return len(self.params) + len(self.output) + len(self.steps)
 
 
 def read_contents(detail: Detail) -> Contents:
-    """Of an answer so large that its values were left unparsed, only those that came in full."""
+    """The texts to search; of an answer too large to parse, only the values that came in full."""
     return Contents(_text(detail.params), _text(detail.output), _outputs(detail))
 
 
@@ -64,7 +64,10 @@ def _with_output(steps: Steps) -> list[int]:
 
 
 def _text(value: Any) -> str:
-    """A text as it is, for outputs come as texts of JSON; anything else as JSON, its letters unescaped."""
+    """A value as searched: a text as it is, for outputs are texts of JSON.
+
+    Else its JSON with letters unescaped.
+    """
     if value is ABSENT or value is None or isinstance(value, UnparsedValue) or value == NOT_RECORDED:
         return ""
     if not isinstance(value, str):

@@ -93,7 +93,10 @@ def read_fields(detail: Detail, *, keep: bool = False) -> DetailFields:
 
 
 class _Texts(Struct, frozen=True, gc=False):
-    """What takes long to put together of a large answer, with what it was made of beside the steps."""
+    """Texts that take long to put together of a large answer.
+
+    Beside the steps it holds what they were made of.
+    """
 
     names: tuple[str, ...]
     errors: str
@@ -161,7 +164,7 @@ def _unrecorded(detail: Detail, errors: str) -> Iterator[str]:
 
 
 def _of_group(name: str) -> str:
-    """The name that its group goes by, where that is no part of its own: else `step~` would not find it."""
+    """The name of the step's group, where that is no part of its own name: else `step~` would not find it."""
     plain = plain_step(name)
     return "" if plain in name else plain
 
@@ -174,8 +177,10 @@ def _blocked(detail: Detail) -> str:
 
 
 def _words(errors: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """Each as it was written; the first of them also without what differs by chance, as groups of failures
-    are named: that takes a quarter of a millisecond, and a thousand steps may each say something else."""
+    """Each error as it was written, the first ones also without what differs by chance, as groups are named.
+
+    That takes a quarter of a millisecond each, and a thousand steps may each say something else.
+    """
     from wfdash.core.text.chance import (
         LONGEST,
         plain_message,

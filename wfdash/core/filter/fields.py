@@ -42,7 +42,7 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {
 
 
 class MatchContext(Struct, frozen=True):
-    """What the rows themselves do not tell."""
+    """What a filter asks beside the row: marks, details that were read, batches of the journal."""
 
     marks: Container[str] = frozenset()
     details: Mapping[str, DetailFields] | None = field(default_factory=dict)
@@ -60,7 +60,10 @@ _PLACE_OPS = (":", "~")
 
 
 class FilterField(Struct, frozen=True):
-    """`values` are offered for completion; the set is open."""
+    """A field with the operators that it takes.
+
+    `values` are offered for completion, and others are taken too.
+    """
 
     name: str
     ops: tuple[str, ...]
@@ -127,7 +130,10 @@ def _is_backwards(text: str) -> bool:
 
 
 def field_of(name: str) -> FilterField | None:
-    """The field of that name; of `params.order.id`, which is a place in the params, that of the params."""
+    """The field of that name, None for none.
+
+    `params.order.id` is a place in the params, and gives `params`.
+    """
     head, dot, _ = name.partition(".")
     return FIELDS.get(head) if not dot or head in _WITH_PLACES else None
 
@@ -218,7 +224,10 @@ def compile_term(term: Term, *, wanted: bool, now: float, context: MatchContext)
 
 
 def _batch_test(names: tuple[str, ...], wanted: bool, context: MatchContext) -> Test:
-    """Looked up at each row, for the journal is read while the filter is in force already."""
+    """Tests whether a batch acted on a row.
+
+    Looked up at each row, for the journal is read after the filter is set.
+    """
     batches = context.batches
     if context.details is None and not batches:
         return _anything
@@ -235,7 +244,7 @@ def _anything(row: Instance) -> bool:
 
 
 def _moves(row: Instance) -> bool:
-    """What has ended waits for nothing."""
+    """Whether a row can still wait for something: what has ended does not."""
     return not is_final(row.status)
 
 
@@ -260,7 +269,7 @@ def _status_test(values: tuple[str, ...], wanted: bool) -> Test:
 
 
 def _time_test(term: Term, wanted: bool, now: float) -> Test:
-    """A row that lacks the time matches neither way."""
+    """Tests a time or a duration; a row that lacks it matches neither the term nor its contrary."""
     value = term.values[0]
     if term.field in ("since", "before"):
         limit = instant(value, now) or 0.0
@@ -314,7 +323,10 @@ def _place_test(term: Term, low: tuple[str, ...]) -> Callable[[Contents], bool]:
 
 
 def _as_value(text: str) -> str:
-    """How JSON writes a whole value that reads so: while `cus_0047` is typed each letter is in every text."""
+    """How JSON writes a whole value that reads so.
+
+    Without quotes, half of `cus_0047` would match every text.
+    """
     try:
         json.loads(text)
     except ValueError:
@@ -323,7 +335,10 @@ def _as_value(text: str) -> str:
 
 
 def _detail_test(term: Term, wanted: bool, details: Mapping[str, DetailFields]) -> Test:
-    """Chosen once for the field: at each key it is asked of every instance that was read."""
+    """Tests what only an instance that was read tells.
+
+    The field is looked up once: rows are many, at each key.
+    """
     tells, find = _fields_test(term), details.get
     if wanted:
         return lambda row: (read := find(row.id)) is not None and tells(read)
@@ -360,7 +375,10 @@ def _fields_test(term: Term) -> Callable[[DetailFields], bool]:
 
 
 def _text_test(field: str, value: str) -> Callable[[DetailFields], bool]:
-    """At each key it is asked of every instance that was read, so nothing is called that need not be."""
+    """Tests whether a field's text holds the value.
+
+    It runs on every read instance at each key, so it calls little.
+    """
     if field == "step":
         return lambda read: any(value in name for name in read.steps)
     if field == "any":

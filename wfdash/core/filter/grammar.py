@@ -171,7 +171,10 @@ class _Reader:
             self.depth -= 1
 
     def _refuse_other_spellings(self, start: int) -> None:
-        """As other tools write `!x`, `not x`, `x!=1`, `a | b` and `a && b`: as words these match nothing."""
+        """Raises QueryError for `!x`, `not x`, `x!=1`, `a | b`, `a && b`.
+
+        Taken as words they would match nothing.
+        """
         found = _WORD.match(self.text, start)
         word = found[0] if found else ""
         after = self.text[start + len(word) :].strip()
@@ -248,7 +251,10 @@ class _Reader:
             raise QueryError(sentence, self.at)
 
     def _at_or(self) -> bool:
-        """At the word `or`; as the first word of a filter or a group it is a word like any other."""
+        """Whether the word `or` stands here.
+
+        At the beginning of a filter or a group it is a word like any other.
+        """
         following = self.text[self.at + 2 : self.at + 3]
         return self.text[self.at : self.at + 2].lower() == "or" and (
             not following or following.isspace() or following in '()"'

@@ -66,12 +66,12 @@ class Query:
         return hash(self.node)
 
     def __bool__(self) -> bool:
-        """False when everything matches."""
+        """Whether it limits anything; an empty filter matches everything."""
         return bool(self._terms)
 
     @property
     def needs_details(self) -> bool:
-        """Some term can only be told from an instance that was read."""
+        """Whether a term of it can only be told from an instance that was read."""
         return any((field := field_of(term.field)) is not None and field.details for term in self._terms)
 
     @property
@@ -110,7 +110,7 @@ class Query:
 
     @property
     def doubt(self) -> str:
-        """What it names that nobody knows, in words; "" when nothing."""
+        """A sentence on what it names that nobody knows; "" when it names nothing such."""
         return next(filter(None, map(doubtful, self._terms)), "")
 
     @property
@@ -144,7 +144,7 @@ class Query:
 
     @property
     def moves(self) -> bool:
-        """Rows may begin or cease to match by the mere passing of time."""
+        """Whether rows may begin or cease to match by the mere passing of time."""
         return any(
             term.field in _MOVING
             or (term.field in ("since", "before") and parse_duration(term.values[0]) is not None)
@@ -223,7 +223,7 @@ def _spelled(value: str) -> Sequence[str]:
 
 
 def _compile(node: Node, wanted: bool, now: float, context: MatchContext) -> Test:
-    """Negation goes down to the terms, so that what is not known matches neither a term nor its contrary."""
+    """Compiles a tree to a test. A negation goes down to the terms: what is not known matches neither way."""
     if isinstance(node, Term):
         return compile_term(node, wanted=wanted, now=now, context=context)
     if isinstance(node, Not):
@@ -233,7 +233,10 @@ def _compile(node: Node, wanted: bool, now: float, context: MatchContext) -> Tes
 
 
 def _every(parts: list[Test]) -> Test:
-    """Halved, so that a call is only as deep as the logarithm of the number of terms."""
+    """One test that all parts pass, put together by halves.
+
+    Calls nest only by the logarithm of their number.
+    """
     if len(parts) < 2:
         return parts[0] if parts else lambda row: True
     middle = (len(parts) + 1) // 2 if len(parts) > 3 else 1

@@ -69,7 +69,10 @@ def _curl(base_url: str, account_id: str, workflow: str, identity: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """As a part of a path, as it is asked for: an escape in JSON may name half a surrogate pair."""
+    """Percent-encodes a part of a path.
+
+    An escape in JSON may name half a surrogate pair, and that is kept.
+    """
     return quote(text, safe="", errors="surrogatepass")
 
 

@@ -96,7 +96,7 @@ def _is_formula(text: str) -> bool:
 
 
 def _csv_line(cells: Iterable[str]) -> str:
-    """All quoted, since some spreadsheets part a line at `;` or a tab too."""
+    """Writes one line of CSV with every cell quoted: some spreadsheets part a line at `;` or a tab too."""
     line = io.StringIO()
     csv.writer(line, lineterminator="\r\n", quoting=csv.QUOTE_ALL).writerow(cells)
     return line.getvalue()

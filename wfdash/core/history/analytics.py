@@ -11,7 +11,10 @@ __all__ = ["Analytics"]
 
 
 class Analytics(Struct):
-    """By the start of each stretch of `grain` seconds (epoch): what came and ended in it, no durations."""
+    """What came and ended, by the start of each stretch of `grain` seconds (epoch).
+
+    Durations are not in it.
+    """
 
     since: float
     until: float
@@ -37,7 +40,10 @@ class Analytics(Struct):
         )
 
     def in_place_of(self, bucket: Bucket) -> Bucket:
-        """The same stretch with the counts of analytics; itself where they do not reach."""
+        """The bucket with the counts of analytics in place of its own.
+
+        The bucket itself where they do not reach.
+        """
         counts = self.between(bucket.start, bucket.end)
         if counts is None:
             return bucket

@@ -66,7 +66,7 @@ class Tally(Struct):
 
 
 def sum_of(tallies: Iterable[Tally]) -> Tally:
-    """All of them in one."""
+    """Adds tallies up to one, with all their durations in order."""
     found = list(tallies)
     took = [duration for tally in found for duration in tally.took]
     took.sort()
@@ -102,7 +102,7 @@ class Bucket(Tally, kw_only=True):
 
 
 class LevelShift(Struct, frozen=True):
-    """From `at` on the middle of what was seen is another: seconds, or how many came a second."""
+    """A lasting change of what is usual, from `at` on: of seconds, or of how many came a second."""
 
     at: float
     before: float

@@ -12,7 +12,7 @@ _KEPT = 30
 
 
 class Trends:
-    """One sample a minute and workflow, the last one always the newest told."""
+    """Keeps one sample of counts a minute and workflow; the last is replaced until its minute is over."""
 
     def __init__(self) -> None:
         self._first: dict[str, dict[str, int]] = {}
@@ -44,5 +44,5 @@ class Trends:
         return list(self._samples.get(workflow, ()))
 
     def history(self, workflow: str, status: str) -> list[int]:
-        """Counts a minute apart, the newest last."""
+        """How many had the status, a minute apart, the newest last."""
         return [counts.get(status, 0) for _, counts in self._samples.get(workflow, ())]

@@ -37,13 +37,13 @@ def earlier_run(before: Instance, now: Instance, *, same: float = _SAME) -> Inst
 
 
 class EarlierRuns(Struct):
-    """Runs by their own keys, each once: a list row and the instance itself tell one end a little apart."""
+    """Earlier runs by keys of their own, each once, although row and instance tell its end a little apart."""
 
     runs: dict[str, Instance] = field(default_factory=dict)
     _ends: dict[str, list[float]] = field(default_factory=dict)
 
     def add(self, runs: Iterable[Instance]) -> list[Instance]:
-        """Takes them in; those that were not known yet."""
+        """Takes runs in, and gives those that were not there yet."""
         fresh = []
         for run in runs:
             ends = self._ends.setdefault(run.id.partition("\n")[0], [])

@@ -103,7 +103,10 @@ def last_hour(now: float, columns: int, *, least: float = 0.0) -> Frame:
 
 
 def _fitted(left: float, right: float, step: float, columns: int, least: float) -> Frame:
-    """In buckets that fill the columns; where they do not fit into it, it becomes a little longer."""
+    """Cuts a stretch into buckets that fill the columns.
+
+    Where none fit into it, the stretch becomes a little longer.
+    """
     # Of days a third fits as well as a half: the edge then moves by two thirds at times.
     day = 24 * _HOUR if not 24 * _HOUR % step and step >= 12 * _HOUR else step
     widths = [width for width in _WIDTHS if not day % width or not width % step]

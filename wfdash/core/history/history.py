@@ -38,7 +38,7 @@ class _Cell(Struct, eq=False, gc=False):
     """Of those that ended and whose times say how long they ran; None before the first."""
 
     def ends(self, status: str, sign: int, took: float | None) -> None:
-        """Counts one that ended so, or takes it away again."""
+        """Counts an end in that status, or with `sign` -1 takes it away again."""
         if status == "complete":
             self.complete += sign
         elif status == "errored":
@@ -65,7 +65,7 @@ _Words = tuple[str, str]
 
 
 class _Sums(Struct):
-    """All rows by one of their two words."""
+    """What was counted by version, or by trigger, summed up for one span at a time."""
 
     word: int
     """Which of the two."""
@@ -78,7 +78,10 @@ class _Sums(Struct):
     """Missing where it has to be reckoned anew."""
 
     def missing(self, first: float, last: float, places: Mapping[int, Sequence[_Words]]) -> Iterator[int]:
-        """Reckons what is missing between two buckets, and gives how many cells each had."""
+        """Sums up what is missing between two buckets.
+
+        Yields how many cells each sum took, to give way by.
+        """
         for was, now in ((self.first, first), (self.last, last)):
             low, high = sorted((was, now))
             if low == high:
@@ -150,7 +153,7 @@ class History:
             yield
 
     def had_ended(self, ends: Mapping[str, float]) -> None:
-        """These had ended before, last at that moment, and were restarted.
+        """Takes in when instances that were restarted had ended last before, and counts them anew.
 
         A restart from a step leaves the first start in the row: until the end that it tells the instance lay
         errored for most of the time, and that is no time that anything took.
@@ -208,7 +211,7 @@ class History:
         return self._by(0, since, until)
 
     def triggers(self, since: float = -inf, until: float = inf) -> Mapping[str, Tally]:
-        """The same by trigger; "" where the server does not say it."""
+        """All that was counted in that time, by trigger; "" is the key where the server says none."""
         return self._by(1, since, until)
 
     def beyond(self, until: float) -> Tally:
@@ -364,7 +367,7 @@ class History:
 
 
 def _sum(cells: Iterable[_Cell]) -> Tally:
-    """All of them in one."""
+    """Adds cells up to one tally, with all their durations in order."""
     created = complete = errored = terminated = other = 0
     took: list[float] = []
     for cell in cells:

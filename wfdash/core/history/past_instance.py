@@ -28,7 +28,7 @@ class PastEvent(Struct, frozen=True, order=True):
 
 
 class PastInstance(Struct, frozen=True):
-    """Times are epoch seconds; without an event nothing is known of the id, and `workflow` is ""."""
+    """What is known of an instance that is gone: epoch seconds, and "" for `workflow` where nothing is."""
 
     workflow: str = ""
     created: float | None = None

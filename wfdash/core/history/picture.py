@@ -229,7 +229,7 @@ def _missing(start: float, now: float, active: int, tally: Tally, kept: str, *, 
 
 
 def _since(ended: Sequence[Instance], now: float, *, utc: bool) -> str:
-    """From when on the counted ones ended, where that is longer ago than what is drawn beside them."""
+    """` since 13:05`, when the first of those counted ended, if that is over an hour ago; else ""."""
     first = min((row.ended for row in ended if row.ended is not None), default=now)
     return f" since {clock(first, utc=utc, now=now, seconds=False)}" if first < now - _HOUR else ""
 
@@ -245,7 +245,7 @@ def _between(ended: Iterable[Instance], start: float, end: float) -> Tally:
 
 
 def _tested(seen: Outcomes, start: float, end: float) -> Tally:
-    """What failed and what had outlived that, as the test counted it.
+    """The failed and the completed as the test counts them: a success once it has outlived what failed.
 
     By end alone mostly failures would be among the oldest rows loaded.
     """
@@ -268,7 +268,10 @@ def _tally(ended: Iterable[Instance]) -> Tally:
 
 
 def _parts(ended: Iterable[Instance], now: float, floor: float | None) -> tuple[int | None, ...]:
-    """The last part ends with this part of the hour, so that the bars stand still within it."""
+    """Failures of the last hour in PARTS.
+
+    The last ends with a whole part, so that the bars stand still within it.
+    """
     width = _HOUR / PARTS
     first = int(now // width) - PARTS + 1
     counts = [0] * PARTS

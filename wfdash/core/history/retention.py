@@ -16,14 +16,14 @@ _SHORTEST: Final = 3 * 86400.0
 
 
 class Edge(Struct, frozen=True):
-    """Moments, in epoch seconds, from which on nothing that ended so has been erased."""
+    """From when on (epoch seconds) all that completed, and all that failed, is still there."""
 
     success: float = -inf
     error: float = -inf
 
     @property
     def both(self) -> float:
-        """From here on a rate can be told: before it one side of it is missing."""
+        """From when on a rate can be told: before it, what ended one of the two ways may have been erased."""
         return max(self.success, self.error)
 
     def number(self, count: int, start: float) -> int | None:
@@ -39,8 +39,9 @@ class Edge(Struct, frozen=True):
 def edge(
     now: float, *, configured: float | None = None, defaults: Iterable[object] = (), local: bool = False
 ) -> Edge:
-    """The shortest time that any version keeps what ended; a dev session keeps everything.
+    """From when on the list is complete, by the shortest time that any version keeps what ended.
 
+    -inf in a dev session.
     `configured` is the config's time for the workflow, `defaults` each version's `default_retention`.
     """
     if local:

@@ -38,7 +38,7 @@ Key = tuple[str, str, int]
 
 
 class TimedStep(Struct, frozen=True):
-    """`before` is the place of the step that it follows, -1 for none; `last_try` what its last try took."""
+    """A step of a run, in epoch seconds; `before` is the place of the step that it follows, -1 for none."""
 
     key: Key
     start: float
@@ -140,7 +140,7 @@ def sample_of(detail: Detail) -> RunSample | None:
 
 
 def timed_steps(detail: Detail) -> Iterable[tuple[Key, Step, float | None]]:
-    """Each step of the code, oldest first, and when it ended."""
+    """The steps of the code, oldest first, each with its key and its end; None for one that has not ended."""
     seen: Counter[tuple[str, str]] = Counter()
     current = {step.index for step in current_steps(detail)}
     for step in detail.steps:
@@ -153,7 +153,7 @@ def timed_steps(detail: Detail) -> Iterable[tuple[Key, Step, float | None]]:
 
 
 def open_steps(steps: Iterable[tuple[Key, Step, float | None]]) -> dict[Key, OpenStep]:
-    """Those of them that have begun and not ended."""
+    """The steps among these that have begun and not ended, with what each is doing."""
     found: dict[Key, OpenStep] = {}
     for key, step, end in steps:
         if end is not None or step.start is None:

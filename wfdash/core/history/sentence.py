@@ -49,7 +49,7 @@ _MOSTLY: Final = 0.8
 
 
 class Finding(Struct, frozen=True):
-    """`at` is the moment of the change that the sentence tells, `version` the one that it names."""
+    """What a chart shows in a sentence, with the moment and the version that the sentence is about."""
 
     sentence: str
     at: float | None = None
@@ -200,7 +200,7 @@ def _slowly(change: RateChange, between: tuple[float, float], now: float, utc: b
 
 
 def _about(rate: float) -> str:
-    """Of what was fitted no tenths are told."""
+    """`about 3 %`: a rate that was fitted, without tenths."""
     return f"about {percent(max(round(rate, 2), 0.01) if rate else 0.0)}"
 
 
@@ -390,7 +390,7 @@ def busier(
 
 
 def _sums(tally: Tally, *, unread: bool, until: str) -> str:
-    """`866 created, at least 857 ended`: of what was not read since nobody knows whether it ended."""
+    """`866 created, at least 857 ended`; `unread` where open ones may have ended since they were read."""
     ended = f"{'at least ' * unread}{count(tally.ended)}" if tally.ended else "none known to have" * unread
     said = f"{count(tally.created)} created, {ended or 'none'} ended"
     return f"{said} {_up_to(until)}" if until else said
@@ -425,7 +425,7 @@ def _ended(rows: Sequence[Instance], start: float, end: float) -> Tally:
 
 
 def _came(rows: Sequence[Instance], change: RateChange) -> float:
-    """When one ended after it that shows it: in a time in which nothing ended no rate rose or fell."""
+    """When a change showed first: an end after it that fits it, where nothing had ended for a while."""
     shows = "errored" if change.rose else "complete"
     ends = (row.ended for row in rows if row.status == shows and row.ended is not None)
     first = min((at for at in ends if at >= change.at), default=change.at)
@@ -481,7 +481,7 @@ def _cure(fall: RateChange, rows: Sequence[Instance], deployed: Mapping[str, flo
 
 
 def _apart(version: str, rows: Sequence[Instance], change: RateChange) -> tuple[Tally, dict[str, Tally]]:
-    """What completed and failed since a change and until the next: of that version, and of each other."""
+    """The completed and failed from a change to the next: of that version, and of each other version."""
     found: defaultdict[str, Tally] = defaultdict(Tally)
     for row in rows:
         if row.ended is not None and change.at <= row.ended < change.until:

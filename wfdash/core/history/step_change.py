@@ -97,12 +97,12 @@ def choose_runs(
 
 
 def _spread(rows: Sequence[Instance], each: int) -> list[Instance]:
-    """So many of them, from the first to the last as evenly as may be."""
+    """`each` of these rows, from the first to the last as evenly as may be."""
     return list(rows) if len(rows) <= each else [rows[number * len(rows) // each] for number in range(each)]
 
 
 def compare_steps(now: Iterable[Detail], before: Iterable[Detail]) -> list[StepChange]:
-    """What fails more first, then what is slower, then the most often failed."""
+    """Every step with its runs of now and before: what fails more first, then what is slower."""
     sides = [{(tally.step, tally.type): tally for tally in tally_steps(side)} for side in (now, before)]
     found = [
         StepChange(*key, sides[0].get(key) or StepTally(*key), sides[1].get(key) or StepTally(*key))

@@ -38,7 +38,7 @@ class StepTally(Struct):
 
 
 def tally_steps(details: Iterable[Detail]) -> list[StepTally]:
-    """One for each name and type, the most often failed first, then the most often run."""
+    """A tally for each name and type of step, the most often failed first, then the most often run."""
     found: dict[tuple[str, str], StepTally] = {}
     longest: dict[tuple[str, str], float] = {}
     for detail in details:
@@ -62,5 +62,8 @@ def tally_steps(details: Iterable[Detail]) -> list[StepTally]:
 
 
 def _took(step: Step) -> float | None:
-    """Of one that ended. A sleep's end is when it is to wake, whether it has or not."""
+    """Seconds that a step took.
+
+    None of a sleep or wait that was not over, whose end is when it is to wake.
+    """
     return None if kind_of(step.kind).rests and step.finished is False else lasted(step.start, step.end)

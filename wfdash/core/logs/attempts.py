@@ -254,7 +254,10 @@ class Attempts:
         return Lifetime(min(began, default=float("-inf")), self._end, tuple(sorted(ran)))
 
     def _lasted_with(self, line: LogLine) -> tuple[float, float]:
-        """When the first and the last line of its call were printed; of a line that bears no call, itself."""
+        """When the first and the last line of this line's call were printed.
+
+        Its own time twice where it bears none.
+        """
         return self._lasted.get(line.request, (line.at, line.at))
 
     def _is_traced(self, call: str) -> bool:
@@ -343,8 +346,11 @@ class Attempts:
         return span if says_count(span, line.message) else None
 
     def _say(self, spans: list[AttemptSpan], text: str) -> list[AttemptSpan]:
-        """Those whose step the text names. Of several at once one may speak of another: then it is those that
-        stand where a program names itself, as in `[4711] charge card: begins` or `"step": "charge card"`."""
+        """The attempts of those whose step the text names.
+
+        Of several at once a line may speak of another: then it is those that stand where a program names
+        itself, as in `[4711] charge card: begins` or `"step": "charge card"`.
+        """
         near = [span for span in spans if span.name in text]
         if not near:
             return []
@@ -354,7 +360,7 @@ class Attempts:
         return [span for span in near if span.name in names]
 
     def _at(self, at: float, slack: float) -> list[AttemptSpan]:
-        """Those that ran at a moment, give or take."""
+        """The attempts that ran at a moment, by `slack` seconds more or less."""
         found = []
         place = bisect_right(self._starts, at + slack) - 1
         while place >= 0 and self._until[place] >= at - slack:

@@ -64,7 +64,7 @@ class Fit(Enum):
 
 
 class CallTree:
-    """Which call was made by which."""
+    """The calls of a session by the call that made each, and the run that each belongs to."""
 
     def __init__(self, calls: Mapping[str, Call], printed: Set[str] = frozenset()) -> None:
         """`printed` are the calls that lines bear: `step.do` itself prints nothing."""
@@ -160,7 +160,7 @@ class MatchedCalls:
         return may[0]
 
     def shared(self, runs: Iterable[str]) -> set[str]:
-        """Those of these runs that fit an attempt which another of them fits too: an attempt is one call."""
+        """The runs among these that fit an attempt which another fits as well: an attempt is one call."""
         runs = list(runs)
         claims = Counter(place for run in runs for place in self._claimed.get(run, ()))
         return {run for run in runs if any(claims[place] > 1 for place in self._claimed.get(run, ()))}
@@ -236,7 +236,7 @@ class MatchedCalls:
 
     @staticmethod
     def _once(may: dict[str, list[int]]) -> None:
-        """An attempt is one call."""
+        """Takes an attempt that a call surely is from all other calls: an attempt is one call."""
         taken = {places[0]: call for call, places in may.items() if len(places) == 1}
         for call, places in may.items():
             if len(places) > 1:

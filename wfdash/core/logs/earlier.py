@@ -49,12 +49,15 @@ def mark_earlier(
 
 
 def _run(line: LogLine) -> str:
-    """What all that one run prints has in common: in a dev session each call has a name of its own."""
+    """The key of a line's run: its trace, for in a dev session each call has an id of its own.
+
+    Else its request.
+    """
     return line.trace or line.request
 
 
 class EarlierRun(Struct, frozen=True):
-    """What is to be said of the run before."""
+    """An earlier run of the instance, before a restart, whose lines may be among those that are shown."""
 
     lines: int
     """Which are among those that are shown."""
@@ -67,8 +70,11 @@ class EarlierRun(Struct, frozen=True):
     def of(
         cls, gone: Sequence[float], detail: Detail, created: float | None, since: float
     ) -> "EarlierRun | None":
-        """None where nothing says that there was one. `gone` is when its lines were printed, `created` when
-        the instance was made, as far as that is known, and `since` from when lines were read."""
+        """Reads whether there was a run before this one; None where nothing says so.
+
+        `gone` is when its lines were printed, `created` when the instance was made, as far as that is known,
+        and `since` from when lines were read.
+        """
         began = detail.queued if detail.queued is not None else detail.start
         was_restarted = began is not None and created is not None and began - created > _RESTARTED
         if not (gone or was_restarted):
@@ -84,7 +90,7 @@ class EarlierRun(Struct, frozen=True):
 
     @property
     def among(self) -> str:
-        """How many lines of it there are, and which are not."""
+        """A clause on how many of its lines are among those shown, and whether older ones are missing."""
         if not self.lines:
             return "what it printed before is not among these"
         are = "is" if self.lines == 1 else "are"

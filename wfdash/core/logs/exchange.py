@@ -35,7 +35,7 @@ class RunTimes(Struct, frozen=True, gc=False):
 
     @property
     def spans(self) -> list[tuple[float, float]]:
-        """When it may have gone on: of a row that bears no more than a moment it is not known which side."""
+        """The stretches in which it may have gone on; a row with one moment says not on which side of it."""
         if self.start == float("-inf"):
             return [(self.at, self.at)]
         is_either = self.start < self.at < self.end

@@ -34,7 +34,10 @@ class Lifetime(Struct, frozen=True, gc=False):
 
 
 def lifetimes_of(rows: Iterable[Instance]) -> dict[str, Lifetime]:
-    """By their ids. What is terminated ends without any code of its own."""
+    """The lifetimes of these rows by id.
+
+    A terminated one ends without code of its own: its end is no such moment.
+    """
     found = {}
     for row in rows:
         ends = [row.ended] if row.status in ("complete", "errored") else []

@@ -13,7 +13,7 @@ LEVELS = ("debug", "info", "log", "warn", "error")
 
 
 class LogLine(Struct, frozen=True, gc=False):
-    """`message` is raw: what was printed, with an object as its JSON. `at` is epoch seconds."""
+    """One console line: `at` is epoch seconds, `message` what was printed, raw, an object as its JSON."""
 
     at: float
     level: str
@@ -33,7 +33,7 @@ class LogLine(Struct, frozen=True, gc=False):
 
 
 class PlacedLine(Struct, frozen=True, gc=False):
-    """A line in its place. Not `certain`: other instances' lines may be among these."""
+    """A line with its step and attempt. Where it is not `certain`, another instance may have printed it."""
 
     line: LogLine
     certain: bool
@@ -67,7 +67,7 @@ class LogScope(Struct, frozen=True):
     """From 1."""
 
     def holds(self, entry: PlacedLine) -> bool:
-        """Whether it is one of these; a line of one of several steps is, where all of them are asked for."""
+        """Whether a line belongs here; one of several steps does where all of those steps are asked for."""
         if not self.steps:
             return True
         if entry.step is None:
@@ -82,7 +82,7 @@ class LogScope(Struct, frozen=True):
 
 
 class LineNumbers(Struct, frozen=True):
-    """How many of some lines are of a scope, may be, and do not surely name the instance, or their step."""
+    """How many lines are of a scope, how many may be, and how many may be of another instance or step."""
 
     doubtful: int
     held: int

@@ -25,7 +25,10 @@ class LostCalls(Struct, frozen=True):
     def among(
         cls, placed: Iterable[PlacedLine], rows: Collection[str], traces: Collection[str]
     ) -> "LostCalls":
-        """`rows` are the calls of which there is a row, `traces` those of which there is any."""
+        """Counts the calls of these lines, and those of them of which the store has no row.
+
+        `rows` are the calls of which there is a row, `traces` the traces of which there is any.
+        """
         printed = {
             entry.line.request
             for entry in placed

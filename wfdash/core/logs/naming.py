@@ -51,7 +51,7 @@ class StepNames:
             self._any = re.compile(rf"(?<![\w-])({each})(-\d{{1,6}})?(?![\w-])")
 
     def named_by(self, text: str) -> set[str]:
-        """Those that stand where a program names itself, as in `[4711] charge card: begins`."""
+        """The names that stand where a program names itself, as in `[4711] charge card: begins`."""
         # Of one line it is asked several times, one after another.
         if self._last[0] is not text:
             self._last = text, self._named_by(text[:_LONGEST])
@@ -74,7 +74,7 @@ class StepNames:
         return found
 
     def in_(self, text: str) -> set[str]:
-        """Those that a text names: itself where it does, else anywhere in it."""
+        """The names in a text: those by which it names itself, else those anywhere in it."""
         return self.named_by(text) or self._anywhere(text)
 
     def _anywhere(self, text: str) -> set[str]:
@@ -93,7 +93,7 @@ class StepNames:
 
 
 def _places(text: str) -> set[int]:
-    """The beginning, and what follows what may stand before a name."""
+    """The places where a text may name who speaks: its beginning, and behind each prefix such as a time."""
     places, at = {0}, 0
     while (prefix := _PREFIX.match(text, at)) and prefix.end() > at:
         places.add(at := prefix.end())
@@ -122,14 +122,17 @@ def attempts_said(text: str) -> frozenset[int]:
 
 
 def mentioned(spans: Sequence[AttemptSpan], text: str) -> list[AttemptSpan]:
-    """Those whose step stands anywhere in the text; of names of which one holds the other, the longer."""
+    """The attempts whose step stands anywhere in the text.
+
+    Where one name is part of another, of the longer.
+    """
     named = {span.name for span in spans if span.name and _says(span.name, text)}
     longest = {name for name in named if not any(name != other and _says(name, other) for other in named)}
     return [span for span in spans if span.name in longest]
 
 
 def narrowed(spans: Sequence[AttemptSpan], text: str) -> list[AttemptSpan]:
-    """Of attempts whose step a text names, those of the attempt and of the count that it says, if it does."""
+    """The attempts among these whose number and count the text says; all of them where it says none."""
     left = list(spans)
     if numbers := attempts_said(text):
         left = [span for span in left if span.number in numbers]

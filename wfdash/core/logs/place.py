@@ -91,7 +91,7 @@ def place_lines(
 
 
 def _begun(detail: Detail, *, is_traced: bool) -> float:
-    """From when on its steps are told: a run before the last restart had others."""
+    """From when on (epoch seconds) the answer tells of steps; a run before the last restart had others."""
     begun = (detail.start if detail.start is not None else float("-inf")) - _BEFORE
     # A dev session prints and notes by one clock.
     return max(begun, detail.queued - _CUT) if is_traced and detail.queued is not None else begun
@@ -119,11 +119,14 @@ class _Placement:
         self._restarted = self._traces_before(ordered) if has_earlier else set()
 
     def _traces_of_now(self, ordered: Sequence[LogLine]) -> set[str]:
-        """What created it may speak of it before: it runs in that trace then."""
+        """Traces in which the present run speaks.
+
+        What was created by another's run may be spoken of there earlier.
+        """
         return {line.trace for line in ordered if line.at >= self._queued and self._ownership.speaks_in(line)}
 
     def _traces_before(self, ordered: Sequence[LogLine]) -> set[str]:
-        """Of a run before a restart a session may have lost whose it was: some lines say an attempt."""
+        """Traces of a run before a restart that the session may have lost, by lines that say an attempt."""
         return {
             line.trace
             for line in ordered
@@ -200,7 +203,7 @@ def failing_lines(placed: Sequence[PlacedLine], detail: Detail) -> Sequence[Plac
 
 
 def in_order(lines: Iterable[LogLine]) -> list[LogLine]:
-    """Oldest first, each once: sources overlap, and send lines late, twice and in disorder.
+    """Sorts lines, oldest first, each once: sources overlap, and send lines late, twice and in disorder.
 
     The same line from two sources counts once; a source that gives one line twice calls it by the same name.
     """
@@ -225,7 +228,7 @@ def fold_replays(
     is_outside: Callable[[float], bool] = lambda at: True,
     is_own: Callable[[PlacedLine], bool] = lambda entry: entry.certain,
 ) -> list[PlacedLine]:
-    """Code outside steps prints again whenever the instance wakes: its lines once, with how many times.
+    """Folds what code outside steps prints again whenever the instance wakes into one line with a count.
 
     A line that one run printed twice stays two lines, and so do two that steps side by side may have printed.
     """

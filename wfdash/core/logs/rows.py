@@ -34,7 +34,7 @@ _COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
 
 
 class LogRow(Struct, frozen=True):
-    """`part` 0 is the line itself, what follows are rows of its text unfolded."""
+    """A row on screen: `part` 0 is the line itself, higher ones are rows of its text unfolded."""
 
     entry: int
     part: int = 0
@@ -48,12 +48,12 @@ def line_key(entry: PlacedLine) -> Hashable:
 
 
 def uncoloured(message: str) -> str:
-    """Without the colours that a program gave it; whatever else a terminal would obey stays, and is seen."""
+    """The message without its colours; whatever else a terminal would obey stays, and is shown escaped."""
     return _COLOUR.sub("", message) if "\x1b" in message else message
 
 
 def line_cells(entry: PlacedLine, steps: StepColumns) -> tuple[str, str, str, str]:
-    """When, how grave, where, and what: one line as `wfdash logs` prints it; raw."""
+    """The cells of one line as `wfdash logs` prints it, raw: time, level, where, and message."""
     repeated = f" (printed {entry.times} times by replays)" if entry.times > 1 else ""
     where = _where(entry, steps) + ("" if entry.is_sure else "?")
     return iso(entry.line.at), entry.line.level, where, uncoloured(entry.line.message) + repeated
@@ -97,7 +97,7 @@ def _where(entry: PlacedLine, steps: StepColumns) -> str:
 
 
 def _numbered(name: str) -> str:
-    """The name in the code, with which of its steps it is where that is not the first."""
+    """A step's name as the code has it, with `#2` where it is not the first of that name."""
     number = counter_of(name)
     return base_name(name) if number in (None, 1) else f"{base_name(name)} #{number}"
 
@@ -138,7 +138,7 @@ class LogRows:
         self._folded_of: Sequence[PlacedLine] = ()
 
     def take(self, entries: Sequence[PlacedLine], width: int) -> None:
-        """Shows these, an unfolded one in rows of `width` cells."""
+        """Shows these lines in place of all before; one that is unfolded takes rows of `width` cells."""
         self.entries = entries
         self.lay_out(width)
 
@@ -202,7 +202,7 @@ class LogRows:
             self._folded_of = self.entries
 
     def find(self, words: str) -> list[int]:
-        """The lines that hold the words, in any case; by index."""
+        """The indices of the lines that hold the words, in any case."""
         self.prepare_find()
         wanted = words.casefold()
         return [index for index, text in enumerate(self._folded) if wanted in text]

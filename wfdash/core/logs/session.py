@@ -185,7 +185,7 @@ class TracedSession:
         return self._traces.get(run) or (calls[0].trace if calls else "")
 
     def _origin(self, run: str) -> Origin | None:
-        """What is told of a run that printed something; None for nothing."""
+        """What the session tells of a run that printed something; None where it tells nothing."""
         if (is_own := self._owners.get(run)) is not None:
             return Origin.NAMED if is_own else Origin.ELSEWHERE
         entry = self._tree.entry_of(run)

@@ -26,7 +26,7 @@ class AttemptSpan(Struct, frozen=True):
 
 
 def attempt_spans(detail: Detail) -> list[AttemptSpan]:
-    """Of all steps that run code, in order of their beginning."""
+    """The attempts of all steps that run code, in the order in which they began."""
     spans = []
     columns = detail.steps.columns
     for index, kind in enumerate(columns.kinds):

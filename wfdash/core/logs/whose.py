@@ -158,7 +158,10 @@ class Ownership:
         self._disputed |= {run for run, times in named.items() if not self._is_sole(run, *times)}
 
     def _dispute(self, lasted: Mapping[str, tuple[float, float]]) -> None:
-        """An instance is in one run at a time: of two that name it at once one is a child or a twin."""
+        """Marks runs that cannot all be the instance's.
+
+        It is in one at a time, so of two one is a child or a twin.
+        """
         until, latest = float("-inf"), ""
         for run, (first, last) in sorted(lasted.items(), key=lambda item: item[1]):
             # An attempt is of one run, too.
@@ -238,7 +241,7 @@ class Ownership:
         return self.id in _called(text) or self.id in _KEYED.findall(text) or stands_first(self.id, text)
 
     def _said(self, line: LogLine) -> Whose:
-        """What the line itself says."""
+        """Whose a line is by its own words and the instance that its source names."""
         if line.instance:
             return Whose.OURS if line.instance == self.id else Whose.OTHERS
         text = line.message[:_LONGEST]

@@ -19,7 +19,7 @@ MOST_STEPS = 50_000
 
 
 class Detail(Struct):
-    """`GET .../instances/{id}`. Times are epoch seconds."""
+    """One instance in full, as `GET .../instances/{id}` answers it. Times are epoch seconds."""
 
     workflow: str
     id: str

@@ -26,7 +26,7 @@ class StepHead(Struct, gc=False):
 
 
 class Entries(Sequence[Any]):
-    """Parsed anew each time: 10,000 steps are 6 MB of text, and 25 MB of values.
+    """Steps of an answer, parsed anew at each look: 10,000 of them are 6 MB as text and 25 MB as values.
 
     `heads` has one of each entry that is read; of more entries than any workflow may have there is no more.
     """

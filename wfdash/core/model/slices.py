@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def run_slices(work: Generator[None, None, T]) -> T:
-    """Does all that is left of it and returns what it comes to."""
+    """Runs a generator to its end without giving way, and returns its result."""
     while True:
         try:
             next(work)
@@ -20,7 +20,7 @@ def run_slices(work: Generator[None, None, T]) -> T:
 
 
 async def run_between_turns(work: Generator[None, None, T]) -> T:
-    """The same, with a turn for keys and drawing after each slice."""
+    """Runs a generator to its end, with a turn for keys and drawing after each slice; returns its result."""
     while True:
         try:
             next(work)

@@ -14,7 +14,7 @@ __all__ = ["ABSENT", "Absent", "Attempt", "Failure", "Step", "StepConfig", "read
 
 
 class Absent:
-    """The one value that says "the answer had no such key", where null is a value of its own."""
+    """The type of ABSENT, which says "the answer had no such key", where null is a value of its own."""
 
     def __repr__(self) -> str:
         return "ABSENT"
@@ -148,12 +148,12 @@ class Step:
 
     @property
     def raw_end(self) -> object:
-        """Its end as it came, in whatever form; None for none."""
+        """The step's end as it came, in whatever form; None where it has none."""
         return self._fields.get("end")
 
     @property
     def trigger(self) -> str:
-        """Who terminated (a termination's trigger.source)."""
+        """Who terminated, of a termination (its `trigger.source`); "" for any other step."""
         return text(part(self._fields.get("trigger"), "source"))
 
 
@@ -176,7 +176,7 @@ def _as_json(value: object) -> str:
 
 
 def _oldest_first(attempts: list[Attempt]) -> list[Attempt]:
-    """As they came, or turned round where each began after the one behind it: the last is what counts."""
+    """The attempts oldest first, turned round where the answer had the newest first: the last one counts."""
     starts = [attempt.start for attempt in attempts]
     newest_first = len(starts) > 1 and all(
         late is not None and early is not None and late > early for late, early in pairwise(starts)

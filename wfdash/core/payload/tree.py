@@ -62,7 +62,7 @@ class Node(Struct, frozen=True):
 
     @property
     def preview(self) -> str:
-        """Made when it is drawn: of a thousand rows that a list has some forty are seen."""
+        """The value on one line, made when it is drawn: of a thousand rows of a tree some forty are seen."""
         return self.said or summary(self.value, 300, opened=bool(self.unfolded))
 
 
@@ -131,7 +131,7 @@ def inner_json(text: str) -> Any:
 
 @lru_cache(maxsize=8)
 def _parsed(text: str) -> Any:
-    """Kept, for each layout of a tree asks again: a text of 1 MB takes 15 ms."""
+    """Parses JSON, ABSENT for what is none or empty. Kept, for each layout asks again: 1 MB takes 15 ms."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):

@@ -44,7 +44,10 @@ class BesideRow(Struct, frozen=True):
 
 
 class Column(Struct, frozen=True):
-    """One column. `cells` is its width, 0 where that follows from what is shown or from the room left."""
+    """A column of the list. `cells` is its width.
+
+    0 where that follows from what is shown or the room left.
+    """
 
     name: str
     """As the config and the display page call it."""

@@ -27,7 +27,7 @@ class ContiguousRange(Struct):
     """Ids whose end the list told: whatever it was, unlike of those that a filter looked for."""
 
     def reach_up(self, oldest: float | None, newest: float | None) -> None:
-        """The list was walked from its newest row down to the oldest; over a gap a stretch begins anew."""
+        """Takes in a walk from the newest row down to `oldest`; over a gap the range begins anew."""
         if oldest is None or newest is None:
             return
         # Over a gap nobody knows what is missing, and a version would be blamed or cleared by chance.
@@ -36,12 +36,12 @@ class ContiguousRange(Struct):
         self.floor, self.ceiling = min(self.floor, oldest), newest
 
     def reach_down(self, oldest: float | None) -> None:
-        """The list was walked on down to here."""
+        """Takes in that the walk went on down to `oldest`."""
         if oldest is not None:
             self.floor = oldest if self.floor is None else min(self.floor, oldest)
 
     def let_go(self, store: Store, newest: float) -> None:
-        """Of what this store holds no more the newest was created then: the range begins above that."""
+        """Begins above `newest`, the creation time of the newest row that the store has let go."""
         self.ended.intersection_update(store.ids())
         if self.floor is not None and newest >= self.floor:
             self.floor = nextafter(newest, inf)

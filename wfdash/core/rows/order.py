@@ -20,13 +20,16 @@ SORT_VALUES: dict[str, Callable[[Instance], float | str | None]] = {
 
 
 class Order(Struct, frozen=True):
-    """One of SORT_VALUES; rows without a value come last both ways, ties are newest first."""
+    """A column to sort by, one of SORT_VALUES.
+
+    Rows without a value come last both ways, ties newest first.
+    """
 
     column: str = "created"
     reverse: bool = True
 
     def key(self) -> Callable[[Instance], tuple[Any, ...]]:
-        """An ascending total order; with `reverse` it is to be read from its end."""
+        """The sort key, ascending and total; with `reverse` its result is to be read from the end."""
         value = SORT_VALUES[self.column]
         if self.reverse:
 

@@ -24,7 +24,7 @@ _first = itemgetter(0)
 
 
 class Arrangement:
-    """`base` is every row and `shown` those that match, both ascending by the order's key.
+    """Rows by an order's key, ascending: `base` is every row, `shown` those that match.
 
     A row stands where its key was when it was put in, so it must not be edited while it is here.
     """
@@ -51,7 +51,7 @@ class Arrangement:
                 gc.enable()
 
     def _sort(self, rows: Sequence[Instance]) -> Iterator[list[Instance]]:
-        """Dealt by their keys into small heaps, so that the top ones are in order long before the last."""
+        """Sorts by dealing rows into small heaps: the top rows are in order long before the last."""
         key = self.key
         bounds = self._bounds(rows)
         heaps: list[_Heap] = [[] for _ in range(len(bounds) + 1)]
@@ -89,7 +89,7 @@ class Arrangement:
         return len(self.shown) - 1 - index if self.order.reverse else index
 
     def index(self, rows: list[Instance], row: Instance) -> int | None:
-        """Where exactly this row object stands."""
+        """The index of exactly this row object; None where it is not among `rows`."""
         at = bisect_left(rows, self.key(row), key=self.key)
         # Keys may be equal between versions of one row, so it must be the very object.
         return at if at < len(rows) and rows[at] is row else None

@@ -43,7 +43,7 @@ _DENIED: Final = 1_000
 
 
 class Store:
-    """Rows are replaced when they change, never edited, so that whoever holds one holds a snapshot.
+    """The rows of one workflow by id. A row is replaced and never edited: whoever holds one holds a snapshot.
 
     `seq` numbers requests in the order they were asked: an answer never overrides what a later request told.
     """
@@ -108,7 +108,7 @@ class Store:
 
     @property
     def lost(self) -> Set[str]:
-        """Those of which no server is known to have them: gone, or out of the record alone."""
+        """Ids that no server is known to have: gone, or known from the record alone."""
         return self.gone | self.recorded if self.recorded else self.gone
 
     def note(self, identity: str) -> str:
@@ -125,13 +125,16 @@ class Store:
         return status if times >= _DISPUTED else ""
 
     def _note_lag(self, row: Instance, now: float) -> None:
-        """A replica catches up within seconds: one that goes on for a minute contradicts."""
+        """Marks a row as disputed once it has contradicted for a minute.
+
+        A replica catches up within seconds.
+        """
         status, _, since = self._disputed.get(row.id, ("", 0, now))
         if row.status == status and now - since >= _LAGS:
             self._disputed[row.id] = status, _DISPUTED, since
 
     def left_for(self, statuses: Set[str] | None) -> Set[str]:
-        """Those whose row says one of these statuses and which surely have none of them any more."""
+        """Ids whose row says one of these statuses, and which surely have none of them any more."""
         if statuses is None or any(map(is_final, statuses)):
             return frozenset()
         return self.left[ENDED] | self.left[CHANGED] if len(statuses) == 1 else self.left[ENDED]
@@ -214,7 +217,7 @@ class Store:
         return self.amend(identity, seq=seq, now=now, status=status, started=started)
 
     def doubt(self, identities: Iterable[str], note: str) -> Delta:
-        """Puts a note on rows; what is told of them later takes it off."""
+        """Puts a note on rows, until something newer is answered of them."""
         changed = [
             instance
             for instance in identities
@@ -231,7 +234,7 @@ class Store:
         return Delta(changed=tuple(changed))
 
     def deny(self, identity: str, now: float) -> Delta:
-        """Puts down that its own answer says that it is not there: the row as the list told it is no news."""
+        """Notes that an instance's own answer is "not there": the same row, listed again, is no news then."""
         row = self._rows.get(identity)
         # The answer may lag behind the list too, for as long as one is young.
         if row is not None and row.created is not None and now - row.created >= _YOUNG:
@@ -342,7 +345,10 @@ _AMENDED = {"status", "started_on", "ended_on"}
 
 
 def _keep_times(row: Instance, old: Instance) -> None:
-    """As long as its status tells of no new run: only what has ended can have begun anew."""
+    """Keeps times that the new row lacks, unless it may be of a new run.
+
+    Only what has ended can begin anew.
+    """
     extra = row.extra or {}
     if is_final(old.status) and row.status != old.status:
         return

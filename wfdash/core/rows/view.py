@@ -14,7 +14,7 @@ __all__ = ["TableView"]
 
 
 class TableView:
-    """Positions count from the top of the table. Rows stand where they belonged when they were placed.
+    """The rows that match, by position from the top; each stands where it belonged when it was placed.
 
     With `hold`, nothing moves: arrivals wait, rows that no longer match stay as ghosts, until `settle`.
     With `ghosts` arrivals go in at once, and only what left still stands.
@@ -78,7 +78,7 @@ class TableView:
         return self._building
 
     def row(self, position: int) -> Instance:
-        """What is told of the row now, or was told last of one that is gone."""
+        """The row at a position, as told last; of one that is gone, as it was told before."""
         placed = self._rows.shown[self._rows.turned(position)]
         return self._store.get(placed.id) or placed
 
@@ -188,7 +188,7 @@ class TableView:
         return await self._build(progress)
 
     async def set_order(self, order: Order, progress: Callable[[], None] | None = None) -> bool:
-        """Sorts by another order; as `set_query`."""
+        """Sorts by another order. False when a newer call took over before this one was through."""
         self.order = order
         return await self._build(progress)
 
@@ -210,7 +210,7 @@ class TableView:
         return True
 
     def _rebuild(self) -> Iterator[bool]:
-        """Yields between slices: True once, when the first rows are in place."""
+        """Sorts and filters anew in slices; yields True once, when the first rows are in place."""
         self._building = True
         rows = self._rows
         parts = rows.slices(shown=self._is_among_shown())
@@ -265,7 +265,7 @@ class TableView:
         return (lambda row: row.id not in gone and matches(row)) if gone else matches
 
     def _weigh(self, identity: str, test: Callable[[Instance], bool] | None) -> None:
-        """Notes what will move once rows may move."""
+        """Notes whether a row is to come in or to go once rows may move."""
         row, placed = self._store.get(identity), self._rows.placed.get(identity)
         matches = row is not None and (test is None or test(row))
         stands = placed is not None and self._rows.index(self._rows.shown, placed) is not None

@@ -62,7 +62,7 @@ _OWN_REFERENCE: Final = re.compile(
 
 
 def _port(number: str | None) -> str:
-    """A port tells what was spoken to: 5432 and 6379 are two causes."""
+    """`:5432`, for a port tells what was spoken to; `:<n>` for one that a client was given by chance."""
     return "" if number is None else f":{number if int(number[:6]) < EPHEMERAL else '<n>'}"
 
 
@@ -71,7 +71,7 @@ def _address(found: re.Match[str]) -> str:
 
 
 def _host(name: str) -> str:
-    """Which host it was tells causes apart; which of several alike, or of a tenant's own, does not."""
+    """The host with numbers and ids taken out: which of several alike, or of a tenant's own, is chance."""
     labels = (label if not _opaque(label.replace("-", "")) else "<id>" for label in name.lower().split("."))
     return re.sub(r"\d+", "<n>", ".".join(labels))
 
@@ -81,7 +81,7 @@ def _named_host(found: re.Match[str]) -> str:
 
 
 def _url(found: re.Match[str]) -> str:
-    """Host and port stay, for two services are two causes; what was asked of them is mostly ids."""
+    """`<url HOST:PORT>`, for two services are two causes; paths and queries are mostly ids."""
     place = re.split(r"[/?#\\]", found[0].partition("://")[2], maxsplit=1)[0].rpartition("@")[2]
     name, _, port = place.rpartition(":") if re.search(r":\d+$", place) else (place, "", None)
     name = "host" if re.fullmatch(r"[\d.]+|\[.*\]?", name) else _host(name)

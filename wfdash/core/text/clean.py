@@ -92,7 +92,7 @@ def masked(text: str) -> str:
 
 
 def masked_bytes(content: bytes) -> bytes:
-    """The same for what is to stand in a file, whatever its encoding: a secret is ASCII."""
+    """The content of a file without what a mask hides, whatever its encoding: a secret is ASCII."""
     text = content.decode("latin-1")
     return content if (shown := masked(text)) == text else shown.encode("latin-1")
 
@@ -115,7 +115,7 @@ def clean(text: str) -> str:
 
 
 def distinguishable(texts: Sequence[str]) -> list[str]:
-    """Each cleaned, or escaped where cleaning would make two different ones look alike."""
+    """Cleans texts, and escapes those that cleaning would make look alike though they differ."""
     cleaned = [clean(text) for text in texts]
     # In a prompt two targets that look alike are an accident waiting for a y.
     alike = {name for name, times in Counter(cleaned).items() if times > 1}
@@ -165,7 +165,7 @@ def _head(text: str, width: int) -> tuple[str, int]:
 
 
 def _tail(text: str, width: int) -> tuple[str, int]:
-    """The last whole characters, never beginning with a mark that belongs to the one before."""
+    """The last characters that fit, and their cells, never beginning with a mark of the one before."""
     taken = kept = kept_cells = 0
     for index, character in enumerate(reversed(text), 1):
         wide = _WIDTH[character]

@@ -198,7 +198,7 @@ def _keep_number(found: re.Match[str]) -> str:
 
 
 def _keep_group(found: re.Match[str], group: int) -> str:
-    """Only that part is protected; the words around it are still looked at."""
+    """The match with one group of it protected; later rules still look at the words around it."""
     start, end = found.start(group) - found.start(), found.end(group) - found.start()
     text = found[0]
     return text[:start] + kept(text[start:end]) + text[end:]

@@ -24,7 +24,7 @@ class Scale(Enum):
 
     @property
     def words(self) -> str:
-        """As it is called on screen: nobody who meets a timeline for the first time knows which gaps."""
+        """What the scale is called on screen: "compressed" tells nobody that it is idle time that is cut."""
         return "idle time cut" if self is Scale.COMPRESSED else self.value
 
     def next(self) -> "Scale":

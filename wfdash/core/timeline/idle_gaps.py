@@ -24,7 +24,7 @@ _Over = tuple[float, float, int]
 
 
 class IdleGaps(Struct):
-    """Times are epoch seconds, durations seconds. In a step's short back-offs it is still at work."""
+    """When nothing was at work (epoch seconds), and how long; a step in a short back-off is at work."""
 
     gaps: list[tuple[float, float]] = field(default_factory=list)
     """When nothing was at work for longer than LEAST_QUIET, from the first work to the last, ascending."""
@@ -84,7 +84,7 @@ def work_in_slices(steps: Steps, current: Container[int]) -> Generator[None, Non
 def _sorted_out(
     steps: Steps, indices: range, current: Container[int], spans: _Spans
 ) -> Generator[None, None, list[_Over]]:
-    """Those that ended, which are as good as one span. The spans of all others are added."""
+    """Picks the steps that ended, each as good as one span, and adds the spans of all others."""
     columns, these = steps.columns, slice(indices.start, indices.stop)
     steps_seen = zip(indices, columns.kinds[these], columns.starts[these], columns.ends[these])
     over = [
@@ -110,7 +110,7 @@ def _sorted_out(
 
 
 def _work(spans: _Spans, over: Sequence[_Over]) -> IdleGaps:
-    """All spans, and the steps that are `over` as a span each, put together."""
+    """Puts all spans together to gaps; `over` are steps that are a span each."""
     starts = [*spans.starts, *[start for start, _, _ in over]]
     ends = [*spans.ends, *[end for _, end, _ in over]]
     edges = [min(starts), max(ends)] if starts else []
@@ -137,7 +137,7 @@ def _worked(work: IdleGaps) -> float:
 
 
 def _look_into(steps: Steps, indices: Sequence[int], spans: _Spans) -> Generator[None, None, None]:
-    """The attempts of steps that are over, some thousand at a time: one step may have as many."""
+    """Adds the attempts of steps that are over, a thousand or so at a time; yields in between."""
     several: list[Any] = []
     for index in indices:
         tries = steps.attempts(index)
@@ -167,7 +167,7 @@ def _moments(attempts: Sequence[Any]) -> Iterable[tuple[float | None, float | No
 
 
 def _of_open(tries: Sequence[object], spans: _Spans) -> None:
-    """The attempts of a step that is not over: the last one may still run."""
+    """Adds the attempts of a step that is not over; the last one may still run."""
     for position, (began, ended) in enumerate(_moments(tries), 1):
         if began is None:
             continue
@@ -180,7 +180,7 @@ def _of_open(tries: Sequence[object], spans: _Spans) -> None:
 
 
 def _add_step(columns: StepColumns, index: int, current: bool, spans: _Spans) -> None:
-    """A step without attempts, which worked all the time, unless it slept or waited."""
+    """Adds a step without attempts as one span of work, unless it slept or waited."""
     start, end = columns.starts[index], columns.ends[index]
     if start is None or kind_of(columns.kinds[index]).rests:
         return

@@ -48,7 +48,7 @@ ALIVE: Final = frozenset(("runs", "retries", "sleeps", "waits", "pending"))
 
 
 class Family(Struct):
-    """Steps that repeat one name. `pulled` are shown even while it is folded."""
+    """Steps that repeat one name, shown as a fold; `pulled` are shown even while it is folded."""
 
     name: str
     kind: str
@@ -128,7 +128,7 @@ def outline_in_slices(detail: Detail) -> Generator[None, None, Outline]:
 
 
 def _extend(outline: Outline, indices: range, current: Mapping[int, Doing]) -> None:
-    """The states and lengths of these steps."""
+    """Adds the states and lengths of these steps to the outline."""
     steps, columns = outline.detail.steps, outline.detail.steps.columns
     of_these = slice(indices.start, indices.stop)
     marks = zip(indices, columns.kinds[of_these], columns.errors[of_these], columns.successes[of_these])
@@ -199,7 +199,10 @@ def _measure(group: Family, outline: Outline) -> None:
 
 
 def _jump_targets(outline: Outline) -> None:
-    """The failed, the slow of their family, and the slowest of the run where they make up much of it."""
+    """Fills in where `e` jumps.
+
+    What failed, what was slow beside its family, and what took much of the run.
+    """
     kinds = outline.detail.steps.columns.kinds
     worked = [took or 0.0 if kind in RUNS_CODE else 0.0 for kind, took in zip(kinds, outline.lengths)]
     least = max(_SLOW_LEAST, sum(worked) / 4)

@@ -62,7 +62,7 @@ def words(outline: Outline, row: Row, at: TimeWords) -> list[tuple[str, Tone]]:
 
 
 def _stands(outline: Outline) -> bool:
-    """Whether timers stand still: what was planned comes that much later than the answer says."""
+    """Whether the instance is paused: its timers stand, and what was planned comes that much later."""
     return outline.detail.status == "paused"
 
 

@@ -97,7 +97,7 @@ def _places(outline: Outline, unfolded: Set[Hashable]) -> Iterator[Place]:
 
 
 def _beneath(outline: Outline, index: int) -> Iterator[Place]:
-    """The attempts, where there is something to unfold."""
+    """The rows beneath a step that can be unfolded: its attempts, and the try that is to come."""
     step = outline.detail.steps[index]
     if _unfolds(outline, step):
         yield from ((index, position) for position in range(len(step.attempts)))

@@ -102,7 +102,7 @@ def segments(outline: Outline, row: Row, now: float) -> list[Segment]:
 
 
 def _drawn_alive(outline: Outline, group: Family) -> Sequence[int]:
-    """Of thousands that go on, the first of each state: all last until now, and the first began first."""
+    """The open members to draw: of thousands the first of each state, for all of them last until now."""
     if len(group.alive) <= _MANY:
         return group.alive
     if not group.first_alive:
@@ -141,7 +141,7 @@ def _step_segments(outline: Outline, step: Step, state: State, limit: float) -> 
 
 
 def _joined_attempts(step: Step) -> list[Segment]:
-    """All attempts but the last, which alone moves: joined over all but the longest of the gaps between them.
+    """Segments of all attempts but the last, joined over all but the longest gaps; the last alone moves.
 
     Of 25,000 attempts a part each would be drawn over the same few cells, with each frame; a gap that is
     shorter than hundreds of others is smaller than a cell.
@@ -179,7 +179,7 @@ def _joined_attempts(step: Step) -> list[Segment]:
 
 
 def _attempt_segments(step: Step, position: int, state: State, limit: float) -> Iterator[Segment]:
-    """The attempt, then the wait up to the next one."""
+    """Segments of one attempt, and of the wait up to the next one."""
     attempt = step.attempts[position]
     if attempt.start is None:
         return

@@ -28,7 +28,7 @@ class ErroredWorkflow(Struct):
 
 
 class AccountCause(Struct, frozen=True):
-    """One error and message, whatever step, version and workflow it came from."""
+    """A cause over all workflows: one error and message, whatever step, version and workflow it came from."""
 
     error: str
     message: str

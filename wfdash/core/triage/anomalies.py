@@ -53,7 +53,7 @@ _BEGUN = tuple(status for status in STATUSES if status != "queued")
 
 
 class Oddity(Struct, frozen=True):
-    """`id` is "" for what concerns the whole workflow. A higher `weight` is worse."""
+    """What looks stuck or odd: `id` is "" for a whole workflow, a higher `weight` is worse."""
 
     workflow: str
     id: str
@@ -132,13 +132,13 @@ def _p95(values: Sequence[float]) -> float:
 
 
 def _bound(names: dict[tuple[str, str], Any]) -> None:
-    """Forgets the one that was met first."""
+    """Forgets the name met first once there are more than _NAMES."""
     if len(names) > _NAMES:
         del names[next(iter(names))]
 
 
 def _keep(runs: dict[tuple[str, int], float], run: tuple[str, int], value: float) -> None:
-    """As the newest of those that are kept."""
+    """Adds a run as the newest, and forgets the oldest beyond _RUNS."""
     runs[run] = value
     if len(runs) > _RUNS:
         del runs[next(iter(runs))]
@@ -189,7 +189,7 @@ def _slow(detail: Detail, step: Step, times: StepTimes, at: TimeWords) -> Oddity
 
 
 def _nearly_spent(detail: Detail, step: Step, times: StepTimes) -> Oddity | None:
-    """One that is tried more often than others are: where many of them fail, each is tried to its end."""
+    """A step near its last attempt, unless others are tried as often: where many fail that is usual."""
     allowed = attempts_allowed(step.config)
     failed = sum(attempt.success is False for attempt in step.attempts)
     if allowed is None or allowed < 3 or failed < allowed - 1:
@@ -296,7 +296,7 @@ def missed_fires(workflow: Workflow, fired: Mapping[str, float], *, now: float) 
 
 
 def worst_first(oddities: Iterable[Oddity]) -> list[Oddity]:
-    """One row an instance and kind, the heaviest first."""
+    """Keeps the heaviest of each instance and kind, and sorts them by weight."""
     heaviest: dict[tuple[str, str, str], Oddity] = {}
     for odd in oddities:
         key = (odd.workflow, odd.id, odd.kind)

@@ -18,7 +18,7 @@ __all__ = ["OUTCOMES", "ErrorGroup", "Sample", "VersionShare", "blame", "filter_
 
 
 class Sample(Struct, frozen=True):
-    """One errored instance that was read. `at` is when it ended, epoch seconds."""
+    """An errored instance that was read; `at` is when it ended, epoch seconds."""
 
     id: str
     at: float | None
@@ -57,7 +57,7 @@ class ErrorGroup(Struct):
 
     @property
     def recent(self) -> list[float]:
-        """The times of those between which none was left out."""
+        """When these ended, without samples read for their age, beside which others were left out."""
         return [sample.at for sample in self.samples if sample.at is not None and not sample.apart]
 
     @property

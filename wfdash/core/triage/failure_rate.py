@@ -72,7 +72,10 @@ class Thirds:
         return lately, before
 
     def rates_of(self, failed: Collection[str]) -> tuple[FailureRate, FailureRate]:
-        """The same of these alone, by their ids, as where one cause is looked at."""
+        """How many of what ended lately, and of what ended before, are among these ids.
+
+        Those of one cause.
+        """
         if self._ids is None:
             self._ids = {row.id for row in self._lately}, {row.id for row in self._before}
         lately, before = (FailureRate(sum(each in part for each in failed), len(part)) for part in self._ids)

@@ -24,7 +24,10 @@ Cause: TypeAlias = tuple[str, str, str]
 
 
 class Fingerprint(Struct, frozen=True):
-    """`message` has its ids, numbers, hosts and times taken out; `step` is without its -N counter."""
+    """What makes two failures one cause.
+
+    `message` without ids, numbers, hosts and times, `step` without -N.
+    """
 
     error: str
     message: str

@@ -41,7 +41,7 @@ _DEPLOYS: Final = 3
 
 
 class Trend(Struct, frozen=True):
-    """At `at` (epoch seconds) the part of what ended that failed went from `before` to `after`, last."""
+    """The last change of the failure rate, at `at` (epoch seconds), as shares of what ended."""
 
     at: float
     before: float
@@ -371,7 +371,10 @@ def _first(top: Sequence[ErrorGroup]) -> float | None:
 
 
 def _newer(worst: VersionShare, evidence: Evidence) -> VersionShare | None:
-    """The newest version that came after this one and of which instances have ended: it may be the cure."""
+    """The newest version deployed after this one that has ended instances; it may be the cure.
+
+    None for none.
+    """
     came = evidence.deployed
     since = came.get(worst.version)
     if since is None:
@@ -381,7 +384,7 @@ def _newer(worst: VersionShare, evidence: Evidence) -> VersionShare | None:
 
 
 def _unread(groups: Sequence[ErrorGroup], rows: Iterable[Instance]) -> list[Instance]:
-    """Those that failed of a cause that nobody knows: it may be any of these."""
+    """The errored rows whose cause was not read: each may be of any group."""
     read = {each.id for found in groups for each in found.samples}
     return [row for row in rows if row.status == "errored" and row.id not in read]
 
@@ -442,7 +445,7 @@ def _spoken_trend(trend: Trend, now: float, utc: bool) -> str:
 
 
 def _back_to(rows: Sequence[Instance], now: float, utc: bool) -> str:
-    """` since 06:40`: what was before that was not looked at."""
+    """` since 06:40`, when the first of these rows ended: nothing before that was looked at."""
     ends = [row.ended for row in rows if row.status in OUTCOMES and row.ended is not None]
     return f" since {clock(min(ends), utc=utc, now=now, seconds=False)}" if ends else ""
 

@@ -125,7 +125,10 @@ def of_pause(detail: Detail | None, step: StepTarget | None) -> list[str]:
 
 
 def of_pause_of_cut() -> list[str]:
-    """Of an instance that a dev session's reload cut: none of its open steps does anything."""
+    """The consequence of a pause where a dev session's reload cut the instance.
+
+    No open step does anything.
+    """
     return ["its open step was cut and does nothing: it pauses at once, and a resume then wakes it"]
 
 

@@ -12,7 +12,7 @@ HELD: Final = "held: "
 
 
 class Outcome(StrEnum):
-    """Mildest first; the words are those of every command's output and of the journal."""
+    """How an action came out for one instance, mildest first; the words are those of output and journal."""
 
     DONE = "done"
     UNDER_WAY = "under way"

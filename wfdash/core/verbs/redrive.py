@@ -39,7 +39,7 @@ _FEW: Final = 200
 
 
 class RedrivePoint(Struct, frozen=True):
-    """Where one instance is started again. Either `reason` is set, or all the others are."""
+    """Where one instance is started again; either `reason` says why it is not, or all the others are set."""
 
     reason: str = ""
     """Why it is not redriven, in words."""
@@ -60,7 +60,7 @@ class RedrivePoint(Struct, frozen=True):
 
     @property
     def kinds(self) -> set[str]:
-        """Of what runs again."""
+        """The kinds of the steps that run again."""
         again = self.again
         if isinstance(again, Chosen):
             return set(map(again.steps.columns.kinds.__getitem__, again.indices))
@@ -76,8 +76,11 @@ class RedrivePoint(Struct, frozen=True):
 
 
 def point_of(target: StepTarget, split: Split) -> RedrivePoint:
-    """A restart at that step. A few steps are kept by themselves: of a batch of thousands none of the answers
-    stays, and of an answer of thousands of steps none is read for it."""
+    """The point that restarts at this step.
+
+    A few steps are kept by themselves: of a batch of thousands none of the answers stays, and of an answer of
+    thousands of steps none is read for it.
+    """
     if len(split.kept) + len(split.again) <= _FEW:
         return RedrivePoint("", target, tuple(split.kept), tuple(split.again))
     return RedrivePoint("", target, split.kept, split.again)

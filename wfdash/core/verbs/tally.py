@@ -32,7 +32,7 @@ _LAST = (PENDING, TO_BE_SENT, NOT_SENT)
 
 
 class Fate(Struct, frozen=True, gc=False):
-    """What is counted of one instance: two that are alike in it are one number."""
+    """What is counted of one instance's outcome: two with equal fates are one number."""
 
     outcome: Outcome | None = None
     """None while nothing is known of it: then `word` says where it stands."""
@@ -53,7 +53,7 @@ class Fate(Struct, frozen=True, gc=False):
 
     @property
     def word(self) -> str:
-        """It alone, in a word or two."""
+        """This fate in a word or two, for the line of one instance."""
         if self.ended:
             return _end(self.ended)
         return self.instead or ("runs" if self.followed else str(self.outcome or ""))

@@ -53,7 +53,7 @@ class WhyContext(Struct, frozen=True):
     def words(
         self, detail: Detail, *, now: float, row: Instance | None = None, utc: bool = True
     ) -> TimeWords:
-        """How its times are told beside that sentence."""
+        """Puts the instance's times in words, with what is known of its pauses and of its session."""
         return time_words(
             detail,
             now,
@@ -105,7 +105,7 @@ def _running(counts: Mapping[str, int] | None) -> int | None:
 
 
 def kept_for(default_retention: object, status: str) -> float | None:
-    """Seconds an ended one is kept by its version; None where that does not say.
+    """Seconds for which the version keeps an instance that ended so; None where it does not say.
 
     It is a duration, or one each for a success and for an error.
     """

@@ -100,7 +100,7 @@ def ended_before(detail: Detail) -> bool:
 
 
 def last_begun(steps: Sequence[Step]) -> float | None:
-    """When the last of them to begin did."""
+    """When the step that began last did, epoch seconds; None where none has a start."""
     return max((step.start for step in steps if step.start is not None), default=None)
 
 

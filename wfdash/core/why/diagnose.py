@@ -233,7 +233,7 @@ def _last_end(steps: Steps) -> float | None:
 
 
 def _stood(since: float | None, at: TimeWords) -> str:
-    """What of the time since then it was paused, or may have been; "" for nothing that is told."""
+    """A clause on a pause in the time since then, told or possible; "" where there was none."""
     if since is None or (free := at.free_since(since)) == since:
         return ""
     if any(end == free for _, end in at.paused):
@@ -310,7 +310,7 @@ def _paused(steps: Sequence[Step], row: Instance | None, at: TimeWords, local: b
 
 
 def _standing(step: Step) -> str:
-    """What a pause keeps from going on; a step that nothing was to follow on is said to have ended so."""
+    """A clause on a step of a paused instance: what stands still until it is resumed, or how it ended."""
     named = spoken_name(step)
     if has_no_retry_left(step):
         return f"the last attempt of {named} failed and no retry is left"
@@ -353,7 +353,7 @@ def _pausing(detail: Detail, steps: Sequence[Step], at: TimeWords) -> Why:
 
 
 def _busy(steps: Sequence[Step]) -> tuple[Step | None, int]:
-    """Of the steps whose code still runs the one that began first, and how many they are."""
+    """The step that began first of those whose code runs, and how many run."""
     busy = [step for step in steps if doing(step) == "runs" and not has_stopped(step)]
     oldest = min(busy, key=lambda step: step.start if step.start is not None else inf, default=None)
     return oldest, len(busy)

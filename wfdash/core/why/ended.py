@@ -143,7 +143,10 @@ def _terminated(detail: Detail, at: TimeWords) -> Why:
 
 
 def _not_undone(detail: Detail, short: str) -> str:
-    """A cell's words, after those that it is the one of ten alike that somebody has to undo by hand."""
+    """The words of a cell, led by "rollback failed" where somebody has to undo by hand.
+
+    Of ten alike it is that one.
+    """
     if detail.rollback_outcome != "failed":
         return short
     return f"rollback failed; {short}" if short else "rollback failed"

@@ -53,7 +53,7 @@ _NOT_RETRIED = ("WorkflowFatalError", "NonRetryableError")
 
 
 class _Ended(Struct, gc=False):
-    """Of an attempt whether it ended."""
+    """Reads of an attempt only whether it ended: a step may have tens of thousands."""
 
     success: Any = None
 
@@ -62,7 +62,7 @@ _ENDED = Decoder(list[_Ended])
 
 
 def attempt_failure(step: Step) -> Failure | None:
-    """The error of its last attempt that has one."""
+    """The error of the step's last attempt that has one."""
     return next((attempt.error for attempt in reversed(step.attempts) if attempt.error is not None), None)
 
 

@@ -62,7 +62,7 @@ def of_single(step: Step, at: TimeWords) -> Why:
 
 
 class SideBySide(Struct, frozen=True):
-    """What is told of parallel steps whatever the time is: of 25,000 it is worked out once."""
+    """What is told of parallel steps that does not move with the clock; of 25,000 it is worked out once."""
 
     counts: Counter[str]
     """How many are at what, by the words of `_counted`."""
@@ -132,7 +132,10 @@ def of_several(steps: Sequence[Step], at: TimeWords, beside: SideBySide) -> Why:
 
 
 def _pending(step: Step, at: TimeWords) -> Why:
-    """Begun, and none of its attempts has: no time-out counts yet, and a wait for a key has no end."""
+    """The sentence for a step of which no attempt has begun.
+
+    No time-out counts yet, and a wait for a key is open.
+    """
     lasted = at.since(step.start) if step.start is not None else ""
     said = f"{spoken_name(step)} has not begun an attempt{lasted}"
     key = clean(step.concurrency_key[:120])
@@ -172,7 +175,7 @@ def _sleeping(step: Step, at: TimeWords) -> Why:
 
 
 def _until_when(step: Step) -> str:
-    """Why no end is told: there is none, or it is in a form that cannot be read, and is shown as it came."""
+    """Says of a sleep or wait without a readable end that there is none, or what stands in its place."""
     if step.raw_end is None:
         return _UNTOLD
     return f"its end cannot be read as a time: {fit(clean(str(step.raw_end)[:120]), 40).rstrip()}"
@@ -255,7 +258,10 @@ def _retrying(step: Step, at: TimeWords) -> Why:
 
 
 def _storing(step: Step, at: TimeWords) -> Why:
-    """Its attempt ended and the step has not. What keeps it is not told: its value is stored, maybe."""
+    """The sentence for a step whose attempt ended and which has not.
+
+    Its value may still be on its way to be stored.
+    """
     ended = since(step)
     ago = f" {at.ago(ended)}" if ended is not None else ""
     which = f"attempt {attempt_count(step)} of {spoken_name(step)}"
@@ -357,7 +363,7 @@ def has_no_retry_left(step: Step) -> bool:
 
 
 def _what(step: Step) -> str:
-    """What the step is at, by the words of `_counted`."""
+    """What the step is at, as one of the keys of `_counted`."""
     if has_no_retry_left(step):
         return "used up"
     return "stopped" if doing(step) == "runs" and has_stopped(step) else doing(step)
@@ -404,6 +410,6 @@ def short_name(step: Step) -> str:
 
 
 def _with(failure: Failure, width: int = 80) -> str:
-    """` with PaymentError`, or `: message` where the error's name says nothing."""
+    """` with PaymentError`, or `: message` where the error's name says nothing; for the end of a clause."""
     name = error_name(failure)
     return f" with {name}" if name else f": {failure_text(failure, width)}"

@@ -22,7 +22,7 @@ _WAKES = "pause and then resume wakes it"
 
 
 class SessionTimes(Struct, frozen=True):
-    """Epoch seconds; None when not known."""
+    """When a dev session began and was watched, in epoch seconds; None for what is not known."""
 
     started: float | None = None
     """When the session's code began to run: what ran before was cut."""

@@ -12,7 +12,7 @@ __all__ = ["OpenWait", "OpenWaits", "open_waits"]
 
 
 class OpenWait(Struct, frozen=True):
-    """Raw words. `event_type` is "" where this server does not say it: then only the step is known."""
+    """A wait for an event, in raw words; `event_type` is "" where the server names only the step."""
 
     instance: str
     event_type: str
@@ -23,7 +23,7 @@ class OpenWait(Struct, frozen=True):
 
 
 class OpenWaits:
-    """The waits of many instances, each looked through anew only once it was read again."""
+    """The waits of many instances; one is looked through anew only once it was read again."""
 
     def __init__(self) -> None:
         self._found: dict[str, tuple[Detail, list[OpenWait]]] = {}
@@ -49,7 +49,7 @@ class OpenWaits:
 
 
 def open_waits(details: Iterable[Detail]) -> list[OpenWait]:
-    """Oldest first within an event type, the types in the order of their oldest wait."""
+    """The waits of these details by event type, oldest first; the types by their oldest wait."""
     return _of_all([_waits_of(detail) for detail in details])
 
 

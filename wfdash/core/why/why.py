@@ -26,7 +26,7 @@ _FAR = 100 * 365 * 86_400.0
 
 
 class Why(Struct, frozen=True):
-    """Times are epoch seconds."""
+    """The sentence on one instance and its short form for a cell; times are epoch seconds."""
 
     sentence: str
     short: str
@@ -89,13 +89,16 @@ class TimeWords(Struct, frozen=True):
         return max(since, *ends) if ends else since
 
     def stood_still(self) -> str:
-        """That somebody may have paused it, with the moment until which, where its row tells that."""
+        """`it may have been paused until 14:02, when it changed last`.
+
+        Without a moment where no row tells it.
+        """
         if self.changed is not None and self.sure_from == self.changed:
             return f"it may have been paused until {self.at(self.changed)}, when it changed last"
         return "it may have been paused meanwhile"
 
     def resumed(self, moment: float, since: float, begun: float | None = None) -> float | None:
-        """A moment worked out from `since` on, later by what the instance was paused in between.
+        """When a moment planned at `since` really comes: later by what the instance was paused in between.
 
         The engine lets the rest of the delay run on after the resume (measured: 12 s, paused after 1 s for
         37 s, tried again 49 s after it failed). None where it is not known how long it was paused. A pause

@@ -338,7 +338,7 @@ def _count_outcomes(
 
 
 def _slowly(rows: Sequence[Instance]) -> Iterator[Instance | None]:
-    """The rows, with a None after each slice."""
+    """Yields the rows, with a None after each slice, at which others get their turn."""
     for at in range(0, len(rows), SLICE):
         yield from rows[at : at + SLICE]
         yield None
@@ -419,7 +419,7 @@ def _sharpened(
 
 
 def _likely(deploys: Collection[float], start: float, width: float) -> set[int]:
-    """Places soon after a deploy."""
+    """The places soon after a deploy, where a change is likelier than elsewhere."""
     return {
         place
         for deploy in deploys
