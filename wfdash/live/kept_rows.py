@@ -16,7 +16,7 @@ _AT_ONCE: Final = 1_000
 
 
 class KeptRows:
-    """Lets the oldest rows go that have ended, for each that comes beyond so many.
+    """Drops the oldest ended rows, one for each that comes beyond _MOST.
 
     Never what somebody looks at, has marked or watches, nor a failure that is told of. Whoever pages down to
     where they were reads them again.
@@ -28,7 +28,7 @@ class KeptRows:
         self.on_screen: Container[str] = ()
 
     def bound(self) -> None:
-        """Lets go of as many as came too many."""
+        """Drops as many rows as came too many since the last time."""
         context, store = self._context, self._context.store
         beyond = context.arrived - _MOST
         if beyond < _AT_ONCE:

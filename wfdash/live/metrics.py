@@ -55,7 +55,7 @@ class _Handler(WSGIRequestHandler):
 
 
 class _Server(ThreadingMixIn, WSGIServer):
-    """Turns away what is too many, and keeps to itself what goes wrong with a connection.
+    """Limits connections, and swallows what goes wrong with one.
 
     A connection that has asked nothing makes room for a new one: a browser's idle ones kept a scrape out.
     """
@@ -76,7 +76,7 @@ class _Server(ThreadingMixIn, WSGIServer):
         return True
 
     def _take_room(self) -> bool:
-        """That of the connection that has said nothing for the longest."""
+        """Takes the place of the connection that has been silent longest; whether one was to be had."""
         for silent in list(self._silent):
             self.has_asked(silent)
             with suppress(OSError):
@@ -95,11 +95,11 @@ class _Server(ThreadingMixIn, WSGIServer):
             self._room.release()
 
     def handle_error(self, *_: object) -> None:
-        """Without the traceback that would stand in the middle of what a recorder says."""
+        """Says nothing of a failed connection: a traceback would stand amid what a recorder prints."""
 
 
 class MetricsServer(Collector):
-    """Answers each scrape with what is so at that moment."""
+    """Answers each scrape with how the workflows stand at that moment."""
 
     def __init__(
         self,
@@ -130,11 +130,11 @@ class MetricsServer(Collector):
             self._server.server_close()
 
     def describe(self) -> list[Metric]:
-        """Nothing, so that registering asks for no metrics yet."""
+        """Describes nothing, so that registering asks for no metrics yet."""
         return []
 
     def collect(self) -> list[Metric]:
-        """Called in a thread of the server; the rows belong to the event loop, which therefore looks."""
+        """Collects in a thread of the server; the rows belong to the event loop, which therefore looks."""
         return asyncio.run_coroutine_threadsafe(self._look(), self._loop).result(_PATIENCE)
 
     async def _look(self) -> list[Metric]:
@@ -169,7 +169,7 @@ class MetricsServer(Collector):
         yield from (instances, counted, failing, oldest, read, up)
 
     def _failure_ratio(self, watcher: Watcher) -> float | None:
-        """None where too few ended: no ratio is not a good one.
+        """The failed share of what ended lately; None where too few ended: no ratio is not a good one.
 
         Of what ended earlier the newest page shows the quick ones alone, which are failures more often.
         """
@@ -181,7 +181,7 @@ class MetricsServer(Collector):
         return failed / ended if ended >= _LEAST else None
 
     def _oldest(self, watcher: Watcher) -> float | None:
-        """None until all that can still move was listed once: the newest page tells minutes, not hours."""
+        """Seconds since the oldest active instance was made; None until all active ones were listed once."""
         if watcher.sweep.period is None and not watcher.history.complete:
             return None
         rows = (watcher.store.get(identity) for identity in watcher.store.active)
@@ -208,12 +208,12 @@ def _gauge(name: str, text: str) -> GaugeMetricFamily:
 
 
 def _label(name: str) -> str:
-    """Half a surrogate pair, which a server's JSON can name, is no UTF-8: the whole scrape would fail."""
+    """A name as UTF-8: half a surrogate pair, which a server's JSON can name, would fail the whole scrape."""
     return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _add(family: GaugeMetricFamily, labels: Sequence[str], value: float | None) -> None:
-    """What is not known has no sample."""
+    """Adds a sample, and none where the value is not known."""
     if value is not None:
         family.add_metric(labels, value)
 

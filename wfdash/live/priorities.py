@@ -36,7 +36,7 @@ _FREEZE_EVERY = 10_000
 
 
 class Feeds:
-    """Each asks for one thing and may be read by its name."""
+    """Every feed of one watcher, each an attribute by its name."""
 
     def __init__(self, context: FeedContext, interval: float) -> None:
         self._context = context
@@ -105,7 +105,7 @@ class Feeds:
 
     @property
     def counted_at(self) -> float | None:
-        """When these were answered."""
+        """When the counts of `status_counts` were answered, epoch seconds."""
         job = self.newest if self.newest.counts or self.newest.lists_all else self.counts
         return job.freshness.answered_at
 
@@ -151,7 +151,7 @@ class Feeds:
         return (of_open, *self.error_samples.versions)
 
     def _version_of_erased(self) -> str:
-        """Of one that the server has no more its row may still tell it."""
+        """The version of an open instance that the server erased, from its row; "" for any other."""
         state = self.detail.state(self.detail.id) if self.detail.id is not None else None
         if state is None or not state.gone or state.detail is not None:
             return ""
@@ -210,7 +210,7 @@ class Feeds:
 
 
 def order(feeds: Feeds, now: float) -> Sequence[Job]:
-    """What may be asked, most urgent first. Asks and changes nothing itself."""
+    """The jobs that may be asked now, most urgent first. Pure: it asks and changes nothing."""
     sweep, details = feeds.sweep, feeds.row_details
     # Rows on screen that were never read go before a sweep; and of a long one every fourth turn goes to those
     # that are read again, else they would never be.

@@ -12,7 +12,7 @@ __all__ = ["StoreSink"]
 
 
 class StoreSink:
-    """A ReadSink that puts what it gets into the store. What is of another workflow is let pass."""
+    """A ReadSink that puts what it gets into the store; what is of another workflow it drops."""
 
     def __init__(self, context: FeedContext, jobs: Feeds) -> None:
         self._context = context

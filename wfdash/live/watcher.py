@@ -26,7 +26,10 @@ __all__ = ["Watcher"]
 
 
 class Watcher:
-    """Everything is called from the event loop; `notify` is called from there too and must not wait."""
+    """Reads what the screens ask for.
+
+    All is called on the event loop, and so is `notify`, which must not wait.
+    """
 
     def __init__(
         self,
@@ -146,12 +149,15 @@ class Watcher:
         self._scheduler.alone = self.newest
 
     def go_on(self) -> None:
-        """Asks for all the rest, once the first rows are drawn."""
+        """Lets everything be asked for, once the first rows are drawn.
+
+        Until then the first page goes alone.
+        """
         self._scheduler.alone = None
         self._scheduler.wake()
 
     def picture(self, workflows: Sequence[str]) -> None:
-        """Reads the newest rows of these, at most once a minute each; of none when nobody looks."""
+        """Has the newest rows of these workflows read, once a minute each at most; none for an empty list."""
         self.workflow_rows.wanted = tuple(workflows)
         self._scheduler.wake()
 
@@ -192,7 +198,7 @@ class Watcher:
         self._scheduler.wake()
 
     def look_up(self, recall: Recall) -> None:
-        """Looks up there first what a filter asks of instances, from now on."""
+        """Has filters look in this recall first, from now on, before an instance is read."""
         self.search.recall = self.search.id_recall = recall
 
     def look_up_ids(self, recall: IdRecall) -> None:
@@ -205,13 +211,13 @@ class Watcher:
         self._scheduler.wake()
 
     def attend(self, attended: bool) -> None:
-        """Takes in whether the list is looked at: what a filter found is kept up to date for who sees it."""
+        """Takes in whether the list is looked at; only then are a filter's finds kept up to date."""
         if attended != self.search.attended:
             self.search.attended = attended
             self._scheduler.wake()
 
     def open(self, instance: str | None, *, beside: bool = False) -> None:
-        """Polls the detail of this instance; None for none. `beside` the list its rows are looked at too."""
+        """Polls the detail of this instance; None for none. With `beside` the list's rows are read too."""
         self._feeds.detail.beside = beside
         if instance == self._feeds.detail.id:
             return
@@ -225,7 +231,7 @@ class Watcher:
         return self._feeds.detail.id
 
     def want(self, ids: Sequence[str], on_screen: Sequence[str] = ()) -> None:
-        """Reads what these visible active rows wait for, the first ones first, as budget allows.
+        """Has read what these visible active rows wait for, the first ones first, as budget allows.
 
         None of those `on_screen` is let go of.
         """
@@ -271,7 +277,7 @@ class Watcher:
         return self._context.contiguous.rows(self.store)
 
     def contiguous_slices(self, size: int) -> Iterator[list[Instance]]:
-        """The same, however many there are: those among so many loaded rows after the other."""
+        """Yields the rows of `contiguous`, found among `size` loaded rows at a time."""
         rows = list(self.store)
         for at in range(0, len(rows), size):
             yield self._context.contiguous.within(rows[at : at + size])
@@ -286,7 +292,7 @@ class Watcher:
         return self._feeds.anomalies.found(self.counts.trends, self.counts.shown)
 
     def tell(self, notify: Callable[[Update], None]) -> None:
-        """Hands all news to this one from now on."""
+        """Hands every update to this callback from now on."""
         self._context.draw = notify
 
     @property

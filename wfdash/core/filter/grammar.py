@@ -43,7 +43,7 @@ class QueryError(ValueError):
 
 
 class Term(Struct, frozen=True):
-    """`field` is "" for a bare word, whose only value is the word; `marked`, without one, for that word."""
+    """A condition. `field` is "" for a bare word, whose only value is the word; `marked` has no values."""
 
     field: str
     op: str

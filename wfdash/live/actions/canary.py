@@ -39,7 +39,7 @@ class Held(Struct, frozen=True):
 
 
 def judge_canary(results: Sequence[Result]) -> Held | None:
-    """None when each of the first ones ran to its end and is complete."""
+    """Why the rest is held back by what became of the first ones; None when each ran to its end complete."""
     failed = [result for result in results if result.exit_code and result.exit_code != 4]
     unknown = [result for result in results if result.outcome == Outcome.UNKNOWN]
     open_ones = [result for result in results if result.exit_code == 4]
@@ -183,7 +183,10 @@ _ENDED_BADLY: Final = ("errored", "terminated")
 
 
 def _evenly(targets: Sequence[Target], number: int) -> list[Target]:
-    """So many of them: of each version and status in turn, from all over the time they were made in."""
+    """Picks `number` targets.
+
+    Of each version and status in turn, from all over the time they were made in.
+    """
     kinds: dict[object, list[Target]] = {}
     for target in targets:
         kinds.setdefault((target.version, target.status), []).append(target)
@@ -203,7 +206,7 @@ def _how_they_differ(first: Sequence[Target], read: int) -> str:
 
 
 class Turns:
-    """Says when the next one goes, where not more a minute, or not more runs at a time, were asked for."""
+    """Keeps a plan to its pace: so many a minute, or so many runs at a time, where either was asked for."""
 
     def __init__(
         self,
@@ -220,7 +223,7 @@ class Turns:
         self._moved = asyncio.Event()
 
     def sent(self, identity: str) -> None:
-        """Notes one that went: its run goes on from now."""
+        """Notes when an instance was sent; its run counts as going on from then."""
         self._sent_at = self._clock()
         self._going.add(identity)
 
@@ -263,7 +266,10 @@ class Turns:
 
 
 async def read_unless_halted(halt: asyncio.Event, rereader: Rereader, identity: str) -> Detail | None:
-    """The instance with its steps; None once a person has stopped it, however long the read would wait."""
+    """Reads the instance with its steps.
+
+    None once a person has stopped it, at once even while a read waits.
+    """
     if halt.is_set():
         return None
     reading = asyncio.ensure_future(rereader.read_full(identity))

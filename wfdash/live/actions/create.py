@@ -59,7 +59,7 @@ class Creator(Struct, frozen=True):
         return self.plan.result(identity, self.clock(), Outcome.SKIPPED, error=reason, exit_code=exit_code)
 
     async def _send(self, chunk: Sequence[NewInstance], forbid: Callable[[str], None]) -> list[Result]:
-        """Sent once; again only after a 429, and once a read has shown that none of them is there."""
+        """Sends one chunk, again only after a 429 and once a read has shown that none of it is there."""
         ids = [instance.id for instance in chunk]
         began = self.clock()
         for attempt in range(LIMITED_TRIES + 1):
@@ -82,7 +82,7 @@ class Creator(Struct, frozen=True):
         raise AssertionError("the last attempt returns")
 
     async def _once(self, chunk: Sequence[NewInstance]) -> list[Created] | WorkflowsError | str:
-        """The answer, the failure, or why nothing was sent."""
+        """Writes `sent` and sends the chunk; its answer, the failure, or why nothing was sent."""
         await self.budget.acquire_action()
         for instance in chunk:
             if trouble := await self.plan_journal.sent(instance.id, ""):
@@ -125,7 +125,7 @@ class Creator(Struct, frozen=True):
         )
 
     async def _left_out(self, identity: str, at: float) -> Result:
-        """The API leaves out ids that are taken; that this one is, a read has to show."""
+        """The result of an id that the answer left out as taken, once a read has shown that it is there."""
         reason = "left out of the answer: an instance with that id exists already"
         try:
             await self.rereader.read(identity, expect="")
@@ -161,14 +161,17 @@ class Creator(Struct, frozen=True):
         )
 
     async def _look_for(self, ids: Sequence[str], error: WorkflowsError, at: float) -> list[Result]:
-        """No answer came that says what was made: the lists and the instances themselves may."""
+        """The results after a failure that may have come behind the write: lists and instances are asked."""
         for identity in ids:
             await self.plan_journal.failed(Outcome.UNKNOWN, identity, "", error)
         found = await self._found(ids, at)
         return [await self._looked_for(identity, found.get(identity), error, at) for identity in ids]
 
     async def _found(self, ids: Sequence[str], at: float) -> dict[str, Snapshot]:
-        """Those that are there and were begun since `at`, and so are the ones that were asked for."""
+        """Looks for ids until they are found or time is up.
+
+        Those begun since `at` that are what was asked for.
+        """
         found: dict[str, Snapshot] = {}
         missing = list(ids)
         for wait in _LOOKS:

@@ -85,7 +85,7 @@ class Begun(Struct, frozen=True):
 
 
 class EndFollower(Struct, frozen=True):
-    """Reads instances that were set going until they are final."""
+    """Reads instances that an action set going, until they are final."""
 
     rereader: Rereader
     clock: Callable[[], float]
@@ -97,7 +97,7 @@ class EndFollower(Struct, frozen=True):
     async def until_end(
         self, run: Begun, *, deadline: float | None, on_passed: Callable[[], Awaitable[None]]
     ) -> Ending:
-        """From the status in which it settled; `on_passed` is awaited once the step it began at succeeded.
+        """Follows a run to its end; `on_passed` is awaited once the step that it began at has succeeded.
 
         Failing reads are repeated until the deadline. Never raises WorkflowsError.
         """

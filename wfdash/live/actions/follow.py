@@ -96,7 +96,7 @@ class Follower(Struct, frozen=True):
 
 
 def _settled(verb: str, before: str, outcome: Judgement, answered: str, status: str) -> Followed:
-    """Without an answer, what was on the way before already says nothing about this verb."""
+    """The verdict, made `unknown` where no answer came and the status had been on its way before already."""
     if not answered and before in _ON_THE_WAY:
         doubt = f"{status}, but it was {before} before: whether the {phrase(verb)} arrived is not known"
         return Followed(Outcome.UNKNOWN, doubt, status)

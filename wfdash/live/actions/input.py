@@ -29,7 +29,7 @@ def propose_id(workflow: str, taken: Callable[[str], bool]) -> str:
 
 
 def read_payload(text: str) -> Any:
-    """A JSON value of at most 1 MiB. Raises NotSendable."""
+    """Parses a JSON value of at most 1 MiB. Raises NotSendable."""
     try:
         value = json.loads(text, parse_constant=_no_constant)
     except json.JSONDecodeError as wrong:
@@ -41,7 +41,7 @@ def read_payload(text: str) -> Any:
 
 
 def read_value(text: str) -> Any:
-    """A JSON value, or `@FILE` for the one in a file. Raises NotSendable."""
+    """Parses a JSON value, or the one in a file for `@FILE`. Raises NotSendable."""
     return read_payload(_read_text(Path(text[1:]).expanduser()) if text.startswith("@") else text)
 
 
@@ -55,7 +55,7 @@ def _read_text(path: Path) -> str:
 
 
 def read_batch(path: Path, *, propose: Callable[[], str]) -> list[NewInstance]:
-    """A JSON array or one JSON object a line, each with `id` or `instance_id` and `params`, both optional.
+    """Reads a JSON array, or one object a line, each with optional `id` (or `instance_id`) and `params`.
 
     Raises NotSendable for the first item that could not be sent.
     """
@@ -94,7 +94,7 @@ def read_payloads(path: Path, ids: Collection[str]) -> dict[str, Any]:
 
 
 def _items(text: str) -> Sequence[tuple[str, Any]]:
-    """Each with its place, as a person finds it: the line, or the number in the array."""
+    """The items of a text, each with its place in words: the line, or the number in the array."""
     if text.lstrip().startswith("["):
         items = read_payload(text)
         assert isinstance(items, list)

@@ -46,14 +46,14 @@ def judge_failure(error: WorkflowsError, forbid: Callable[[str], None]) -> Outco
 
 
 def as_failure(error: Exception) -> WorkflowsError:
-    """A failure of the request as it is; anything else that went wrong after it left, as an odd answer."""
+    """The failure as it is; anything else that was raised after the request left becomes BadAnswer."""
     if isinstance(error, WorkflowsError):
         return error
     return BadAnswer(f"what came back could not be understood ({type(error).__name__}: {error})"[:300])
 
 
 def repeatable(error: WorkflowsError, verb: str) -> bool:
-    """429 in the API's own envelope; the same words with another status may follow a write that was applied.
+    """Whether the write may be sent again: only after a 429 in the API's own envelope, and never an event.
 
     An event never: a second one would be kept for a later wait.
     """

@@ -57,7 +57,7 @@ class _Run(Struct):
 
 
 class Operator:
-    """Every write of wfdash goes through here, from the dashboard and from the one-shots alike."""
+    """Sends every write of wfdash, from the dashboard and from commands alike."""
 
     def __init__(
         self,
@@ -133,7 +133,7 @@ class Operator:
             del self._runs[plan.key]
 
     def _unrecorded(self, run: _Run, reason: str) -> list[Result]:
-        """What cannot be written down beforehand is not sent."""
+        """The results of a plan that the journal did not take: nothing of it is sent."""
         results = [
             run.plan.result(
                 target.id,
@@ -239,7 +239,10 @@ class Operator:
 
     @staticmethod
     async def _with_cause(run: _Run, target: Target) -> Target:
-        """What it failed with, to be set beside how it ends: of the first ones only, since each is a read."""
+        """The target with what it failed with, to be compared with how it ends.
+
+        One read, so for the first ones.
+        """
         try:
             detail = await read_unless_halted(run.halt, run.rereader, target.id)
         except WorkflowsError:
@@ -270,7 +273,7 @@ class Operator:
         )
 
     async def _send(self, run: _Run, target: Target) -> Sent | Result:
-        """Re-read, then send at most once. A Result when nothing is left to follow."""
+        """Reads the target again and sends at most once; a Result when nothing is left to follow."""
         sender = Sender(
             self._api,
             run.plan,

@@ -94,7 +94,7 @@ class Target(Struct, frozen=True, gc=False):
 
 
 class Plan(Struct, frozen=True, dict=True):
-    """One verb on ids that are frozen. `payload` and the params of `new` are never written to disk.
+    """A verb on ids that are frozen. `payload` and the params of `new` are never written to disk.
 
     What is found out of its targets is kept: a prompt asks for it ten times at each draw, of 12,000 targets.
     """
@@ -135,7 +135,7 @@ class Plan(Struct, frozen=True, dict=True):
 
     @cached_property
     def unknown(self) -> tuple[Target, ...]:
-        """Eligible ones of which it is not known what the verb would do."""
+        """Eligible targets whose status does not say what the verb would do."""
         return tuple(target for target in self.eligible if target.unknown)
 
     def result(
@@ -191,14 +191,14 @@ class Plan(Struct, frozen=True, dict=True):
         return replace(self, key=token_hex(4), unrecorded=True)
 
     def insist(self) -> "Plan":
-        """The same plan, also to the instances on which the verb would do nothing. Guards are not lifted."""
+        """The same plan with the instances for which the verb would do nothing; guards stay in force."""
         return replace(
             self, insisted=True, targets=tuple(replace(target, reason="") for target in self.targets)
         )
 
 
 class Progress(Struct, frozen=True, gc=False):
-    """A plan moved on. `done` counts targets that are no longer waiting to be sent, of `total`."""
+    """How far a plan is: `done` counts targets that no longer wait to be sent, of `total`."""
 
     plan: str
     at: float
@@ -256,7 +256,7 @@ class Result(Struct, frozen=True, gc=False):
 
     @property
     def fate(self) -> Fate:
-        """What is counted of it."""
+        """The part of the result that is counted."""
         held = self.outcome == Outcome.SKIPPED and self.error.startswith(HELD)
         instead = NOT_SENT if self.unsent else HELD_BACK if held else ""
         return Fate(self.outcome, self.ended, self.failed_at, self.followed, self.passed, instead)
@@ -268,7 +268,7 @@ class Result(Struct, frozen=True, gc=False):
 
     @property
     def failed(self) -> bool:
-        """Worth another try by a person: it stays marked."""
+        """Whether a person may want to try it again: then it stays marked."""
         return self.outcome.failed or self.ended_badly
 
 

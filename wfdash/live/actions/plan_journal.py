@@ -79,7 +79,7 @@ class PlanJournal(Struct, frozen=True):
         await self._tell(JournalEvent.SKIPPED, identity, result)
 
     async def failed(self, outcome: Outcome, identity: str, before: str, error: WorkflowsError) -> None:
-        """`settled` for a no that was answered, `unknown` for what perhaps had an effect, else `skipped`."""
+        """Writes a failure: `settled` for an answered no, `unknown` for a doubtful one, else `skipped`."""
         event = JournalEvent.UNKNOWN if outcome == Outcome.UNKNOWN else JournalEvent.SKIPPED
         if outcome == Outcome.REFUSED and error.sent:
             event = JournalEvent.SETTLED
@@ -98,7 +98,7 @@ class PlanJournal(Struct, frozen=True):
         *,
         followed: bool = False,
     ) -> None:
-        """With `followed` a line of its end comes too; a session that is over without it left it open."""
+        """Writes what became of an id. With `followed` its run stays open until a line of its end."""
         event = JournalEvent.UNKNOWN if outcome == Outcome.UNKNOWN else JournalEvent.SETTLED
         reason = f"{outcome}: {sentence}{RUN_FOLLOWED if followed else ''}"
         result = ActionResult(before, answered, after, reason=reason, outcome=outcome)
@@ -114,12 +114,15 @@ class PlanJournal(Struct, frozen=True):
         await self._tell(JournalEvent.PLANNED, target.id, planned)
 
     async def ended(self, identity: str, before: str, after: str, sentence: str) -> None:
-        """The run that this began is over."""
+        """Writes that the run which this action began has ended, and how."""
         result = ActionResult(before=before, after=after, reason=sentence)
         await self._tell(JournalEvent.ENDED, identity, result)
 
     def cut_off(self, identity: str, before: str) -> None:
-        """The task was cancelled before the answer. Blocks, for there may be no loop to come back to."""
+        """Writes that the task was cancelled before an answer.
+
+        Blocks, for the loop may be gone afterwards.
+        """
         said = "wfdash ended before an answer came"
         result = ActionResult(before=before, reason=said, outcome=Outcome.UNKNOWN)
         self._write(JournalEvent.UNKNOWN, identity, result)

@@ -55,7 +55,7 @@ class _Line(Struct, rename={"start": "from"}):
 
 
 def plan_lines(plan: Plan, where: str) -> list[dict[str, Any]]:
-    """One object a target, skipped ones too. `where` is the account, or the origin of a dev session."""
+    """A plan as one object a target, skipped ones too; `where` is the account, or a dev session's origin."""
     return [
         {
             ("origin" if "://" in where else "account"): where,

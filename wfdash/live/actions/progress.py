@@ -63,7 +63,7 @@ class ActionProgress(Struct):
 
     @property
     def total(self) -> int:
-        """How many are to be sent."""
+        """How many targets are to be sent."""
         return len(self._eligible)
 
     @property
@@ -91,7 +91,7 @@ class ActionProgress(Struct):
 
     @property
     def followed(self) -> tuple[str, ...]:
-        """Ids that were sent and have not settled; told once nothing waits to be sent any more."""
+        """Ids that were sent and have not settled; none as long as others wait to be sent."""
         if self.sending or self.answered:
             return ()
         return tuple(target.id for target in self.plan.eligible if target.id not in self.results)
@@ -119,11 +119,11 @@ class ActionProgress(Struct):
         return self._number(lambda result: result.unsent)
 
     def _number(self, counts: Callable[[Result], bool]) -> int:
-        """How many results this is true of, which looks at nothing but what they are grouped by."""
+        """How many results are counted by a test that looks only at what they are grouped by."""
         return sum(len(group) for group in self._alike.values() if counts(next(iter(group.values()))))
 
     def words(self, *, brief: bool = False) -> list[tuple[str, str]]:
-        """What became of them so far, each with its outcome, as the journal counts it too.
+        """Counts of what became of the targets so far in words, each with its outcome, as the journal has it.
 
         What the prompt had named as skipped never belonged to them.
         """
@@ -189,7 +189,7 @@ class ActionProgress(Struct):
         return identity in self._eligible
 
     def counts(self) -> list[tuple[str, int]]:
-        """Results so far by outcome, in ORDER; what the prompt had named as skipped never was of them."""
+        """Results so far by outcome, in ORDER, without those that the prompt had named as skipped."""
         counted = Counter[Outcome]()
         for (fate, eligible), group in self._alike.items():
             assert fate.outcome is not None, "a result has an outcome"
@@ -214,11 +214,11 @@ class ActionProgress(Struct):
 
     @property
     def failed_eligible(self) -> tuple[str, ...]:
-        """The same without those that the prompt had named as skipped."""
+        """The ids worth another try, without those that the prompt had named as skipped."""
         return tuple(identity for identity in self.failed if identity in self._eligible)
 
     def line(self, now: float, *, utc: bool = True, brief: bool = False) -> str:
-        """The whole in one line, raw; of many `brief` leaves out where they failed, never a number."""
+        """The action in one line, raw; of many, `brief` leaves out at which steps they failed."""
         return self._single_line(now, utc) if self.single else self._line_of_many(brief)
 
     def _single_line(self, now: float, utc: bool) -> str:

@@ -9,21 +9,24 @@ __all__ = ["NullSink", "ReadSink"]
 
 
 class ReadSink(Protocol):
-    """Each request gets its number before it is sent, so that what a later one told is not overridden."""
+    """Takes in what actions read.
+
+    A number taken before each request keeps an older answer from overriding a later.
+    """
 
     def next_number(self) -> int: ...
 
     def saw_detail(self, detail: Detail, number: int) -> None:
-        """An instance's own answer, with its steps or without."""
+        """Takes an instance's own answer, with its steps or without."""
 
     def saw_rows(self, workflow: str, items: Sequence[Mapping[str, Any]], number: int) -> None:
-        """A page of the list, in any order and of any status."""
+        """Takes a page of the list, in any order and of any status."""
 
     def saw_status(self, workflow: str, instance: str, status: str, number: int) -> None:
-        """What a change of status was answered."""
+        """Takes the status that a write was answered with."""
 
     def saw_gone(self, workflow: str, instance: str) -> None:
-        """That there is no such instance any more."""
+        """Takes note that there is no such instance any more."""
 
 
 class NullSink:

@@ -132,7 +132,7 @@ def judge_target(target: Target, detail: Detail) -> tuple[Target, RedrivePoint]:
 
 
 def _point_now(target: Target, detail: Detail) -> RedrivePoint:
-    """Where to start it again, of what was seen as failed told apart from what never failed."""
+    """The step to start again from; a reason where the target, seen as failed, runs again already."""
     if is_final(target.status) and detail.status in ACTIVE:
         return RedrivePoint(f"running again already: it is {detail.status}")
     return redrive_point(detail)
@@ -172,7 +172,7 @@ def _at(target: Target, point: RedrivePoint, detail: Detail) -> Target:
 
 
 def cause_of(detail: Detail) -> tuple[str, str, str] | None:
-    """What it failed with, to be compared with another failure of it; None where it did not fail."""
+    """The fingerprint of its failure, to be compared with another one; None where it did not fail."""
     return fingerprint(detail).cause if detail.status == "errored" else None
 
 

@@ -29,7 +29,7 @@ class ActionBudget(Protocol):
 
     async def acquire_action(self) -> None: ...
     async def acquire_detail(self) -> None:
-        """Leave for a read that does not count as an action: of one with all its steps, or for many."""
+        """Waits for leave for a read that does not count as an action: with all steps, or for many."""
 
 
 class Snapshot(Struct, frozen=True):
@@ -72,7 +72,7 @@ class Snapshot(Struct, frozen=True):
 
 
 class Rereader:
-    """Readings of the targets of a plan; each request waits for the action budget. Raises WorkflowsError."""
+    """Reads the targets of a plan; each request waits for the action budget. Raises WorkflowsError."""
 
     def __init__(
         self,
@@ -212,14 +212,17 @@ class Rereader:
         return page
 
     async def _acquire(self, *, read: bool = False) -> None:
-        """Waits for leave. Looking after hundreds would take the leave that their writes need."""
+        """Waits for leave to read, as an action or as a read.
+
+        Hundreds would use up what their writes need.
+        """
         if read or len(self._ids) > FEW:
             await self._budget.acquire_detail()
         else:
             await self._budget.acquire_action()
 
     async def _list(self, query: ListQuery) -> InstancePage:
-        """A page; without the span where the server takes no dates, which costs more pages."""
+        """Reads a page of the list; without dates, and so in more pages, where the server takes none."""
         try:
             return await self._api.list_instances(self._workflow, query)
         except Refused:
@@ -232,7 +235,7 @@ class Rereader:
 
 @contextmanager
 def _understood() -> Iterator[None]:
-    """An answer that nobody thought of fails the read, not the action that is followed by it."""
+    """Turns any other exception of a read into BadAnswer: the read fails, and the action goes on."""
     try:
         yield
     except WorkflowsError:

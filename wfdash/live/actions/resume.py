@@ -32,7 +32,7 @@ __all__ = [
 
 
 class Resumption(Struct, frozen=True):
-    """What is left of the batch, as a plan, and what is told of those that had been sent before."""
+    """The rest of a batch that was cut off, as a plan, and what became of those sent before."""
 
     plan: Plan
     sent_before: tuple[Result, ...]

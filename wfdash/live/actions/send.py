@@ -116,7 +116,7 @@ class Sender(Struct, frozen=True):
     async def _ready(
         self, target: Target, *, halt: asyncio.Event, forbidden: Callable[[], str], on_event: OnEvent
     ) -> tuple[Target, Snapshot] | Sent:
-        """The target as it is just before the request, or why nothing is sent."""
+        """Reads the target just before the request; why nothing is sent where it changed or was stopped."""
         read = await self._unless(halt, self._reread(target, halt, on_event))
         reason = forbidden()
         if read is None or halt.is_set():
@@ -364,7 +364,7 @@ class Sender(Struct, frozen=True):
 
     @staticmethod
     async def _unless(halt: asyncio.Event, work: Awaitable[_T]) -> _T | None:
-        """The work's answer, or None when the person stopped it first; only for work that writes nothing."""
+        """The work's result, or None once a person has stopped it; for work that writes nothing."""
         doing = asyncio.ensure_future(work)
         stopping = asyncio.ensure_future(halt.wait())
         try:

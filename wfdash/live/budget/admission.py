@@ -103,7 +103,7 @@ def _rested(ledger: RequestLedger, asks: Request, now: float) -> Refusal | None:
 
 
 def _gives_way(ledger: RequestLedger, asks: Request, now: float) -> Refusal | None:
-    """What runs by itself waits while somebody waits, in any process; what is on screen not for long."""
+    """Refuses what runs by itself while somebody waits in any process; what is on screen is not held long."""
     front = ledger.in_front(asks.session)
     # A lease holds the background back until the answer, so that a sweep cannot slip in between two pages of
     # a list.
@@ -128,7 +128,7 @@ def _stands_too_long(ledger: RequestLedger, asks: Request, now: float) -> bool:
 
 
 def _counted(ledger: RequestLedger, asks: Request, now: float) -> Refusal | None:
-    """So that the server never sees more than its quota less what is kept for actions."""
+    """Refuses what would exceed the quota less the reserve of actions, or would spend the window at once."""
     most = _most(ledger, asks)
     if ledger.count(READS) >= most:
         return _spent(ledger, asks, ledger.falls_below(most, READS, now))
@@ -154,7 +154,7 @@ def _counted(ledger: RequestLedger, asks: Request, now: float) -> Refusal | None
 
 
 def _most(ledger: RequestLedger, asks: Request) -> int:
-    """Reads a window, up to which this may add one."""
+    """How many reads a window this request may bring the count up to."""
     # One `list --limit 0` must leave room for a person who opens one instance.
     if asks.priority is Priority.FOREGROUND and not is_long(ledger, asks):
         return MOST
@@ -180,7 +180,7 @@ def _runs_dry(ledger: RequestLedger, asks: Request, now: float) -> bool:
 
 
 def is_long(ledger: RequestLedger, asks: Request) -> bool:
-    """Whether it is one of many that somebody waits for."""
+    """Whether the request is one of many in a row that somebody waits for."""
     return _spent_alike(ledger, asks) >= _LONG and not is_sample(ledger, asks)
 
 

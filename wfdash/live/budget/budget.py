@@ -164,7 +164,7 @@ class Budget:
 
     @property
     def rest_is_guessed(self) -> bool:
-        """Whether it did not say for how long: one read is tried after a while that is longer each time."""
+        """Whether the server gave no time for its pause: one read is tried after ever longer waits."""
         pause = self._look().pause
         return pause is not None and pause.guessed
 
@@ -247,7 +247,7 @@ class Budget:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """What is taken in this block is decided under one lock, with one look at the file.
+        """Decides all that is taken in this block under one lock, with one look at the shared file.
 
         Whenever an answer comes a dashboard asks for all that is due, and most of it is refused: each by
         itself would read and write the file that all processes wait for.
@@ -279,7 +279,7 @@ class Budget:
         return f"waits to read: {waits}" if waits else ""
 
     def actions_take(self, number: int) -> float:
-        """Seconds after which so many more requests of actions may have gone, at the least."""
+        """The least seconds until so many more requests of actions can have gone."""
         # What has gone leaves the window as it came, all at once after a burst: until then nothing more goes,
         # so that a rate over the whole window would promise too much.
         windows, rest = divmod(number - 1, ACTIONS) if number > 0 else (0, -1)
@@ -288,7 +288,7 @@ class Budget:
         return windows * WINDOW + (ledger.falls_below(ACTIONS - rest, ACTS, now) if full else 0.0)
 
     def in_turn_take(self, number: int) -> float:
-        """Seconds for so many actions, each read and then sent: as late answers took, and as both may go."""
+        """Seconds that so many actions take, each read and then sent, by late answers and by the window."""
         return max(
             self.actions_take(number), self._long_takes(number, 2 * self._answer_takes(0.0), "actions")
         )
@@ -296,7 +296,7 @@ class Budget:
     def reads_take(
         self, number: int, purpose: str = "", *, each: float | None = None, at_a_time: int = 1
     ) -> Outlook:
-        """So many reads that somebody waits for, each once the one before is answered, or so many at a time.
+        """Seconds that so many reads take for which somebody waits, one after the other or some at a time.
 
         One takes `each` so many seconds while none is held back; None: as late answers took. Those of this
         purpose that are under way are these.
@@ -329,13 +329,13 @@ class Budget:
         return max(takes, rests(ledger, Priority.FOREGROUND, now) + number * each)
 
     def _answer_takes(self, unknown: float) -> float:
-        """Seconds that half of the late answers took less than."""
+        """The median of late answers in seconds; `unknown` where there was none."""
         took = [each.milliseconds for each in self.requests if each.http is not None]
         late = sorted(took[-_LATE:])
         return late[len(late) // 2] / 1000 if late else unknown
 
     async def acquire_detail(self) -> None:
-        """Waits until one read that an action on many needs may go: hundreds would leave it no writes."""
+        """Waits for leave for a read of an action on many, which counts as a read and not as an action."""
         await self.acquire(Priority.FOREGROUND, "actions")
 
     async def acquire_action(self) -> None:
@@ -380,12 +380,12 @@ class Budget:
             self._freeze(now + min(max(wait, 1.0), LONGEST_PAUSE), now, guessed=guessed)
 
     def answered(self) -> None:
-        """Gives up the foreground: nobody waits in this process, what runs by itself may go on everywhere."""
+        """Gives the foreground up: nobody waits in this process any more, and the background may go on."""
         with self._open(self._now()) as ledger:
             ledger.leases.pop(self._counter.session, None)
 
     def leave(self) -> None:
-        """This process is about to end."""
+        """Takes this process out of the shared ledger's waiting as it ends."""
         self._counter.leave(self._now())
 
     def _guess(self, least: float) -> float:
@@ -403,7 +403,7 @@ class Budget:
             pass
 
     def _resume(self, now: float, sent_at: float) -> None:
-        """An answer came to what was sent then: a pause is over that began before, whoever was asked for it.
+        """Ends a pause that began before `sent_at`: an answer came to what was sent then.
 
         One that is still to last lasts, if the server said so: what was answered may be an action.
         """
@@ -442,7 +442,10 @@ class Budget:
         self._left = ledger.left or self._left
 
     def _now(self) -> float:
-        """The time. Where the clock was set, what is reckoned by the old one moves along or is void."""
+        """The time in epoch seconds.
+
+        Where the clock was set, what hangs on the old one moves along or is dropped.
+        """
         now = self.clock()
         ahead = now - self._steady()
         moved, self._ahead = ahead - self._ahead, ahead

@@ -60,7 +60,7 @@ class _Room(Struct):
     """Whether what goes from now on falls out again, as it does not of the server's own window."""
 
     def pass_to(self, after: float) -> None:
-        """Takes in what falls out by then: nobody asks for a moment before it any more."""
+        """Adds what falls out of the window until then; later questions are about later moments only."""
         falls, passed = self.falls, 0
         while passed < len(falls) and falls[passed][0] <= after:
             self.free += falls[passed][1]
@@ -85,7 +85,7 @@ class _Room(Struct):
 
 
 class Headroom(Struct):
-    """By the count of what was sent from here, and by the server's own word where it gave one."""
+    """The room for reads, by the count of what was sent from here and by the server's own word."""
 
     rooms: Sequence[_Room]
     now: float
@@ -192,7 +192,7 @@ def _left_by_server(ledger: RequestLedger, now: float, kept: int) -> tuple[float
 
 
 def unused_by_actions(ledger: RequestLedger) -> int:
-    """Requests of a window that stay theirs, down to the last read of it."""
+    """Requests of a window that are kept for actions and not spent by them."""
     return max(0, ACTIONS - ledger.count(ACTS))
 
 

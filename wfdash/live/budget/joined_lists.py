@@ -125,7 +125,7 @@ class JoinedLists:
         return None if self._is_asked(query) else query
 
     def _is_next(self, offer: _Offer) -> bool:
-        """Whether it begins in what is known here and goes beyond it."""
+        """Whether an offered page begins among known rows and goes beyond them."""
         return self._knows(offer.after) and not all(map(self._knows, _ids(offer.items or [])))
 
     def _is_asked(self, query: ListQuery) -> bool:
@@ -141,7 +141,7 @@ class JoinedLists:
         return False
 
     async def _ask(self, workflow: str, query: ListQuery) -> InstancePage:
-        """Asks for it, and tells the others of that and of the answer."""
+        """Asks for a page, and offers the question and then the answer to the other processes."""
         question = _Offer(self._session, self._clock(), query, after=self._last)
         self._file.offer(question)
         page = await self._lists.list_instances(workflow, query)
@@ -152,8 +152,10 @@ class JoinedLists:
         return page
 
     def walked(self, items: Iterable[Mapping[str, Any]]) -> None:
-        """Goes on below these rows, and forgets the offers that lie behind: of 100,000 rows only those ahead
-        are kept."""
+        """Goes on below these rows, and forgets the offers behind them.
+
+        Of 100,000 rows only the offers ahead are kept.
+        """
         for identity in _ids(items):
             self._by_id.pop(self._last, None)
             self._passed[identity] = len(self._passed)

@@ -63,7 +63,7 @@ class JoinedReads(Generic[T]):
         """Those that others had read."""
 
     def look(self) -> None:
-        """Takes in what the others offer."""
+        """Takes in what the other processes asked and found out since the last look."""
         self._file.join()
         for line in self._file.news():
             offer: _Reading[T] | None = read_offer(line, self._line)
@@ -81,7 +81,7 @@ class JoinedReads(Generic[T]):
 
     @property
     def from_the_end(self) -> bool:
-        """Whether this one begins with the last: two that began at once would ask for the same in step."""
+        """Whether this process begins with the last: two that began at once would ask in step."""
         now = self._clock()
         before = [name for name, at in self._seen.items() if now - at < ANSWERS and name < self._session]
         return len(before) % 2 == 1
@@ -107,7 +107,7 @@ class JoinedReads(Generic[T]):
         return offer.found
 
     async def found(self, identity: str, of: str, within: float) -> T | None:
-        """The same, once no other process asks about it now."""
+        """What another process found out of this state, waited for while one asks; None where none did."""
         self.look()
         while self.is_asked(identity):
             await asyncio.sleep(_LOOK)

@@ -24,7 +24,7 @@ def can_be_joined(query: Query) -> bool:
 
 
 class JoinedSearch:
-    """Only whether an instance matches is told: what it holds goes into no file for that.
+    """Shares whether instances match, and never what they hold: that goes into no shared file.
 
     What does match each process opens itself, since it shows what is in it.
     """
@@ -85,5 +85,5 @@ class JoinedSearch:
 
 
 def _state(row: Instance) -> str:
-    """As its list row tells it; "" where that does not say when it last changed."""
+    """The state of a row, as a key; "" where the row does not say when it last changed."""
     return f"{row.status} {row.modified}" if row.modified is not None else ""

@@ -51,7 +51,7 @@ _DOUBTED = 3 * WINDOW
 
 
 class Priority(IntEnum):
-    """Lower goes first."""
+    """Who goes first: the lower number. The ledger's keys begin with it."""
 
     ACTION = 0
     FOREGROUND = 1
@@ -66,7 +66,10 @@ class Priority(IntEnum):
 
 @cache
 def _digits(priorities: range) -> frozenset[str]:
-    """What the keys of these begin with: it is asked a dozen times for each request."""
+    """The first characters of the ledger's keys for these priorities.
+
+    Worked out once, asked for each request.
+    """
     return frozenset(map(str, priorities))
 
 
@@ -86,7 +89,7 @@ class Spender(Struct):
         slots[slot] = slots.get(slot, 0) + 1
 
     def move(self, seconds: float) -> None:
-        """The clock was set by so many."""
+        """Moves all that it spent along with a clock that was set by so many seconds."""
         by = round(seconds / SLOT)
         self.spent = {key: {slot + by: n for slot, n in slots.items()} for key, slots in self.spent.items()}
 
@@ -194,7 +197,10 @@ class Pause(Struct):
 
 
 class RequestLedger(Struct):
-    """Times are epoch seconds. Sessions are processes by their name in this file."""
+    """What each process spent, holds and waits for.
+
+    Times are epoch seconds, sessions the processes' names.
+    """
 
     spenders: dict[str, Spender] = field(default_factory=dict)
     buckets: dict[int, TokenBucket] = field(default_factory=dict)
@@ -353,7 +359,7 @@ class RequestLedger(Struct):
         self.frozen_until, self.pause, self.resumed_at = 0.0, None, now
 
     def goes_on(self, session: str, purpose: str, wanted: int | None, now: float) -> LongDemand:
-        """The long read of this process and purpose, which asks for one of so many that it still wants."""
+        """Notes that a long read of this process and purpose asks again, with what it still wants."""
         key = f"{session} {purpose}"
         long = self.longs.setdefault(key, LongDemand(now))
         long.at, long.wanted = now, -1.0 if wanted is None else float(max(1, wanted))
@@ -366,7 +372,7 @@ class RequestLedger(Struct):
         return long.most if long is not None else 0.0
 
     def went_on(self, session: str, purpose: str, now: float) -> None:
-        """One of it went."""
+        """Notes that one read of this long read went; the last one ends it."""
         key = f"{session} {purpose}"
         if (long := self.longs.get(key)) is None:
             return
@@ -383,7 +389,7 @@ class RequestLedger(Struct):
         return any(each.waits and each.at >= since and each.went < went for each in self.longs.values())
 
     def longs_want(self, *, but: str = "") -> list[float]:
-        """Reads that each of the long ones under way still wants, all of them `but` one."""
+        """How many reads each long read under way still wants, `but` one; inf where it did not say."""
         others = [long.wanted for key, long in self.longs.items() if key != but]
         return [inf if wanted < 0 else wanted for wanted in others]
 
@@ -411,7 +417,7 @@ class RequestLedger(Struct):
 
 
 def bucket_of(limit: int) -> tuple[float, float]:
-    """(burst, tokens a second) that let at most `limit` go in any window."""
+    """The burst and the tokens a second of a bucket that lets at most `limit` go in any window."""
     # Enough for a start or a page at once; the rest comes evenly.
     burst = limit / 20
     return burst, (limit - burst) / WINDOW

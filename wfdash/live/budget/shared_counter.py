@@ -93,7 +93,7 @@ class SharedCounter:
 
     @contextlib.contextmanager
     def open(self, now: float) -> Iterator[RequestLedger]:
-        """The ledger, alone in all processes; what is changed in the block is kept.
+        """Opens the ledger alone among all processes; what is changed in the block is kept.
 
         In a block of this one it is the same: what is decided together is read and written once.
         """
@@ -120,7 +120,7 @@ class SharedCounter:
                 self._write(descriptor, before)
 
     def _follow_key(self) -> None:
-        """Goes where the others count now: one that began after the key was removed made another."""
+        """Goes to the file where others count: one that began after the key was removed made another key."""
         if self._place is None or _version_of(self._key) == self._key_read:
             return
         try:
@@ -194,7 +194,7 @@ class SharedCounter:
             yield None
 
     def _is_in_place(self, descriptor: int) -> bool:
-        """Whether others that open it by its name find this file."""
+        """Whether the open file is still the one that others find by its name."""
         try:
             return self.path is not None and os.path.samestat(os.fstat(descriptor), self.path.stat())
         except OSError:
@@ -294,7 +294,7 @@ def _version_of(path: Path | None) -> tuple[int, int] | None:
 
 
 def _server_of(url: str) -> str:
-    """Its origin; both names of this machine are one server."""
+    """The origin of a URL, with localhost as 127.0.0.1: both names of this machine are one server."""
     return origin_of(url).replace("://localhost:", "://127.0.0.1:")
 
 

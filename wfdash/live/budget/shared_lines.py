@@ -43,7 +43,7 @@ class SharedLines:
         """Whether there was more to take the last time than was asked for."""
 
     def join(self, *, tail: int = LARGEST) -> None:
-        """Opens it, once. Who is alone in it begins anew; else its last `tail` bytes are taken at most."""
+        """Opens the file, once. Who is alone in it begins it anew; else its last `tail` bytes are taken."""
         if self._descriptor is not None or self._path is None:
             return
         try:
@@ -88,7 +88,7 @@ class SharedLines:
             self.close()  # a full disk: each goes alone
 
     def news(self, most: int = LARGEST) -> Iterator[bytes]:
-        """The lines that came since the last time, one's own among them, of at most so many bytes."""
+        """The lines that came since the last call, one's own among them, of `most` bytes at most."""
         if self._descriptor is None:
             return
         try:
@@ -108,7 +108,7 @@ class SharedLines:
 
 
 def _line_of(offer: Struct) -> bytes:
-    """The line that says it; b"" of what none can say, as values that nest too deeply: that is not shared."""
+    """An offer as a line; b"" for one that cannot be written, as where values nest too deeply."""
     try:
         return masked_bytes(msgspec.json.encode(offer))
     except UnicodeEncodeError:  # half a surrogate pair, which an escape in the API's JSON can name

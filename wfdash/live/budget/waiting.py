@@ -95,6 +95,9 @@ def spenders_in_words(ledger: RequestLedger, session: str) -> str:
 
 
 def rest_in_words(ledger: RequestLedger) -> str:
-    """Without how long it lasts, which stands on the top line and moves: of two numbers one is behind."""
+    """Says why nothing is read, without for how long.
+
+    That moves on the top line, and twice it would differ.
+    """
     guessed = ledger.pause is not None and ledger.pause.guessed
     return "the server refuses reads for now" if guessed else "the server asked for a pause"

@@ -47,7 +47,7 @@ class _Judged(Struct):
 
 
 class Anomalies:
-    """Kept up from what changes: to look through every loaded row at each event would hold the loop."""
+    """Finds odd instances among rows that changed: to look through all at each event would hold the loop."""
 
     def __init__(self, context: FeedContext, details: RowDetails) -> None:
         self._context = context
@@ -77,7 +77,7 @@ class Anomalies:
                 self._fired[fire[0]] = max(fire[1], self._fired.get(fire[0], 0.0))
 
     def found(self, trends: Trends, workflow: Workflow | None) -> list[Oddity]:
-        """The worst first. Whatever needs steps is told only of instances read since they changed."""
+        """What looks odd, the worst first; what needs steps, only of instances read since they changed."""
         context, now = self._context, self._context.clock()
         active = context.store.active
         rows = [
@@ -132,8 +132,11 @@ class Anomalies:
                 yield from judged.found
 
     def _stands(self, judged: _Judged, now: float, again: float) -> bool:
-        """Whether it is as good as judged now. What is told as odd is taken back with the answer that shows
-        it to be usual, as when those that fail are read after those that passed."""
+        """Whether an earlier judgement is as good as one made now.
+
+        What is told as odd is taken back with the answer that shows it to be usual, as when those that fail
+        are read after those that passed.
+        """
         learnt = self._details.times.learnt
         return now - judged.at < again and not (judged.found and judged.learnt != learnt)
 

@@ -28,7 +28,7 @@ _CHECKED = 300.0
 
 
 class AnomalyReads(Job):
-    """Asks only while `wanted`."""
+    """Reads what looks odd again before that is said, and a sample of rows, while `wanted`."""
 
     purpose = "stuck or odd"
     in_turn = out_of_turn = Priority.ROWS
@@ -106,6 +106,6 @@ class AnomalyReads(Job):
 
 
 def _moved_last(row: Instance) -> tuple[bool, float]:
-    """What runs first: a wait or a sleep may last for days."""
+    """A sort key: running rows first, then by when they moved; a wait or a sleep may last for days."""
     at = row.modified if row.modified is not None else row.created
     return row.status != "running", at if at is not None else 0.0

@@ -24,7 +24,7 @@ _INTERVAL = 10.0
 
 
 class Counts(Job):
-    """One request per 100 workflows while `overview`, else one for the workflow shown."""
+    """Counts by status: one request per 100 workflows while `overview`, else one for the workflow shown."""
 
     purpose = "counts"
     in_turn = Priority.ROWS
@@ -68,11 +68,14 @@ class Counts(Job):
 
     @property
     def all_fresh(self) -> Freshness:
-        """How old the list of all workflows is; an answer about the one shown makes the others no younger."""
+        """The freshness of the list of all workflows, which an answer about one of them makes no younger."""
         return replace(self.freshness, answered_at=self.all_at)
 
     def due(self, now: float) -> float | None:
-        """A dev session tells the counts with its list, and a question fills the store of its developer."""
+        """When to ask next; None in a dev session whose list tells the counts.
+
+        A question fills its trace store.
+        """
         # Asked while the first list, which tells them, was under way, they were some 300 rows more in that
         # store (measured).
         current_only = self.context.local and self.context.workflow and not self.overview
@@ -97,7 +100,7 @@ class Counts(Job):
         self.workflows = [found if listed.name == workflow else listed for listed in self.workflows]
 
     async def _with_counts(self, listed: Workflow) -> Workflow:
-        """A dev session lists names alone; each workflow tells its counts by itself."""
+        """The workflow with its counts, which a dev session tells of each by itself and not in its list."""
         try:
             return await self.context.api.get_workflow(listed.name)
         except NotFound:  # it went between the two answers

@@ -48,7 +48,7 @@ _COUNTED = 5.0
 
 
 class ErrorSamples(Job):
-    """Asks only while `wanted`: the newest errored ones are listed, then read one by one, each once.
+    """Lists the newest errored instances and reads each once for its cause, while `wanted`.
 
     An instance that was restarted and failed anew is read anew, as its end moved.
     """
@@ -129,7 +129,7 @@ class ErrorSamples(Job):
         return self._grouped
 
     def holds(self, identity: str) -> bool:
-        """Whether it is among the failures that are told of."""
+        """Whether an instance is among the samples that the groups are made of."""
         return identity in self._samples
 
     def read_all(self) -> None:
@@ -169,7 +169,7 @@ class ErrorSamples(Job):
         return rows, both, until
 
     def _note_two_versions(self) -> None:
-        """What the list lays to one version and its own answer to another counts for neither of them.
+        """Notes instances that the list and their own answer lay to two versions; they count for neither.
 
         After a restart on a newer version it is not known of those that completed, for nobody reads them:
         that version would have failures alone.
@@ -181,7 +181,7 @@ class ErrorSamples(Job):
                 self.of_two_versions.add(identity)
 
     def _answered_until(self) -> float:
-        """A few may be further behind: they change no rate by much."""
+        """Up to when what ended is known, save for a few open ones: those change no rate by much."""
         store, now = self.context.store, self.context.clock()
         if self.context.local:  # its list has all, and is asked whenever something moved
             return now
@@ -198,7 +198,7 @@ class ErrorSamples(Job):
 
     @property
     def sampled(self) -> bool:
-        """Whether only the newest are looked at: there may be more."""
+        """Whether only the newest are looked at, and there may be more."""
         return not self.listed or self._cut
 
     @property
@@ -209,7 +209,7 @@ class ErrorSamples(Job):
 
     @property
     def progress(self) -> tuple[int, int]:
-        """How many errored instances were read, as many as the groups hold, and of how many sampled."""
+        """How many errored instances were read, and how many are sampled in all."""
         read = len(self._samples)
         newest = (identity for identity in self._newest if identity not in self._lost)
         unread = sum(1 for identity in newest if identity not in self._samples)
@@ -238,7 +238,7 @@ class ErrorSamples(Job):
 
     @property
     def only_listed(self) -> int:
-        """Of how many a record tells that they failed, and not why."""
+        """How many failed of which a record has the row and not the cause."""
         return len(self._only_listed)
 
     def due(self, now: float) -> float | None:
@@ -314,7 +314,10 @@ class ErrorSamples(Job):
             await self.read(identity)
 
     async def _list(self) -> None:
-        """A dev server is not asked by status: that wakes every instance it has."""
+        """Lists the newest errored ones.
+
+        Of a dev session the loaded rows, for to list it wakes each instance.
+        """
         context, more = self.context, False
         if not context.local:
             number = context.next_number()
@@ -368,7 +371,7 @@ class ErrorSamples(Job):
             self._look_up([row.created for row in left if row.created is not None])
 
     async def _list_further(self, cursor: str) -> None:
-        """The next page of all there are. As long as they are not read the table would show gaps."""
+        """Lists the next page of all errored ones, kept out of the table: unread ones would leave gaps."""
         page = await self.context.api.list_instances(
             self.context.workflow, ListQuery("errored", cursor=cursor)
         )
@@ -395,7 +398,7 @@ class ErrorSamples(Job):
         return self._past_due
 
     async def _list_past(self, version: str, deployed: float) -> None:
-        """Whatever was made just before a version came, of any status: what that is set against."""
+        """Lists rows of any status from just before a version came, to hold that version against them."""
         context = self.context
         self._past_due = None
         self._past.listed(version, (), context.clock())  # one that fails is not tried at once again
@@ -406,7 +409,7 @@ class ErrorSamples(Job):
         self._past.listed(version, fair, context.clock())
 
     async def _list_below(self, before: float) -> None:
-        """Not for the table either: nobody asked to have more loaded."""
+        """Lists a page below the loaded rows, kept out of the table: nobody asked to have more there."""
         context = self.context
         self._below_due = None
         self._past.asks_below(before, context.clock())
@@ -417,7 +420,7 @@ class ErrorSamples(Job):
         self._counted = float("-inf"), 0  # whether these are enough is known at once
 
     async def _list_older(self, cursor: str) -> None:
-        """Not for the table, which would show a gap: one of these gets its row when it is read."""
+        """Lists older errored ones, kept out of the table; one gets its row when it is read."""
         context = self.context
         page = await context.api.list_instances(context.workflow, ListQuery("errored", cursor=cursor))
         self._first_failure.listed(page.items, page.cursor, older=True)
@@ -471,7 +474,7 @@ class ErrorSamples(Job):
         context.notify(Update(details=(identity,)))
 
     def _forget_oldest(self) -> None:
-        """Of a page that stays open for days: those that failed first, unless all were asked for."""
+        """Forgets the samples that failed first beyond _KEPT, unless all were asked for."""
         if self._everything or len(self._samples) <= _KEPT:
             return
         kept = self._candidates
@@ -481,7 +484,7 @@ class ErrorSamples(Job):
 
     @property
     def _enough(self) -> bool:
-        """Whether enough of the newest were read to look for the first of their cause."""
+        """Whether enough of the newest were read to look for the first failure of their cause."""
         return len(self._samples) >= ENOUGH or all(map(self._is_refused, self._waiting()))
 
     def _open(self, identity: str) -> bool:
@@ -494,13 +497,13 @@ class ErrorSamples(Job):
 
     @property
     def _newest(self) -> list[str]:
-        """The newest of the sample, less those that are read for their age instead."""
+        """Ids of the newest candidates, as many fewer as were read for their age instead."""
         return (
             self._candidates if self._everything else self._candidates[: SAMPLE - self._first_failure.looked]
         )
 
     def _waiting(self) -> Iterator[str]:
-        """The newest that have no answer yet, those that are read right now among them."""
+        """Ids of the newest without an answer, those that are being read among them."""
         return (
             identity for identity in self._newest if identity not in self._lost and self._unread(identity)
         )

@@ -34,19 +34,19 @@ class IdRecall(Protocol):
     """Which instances were there in earlier runs."""
 
     async def find_ids(self, workflow: str, query: Query, now: float, most: int) -> Sequence[Instance]:
-        """Those that a filter for ids names; none of more than so many."""
+        """Recorded instances that a filter for ids names; none where they are more than `most`."""
 
 
 class Recall(IdRecall, Protocol):
-    """What is kept of instances from earlier runs."""
+    """Tells what earlier runs read of instances, out of the record."""
 
     async def __call__(self, workflow: str, rows: Sequence[Instance]) -> Mapping[str, DetailFields]:
-        """Gives those of these rows that did not change since they were read."""
+        """The fields of those rows that did not change since they were recorded, by id."""
 
     def find(
         self, workflow: str, query: Query, now: float, apart_from: Container[str] = ()
     ) -> AsyncIterator["Sequence[RecordedInstance]"]:
-        """All others that match, newest first, whether they are listed or not."""
+        """Yields all other recorded instances that match, newest first, listed or not."""
 
 
 MOST = 200
@@ -129,7 +129,7 @@ class _Line:
         return self._heap[0][1]
 
     def push(self, place: tuple[float, str]) -> None:
-        """By the negative creation and the id."""
+        """Puts an id in line by its place: the creation, negative, and the id; once only."""
         if place[1] not in self._ids:
             self._ids.add(place[1])
             heappush(self._heap, place)
@@ -140,7 +140,7 @@ class _Line:
         return place
 
     def keep(self, wanted: Callable[[str], bool]) -> None:
-        """Sends all others away."""
+        """Takes everyone out of the line who is not `wanted`."""
         self._heap = [place for place in self._heap if wanted(place[1])]
         heapify(self._heap)
         self._ids = {identity for _, identity in self._heap}
@@ -198,7 +198,7 @@ class FilterSearch(Job):
 
     @property
     def priority(self) -> Priority:
-        """Foreground while somebody waits for what a filter finds; else as other details of rows."""
+        """FOREGROUND while somebody waits for what the filter finds; else as other details of rows."""
         waited_for = self.busy or self._doubtful
         return Priority.FOREGROUND if waited_for and self.attended else Priority.ROWS
 
@@ -242,7 +242,7 @@ class FilterSearch(Job):
             )
 
     def go_on(self) -> None:
-        """Reads as many again, where it stopped for having read enough."""
+        """Allows as many reads again, where the search stopped for having spent what it was allowed."""
         if self._query is not None and self._spent >= self._allowed:
             self._allowed, self._began_at, self._goal = self._spent + self._most, self._spent, 0
             self._only_typed = False
@@ -310,7 +310,7 @@ class FilterSearch(Job):
         return self._survey is None and self._read() >= len(self._candidates)
 
     def _read(self) -> int:
-        """How many of the candidates were read: counted anew only where that may differ."""
+        """How many candidates were read, counted anew only where the number may differ."""
         read, ruled_out = self._details.read, self._ruled_out
         state = (self._begun, len(self._candidates), self._details.kept, len(ruled_out))
         if state != self._counted[0]:
@@ -475,7 +475,7 @@ class FilterSearch(Job):
                 self.context.notify(Update(details=tuple(found)))
 
     async def _find(self, recall: Recall, workflow: str, query: Query, rest: float) -> None:
-        """What of the record matches; what of it the list does not tell of is then asked for."""
+        """Takes in what matches in the record; what of it no list tells of is asked for afterwards."""
         await asyncio.sleep(rest)
         async for found in recall.find(workflow, query, self.context.clock(), self._details.read):
             context, store, read = self.context, self.context.store, self._details.read
@@ -491,7 +491,10 @@ class FilterSearch(Job):
                 context.notify(Update(delta=unlisted, details=tuple(each.row.id for each in sure)))
 
     async def _find_ids(self, recall: IdRecall, query: Query) -> None:
-        """What of the record an id names that no list tells of; it is then asked for."""
+        """Takes in recorded instances that an id names and no list tells of.
+
+        They are asked for afterwards.
+        """
         await asyncio.sleep(_TYPED)
         context, workflow = self.context, self.context.workflow
         found = await recall.find_ids(workflow, query, context.clock(), _NAMED)
@@ -510,7 +513,7 @@ class FilterSearch(Job):
         self._survey = None if self._query is None else self._look_through(self._query)
 
     def _look_through(self, query: Query) -> Iterator[None]:
-        """The loaded rows, so many at a time that nothing is held up."""
+        """Looks for candidates among the loaded rows; yields after each slice so that keys go on."""
         matches = query.candidates(self.context.clock(), self._marks)
         for number, identity in enumerate(list(self.context.store.ids())):
             row = self.context.store.get(identity)
@@ -573,13 +576,16 @@ class FilterSearch(Job):
         return self.context.store.note(identity) == RECORDED
 
     def _put_off(self, identity: str) -> None:
-        """Reads the others first: for one that the server cannot answer for none of them would be found."""
+        """Puts one that the server cannot answer for behind all others: they would wait for it else."""
         context = self.context
         self._doubtful = [each for each in self._doubtful if each != identity]
         self._unread.keep(lambda each: each != identity)
         self._again[identity] = context.refusals.until(context.workflow, identity)
 
     def _over(self, identity: str) -> None:
-        """It was read: again, or for the first time, and then it leaves the line when its turn comes."""
+        """Counts a first read as spent.
+
+        A read again takes the place of one and costs nothing of what is allowed.
+        """
         if self._again.pop(identity, None) is None:
             self._spent += 1

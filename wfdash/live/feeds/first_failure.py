@@ -38,7 +38,7 @@ class FirstFailureSearch(Struct):
                 self.rows[row.id] = (at, row.version)
 
     def listed(self, items: Iterable[Mapping[str, Any]], cursor: str | None, *, older: bool) -> None:
-        """Takes a page in: the newest, or with `older` the one after the page before."""
+        """Takes in a page of errored ones: the newest, or with `older` the one after the page before."""
         if older:
             read = [(item, row) for item in items if (row := Instance.from_item(item)) is not None]
             self.items.update((row.id, item) for item, row in read)
@@ -49,7 +49,7 @@ class FirstFailureSearch(Struct):
             self.cursor = cursor if self.pages < PAGES else None
 
     def next(self, top: ErrorGroup, unread: Callable[[str], bool], *, elsewhere: bool = False) -> str | None:
-        """The oldest one that may be of this cause and was not read; None when enough were.
+        """The oldest unread one that may be of this cause, to be read next; None when enough were.
 
         Before it the last failures of other versions, unless it is known `elsewhere`: "only on this version"
         is not to be said while one that failed a minute before its deploy was not looked at.

@@ -46,7 +46,7 @@ _SPAN_PAGES = 20
 
 
 class NewestInstances(Job):
-    """The newest page. When more arrived than fit on it, the pages down to what was known before as well."""
+    """Asks for the newest page, and for those below it down to what was known, when more came than fit."""
 
     purpose = "list"
     out_of_turn = Priority.FOREGROUND
@@ -247,7 +247,7 @@ class NewestInstances(Job):
         return _FULL if now - self._full_at >= every else min(max(looked_at, _FEWEST), _FULL)
 
     def _look_for_deleted(self, page: InstancePage, oldest: float | None, number: int, *, full: bool) -> None:
-        """What two newest pages in a row should hold and do not is not there any more.
+        """Notes rows that two newest pages in a row should hold and do not: they are not there any more.
 
         Not after one: the list is answered by replicas, and a row may be late on one of them.
         """
@@ -265,7 +265,7 @@ class NewestInstances(Job):
         self._page, self._missing = now | below, missing
 
     def left(self, identity: str) -> bool:
-        """Whether the newest page should hold this row, by its status and age, and does not any more."""
+        """Whether a row has left the newest page, on which it belongs by its status and age."""
         number, status, oldest = self.asked
         row = self.context.store.get(identity)
         if row is None or not status or row.status != status or row.seq >= number or row.created is None:
@@ -273,7 +273,7 @@ class NewestInstances(Job):
         return oldest is None or row.created > oldest
 
     def _doubt_those_that_left(self, before: tuple[int, str, float | None]) -> None:
-        """Of active rows that two listings of their status in a row did not hold, read or not.
+        """Marks active rows as changed that two listings of their status in a row did not hold.
 
         Those on screen are read; thousands below it are not, and would count for the status that they had.
         """
@@ -304,7 +304,7 @@ class NewestInstances(Job):
 
 
 class OlderInstances(Job):
-    """Older pages, one for each time somebody wants more; what another process has just read is taken."""
+    """Asks for a page of older rows each time somebody wants more; one that another process has is taken."""
 
     purpose = "older rows"
     in_turn = out_of_turn = Priority.FOREGROUND
@@ -343,7 +343,7 @@ class OlderInstances(Job):
         return (self._cursor if self._begun else self.newest.below) is None
 
     def begin_below(self, created: float) -> None:
-        """What was created by then is not kept any more: to go on down is to list it again.
+        """Has older rows listed again from this creation time on down, for they are not kept any more.
 
         A dev session takes no dates: its list is walked from the top.
         """
@@ -401,7 +401,7 @@ class OlderInstances(Job):
             context.contiguous.reach_down(None if oldest is None else max(oldest, page.unbroken))
 
     def _look_at_others(self, now: float, beside: Path) -> float | None:
-        """When to ask: not for what another process has, which costs nothing, or asks for just now."""
+        """When to ask: never for a page that another process has, later for one it asks for now."""
         context, query = self.context, self._query()
         if self._others is None:
             # Not at the start, where nobody reads further than the newest page.
@@ -454,7 +454,10 @@ def _query(context: FeedContext, cursor: str | None, rows: int = _FULL) -> ListQ
 
 
 def _is_of_a_moment(context: FeedContext) -> bool:
-    """Whether what ended within a time is looked for among rows of a time: who asks wants all of it."""
+    """Whether rows made in a closed span are searched for those that ended in a time.
+
+    All pages are wanted.
+    """
     asked = _asked(context)
     closed = asked is not None and asked.date_start is not None and asked.date_end is not None
     return closed and context.query is not None and context.query.looks_for_ends
@@ -467,7 +470,7 @@ def _status(context: FeedContext) -> str:
 
 
 def pushed(context: FeedContext) -> bool:
-    """Whether a part of the list is asked for only."""
+    """Whether the API is asked for a part of the list only, by status or creation."""
     asked = _asked(context)
     return bool(asked and (asked.status or asked.date_start is not None or asked.date_end is not None))
 

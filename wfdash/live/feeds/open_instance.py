@@ -24,7 +24,7 @@ _BYTES_A_SECOND = 4e7
 
 
 class OpenDetail(Job):
-    """Keeps the states of instances read before, so that going back to one shows it at once."""
+    """Reads the open instance, and keeps earlier ones, so that going back to one shows it at once."""
 
     purpose = "open instance"
     in_turn = Priority.ROWS
@@ -85,7 +85,7 @@ class OpenDetail(Job):
             self.asked_for = True
 
     def row_changed(self, identity: str) -> None:
-        """The list told something new of an instance: a final one may have been restarted."""
+        """Has the instance read again when the list tells something new of it: it may have been restarted."""
         state, store = self._states.get(identity), self.context.store
         if state is None or (row := store.get(identity)) is None:
             return
@@ -113,7 +113,7 @@ class OpenDetail(Job):
         return self.interval
 
     def answered(self, now: float, took: float) -> None:
-        """Leaves the date to `take_in`: a 404 tells nothing of it, a record's answer is old."""
+        """Notes an answer, and leaves its time to `take_in`: a 404 has none, a record's is old."""
         read_at = self.freshness.answered_at
         super().answered(now, took)
         self.freshness.answered_at = read_at
@@ -186,7 +186,7 @@ class OpenDetail(Job):
         self._forget()
 
     def _leave(self, state: DetailState) -> None:
-        """Asks for it no more: it is not there."""
+        """Marks an instance as gone and asks for it no more."""
         state.gone, state.freshness.settled = "expired or deleted", True
         if state.id == self.id:
             self.next_at = 0.0 if self._asks_for_past(state) else None

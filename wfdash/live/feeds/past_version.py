@@ -52,11 +52,11 @@ class PastVersion(Struct):
         return version, at
 
     def listed(self, version: str, rows: Sequence[Instance], now: float) -> None:
-        """Takes in the page from before this version."""
+        """Takes in the page of rows from before this version came."""
         self.version, self.listed_at, self.rows = version, now, list(rows)
 
     def beside(self, newest: Iterable[Instance]) -> list[Instance]:
-        """The rows of both stretches, each instance once and as it was listed last."""
+        """The newest rows with those from before the version, each instance once, as it was listed last."""
         both = {row.id: row for row in self.rows}
         both.update((row.id, row) for row in newest)
         return list(both.values())
@@ -91,13 +91,13 @@ class PastVersion(Struct):
         self.below_pages, self.below_at = self.below_pages + 1, now
 
     def listed_below(self, rows: Sequence[Instance], before: float) -> None:
-        """Takes in that page; one that brings nothing older is the end of the list."""
+        """Takes in the page from below the loaded rows; one without anything older ends the list."""
         self.below = list({row.id: row for row in [*self.below, *rows]}.values())
         if all((row.created or 0.0) >= before for row in rows):
             self.below_pages = _BELOW
 
     def above(self, newest: Iterable[Instance]) -> list[Instance]:
-        """The loaded rows and those right before them, each once; no more where a gap came between."""
+        """The loaded rows with those right below them, each once; without these where a gap came between."""
         loaded = list(newest)
         if not self.below:
             return loaded

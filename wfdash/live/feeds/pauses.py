@@ -33,7 +33,7 @@ class Pauses:
         self._of, self._since = {}, {}
 
     def listed(self, instances: Iterable[str], at: float) -> None:
-        """Takes note of what the newest page, answered then, held: of those no pause goes unseen."""
+        """Takes note of what the newest page held, answered at that moment: of those no pause goes unseen."""
         if at == self._listed_at:
             return
         before = self._since if at - self._listed_at <= _GAP else {}
@@ -41,13 +41,13 @@ class Pauses:
         self._listed_at = at
 
     def watched(self, instance: str) -> float | None:
-        """Since when every list held it, one after the other; None where a pause may have gone unseen."""
+        """Since when every list in a row held the instance; None where a pause may have gone unseen."""
         if self._context.clock() - self._listed_at > _GAP:
             return None
         return self._since.get(instance)
 
     def of(self, instance: str) -> Sequence[tuple[float, float | None]]:
-        """From when to when, epoch seconds; None as the end of one that lasts."""
+        """The pauses of an instance, from when to when in epoch seconds; None ends one that lasts."""
         return self._of.get(instance, ())
 
     def follow(self, delta: Delta) -> None:
@@ -114,7 +114,10 @@ def recorded_pauses(
 def all_pauses(
     own: Sequence[tuple[float, float | None]], seen: Sequence[tuple[float, float | None]]
 ) -> list[tuple[float, float | None]]:
-    """This machine's own pauses, and those that were seen and are none of these: others pause too."""
+    """This machine's own pauses and the seen ones that are none of these, for others pause too.
+
+    Oldest first.
+    """
     # What was seen of an own pause begins and ends up to one list later than it did.
     others = [pause for pause in seen if not any(_meet(pause, mine) for mine in own)]
     return sorted([*own, *others], key=lambda pause: pause[0])

@@ -58,7 +58,7 @@ _SMALL = 100
 
 
 class RowDetail(Struct):
-    """What one instance said of itself. Times are epoch seconds."""
+    """What an instance's own answer said, and the why that was made of it. Times are epoch seconds."""
 
     read_at: float
     asked_at: float
@@ -73,7 +73,10 @@ class RowDetail(Struct):
 
 
 class RowDetails(Job):
-    """`wanted` are visible rows, active or errored; `watched` the marked and the watched ones."""
+    """Reads what visible active rows wait for, one by one.
+
+    `wanted` are on screen, `watched` marked or watched.
+    """
 
     purpose = "rows on screen"
 
@@ -116,7 +119,7 @@ class RowDetails(Job):
 
     @property
     def priority(self) -> Priority:
-        """A row on screen that was never read, or that may have ended, goes before the sweep."""
+        """ROWS while a row on screen was never read or may have ended, else BACKGROUND behind the sweep."""
         read, wanted = self.progress
         return Priority.ROWS if read < wanted or self.urgent else Priority.BACKGROUND
 
@@ -140,7 +143,7 @@ class RowDetails(Job):
         return reversed(self._details.items())
 
     def why(self, identity: str) -> Why | None:
-        """Worded for now where the detail was kept, else as it was when it was read.
+        """The why of a row: worded for now where its detail was kept, else as it was when it was read.
 
         None once the row has moved on to another status, for what was said belongs to the one it was read in,
         and once it is gone before it ended, for it waits for nothing any more. When it changed within its
@@ -166,7 +169,7 @@ class RowDetails(Job):
         return why
 
     def was(self, identity: str) -> str:
-        """What it was blocked on before its status changed, in a few words; "" where `why` tells more.
+        """What the row was blocked on before its status changed, in a few words; "" where `why` tells more.
 
         What has completed is past that, and says how long it took.
         """
@@ -183,7 +186,7 @@ class RowDetails(Job):
         return row.modified != fact.modified and row.modified > fact.read_at
 
     def _overtaken(self, fact: RowDetail) -> bool:
-        """Whether the moment at which it was to change has passed since: what it is at now is not known."""
+        """Whether its deadline has passed since it was read, so that nobody knows what it is at now."""
         deadline = fact.why.deadline
         if deadline is None or not fact.read_at < deadline < self.context.clock() - _LEAST:
             return False
@@ -286,7 +289,7 @@ class RowDetails(Job):
                 del self._details[identity]
 
     def keep_fields(self, identity: str, fields: DetailFields) -> None:
-        """Keeps what filters search by, also of what left the screen: a row that was found stays found."""
+        """Keeps what filters search by, also for rows that left the screen: a found row stays found."""
         if (before := self.read.pop(identity, None)) is not None:
             self._characters -= before.contents.size
         self.read[identity] = fields
@@ -348,7 +351,7 @@ class RowDetails(Job):
 
     @property
     def urgent(self) -> str | None:
-        """A row on screen, marked or watched that the last listing or the last sweep did not meet."""
+        """A row on screen, marked or watched that the last listing or sweep missed; None for none."""
         store = self.context.store
         held, workflow, now = self.context.refusals, self.context.workflow, self.context.clock()
         for identity, since in self.left.items():

@@ -42,8 +42,9 @@ class _Round(Struct):
 
 
 class Sweep(Job):
-    """Rows that one complete round missed are `missed`; those that two missed are noted `ended?`.
+    """Lists each active status in rounds.
 
+    Rows that one round missed are `missed`, those that two missed `ended?`.
     What it missed has ended, most likely: the list itself, around those rows, tells how. Else what completes
     below the newest page would never be counted, and what fails, which other pages look for, would.
     """
@@ -102,7 +103,7 @@ class Sweep(Job):
 
     @property
     def pages(self) -> int:
-        """Pages of the round that is under way."""
+        """How many pages the round under way has read so far."""
         return self._round.pages if self._round else 0
 
     # `status` takes one value, no list of them (reference, List instances): a round walks them in turn.
@@ -126,13 +127,13 @@ class Sweep(Job):
         self._go_on(run)
 
     def look_up(self, created: list[float]) -> None:
-        """Asks for rows around these moments of creation: they left a listing that should hold them."""
+        """Has rows around these moments of creation listed: they left a listing that should hold them."""
         if not self._dates_refused:
             self._lost, self._looked_up = sorted({*self._lost, *created}), 0
             self.next_at = 0.0
 
     def covered(self, number: int) -> None:
-        """A listing of everything took the place of a round; its request had this number."""
+        """Takes a listing of everything for a round; `number` is that of its request."""
         self._judge(number - 1)
 
     def _start(self) -> _Round:
@@ -163,7 +164,7 @@ class Sweep(Job):
             self._judge(run.number)
 
     def _judge(self, number: int) -> None:
-        """What the complete round that began after this request did not meet, and the one before it."""
+        """Works out which rows the complete round that began after this request missed, and which two did."""
         store, before = self.context.store, self._before
         # A row told by a later request was seen since, whatever the round met.
         rows = [row for identity in store.active if (row := store.get(identity)) and row.seq <= number]

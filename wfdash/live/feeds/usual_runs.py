@@ -38,7 +38,10 @@ _AGAIN: Final = 600.0
 
 
 class UsualRuns(Job):
-    """A dev session is not asked: each read fills its trace store, and its code changes at every save."""
+    """Reads recent successes of the open instance's version in the cloud.
+
+    In a dev session each read would cost.
+    """
 
     purpose = "usual runs"
     in_turn = out_of_turn = Priority.BACKGROUND
@@ -62,7 +65,7 @@ class UsualRuns(Job):
 
     @property
     def priority(self) -> Priority:
-        """The first few, without which nothing is said of what comes next, are what somebody looks at."""
+        """ROWS for the first few, without which nothing is said of what comes next; then BACKGROUND."""
         return Priority.ROWS if self.few else Priority.BACKGROUND
 
     @property
@@ -84,7 +87,7 @@ class UsualRuns(Job):
         self.next_at = 0.0
 
     def learn(self, detail: Detail) -> None:
-        """Takes in a run, whoever read it."""
+        """Takes in a complete run for its version, whoever read it."""
         if detail.status != "complete" or detail.simple or not detail.version:
             return
         runs = self._runs[detail.version]
@@ -101,7 +104,7 @@ class UsualRuns(Job):
         self._usual = None
 
     def of(self, detail: Detail) -> UsualRun | None:
-        """What runs of its version have in common, as far as they were read; None of one that is over."""
+        """What runs of the instance's version have in common, as far as read; None of one that is over."""
         if is_final(detail.status) or not (runs := self._runs.get(detail.version)):
             return None
         if self._usual is None or self._usual[0] != detail.version:

@@ -16,7 +16,7 @@ _AGAIN = 600.0
 
 
 class Versions(Job):
-    """One request for whoever needs one, and another for one that is newer: a version never changes."""
+    """Asks for versions once, and again when one is needed that is newer: a version never changes."""
 
     purpose = "versions"
     out_of_turn = Priority.FOREGROUND
@@ -39,7 +39,7 @@ class Versions(Job):
 
     @property
     def appeared(self) -> dict[str, float]:
-        """When each of them came, in epoch seconds, as far as that is told."""
+        """When each version was deployed, by its id, in epoch seconds; without those that do not say."""
         return {version.id: version.created for version in self.by_id.values() if version.created is not None}
 
     def due(self, now: float) -> float | None:

@@ -48,7 +48,7 @@ class Watched(Job):
         self.next_at = 0.0
 
     def heed(self, delta: Delta) -> None:
-        """Takes from the rows of the workflow shown what they tell: a change in them is no news later."""
+        """Takes changes of watched instances from the rows of the workflow shown: they are no news later."""
         touched = {*delta.added, *delta.changed} if self._states else set()
         for pin, state in self._states.items():
             row = self.context.store.get(pin.id) if pin.id in touched else None

@@ -28,7 +28,7 @@ _MOST: Final = 1_000
 
 
 class RowsOfWorkflow(Struct):
-    """Between the newest and `floor` none is missing."""
+    """The newest rows of one workflow; between the newest and `floor` none is missing."""
 
     rows: dict[str, Instance] = field(default_factory=dict)
     earlier: EarlierRuns = field(default_factory=EarlierRuns)
@@ -53,14 +53,17 @@ class RowsOfWorkflow(Struct):
         return floor is not None and floor > now - _SPAN and len(self.rows) < _MOST
 
     def query(self, now: float, *, on: bool = False) -> ListQuery:
-        """The newest page, in turn with the next of those below, down to an hour ago; `on`: that next one."""
+        """What to list next: the newest page in turn with the next below, down to an hour ago.
+
+        `on` the latter.
+        """
         below = self._below
         if (self._newest_next and not on) or below is None or below <= now - _SPAN:
             return NEWEST
         return ListQuery(date_end=below)
 
     def take(self, rows: Sequence[Instance], query: ListQuery, *, last: bool, now: float) -> None:
-        """Takes a page in; the newest one that does not reach down to what is here begins anew."""
+        """Takes a page in; a newest page that leaves a gap to the rows here begins them anew."""
         oldest = min((row.created for row in rows if row.created is not None), default=None)
         above = query.date_end
         runs = (earlier_run(self.rows[row.id], row) for row in rows if row.id in self.rows)
@@ -98,7 +101,7 @@ class RowsOfWorkflow(Struct):
 
 
 class WorkflowRows(Job):
-    """A dev session is not asked: its list tells no ends, and each read fills its trace store."""
+    """Reads the newest rows of each workflow on screen, in the cloud: a dev session's list tells no ends."""
 
     purpose = "rows of workflows"
     in_turn = Priority.ROWS
@@ -113,7 +116,7 @@ class WorkflowRows(Job):
 
     @property
     def priority(self) -> Priority:
-        """A row that has no picture yet is what somebody waits for."""
+        """The priority of what somebody waits for while a workflow on screen has no picture yet."""
         unread = any(name not in self.of for name in self.wanted)
         return self.out_of_turn if unread else self.in_turn
 
@@ -156,7 +159,10 @@ class WorkflowRows(Job):
         self.context.notify(Update(workflows=True))
 
     def _next(self) -> str | None:
-        """The one under the cursor while it is read further back; else which was asked about longest ago."""
+        """The workflow under the cursor while it is read further back.
+
+        Else the one asked about longest ago.
+        """
         if self._reads_on(self.context.clock()):
             return self.wanted[0]
         at = {name: self.of[name].asked_at if name in self.of else float("-inf") for name in self.wanted}

@@ -24,7 +24,7 @@ _NEWS: Final = 1800.0
 
 
 class SeenChange(Struct, frozen=True):
-    """Of an instance, or of the workflow where `id` is "". `on` is `status`, `cause` or `rate`."""
+    """A change of an instance, or of the workflow where `id` is ""; `on` is `status`, `cause` or `rate`."""
 
     at: float
     on: str
@@ -60,7 +60,7 @@ class ChangeWatch:
         self._rose_at: dict[str, float] = {}
 
     def learn(self, causes: Iterable[tuple[str, str, str, str]]) -> None:
-        """Causes that were seen in earlier runs, each after its workflow: they are not new."""
+        """Takes in causes of earlier runs, each with its workflow before it: they are not new."""
         for workflow, error, message, step in causes:
             kind = (error, redacted_kind(error, message), step)
             self._causes.setdefault(workflow, set()).add(kind)
@@ -86,7 +86,7 @@ class ChangeWatch:
         self._learned.add(workflow)
 
     def of(self, update: Update) -> list[SeenChange]:
-        """What changed, oldest first."""
+        """The changes that an update of the watcher brings, oldest first."""
         workflow = self._watcher.workflow
         if workflow != self._workflow:
             self._workflow, self._statuses, self._look_at = workflow, {}, 0.0
@@ -111,7 +111,7 @@ class ChangeWatch:
                 yield self._change("status", identity, {"from": before or "-", "to": row.status})
 
     def _of_details(self, identities: Iterable[str]) -> Iterator[SeenChange]:
-        """A cause is new where no instance that was read before failed of it."""
+        """Changes for causes of which no instance failed that was read before."""
         causes = self._causes.setdefault(self._workflow, set())
         for identity in identities:
             fact, row = self._watcher.row_details.fact(identity), self._watcher.store.get(identity)
@@ -132,7 +132,7 @@ class ChangeWatch:
                     yield change
 
     def _released(self) -> Iterator[SeenChange]:
-        """What was held back and turned out to be new."""
+        """Yields held back changes that turned out to be new, once the earlier causes are known."""
         held, self._held = self._held, []
         for cause, change in held:
             if change.workflow not in self._learned:
@@ -141,7 +141,7 @@ class ChangeWatch:
                 yield change
 
     def _of_rate(self) -> Iterator[SeenChange]:
-        """A failure rate that rose a while ago, and of which nothing was said yet."""
+        """Changes for a failure rate that rose a while ago and was not told of yet."""
         now = self._clock()
         if now < self._look_at:
             return

@@ -32,7 +32,7 @@ def cause_of(detail: Detail) -> Cause:
 
 
 async def read_earlier_causes(api: Workflows, budget: Budget, workflow: str, before: float) -> set[Cause]:
-    """Causes of the newest failures that ended before that moment, read behind all that somebody looks at.
+    """Reads why the newest failures from before that moment failed, behind all that somebody looks at.
 
     None of a dev session: it is not asked by status, for that wakes every instance it has.
     """

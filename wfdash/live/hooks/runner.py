@@ -45,7 +45,7 @@ class HookRun(Struct, frozen=True):
 
 
 class HookRunner:
-    """`saw` takes a change from the event loop; `run` is a task. Changes of one key come one after another.
+    """Runs hooks for changes: `saw` takes one from the event loop, `run` is a task. One key, one at a time.
 
     The change is JSON on the command's stdin and nothing of it is an argument, so that no name of an
     instance can be an option. What other processes on the same record see is left to the one that holds the
@@ -94,7 +94,10 @@ class HookRunner:
         task.add_done_callback(self._tasks.discard)
 
     async def run(self) -> None:
-        """Holds the lock until cancelled; what runs then is ended too. Raises OSError."""
+        """Runs commands while it holds the lock, until cancelled, when what runs is ended too.
+
+        Raises OSError.
+        """
         self._lock.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = open_plain(self._lock, os.O_RDWR | os.O_CREAT)
         try:
@@ -127,7 +130,7 @@ class HookRunner:
         self._dropped = False
 
     async def _call(self, hook: Hook, change: bytes) -> str:
-        """Why it failed, in a sentence; "" when it did not."""
+        """Runs a hook's command with the change on its stdin; why it failed, "" when it did not."""
         failure = ""
         try:
             child = await asyncio.create_subprocess_exec(

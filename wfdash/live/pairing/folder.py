@@ -28,7 +28,7 @@ _MOST_NAMES = 20_000
 
 
 class PairingFolder:
-    """Blocks for as long as the disk does; the caller keeps it off the loop. `trouble` says what is wrong.
+    """The folder of presence files. It blocks as long as the disk does; `trouble` says what is wrong.
 
     What others may write to is read as hostile: no link is followed, no pipe or device is opened, and no more
     is read than such a file can hold.
@@ -129,7 +129,7 @@ class PairingFolder:
 
 
 def _lock(descriptor: int) -> bool:
-    """Whether it is locked now; not every file system can."""
+    """Locks a file; whether it is locked now, which not every file system can do."""
     with contextlib.suppress(OSError):
         return CAN_LOCK and try_lock(descriptor)
     return False

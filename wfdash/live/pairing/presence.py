@@ -52,7 +52,7 @@ class Presence(Struct, frozen=True):
 
     @property
     def place(self) -> str:
-        """`orders/order-12`, as `:` takes it."""
+        """`orders/order-12`, the place that the dashboard shows, as `:` takes it; "" for none."""
         return f"{self.workflow}/{self.instance}" if self.instance else self.workflow
 
 
@@ -62,7 +62,7 @@ def account_key(origin: str, account: str) -> str:
 
 
 def written(presence: Presence) -> bytes:
-    """The file's content; where it is larger than others read, the oldest actions are left out."""
+    """The content of the file; where it would be larger than others read, without the oldest actions."""
     actions = list(presence.actions)
     while True:
         content = json.dumps(

@@ -61,7 +61,7 @@ class FeedContext(Struct):
         return self.number
 
     def number_at(self, moment: float) -> int:
-        """The number for what another process asked then: what was surely asked here since tells more."""
+        """A request number for what another process asked then; what was surely asked here later wins."""
         before = [number for at, number in self._asked if at <= moment - _CLOCKS]
         return max(before, default=0)
 
@@ -76,7 +76,7 @@ class FeedContext(Struct):
             self.notify(Update(delta=delta))
 
     def notify(self, update: Update) -> None:
-        """The other feeds learn of it at once, the screens at the end of this turn."""
+        """Tells the other feeds of an update at once, and the screens at the end of this turn of the loop."""
         if self.heed is not None:
             self.heed(update)
         if self._pending is None:
@@ -91,7 +91,7 @@ class FeedContext(Struct):
             self.draw(update)
 
     def leave_rows(self) -> None:
-        """Begins with no rows; what this turn brought of the workflow that was left is not told any more."""
+        """Starts with no rows, and drops what this turn brought of the workflow that is left."""
         self.store, self.contiguous = Store(), ContiguousRange()
         self.arrived, self.kept_above = 0, float("-inf")
         if self._pending is not None:

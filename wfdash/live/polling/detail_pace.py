@@ -26,7 +26,10 @@ _LOCAL: Final = 2.0
 
 
 class Pace(Struct, frozen=True):
-    """When to read next (seconds from the last answer; None: not until its list row changes), and how."""
+    """How to read next: `delay` seconds from the last answer, None until its row changes.
+
+    `simple` without steps.
+    """
 
     delay: float | None
     simple: bool
@@ -78,6 +81,6 @@ def _by_state(detail: Detail, computing: bool) -> float:
 
 
 def _by_size(steps: int) -> float:
-    """2 s up to 100 steps, 4 s at 400, 20 s at 10,000."""
+    """A factor on the pace by the number of steps: 2 s up to 100 steps, 4 s at 400, 20 s at 10,000."""
     # With the root of it: in proportion, 10,000 steps would be read every three minutes.
     return max(1.0, float((steps / _SMALL) ** 0.5))

@@ -23,7 +23,7 @@ class Update(Struct, frozen=True):
     """Watched instances, of whichever workflow, that have another status than before."""
 
     def merged(self, later: "Update") -> "Update":
-        """Both in one; what the second says of a row that the first one added is part of its being new."""
+        """Both updates in one; a row that the first one added stays an added one whatever the second says."""
         added = dict.fromkeys((*self.delta.added, *later.delta.added))
         changed = dict.fromkeys((*self.delta.changed, *later.delta.changed))
         dropped = dict.fromkeys((*self.delta.dropped, *later.delta.dropped))
@@ -38,7 +38,7 @@ class Update(Struct, frozen=True):
 
 
 class RecordChanged(Struct, frozen=True):
-    """Something about the record that a person should hear, in a sentence."""
+    """A change of the record itself that a person should hear of, in a sentence."""
 
     sentence: str
 

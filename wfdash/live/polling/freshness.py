@@ -12,7 +12,10 @@ __all__ = ["DetailState", "Freshness", "as_of", "gone_unended", "listed_since", 
 
 
 class Freshness(Struct):
-    """Times are epoch seconds on the poller's clock."""
+    """When a pane's data was asked for and answered, and when it is due.
+
+    Epoch seconds of the poller's clock.
+    """
 
     answered_at: float | None = None
     """When the data now shown was answered."""
@@ -35,12 +38,12 @@ class Freshness(Struct):
         return self.missed >= 2 and not self.settled
 
     def unanswered(self, now: float) -> float:
-        """Seconds that the question under way has had no answer; 0 where none is asked."""
+        """Seconds that the question under way is open; 0 where none is."""
         return max(0.0, now - self.asked_at) if self.asking and self.asked_at is not None else 0.0
 
 
 class DetailState(Struct):
-    """An instance that was opened or read. `detail` stays the last good one through every failure."""
+    """An instance that was opened or read; `detail` stays the last good one through every failure."""
 
     workflow: str
     id: str
@@ -59,7 +62,7 @@ class DetailState(Struct):
     """Why the steps are not all here, in words; "" when they are."""
 
     def found_again(self) -> None:
-        """It was listed or answered: what was thought of as gone is not."""
+        """Takes back that it is gone: it was listed or answered."""
         self.gone, self.past, self.past_refusal, self.past_asked = "", None, "", False
 
 
@@ -87,7 +90,10 @@ def listed_since(row: Instance | None, state: DetailState | None) -> str:
 
 
 def as_of(state: DetailState | None, now: float, row: Instance | None = None) -> float:
-    """The moment that can be told of: the last answer where it is gone or has moved on since, else `now`."""
+    """The moment up to which the instance is known.
+
+    `now`, or its last answer where it is gone or moved on.
+    """
     if state is None or not (gone_unended(state) or listed_since(row, state)):
         return now
     return state.freshness.answered_at or now

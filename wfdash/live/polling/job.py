@@ -52,7 +52,7 @@ class Job:
         return None
 
     def due(self, now: float) -> float | None:
-        """When to ask, epoch seconds; a clock that was set back does not delay it."""
+        """When to ask next, epoch seconds, None for never; a clock that was set back does not delay it."""
         if self.next_at is not None and self.next_at > now + max(_LONGEST, self.interval) * 2:
             self.next_at = now
         return self.next_at
@@ -116,7 +116,7 @@ class Job:
         self.waits_since = moved(self.waits_since)
 
     def late(self, now: float) -> bool:
-        """Whether it has waited too long."""
+        """Whether it has waited for its turn for longer than its patience."""
         return self.waits_since is not None and now - self.waits_since > self.patience
 
     def count_missed(self, now: float) -> None:

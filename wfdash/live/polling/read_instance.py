@@ -39,7 +39,7 @@ def read_answer(workflow: str, identity: str, answer: DetailAnswer, *, simple: b
 async def read_answer_aside(
     workflow: str, identity: str, answer: DetailAnswer, *, simple: bool = False
 ) -> Detail:
-    """As `read_answer`; what is asked of all steps of a large one is worked out while keys go on."""
+    """Reads an answer as `read_answer` does, a large one in a thread, so that keys go on."""
     await asyncio.sleep(0)  # its parse has held the loop long enough
     if answer.size < _ASIDE:
         return read_answer(workflow, identity, answer, simple=simple)
@@ -50,7 +50,7 @@ async def read_answer_aside(
 
 
 def _work_out(detail: Detail) -> None:
-    """Asks what is asked of it on the loop: what goes through all of the steps stays with them."""
+    """Does ahead what the loop will ask of all steps: the results stay with the detail."""
     read_fields(detail, keep=True)
     last_moved(detail, 0.0)
     next_read(detail, now=0.0)

@@ -16,8 +16,10 @@ _ALONE = 3
 
 
 class Refusals:
-    """Kept by workflow and id. One alone that answers with an error each time was asked for first each time,
-    as what was never read: nothing below it on the screen was read any more."""
+    """Waits, by workflow and id, before an instance is read again that answers with an error each time.
+
+    Never read, it would be asked for first each time, and nothing below it on the screen would be read.
+    """
 
     def __init__(self) -> None:
         self._in_a_row = 0
@@ -25,7 +27,7 @@ class Refusals:
         """How often it failed, until when it rests, and the HTTP status of its answer, 0 for none."""
 
     def failed(self, workflow: str, identity: str, error: WorkflowsError, now: float) -> None:
-        """Notes it where it is the answer for this one, and not the way to the server, that failed."""
+        """Notes a failure where it is the answer for this instance, and not the way to the server."""
         if not isinstance(error, ServerFailed | BadAnswer) or isinstance(error, OtherServer):
             self._in_a_row = _ALONE + 1
             return
@@ -51,7 +53,7 @@ class Refusals:
         self._held.pop((workflow, identity), None)
 
     def until(self, workflow: str, identity: str) -> float:
-        """From when on it may be asked for again, epoch seconds; 0 for one that was answered last."""
+        """When the instance may be asked for again, epoch seconds; 0 for one that was answered last."""
         held = self._held.get((workflow, identity))
         return 0.0 if held is None else held[1]
 

@@ -20,7 +20,7 @@ _LONGEST_WAIT = 1.0
 
 
 class Scheduler:
-    """`jobs` gives them most urgent first, whenever something may start."""
+    """Starts what is due within the budget; `jobs` gives what there is, most urgent first."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Scheduler:
         self._wake.set()
 
     def once(self, jobs: Iterable[Job]) -> None:
-        """While all is frozen: ask these one time all the same."""
+        """Has these asked one time although all is frozen."""
         self._once.update(jobs if self.frozen else ())
 
     def withdraw(self, job: Job) -> None:
@@ -133,15 +133,15 @@ class Scheduler:
         return wait
 
     def _priority(self, job: Job) -> Priority:
-        """What nobody looks at stands behind what is on anybody's screen, in any process."""
+        """The job's priority; without a screen at most ROWS, behind what any process shows."""
         return max(job.priority, Priority.ROWS) if self._unattended else job.priority
 
     def _goes_first(self, job: Job, now: float) -> bool:
-        """What somebody waits for, and what has waited too long: among each other they keep their order."""
+        """Whether a job goes before all others: somebody waits for it, or it has waited too long."""
         return self._priority(job) is Priority.FOREGROUND or job.late(now)
 
     def _now(self) -> float:
-        """When the clock was set back since the last look, what is told and due moves with it.
+        """The time; what was told and is due moves along with a clock that was set back since the last look.
 
         One that was set forward needs nothing: all is due at once then, as after a sleep of the machine.
         """
@@ -175,7 +175,7 @@ class Scheduler:
         self._settled(job)
 
     def _reached_again(self) -> None:
-        """The connection is back: what failed for its sake need not wait any longer."""
+        """Lets jobs that failed for want of a connection ask at once: it is back."""
         for job in self._jobs():
             if isinstance(job.freshness.error, NotReached):
                 job.next_at = 0.0

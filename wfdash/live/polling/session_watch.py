@@ -19,7 +19,7 @@ _FALTERS = 10.0
 
 
 class AnswerCost:
-    """What one kind of question costs a dev session now, which is at work for a tenth of the time at most.
+    """What one kind of question costs a dev session, which is kept at work for a tenth of the time at most.
 
     Of the last two answers the cheaper one counts: a single slow one, as in a reload, slows nothing.
     """
@@ -38,7 +38,7 @@ class AnswerCost:
 
 
 class SessionWatch:
-    """Kept by what the list answers; every feed rests by it."""
+    """Knows from the lists' answers when a dev session began, what it costs, and whether anything moves."""
 
     def __init__(self) -> None:
         self.started: float | None = None
@@ -58,7 +58,7 @@ class SessionWatch:
         self._statuses, self._changed = {}, {}
 
     def answered(self, asked_at: float, now: float, started: float | None) -> None:
-        """The list was answered; `started` is when the processes say that the code began to run."""
+        """Takes in an answer of the list; `started` is when this machine's processes say the code began."""
         took = now - asked_at
         if started is not None:
             self.started = self.watched = started
@@ -71,13 +71,13 @@ class SessionWatch:
         self._usual = took if not self._usual else min(took, 2 * self._usual)
 
     def failed(self, error: WorkflowsError | None, now: float) -> None:
-        """A session that takes no connection has ended; another failure only hides what happens in it."""
+        """Takes in a failed list: without a connection the session has ended, else it is only not seen."""
         self.watched = None
         if isinstance(error, NotReached) and not error.sent:
             self._lost_at = now
 
     def saw(self, rows: Iterable[Instance], now: float) -> None:
-        """What was answered of rows: a change of status in this session shows that it is not cut.
+        """Takes in rows: a change of status in this session shows that an instance is not cut.
 
         A start that an instance's own answer told is no movement: its list tells none.
         """
@@ -101,16 +101,19 @@ class SessionWatch:
             self._changed.pop(identity, None)
 
     def moved(self, at: float, now: float) -> None:
-        """Something happened then, which is seen only now: what is opened long after it is quiet already."""
+        """Notes that something happened at `at`, seen only now; what is old news leaves the session quiet."""
         self.moved_at = max(self.moved_at or at, min(at, now))
 
     def wrote(self, still: float, now: float) -> None:
-        """Takes in for how long nothing was written by now: nothing moves without."""
+        """Takes in for how many seconds nothing was written: nothing moves without a write."""
         self._unwritten = now - still, now
         self.moved(now - still, now)
 
     def holds(self, asked_at: float) -> float | None:
-        """Up to when what was answered then is known to hold still; None where it may have changed since."""
+        """Up to when an answer is known to hold: nothing was written since.
+
+        None where it may have changed.
+        """
         if self._unwritten is None or self._unwritten[0] + WRITING > asked_at:
             return None
         return max(self._unwritten[1], asked_at)

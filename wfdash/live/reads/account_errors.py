@@ -24,7 +24,7 @@ PURPOSE: Final = "errors of all"
 async def read_account_errors(
     reads: Reads, names: Sequence[str], on_read: Callable[[list[ErroredWorkflow]], None]
 ) -> list[ErroredWorkflow]:
-    """Lists, then reads one of each workflow in turn, so that a few are known of all before many of one.
+    """Lists the errored of each workflow, then reads one of each in turn: a few of all come first.
 
     Calls `on_read` after each answer. A workflow that cannot be listed keeps the reason; the others go on.
     """
@@ -54,7 +54,7 @@ async def read_account_errors(
 
 
 def _others(reads: Reads, workflow: str) -> JoinedReads[Sample]:
-    """What others read of the failures of one, as `E` does."""
+    """What other processes read of one workflow's failures, shared as `E` shares it."""
     beside = None if reads.api.local else reads.budget.shared_file
     return join_failures(beside, reads.api.account_id, workflow, clock=reads.budget.clock)
 

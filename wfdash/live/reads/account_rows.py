@@ -16,12 +16,15 @@ _PURPOSE = "history"
 
 
 def of_workflow(workflow: str, row: Instance) -> Instance:
-    """The row under an id that no other workflow has, the workflow as its version, the version as trigger."""
+    """The row as one of the account.
+
+    The workflow stands in its id and version, the version in its trigger.
+    """
     return replace(row, id=f"{workflow}/{row.id}", version=workflow, trigger=row.version, extra=None)
 
 
 class AccountRows(Struct):
-    """`floor` is how far back nothing is missing in any of them."""
+    """Reads rows of all workflows back in time; above `floor` none of any is missing."""
 
     reads: Reads
     _past: dict[str, PastRows] = field(default_factory=dict)
@@ -48,7 +51,7 @@ class AccountRows(Struct):
 
     @property
     def end(self) -> float:
-        """Creation below which rows of one of them are missing that no page brings."""
+        """The creation time below which rows of some workflow are missing that no page brings."""
         return max((past.end for past in self._past.values()), default=float("-inf"))
 
     @property
@@ -56,7 +59,7 @@ class AccountRows(Struct):
         return bool(self._past) and all(past.exhausted for past in self._past.values())
 
     async def back_to(self, since: float) -> AsyncIterator[list[Instance]]:
-        """Pages down to what was created at `since`; begun anew it goes on below what it has read.
+        """Yields pages down to what was created at `since`; called again, it goes on below them.
 
         Raises WorkflowsError.
         """

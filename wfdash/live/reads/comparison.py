@@ -50,7 +50,7 @@ async def read_pair(
     local: bool,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> RunPair:
-    """`loaded` is this run as it was read last, if it was: read here only without its steps.
+    """Reads the run looked at and one to compare it with; `loaded` is the first as it was read last.
 
     `progress` is called with how many of the runs to choose from are read. Raises WorkflowsError.
     """
@@ -88,20 +88,20 @@ async def read_pair(
 
 
 async def _read_by_then(reads: Reads, workflow: str, rows: Sequence[Instance]) -> list[Instance]:
-    """Those of which a record has more than the row: of others neither steps nor params are known."""
+    """The runs of which a record has the steps and params, and not the row alone."""
     runs = [await reads.first_instance(workflow, [row], PURPOSE) for row in rows]
     return [run[0] for run in runs if run is not None and not run[1].unread]
 
 
 def _most_alike(mine: Detail, runs: Sequence[_Run]) -> _Run:
-    """The one whose params differ in the fewest places; of equals the first."""
+    """The run whose params differ in the fewest places; of equals the first."""
     return min(runs, key=lambda run: len(differences(mine.params, run[1].params)))
 
 
 async def _last_successes(
     reads: Reads, store: Store, workflow: str, *, mine: str, version: str, local: bool
 ) -> list[Instance]:
-    """Complete instances, best first. The server is asked once where none of this version is loaded.
+    """Complete instances to compare with, best first; asks once where none of this version is loaded.
 
     A dev server is not asked: it takes no filter, and lists everything anyway.
     """

@@ -27,7 +27,7 @@ class FullOutputs(Struct):
 
     @property
     def left(self) -> int:
-        """How many stay cut."""
+        """How many outputs stay cut."""
         return self.cut - len(self.by_step)
 
 

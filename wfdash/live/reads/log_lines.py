@@ -47,7 +47,7 @@ Turn = Callable[[bool], Awaitable[None]]
 
 
 class LogState(Struct):
-    """What came of asking, for a person to read."""
+    """What a read of lines came to, for a person: what a source could not tell, and what is missing."""
 
     reservations: dict[str, None] = field(default_factory=dict)
     """What a source could not tell, each once: what was read since takes none of it back."""
@@ -61,7 +61,7 @@ class LogState(Struct):
     """Whether all was read, once the instance had ended and what comes late had had its time."""
 
     def notes(self, uncertain: int) -> list[str]:
-        """What is to be said over lines of which so many may be of others."""
+        """The sentences to show over the lines, of which `uncertain` may be others'."""
         return [*self.reservations, *([self.unnamed] if self.unnamed and uncertain else [])]
 
     def take(self, page: LogPage) -> None:
@@ -201,8 +201,10 @@ class InstanceLogs:
         return self._now() - self._ended < self.reader.lag
 
     def settles_in(self, detail: Detail) -> float:
-        """Seconds until a source has surely told of what had ended when it was read to the end; it may take
-        back whose a line is."""
+        """Seconds until a source has surely told of all that had ended when it was read to the end.
+
+        Until then it may take back whose a line is.
+        """
         return (detail.end or 0.0) + 2 * self.reader.lag + 1 - self._now()
 
     def why_unsure(self, detail: Detail) -> str:
@@ -326,7 +328,7 @@ class InstanceLogs:
         return placed
 
     def _own_among(self, before: Sequence[LogLine], detail: Detail, others: Collection[str]) -> int:
-        """How many lines of a run before are the instance's: those that name it, and those of the same code.
+        """How many lines of an earlier run are the instance's: they name it, or came from the same code.
 
         The calls of a dev session say nothing of it: its steps are in the answer no more.
         """
@@ -340,7 +342,7 @@ class InstanceLogs:
         )
 
     def why_none(self, detail: Detail) -> str:
-        """Why there is not one line, where that is known."""
+        """Why the instance has no lines, in a sentence; "" where that is not known."""
         if detail.status == "queued" and detail.start is None:
             return "It has not started yet: its code has not run."
         if self.state.unnamed and self.lines:
@@ -365,7 +367,10 @@ class InstanceLogs:
         return (start if since is None else max(start, since)), end
 
     async def _turn(self) -> None:
-        """The first read is what somebody waits for; later ones must not keep list and detail waiting."""
+        """Waits for leave to read.
+
+        The first read as one that somebody waits for, later ones behind list and detail.
+        """
         await self._wait(self.state.read_at is not None)
 
     async def _worker(self) -> Workflow:
@@ -380,12 +385,12 @@ class InstanceLogs:
 
 
 def _newest(lines: list[LogLine]) -> tuple[list[LogLine], set[tuple[Any, ...]], float | None]:
-    """The newest that are kept, what they are known again by, and up to when the others were printed."""
+    """The newest _MOST lines, their keys, and when the last line that was dropped was printed."""
     ordered = in_order(lines)
     dropped = ordered[-_MOST - 1].at if len(ordered) > _MOST else None
     return ordered[-_MOST:], {_same(line) for line in ordered[-_MOST:]}, dropped
 
 
 def _same(line: LogLine) -> tuple[Any, ...]:
-    """What two lines have in common that are one, sent twice."""
+    """A key that is equal for one line that was sent twice."""
     return line.source, line.request, line.order or line.message, round(line.at * 1000)

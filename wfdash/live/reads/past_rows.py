@@ -19,7 +19,7 @@ _BEYOND = 10
 
 
 class PastRows(Struct):
-    """One read a page, in the foreground. `floor` is how far back nothing is missing."""
+    """Reads rows back in time, a page a read, in the foreground; above `floor` none is missing."""
 
     api: Workflows
     budget: Budget
@@ -33,7 +33,7 @@ class PastRows(Struct):
     dates_refused: bool = False
 
     async def back_to(self, since: float) -> AsyncIterator[list[Instance]]:
-        """Pages down to what was created at `since`, and further while older ones ended after it.
+        """Yields pages down to what was created at `since`, and further while older ones ended after it.
 
         Raises WorkflowsError; begun anew it goes on below what it has read.
         """

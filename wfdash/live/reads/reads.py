@@ -68,12 +68,12 @@ class Reads(Struct, frozen=True):
     async def step(
         self, workflow: str, instance: str, name: str, kind: str, *, purpose: str = "step output"
     ) -> StepAnswer:
-        """Reads one step of a kind with its output uncut."""
+        """Reads one step by its name and kind, with its output uncut."""
         await self._turn(purpose)
         return await self.api.get_step(workflow, instance, name, type=kind_of(kind).output_type or "step")
 
     def past_rows(self, workflow: str, *, floor: float | None) -> "PastRows":
-        """Reads rows back in time, below a moment down to which all are loaded."""
+        """A reader of rows back in time, below `floor`, down to which all are loaded."""
         # With the pages that processes share: for whoever looks at history.
         from wfdash.live.reads.past_rows import PastRows
 
@@ -114,7 +114,10 @@ class Reads(Struct, frozen=True):
         return True
 
     async def accounts_to_choose_from(self) -> Sequence[Mapping[str, Any]]:
-        """The accounts that the credential sees, where none was named; none where nothing is to choose."""
+        """The accounts that the credential sees where none was named.
+
+        None if there is no choice or no answer.
+        """
         await self._turn("accounts")
         try:
             await self.api.prefix()
@@ -125,7 +128,10 @@ class Reads(Struct, frozen=True):
         return []
 
     def logs(self, workflow: str, instance: str, clock: Callable[[], float]) -> "InstanceLogs":
-        """What gathers an instance's lines, with those it had; asks nobody before it is told to."""
+        """The gatherer of an instance's lines, with those it had.
+
+        It asks for nothing before it is told to.
+        """
         from wfdash.live.reads.log_lines import InstanceLogs
 
         key = (workflow, instance)
@@ -146,7 +152,7 @@ class Reads(Struct, frozen=True):
 
     @property
     def logs_were_asked_for(self) -> bool:
-        """Whether somebody has looked at lines: before, nothing of it is asked."""
+        """Whether somebody has looked at lines, before which no other place shows any."""
         return bool(self._logs)
 
     # Before there is an account to watch.

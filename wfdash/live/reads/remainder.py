@@ -14,19 +14,19 @@ _PAGE = 100
 
 
 class Remainder(Protocol):
-    """Read on by and by: `read_on` is called again and again until there is no `missing`."""
+    """What is left to read of a choice: `read_on` is called again until nothing is `missing`."""
 
     @property
     def question(self) -> str:
-        """How much was read of what there is."""
+        """The question to ask a person: how much was read, of how much."""
 
     @property
     def these(self) -> str:
-        """Those that were read, in words."""
+        """The ones that were read, in words for the middle of a sentence."""
 
     @property
     def missing(self) -> int:
-        """How many are still to be read, as far as it is known; 0 once there are none."""
+        """How many are still to be read, as far as that is known; 0 once there are none."""
 
     @property
     def requests(self) -> int:
@@ -125,7 +125,7 @@ class ListRemainder:
 
 
 class ErroredRemainder:
-    """The errored instances beyond the newest that are sampled: any of them may be of a group."""
+    """Reads the errored instances beyond the sampled ones: any of them may be of the group."""
 
     def __init__(self, poller: Watcher, in_group: Callable[[], int]) -> None:
         self._poller, self._in_group = poller, in_group
@@ -144,7 +144,7 @@ class ErroredRemainder:
 
     @property
     def missing(self) -> int:
-        """Where the server counts none, a cut sample is the sign that there may be more."""
+        """How many errored ones are unread, at least one where the sample was cut and no count says."""
         read, of = self.progress
         return max(of - read, int(self._poller.error_samples.sampled))
 

@@ -16,7 +16,7 @@ __all__ = ["RestartedRuns"]
 
 
 class RestartedRuns:
-    """Where a session looks them up: in the record that it writes, or in the one that it shows."""
+    """Looks up runs before a restart: in the record that this session writes, or in the one it shows."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class RestartedRuns:
         return any(each is not None for each in (self._recorder, self._replayed, self._journal))
 
     def find(self, workflow: str, rows: Mapping[str, Instance], since: float) -> dict[str, Instance]:
-        """Of these rows the runs before, from then on; none where nothing can be read.
+        """The earlier runs of these rows that ended since then; none where nothing can be read.
 
         Not on the event loop.
         """

@@ -19,7 +19,7 @@ _LONGEST = 2000
 
 
 class StepSamples(Struct):
-    """Keeps what it read: asked again it goes on with what is new."""
+    """Reads runs in full and keeps them: asked again, it reads only what is new."""
 
     reads: Reads
     workflow: str
@@ -54,6 +54,6 @@ class StepSamples(Struct):
             self.left_out.add(identity)
 
     def of(self, rows: Sequence[Instance]) -> list[Detail]:
-        """As far as they were read and can be compared."""
+        """The details of these rows, as far as they were read and can be compared."""
         found = (self.details.get(row.id) for row in rows)
         return [detail for detail in found if detail is not None]

@@ -21,7 +21,7 @@ _WHERE = re.compile(r'failed again at (".*?"(?: #\d+)?)')
 
 
 class IdOutcome(Struct, frozen=True, gc=False):
-    """What is known of one id: what is counted of it, and the sentence; raw."""
+    """What became of one id, and the sentence on it, raw; `fate` is what is counted."""
 
     fate: Fate
     sentence: str = ""
@@ -29,13 +29,13 @@ class IdOutcome(Struct, frozen=True, gc=False):
 
     @property
     def word(self) -> str:
-        """Where it stands, in a word or two."""
+        """The outcome in a word or two, for a column."""
         done = self.fate == Fate(Outcome.DONE) and self.verb in VERBS
         return VERBS[self.verb].past if done else self.fate.word
 
     @property
     def words(self) -> str:
-        """All of it in a line."""
+        """The outcome and its sentence in one line."""
         if not self.sentence or self.sentence == self.word:
             return self.word
         # The sentence of a run that ended says how in its first words.
@@ -44,14 +44,14 @@ class IdOutcome(Struct, frozen=True, gc=False):
 
     @property
     def failed(self) -> bool:
-        """Whether it is worth another look."""
+        """Whether the outcome deserves another look: the write failed, or its run did not complete."""
         outcome = self.fate.outcome
         said = outcome is not None and outcome.failed and outcome != Outcome.SKIPPED
         return said or self.fate.ended not in ("", "complete")
 
 
 class Batch(Struct, dict=True):
-    """The entries of one plan, oldest first, all of them before anything is asked. Ids are raw.
+    """All journal entries of one plan, oldest first. Ids are raw.
 
     Which ids there are is kept: a page asks for it several times at each draw, of 30,000 entries.
     """
@@ -73,12 +73,15 @@ class Batch(Struct, dict=True):
 
     @cached_property
     def sent_to(self) -> list[str]:
-        """Those that it was confirmed for: all of them, where that is none."""
+        """The ids that the batch was confirmed for.
+
+        All of them where the prompt had named each as skipped.
+        """
         left_out = self._left_out()
         return [identity for identity in self.ids if identity not in left_out] or self.ids
 
     def of(self, identity: str) -> list[JournalEntry]:
-        """What was written about one id."""
+        """The entries about one id."""
         return [entry for entry in self.entries if entry.id == identity]
 
     def outcomes(self, *, over: bool) -> dict[str, IdOutcome]:
@@ -100,7 +103,10 @@ class Batch(Struct, dict=True):
         return {identity for identity, event in first.items() if event == JournalEvent.SKIPPED}
 
     def summary(self, *, over: bool) -> str:
-        """How many came to what, as the panel of the action counts it; of one what became of it."""
+        """Counts of what became of the ids, in words as the action's panel has them.
+
+        Of one id its sentence.
+        """
         found = self.outcomes(over=over)
         if len(found) == 1:
             (only,) = found.values()

@@ -28,7 +28,7 @@ def write_first(folders: Sequence[Callable[[], Path]], name: str, make: Callable
 
 
 def fill_first(folders: Sequence[Callable[[], Path]], name: str, fill: Callable[[Path], None]) -> Path:
-    """The same for what `fill` writes into an empty file by itself."""
+    """Has `fill` write into an empty file in the first of these folders that takes it; its path."""
 
     def filled(folder: Path) -> Path:
         with _new_file(folder, name) as (descriptor, path):
@@ -82,7 +82,7 @@ def save_stream(content: bytes, folder: Path, instance: str, step: str) -> str:
 
 @contextmanager
 def _new_file(folder: Path, name: str) -> Iterator[tuple[int, Path]]:
-    """A descriptor of a file that was not there before, numbered where its name is taken, and its path."""
+    """Makes a file that was not there, numbered where the name is taken; its descriptor and path."""
     stem, dot, ending = name.rpartition(".")
     for number in range(1, 100):
         path = folder / (name if number == 1 else f"{stem}-{number}{dot}{ending}")
@@ -100,6 +100,6 @@ def _new_file(folder: Path, name: str) -> Iterator[tuple[int, Path]]:
 
 
 def _short(path: Path) -> str:
-    """The path from the home folder on, where it is in there: the name at its end is not to be cut off."""
+    """The path in words, from `~` on where it is below home: its end, the name, is not to be cut off."""
     home = Path.home()
     return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)

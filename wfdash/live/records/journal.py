@@ -74,7 +74,7 @@ class Journal:
         self._alive = SessionLock(folder, self.session)
 
     def learn_account(self, account: str) -> None:
-        """The only account there is, found out meanwhile: it has what was written before it was known too."""
+        """Takes in the only account there is: it owns what was written before it was known, too."""
         self.account = account
         self._accounts.add(account)
 
@@ -219,13 +219,13 @@ class Journal:
         ]
 
     def over(self, sessions: Iterable[str]) -> set[str]:
-        """Those of these sessions whose process is gone."""
+        """The sessions among these whose process is gone."""
         return {each for each in sessions if each != self.session and session_is_over(self.folder, each)}
 
     def take_over(
         self, plan: Unfinished, found: Mapping[str, tuple[JournalEvent, ActionResult]] | None = None
     ) -> bool:
-        """Closes it for whoever else looks, so that only one goes on with it; False where another did.
+        """Closes a plan, so that only one process goes on with it; False where another was first.
 
         `found` is what became of ids that had been sent, as a read told, each with its event. Runs of which
         nothing was found stay open: how they end is still to be read.
@@ -280,11 +280,11 @@ class Journal:
 
 
 def _same(end: float | None, other: float | None) -> bool:
-    """Whether these may be one end."""
+    """Whether two ends may be of one run: they differ by little, or one is not known."""
     return end is None or other is None or abs(end - other) <= SAME_END
 
 
 def _is_as_it_was(plan: Unfinished, now: Unfinished) -> bool:
-    """Whether nobody has gone on with it: runs that were followed stay open when somebody does."""
+    """Whether nobody has gone on with the plan since; runs that are followed stay open if somebody does."""
     same = (plan.session, plan.plan) == (now.session, now.plan)
     return same and (plan.unsent, plan.sent, plan.unknown) == (now.unsent, now.sent, now.unknown)

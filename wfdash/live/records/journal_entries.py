@@ -106,7 +106,10 @@ _PLANNED: Final = (JournalEvent.PLANNED, JournalEvent.SKIPPED)
 
 
 class EntryGlance(Struct, gc=False):
-    """What tells whose line it is and how far its id came; a tenth of the time that a whole entry takes."""
+    """The parts of a line that say whose it is and how far its id came.
+
+    A tenth of the cost of a whole entry.
+    """
 
     session: str | None = None
     plan: str | None = None
@@ -120,7 +123,7 @@ _GLANCE: Final = Decoder(EntryGlance)
 
 
 class ActionResult(Struct, frozen=True, gc=False):
-    """What became of it so far, raw; "" and None where there is nothing to tell."""
+    """What became of an action on one id, raw; "" and None where nothing is known."""
 
     before: str = ""
     answered: str = ""
@@ -138,7 +141,7 @@ class ActionResult(Struct, frozen=True, gc=False):
 
     @property
     def sentence(self) -> str:
-        """The reason without its outcome."""
+        """The reason without the outcome that older versions put before it."""
         return self.reason if self.outcome is None else self.reason.removeprefix(f"{self.outcome}: ")
 
 
@@ -146,7 +149,7 @@ NOTHING: Final = ActionResult()
 
 
 class JournalEntry(ActionResult, frozen=True, kw_only=True, gc=False):
-    """One line. `at` is epoch seconds; what the line lacked is "" or None."""
+    """One line of the journal; `at` is epoch seconds, what the line lacked is "" or None."""
 
     at: float
     session: str
@@ -172,7 +175,7 @@ def read_entries(folder: Path) -> list[JournalEntry]:
 
 
 def read_plans(folder: Path) -> list[JournalEntry]:
-    """As `read_entries`, and of plans that begin before it the first and the last line of each id.
+    """The entries that `read_entries` gives, and of plans begun before them each id's first and last line.
 
     Some 2,600 ids fill MOST_READ: counted from there alone the others were left out.
     """
@@ -275,7 +278,7 @@ def _lines_from_end(path: Path, end: int | None = None) -> Iterator[bytes]:
 
 
 def glance(line: bytes) -> EntryGlance | JournalEntry | None:
-    """Whose line it is; None for what is none."""
+    """Reads whose line it is; None for a line that is none of the journal's."""
     try:
         return _GLANCE.decode(line) if line else None
     # A line that a person or another version changed may still be an entry: the tolerant reader decides.
@@ -284,7 +287,7 @@ def glance(line: bytes) -> EntryGlance | JournalEntry | None:
 
 
 def parse_entry(line: bytes) -> JournalEntry | None:
-    """One line of the file; None for what is no entry."""
+    """Parses one line of the file; None for what is no entry."""
     try:
         value = json.loads(line) if line.strip() else None
     except (ValueError, RecursionError):
@@ -334,5 +337,5 @@ def _start_as_read(value: object) -> RestartFrom | None:
 
 @lru_cache(maxsize=1000)
 def _same_start(start: RestartFrom) -> RestartFrom:
-    """The one record for all entries that begin there."""
+    """Interns a start: all entries that begin there share one record."""
     return start

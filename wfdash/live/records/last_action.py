@@ -17,7 +17,7 @@ _IN_VAIN = (Outcome.REFUSED, Outcome.NO_EFFECT, Outcome.NOT_REACHED, Outcome.SKI
 
 
 class Done(Struct, frozen=True):
-    """`id` is raw; "" where the action was on many. `at` is epoch seconds."""
+    """The last action; `id` is raw, "" where it was on many, `at` epoch seconds."""
 
     at: float
     verb: str
@@ -39,7 +39,7 @@ class Done(Struct, frozen=True):
 
 
 class LastAction:
-    """Reads the end of the journal again only when it grew."""
+    """Finds the last action in the journal, whose end is read again only when it grew."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal

@@ -79,7 +79,7 @@ class LockedFile:
                 self._place()
 
     def _place(self) -> None:
-        """A new file is on the disk once its folder is; not every file system can be asked for that."""
+        """Syncs the folder, without which a new file is not on the disk; not every file system can."""
         with contextlib.suppress(OSError):
             descriptor = os.open(self.path.parent, os.O_RDONLY)
             try:
@@ -126,7 +126,7 @@ class LockedFile:
 
     @contextlib.contextmanager
     def _locked(self, patience: float | None = None) -> Iterator[bool]:
-        """Gives whether the lock was had."""
+        """Locks the file for the block, waiting so many seconds at most; yields whether it is locked."""
         if patience is None:
             patience = min(_BRIEFLY, _PATIENCE) if self._in_vain else _PATIENCE
         descriptor = open_plain(self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT)
@@ -149,7 +149,10 @@ class SessionLock:
         self._held: int | None = None
 
     def hold(self) -> None:
-        """Also once more where the file was removed meanwhile, for others would take the session for over."""
+        """Takes the lock, and once more where its file was removed.
+
+        Others would take the session for over.
+        """
         if self._held is not None and not self._path.exists():
             os.close(self._held)
             self._held = None
@@ -181,7 +184,7 @@ def session_is_over(folder: Path, session: str) -> bool:
 
 @contextlib.contextmanager
 def exclusively(folder: Path, name: str, patience: float = 0.0) -> Iterator[bool]:
-    """Gives whether nobody else is in here under that name, after so many seconds. Raises OSError."""
+    """Holds the lock of that name, tried for so many seconds; yields whether it was had. Raises OSError."""
     path = _lock_path(folder, f"{name}-taken")
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     give_up = time.monotonic() + patience
@@ -197,7 +200,7 @@ def exclusively(folder: Path, name: str, patience: float = 0.0) -> Iterator[bool
 
 
 def _take(path: Path) -> int | None:
-    """The descriptor of that file, locked; None where another holds it."""
+    """Opens and locks that file; None where another holds it."""
     descriptor = open_plain(path, os.O_RDWR | os.O_CREAT)
     with contextlib.suppress(FileNotFoundError):
         # Who held it until now may have removed the file that was opened: a lock on it keeps nobody out.
@@ -223,12 +226,12 @@ def try_lock(descriptor: int) -> bool:
 
 
 def hold_together(descriptor: int) -> bool:
-    """Whether it is held beside others who hold it so too, in place of a lock of one's own."""
+    """Takes a shared lock, beside others who hold it so; whether it was to be had."""
     return fcntl is not None and _flock(descriptor, fcntl.LOCK_SH)
 
 
 def _flock(descriptor: int, kind: int) -> bool:
-    """Whether a lock of this kind was to be had at once."""
+    """Takes a lock of this kind without waiting; whether it was to be had."""
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -21,7 +21,7 @@ _KEPT = 5
 
 
 class SessionStory:
-    """What a handover tells. Notes also go to a file at once, so that a dropped session loses none.
+    """What a handover tells. Notes also go to a file at once: a dropped session loses none.
 
     Only status changes that a person could have seen are worth telling: the caller chooses them.
     """
@@ -40,7 +40,7 @@ class SessionStory:
         return len(self.entries)
 
     def tell(self, at: float, kind: str, text: str, *, workflow: str = "", id: str = "") -> HandoverLine:
-        """Adds one entry; what repeats the last one of its kind and id word for word is told once."""
+        """Adds an entry, unless it repeats the last one of its kind and id word for word."""
         entry = HandoverLine(at, kind, text, workflow, id)
         for last in reversed(self.entries):
             if (last.kind, last.id, last.workflow) == (kind, id, workflow):

@@ -12,7 +12,7 @@ __all__ = ["full_name", "is_own_login", "name_of", "person", "seat", "terminal",
 
 
 def person() -> str:
-    """`user@host`; the number of the user where it has no name."""
+    """`user@host` of whoever runs this process; the user's number where it has no name."""
     # A variable may hold bytes that are no UTF-8, and what is told of it is written as JSON.
     return _sound(f"{_user()}@{socket.gethostname()}")
 
@@ -25,7 +25,7 @@ def terminal() -> str:
 
 
 def seat(environ: Mapping[str, str] = os.environ) -> str:
-    """`pts/3 from 10.0.0.7 (ana by sudo)`: all that tells apart two people of one login; "" for nothing.
+    """`pts/3 from 10.0.0.7 (ana by sudo)`: what tells two people of one login apart; "" for nothing.
 
     What the environment says of it was true when the shell began. A terminal multiplexer may have been
     reached from elsewhere since, and whoever has the login can set it: it helps to remember, and proves
@@ -48,7 +48,7 @@ def is_own_login(who: str) -> bool:
 
 
 def full_name(who: str, seat: str) -> str:
-    """`ana`; of the own login, which others may use, `root on pts/3 from 10.0.0.7`; raw, "" of ""."""
+    """`ana`; for the own login, which others may use, `root on pts/3 from 10.0.0.7`. Raw; "" of ""."""
     user = name_of(who)
     if not user or not is_own_login(who):
         return user
@@ -56,7 +56,7 @@ def full_name(who: str, seat: str) -> str:
 
 
 def with_seat(name: str, seat: str) -> str:
-    """`root on pts/3`, `root from 10.0.0.7`, `root (ana by sudo)`; the name alone where nothing is known."""
+    """A name with its seat: `root on pts/3`, `root from 10.0.0.7`, `root (ana by sudo)`."""
     has_terminal = seat and not seat.startswith(("from ", "("))
     return f"{name} {'on ' * bool(has_terminal)}{seat}".rstrip()
 

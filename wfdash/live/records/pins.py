@@ -105,7 +105,10 @@ class Pins:
             self._write()
 
     def _read(self) -> dict[Pin, None] | None:
-        """What the file holds; what is not understood is set aside, and `trouble` says so."""
+        """Reads the file; what is not understood is set aside and `trouble` says so.
+
+        None where there is none.
+        """
         if self.path is None:
             return None
         try:

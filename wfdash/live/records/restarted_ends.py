@@ -17,7 +17,7 @@ _MOST = 200_000
 def restarted_ends(
     folder: Path, workflow: str, since: float, is_ours: Callable[[str], bool]
 ) -> list[Instance]:
-    """What stood there before each restart that was sent; whether one came of it the list tells.
+    """Ends that stood there before each restart that was sent; whether one came of it, the list tells.
 
     A row says of a run no more than how and when it ended. Never on the event loop.
     """

@@ -25,7 +25,7 @@ _OPEN = (JournalEvent.PLANNED, JournalEvent.SENT, JournalEvent.ANSWERED, _FOLLOW
 
 
 class Unfinished(Struct, frozen=True):
-    """A plan whose session ended before every id was told of. Ids by what is known of them."""
+    """A plan whose session ended before every id was told of; its ids by what is known of them."""
 
     session: str
     plan: str
@@ -62,18 +62,18 @@ class Unfinished(Struct, frozen=True):
 
     @property
     def open(self) -> tuple[str, ...]:
-        """Ids of which nothing final is known, or not how the run ended that they began."""
+        """Ids of which nothing final is known, or of which the run that they began has no known end."""
         return (*self.unsent, *self.sent, *self.unknown, *self.followed)
 
     @property
     def to_read(self) -> tuple[str, ...]:
-        """Those that were sent and are read before the rest goes; of too many runs none holds the rest up."""
+        """Ids to read before the rest goes: those that were sent, and their runs where these are few."""
         few = not self.unsent or len(self.followed) <= _FEW_RUNS
         return (*self.sent, *self.unknown, *(self.followed if few else ()))
 
     @property
     def left(self) -> int:
-        """How many there are to go on with."""
+        """How many ids there are to go on with."""
         return len(self.open)
 
 
@@ -121,7 +121,7 @@ def _stage(line: EntryGlance | JournalEntry) -> str:
 
 
 def _lines(folder: Path) -> Iterator[tuple[bytes, _PlanKey, tuple[str, str], str]]:
-    """Each line with its plan, its workflow and id, and its event, oldest first."""
+    """Yields each line of the journal with its plan, its workflow and id, and its event, oldest first."""
     for line in journal_lines(folder):
         parsed = glance(line)
         if parsed and parsed.session and parsed.plan and parsed.id and parsed.event in _EVENTS:
@@ -163,7 +163,7 @@ def _unfinished(entries: list[JournalEntry]) -> Unfinished | None:
 
 
 def _as_unfinished(entries: list[JournalEntry], last: Mapping[str, str]) -> Unfinished:
-    """What is known of a plan, of which each id came as far as `last` says."""
+    """Makes an Unfinished of a plan's entries; `last` says how far each id came."""
 
     def ids(*events: str) -> tuple[str, ...]:
         return tuple(identity for identity, event in last.items() if event in events)
@@ -199,7 +199,7 @@ def _as_unfinished(entries: list[JournalEntry], last: Mapping[str, str]) -> Unfi
 
 
 def _held(entries: list[JournalEntry]) -> str:
-    """Why a person was asked before the next one, unless something was sent after that."""
+    """Why a person was asked before the next id; "" where something was sent after that."""
     for entry in reversed(entries):
         if entry.event == JournalEvent.SENT or (entry.event == JournalEvent.PLANNED and entry.reason):
             return entry.reason if entry.event == JournalEvent.PLANNED else ""

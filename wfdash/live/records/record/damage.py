@@ -50,7 +50,7 @@ def cut_off(path: Path) -> str:
 
 
 def _length_by_header(path: Path) -> int:
-    """Bytes that a SQLite file says it has (file format, 1.3); 0 of any other file."""
+    """Bytes that a SQLite file says it has (SQLite's file format, 1.3); 0 of any other file."""
     with path.open("rb") as file:
         header = file.read(100)
     page = int.from_bytes(header[16:18])
@@ -59,7 +59,7 @@ def _length_by_header(path: Path) -> int:
 
 
 def padded(path: Path) -> sqlite3.Connection | None:
-    """What is left of a record that is cut off, in memory; None where that is too little.
+    """Opens what is left of a record that was cut off, in memory; None where that is too little.
 
     SQLite opens none that is shorter than its header says: the pages that are missing are empty ones here,
     which are damaged to it like any other.
@@ -80,7 +80,10 @@ def padded(path: Path) -> sqlite3.Connection | None:
 
 
 def refusal_of(path: Path, wrong: Exception) -> str:
-    """Of a file with the mark of a record, that it is damaged; of any other, that it is none."""
+    """Why the file cannot be opened.
+
+    It is a damaged record where it has a record's mark, else none at all.
+    """
     with path.open("rb") as file:
         marked = int.from_bytes(file.read(72)[68:]) == APPLICATION
     return UNREADABLE if marked else f"it is not a record of wfdash ({wrong})"

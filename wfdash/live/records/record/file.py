@@ -31,7 +31,7 @@ _SPARE = 0.9
 
 
 class RecordFile:
-    """Open until `close`. One thread writes; whoever reads holds the lock meanwhile."""
+    """The record's file, open until `close`. One thread writes; whoever reads holds the lock meanwhile."""
 
     def __init__(self, path: Path | None, *, payloads: bool, most_bytes: int, owner: str = "") -> None:
         """Without a path it is in memory. Raises Unusable, OSError and sqlite3.Error."""
@@ -54,7 +54,10 @@ class RecordFile:
         self._look_at = 0.0
 
     def _claim(self, owner: str) -> None:
-        """Two accounts have workflows and instances of the same names: in one file nothing of it is true."""
+        """Writes whose file this is, or raises Unusable.
+
+        Two accounts in one file would mix up their names.
+        """
         asked = "SELECT value FROM about WHERE name = 'owner'"
         if self.connection.execute(asked).fetchone() is None:
             # Ignored where another process put its own there in the same moment: what stands there then
@@ -64,7 +67,7 @@ class RecordFile:
             raise Unusable(FOREIGN)
 
     def write(self, batch: Sequence[Observation]) -> None:
-        """All of it or nothing; on the disk, as far as a killed process is concerned, when this returns."""
+        """Writes a batch, all or nothing; it survives a killed process when this returns."""
         with self.lock, self._transaction():
             for seen in batch:
                 # A process that had walked the list to its end went on to say so in the file that was begun
@@ -80,7 +83,7 @@ class RecordFile:
 
     @property
     def size(self) -> int:
-        """Bytes in use."""
+        """Bytes in use, free pages left out."""
         pages, free, page = (
             int(self.connection.execute(f"PRAGMA {name}").fetchone()[0])
             for name in ("page_count", "freelist_count", "page_size")
@@ -169,7 +172,7 @@ class RecordFile:
             return int(self.connection.execute("PRAGMA freelist_count").fetchone()[0])
 
     def _merge_index(self) -> None:
-        """What was dropped leaves the index only with this."""
+        """Merges the search index: only then is what was dropped out of it."""
         index, begin = self._keeper.index, True
         while index is not None:
             with self.lock, self._transaction():
@@ -179,7 +182,7 @@ class RecordFile:
             begin = False
 
     def _span(self) -> tuple[float, float]:
-        """From the oldest thing kept to the newest."""
+        """The times of the oldest and the newest thing kept, epoch seconds; zeros for nothing."""
         with self.lock:
             found = self.connection.execute(
                 "SELECT (SELECT min(at) FROM listed), (SELECT min(at) FROM detail), max(last) FROM instance"

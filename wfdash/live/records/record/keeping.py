@@ -53,14 +53,14 @@ K = TypeVar("K")
 
 
 class _Kept(Struct):
-    """What the last answer of an instance was, in hashes."""
+    """The hashes of an instance's last answer, by which the next one is compared."""
 
     head: bytes = b""
     pieces: list[bytes] = field(default_factory=list)
 
 
 class Keeper:
-    """Everything is called by the one thread that writes, within a transaction.
+    """Writes what differs from what is kept. All is called by the writing thread, within a transaction.
 
     What it remembers of earlier answers spares it most looks into the file, and is only ever a hint.
     """
@@ -77,7 +77,7 @@ class Keeper:
         self._reaches: dict[int, Reach] = {}
 
     def forget(self) -> None:
-        """What is kept was changed by somebody else: by pruning, or a transaction that was taken back."""
+        """Forgets what is kept: pruning, or a transaction that was taken back, changed it."""
         self._workflows.clear()
         self._rows.clear()
         self._details.clear()
@@ -85,7 +85,7 @@ class Keeper:
         self._reaches.clear()
 
     def keep(self, seen: Observation) -> None:
-        """What cannot be written as JSON in UTF-8 is left out; raises only sqlite3.Error."""
+        """Writes one observation; one that cannot be JSON in UTF-8 is left out. Raises only sqlite3.Error."""
         with suppress(*UNKEPT):
             # One answer that is hostile must not cost the others of its batch.
             self._keep(seen)
@@ -116,7 +116,10 @@ class Keeper:
             self._moment(workflow, seen.at)
 
     def _keep_reach(self, at: float, workflow: int, reach: Reach) -> None:
-        """A page that was asked for by its age tells no total: that of the page before stands."""
+        """Writes how far back all is kept, and the total.
+
+        A page asked for by age tells none and keeps the last.
+        """
         before = self._reaches.get(workflow)
         if reach.total is None and before is not None:
             reach = Reach(reach.floor, before.total)
@@ -128,7 +131,7 @@ class Keeper:
             )
 
     def _floor(self, at: float, workflow: int, floor: float) -> float:
-        """How far back all is in the file, which others write too: one that began later walked less far.
+        """How far back the file has all, which other processes write too: one begun later walked less far.
 
         Where its rows go back to what was whole a moment ago, both are whole together.
         """
@@ -206,7 +209,7 @@ class Keeper:
                 self._index(self.index, seen, key, entries, rest)
 
     def _keep_head(self, seen: SawDetail, key: int, steps: int, body: bytes, moved: bool) -> bool:
-        """Again with every step that moved, so that a head says when the instance was read."""
+        """Writes an answer's head where it differs or a step moved: it also says when that was read."""
         facts = (int(seen.simple), steps, body)
         before = self._execute(
             "SELECT simple, steps, body FROM detail WHERE instance = ? AND at <= ? ORDER BY at DESC LIMIT 1",
@@ -244,7 +247,10 @@ class Keeper:
     def _index(
         self, index: ContentIndex, seen: SawDetail, key: int, entries: Sequence[Any], rest: dict[str, Any]
     ) -> None:
-        """What is kept of it, for searching. One of many steps only once it has ended: it is read at each."""
+        """Indexes what is kept for searching.
+
+        An instance of many steps only at its end, for it is read at each.
+        """
         if len(entries) > _MOST_INDEXED and not is_final(str(seen.result.get("status"))):
             return
         kept = {**self._head(rest), "steps": self._steps(entries)}
@@ -290,7 +296,7 @@ class Keeper:
         return key
 
     def _instance(self, workflow: int, identity: str, created: float | None, at: float) -> int:
-        """Its key. One that does not say when it was made stands where it was first seen."""
+        """The key of an instance, made if new; one without a creation time stands where it was first seen."""
         self._execute(
             "INSERT INTO instance (workflow, id, created, first, last) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (workflow, id) DO UPDATE SET last = max(last, excluded.last),"
@@ -318,7 +324,10 @@ class Keeper:
 
 
 def _mark(value: Any) -> bytes:
-    """Of an answer that was not parsed, its text: 10,000 steps are told apart in a few milliseconds."""
+    """A hash of a value; of steps that were not parsed it takes their text.
+
+    10,000 take a few milliseconds.
+    """
     # A hash, for what it stands for would be kept twice: 2,000 answers of up to 64 MB.
     digest = blake2b(digest_size=16)
     if isinstance(value, Entries):
@@ -341,7 +350,7 @@ def _text(extra: dict[str, Any] | None) -> str | None:
 
 
 def _bounded(fields: dict[str, Any]) -> dict[str, Any]:
-    """The fields with nothing in them that would fill the record by itself."""
+    """The fields, with a note in place of params or an output that would fill the record by itself."""
     kept = dict(fields)
     for key in ("params", "output"):
         if key in kept and len(data := msgspec.json.encode(kept[key])) > _LARGEST:

@@ -36,7 +36,10 @@ class _Walk:
         """Where the page ended that gave a cursor."""
 
     def take(self, query: ListQuery, page: InstancePage, at: float) -> Reach | None:
-        """How far back it is walked with this page; None where it has nothing to do with that."""
+        """How far back the list is walked with this page.
+
+        None for a page that has nothing to do with that.
+        """
         if query.status or query.direction == "asc" or query.page is not None or page.left_out:
             return None
         times = [created for created in Instance.created_times(page.items) if created is not None]
@@ -69,7 +72,7 @@ class _Walk:
 
 
 class RecordListener(AnswerListener):
-    """Whoever asks, for whatever reason, adds to the record; nothing is asked for its sake."""
+    """Hands every answer that anyone asked for to the record; nothing is asked for the record's sake."""
 
     def __init__(
         self,

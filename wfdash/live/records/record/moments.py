@@ -6,7 +6,7 @@ __all__ = ["PageMoments"]
 
 
 class PageMoments:
-    """Those of an instance, else of a workflow, else of all of them, each once; epoch seconds."""
+    """The moments, epoch seconds, at which an instance, a workflow or anything was recorded anew."""
 
     def __init__(self, reader: RecordReader, workflow: str, instance: str = "") -> None:
         self._reader = reader
@@ -27,7 +27,7 @@ class PageMoments:
         return "SELECT DISTINCT at FROM counts WHERE ?1 IS NULL", None
 
     def away(self, at: float, *, back: bool, number: int = 1) -> float | None:
-        """The moment so many recorded changes away, or the last one there is; None where there is none."""
+        """The moment so many recorded changes away, or the last there is; None where there is none."""
         edge, order = ("<", "DESC") if back else (">", "ASC")
         rows = self._reader.ask(
             f"SELECT at FROM ({self._from}) WHERE at {edge} ?2 AND at <= ?4 ORDER BY at {order} LIMIT ?3",

@@ -15,7 +15,7 @@ __all__ = ["open_record", "read_memory"]
 
 
 def read_memory(file: RecordFile) -> RecordReader:
-    """A copy of a record that is in memory; raises Unusable where nothing is in it yet."""
+    """Opens a copy of a record in memory; raises Unusable where nothing is in it yet."""
     with file.lock:
         # Copied while the lock is held, and asked without it: a question takes up to five seconds, in which
         # the thread could not write.
@@ -30,7 +30,7 @@ def read_memory(file: RecordFile) -> RecordReader:
 
 
 def open_record(path: Path, owner: str = "") -> RecordReader:
-    """Raises Unusable with a sentence for what is no record, and OSError.
+    """Opens a record to read. Raises Unusable with a sentence for what is none, and OSError.
 
     With an `owner`, also for the record of another: a file that was copied to the place of this one.
     """
@@ -69,13 +69,13 @@ def _opened(path: Path) -> RecordReader:
 
 
 def _connected(path: Path, *, alone: bool) -> sqlite3.Connection:
-    """Told that it lies alone, SQLite needs no lock and makes no file where it lies, and reads no -wal."""
+    """Opens a file to read. `alone` promises SQLite that nobody writes: no lock, no new file, no -wal."""
     address = "file:" + quote(str(path.absolute())) + ("?mode=ro&immutable=1" if alone else "?mode=ro")
     return sqlite3.connect(address, uri=True, isolation_level=None, timeout=5, check_same_thread=False)
 
 
 def _read_without_wal(path: Path) -> RecordReader:
-    """What had come into the record itself when its disk refused more."""
+    """Opens the record's own file alone: what had come into it when its disk refused more."""
     connection = _connected(path, alone=True)
     try:
         reader = RecordReader(connection, path)
@@ -91,7 +91,7 @@ def _read_without_wal(path: Path) -> RecordReader:
 
 
 def _read_padded(path: Path) -> RecordReader | None:
-    """What is left of a record that is cut off; None where that is nothing."""
+    """Opens what is left of a record that was cut off; None where that is nothing."""
     if (connection := padded(path)) is None:
         return None
     try:

@@ -48,7 +48,7 @@ def unpack(body: object) -> Any:
 
 
 def inflate(body: object, most: int) -> bytes:
-    """The JSON of a packed value; raises PackingError where it is none, or of more bytes than that."""
+    """Unpacks to JSON; raises PackingError for what is not packed, or of more than `most` bytes."""
     if most <= 0:
         raise PackingError("there is no room for it")
     if not isinstance(body, bytes):
@@ -64,7 +64,7 @@ def inflate(body: object, most: int) -> bytes:
 
 
 def parse(data: bytes) -> Any:
-    """The value of that JSON. Raises PackingError."""
+    """Parses unpacked JSON. Raises PackingError."""
     try:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, ValueError, RecursionError) as wrong:

@@ -13,7 +13,7 @@ _MOST = 2_000
 
 
 class RecordQueue:
-    """`trouble` says in a sentence why nothing is kept, "" while it is."""
+    """Holds what is to be written; `trouble` says in a sentence why nothing is kept, "" while it is."""
 
     def __init__(self, clock: Callable[[], float], said: Callable[[str], None]) -> None:
         self.clock = clock
@@ -51,7 +51,7 @@ class RecordQueue:
         self._wake.set()
 
     def drained(self, timeout: float) -> bool:
-        """Waits, not on the event loop, until all is in the file or cannot be; whether it is."""
+        """Waits, off the event loop, until all is in the file or cannot be; whether it is."""
         with self._settled:
             self._wake.set()
             self._settled.wait_for(lambda: self._turned and (self.empty or bool(self.trouble)), timeout)
@@ -64,13 +64,13 @@ class RecordQueue:
         return not self._waiting and not self.batch
 
     def take(self, most: int) -> list[Observation]:
-        """Fills the batch up to so many."""
+        """Fills the batch up to `most` observations, and gives it."""
         while self._waiting and len(self.batch) < most:
             self.batch.append(self._waiting.popleft())
         return self.batch
 
     def rest(self, seconds: float) -> None:
-        """Waits, for less when somebody wakes it."""
+        """Waits for the next turn; `wake` ends it early."""
         with self._settled:
             self._turned = True
             self._settled.notify_all()
@@ -78,13 +78,13 @@ class RecordQueue:
         self._wake.clear()
 
     def say(self, trouble: str) -> None:
-        """What is in the way now, in a sentence."""
+        """Sets the sentence on what is in the way, and says it once."""
         if trouble != self.trouble:
             self.trouble = trouble
             self._said(trouble)
 
     def kept(self) -> None:
-        """A batch is in the file: nothing is in the way, which is said once all that waited is in it too."""
+        """Takes in that a batch is in the file; that all is well again is said once nothing waits."""
         self._was_troubled = self._was_troubled or bool(self.trouble)
         self.trouble = ""
         lost = self.dropped - self._lost

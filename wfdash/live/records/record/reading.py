@@ -56,7 +56,7 @@ class KeptDetail(Struct, frozen=True):
 
 
 class RecordReader:
-    """Each method gives what was so at `at`, epoch seconds. Any thread may ask; one waits for the other."""
+    """Reads a record as of `at`, epoch seconds. Any thread may ask; one waits for the other."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path | None = None) -> None:
         self.flaws: list[str] = []
@@ -107,7 +107,7 @@ class RecordReader:
         self.first, self.last = span
 
     def _bound(self, connection: sqlite3.Connection) -> None:
-        """No value is too large, no question takes too long, and no text fails."""
+        """Sets limits: no value too large, no question too long, and no text that fails to decode."""
         connection.text_factory = lambda text: text.decode("utf-8", "replace")
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST)
         connection.set_progress_handler(self._is_late, 100_000)
@@ -198,7 +198,7 @@ class RecordReader:
     def ends(
         self, workflow: str, since: float, rows: Mapping[str, Instance], *, at: float = float("inf")
     ) -> list[Instance]:
-        """Each end from then on that is not the one that its row tells: it was restarted.
+        """Ends since then that are not the end that the row tells: those runs were restarted.
 
         `rows` are as of `at`, and what was seen later is not looked at.
 
@@ -272,7 +272,7 @@ class RecordReader:
         return next((self.row_of(fields) for fields in found), None)
 
     def statuses(self, workflow: str, instance: str) -> list[tuple[float, str, float | None]]:
-        """When it was listed in which status, oldest first, each with the date that its row told."""
+        """Each listing of an instance: when, in which status, and the date its row told; oldest first."""
         key = self.key_of(workflow, instance)
         found = self.ask(
             "SELECT at, status, modified FROM listed WHERE instance = ?1 ORDER BY at LIMIT 1000", key
@@ -367,7 +367,7 @@ class RecordReader:
         self._has_reach, self.has_index = True, False
 
     def _nothing(self) -> str:
-        """Why nothing can be shown; that nothing was recorded only of a sound file."""
+        """Why nothing can be shown, in words; "nothing recorded" is said only of a sound file."""
         if self._damaged:
             return UNREADABLE
         return f"nothing of it can be read: {self.flaws[0]}" if self.flaws else "nothing is recorded in it"
@@ -405,7 +405,7 @@ class RecordReader:
             return None
 
     def ask(self, sql: str, *values: object) -> list[Any]:
-        """The rows that can be had; what is damaged ends them early, with a flaw."""
+        """Runs a query and gives the rows to be had; damage or a bound ends them early, with a flaw."""
         found: list[Any] = []
         room = _MOST_BYTES
         with self._lock:

@@ -24,10 +24,10 @@ T = TypeVar("T")
 
 
 class UntilOpen:
-    """Waits until a record is open, for so many looks at most in all: the first rows are drawn before it."""
+    """Waits for a record to be open, so many looks at most in all: the first rows are drawn before it is."""
 
     def __init__(self, is_open: Callable[[], bool], *, every: float = 0.1, looks: int = 100) -> None:
-        """`every` so many seconds it is looked."""
+        """`every` is the seconds between two looks, `looks` how many there are."""
         self._is_open, self._every, self._looks_left = is_open, every, looks
 
     async def __call__(self) -> None:
@@ -37,7 +37,7 @@ class UntilOpen:
 
 
 class Recorder:
-    """Nothing is opened before `start`: what was seen until then waits.
+    """Keeps what is seen. Nothing is opened before `start`: what was seen until then waits.
 
     Whatever goes wrong with the file, the program goes on without it; `said` is called, from the thread, with
     what a person should hear.
@@ -65,7 +65,7 @@ class Recorder:
 
     @property
     def epoch(self) -> int:
-        """How often a file was begun anew in place of one that held what had been seen until then."""
+        """How often the file was begun anew, after which a walk of the list counts as not kept."""
         return self._queue.epoch
 
     @property
@@ -91,7 +91,7 @@ class Recorder:
             self._thread.join(timeout)
 
     def read(self) -> "RecordReader":
-        """The record with all that was seen so far and could be kept, to be closed by whoever asked.
+        """Opens the record with all that was seen so far, to be closed by whoever asked.
 
         Never on the event loop. Raises Unusable and OSError.
         """

@@ -35,7 +35,7 @@ _ABSENT: Final = object()
 
 
 def redacted_row(item: Mapping[str, Any]) -> dict[str, Any]:
-    """A row of the list; what the API says there beside what is known of it stays where it is no text."""
+    """A list row with the fields that are known, and of others those that hold no text."""
     return {
         key: value
         for key, value in item.items()
@@ -82,7 +82,7 @@ def _attempt(attempt: object) -> dict[str, Any]:
 
 
 def _keep_mark(kept: dict[str, Any], key: str, value: object) -> None:
-    """That there was a value; null is one that tells nothing."""
+    """Notes that there was a value; null is kept as it is, for it tells nothing."""
     if value is not _ABSENT:
         kept[key] = None if value is None else NOT_RECORDED
 
@@ -103,7 +103,7 @@ def _keep_error(kept: dict[str, Any], error: object) -> None:
 
 
 def redacted_message(name: str, message: str) -> str:
-    """A sentence that tells no more of the message than whether another one is of its kind.
+    """Replaces a message by a word that tells only whether another one is of its kind.
 
     Why an instance failed is told by comparing its message with those of its steps, so what the engine puts
     around one stays, and its own words, which hold nothing of a person's.
@@ -125,7 +125,10 @@ def redacted_kind(name: str, message: str) -> str:
 
 
 def _word(line: str) -> str:
-    """Eight letters that can be said, for a message: the kinds of one workflow hardly share one."""
+    """Eight letters that can be said, the same for a message each time.
+
+    Those of one workflow hardly collide.
+    """
     number = int.from_bytes(blake2b(line.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
     letters = []
     for place in range(8):

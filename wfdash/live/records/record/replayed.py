@@ -46,7 +46,7 @@ class NoLogs:
 
 
 class ReplayedWorkflows:
-    """A Workflows. `at` is the moment it answers as of."""
+    """The Workflows interface over a record; `at` is the moment it answers as of."""
 
     local = False
     account_id = ""
@@ -140,7 +140,7 @@ class ReplayedWorkflows:
         return None
 
     async def analytics(self, workflow: str, *, since: float, until: float, width: float) -> None:
-        """A record is all there is."""
+        """None: a record holds no counts beyond its rows."""
         return
 
     async def past_instance(self, workflow: str, instance: str, *, now: float) -> None:
@@ -173,11 +173,11 @@ class ReplayedWorkflows:
         return []
 
     async def close(self) -> None:
-        """The reader is whoever's opened it."""
+        """Closes nothing: the reader belongs to whoever opened it."""
 
 
 def _of_row(row: Instance) -> dict[str, Any]:
-    """What the list told of an instance that was never read by itself."""
+    """An answer for an instance that was never read by itself, made of what its list row told."""
     times = {"queued": row.created, "start": row.started, "end": row.ended}
     found = {key: iso(moment) for key, moment in times.items() if moment is not None}
     return {"status": row.status, "versionId": row.version, "trigger": {"source": row.trigger}, **found}

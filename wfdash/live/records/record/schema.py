@@ -123,7 +123,7 @@ def _begin(path: Path) -> None:
 
 
 def open_memory() -> sqlite3.Connection:
-    """A record that ends with the process: the demo's."""
+    """Opens a record that ends with the process, as the demo's does."""
     connection = _connect(":memory:")
     migrate(connection)
     return connection
@@ -160,7 +160,7 @@ def _connect(path: str) -> sqlite3.Connection:
 
 
 def _check(connection: sqlite3.Connection) -> bool:
-    """Whether nothing is in it yet. Raises Unusable for what is somebody else's, which is left as it is."""
+    """Whether the file is empty. Raises Unusable for somebody else's, which is left as it is."""
     # In one transaction: another process may be making its tables, and a file seen without its mark but with
     # its tables would pass for somebody else's and be set aside, with all that the other one writes into it.
     connection.execute("BEGIN")

@@ -35,7 +35,7 @@ _REASONS = {
 
 
 class RecordWriter:
-    """Runs in a thread of its own; nothing else touches the file."""
+    """Writes the record in a thread of its own; nothing else touches the file."""
 
     def __init__(self, queue: RecordQueue, place: RecordPlace) -> None:
         self._queue = queue
@@ -50,7 +50,7 @@ class RecordWriter:
         """The file that a batch was written into last."""
 
     def run(self) -> None:
-        """Until the queue ends; what waits then is written first."""
+        """Writes until the queue ends, and then what still waits."""
         queue = self._queue
         try:
             while not queue.ending:
@@ -71,7 +71,7 @@ class RecordWriter:
             self._queue.say("another program holds the record: the last answers are not in it")
 
     def _turn(self) -> None:
-        """Writes all that waits, and says what is in the way where something is."""
+        """Writes all that waits, and tells what is in the way where something is."""
         try:
             while self.file is None or not self._queue.empty:
                 if self.file is None or self.file.is_gone:
@@ -129,7 +129,7 @@ class RecordWriter:
             self._queue.say(f"the record is not kept: {_reason(wrong)}")
 
     def _begin_anew(self, path: Path) -> None:
-        """A file that cannot be read is moved, never repaired: somebody may want what is sound in it.
+        """Moves a file that cannot be read aside, unrepaired: somebody may want what is sound in it.
 
         One that another process put there meanwhile is no longer the damaged one.
         """

@@ -51,13 +51,13 @@ class Search(Struct, frozen=True):
 
 
 class ContentIndex:
-    """Written by the one thread that writes the record, within its transactions."""
+    """The search index within the record; written by the record's thread, in its transactions."""
 
     def __init__(self, execute: Execute) -> None:
         self._execute = execute
 
     def put(self, key: int, at: float, fields: DetailFields) -> None:
-        """What the instance of this key held at that moment, in place of what it held before."""
+        """Indexes what the instance of this key held at that moment, in place of what it held before."""
         contents = fields.contents
         texts = (contents.params, contents.output, contents.steps, fields.error, "\n".join(fields.steps))
         # A step may have a line break in its name.
@@ -72,8 +72,9 @@ class ContentIndex:
         )
 
     def merge(self, *, begin: bool) -> bool:
-        """Gives back some of the room that dropped instances left in it; whether more of it is to be had.
+        """Gives back room that dropped instances left; whether there is more.
 
+        One call takes as long as others may wait.
         Each time for no longer than others may wait.
         """
         before = self._execute("SELECT total_changes()", ()).fetchone()[0]
@@ -84,7 +85,7 @@ class ContentIndex:
 
 
 def open_index(connection: sqlite3.Connection, execute: Execute) -> ContentIndex | None:
-    """Made where there is none; None where this SQLite has no FTS5."""
+    """Opens the index, made where there is none; None where this SQLite has no FTS5."""
     try:
         connection.execute(
             f"CREATE VIRTUAL TABLE IF NOT EXISTS contents USING {_MODULE}"
@@ -99,7 +100,10 @@ def open_index(connection: sqlite3.Connection, execute: Execute) -> ContentIndex
 
 
 def fields_of(facts: object, texts: Sequence[Any]) -> DetailFields | None:
-    """What was put in, out of `facts` and the texts of COLUMNS; None where it has to be read elsewhere."""
+    """Rebuilds indexed fields from `facts` and the texts of COLUMNS.
+
+    None where the answer itself must be read.
+    """
     try:
         form, exact, blocked, odd, status, count = msgspec.json.decode(str(facts))
         params, output, steps, error, names = map(str, texts)

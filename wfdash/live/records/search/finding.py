@@ -68,14 +68,14 @@ _NOT_INDEXED: Final = "AND NOT EXISTS (SELECT 1 FROM searched WHERE instance = i
 
 
 class RecordedInstance(Struct, frozen=True):
-    """`row` as it was listed last, `fields` as they were read at `at`."""
+    """A recorded instance: `row` as listed last, `fields` as they were read at `at`."""
 
     row: Instance
     at: float
     fields: DetailFields
 
     def tells_of(self, row: Instance) -> bool:
-        """Whether it is still so of this row as the list tells it now."""
+        """Whether what was recorded is still so of this row as the list tells it now."""
         return still_holds(self.at, self.fields.status, row)
 
 
@@ -95,7 +95,7 @@ def named(reader: RecordReader, workflow: str, query: Query) -> Iterator[list[Pl
 def _by_age(
     reader: RecordReader, workflow: str, search: Search, keys: Container[int] | None
 ) -> Iterator[list[Place]]:
-    """Those with one of these keys; without keys, as for two letters, those in whose texts they are found.
+    """Yields places with one of these keys, newest first; without keys, those whose texts are found to match.
 
     What many hold is met soon by whoever goes through the newest; to put all of it in order takes longer the
     more there is.
@@ -116,7 +116,7 @@ def _holding(reader: RecordReader, search: Search, keys: Sequence[int]) -> set[i
 
 
 def _first_apart(places: list[Place]) -> Iterator[list[Place]]:
-    """The first of them soon, for somebody waits for anything at all."""
+    """Splits places in two, a first few and the rest: somebody waits for anything at all."""
     yield places[:_FIRST]
     if places[_FIRST:]:
         yield places[_FIRST:]
@@ -125,7 +125,7 @@ def _first_apart(places: list[Place]) -> Iterator[list[Place]]:
 def find_others(
     reader: RecordReader, workflow: str, query: Query, now: float, apart_from: Container[str] = ()
 ) -> Iterator[list[RecordedInstance]]:
-    """Those that match and that the index does not name, by going through them.
+    """Yields matches that the index does not name, by going through the instances.
 
     All where there is none, and for a filter of which it can tell no term: `odd:ran-twice`, `a or params~7`.
     """
@@ -141,7 +141,10 @@ def may_hold(query: Query) -> bool:
 
 
 def ids_with(reader: RecordReader, workflow: str, query: Query, now: float, most: int) -> list[Instance]:
-    """Those that a filter for ids names, as they were listed last, newest first; none where they are more."""
+    """Instances that a filter for ids names, as listed last, newest first.
+
+    None where they are over `most`.
+    """
     # SQLite folds the case of ASCII alone: other words are left to the filter.
     words = [word for word in query.id_words if word.isascii()]
     holds = "".join(f" AND instr(lower(i.id), ?{number}) > 0" for number, _ in enumerate(words, 3))
@@ -186,7 +189,7 @@ def tells_contents(kept: KeptDetail) -> bool:
 
 
 def still_holds(at: float, status: object, row: Instance) -> bool:
-    """Whether what was read at that moment is what the row tells of now."""
+    """Whether what was read at that moment is still so of the row as it is listed now."""
     if status != row.status:
         return False
     changed = row.modified if row.modified is not None else row.ended
@@ -205,7 +208,7 @@ def pages_of(
     now: float,
     apart_from: Container[str] = (),
 ) -> Iterator[list[RecordedInstance]]:
-    """Those of these that match, but those, page by page."""
+    """Yields the instances at these places that match, page by page, without those `apart_from`."""
     keys = [key for key, identity in places if identity not in apart_from]
     for start in range(0, len(keys), _PAGE):
         these = ", ".join(map(str, keys[start : start + _PAGE]))
@@ -223,7 +226,7 @@ def pages_of(
 
 
 def _recorded(reader: RecordReader, workflow: str, line: Sequence[Any]) -> RecordedInstance | None:
-    """Out of the index, else out of the answer itself."""
+    """Rebuilds an instance from its index line, or from its kept answer; None without contents."""
     row, at, fields = line[:10], 0.0, None
     if len(line) > 10 and line[10] is not None:
         at, fields = float(line[10]), fields_of(line[11], line[12:])

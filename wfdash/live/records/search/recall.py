@@ -47,7 +47,7 @@ class _Named(Struct, frozen=True):
 
 
 class RecordRecall:
-    """What instances hold is told by a record that keeps payloads alone; which there were, by any."""
+    """Tells what instances hold out of the record: contents from one with payloads, ids from any."""
 
     def __init__(
         self,
@@ -70,12 +70,12 @@ class RecordRecall:
         """Workflows of which all that was read is in the index."""
 
     async def __call__(self, workflow: str, rows: Sequence[Instance]) -> dict[str, DetailFields]:
-        """Gives, of rows as the list tells them now, those that did not change since they were read."""
+        """The recorded fields of those rows that did not change since they were read, by id."""
         await self._wait()
         return await asyncio.to_thread(self.look, workflow, rows)
 
     def look(self, workflow: str, rows: Sequence[Instance]) -> dict[str, DetailFields]:
-        """Blocks: some 30,000 instances a second out of the index, 5,000 where there is none."""
+        """Looks rows up and blocks: some 30,000 a second out of the index, 5,000 without one."""
         reader = self._open()
         if reader is None:
             return {}
@@ -89,7 +89,7 @@ class RecordRecall:
     async def find(
         self, workflow: str, query: Query, now: float, apart_from: Container[str] = ()
     ) -> AsyncIterator[list[RecordedInstance]]:
-        """Everything in the record else that matches, newest first, whether listed or not."""
+        """Yields all else in the record that matches, newest first, whether listed or not."""
         await self._wait()
         reader = await asyncio.to_thread(self._open)
         if reader is None or self._at() != _NOW or not may_hold(query):
@@ -106,7 +106,7 @@ class RecordRecall:
             yield page
 
     async def find_ids(self, workflow: str, query: Query, now: float, most: int) -> list[Instance]:
-        """Those that a filter for ids names, as they were listed last; none of more than so many."""
+        """Recorded instances that a filter for ids names, as listed last; none where they are over `most`."""
         await self._wait()
         reader = await asyncio.to_thread(self._open)
         if reader is None or self._at() != _NOW:
@@ -114,7 +114,10 @@ class RecordRecall:
         return await asyncio.to_thread(ids_with, reader, workflow, query, now, most)
 
     def _named(self, reader: RecordReader, workflow: str, query: Query) -> Iterator[Sequence[Place]]:
-        """What the index names, which each letter of a text only makes fewer: few of them are kept."""
+        """Yields what the index names.
+
+        For a text that only grew, the last names are narrowed and not asked anew.
+        """
         last = self._last
         if last is None or last.workflow != workflow or monotonic() - last.at > _TYPED:
             last = None
@@ -130,7 +133,7 @@ class RecordRecall:
             self._last = _Named(workflow, query, monotonic(), places)
 
     def _has_all(self, reader: RecordReader, workflow: str) -> bool:
-        """Whether the index named all that match: once it holds what was read it goes on to."""
+        """Whether the index holds every instance that was read, so that it names all that match."""
         if workflow not in self._indexed and all_indexed(reader, workflow):
             self._indexed.add(workflow)
         return workflow in self._indexed
