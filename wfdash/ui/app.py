@@ -234,7 +234,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         await super().on_event(event)
 
     def action_write(self, action: str) -> None:
-        """Each action that writes comes by here, whatever screen binds its key."""
+        """Asks for an action that writes, whichever screen binds its key."""
         self.actions.write(action)
 
     def action_layer_close(self) -> None:
@@ -247,7 +247,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         self.pages.quit()
 
     def action_page_open(self, page: str) -> None:
-        """Each page that is given nothing comes by here."""
+        """Opens a page that needs no more than its name."""
         self.pages.open(page)
 
     def action_errors_open(self) -> None:
@@ -305,7 +305,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
                 self.pages.listing.search_on()
 
     def action_past_step(self, changes: int) -> None:
-        """Each key that goes through the record comes by here, with how far."""
+        """Goes so many recorded changes through the record."""
         self.travel.step(changes)
 
     def action_poll_freeze(self) -> None:

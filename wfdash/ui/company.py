@@ -34,7 +34,7 @@ _NAMED = 2
 
 
 class OtherPeople:
-    """Follows the session: another account has other people. The demo tells nobody and sees nobody."""
+    """Finds the other dashboards on this session's account and says what they do; off in the demo."""
 
     def __init__(self, app: App[int], context: Context) -> None:
         self._app = app
@@ -44,7 +44,7 @@ class OtherPeople:
         self._troubled = False
 
     def begin(self) -> None:
-        """Starts with the session, once its account is known."""
+        """Starts to look and to tell, once the session's account is known."""
         from wfdash.live.pairing.company import Company
         from wfdash.live.pairing.folder import PairingFolder
         from wfdash.live.pairing.presence import account_key
@@ -181,7 +181,7 @@ class OtherPeople:
 
 
 def _how_many(action: "PeerAction", both: int, asked: int) -> str:
-    """Of an action on many, another dashboard names only the first ids."""
+    """`this one`, `3 of these`; `at least` where another dashboard names only the first ids of many."""
     if asked == 1:
         return "this one"
     return f"{'at least ' if action.count > len(action.ids) else ''}{count(both)} of these"
@@ -213,7 +213,7 @@ def _name(other: "Presence", *, apart: bool = False) -> str:
 
 
 def _full_name(other: "Presence") -> str:
-    """As `_name`, with all that tells apart two people of one login."""
+    """The other's name with all that tells two people of one login apart."""
     place = other.seat[:60] or other.terminal[:20]
     return clean(full_name(other.who[:40], place)) if place else _name(other)
 

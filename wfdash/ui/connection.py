@@ -25,7 +25,7 @@ __all__ = ["SessionManager"]
 
 
 class SessionManager:
-    """Connected to one account at a time; the session itself is in the context, for everyone."""
+    """Holds the connection to one account at a time; its session stands in the context, for everyone."""
 
     def __init__(
         self,
@@ -114,7 +114,10 @@ class SessionManager:
             await asyncio.shield(begun.close())
 
     def tell(self, event: Event) -> None:
-        """Brings news to the screens, in a turn of the app: what polls must not draw, nor fail with one."""
+        """Brings an event to the screens in a turn of the app.
+
+        The poller must not draw, nor fail with a screen.
+        """
         self._app.call_later(self.bring, event)
 
     def bring(self, event: Event) -> None:

@@ -56,7 +56,7 @@ class Notify(Protocol):
 
 
 class Terminal(Protocol):
-    """What is written to it, and what it has taken and given."""
+    """Writes to the terminal, and tells what it has taken and how its keys came."""
 
     def write(self, sequence: str) -> None:
         """Hands the terminal a control sequence of our own as it is."""
@@ -80,7 +80,7 @@ class ListedRows(Protocol):
     def workflow(self) -> str: ...
     @property
     def instance(self) -> str | None:
-        """The one under the cursor."""
+        """The id under the cursor; None without rows."""
 
     @property
     def query(self) -> Query: ...
@@ -111,7 +111,7 @@ class ListedRows(Protocol):
 
 
 class Pages(Protocol):
-    """Opens and closes pages, each by its name."""
+    """Opens and closes pages, each by its name, as every screen sees the navigator."""
 
     awaited: str
     """A page that was asked for before it was clear of which workflow; "" for none."""
@@ -161,7 +161,7 @@ class Pages(Protocol):
 
 
 class Desk(Protocol):
-    """The plans that are being carried out, whatever screen is shown."""
+    """Holds the plans that are being carried out, whatever screen is shown."""
 
     @property
     def guard(self) -> "Guard": ...
@@ -171,7 +171,7 @@ class Desk(Protocol):
     def bulk(self) -> "ActionProgress | None": ...
     @property
     def unsettled(self) -> "list[Plan]":
-        """Those on many of which something is unsent or has not settled."""
+        """Plans on many with ids that are unsent or have not settled."""
 
     @property
     def followed_runs(self) -> int: ...
@@ -185,18 +185,18 @@ class Desk(Protocol):
     def go_on(self, progress: "ActionProgress") -> None: ...
     def stop(self, progress: "ActionProgress") -> None: ...
     def shown(self, now: float) -> "list[ActionProgress]":
-        """What runs, and what ended a moment ago."""
+        """The actions that run or ended a moment ago."""
 
     def last_done(self) -> "Done | None": ...
 
     async def batches(self, names: Collection[str], workflow: str) -> dict[str, frozenset[str]]:
-        """Ids of the batches of the journal that are named."""
+        """The ids of each of the journal's batches that are named."""
 
     cut_off: "list[Unfinished]"
 
     @property
     def offered(self) -> str:
-        """A batch that was cut off, in a sentence; "" for none."""
+        """A sentence on a batch that was cut off; "" for none."""
 
     @property
     def may_show(self) -> bool:
@@ -213,7 +213,7 @@ class Desk(Protocol):
 
 
 class Prompts(Protocol):
-    """What leads to a write: prompts, forms, and why a verb would do nothing."""
+    """Opens what leads to a write: prompts and forms; and says why a verb would do nothing."""
 
     def write(self, action: str) -> None:
         """Asks for what a key that writes stands for."""
@@ -229,7 +229,7 @@ class Prompts(Protocol):
 
 
 class ShiftLog(Protocol):
-    """What a shift watches, notes and hands over."""
+    """Keeps what a shift watches, notes and hands over."""
 
     pins: "Pins"
     story: "SessionStory"
@@ -316,17 +316,17 @@ class Context:
         return self.now if self.past is None else self.past
 
     def time_of(self, at: float, *, seconds: bool = True, zone: bool = False) -> str:
-        """An instant in the zone that is chosen, with its day where that is not today."""
+        """An instant in words, in the chosen zone, with its day where that is not today."""
         return clock(at, utc=self.utc, now=self.clock(), seconds=seconds, zone=zone)
 
     @property
     def now(self) -> float:
-        """The same while a moment of the record is shown too."""
+        """The server's time, also while a moment of the record is shown, when `clock` stands there."""
         return self.machine_clock() - (self.acting.skew.seconds if self.acting is not None else 0.0)
 
     @property
     def acting(self) -> "AccountSession | None":
-        """The session that can send: while the record is shown the one behind it, which goes on."""
+        """The session that can send; while a moment of the record is shown, the live one behind it."""
         session = self.session
         return session.behind if session is not None and session.behind is not None else session
 

@@ -21,7 +21,7 @@ __all__ = ["Shift"]
 
 
 class Shift:
-    """Notes, watched instances and handover, outliving every screen. The demo keeps none on disk."""
+    """Keeps notes, watched instances and handover, outliving every screen; none on disk in the demo."""
 
     def __init__(self, context: Context, handover: "Handover | None" = None) -> None:
         self._context = context
@@ -69,7 +69,7 @@ class Shift:
         self._greet(handover)
 
     def _greet(self, handover: "Handover") -> None:
-        """What the last shift left, for its notes are on no page that is open; and whether it is all."""
+        """Says what the last shift left, for its notes are on no open page, and whether it came whole."""
         context, story = self._context, len(handover.story)
         key_of = context.keys.key_of
         left = [f"{story:,} in its story ({key_of('note.write')})"] if story else []
@@ -88,7 +88,7 @@ class Shift:
             session.poller.watched.follow([pin for pin in self.pins if pin.account == self.account])
 
     def adopt(self) -> None:
-        """What was watched before the only account was known is watched in it."""
+        """Takes what was watched before the only account was known into that account."""
         self.pins.adopt(self.account)
         self.begin()
 
@@ -116,13 +116,13 @@ class Shift:
         self._title(f"wfdash: {self.unseen} changed")
 
     def seen(self) -> None:
-        """A person is there: the count starts anew."""
+        """Ends the count of changes in the terminal's title: a person is there."""
         if self.unseen:
             self.unseen = 0
             self._title("wfdash")
 
     def acted(self, progress: ActionProgress) -> None:
-        """An action came to its end."""
+        """Notes an action in the story once it has come to its end."""
         if progress.plan.key in self._announced or not progress.over:
             return
         self._announced.add(progress.plan.key)

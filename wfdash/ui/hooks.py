@@ -30,7 +30,7 @@ _LOOK, _LOOKS = 0.5, 60
 
 
 class ChangeHooks:
-    """Off in the demo and from what somebody else handed over; what runs them is loaded where there are any.
+    """Runs hooks for changes. Off in the demo and in what somebody handed over; loaded where there are any.
 
     Of several processes on one record, `wfdash record --on-change` too, only one runs commands.
     """
@@ -49,7 +49,7 @@ class ChangeHooks:
         """What ran last, the newest at the end."""
 
     def begin(self) -> None:
-        """Begins anew for the session that is in force, once it is clear whose it is."""
+        """Starts anew for the session in force, once it is clear whose it is."""
         context, self._watch, self._runner = self._context, None, None
         learned = self._learned = asyncio.Event()
         self._app.workers.cancel_group(self._app, "hooks: earlier causes")
@@ -81,7 +81,7 @@ class ChangeHooks:
         )
 
     def live(self, update: Update) -> None:
-        """Looks at what changed; also while the screens show the record."""
+        """Looks at an update for changes, also while the screens show the record."""
         if self._watch is None or self._runner is None:
             return
         if self._session is not None and (workflow := self._watch.unlearned()):
@@ -110,7 +110,7 @@ class ChangeHooks:
             learning.cancel()
 
     async def _learn(self, session: "AccountSession", watch: "ChangeWatch", learned: asyncio.Event) -> None:
-        """What failed in earlier runs is no new cause: until that is read, none is told."""
+        """Learns earlier causes from the record, before which no cause is told as new."""
         await UntilOpen(
             lambda: session.recorder is None or session.recorder.started, every=_LOOK, looks=_LOOKS
         )()
@@ -120,7 +120,7 @@ class ChangeHooks:
     async def _learn_earlier(
         self, session: "AccountSession", watch: "ChangeWatch", workflow: str, learned: asyncio.Event
     ) -> None:
-        """What failed before the start is no new cause either, though no record holds it."""
+        """Learns from the server what failed before the start, though no record holds it."""
         causes = await session.earlier_causes(workflow, watch.began)
         # A change that is dropped until then is never told: the watch knows its cause from then on.
         await learned.wait()
@@ -142,7 +142,7 @@ def about(change: "SeenChange") -> str:
 
 
 def _causes(session: "AccountSession", began: float) -> list[tuple[str, str, str, str]]:
-    """What failed in earlier runs, as far as the record can be read: it is no new cause.
+    """The causes of earlier runs, out of the record: they are not new.
 
     What this run has seen by now stands in the record too, and is news.
     """

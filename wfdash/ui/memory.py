@@ -41,7 +41,7 @@ _AWAY, _EVERY = 60.0, 600.0
 
 
 class Collector:
-    """Looks for garbage, but in what was frozen only while nobody is at the keys.
+    """Collects garbage among what is young, and among what was frozen only while nobody is at the keys.
 
     What is loaded is frozen at the start, for a first look at it held the loop for 40 ms; then all there is,
     when many rows have come and when many are sent. A page that was open by then would stay for ever: its
@@ -59,7 +59,7 @@ class Collector:
         self._frozen = gc.get_freeze_count()
 
     def tick(self, now: float, last_key_at: float) -> None:
-        """Takes a look where more is frozen than at the last one, some 150 ms for what a dashboard holds."""
+        """Looks through what is frozen too, some 150 ms, where it has grown and no key was pressed lately."""
         if 0 <= now - self._looked_at < _EVERY or 0 <= now - last_key_at < _AWAY:
             return
         self._looked_at = now
@@ -72,7 +72,7 @@ class Collector:
 
 
 def context_of(app: App[Any]) -> Context:
-    """For a task that outlives the page that begins it.
+    """The context to begin a task in that outlives the page which begins it.
 
     Each task keeps a copy of the context that it is begun in, and there Textual notes the page: a prompt of
     half a megabyte stayed for the hour in which the runs that it had restarted were followed.

@@ -78,7 +78,7 @@ _FORGOTTEN = 30.0
 
 
 class _ListedFrom(Struct, frozen=True):
-    """The page that the list was opened from, and how both looked."""
+    """The page that the list was opened from, and how page and list looked then."""
 
     page: str
     arguments: Sequence[Any]
@@ -90,7 +90,7 @@ class _ListedFrom(Struct, frozen=True):
 
 
 class Navigator:
-    """Opens and closes the pages of the app: by name, each given the context."""
+    """Opens and closes the pages of the app by name, and gives each the context."""
 
     def __init__(self, app: App[int], context: Context) -> None:
         self._app = app
@@ -274,8 +274,9 @@ class Navigator:
     def say(
         self, message: str, severity: str = "information", looks: int = _PATIENCE, *, aside: bool = False
     ) -> None:
-        """Now, or once there is a bottom line: a page may be on its way, a prompt or a panel in between.
+        """Says a sentence on the bottom line, once there is one.
 
+        A page may be on its way, or a prompt in between.
         `aside` is for what nobody asked for: it waits until nothing else is said there, so that it never
         covers what came of a key.
         """

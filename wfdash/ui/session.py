@@ -153,7 +153,7 @@ async def open_session(
 
 
 def _counter(settings: Settings) -> SharedCounter:
-    """The one of the credential, with all processes on it; the demo has a server of its own."""
+    """The counter of the credential, shared with other processes; in the demo one for this process alone."""
     if settings.credential is None or settings.demo:
         return SharedCounter(what="dashboard")
     folder = user_state_path("wfdash")
@@ -163,7 +163,7 @@ def _counter(settings: Settings) -> SharedCounter:
 def _recorder_of(
     api: Workflows, settings: Settings, clock: Callable[[], float], said: Callable[[RecordChanged], None]
 ) -> Recorder:
-    """Keeps all that this server answers from now on; its file is opened once something was answered."""
+    """A recorder that keeps all that this server answers; its file is opened once something was answered."""
     loop = asyncio.get_running_loop()
 
     def changed(sentence: str) -> None:
@@ -188,7 +188,7 @@ def _recall(recorder: Recorder) -> "RecordRecall":
 
 
 class RecordedIds:
-    """Instances of the record by id. SQLite and the search come with the first question, not at the start."""
+    """Finds recorded instances by id; SQLite and the search are loaded with the first question."""
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
@@ -207,7 +207,7 @@ class RecordedIds:
 
 
 class BegunSession:
-    """A session on its way: it may ask for its first rows before there is a screen to show them.
+    """A session on its way, which may ask for its first rows before there is a screen to show them.
 
     The answer takes its time, the modules of the screens take theirs: one after the other would be both.
     """
@@ -237,7 +237,7 @@ class BegunSession:
         return session
 
     def tell(self, notify: Callable[[Event], None]) -> None:
-        """Hands all news of the opened session to this one from now on, and what was said of its record."""
+        """Hands every update of the opened session to this callback, and what was said of its record."""
         # A screen begins by drawing all there is, so that what was seen before it is no news.
         self._opening.result().poller.tell(notify)
         self._said = notify
@@ -302,7 +302,7 @@ def past_session(
 
 
 def _begin_record(recorder: Recorder, settings: Settings, api: Workflows) -> None:
-    """Opens the record once something was answered and it is clear whose it is: nobody waits for that."""
+    """Opens the record once something was answered and the account is known: nobody waits for that."""
     place = place_of(user_state_path("wfdash"), settings, api.account_id)
     if place is not None:
         asyncio.get_running_loop().call_later(_FIRST_ROWS, recorder.start, place)

@@ -19,7 +19,7 @@ __all__ = ["TimeTravel"]
 
 
 class TimeTravel:
-    """Puts a session over the record in the place of the live one, which goes on meanwhile, unseen.
+    """Shows a session over the record in place of the live one, which goes on unseen.
 
     With a record of its own (`wfdash replay`) there is no live one, and no now to return to.
     """
@@ -34,7 +34,7 @@ class TimeTravel:
         """Counts the keys: one takes the place of the one before that is still under way."""
 
     def begin(self, on_started: Callable[[], None]) -> None:
-        """Opens a replay, at its end."""
+        """Opens a replay at its end, and says what is damaged in it."""
         if self._replayed is not None:
             self._show(self._replayed.last)
             on_started()
@@ -61,7 +61,7 @@ class TimeTravel:
         self._moving = self._app.run_worker(move, group="travel", exclusive=True)
 
     def leave(self) -> bool:
-        """Returns to now, in a replay to the end of it; False where that is what is shown."""
+        """Returns to now, in a replay to its end; False where that is what is shown already."""
         if self._context.moving:  # what was asked for is not wanted any more
             self._turn += 1
             self._context.moving = False
@@ -129,7 +129,10 @@ class TimeTravel:
                 self._drop()
 
     async def _open(self) -> "RecordReader | None":
-        """The record of the session in force, with all that was seen so far in it; says why there is none."""
+        """Opens the session's record with all that was seen so far.
+
+        None, and says why, where there is none.
+        """
         from wfdash.live.records.record.schema import Unusable
 
         session = self._context.session

@@ -130,7 +130,7 @@ def _bar(sent: int, total: int, width: int, left: float | None) -> Pieces:
 
 
 def _counts(progress: ActionProgress, width: int) -> list[Pieces]:
-    """What became of them, on as many lines as it takes: no number is cut."""
+    """The counts by outcome, on as many lines as they take: no number is cut."""
     counts: list[tuple[str, Style]] = [
         (words, _STYLES.get(outcome, PLAIN)) for outcome, words in progress.words()
     ]
@@ -146,7 +146,7 @@ def _counts(progress: ActionProgress, width: int) -> list[Pieces]:
 
 
 def _in_order(progress: ActionProgress, start: int, stop: int) -> list[Result]:
-    """Those of all results, the ones to look at first; in groups, since all of them are too many to sort."""
+    """The results from `start` to `stop`, those to look at first; sorted by group, for all are too many."""
     groups = sorted(progress.alike, key=lambda group: _worth(progress, next(iter(group.values()))))
     return list(islice(chain.from_iterable(group.values() for group in groups), start, stop))
 
@@ -156,14 +156,14 @@ def _worth(progress: ActionProgress, result: Result) -> tuple[int, int]:
 
 
 def _rank(progress: ActionProgress, result: Result) -> int:
-    """What a person has to look at comes first; what was skipped, as the prompt said, or a stop, last."""
+    """How far down a result stands: what a person has to look at first, what was skipped or stopped last."""
     if result.unsent or not progress.is_eligible(result.id):
         return 4
     return 0 if result.ended_badly else 1 if result.failed else 2 if result.followed else 3
 
 
 def _left(progress: ActionProgress, identities: tuple[str, ...]) -> str:
-    """What the rest has in common: a stop leaves some unsent, and those did not fail."""
+    """What is so of all that failed: `failed`, `were not sent` after a stop, or both."""
     skipped = {identity for identity in identities if progress.results[identity].outcome == Outcome.SKIPPED}
     were = "was" if len(identities) == 1 else "were"
     if len(skipped) == len(identities):
@@ -178,7 +178,7 @@ def _sentence(result: Result, now: float) -> str:
 
 
 def _results(rows: list[tuple[str, str, str]], width: int) -> list[Pieces]:
-    """A line each of outcome, id and sentence; the first one's sentence whole, so that each can be read."""
+    """A line a result with outcome, id and sentence; the first sentence whole, so that each can be read."""
     # Ids that would look alike once cut or cleaned are numbered: two people must be able to speak of one of
     # them.
     names = shown_names([identity for _, identity, _ in rows], max(12, width // 3))
@@ -232,7 +232,7 @@ def _foot(progress: ActionProgress, shows: str, back: str) -> list[Pieces]:
 
 
 class BulkScreen(LowerHalf):
-    """Hiding it stops nothing."""
+    """Shows how an action on many goes; to hide it stops nothing."""
 
     def __init__(self, context: Context, progress: ActionProgress) -> None:
         super().__init__(context)
@@ -285,13 +285,13 @@ class BulkScreen(LowerHalf):
             self.panel.show(lines)
 
     def _bound(self, budget: Budget) -> float:
-        """Seconds that what is unsent takes at the least: each of many restarts is read before it goes."""
+        """The least seconds in which what is unsent can go; restarts of many are each read before."""
         unsent = self.progress.total - self.progress.sent
         read = self.progress.plan.verb in RESTARTS
         return budget.in_turn_take(unsent) if read else budget.actions_take(unsent)
 
     def _back(self) -> list[Instance]:
-        """Those that this brought where they are, and that nobody has changed since."""
+        """The rows that this action brought where they are and that nobody has changed since."""
         session, plan = self.context.session, self.progress.plan
         if session is None or not inverse(plan.verb) or session.poller.workflow != plan.workflow:
             return []

@@ -18,7 +18,7 @@ __all__ = ["CreateScreen"]
 
 
 class CreateScreen(FormScreen):
-    """Proposes an id nobody has; `params` are those of an instance that is run again."""
+    """The form for a new instance with an id nobody has; `params` are those of one that is run again."""
 
     def __init__(self, context: Context, workflow: str, params: Any = ABSENT, like: str = "") -> None:
         super().__init__(context)

@@ -34,7 +34,7 @@ __all__ = ["CutOffScreen"]
 
 
 class CutOffScreen(LowerHalf):
-    """Nothing is sent from here: what is left of a batch goes through the ordinary prompt."""
+    """Offers batches that were cut off. It sends nothing: the rest goes through the ordinary prompt."""
 
     def __init__(self, context: Context, batches: Sequence[Unfinished] | None = None) -> None:
         """`batches` are those to choose from, by default all that the start found."""

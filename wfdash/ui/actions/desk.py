@@ -30,7 +30,7 @@ _LINGER = 12.0
 
 
 class ActionMoved(Message):
-    """An action moved on. Posted to the app, which tells the screens."""
+    """Posted to the app when an action moved on; the app tells the screens."""
 
     def __init__(self, progress: ActionProgress, event: Progress | Result) -> None:
         super().__init__()
@@ -67,12 +67,12 @@ class ActionDesk:
 
     @property
     def last(self) -> ActionProgress | None:
-        """The action that was asked for last."""
+        """The progress of the action that was asked for last, None before the first."""
         return self.actions[-1] if self.actions else None
 
     @property
     def unsettled(self) -> list[Plan]:
-        """Those on many of which something is unsent or has not settled; runs that go on do not count."""
+        """Plans on many with ids unsent or unsettled; runs that are only followed do not count."""
         return [progress.plan for progress in self.actions if not progress.single and not progress.answered]
 
     @property
@@ -84,7 +84,7 @@ class ActionDesk:
 
     @property
     def bulk(self) -> ActionProgress | None:
-        """The action on many that was asked for last."""
+        """The progress of the last action on many, None before the first."""
         return next((progress for progress in reversed(self.actions) if not progress.single), None)
 
     def start(self, plan: Plan, on_event: OnProgress | None = None, *, canary: int = 0) -> ActionProgress:
@@ -171,7 +171,7 @@ class ActionDesk:
         return f"{stopped_at(self.cut_off[0])}{more}"
 
     def offer(self, batches: Sequence[Unfinished]) -> None:
-        """Offers these to whoever looks; nothing of them is closed by that."""
+        """Offers batches that were cut off to whoever looks; that closes none of them."""
         self.cut_off, self._put_off = list(batches), False
 
     @property
@@ -238,7 +238,7 @@ class ActionDesk:
         return self._with_counts(done)
 
     def _with_counts(self, done: Done) -> Done:
-        """As this session itself counted it: the end of the journal may not hold all of many."""
+        """The last action with the counts of this session: the journal's end may not hold all of many."""
         own = next((progress for progress in self.actions if progress.plan.key == done.plan), None)
         if own is None:
             return replace(done, who="", seat="")
@@ -248,7 +248,7 @@ class ActionDesk:
         return replace(done, who="", seat="", done=took, asked=own.total, over=over)
 
     def shown(self, now: float) -> list[ActionProgress]:
-        """What stands above the key bar: what runs, and what ended a moment ago. Newest last."""
+        """The actions to show above the key bar: those that run or ended a moment ago, newest last."""
         return [
             progress
             for progress in self.actions

@@ -59,7 +59,7 @@ def starts_action(app: App[Any], event: Key) -> bool:
 
 
 class ActionHost:
-    """Acts on what the screen on top is about, opens prompts, and tells screens what became of it."""
+    """Opens the prompt of a key that writes, about the screen on top, and tells screens what became of it."""
 
     def __init__(self, app: App[Any], context: Context) -> None:
         self._app = app
@@ -69,7 +69,7 @@ class ActionHost:
 
     @cached_property
     def own_commands(self) -> "OwnCommands":
-        """Loaded at the first press: few have any, and what asks and runs them takes 2 ms of a start."""
+        """The person's own commands, loaded at the first press: few have any, and that takes 2 ms."""
         from wfdash.ui.actions.own_commands import OwnCommands
 
         return OwnCommands(self._app, self._context)
@@ -77,7 +77,7 @@ class ActionHost:
     # What a key asks for.
 
     def write(self, action: str) -> None:
-        """Asks for what a key that writes stands for, about what the screen on top has chosen."""
+        """Opens the prompt or form of a key that writes, on what the screen on top has chosen."""
         if self._context.moving:
             # Whoever pressed `<` before it looks at the record by the time a prompt of now would stand there.
             self._context.notify(
@@ -149,7 +149,7 @@ class ActionHost:
         self._ask("redrive", screen, rows, prepare=self._redrive(screen, rows))
 
     def _redrive(self, screen: BaseScreen, rows: Sequence[Instance]) -> Prepare:
-        """How the steps of these are read, as what somebody waits for, and the plan made of them."""
+        """A function that reads the rows' steps in the foreground and makes the plan of them."""
         session, workflow = self._context.session, screen.target_workflow()
         # A page that reads on may list an instance twice; it must not be sent twice.
         rows = list({row.id: row for row in rows}.values())
@@ -282,7 +282,7 @@ class ActionHost:
         self._app.switch_screen(BulkScreen(self._context, progress))
 
     def show_last_bulk(self) -> None:
-        """The own action on many while its line stands, else what was cut off, else the own again.
+        """Shows the last own action on many while its line stands, else what was cut off, else the own.
 
         Others may have been killed since the start: the journal is read again whatever was offered. A long
         one takes a second, for which the own action does not wait: what is found then has its line.
@@ -357,7 +357,7 @@ class ActionHost:
         self._app.run_worker(self._offer_unfinished(journal), group="unfinished", exclusive=True)
 
     async def _offer_unfinished(self, journal: "Journal") -> None:
-        """In threads, for nothing on screen waits for it: the journal may have 60 MB, a disk be slow."""
+        """Looks for batches that were cut off, in threads: the journal may have 60 MB, the disk be slow."""
         desk = self._context.desk
         if trouble := await asyncio.to_thread(journal.check):
             self._context.notify(f"actions will not be recorded: {trouble}", severity="warning")

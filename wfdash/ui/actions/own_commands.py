@@ -38,7 +38,7 @@ _PATIENCE: Final = 0.2
 
 
 class OwnCommands:
-    """Asks, and runs one command at a time."""
+    """Asks about a person's own command and runs it, one at a time."""
 
     def __init__(self, app: App[int], context: Context) -> None:
         self._app = app
@@ -115,7 +115,7 @@ class OwnCommands:
 
 
 def in_a_thread(work: Callable[[], Any]) -> "asyncio.Future[Any]":
-    """What the work gives, from a thread that whoever leaves the dashboard does not wait for."""
+    """Runs work in a thread that does not hold up leaving the dashboard; its result is awaited here."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[Any] = loop.create_future()
 
@@ -142,7 +142,7 @@ def in_a_thread(work: Callable[[], Any]) -> "asyncio.Future[Any]":
 
 
 def run_without_shell(words: list[str], environ: Mapping[str, str]) -> tuple[int | None, str]:
-    """The exit code, None where it was ended for taking too long, and the end of what it printed.
+    """Runs the words; the exit code, None after a time-out, and the end of what was printed.
 
     Blocks until then, so it runs in a thread. Raises OSError.
     """

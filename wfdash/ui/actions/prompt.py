@@ -181,7 +181,7 @@ class PromptScreen(LowerHalf):
         self._news.update(self.plan.by_id.keys() & {*update.delta.added, *update.delta.changed})
 
     def watch_targets(self) -> None:
-        """Sees whether a target changed meanwhile: of 15,000 those alone that an answer told of."""
+        """Looks whether targets changed meanwhile: of 15,000 only those that an answer told of."""
         session = self.context.session
         # The rows at hand are another workflow's once somebody has gone there.
         if session is None or self.asking.sending or self.plan.workflow != session.poller.workflow:
@@ -214,12 +214,12 @@ class PromptScreen(LowerHalf):
             self.asking.statuses = {**before, **now}
 
     def _others(self) -> list[str]:
-        """Who else is acting on some of these."""
+        """Sentences on other people who act on some of these targets now."""
         plan = self.plan
         return [] if plan.verb == "create" else self.context.people.warnings(plan.workflow, plan.eligible_ids)
 
     def _judge(self) -> None:
-        """Once no target means any more what it meant, only esc is left."""
+        """Leaves esc alone once no target means any more what it meant when the prompt opened."""
         if self.asking.over or self.asking.sending or not self.plan.eligible:
             return
         found = ((self.plan.by_id.get(identity), now) for identity, now in self.asking.statuses.items())
@@ -369,7 +369,7 @@ class PromptScreen(LowerHalf):
         self.draw()
 
     def _leave(self) -> None:
-        """Closes. What is being sent already goes on; its chip tells."""
+        """Closes the prompt; what is being sent goes on, and its chip tells of it."""
         self._lone.cancel()
         self.close()
 
@@ -407,7 +407,7 @@ class PromptScreen(LowerHalf):
         return session.journal.trouble if session is not None and session.journal is not None else ""
 
     def on_progress(self, event: Progress | Result) -> None:
-        """The app passes on what became of this prompt's own action."""
+        """Takes an event of this prompt's action from the app, and closes once all is sent."""
         if isinstance(event, Progress):
             # From here the chip above the keys tells the rest, and the rows are free again.
             if event.stage == "sent":
@@ -434,5 +434,5 @@ def _bounds(settings: Settings) -> str:
 
 
 def _goes_on(typed: str, expected: str) -> bool:
-    """Whether a y may belong to what has to be typed."""
+    """Whether a y may be a letter of what has to be typed, and not the answer."""
     return "y" in expected and (bool(typed) or expected.startswith("y"))

@@ -37,7 +37,7 @@ __all__ = ["Asking", "expected_text", "prompt_lines", "said_lines", "shown_names
 
 
 class Asking(Struct):
-    """What a prompt shows. `statuses` are the ones read last, by id."""
+    """The state of a prompt that is drawn; `statuses` are the ones read last, by id."""
 
     plan: Plan
     now: float
@@ -101,7 +101,7 @@ class Asking(Struct):
 
     @property
     def goal(self) -> str:
-        """What is being typed: the count, or a canary, with whatever has to follow either."""
+        """The whole text that is being typed: the count, or `first 5`, with what follows either."""
         if not self.canary:
             return self.expected
         rest = self.expected.partition(" ")[2]
@@ -125,7 +125,7 @@ _AROUND_ROWS = 2
 
 
 def expected_text(plan: Plan, *, production: bool, unrecorded: bool = False) -> str:
-    """Typed before y: the count for many, on production the workflow's name for what destroys.
+    """What has to be typed before y: the count of many, in production the name for what destroys.
 
     A word of its own where the journal cannot be written.
     """
@@ -147,7 +147,7 @@ def shown_names(ids: Sequence[str], width: int) -> list[str]:
 
 @lru_cache(maxsize=4)
 def _shown_names(ids: tuple[str, ...], width: int) -> list[str]:
-    """Kept, since a prompt is drawn twice a second and its ids are frozen: of 12,000 it takes 25 ms."""
+    """The names of ids, cached: a prompt is drawn twice a second, and 12,000 ids take 25 ms."""
     names = distinguishable(ids)
     cut = [fit(name, width, cut="middle").rstrip() for name in names]
     doubled = {name for name, times in Counter(cut).items() if times > 1}
@@ -200,7 +200,7 @@ def prompt_lines(asking: Asking, width: int, height: int) -> list[Pieces]:
 
 
 def _cut(said: Sequence[Pieces], skipped: Sequence[Pieces], room: int, must: int) -> list[Pieces]:
-    """So many lines of both; where some are left out, the last one says so, and which key shows them.
+    """As many of both kinds of lines as have room; the last one says what is left out and which key shows it.
 
     So many that `must` be seen are the first that is said.
     """
@@ -220,12 +220,12 @@ def _cut(said: Sequence[Pieces], skipped: Sequence[Pieces], room: int, must: int
 
 
 def said_lines(asking: Asking, width: int) -> list[Pieces]:
-    """All that is said of the targets: what will be lost, what is skipped and why."""
+    """The sentences on the targets as lines: what will be lost, what is skipped and why."""
     return [*_consequence_lines(asking, width), *_skipped_lines(asking, width)]
 
 
 def _in_full(asking: Asking, width: int, room: int) -> list[Pieces]:
-    """All that is said of the targets, in place of them."""
+    """All sentences on the targets, in place of the list of targets."""
     said = said_lines(asking, width)
     back: Pieces = [("   ", PLAIN), ("tab", ACCENT), (" shows the instances again", PLAIN)]
     if len(said) < room:
@@ -236,7 +236,7 @@ def _in_full(asking: Asking, width: int, room: int) -> list[Pieces]:
 
 
 def _twice_lines(asking: Asking, width: int) -> list[str]:
-    """Steps that run twice: who types a number has to have read that, however small the screen is."""
+    """Lines on steps that run twice; on every screen, for who types a number has to have read them."""
     if asking.plan.verb != "redrive":
         return []
     return _wrapped(clean(twice_sentence(asking.plan, asking.answers)), width)
@@ -281,7 +281,7 @@ def _target_line(asking: Asking, target: Target, name: str, longest: int) -> Pie
 
 
 def _new_line(new: NewInstance, name: str, width: int) -> Pieces:
-    """An instance that is not there yet: what it is given, as far as there is room."""
+    """A line on an instance to be made: what it is given, as far as there is room."""
     kept = [
         f"{what} kept {given}"
         for what, given in (("success", new.success_retention), ("error", new.error_retention))
@@ -344,7 +344,7 @@ def _step(plan: Plan) -> StepTarget | None:
 
 
 def _insisted(asking: Asking) -> list[str]:
-    """What is asked although it would do nothing has no consequence to tell, but the reason."""
+    """The reason, in place of consequences, for an action asked for although it would do nothing."""
     if not asking.refused:
         return []
     # Each reason once: of 500 instances most have the same.

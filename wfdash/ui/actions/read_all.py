@@ -28,7 +28,7 @@ _STANDS = 1.0
 
 
 class ReadAllScreen(LowerHalf):
-    """Nothing is sent from here: what comes of it is marked, or goes through the ordinary prompt."""
+    """Asks whether to read all of a choice, and reads it. It sends nothing: a prompt follows, or marks."""
 
     def __init__(self, context: Context, what: str, rest: Remainder, then: Callable[[], None]) -> None:
         """`what` is about to be done, and `then` does it, to what was read until then."""

@@ -33,7 +33,7 @@ def column_width(texts: Sequence[str], top: int, end: int) -> int:
 
 
 class RedriveAnswers(Struct):
-    """What the steps of the targets answered so far."""
+    """Where each target that was read begins again, and how many were read."""
 
     points: Mapping[str, RedrivePoint] = field(default_factory=dict)
     read: int = 0
@@ -50,7 +50,7 @@ class RedriveAnswers(Struct):
 
 
 def redrive_warnings(plan: Plan, answers: RedriveAnswers, *, local: bool) -> list[str]:
-    """All that neither the table nor `twice_sentence` tells, in sentences."""
+    """Sentences on what neither the table nor `twice_sentence` tells."""
     if answers.reading or not plan.eligible:
         return []
     twice = twice_sentence(plan, answers)

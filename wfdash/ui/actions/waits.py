@@ -48,14 +48,14 @@ class WaitTable(ListTable[OpenWait]):
         self._longest_id = self._longest_type = 8
 
     def take(self, waits: list[OpenWait]) -> None:
-        """Shows other waits than before."""
+        """Shows these waits in place of those before."""
         self.rows = waits
         self._longest_id = max((cells(clean(wait.instance)) for wait in waits), default=8)
         self._longest_type = max((cells(clean(wait.event_type)) for wait in waits), default=8)
 
     @property
     def labels(self) -> Mapping[str, str]:
-        """What `enter` does where some have a bar: nothing with the row under the cursor."""
+        """The word for `enter` where some are marked: it is about those, not the row under the cursor."""
         marked = len({row.instance for row in self.rows} & self.marked)
         return {"row.open": f"send event to the {count(marked)} marked"} if marked else {}
 
@@ -93,7 +93,7 @@ class WaitTable(ListTable[OpenWait]):
 
 
 class EventsScreen(BaseScreen):
-    """Opened for some instances; with nothing marked an event goes to the one under the cursor.
+    """Lists open waits and opens the form for an event: to the marked ones, else to the one under the cursor.
 
     Until somebody moves the cursor it goes to the one the desk was opened for, whatever is read meanwhile.
     """
@@ -125,12 +125,12 @@ class EventsScreen(BaseScreen):
 
     @property
     def _aim(self) -> str:
-        """The one it was opened for, until the cursor was moved; "" then, or where it is for many."""
+        """The id the desk was opened for, until the cursor is moved; "" then, or where it is for many."""
         moved = self.table.cursor_key != self._left_at
         return "" if moved or len(self._chosen) != 1 else self._chosen[0].id
 
     def _place_cursor(self, aim: str) -> bool:
-        """On what it was opened for; False where that has no row, and then on no other one either."""
+        """Puts the cursor on the one it was opened for; False, and no cursor, where that has no row."""
         table = self.table
         at = next((at for at, row in enumerate(table.rows) if row.instance == aim), None)
         if at is None:
@@ -159,7 +159,7 @@ class EventsScreen(BaseScreen):
         self.fill()
 
     def _ask(self) -> None:
-        """Has the first of those that may wait read."""
+        """Has the first active ones read that may wait for an event, as many as _MOST."""
         if (poller := self.poller) is not None:
             poller.want(list(islice(filter(self._may_wait, poller.store.active), _MOST)))
 
@@ -223,7 +223,7 @@ class EventsScreen(BaseScreen):
         return row is not None and not is_final(row.status) and row.status != "queued"
 
     def _read(self, ids: Iterable[str]) -> Iterator[tuple[Detail, float]]:
-        """The answer that came last of each, and when: what was opened once is kept as it was then."""
+        """Yields the newest answer of each and when it came: the open one's is kept as it was then."""
         assert self.poller is not None
         for identity in ids:
             state, fact = self.poller.detail(identity), self.poller.row_details.fact(identity)
@@ -251,13 +251,13 @@ class EventsScreen(BaseScreen):
         return [row for identity in ids if (row := self.poller.store.get(identity)) is not None]
 
     def printed_by(self) -> tuple[str, str]:
-        """The one under the cursor, whatever is marked."""
+        """The instance under the cursor, whatever is marked."""
         wait = self.table.chosen
         return (self.workflow, wait.instance) if wait is not None else super().printed_by()
 
     @property
     def _marked(self) -> Sequence[str]:
-        """Those with a bar: one that the list marked and that waits for nothing is in no row here."""
+        """The marked ids that have a row here; a mark on one that waits for nothing has none."""
         here = {row.instance for row in self.table.rows}
         return sorted(self.table.marked & here)
 
@@ -269,7 +269,7 @@ class EventsScreen(BaseScreen):
             self.refresh_bindings()
 
     def chosen_event_type(self) -> str | None:
-        """What the marked ones wait for, where it is one type; without marks that under the cursor."""
+        """The type that all marked wait for, else that under the cursor; "" for several, None for no wait."""
         table, wait = self.table, self.table.chosen
         types = {row.event_type for row in table.rows if row.instance in table.marked}
         if wait is not None and (not types or wait.event_type in types):

@@ -43,7 +43,7 @@ def foot_lines(keys: Sequence[Pieces], width: int) -> list[Pieces]:
 
 
 def scrolled(top: int, end: int, number: int) -> Pieces:
-    """Which lines of a list that is longer than its room are shown, and the keys for the others."""
+    """A line that says which lines of a long list are shown, and the keys for the others."""
     return [(f"   {top + 1} to {end} of {count(number)}, up and down for the others", QUIET)]
 
 
@@ -92,7 +92,7 @@ class Panel(Widget):
 
 
 class LowerHalf(ReadyScreen, LayeredScreen, inherit_bindings=False):
-    """Takes every key itself, so that palette, views and quit are off while it is open."""
+    """A panel that takes every key itself, so that palette, views and quit are off while it is open."""
 
     DEFAULT_CSS = """
     LowerHalf { background: transparent; align: left bottom; }
@@ -105,7 +105,7 @@ class LowerHalf(ReadyScreen, LayeredScreen, inherit_bindings=False):
         yield Panel()
 
     def on_resize(self) -> None:
-        """A panel that is laid out anew was not read yet."""
+        """Holds keys back again: a panel that is laid out anew was not read yet."""
         if self._laid_out_for not in (None, self.app.size):
             self.hold()
         self._laid_out_for = self.app.size

@@ -88,7 +88,7 @@ def _loading(loaded: int, total: int | None) -> str:
 
 
 def _unanswered(fresh: Freshness, name: str, now: float, key_of: Callable[[str], str]) -> str:
-    """Before the first answer."""
+    """The message before the first answer: what is loaded, or why that fails and what to do."""
     if not fresh.failure and (silent := no_answer(fresh, now)):
         return f"Loading the instances of {name}: {silent}.\n{PATIENCE}"
     if not fresh.failure:
@@ -100,7 +100,7 @@ def _unanswered(fresh: Freshness, name: str, now: float, key_of: Callable[[str],
 
 
 def _searching(searched: Searched, filter: str, key_of: Callable[[str], str]) -> str:
-    """While rows that may match are still to be read."""
+    """The message while rows that may match are still to be read."""
     goes_on = f"; {key_of('poll.now')} reads on" if searched.over else ", and are read one by one"
     if searched.waits:
         goes_on = f"; {what_enter_reads(searched)}"
@@ -113,5 +113,5 @@ def _searching(searched: Searched, filter: str, key_of: Callable[[str], str]) ->
 
 
 def what_enter_reads(searched: Searched) -> str:
-    """What begins with the end of typing."""
+    """The clause on what `enter` begins to read at the end of typing."""
     return f"enter reads the newest {count(MOST)}" if searched.unread > MOST else "enter reads them"

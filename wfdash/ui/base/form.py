@@ -43,7 +43,7 @@ class FormField(Struct, frozen=True):
 
 
 class FormScreen(PanelScreen):
-    """A subclass says which fields there are and makes a plan of them."""
+    """A form on a panel. A subclass says which fields there are and makes a plan of them."""
 
     BINDINGS = bindings("pane.next", "form.editor")
     DEFAULT_CSS = f"""
@@ -110,7 +110,7 @@ class FormScreen(PanelScreen):
         return [(f"{hints} ", QUIET)]
 
     def check(self) -> Plan | None:
-        """Says what is wrong with the fields; the plan when nothing is."""
+        """Says what is wrong with the fields, or that they are ready; the plan in that case, else None."""
         try:
             plan = self.make_plan()
         except NotSendable as wrong:
@@ -120,7 +120,7 @@ class FormScreen(PanelScreen):
         return plan
 
     def _verdict(self, said: str, style: Style) -> None:
-        """Above the keys where both do not fit in one line. The fields stay where they once were."""
+        """Shows what is wrong above the keys where both do not fit in one line; the fields stay put."""
         self._said = said, style
         width, keys = self.app.size.width, self._keys()
         lines: list[list[tuple[str, Style]]] = [
@@ -143,7 +143,7 @@ class FormScreen(PanelScreen):
         self.call_after_refresh(self._say_again)
 
     def _say_again(self) -> None:
-        """What was said last, in as many lines as it takes: an editor that is over brings a resize too."""
+        """Shows again what was said last, broken anew: the end of an editor brings a resize too."""
         if self._said is None:
             self.check()
         else:

@@ -72,7 +72,7 @@ def last_pieces(context: Context, now: float) -> Sequence[Pieces]:
 
 
 def _how_many(done: Done) -> str:
-    """`12`, `11 of 12`; `many` where not all of them are known."""
+    """How many an action was on: `12`, `11 of 12`, or `many` where that is not known."""
     if not done.asked:
         return "many"
     took = done.done if done.over and not done.without_effect else done.asked
@@ -80,7 +80,7 @@ def _how_many(done: Done) -> str:
 
 
 def _did(done: Done, who: str, what: str) -> str:
-    """`you paused 12`, `root on pts/4 pauses 12`; of what was in vain that it was asked for."""
+    """`you paused 12`, `root on pts/4 pauses 12`; of an action without effect, that it was asked for."""
     of = "they" if who else "you"
     if done.without_effect:
         return f"{who or 'you'} asked to {deed(done.verb, what, of='you')}: {done.without_effect}"

@@ -38,7 +38,7 @@ class LoneKey:
             self._say(self._why_not)
 
     def cancel(self) -> bool:
-        """Takes back a key that waits; whether there was one."""
+        """Takes back a key that is held; whether there was one."""
         if self._pending is None:
             return False
         self._pending.stop()
@@ -46,7 +46,10 @@ class LoneKey:
         return True
 
     def crowded(self) -> bool:
-        """Whether this key counts for nothing: one that waited is taken back, or a paste goes on."""
+        """Whether this key is not alone, as in a paste or behind another.
+
+        A held one is taken back and why is said.
+        """
         pasting = self._screen.context.terminal.pasting
         if (waited := self.cancel()) or pasting:
             self._say(self._why_not)

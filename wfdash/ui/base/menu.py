@@ -23,7 +23,7 @@ _NAME = 22
 
 
 class MenuItem(Struct, frozen=True):
-    """`what` is raw and cut to what a line may hold."""
+    """An entry of a menu with its key; `what` is raw and cut to what a line may hold."""
 
     key: str
     name: str
@@ -31,7 +31,7 @@ class MenuItem(Struct, frozen=True):
 
 
 class MenuScreen(PanelScreen):
-    """A subclass says what choosing an entry does; the panel is closed by then."""
+    """A menu on a panel, which closes before the subclass carries out the chosen entry."""
 
     BINDINGS = bindings("row.open")
 

@@ -14,7 +14,7 @@ __all__ = ["PanelScreen", "Title"]
 
 
 class PanelScreen(BaseScreen, LayeredScreen, inherit_bindings=False):
-    """Closed by esc, and by what closes the top layer."""
+    """A panel closed by esc, and by what closes the top layer."""
 
     BINDINGS = bindings("layer.close", "app.quit")
     DEFAULT_CSS = """

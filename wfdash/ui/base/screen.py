@@ -37,13 +37,13 @@ _BURST: Final = 1.0
 
 @runtime_checkable
 class PartShown(Protocol):
-    """A screen of which the targets may be a part of what belongs together on the server."""
+    """A screen whose targets may be a part of what belongs together on the server."""
 
     def remainder(self) -> "Remainder | None":
         """What belongs to the targets and was not read; None where there is no such."""
 
     def all_read(self) -> Callable[[], list[Instance]]:
-        """Finds the targets of now again, once more of them was read."""
+        """A function that finds the targets again after more of them was read."""
 
 
 @runtime_checkable
@@ -51,7 +51,7 @@ class ShownAgain(Protocol):
     """A page that is opened once more on the way back from the list, and shows what it showed."""
 
     def reopened_with(self) -> Sequence[Any]:
-        """What one of its kind is given besides the context for that."""
+        """The arguments besides the context with which the page is opened to look as it does now."""
 
 
 @runtime_checkable
@@ -60,7 +60,7 @@ class CodeShown(Protocol):
 
     @property
     def printed(self) -> LogScope:
-        """The lines of that code; all of the instance's where it is of none in particular."""
+        """The scope of lines of the shown code; the whole instance's where it is of no code in particular."""
 
 
 class ReadyScreen(Screen[None], inherit_bindings=False):
@@ -76,7 +76,7 @@ class ReadyScreen(Screen[None], inherit_bindings=False):
         return self.is_mounted and not self._pruning and self in self.app.screen_stack
 
     def live(self, update: Update) -> None:
-        """An answer came, or failed. Also called for screens under another one."""
+        """Called when an answer came or failed, for screens under another one too."""
 
     @property
     def on_top(self) -> bool:

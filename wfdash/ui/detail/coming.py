@@ -22,7 +22,7 @@ def usually_left(forecast: Forecast) -> str:
 
 
 def _coarse(seconds: float) -> str:
-    """In steps of 10 s, a minute, ten minutes or an hour: an estimate, and each change of it is drawn."""
+    """A duration in steps of 10 s, a minute, ten minutes or an hour: each change of an estimate is drawn."""
     if seconds < 10:
         return "under 10 s"
     step = 10 if seconds < 60 else 60 if seconds < 3600 else 600 if seconds < 36_000 else 3600
@@ -45,7 +45,7 @@ def coming_lines(forecast: Forecast, width: int, room: int) -> list[Pieces]:
 
 
 def _line(step: UsualStep, width: int, title: str) -> str:
-    """`~` before how long it takes: that is the middle of what it took elsewhere."""
+    """A step to come as a line; `~` stands before its time, which is the median of other runs."""
     times = f" ×{count(step.count)}" if step.count > 1 else ""
     wide = bar_width(width)
     name = fit(clean(step.name[:200]) + times, max(8, width - wide - 6 - TAKES))

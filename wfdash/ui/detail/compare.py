@@ -120,7 +120,7 @@ class CompareScreen(BaseScreen):
         self.call_later(self._show, found, row, pair)
 
     def _progress(self, done: int, of: int) -> None:
-        """From the worker, which touches no widget."""
+        """Shows how far the reads are; called by a worker, so it hands on to the app's turn."""
         key = self.context.keys.key_of("layer.close")
         self.call_later(self._tell, f"{_LOOKING}: {done} of {of} read, a request each; {key} stops it")
 
@@ -197,7 +197,7 @@ class CompareScreen(BaseScreen):
         return self.query_one("#pairs", CompareTable)
 
     def _place(self, room: int) -> Pieces:
-        """`orders/order-12`, of which the id is not cut for the workflow."""
+        """`orders/order-12`; where room is short the workflow goes, and not a part of the id."""
         name = clean(self.instance[:300])
         before = f"{clean(self.workflow[:100])}/"
         return [
@@ -225,7 +225,7 @@ class CompareScreen(BaseScreen):
         return lines
 
     def _named_differences(self) -> list[Pieces]:
-        """The places alone, in one line."""
+        """One line that names the places where the params differ; none without differences."""
         if not self._params:
             return []
         said = "   params differ in "
@@ -249,7 +249,7 @@ class CompareScreen(BaseScreen):
         self._to(-1)
 
     def _to(self, direction: int) -> None:
-        """Compares the instance above or below in the table beneath."""
+        """Compares the instance above or below in the list instead."""
         other = self.context.pages.listing.step(self.workflow, self.instance, direction)
         if other is not None:
             self.instance, self._other = other, None
@@ -265,7 +265,7 @@ class CompareScreen(BaseScreen):
 
 
 def _packed(text: str, width: int) -> list[str]:
-    """On lines that end where a part ends: a lone time on the second one says nothing."""
+    """The text on lines that end where a part of it ends: a lone time on a second line says nothing."""
     lines = [""]
     for part in text.split(" · "):
         both = f"{lines[-1]} · {part}" if lines[-1] else part

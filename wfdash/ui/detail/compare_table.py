@@ -49,7 +49,7 @@ _MEASURED: Final = 500
 
 
 class CompareTable(LineTable):
-    """The cursor starts on the first difference; `]` and `[` go from one to the next."""
+    """Two runs step by step. The cursor starts on the first difference; `]` and `[` go to others."""
 
     in_order = "steps stand in the order in which they began, here first"
 
@@ -101,7 +101,10 @@ class CompareTable(LineTable):
         return strip_of(pieces, width, CURSOR if cursor else None)
 
     def _room(self, width: int) -> int:
-        """The names as wide as they are long: a number far from its name is read on the wrong line."""
+        """Cells for the names, no more than they need.
+
+        A number far from its name is read on the wrong line.
+        """
         return max(8, min(self._longest + 3, width - _VERDICT - 2 * _TIME - 7))
 
     @property
@@ -160,7 +163,7 @@ def first_lines(comparison: Comparison | None, width: int, *, short: bool) -> li
 
 
 def _went(step: Step | None, took: str) -> tuple[str, Style]:
-    """`1m50s, 4 attempts: TimeoutError: connect to ...`, or what it gave."""
+    """`1m50s, 4 attempts: TimeoutError: connect to ...`, or the output in place of an error."""
     if step is None:
         return "not there", QUIET
     attempts = len(step.attempts)

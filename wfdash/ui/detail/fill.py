@@ -73,7 +73,7 @@ def fill(pane: "DetailPane", context: Context, instance: str | None, *, moved_on
 
 
 def _keep_scale(context: Context, scale: str) -> None:
-    """Every timeline from now on has it; where the config cannot be written, until the program ends."""
+    """Keeps the scale for every timeline, and in the config where that can be written."""
     context.settings = replace(context.settings, scale=scale)
     keep_display(context.settings, "scale", scale)
 
@@ -123,7 +123,7 @@ class DetailBeside:
         self._resting = self._host.set_timer(REST, self._rested)
 
     def _rested(self) -> None:
-        """The cursor stands still: read what it is on, where it can be seen.
+        """Reads the instance that the cursor has come to rest on, if the pane is in sight.
 
         Under another page rows still come and the cursor with them; what is read then is that page's affair.
         """
@@ -135,7 +135,7 @@ class DetailBeside:
             self._on_change()
 
     def draw(self, *, empty: bool, moved_on: bool) -> None:
-        """What is read now; nothing beside a table that is `empty`. `moved_on`: the clock did."""
+        """Fills the pane with what is read now; blank beside a table that is `empty`."""
         session = self._context.session
         if self.room.display and self.pane is not None and self.pane.is_ready:
             opened = session.poller.opened if session is not None and not empty else None
@@ -143,6 +143,6 @@ class DetailBeside:
 
     @property
     def timeline(self) -> "TimelineTable | None":
-        """What the keys of the pane are about; None where there is no room for it."""
+        """The timeline of the pane, which its keys are about; None where there is no room for a pane."""
         shown = self.room.display and self.pane is not None and self.pane.is_ready
         return self.pane.timeline if self.pane is not None and shown else None

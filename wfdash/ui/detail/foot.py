@@ -99,7 +99,7 @@ def _rest_words(step: Step, row: Row, at: TimeWords) -> str:
 
 
 def value_lines(title: str, value: Any, width: int, room: int, *, in_line: bool = True) -> list[Pieces]:
-    """The value unfolded under its title, as far as there is room; not one that is whole `in_line`."""
+    """A value unfolded under its title, as far as there is room; none if it was whole `in_line`."""
     line = result_line("", value).strip()
     fits = cells(line) <= width - len(title) - 2
     if room < LEAST_OF_VALUE or not line or (in_line and fits):
@@ -118,7 +118,7 @@ def _error_of(step: Step, row: Row) -> Failure | None:
 
 
 def fold_lines(group: Family, row: Row, width: int, keys: tuple[str, str]) -> list[Pieces]:
-    """The steps of one name; `keys` are those that unfold and that fold them."""
+    """Lines on a fold: its steps of one name; `keys` are those that unfold and fold it."""
     unfolded = bool(row.unfolded)
     hint = f"{keys[1]} folds them" if unfolded else f"{keys[0]} shows them"
     sentence = f"{clean(group.name[:200]) or '(no name)'}: {len(group.members):,} steps; {hint}"

@@ -42,7 +42,7 @@ __all__ = ["InspectorScreen"]
 
 
 class InspectorScreen(BaseScreen):
-    """A closer look; it asks for nothing unless the person wants a text that the API cut off."""
+    """Shows one step in full; asks only when the person wants a text that the API cut off."""
 
     labels: ClassVar[Mapping[str, str]] = {
         "row.open": "unfold",
@@ -172,7 +172,7 @@ class InspectorScreen(BaseScreen):
 
     @property
     def printed(self) -> LogScope:
-        """The lines of the step, where it runs code."""
+        """The scope of the step's lines; of the instance's where the step runs no code."""
         detail, step = self._detail, self.step
         if detail is None or step is None or step >= len(detail.steps):
             return LogScope()
@@ -182,7 +182,7 @@ class InspectorScreen(BaseScreen):
     # As the API gave it.
 
     def action_pane_next(self) -> None:
-        """From the tree to the text of the answer, and back."""
+        """Changes between the tree and the text of the answer."""
         shown: PayloadTree | RawLines = self.tree_ if self.raw.display else self.raw
         self.tree_.display, self.raw.display = shown is self.tree_, shown is self.raw
         if shown is self.raw:

@@ -48,7 +48,7 @@ class LinesBeside(Container):
 
     @property
     def labels(self) -> Mapping[str, str]:
-        """What the keys do at a timeline that has its lines beside it."""
+        """The words of the key bar for a timeline that has its lines beside it."""
         return {} if self.lines is None else {"logs.open": "to the lines", "layer.close": "close lines"}
 
     def compose(self) -> ComposeResult:
@@ -90,19 +90,19 @@ class LinesBeside(Container):
         return True
 
     def next_pane(self) -> None:
-        """Between the timeline and the lines."""
+        """Gives the keys to the lines, or from them to the timeline."""
         if self.lines is not None and not self.lines.has_focus_within:
             self.lines.table.focus()
         elif self.lines is None or not self.lines.alone:
             self.detail.timeline.focus()
 
     def news(self) -> None:
-        """News of the instance came."""
+        """Has open lines read on: news of the instance came."""
         if self.lines is not None and self.lines.is_mounted:
             self.lines.begin()
 
     def draw(self) -> None:
-        """What moves by the clock, and by what the detail drew."""
+        """Draws what moves with the clock and with the detail, once that is drawn."""
         if self.lines is not None and self.lines.is_mounted:
             self._share_axis()
             self.lines.draw_head()
@@ -121,7 +121,7 @@ class LinesBeside(Container):
         self.place()
 
     def place(self) -> None:
-        """Beside each other where the screen is wide, else the lines beneath."""
+        """Puts lines and timeline side by side where the screen is wide, else one below the other."""
         wide = self.lines is not None and self.size.width >= WIDE
         self.set_class(wide, "wide")
         self.detail.is_short = self.lines is not None and not wide
@@ -130,7 +130,7 @@ class LinesBeside(Container):
         self.call_after_refresh(self._redraw)
 
     def _fit(self) -> None:
-        """Beneath, the timeline is as high as its rows, and leaves the lines their share."""
+        """Makes a timeline with lines beneath it as high as its rows, less the lines' share."""
         if not self.detail.is_short:
             self.detail.styles.height = None
             return

@@ -200,7 +200,7 @@ class DetailPane(Stack):
         self._show_foot()
 
     def _fit_timeline(self) -> None:
-        """As high as its rows, so that the foot stands right beneath them, or as high as there is room."""
+        """Makes the timeline as high as its rows where there is room: the foot stands right below."""
         head = len(self.query_one("#head", TextLines).plain.split("\n"))
         foot = 0 if self.is_short else FOOT + 1
         room = self.size.height - head - foot - self.show_printed()
@@ -218,7 +218,7 @@ class DetailPane(Stack):
 
     @property
     def wanted_height(self) -> int:
-        """The lines in which its head and all rows of the timeline have room."""
+        """How many lines the head and all rows of the timeline take."""
         head = len(self.query_one("#head", TextLines).plain.split("\n"))
         return head + self.timeline.row_count() + 2
 
@@ -299,7 +299,7 @@ class DetailPane(Stack):
         return [*left, (" " * max(1, gap), PLAIN), (freshness, QUIET)]
 
     def _doubts(self, state: DetailState | None, at: TimeWords, width: int) -> list[str]:
-        """What a person must know before believing the rest."""
+        """Sentences to know before believing the rest: gone, stale, cut, a clock ahead."""
         # Nothing was read and nothing failed: there is nothing to doubt yet.
         if state is None or (state.detail is None and not state.freshness.failure and not state.gone):
             return []
@@ -372,7 +372,7 @@ class DetailPane(Stack):
         foot.show(lines[: self._foot_room])
 
     def _looked_up_next(self, detail: Detail, title: str, output: Any, filled: int) -> list[Pieces]:
-        """In the room that is left: what the lines above had to cut, unfolded, first that of the step.
+        """Lines for the room that is left: cut values unfolded, the step's first, then other outputs.
 
         What is left then has the outputs of the other steps, the latest first.
         """
@@ -431,7 +431,7 @@ class DetailPane(Stack):
 
 
 def _fits(detail: Detail, room: int) -> bool:
-    """Whether its timeline has no more rows than that, whatever is unfolded in it."""
+    """Whether all rows of the timeline have room, were everything unfolded."""
     # With each frame: of 50,000 steps the attempts took 0.2 s to be read.
     if len(detail.steps) > room:
         return False
@@ -444,7 +444,7 @@ def _is_short(detail: Detail) -> bool:
 
 
 def _values(detail: Detail, width: int, *, unfolds: bool) -> list[Pieces]:
-    """Params and output, a line each; where they unfold beneath, what is whole in its line."""
+    """A line each for params and output; left out are those that unfold in full below."""
     lines: list[Pieces] = []
     for name, value in (("params", detail.params), ("output", detail.output)):
         if value is ABSENT or value is None or (name == "params" and value == {}):

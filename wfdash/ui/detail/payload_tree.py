@@ -30,12 +30,12 @@ _KINDS: Final = {
 
 
 class PayloadTree(LineTable):
-    """The cursor is on a path, so it stays where it was when the value is replaced by a newer one."""
+    """A foldable JSON tree whose cursor is on a path, so that it stays when a newer value comes."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("row.")
 
     class FullWanted(Message):
-        """The person wants a value that the API kept back in full."""
+        """Posted when the person opens a value that the API kept back in full."""
 
         def __init__(self, path: Path) -> None:
             super().__init__()
@@ -103,7 +103,7 @@ class PayloadTree(LineTable):
         return at + 1, len(found)
 
     def _place(self) -> Path:
-        """Where the cursor is, as a search meets it: a row that only stands for others is none."""
+        """The path of the cursor as a search counts it; for a row that stands for others, their parent's."""
         path = self.node.path if self.node is not None else ()
         return path[:-1] if path[-1:] == (-1,) else path
 

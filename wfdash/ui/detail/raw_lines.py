@@ -20,7 +20,7 @@ _JSON: Final = json.JSONEncoder(indent=2, ensure_ascii=False, default=repr)
 
 
 class RawLines(LineTable):
-    """Nothing is parsed, put in order or left out in it; what is too long goes on in the next line."""
+    """Shows an answer's text with nothing parsed, sorted or left out; long lines are broken."""
 
     labels: ClassVar[Mapping[str, str]] = {"pane.next": "parsed"}
 

@@ -33,7 +33,7 @@ __all__ = ["DetailScreen"]
 
 
 class DetailScreen(BaseScreen):
-    """Asks the poller to keep this instance fresh for as long as it is on top."""
+    """Shows one instance on the whole screen, kept fresh by the poller while it is on top."""
 
     labels: ClassVar[Mapping[str, str]] = {
         "row.open": "inspect",
@@ -54,7 +54,7 @@ class DetailScreen(BaseScreen):
     )
 
     def __init__(self, context: Context, workflow: str, instance: str, lines: LogScope | None = None) -> None:
-        """With `lines` what was printed is opened with it, the cursor on the last line of that scope."""
+        """`lines` opens what was printed too, the cursor on the last line of that scope."""
         super().__init__(context)
         self.workflow = workflow
         self.instance = instance
@@ -106,7 +106,7 @@ class DetailScreen(BaseScreen):
         self.draw()
 
     def draw(self) -> None:
-        """Everything, as it is known now; nothing is written where nothing differs."""
+        """Draws all that is known now; nothing is written where nothing differs."""
         # A poll may be answered while the screen is being composed or taken down.
         if not self.is_ready or not self.query("#detail #timeline"):
             return
@@ -134,7 +134,7 @@ class DetailScreen(BaseScreen):
             self._printed.want(self.workflow, self.instance, detail, failed)
 
     def _offer(self) -> None:
-        """Tells first of the keys that help with an instance as it is."""
+        """Puts keys first in the key bar that help with an instance as it is."""
         state = self.poller.detail(self.instance) if self.poller is not None else None
         detail = state.detail if state is not None else None
         # The key bar is made once an answer, not once a second: finding open waits walks all steps.
@@ -216,7 +216,7 @@ class DetailScreen(BaseScreen):
         self._to(-1)
 
     def _to(self, direction: int) -> None:
-        """The instance above or below in the table beneath."""
+        """Shows the instance above or below in the list instead."""
         other = self.context.pages.listing.step(self.workflow, self.instance, direction)
         if other is not None:
             self.instance = other

@@ -57,7 +57,7 @@ def axis_line(axis: Axis, width: int, below: int = 0) -> Strip:
 
 
 def row_line(timeline: Timeline, row: Row, at: TimeWords, width: int, over: Style | None) -> Strip:
-    """The row; `over` lies on all but its bar: the cursor."""
+    """A row of the timeline as one line; `over` is the cursor's style, laid on all but the bar."""
     outline, wide = timeline.outline, bar_width(width)
     drawn = bar(segments(outline, row, at.now), timeline.axis, wide)
     left = [(" ", PLAIN), *((text, _STROKES.get(stroke, PLAIN)) for text, stroke in drawn), (" ", PLAIN)]
@@ -88,5 +88,5 @@ def _words(outline: Outline, row: Row, at: TimeWords, room: int) -> list[tuple[s
 
 
 def bar_width(width: int) -> int:
-    """Two fifths for the bars, beside a list a third, and never so much that names have no room."""
+    """Cells for the bars: two fifths, beside a list a third, and never so many that names lack room."""
     return max(8, min(72, width * 2 // 5 - 2 if width >= _NARROW else width // 3 - 1))

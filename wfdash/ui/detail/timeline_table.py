@@ -34,7 +34,7 @@ _FEW: Final = 7
 
 
 class TimelineTable(LineTable):
-    """Folds and unfolds steps, on three scales, with jumps to what failed or was slow.
+    """The rows of a timeline, folded or not, on three scales, with jumps to what failed or was slow.
 
     The cursor starts where the trouble is and follows it until the person moves it.
     """
@@ -44,7 +44,7 @@ class TimelineTable(LineTable):
     BINDINGS: ClassVar[list[BindingType]] = bindings("move.", "row.", "timeline.")
 
     class Inspect(Message):
-        """The person wants this step in full, or, where there is none, the instance."""
+        """Posted when the person wants a step in full, or without one the instance."""
 
         def __init__(self, step: int | None) -> None:
             super().__init__()
@@ -102,7 +102,7 @@ class TimelineTable(LineTable):
         self._build(self._building)
 
     def _build(self, building: Generator[None, None, Outline]) -> None:
-        """Some milliseconds of it now, the rest when the loop has done what else it has to."""
+        """Builds the outline for some milliseconds, and goes on once the loop has done what else waits."""
         if building is not self._building:
             return
         # Computing time of this thread: on a busy machine the slices would else get shorter the slower it is.
@@ -135,7 +135,7 @@ class TimelineTable(LineTable):
         self.post_message(self.Resized())
 
     def _axis(self, outline: Outline) -> Axis:
-        """The axis as it was where nothing it depends on has changed: folding changes nothing."""
+        """The axis to draw on; the one before where nothing changed that it depends on, as after a fold."""
         if self.timeline is not None and self.timeline.outline is outline:
             axis = self.timeline.axis
             if axis.scale is self.scale and not (outline.moving and self._at.now >= axis.end):
@@ -143,7 +143,7 @@ class TimelineTable(LineTable):
         return axis_of(outline, self.scale, self._at.now)
 
     def _trouble(self, outline: Outline) -> int | None:
-        """The step to look at first: what runs now, else the last failure."""
+        """The index of the step to look at first: what runs now, else the last failure."""
         # What runs now decides what happens next, so it goes before a failure that is over.
         wanted = outline.alive or outline.failed
         return wanted[-1] if wanted else None
@@ -202,7 +202,7 @@ class TimelineTable(LineTable):
             self._scroll_to_cursor()
 
     def _scroll_to_cursor(self) -> None:
-        """Until the person moves, as near to the first row as shows the trouble and what lies beneath it."""
+        """Scrolls to the cursor; until the person moves, no further than shows what lies beneath it."""
         row = self.row
         if row is not None and not self._moved:
             assert self.timeline is not None
@@ -295,7 +295,7 @@ class TimelineTable(LineTable):
         self._to_target(-1)
 
     def _to_target(self, direction: int) -> None:
-        """To the next failed or slow step, unfolding what it is folded into; round at the end."""
+        """Goes to the next failed or slow step, unfolded if need be, and round at the end."""
         if self.timeline is None or not self.timeline.targets:
             self.notify("nothing failed, and nothing was slow", severity="information")
             return

@@ -38,7 +38,7 @@ _MESSAGE = 3
 
 
 class CauseTable(ColumnTable[AccountCause]):
-    """The cursor is on an error and its message."""
+    """Causes of all workflows; the cursor is on an error and its message."""
 
     in_order = "what fails in most workflows stands first"
 
@@ -70,14 +70,14 @@ class CauseTable(ColumnTable[AccountCause]):
         }
 
     def _last(self, at: float | None) -> str:
-        """When it came last; a row may be ahead of the clock, as far as to the year 9999."""
+        """When it came last; `after now` for a row ahead of the clock, as far as the year 9999."""
         now = self._clock()
         if at is None:
             return "-"
         return clock(at, utc=self._utc(), now=now) if at <= now + _AHEAD else "after now"
 
     def columns(self, width: int) -> list[tuple[str, int, bool]]:
-        """Workflows and step take no more than they need; the error has the rest."""
+        """The columns of that width; workflows and step take what they need, the error all the rest."""
         texts = [self._texts(cause) for cause in self.rows[:50]]
 
         def widest(title: str, most: int) -> int:
@@ -93,7 +93,7 @@ class CauseTable(ColumnTable[AccountCause]):
 
 
 class AccountErrorsScreen(BaseScreen):
-    """Reads once, when it is opened and again when asked to; leaving it ends the reading."""
+    """Reads the causes of every workflow once, and again when asked to; leaving ends the reading."""
 
     opened_by = "errors.all"
     offers = ("poll.now",)

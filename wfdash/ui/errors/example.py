@@ -16,7 +16,7 @@ __all__ = ["ExampleRoom"]
 
 
 class ExampleRoom(Stack):
-    """Takes what is left of the page; reads the example once the cursor rests on its group."""
+    """Shows one instance of the group under the cursor in what is left of the page, once the cursor rests."""
 
     DEFAULT_CSS = "ExampleRoom { width: 1fr; height: 1fr; }"
 
@@ -29,11 +29,11 @@ class ExampleRoom(Stack):
         self._resting: Timer | None = None
 
     def choose(self, group: ErrorGroup) -> Sample:
-        """The newest of the group, and then the same: another newest one comes every few seconds."""
+        """The sample to show of a group: the newest at first, and from then on the same one."""
         return next((sample for sample in group.samples if sample.id == self._wanted), group.samples[0])
 
     def show(self, instance: str | None) -> None:
-        """Draws what was read of this one; None hides it. Its last lines stand over it."""
+        """Draws this instance as it was read, its last lines above it; None hides it."""
         self.display = instance is not None
         if instance is None:
             return

@@ -74,7 +74,7 @@ class GroupTable(ColumnTable[ErrorGroup]):
         }
 
     def _spark(self, group: ErrorGroup) -> str:
-        """Each over the same stretch: from the first failure of any group to now, of those read in a row."""
+        """Failures over time, from the first of any group to now, so that all groups share one stretch."""
         firsts = [min(row.recent) for row in self.rows if row.recent]
         now = self._clock()
         if not firsts or min(firsts) >= now:
@@ -82,7 +82,7 @@ class GroupTable(ColumnTable[ErrorGroup]):
         return amounts(group.over_time(_BINS, start=min(firsts), end=now))
 
     def columns(self, width: int) -> list[tuple[str, int, bool]]:
-        """Title, cells, right-aligned. What is narrow goes without the times and the curve.
+        """Title, cells and right-aligned of each column; a narrow table goes without times and curve.
 
         Error and step take no more than they need, so that what belongs together stands together.
         """

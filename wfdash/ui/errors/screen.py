@@ -68,7 +68,7 @@ _LEAST_ODD = 6
 
 
 class ErrorsScreen(BaseScreen):
-    """Sampling goes on while this page is open, out of what the budget spares."""
+    """Errored instances by cause; sampling goes on while it is open, out of what the budget spares."""
 
     opened_by = "errors.open"
     offers = ("mark.toggle", "instance.redrive", "instance.restart", "pane.next", "errors.all")
@@ -219,7 +219,7 @@ class ErrorsScreen(BaseScreen):
         self._example.show(sample.id)
 
     def _checked(self) -> str:
-        """What it rests on that something or nothing is stuck."""
+        """The sentence on how much was looked through for what is stuck."""
         poller = self.poller
         assert poller is not None
         done, of = poller.anomaly_reads.progress
@@ -235,7 +235,7 @@ class ErrorsScreen(BaseScreen):
         return f"{done} of {of} rows checked{among}"
 
     def _share_out(self, groups: int, oddities: int) -> None:
-        """The groups get the lines they need, and grow only; what is odd gets the rest."""
+        """Shares the lines out: groups get what they need and only grow, what is odd gets the rest."""
         shown = self.query_one("#summary", TextLines), self.query_one("#beside", TextLines)
         room = self.size.height - 2 - sum(len(text.plain.split("\n")) for text in shown)
         # They never shrink, for then the table below would move under the hand that is about to press a key.
@@ -333,7 +333,7 @@ class ErrorsScreen(BaseScreen):
         return counted.headline(groups, evidence)
 
     def _draw_summary(self, said: Headline, any_read: bool) -> None:
-        """Bold and red only where it stands out: what always fails a little is no incident."""
+        """Draws the headline, bold and red only where it is unusual: a few failures are no incident."""
         style = BAD if said.unusual else PLAIN if any_read else QUIET
         lines = wrapped(clean(said.sentence), self.size.width - 2, _SUMMARY)
         shown: list[Pieces] = [[(" " + line, style)] for line in lines]
@@ -384,7 +384,7 @@ class ErrorsScreen(BaseScreen):
         return ruled([("for example ", QUIET), (name, STRONG)], self.size.width, hint=hint)
 
     def _newest(self, group: ErrorGroup) -> list[Pieces]:
-        """Its newest ones, in columns, each with how long ago it failed."""
+        """The newest instances of a group in columns, each with how long ago it failed."""
         now, width = self.context.clock(), self.size.width - 2
         room = min(30, max((cells(clean(sample.id[:100])) for sample in group.samples), default=8))
         across = max(1, width // (room + 11))
@@ -414,7 +414,7 @@ class ErrorsScreen(BaseScreen):
         return self._printed.of_failure(poller.workflow, sample.id)
 
     def printed_by(self) -> tuple[str, str]:
-        """The odd instance, or the example of the group."""
+        """The odd instance under the cursor, or the example of the group."""
         group = self.group_table.chosen
         if not self.odd.has_focus and group is not None:
             return self.target_workflow(), self._example.choose(group).id
@@ -487,7 +487,7 @@ class ErrorsScreen(BaseScreen):
         return self._rows_of(self.group_table.chosen.fingerprint) if self.group_table.chosen else []
 
     def _rows_of(self, fingerprint: Fingerprint) -> list[Instance]:
-        """Those that were read and have failed like this, newest first."""
+        """The rows of a fingerprint that were read, newest first."""
         poller = self.poller
         if poller is None:
             return []

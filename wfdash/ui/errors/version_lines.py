@@ -51,7 +51,7 @@ class VersionShares:
         """The last headline, and what it rests on: what is compared, and lists that are never changed."""
 
     def count(self, samples: ErrorSamples) -> None:
-        """Counts again, unless that was a few seconds ago."""
+        """Counts how versions fare, unless that was done a few seconds ago."""
         now = self._context.clock()
         # Rows of the version before, once they were listed, are the proof: the count does not wait for them.
         if now - self._counted_at >= _RECOUNT or samples.compared_with != self._compared_with:
@@ -61,13 +61,13 @@ class VersionShares:
             self.shares, self._past, self._counted_at = blame(both, now), len(both) - len(self.rows), now
 
     def trend(self, deployed: Mapping[str, float]) -> Trend | None:
-        """How the rate of `rows` went last, as when they were counted."""
+        """The last change of the failure rate of `rows`, judged once a count."""
         if self._trend is None or self._trend[0] != self._counted_at:
             self._trend = self._counted_at, last_trend(self.rows, now=self._counted_at, deployed=deployed)
         return self._trend[1]
 
     def headline(self, groups: Sequence[ErrorGroup], evidence: Evidence) -> Headline:
-        """What it all comes to: judged again only where what that rests on is another.
+        """The headline of the page, judged again only where what it rests on is another.
 
         Each drawing asks for it, and over 20,000 rows it takes as long as all the rest of the page.
         """
@@ -107,7 +107,7 @@ class VersionShares:
         return self.until < self._counted_at
 
     def _versions(self, poller: Watcher, shares: Sequence[VersionShare], width: int) -> list[Pieces]:
-        """Columns as wide as the longest number in them."""
+        """A line a version, with columns as wide as their longest number."""
         worst = worst_version(self.shares)
         widths = [
             max(len(count(n)) for n in column) for column in zip(*(_numbers(share) for share in shares))
@@ -128,7 +128,7 @@ class VersionShares:
         return lines
 
     def _dates(self, poller: Watcher, share: VersionShare) -> list[str]:
-        """When it was deployed, and how far back its instances are counted."""
+        """Clauses on when a version was deployed, and how far back its instances are counted."""
         context, at = self._context, poller.versions.appeared.get(share.version)
         moments = ((", deployed {}", at), (" (counted back to {})", share.first_seen))
         now = context.clock()

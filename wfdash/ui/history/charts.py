@@ -86,7 +86,7 @@ def charts(
 
 
 def _longest(times: Sequence[float]) -> tuple[float, str]:
-    """The top of the durations; `1h+` where a few are so far above the others that they are cut there."""
+    """The top of the axis of durations, and its label: `1h+` where a few far longer ones are cut there."""
     most, usual = percentile(times, 1.0) or 0.0, percentile(times, 0.9) or 0.0
     is_cut = 0 < usual * _APART < most
     top = nice_top(usual if is_cut else most, _TIMES)
@@ -94,7 +94,7 @@ def _longest(times: Sequence[float]) -> tuple[float, str]:
 
 
 def _solid_rate(bucket: Bucket) -> float | None:
-    """A rate on too few is shaded only: one of two that failed is no trouble yet."""
+    """The rate to draw solid; 0 for one on too few, which is shaded: one of two is no trouble yet."""
     return 0.0 if bucket.errored and bucket.is_thin else bucket.failure_rate
 
 
@@ -159,7 +159,7 @@ def _is_bad(chart: Chart, buckets: Sequence[Bucket], number: int) -> bool:
 def axis_lines(
     of: Frame, deployed: Mapping[str, float], *, utc: bool, first: str = "", cursor: int | None = None
 ) -> list[Pieces]:
-    """The deploys that fall into it, the line with a tick at each round time, and the times.
+    """The lines below the charts: the deploys, the axis with its ticks, and the times.
 
     A name stands beside its mark where it meets no other, and one for marks that touch says how many they
     are; `first` is the version whose name goes first.
@@ -205,7 +205,7 @@ def axis_lines(
 
 
 def _clusters(came: Sequence[tuple[int, float, str]], cells: int) -> list[tuple[int, int, list[str]]]:
-    """Marks in the same bucket or side by side: the first and last column, and the versions as they came."""
+    """Joins marks that touch: the first and last column of each cluster, and its versions as they came."""
     found: list[tuple[int, int, list[str]]] = []
     for column, _, version in came:
         if found and column - found[-1][1] <= cells:
@@ -217,7 +217,7 @@ def _clusters(came: Sequence[tuple[int, float, str]], cells: int) -> list[tuple[
 
 
 def _write_both(names: list[str], left: int, right: int, versions: Sequence[str]) -> bool:
-    """Of two marks side by side each name on its own side, where both have room."""
+    """Writes the names of two marks side by side, each on its own side; False without room for both."""
     before, after = short_version(versions[0]), short_version(versions[1])
     places = (left - len(before), before), (right + 1, after)
     if not all(_is_free(names, start, len(text)) for start, text in places):

@@ -30,7 +30,7 @@ _FEW_OF_ENDED: Final = 0.2
 
 
 class EarlierHistory(Struct, frozen=True):
-    """What a page had read when it was closed: shown again with its age, until it is read anew."""
+    """What a page had read when it was closed; the next one shows it with its age until it has read anew."""
 
     workflow: str
     of_all: bool
@@ -47,7 +47,7 @@ class EarlierHistory(Struct, frozen=True):
 
 
 class LoadedHistory:
-    """Rows from anywhere; those below the floor wait until all around them are loaded too."""
+    """Counts rows from anywhere; those below the floor wait until all around them are loaded too."""
 
     def __init__(self, frame: Frame, *, local: bool, retention: float | None) -> None:
         self.frame = frame
@@ -97,7 +97,7 @@ class LoadedHistory:
         return {v.id: v.created for v in self.versions.values() if v.created is not None}
 
     def add(self, rows: Iterable[Instance], *, walked: bool = False, at: float = 0.0) -> None:
-        """Takes rows in; what the list did not bring itself only where all of its age is loaded.
+        """Takes rows in; those that no walk of the list brought, only where all of their age is loaded.
 
         Errored ones are also looked for by other pages, and alone they would fail at 100 %.
         """
@@ -130,7 +130,7 @@ class LoadedHistory:
         return self.floor is not None and row.created is not None and row.created >= self.floor
 
     async def show(self, frame: Frame, now: float) -> None:
-        """Counts anew for another stretch or other buckets, in slices."""
+        """Counts anew for another frame, in slices."""
         if (frame.width, frame.left) != (self.frame.width, self.frame.left):
             self._forget_passed(frame, now)
             history = History(frame.width, since=frame.left)
@@ -147,7 +147,7 @@ class LoadedHistory:
         self.frame = frame
 
     def _forget_passed(self, frame: Frame, now: float) -> None:
-        """Of a page that stays open for weeks, rows that have passed out of all that was framed.
+        """Forgets rows that have passed out of all that was framed, for a page that stays open for weeks.
 
         Not of all workflows, each of which is walked to a floor of its own.
         """
@@ -191,7 +191,7 @@ class LoadedHistory:
         return self.history.lacks_ends(local=self.local)
 
     def odd_times(self, now: float) -> OddTimes:
-        """What is left out of the charts, or of a part of them, for what the rows say of their times."""
+        """How many rows are left out of the charts, or of parts of them, for what they say of their times."""
         history, later = self.history, self.history.beyond(now)
         ahead, undated = max(later.created, later.ended), 0 if self.lacks_ends else history.undated
         return OddTimes(ahead, history.crossed, undated, history.uncreated, history.resumed, history.others)
@@ -206,7 +206,7 @@ class LoadedHistory:
         return loaded and self.is_answered(bucket, now)
 
     def is_answered(self, bucket: Bucket, now: float) -> bool:
-        """Whether it is known how those ended that may have ended in it.
+        """Whether it is known how all that may have ended in this bucket ended, save for a few.
 
         Errored ones are listed by themselves for other pages: what completed beside them is met later, and
         of a stretch that few have been answered since nearly all would fail.
@@ -233,11 +233,11 @@ class LoadedHistory:
         return oldest < min(of_rows[-1].end, now, self.until) - _BEHIND
 
     def behind(self, now: float) -> str:
-        """How old the rows of those that go on are: what has ended since is missing from every count."""
+        """A clause on how old the rows are of those that go on: what has ended since is in no count."""
         return "" if self.local else read_within(self._oldest_answer(now), min(now, self.until))
 
     def _oldest_answer(self, now: float) -> float | None:
-        """When the one was answered that was answered longest ago, of those that had not ended."""
+        """When the open instance was answered whose answer is the oldest; None for no open one."""
         return next(iter(self._answers(now) or sorted(filter(None, self._open.values()))), None)
 
     @property
@@ -246,7 +246,7 @@ class LoadedHistory:
         return list(self._open)
 
     def _answers(self, now: float) -> list[float]:
-        """When each that has not ended was answered last, in order."""
+        """When each open instance was answered last, ascending."""
         if (seen_at := self.seen_at) is None:
             return []
         if self._answered[0] != (second := now // 1.0):
@@ -262,7 +262,7 @@ class LoadedHistory:
         return self.frame.left
 
     def buckets(self, now: float) -> list[Bucket]:
-        """Of what rows do not tell the counts of analytics, as far as there are any."""
+        """The buckets of the frame, with counts of analytics where rows do not tell."""
         found = self.history.buckets(self.frame.left, min(self.frame.right, _above(now, self.frame)))
         if self.lacks_ends:
             return found
@@ -277,7 +277,7 @@ class LoadedHistory:
         ]
 
     def _kept_part(self, bucket: Bucket, now: float) -> Bucket:
-        """Of a bucket across the edge what is kept of it, and what analytics counted of the rest."""
+        """A bucket across the edge: rows for what is kept of it, analytics for the rest."""
         edge, analytics = self.kept_from(now), self.analytics
         if not bucket.start < edge < bucket.end or self.floor is None or self.floor > edge:
             return bucket
@@ -306,7 +306,7 @@ class LoadedHistory:
         )
 
     def kept_from(self, now: float, workflow: str = "") -> float:
-        """The edge at a full minute: what is counted from it on stands still for as long."""
+        """When the edge of retention is, at a full minute, so that counts stand still for as long."""
         found = self.edge(now)
         if workflow in self.kept_by and not self.local:
             configured, defaults = self.kept_by[workflow]
@@ -314,7 +314,7 @@ class LoadedHistory:
         return -(-found.both // 60.0) * 60.0 if found.both > -inf else -inf
 
     def versions_since(self, now: float) -> dict[str, tuple[Tally, float]]:
-        """Each version, or each workflow of all, from where nothing of it is erased, and when that is."""
+        """The tally of each version, or workflow, and from when on: nothing of it is erased after that."""
         if not self.kept_by:
             since = self.kept_from(now)
             return {name: (tally, since) for name, tally in self.history.versions(since, now).items()}
@@ -326,7 +326,7 @@ class LoadedHistory:
         return found
 
     def total(self, now: float) -> Tally:
-        """All that the charts show: of what was erased the counts of analytics, or nothing."""
+        """The tally of all that the charts show; of what was erased, the counts of analytics."""
         if self.lacks_ends or (self.floor is None and self.analytics is None):
             return Tally(sum(tally.created for tally in self.history.versions(until=now).values()))
         return sum_of(bucket for bucket in self.buckets(now) if self.is_seen(bucket, now))
@@ -341,7 +341,7 @@ class LoadedHistory:
 
     @property
     def ended_at_some_time(self) -> int:
-        """How many of those loaded have ended, where the list tells no times of it; else 0."""
+        """How many of those loaded have ended where the list tells no times of ends; else 0."""
         # The few that were read have times: alone they would be all that ended.
         return sum(row.is_over for row in self.rows.values()) if self.lacks_ends else 0
 

@@ -37,14 +37,14 @@ _LEAST: Final = 2
 
 
 def bucket_number(buckets: Sequence[Bucket], at: float | None) -> int | None:
-    """Which of them holds this moment; None where none does."""
+    """The index of the bucket that holds this moment; None where none does."""
     if at is None:
         return None
     return next((n for n, bucket in enumerate(buckets) if bucket.start <= at < bucket.end), None)
 
 
 class HistoryDrawing(Struct, frozen=True):
-    """What one drawing rests on; `at` is the moment read out, `status` how far the reading is."""
+    """One drawing of the page; `at` is the moment read out, `status` says how far the reading is."""
 
     context: Context
     reader: HistoryReader
@@ -64,7 +64,7 @@ class HistoryDrawing(Struct, frozen=True):
         return self.reader.loaded
 
     def lines(self) -> list[Pieces]:
-        """All of it, as high as the screen."""
+        """The lines of the whole page, as high as the screen."""
         loaded, reader, now = self.loaded, self.reader, self.now
         if in_place := self._in_place_of_charts():
             return in_place
@@ -105,7 +105,7 @@ class HistoryDrawing(Struct, frozen=True):
         )
 
     def _titles(self, total: Tally) -> list[list[Pieces]]:
-        """What stands above each chart: its sentence."""
+        """The lines above each chart: its name, and the sentence that says what it shows."""
         width, style = self.size.width - 10, BAD if self.finding.unusual else STRONG
         said = wrapped(clean(self.finding.sentence), width, _SENTENCE)
         ended, took = self._ended_and_took(total)
@@ -199,7 +199,7 @@ class HistoryDrawing(Struct, frozen=True):
         return ended, took
 
     def _counted_to(self) -> str:
-        """Up to when is counted, where what came last is not known yet; "" for up to now."""
+        """Up to when is counted, as a time; "" where that is now, give or take _LATELY."""
         until = self.loaded.counted_until(self.now)
         return self._clock(until) if self.now - until > _LATELY else ""
 

@@ -71,7 +71,7 @@ async def find_failures(loaded: LoadedHistory, now: float, *, utc: bool) -> Find
 
 
 def _rows_until(loaded: LoadedHistory, until: float, now: float) -> Sequence[Instance]:
-    """The runs of which it is known by then how they ended; of all workflows under their names."""
+    """The runs whose end was known by then; of all workflows, under their names as versions."""
     rows: Sequence[Instance] = [*loaded.rows.values(), *loaded.earlier.values()]
     if until < now:
         rows = [row for row in rows if row.ended is None or row.ended < until]
@@ -82,7 +82,7 @@ def _rows_until(loaded: LoadedHistory, until: float, now: float) -> Sequence[Ins
 
 
 async def _of_part(loaded: LoadedHistory, floor: float, now: float, *, utc: bool) -> Finding:
-    """What a record shows of which the time before is missing: no rise out of what was not seen.
+    """The finding for a record that lacks the time before: it tells no rise that it has not seen.
 
     Right above the floor failures are met and none yet of what passes beside them.
     """
@@ -94,7 +94,7 @@ async def _of_part(loaded: LoadedHistory, floor: float, now: float, *, utc: bool
 
 
 async def find_shifts(loaded: LoadedHistory, now: float) -> tuple[LevelShift | None, LevelShift | None]:
-    """When durations and arrivals changed, of what is read in full; nothing of all workflows together.
+    """Looks for changes of durations and arrivals among what is read in full; none over all workflows.
 
     What was created before the oldest row and ended after it is not loaded: the first that ended are the
     quick ones, so that durations are compared from where nearly all of them would have ended.

@@ -35,7 +35,7 @@ _BEHIND: Final = "open ones read within 10 m"
 
 
 class Foot(Struct, frozen=True):
-    """Lines of styled text, none wider than the screen."""
+    """Makes the lines below the charts, none wider than the screen."""
 
     loaded: LoadedHistory
     finding: Finding
@@ -51,7 +51,7 @@ class Foot(Struct, frozen=True):
     """It is a moment of a record, which is not now."""
 
     def moment(self, bucket: Bucket) -> list[Pieces]:
-        """What happened in a bucket, in two lines."""
+        """Two lines on what happened in a bucket."""
         loaded, when = self.loaded, f"  {self._time(bucket.start)} to {self._time(bucket.end)}  "
         created = f"{count(bucket.created)} created"
         if loaded.lacks_ends:
@@ -217,7 +217,7 @@ class Foot(Struct, frozen=True):
         return 16 if self.width < _NARROW else 22
 
     def basis(self, total: int | None, state: tuple[str, Style]) -> list[Pieces]:
-        """How much is loaded and how far back; what is under way or wrong, else what it cannot tell."""
+        """Lines on how much is loaded and how far back, and on what is under way, wrong or unknown."""
         loaded, edge = self.loaded, self.loaded.edge(self.now).both
         of = f" of {count(max(total, len(loaded)))}" if total else ""
         said = f"{count(len(loaded))}{of} {'recorded without a gap' if loaded.partial else 'loaded'}"
@@ -268,6 +268,6 @@ class Foot(Struct, frozen=True):
         return clock(at, utc=self.utc, now=self.now, seconds=False)
 
     def _day(self, at: float) -> str:
-        """As `_time`; of one that is a date with a time the date alone where there is no room for both."""
+        """A time as `_time` has it; without room, the date alone of one that has a date."""
         text = self._time(at)
         return text[:10] if self.width < _NARROW and len(text) > len("Sat 17:49:00") else text

@@ -41,7 +41,7 @@ _AGAIN: Final = 5.0
 
 
 class HistoryReader:
-    """Fills what is counted for one workflow, or for all of the account; draws nothing.
+    """Reads what is counted, for one workflow or all of the account; it draws nothing.
 
     `grown` is called where more may be shown than what is framed.
     """
@@ -95,7 +95,7 @@ class HistoryReader:
 
     @property
     def total(self) -> int | None:
-        """How many there are, as of what is shown: no newer count beside numbers of a while ago."""
+        """How many instances there are, as of what is shown: no newer count beside older numbers."""
         stands = self.before is not None and self.before.loaded.until < inf
         return self.before.total if stands and self.before is not None else self._poller.total
 
@@ -130,7 +130,7 @@ class HistoryReader:
             )
 
     async def show(self, frame: Frame) -> None:
-        """Counts what is shown, and what is read to take its place, for another stretch."""
+        """Counts for another frame: what is shown, and what is read to take its place."""
         now = self._context.clock()
         await self.loaded.show(frame, now)
         self._own.is_short = self._lacks_rows
@@ -138,7 +138,7 @@ class HistoryReader:
             await self._own.show(frame, now)
 
     def _add(self, rows: list[Instance], *, walked: bool, at: float = 0.0) -> None:
-        """`at`: when they were answered, where the table does not know it."""
+        """Counts rows; `at` is when they were answered, where the table does not know it."""
         self._own.add(rows, walked=walked, at=at)
         # What stands as it was left stays so: with some of what came since it would be of no moment.
         if self.before is not None and self.before.loaded.until == inf:
@@ -153,7 +153,7 @@ class HistoryReader:
             self._add(rows, walked=False)
 
     def thaw(self) -> None:
-        """Reads on, once polling is not frozen any more."""
+        """Goes on reading once polling is not frozen any more."""
         if not self._poller.frozen:
             self._thawed.set()
 
@@ -177,7 +177,7 @@ class HistoryReader:
         return self._fewer and not rests and self._context.past is None
 
     async def read_again(self) -> None:
-        """Lists what is loaded once more, the newest first, and no more pages than are soon read."""
+        """Lists what is loaded once more, newest first, in no more pages than are soon read."""
         session, loaded, pages = self._context.session, self._own, 0
         if session is None:
             return
@@ -298,7 +298,7 @@ class HistoryReader:
         self._grown()
 
     async def _read_versions(self) -> None:
-        """Back to the oldest deploy that is framed; of all workflows none is marked."""
+        """Reads versions back to the oldest deploy that is framed; none for all workflows."""
         loaded, session, since = self._own, self._context.session, self._own.frame.left
         if session is None or not self._lacks_deploys:
             return
@@ -312,7 +312,7 @@ class HistoryReader:
         loaded.deploys_from = min(created, default=since) if len(found) >= MOST_VERSIONS else since
 
     async def _ask_how_long_kept(self) -> None:
-        """One request a workflow, once: without it what one has erased would look like nothing."""
+        """Reads each workflow's retention, once: without it what one has erased would look like nothing."""
         session, retention = self._context.session, self._context.settings.retention
         if session is None or self._own.kept_by or self._account is None:
             return
@@ -326,7 +326,7 @@ class HistoryReader:
 
     @property
     def _since(self) -> float:
-        """How far back rows are read: no further than a week where analytics count what is older."""
+        """How far back rows are read: a week at most where analytics count what is older."""
         left = self._own.frame.left
         return left if self._own.analytics is None else max(left, self._context.clock() - _WEEK)
 
@@ -378,7 +378,7 @@ class HistoryReader:
         self._own.floor, self.failure = floor, ""
 
     def _newer(self, row: Instance, now: float) -> Instance:
-        """The table may know more of an instance by now than the list that was asked before.
+        """The row as the table has it, where that may know more than the list that was asked before.
 
         Of one that it saw open and has not met for a while it knows less.
         """

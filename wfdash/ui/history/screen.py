@@ -45,7 +45,7 @@ _LOADING_EVERY: Final = 1.0
 
 
 class HistoryScreen(BaseScreen):
-    """Reads the list back while it is open, in the foreground, and no further than what it shows."""
+    """Charts over time; reads the list back while it is open, no further than what it shows."""
 
     opened_by = "history.open"
     labels: ClassVar = {"row.open": "list what ended", "pane.next": "steps"}
@@ -94,7 +94,7 @@ class HistoryScreen(BaseScreen):
         self._begin_at(None)
 
     def _begin_at(self, at: float | None) -> None:
-        """Begins with what was left of it, for one workflow or for all, and with this moment."""
+        """Starts anew, for one workflow or for all, with what an earlier page left and this moment."""
         self.workers.cancel_node(self)
         if self._reader is not None:
             self._reader.leave(self.span)
@@ -132,7 +132,7 @@ class HistoryScreen(BaseScreen):
 
     @property
     def _least(self) -> float:
-        """Seconds in which enough end for a rate, as far as is loaded."""
+        """How many seconds it takes for enough to end for a rate, by what is loaded; 0.0 where unknown."""
         if self.loaded is None or self._reader is None or self._reader.is_partial:
             return 0.0
         now = self.context.clock()
@@ -166,11 +166,11 @@ class HistoryScreen(BaseScreen):
             self._look()
 
     def _start(self, group: str, work: WorkType[None]) -> None:
-        """Begins it in place of what is under way of its kind; a callable, which may never be called."""
+        """Runs a worker in place of the one of its group; a callable, for one may never be called."""
         self.run_worker(work, group=group, exclusive=True, exit_on_error=False)
 
     def _reframe(self) -> None:
-        """Another span, width or right edge: counts anew, then reads on if it goes further back."""
+        """Counts anew for another span, width or right edge, and reads on if that goes further back."""
         if self._reader is None:
             return
         of = frame(self.span, self.context.clock(), self._columns, least=self._least)
@@ -190,7 +190,7 @@ class HistoryScreen(BaseScreen):
             self._read()
 
     def _look(self) -> None:
-        """Looks for a change where something new was counted."""
+        """Looks for a change of rates where something new was counted."""
         loaded, now = self.loaded, self.context.clock()
         if loaded is None or (loaded.floor is None and not loaded.has_counts(now)):
             return  # nothing is read yet, which is not nothing that happened
@@ -275,17 +275,17 @@ class HistoryScreen(BaseScreen):
         self._move(1)
 
     def action_history_span(self) -> None:
-        """The next longer span, and from the longest to the shortest."""
+        """Shows the next longer span, and from the longest the shortest again."""
         self.span = (self.span + 1) % len(SPANS)
         self._reframe()
 
     def action_history_all(self) -> None:
-        """All workflows, and of one again."""
+        """Changes between all workflows and the one listed."""
         self.of_all = not self.of_all
         self.ask_anew()
 
     def action_pane_next(self) -> None:
-        """Which step got slower or fails more."""
+        """Opens the page of steps: which got slower or fails more."""
         if self.of_all:
             key = self.context.keys.key_of("history.all")
             self.context.notify(f"steps are compared within one workflow: {key} returns to it")
@@ -293,7 +293,7 @@ class HistoryScreen(BaseScreen):
             self.context.pages.open("steps", self.target_workflow(), self.loaded, self.finding)
 
     def action_row_open(self) -> None:
-        """Lists what ended in the bucket under the cursor; of all workflows in the one that failed most."""
+        """Lists what ended in the bucket under the cursor; of all workflows, the one that failed most."""
         loaded, now = self.loaded, self.context.clock()
         buckets = loaded.buckets(now) if loaded is not None else []
         number = bucket_number(buckets, self.at)
@@ -338,7 +338,7 @@ class HistoryScreen(BaseScreen):
         return super().why_off(action)
 
     def close_layer(self) -> bool:
-        """The cursor first."""
+        """Takes the cursor away; False where there is none, and the page closes."""
         if self.at is None:
             return False
         self.at = None

@@ -61,7 +61,7 @@ class StepTable(ColumnTable[StepChange]):
         return strip_of(pieces, width, CURSOR if cursor else None)
 
     def columns(self, width: int) -> list[tuple[str, int, bool]]:
-        """The step takes what it needs, and what there is no room for is left out from the right."""
+        """The columns that have room: the step takes what it needs, numbers go from the right."""
         numbers = [("RUNS", 5), ("FAILED", 7), ("BEFORE", 7)]
         numbers += [("HALF TOOK", 9), ("HALF BEFORE", 11), ("95 OF 100", 9)]
         if width >= _WIDE:
@@ -77,7 +77,7 @@ class StepTable(ColumnTable[StepChange]):
 
 
 class StepsScreen(BaseScreen):
-    """Reads while it is open, in the foreground; the rows are those that the page below has loaded."""
+    """Compares steps over many runs, read in the foreground; the page below has loaded their rows."""
 
     offers = ("pane.next", "poll.now")
     labels: ClassVar = {"pane.next": "charts", "poll.now": "read more", "row.open": "open the slowest run"}
@@ -134,7 +134,10 @@ class StepsScreen(BaseScreen):
         )
 
     def _loaded(self, identity: str) -> Detail | None:
-        """What a row on screen was read for already."""
+        """The detail of a row on screen that was read already.
+
+        None for one that was not, or without steps.
+        """
         poller = self.poller
         if poller is None or poller.workflow != self._workflow:
             return None
@@ -220,21 +223,21 @@ class StepsScreen(BaseScreen):
         )
 
     def _time(self, at: float) -> str:
-        """To the minute, as the sentence of the page before has it: two of them have room at 80 columns."""
+        """An instant to the minute, as the page of charts has it: two of them have room at 80 columns."""
         return self.context.time_of(at, seconds=False)
 
     def action_poll_now(self) -> None:
-        """Reads as many runs again."""
+        """Reads as many more runs again."""
         self._each += _EACH
         self._choose()
         self._read()
 
     def action_pane_next(self) -> None:
-        """Back to the charts."""
+        """Goes back to the charts."""
         self.close()
 
     def action_row_open(self) -> None:
-        """The run of now in which the step under the cursor took longest."""
+        """Opens the recent run in which the step under the cursor took longest."""
         step = self.table.chosen
         if step is not None and step.example:
             self.app.call_later(partial(self.context.pages.show_instance, self._workflow, step.example))
@@ -257,12 +260,12 @@ def _texts(step: StepChange) -> dict[str, str]:
 
 
 def _named(step: StepChange) -> str:
-    """A rollback has the name of the step that it takes back."""
+    """The step's name; a rollback has that of the step that it takes back, and says so."""
     return f"{clean(step.step)} (rollback)" if step.type == "rollback" else clean(step.step)
 
 
 def _bad(step: StepChange) -> tuple[str, ...]:
-    """The columns in which it stands out."""
+    """The titles of the columns in which a step stands out."""
     return (("FAILED",) if step.fails_more else ()) + (("HALF TOOK",) if step.slower else ())
 
 

@@ -17,7 +17,7 @@ _MOST_READ = 200
 
 
 class BatchIds:
-    """What `batch:last` is stays what it was when the filter was put in force, whatever is done next."""
+    """Keeps the ids of named batches: `batch:last` stays what it was when the filter was put in force."""
 
     def __init__(self, context: Context, host: Screen[Any], in_force: Callable[[], Query]) -> None:
         """`host` runs what takes time; what is found once another filter is `in_force` is dropped."""
@@ -44,7 +44,7 @@ class BatchIds:
         await self._read(query, workflow, [identity for ids in found.values() for identity in sorted(ids)])
 
     async def _read(self, query: Query, workflow: str, ids: Sequence[str]) -> None:
-        """Reads those of a batch that no list has brought: a dev session is not asked for such."""
+        """Reads the ids of a batch that no list has brought; none in a dev session."""
         session = self._context.session
         if session is None or session.poller.local:
             return

@@ -38,7 +38,7 @@ class Suggestions(Suggester):
 
 
 class FaultHighlighter(Highlighter):
-    """Underlines what cannot be read, from the place the error points at to the end of that word."""
+    """Underlines the word of a filter that cannot be read, from the place the error points at."""
 
     def highlight(self, text: Text) -> None:
         # What is only begun is no fault yet, and must not turn red with each letter.
@@ -53,12 +53,12 @@ class FaultHighlighter(Highlighter):
 
 
 class FilterInput(Field):
-    """A field that completes the word at the cursor."""
+    """The field of the filter, which completes the word at the cursor."""
 
     BINDINGS = bindings("pane.next")
 
     class Moved(Message):
-        """The cursor is elsewhere, so other words may stand there."""
+        """Posted when the cursor has moved, so that other completions may stand there."""
 
     def __init__(self, key_names: KeyNames) -> None:
         super().__init__(
@@ -104,7 +104,10 @@ def aid_pieces(
 
 
 def _pointed(caret: int, sentence: str, still: str, offered: tuple[list[str], str], width: int) -> Pieces:
-    """A caret with the sentence on the side where it fits; alone, where it fits on neither."""
+    """A caret under the fault with its sentence on the side where that fits.
+
+    Alone where it fits on neither.
+    """
     if caret + 2 + cells(sentence) > width:
         said = next(
             (candidate for candidate in (sentence + still, sentence) if cells(candidate) + 1 <= caret), ""
@@ -121,7 +124,7 @@ def _pointed(caret: int, sentence: str, still: str, offered: tuple[list[str], st
 
 
 def _offered(words: list[str], key: str, room: int) -> Pieces:
-    """The first, which the key takes, and as many others as fit."""
+    """The completion that the key takes, and as many others as fit."""
     pieces: list[tuple[str, Style]] = [(f"{key} ", QUIET), (clean(words[0]), STRONG)]
     room -= length(pieces)
     for word in words[1:]:
@@ -133,7 +136,7 @@ def _offered(words: list[str], key: str, room: int) -> Pieces:
 
 
 def _hint(value: str) -> str:
-    """What there is to filter by; or, of the last word's field, what it means."""
+    """A line on what there is to filter by, or on what the last word's field means."""
     last = value.rsplit(" ", 1)[-1].lstrip("-(").lower()
     field = next(
         (candidate for candidate in FIELDS.values() if last.startswith(candidate.name + candidate.ops[0])),

@@ -36,7 +36,7 @@ _STEP = 16
 
 
 class Filtered(Protocol):
-    """What the filter line edits: whoever has a filter."""
+    """The owner of a filter, as the filter line sees it."""
 
     query: Query
 
@@ -44,7 +44,7 @@ class Filtered(Protocol):
 
 
 class FilterLine(Stack):
-    """Applies as the person types; a filter that cannot be read leaves the last good one in force.
+    """Shows and edits the filter. It applies as one types; one that cannot be read leaves the last good one.
 
     While one is typed, a second line says how it may go on, or where and why it cannot be read.
     """
@@ -60,7 +60,7 @@ class FilterLine(Stack):
     """
 
     class Left(Message):
-        """The person is done typing."""
+        """Posted when the person is done typing."""
 
     def __init__(self, keys: KeyNames, filtered: Filtered) -> None:
         super().__init__()
@@ -85,7 +85,7 @@ class FilterLine(Stack):
 
     @cached_property
     def field(self) -> "FilterInput":
-        """Loaded and put there, with the line that helps, when a filter is typed for the first time."""
+        """The field, loaded and mounted with its line of help when a filter is typed for the first time."""
         from wfdash.ui.instances.filter_help import FilterInput
 
         field = FilterInput(self._keys)
@@ -118,7 +118,7 @@ class FilterLine(Stack):
         self.post_message(self.Left())
 
     def cancel(self) -> None:
-        """Goes back to the filter that was in force before, and gives the keys back."""
+        """Puts the filter back that was in force before, and gives the keys back."""
         self.put(self._before)
         self.leave()
 
@@ -140,7 +140,7 @@ class FilterLine(Stack):
         self.draw()
 
     def on_input_changed(self, event: "Input.Changed") -> None:
-        """What is only begun is left out for as long as it is typed."""
+        """Applies what is typed, without a last term that is only begun."""
         from wfdash.core.filter.completion import unfinished
 
         event.stop()
@@ -156,7 +156,10 @@ class FilterLine(Stack):
         self.draw()
 
     def on_input_submitted(self, event: "Input.Submitted") -> None:
-        """What cannot be read is not left: another filter than the one typed would be in force."""
+        """Leaves the field, unless the filter cannot be read.
+
+        Another than the one typed would be in force.
+        """
         event.stop()
         self.put(event.value)
         if self.error is None:
@@ -169,7 +172,7 @@ class FilterLine(Stack):
         self.draw()
 
     def draw(self) -> None:
-        """The filter in force or as it is typed; nothing is written where nothing differs."""
+        """Draws the filter in force, or as it is typed; nothing is written where nothing differs."""
         if not self.is_mounted:
             return
         status = self.query_one("#filter-status", StatusLine)
@@ -193,7 +196,7 @@ class FilterLine(Stack):
         self._draw_aid()
 
     def _left_free(self, text: str) -> int:
-        """Cells that the counts leave: what is typed stands whole as long as anything can give way.
+        """Cells that the counts leave to the filter, which stands whole as long as anything can give way.
 
         In steps, since each width that differs lays out the whole page.
         """
@@ -203,7 +206,7 @@ class FilterLine(Stack):
         return _LEAST + (over + _STEP - 1) // _STEP * _STEP
 
     def _status_width(self, needed: int, room: int) -> int:
-        """What the counts need while a filter is typed. It shrinks only where the filter wants the room.
+        """Cells for the counts while a filter is typed; fewer only where the filter wants the room.
 
         Each width that differs lays out the whole page, and the counts differ at every key.
         """
@@ -212,7 +215,7 @@ class FilterLine(Stack):
         return wanted
 
     def _status_pieces(self, room: int) -> Pieces:
-        """As much of the counts as there is room for, the first in any case."""
+        """As many of the counts as have room, the first in any case."""
         right = list(self._counts[0]) if self._counts else []
         # The others tell how the last good filter is asked for: beside a word that cannot be read they would
         # seem to be about that.

@@ -19,7 +19,7 @@ _LOOKED_AT = 5000
 
 
 class ListKeys(Stack):
-    """Holds filter line, table and the detail beside it: the keys work wherever in there the focus is."""
+    """Binds the list's keys around filter line, table and detail, whichever of them has the focus."""
 
     BINDINGS = bindings("instance.next", "instance.previous", scope="list")
     DEFAULT_CSS = "ListKeys { width: 1fr; height: 1fr; }"
@@ -32,7 +32,7 @@ class ListKeys(Stack):
         filter_line.values = self._values_of
 
     def _values_of(self, field: str) -> list[str]:
-        """What stands in a field, as far as some of the loaded rows and all that was read can tell."""
+        """The values of a field to complete with, from some loaded rows and all instances that were read."""
         from wfdash.core.filter.completion import found_values
 
         poller = self._rows.poller

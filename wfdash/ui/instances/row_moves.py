@@ -27,7 +27,7 @@ _SETTLED = 0.05
 
 
 class RowMoves:
-    """Takes in what the store and the clock bring, and tells the poller which rows are looked at."""
+    """Moves rows for what the store and the clock bring, and tells the poller which are looked at."""
 
     def __init__(self, context: Context, host: Screen[Any], rows: InstanceRows) -> None:
         self._context, self._host, self._rows = context, host, rows
@@ -35,7 +35,7 @@ class RowMoves:
         self._gathering: Timer | None = None
 
     def take_in(self, delta: Delta) -> None:
-        """Moves the rows by what changed in the store, or holds them."""
+        """Moves rows by a change of the store, or holds them."""
         self._rows.table.note_changes(delta.changed)
         self._move(delta)
 
@@ -85,7 +85,7 @@ class RowMoves:
             rows.table.rows_changed()
 
     def _held(self) -> bool:
-        """Whether rows must stand still: a hand is on the keys, and not on the first row, or on the mouse."""
+        """Whether rows must stand still: a hand is on the mouse, or on the keys and not on the first row."""
         context, now = self._context, self._context.clock()
         if context.past is not None:  # its clock stands, and nothing in it is new
             return False
@@ -99,7 +99,7 @@ class RowMoves:
         return self._rows.table.cursor > 0 and (0 <= pointed < IDLE or 0 <= pressed < IDLE)
 
     def _at_end(self) -> bool:
-        """Whether the cursor was taken to the last row: what is read meanwhile belongs over it, without gaps.
+        """Whether the cursor was taken to the last row: older ones that come belong below it, without gaps.
 
         Not while a range reaches to it, which would take in rows that nobody saw.
         """

@@ -33,7 +33,7 @@ _LARGE = 4000
 
 
 class InstanceRows:
-    """The one owner of workflow, filter, order and marks: the table draws them, the filter line edits."""
+    """Owns the workflow, filter, order and marks: the table draws them, the filter line edits the filter."""
 
     def __init__(
         self,
@@ -154,7 +154,7 @@ class InstanceRows:
         self._api.ask_soon(self.poller, self.workflow, query)
 
     def _leave_reading(self, query: Query) -> Reached | None:
-        """How far it was read for this filter before another was typed: back to it is no wish to read on."""
+        """How far the search came for this filter when another was typed, so that it is not begun anew."""
         search = self.poller.search if self.poller is not None else None
         if search is None or self._context.past is not None:
             return None
@@ -172,7 +172,7 @@ class InstanceRows:
             self.poller.search_on()
 
     def settle_filter(self) -> None:
-        """Keeps what was typed: marks belong to it, and a search for it reads from now on."""
+        """Keeps the filter that was typed: marks belong to it, and a search for it reads from now on."""
         self.untouched, self._left = True, None
         if self.poller is not None and self.poller.search.waits:
             self.poller.search_on()
@@ -219,7 +219,7 @@ class InstanceRows:
             self._on_change()
 
     def settle(self) -> None:
-        """Puts every row where it belongs now."""
+        """Puts every row where it belongs now, arrivals and ghosts too."""
         if self.view is not None:
             self.view.settle()
             self.table.rows_changed()
@@ -300,7 +300,7 @@ class InstanceRows:
             self.marks_changed()
 
     def look_from_top(self) -> None:
-        """Leaves the row that the cursor is on: what is listed next is looked at from its newest."""
+        """Takes the cursor to the top, so that the next list is looked at from its newest."""
         self.awaited = ""
         self.table.cursor, self.table.cursor_key, self.table.first = 0, None, 0
 
@@ -327,7 +327,7 @@ class _ApiQuestion:
         self._waiting: Timer | None = None
 
     def ask(self, poller: Watcher, workflow: str, query: Query) -> None:
-        """Lists a query from nothing; what waits to be asked is of the list before."""
+        """Lists a query from nothing; a question that waited was about the list before, and is dropped."""
         self.stop()
         # A filter that changes only what is matched here asks the API nothing new.
         self._asked = self._question(query)
@@ -340,7 +340,7 @@ class _ApiQuestion:
         self._waiting = self._host.set_timer(_TYPED, partial(self._ask_anew, poller, workflow, query))
 
     def stop(self) -> None:
-        """Asks nothing that waits to be asked."""
+        """Drops the question that waits, if any."""
         if self._waiting is not None:
             self._waiting.stop()
 

@@ -16,7 +16,7 @@ __all__ = ["SaveViewScreen"]
 
 
 class SaveViewScreen(PanelScreen):
-    """Asks for the name; the key is that of a view of this name, or the next free number."""
+    """Asks under which name to keep a view; its key is that of its namesake, or the next free number."""
 
     DEFAULT_CSS = "SaveViewScreen Field { margin: 0 1; }"
 

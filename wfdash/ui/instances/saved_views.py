@@ -21,7 +21,7 @@ __all__ = ["SavedViews"]
 
 
 class SavedViews:
-    """The views of the settings that are for the workflow listed, and how many rows each would show."""
+    """The saved views for the workflow listed, and how many rows each would show."""
 
     def __init__(self, context: Context, host: Screen[Any], rows: InstanceRows) -> None:
         """`host` runs the counting."""
@@ -30,7 +30,7 @@ class SavedViews:
         self._counting: Worker[None] | None = None
 
     def begin(self) -> None:
-        """Lists another workflow: its default view is in force, unless a filter is already."""
+        """Puts the default view of another workflow in force, unless a filter is already."""
         self.counts.reset()
         view = self.default()
         # A filter in force was asked for by somebody; a default never replaces it.
@@ -38,7 +38,7 @@ class SavedViews:
             self.show(view)
 
     def here(self) -> list[SavedView]:
-        """The views with a key, by their key."""
+        """The views with a key that are for this workflow or for all, by their key."""
         views = [view for view in self._context.settings.views if view.key]
         return sorted(
             (view for view in views if view.workflow in ("", self._rows.workflow)), key=lambda view: view.key
@@ -51,7 +51,7 @@ class SavedViews:
         return next(iter(of_workflow), next((view for view in views if not view.workflow), None))
 
     def pieces(self) -> Sequence[Pieces]:
-        """Each with its key and how many loaded rows it would show."""
+        """Each view as text, with its key and how many loaded rows it would show."""
         rows, views = self._rows, self.here()
         if rows.poller is not None and views and self.counts.due(self._context.clock()):
             self._counting = self._host.run_worker(self._count, group="view counts", exclusive=True)

@@ -41,7 +41,7 @@ _LOOKED_AT = 50
 
 
 class InstancesScreen(BaseScreen):
-    """Puts the parts together: rows, their filter and views, the detail beside them, and the lines around."""
+    """The page of the list: rows, filter and views, the detail beside them, the lines around."""
 
     BINDINGS = bindings("row.open", "pane.next", "copy.menu", *WRITING)
 
@@ -81,7 +81,7 @@ class InstancesScreen(BaseScreen):
     # News.
 
     def show_workflow(self, workflow: str) -> None:
-        """Lists this workflow, by its default view where it has one."""
+        """Lists a workflow, by its default view where it has one."""
         self.rows.show_workflow(workflow)
         self.views.begin()
 
@@ -128,7 +128,7 @@ class InstancesScreen(BaseScreen):
             self._drawing = self.set_timer(SOON, self.draw)
 
     def draw(self, *, moved_on: bool = False) -> None:
-        """Everything but the rows themselves; nothing is written where nothing differs.
+        """Draws everything but the rows; nothing is written where nothing differs.
 
         Once a second it is because time `moved_on`, else for news, of which few are about what is open.
         """
@@ -154,7 +154,7 @@ class InstancesScreen(BaseScreen):
             self.beside.draw(empty=not self.table.row_count(), moved_on=moved_on)
 
     def _draw_trouble(self, status: ListStatus) -> None:
-        """A connection that is gone, above the keys and in the table."""
+        """Says above the keys and in the table that the connection is gone."""
         line, table, trouble = self.query_one("#trouble", StatusLine), self.table, status.trouble()
         line.display = bool(trouble)
         line.show(trouble)
@@ -170,7 +170,7 @@ class InstancesScreen(BaseScreen):
     # Keys.
 
     def on_click(self, event: Click) -> None:
-        """A status in the top line shows what is in it; once more, all again."""
+        """Filters by a status clicked in the top line; a second click shows all again."""
         if status := event.style.meta.get("status"):
             # Statuses are the server's words: one with a blank or a colon has to be quoted.
             wanted = unparse(Term("status", ":", (status,)))
@@ -185,7 +185,7 @@ class InstancesScreen(BaseScreen):
             )
 
     def action_pane_next(self) -> None:
-        """Between the table and the timeline beside it."""
+        """Gives the keys to the timeline beside the table, or back to the table."""
         timeline = self.beside.timeline
         (self.table if timeline is None or timeline.has_focus else timeline).focus()
 

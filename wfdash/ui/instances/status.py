@@ -35,7 +35,7 @@ _NARROW = 110
 
 
 class ListStatus(Struct, frozen=True):
-    """What stands around the list at one moment, on a screen of one width."""
+    """How the list stands at one moment, of which the lines around the rows are functions."""
 
     now: float
     width: int
@@ -66,7 +66,7 @@ class ListStatus(Struct, frozen=True):
 
     @property
     def stale(self) -> bool:
-        """Whether the rows are only a memory. Before the first answer the table's own message says it."""
+        """Whether the rows are only a memory; before the first answer the table's message says so."""
         return self.poller is not None and is_lost(self.poller.newest.freshness, frozen=self.poller.frozen)
 
     def draw_header(self, header: Header) -> None:
@@ -184,7 +184,7 @@ class ListStatus(Struct, frozen=True):
         return text if self.query.id_words and _WORD.fullmatch(text) else ""
 
     def notes(self) -> Pieces:
-        """`2 marked (1 not listed) · 12 new, n`."""
+        """`2 marked (1 not listed) · 12 new, n`: the right end of the key bar."""
         notes: list[tuple[str, Style]] = []
         if self.marked:
             words = f" ({count(self.marked_elsewhere)} not listed)" if self.marked_elsewhere else ""
@@ -253,7 +253,7 @@ def _loaded(poller: Watcher) -> str:
 
 
 def _reading_pieces(searched: Searched, poller: Watcher, stop: str, *, narrow: bool) -> Sequence[Pieces]:
-    """How many were read of those that it reads now, how long the others take, and what stops it, if any."""
+    """How many of those being read were read, how long the others take, and the key that stops it."""
     words = f"opened {count(searched.since)} of {'' if narrow else 'these '}{count(searched.goal)}"
     outlook = poller.budget.reads_take(searched.asked, poller.search.purpose)
     stops: list[Pieces] = [[(f"{stop} stops", QUIET)]] if stop else []
@@ -300,7 +300,10 @@ def _cost_pieces(searched: Searched, poller: Watcher) -> Sequence[Pieces]:
 
 
 def trouble_pieces(poller: Watcher, fresh: Freshness, width: int, now: float) -> Pieces:
-    """A server's own words may be long: what wfdash does about it stays in sight."""
+    """The line on a connection that is gone.
+
+    However long a server's words, what wfdash does stays in sight.
+    """
     failure, left, held = clean(fresh.failure), poller.budget.left, poller.budget.held_for
     why = failure or no_answer(fresh, now) or "the last two polls were missed"
     does = "; wfdash keeps trying"
@@ -313,6 +316,6 @@ def trouble_pieces(poller: Watcher, fresh: Freshness, width: int, now: float) ->
 
 
 def _left_out(statuses: Sequence[str], width: int) -> Pieces:
-    """Of which rows a change may go unseen, because there are too many to ask for them all."""
+    """A line on rows that may change unseen, because there are too many to sweep."""
     sentence = f"too many to sweep: rows that are {' or '.join(map(clean, statuses))} may have changed unseen"
     return [(" ▲ ", WARN + STRONG), (fit(sentence, max(1, width - 4)), WARN)]

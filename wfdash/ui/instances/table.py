@@ -62,7 +62,7 @@ _CLASS = re.compile(r": [A-Z]\w*(?:Error|Exception): ")
 
 
 class CellFacts:
-    """What a cell says beside its row: what the instance is blocked on, and how old that is.
+    """Tells what a cell says beside its row: what the instance is blocked on, and how old that is.
 
     Asks nobody: all of it was read before, or is not there.
     """
@@ -89,7 +89,10 @@ class CellFacts:
         return f"{short} · read {age(old)} ago" if dated else short
 
     def unread(self, row: Instance) -> str:
-        """That nothing was read of it that would say what it is blocked on; "" where that is no question."""
+        """A word for a row of which nothing was read that says what it is blocked on.
+
+        "" where it needs none.
+        """
         poller, is_errored = self._poller, row.status == "errored"
         if poller is None or (is_final(row.status) and not is_errored) or poller.store.note(row.id):
             return ""
@@ -128,7 +131,7 @@ class CellFacts:
         return listed is not None and listed - seen > _FAINT
 
     def note(self, instance: str) -> str:
-        """What is doubtful about its row."""
+        """A note on what is doubtful about the row; "" for none."""
         if self._poller is None:
             return ""
         store = self._poller.store
@@ -136,7 +139,7 @@ class CellFacts:
 
 
 class RowSource(Protocol):
-    """What the table draws: the rows in their order, and what is known of an instance beside its list row."""
+    """The rows in their order and what is known beside them, as the table sees them."""
 
     view: TableView | None
     order: Order
@@ -157,7 +160,7 @@ class RowSource(Protocol):
 
 
 class InstanceTable(LineTable):
-    """The cursor is on an instance id, raw."""
+    """The rows of the list; the cursor is on an instance id, raw."""
 
     in_order = "rows are not sorted by this column: it is read row by row"
 
@@ -178,17 +181,20 @@ class InstanceTable(LineTable):
         return self._source.view
 
     def move_to(self, index: int) -> None:
-        """A range follows at once: the message of the move comes after keys typed in the same burst."""
+        """Moves the cursor, and a range with it at once.
+
+        The message would come behind keys of the same burst.
+        """
         super().move_to(index)
         self._source.extend_range()
 
     def action_move_first(self) -> None:
-        """The newest row is the first one only once arrivals are in."""
+        """Lets arrivals in, then goes to the first row, which is the newest only after that."""
         self._source.settle()
         super().action_move_first()
 
     def on_click(self, event: Click) -> None:
-        """A column's title sorts by it, or the other way round."""
+        """Sorts by the column whose title is clicked, or the other way round."""
         order = order_by_title(self._source.order, event.style.meta.get("sort", ""))
         if order is not None:
             self._source.set_order(order, announce=True)
@@ -293,7 +299,7 @@ class InstanceTable(LineTable):
         return self.cached(key, lambda: self._strip(row, text, flags, cursor, away, width))
 
     def _texts(self, row: Instance, width: int) -> tuple[str, ...]:
-        """What stands in each column that there is room for."""
+        """The texts of the columns that have room."""
         note = self._source.facts.note(row.id)
         why = self._source.facts.blocked_on(row.id)
         if note and not why:

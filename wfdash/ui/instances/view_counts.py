@@ -20,21 +20,21 @@ _REST = 50.0
 
 
 class ViewCounts:
-    """`by_name` follows the rows at a pace that costs next to nothing."""
+    """Counts by view in `by_name`, kept up at a pace that costs next to nothing."""
 
     def __init__(self) -> None:
         self.by_name: dict[str, int] = {}
         self._next_at = 0.0
 
     def due(self, now: float) -> bool:
-        """Whether it is time to count again, which is then not due for a while."""
+        """Whether it is time to count; asked once, for it is not due again for a while then."""
         if now < self._next_at:
             return False
         self._next_at = now + _LEAST
         return True
 
     def reset(self) -> None:
-        """Other rows, or other views: what was counted is not true any more."""
+        """Drops all counts: rows or views are others now."""
         self.by_name = {}
         self._next_at = 0.0
 

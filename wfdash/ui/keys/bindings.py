@@ -45,8 +45,10 @@ def bound(screen: Screen[Any], key: str) -> str:
 
 
 def labels_here(screen: Screen[Any]) -> Mapping[str, str]:
-    """What actions do here, where it is not what they do elsewhere: in the pane that has the keys, then on
-    its screen."""
+    """Words for actions that do something else here than elsewhere.
+
+    Those of the pane that has the keys go before those of its screen.
+    """
     return ChainMap(*(dict(getattr(node, "labels", {})) for node in _with_keys(screen)))
 
 

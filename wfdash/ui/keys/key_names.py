@@ -16,7 +16,7 @@ _TAKING_TEXT = [action.id for action in ACTIONS if action.takes_text]
 
 
 class KeyNames:
-    """Follows the settings; without any, the keys of the registry are in force."""
+    """Names the keys of actions by the settings, or by the registry where they set none."""
 
     def __init__(self, settings: Callable[[], Settings] = Settings) -> None:
         self._settings = settings
@@ -59,5 +59,5 @@ class KeyNames:
 
 
 def _as_textual(text: str) -> str:
-    """What Textual calls a key: `slash` for `/`."""
+    """The name that Textual has for a key: `slash` for `/`."""
     return _character_to_key(text) if len(text) == 1 else text

@@ -20,7 +20,7 @@ _REMEMBERED: Final = 32
 
 
 def event_time() -> float:
-    """Now, on the clock by which events are stamped when they arrive."""
+    """The time now, on the clock by which events are stamped when they arrive."""
     return Event().time
 
 
@@ -31,7 +31,7 @@ def bare(key: Key) -> str:
 
 
 class KeyGate:
-    """The app asks it about every key and paste before anything else does."""
+    """Decides about every key and paste, before anything else does, whether it may reach anything."""
 
     def __init__(
         self,
@@ -51,12 +51,12 @@ class KeyGate:
         return self._closed_at is not None
 
     def close(self, *, prompting: bool = False) -> None:
-        """An action key was pressed; with `prompting` its prompt is there and only has to be painted."""
+        """Drops keys from now on; with `prompting` the prompt is there and only has to be painted."""
         self._closed_at, self._shown_at = self.now(), None
         self._prompting, self._leaving = prompting, False
 
     def shown(self) -> None:
-        """The prompt is painted: it opens HOLD seconds from now."""
+        """Starts the HOLD seconds after which a painted prompt takes keys."""
         if self._closed_at is not None:
             self._shown_at = self.now()
 
@@ -66,12 +66,12 @@ class KeyGate:
         self._prompting = self._leaving = False
 
     def leave(self) -> None:
-        """The prompt is gone. A key on its heels was meant for it: for HOLD seconds nothing gets one."""
+        """Drops keys for HOLD seconds after a prompt: one on its heels was meant for it."""
         self._closed_at = self._shown_at = self.now()
         self._prompting, self._leaving = False, True
 
     def note(self, event: Event) -> None:
-        """A key or paste arrived, whatever becomes of it."""
+        """Notes when a key or paste arrived, whatever becomes of it."""
         # Dropped keys count too: a y in the middle of a burst is an accident, whatever became of its
         # neighbours.
         self._arrivals.append(self.stamp(event))

@@ -42,7 +42,7 @@ _Then = Callable[[], Awaitable[None]]
 
 
 class TypeAhead:
-    """The app gives it every key and paste; it hands them on, one behind the other."""
+    """Takes every key and paste, and hands each on once the one before has had its effect."""
 
     def __init__(
         self,
@@ -96,7 +96,7 @@ class TypeAhead:
             self._app.call_later(self._climb, iter(way), partial(self._arrive, screen))
 
     async def _climb(self, way: Iterator[MessagePump], then: _Then) -> None:
-        """Stands in each queue behind the news of the key: at the end of the way all of it was heard."""
+        """Queues itself behind the key's messages in each pump of the way; `then` comes after them all."""
         for stop in way:
             if stop.call_later(self._climb, way, then):
                 return
@@ -132,7 +132,7 @@ class TypeAhead:
         self._app.set_timer(_LOOK, partial(self._look, there, then, looks))
 
     async def _go_on(self) -> None:
-        """Until one of them has to be waited for in turn."""
+        """Hands on what was kept, until one key has to be waited for in turn."""
         self._holding = False
         while self._kept and not self._holding:
             event = self._kept.pop(0)
@@ -153,7 +153,7 @@ def as_enter(event: Key, keys: Mapping[str, str]) -> Key:
 
 
 class LostWords:
-    """Asked of each key before it is acted on, by the screen that it would act on.
+    """Swallows keys of a word that was typed where no field is, before the screen acts on them.
 
     `/params~lis` on a page without a filter would open logs and history and ask for a pause: whoever types a
     word looks at its end.

@@ -39,12 +39,12 @@ _NEIGHBOURS: Final = 1000
 
 
 class LineGathering:
-    """Asks for nothing before `begin`, and for no more once its host is taken off the screen."""
+    """Gathers an instance's lines from `begin` until its host is taken off the screen."""
 
     def __init__(
         self, context: Context, host: Widget, workflow: str, instance: str, *, on_change: Callable[[], None]
     ) -> None:
-        """`host` has the tasks, which end with it; `on_change` is called once there is something to draw."""
+        """`host` owns the tasks, which end with it; `on_change` is called once there is something to draw."""
         self.workflow, self.instance = workflow, instance
         self.logs: InstanceLogs | None = None
         self.detail: Detail | None = None
@@ -108,7 +108,7 @@ class LineGathering:
             )
 
     async def _gather(self, logs: "InstanceLogs") -> None:
-        """Reads again and again, at most a tenth of the time, until nothing more can come."""
+        """Reads again and again, a tenth of the time at most, until nothing more can come."""
         loop, cost = asyncio.get_running_loop(), AnswerCost()
         while True:
             began = loop.time()
@@ -168,7 +168,7 @@ class LineGathering:
         self._listening = None
 
     def draw_news(self) -> None:
-        """Draws what was sent since the last time, and what a newer answer says of the steps."""
+        """Draws lines that were sent since the last time, and what a newer answer says of the steps."""
         logs, now = self.logs, self._context.machine_clock()
         ended = logs is not None and self.detail is not None and not logs.comes_late(self.detail)
         if ended and self._listening is not None:  # nothing more is sent: its tail is given back
@@ -215,7 +215,7 @@ class LineGathering:
 
     @property
     def waits(self) -> float:
-        """Seconds for which the server has been asked and has not answered."""
+        """Seconds for which a question to the server has had no answer; 0.0 without one."""
         return 0.0 if self.asking_since is None else asyncio.get_running_loop().time() - self.asking_since
 
     def doubts(self, shown: int, likely: int = 0, *, of_a_step: bool = False) -> list[str]:
@@ -254,7 +254,7 @@ class LineGathering:
         return self.logs.earlier if self.logs is not None else 0
 
     def _cut(self) -> str:
-        """Says that the dev session was reloaded under what runs: until it is woken, no line comes."""
+        """The sentence on a dev session that was reloaded under what runs; "" for nothing of that."""
         detail, poller = self.detail, self.poller
         if detail is None or poller is None or not self._context.settings.local or is_final(detail.status):
             return ""

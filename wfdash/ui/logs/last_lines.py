@@ -29,7 +29,7 @@ _REST: Final = 0.5
 
 
 class LastLines:
-    """Asks nobody before the key for lines was pressed once; then once an instance, and when one fails."""
+    """Reads last lines once the key for lines was pressed: once an instance, and again when one fails."""
 
     def __init__(self, context: Context, host: Screen[Any], *, on_read: Callable[[], None]) -> None:
         self._context, self._host, self._on_read = context, host, on_read
@@ -38,13 +38,13 @@ class LastLines:
         self._reading: _Key | None = None
 
     def of(self, workflow: str, instance: str) -> Sequence[PlacedLine]:
-        """Those that were gathered."""
+        """The lines of an instance that were gathered, none before."""
         session = self._context.session
         logs = session.reads.gathered_logs(workflow, instance) if session is not None else None
         return () if logs is None else logs.last_placed
 
     def of_failure(self, workflow: str, instance: str) -> Sequence[PlacedLine]:
-        """Of those, what it printed as it failed."""
+        """The gathered lines that the instance printed as it failed."""
         session = self._context.session
         logs = session.reads.gathered_logs(workflow, instance) if session is not None else None
         if logs is None or logs.last_detail is None:
@@ -52,7 +52,7 @@ class LastLines:
         return failing_lines(logs.last_placed, logs.last_detail)
 
     def want(self, workflow: str, instance: str, detail: Detail | None, failed: float | None) -> None:
-        """Has the lines of this instance read, where lines were asked for before; it too without a detail.
+        """Reads the lines of this instance where lines were asked for before.
 
         `failed` is when it, or a step of it, failed last: lines may have come since they were read.
         """

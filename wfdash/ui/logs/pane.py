@@ -54,16 +54,16 @@ _COPIED: Final = 2000
 
 
 class LogPane(Stack):
-    """Beside a timeline it shows all lines, those of its row set off; alone those of the row, or all."""
+    """Shows lines: all of them beside a timeline, its row's set off; alone those of the row, or all."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("filter.edit", "copy.menu", "logs.open", "export.menu")
     DEFAULT_CSS = "LogPane { width: 1fr; height: 1fr; }"
 
     class Moved(Message):
-        """The cursor is on another line, or what is drawn of the lines is new."""
+        """Posted when the cursor is on another line, or lines are drawn anew."""
 
     class Widened(Message):
-        """The lines want the screen to themselves."""
+        """Posted when the lines want the screen to themselves."""
 
     def __init__(
         self, context: Context, workflow: str, instance: str, scope: LogScope = ALL, *, alone: bool = False
@@ -131,13 +131,13 @@ class LogPane(Stack):
 
     @property
     def shown(self) -> Sequence[PlacedLine]:
-        """The lines that are listed."""
+        """The lines that are listed: those of the scope, or all."""
         if not self.scoped:
             return self.lines.placed
         return [entry for entry in self.lines.placed if self.scope.holds(entry)]
 
     def begin(self) -> None:
-        """News of the instance came: starts to read, or goes on."""
+        """Starts to read, or goes on with news of the instance."""
         self.lines.begin()
         if self.lines.is_missing:
             self.table.message = (
@@ -187,7 +187,7 @@ class LogPane(Stack):
         self.post_message(self.Moved())
 
     def _go_to(self, scope: LogScope, detail: Detail) -> None:
-        """To the last line of the scope; of one that is all, to where the instance failed."""
+        """Goes to the last line of the scope; of the whole instance, to where it failed."""
         if scope.steps:
             self.table.go_to_last(scope)
         elif detail.status == "errored" and (failing := failing_lines(self.lines.placed, detail)):
@@ -195,7 +195,7 @@ class LogPane(Stack):
             self._at_failure = not self.table.follows
 
     def _nothing(self) -> str:
-        """What is said where there is no line."""
+        """The message where there is no line."""
         lines, key_of = self.lines, self.context.keys.key_of
         if lines.failure:
             late = lines.logs.stream_trouble if lines.logs is not None else None
@@ -223,7 +223,7 @@ class LogPane(Stack):
 
     @property
     def _is_part(self) -> bool:
-        """Whether the source left some out, so that nothing can be said of those that are not there."""
+        """Whether the source left lines out, so that nothing can be said of those that are not there."""
         logs = self.lines.logs
         return logs is not None and (bool(logs.state.reservations) or logs.lost.calls > 0)
 
@@ -308,7 +308,7 @@ class LogPane(Stack):
         return strip_lines(self.lines.times, self.axis, width - 2, at)
 
     def _source(self) -> str:
-        """Where the lines are from, and how old they are."""
+        """A clause on where the lines are from, and how old they are."""
         logs = self.lines.logs
         if logs is None:
             return ""
@@ -333,7 +333,7 @@ class LogPane(Stack):
         return f"{what} · {(self._standing() or ['newest last'])[0]}"
 
     def _standing(self) -> list[str]:
-        """Whether more lines can come, in words: the longest first. At a moment of the record none can."""
+        """Ways to say whether more lines can come, the longest first; none at a moment of the record."""
         lines, detail = self.lines, self.lines.detail
         if detail is None or self.context.past is not None:
             return []
@@ -349,7 +349,7 @@ class LogPane(Stack):
         return [ended, "ended"]
 
     def _of(self, room: int) -> str:
-        """The steps, or the attempt, that the scope is."""
+        """The name of the steps, or of the attempt, that the scope is."""
         assert self.lines.detail is not None
         steps, attempt = self.scope.steps, self.scope.attempt
         names = self.lines.detail.steps.columns.names

@@ -22,7 +22,7 @@ _FEW_STEPS: Final = 1000
 
 
 class LogsScreen(BaseScreen):
-    """Asks for nothing before it is opened, and for no more once it is closed."""
+    """The lines of an instance on their own page; it asks only while it is open."""
 
     def __init__(self, context: Context, workflow: str, instance: str, scope: LogScope = ALL) -> None:
         super().__init__(context)

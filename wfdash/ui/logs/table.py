@@ -43,7 +43,10 @@ _AFTER: Final = 2
 
 
 class LogTable(LineTable):
-    """The cursor is on a line, never on a row number; on the last one it goes with what comes."""
+    """Lines as rows. The cursor is on a line, never on a row number.
+
+    On the last one it follows what comes.
+    """
 
     in_order = "the oldest line stands first"
 
@@ -69,7 +72,7 @@ class LogTable(LineTable):
 
     @property
     def entry(self) -> PlacedLine | None:
-        """The line under the cursor."""
+        """The line under the cursor, None without any."""
         return self.rows.entries[self.rows[self.cursor].entry] if self.cursor < len(self.rows) else None
 
     def set_alone(self, alone: bool) -> None:
@@ -200,7 +203,7 @@ class LogTable(LineTable):
         return self.has_focus or isinstance(self.screen.focused, Field)
 
     def _perhaps(self, entry: PlacedLine) -> str:
-        """Where it may have been printed, where that cannot be told."""
+        """Words on where a line may have been printed, where that cannot be told."""
         if entry.gone:
             return "run before"
         if len(entry.among) == 1 and entry.among[0] < len(self.names):
@@ -280,6 +283,6 @@ def _time(at: float, utc: bool) -> str:
 
 
 def _lane(axis: Axis, at: float) -> str:
-    """Where on the axis of the timeline it was printed."""
+    """A mark at the place on the timeline's axis where the line was printed."""
     place = cell_of(axis, at, _LANE)
     return " " * place + "●" + " " * (_LANE - 1 - place)

@@ -62,7 +62,7 @@ _RAY_FROM = 110
 
 
 class RequestList(Choices):
-    """The last requests, which stand still until somebody asks for the newest or a while has passed."""
+    """Lists the last requests, which stand still until somebody asks for the newest or a while has passed."""
 
     class NewestWanted(Message):
         pass
@@ -72,7 +72,7 @@ class RequestList(Choices):
         self.post_message(self.NewestWanted())
 
     def follow(self, entries: Sequence[tuple[str, Pieces]]) -> None:
-        """Shows these; a cursor on the newest goes on to the newest: it would walk off the screen else."""
+        """Shows these entries; a cursor on the newest goes on to the newest: it would walk off else."""
         newest = self.cursor == 0
         self.fill(entries)
         if newest:
@@ -183,7 +183,7 @@ class BudgetScreen(BaseScreen):
         return not 0 <= now - self._listed[0] < (_HELD if full else _FILLING)
 
     def _commands(self, now: float) -> list[Pieces]:
-        """What ran by itself for a change: [[hooks]]."""
+        """Lines on commands that ran by themselves for a change, of [[hooks]]."""
         lines: list[Pieces] = []
         for run in list(self.context.hook_runs)[-_COMMANDS:]:
             at = clock(run.at, utc=self.context.utc, now=now)
@@ -224,7 +224,7 @@ def _asked_for(path: str, failure: str, room: int) -> str:
 
 
 def _summary(poller: Watcher, now: float, width: int, height: int) -> Sequence[Pieces]:
-    """What the server has left, what was sent by whom and what for, and what waits and why."""
+    """Lines on what the server has left, who sent what for what, and what waits and why."""
     budget = poller.budget
     spent, limit = budget.meter[0], budget.limit
     acted, most = budget.actions
@@ -258,7 +258,7 @@ def _summary(poller: Watcher, now: float, width: int, height: int) -> Sequence[P
 
 
 def _spenders(budget: Budget, width: int, room: int) -> list[Pieces]:
-    """Each process: its number of requests, what it is, whose, and what they were for.
+    """Lines on each process: its number of requests, what it is, whose, and what they were for.
 
     Where they are too many for the room, the first keep all their words and later ones are cut to a line;
     where even so they are too many, the last ones come in sum.
@@ -291,7 +291,7 @@ def _spent_by(spender: Spender, *, mine: bool) -> str:
 
 
 def _spent_by_more(rest: Sequence[Spender]) -> str:
-    """Many processes in sum, by their command."""
+    """A line that sums up the processes that have no line of their own, by their command."""
     counted: Counter[str] = Counter()
     for spender in rest:
         counted[clean(spender.what[:40])] += _requests_of(spender)
@@ -350,13 +350,13 @@ def _began(waiting: Waiting) -> float:
 
 
 def _what(waiting: Waiting) -> str:
-    """What a filter has read is read again as it moves on, after its search has ended."""
+    """The words for what waits; a read of a row that a filter had read before says so."""
     again = waiting.purpose == FilterSearch.purpose and waiting.priority is not Priority.FOREGROUND
     return "rows that a filter has read, again" if again else waiting.purpose
 
 
 def _since(waiting: Waiting, now: float) -> str:
-    """In steps of five seconds, for the line would be written anew each second else."""
+    """How long it has waited, in steps of five seconds: the line would be written anew each second else."""
     waited = int(now - waiting.since)
     return f"for {spoken(waited - waited % 5)}" if waited >= 5 else "just now"
 
@@ -368,7 +368,7 @@ def _why(waiting: Waiting, budget: Budget) -> str:
 
 
 def _spending(poller: Watcher, now: float) -> Pieces:
-    """What the server itself said of its limit."""
+    """A line on what the server itself said of its limit."""
     budget, left = poller.budget, poller.budget.left
     if budget.frozen_until is not None and budget.frozen_until > now:
         rests = "asked to rest: no reads"

@@ -32,7 +32,7 @@ _ABOUT: Mapping[str, str] = {
 
 
 class DisplayScreen(PanelScreen):
-    """An entry a line: `enter` changes it, the arrows move a column."""
+    """Changes how things are shown, an entry a line: `enter` changes it, the arrows move a column."""
 
     labels: ClassVar[Mapping[str, str]] = {"row.open": "change"}
     BINDINGS = bindings("row.")
@@ -152,7 +152,10 @@ class DisplayScreen(PanelScreen):
 
 
 def _seen(name: str, shown: Sequence[str], with_room: Collection[str]) -> str:
-    """Its place; a column that was chosen and is not drawn would look like a fault."""
+    """A column's place in the list, with `no room` for a chosen one that is not drawn.
+
+    It would look like a fault.
+    """
     if name not in shown:
         return "hidden"
     return f"{shown.index(name) + 1}{'' if name in with_room else ', no room'}"

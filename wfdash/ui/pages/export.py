@@ -39,7 +39,7 @@ Make = Callable[[], Iterable[str]]
 
 
 class ExportScreen(MenuScreen):
-    """`instance` is the open or chosen one; what is exported of the table is what the filter shows."""
+    """Exports `instance`, the open or chosen one, or the table as the filter shows it."""
 
     def __init__(self, context: Context, workflow: str, instance: str, screen_svg: str) -> None:
         self._workflow = workflow
@@ -67,7 +67,7 @@ class ExportScreen(MenuScreen):
         yield from super().compose()
 
     def _under_way(self) -> list[Worker[Any]]:
-        """The exports that still read; one that writes cannot be stopped, a thread does it."""
+        """The exports that can still be stopped: those that read, for a thread that writes cannot."""
         running = (worker for worker in self.app.workers if worker.group == _GROUP and worker.is_running)
         return [worker for worker in running if worker.completed_steps < (worker.total_steps or 0)]
 
@@ -125,7 +125,7 @@ class ExportScreen(MenuScreen):
         return [row for identity in ids if (row := poller.store.get(identity)) is not None]
 
     def _row_count(self, rows: int) -> str:
-        """How many, and of what: a file is read by who did not see that more rows were never loaded."""
+        """How many rows, out of how many: who reads the file did not see that more were never loaded."""
         poller = self.poller
         sentence = counted(rows, "row")
         if poller is None or poller.history.complete:
@@ -134,7 +134,7 @@ class ExportScreen(MenuScreen):
         return f"{sentence} out of {count(len(poller.store))} loaded{rest}"
 
     async def _instance_file(self, key: str) -> tuple[Make, str] | None:
-        """What makes it, and what to know of it; None when it could not be read, which was said."""
+        """What makes the file, and a note on it; None when the instance could not be read, which was said."""
         session = self.context.session
         if session is None:
             self._say("there is no connection yet", severity="warning")
@@ -169,11 +169,11 @@ class ExportScreen(MenuScreen):
         self.context.prompts.draw()
 
     def _say(self, sentence: str, severity: str = "information") -> None:
-        """From the worker, which touches no widget."""
+        """Says a sentence; called by a worker, so it hands on to the app's turn."""
         self.app.call_later(self.context.notify, sentence, severity=severity)
 
     async def _detail(self, session: "AccountSession") -> tuple[Detail, float]:
-        """As it is known with its steps, else read now; and the moment that it can be told of."""
+        """The instance with its steps, read now where it is not known, and the moment that it is told of."""
         state, clock = session.poller.detail(self._instance), self.context.clock
         detail = state.detail if state is not None and state.workflow == self._workflow else None
         if detail is not None and not detail.simple:

@@ -103,7 +103,7 @@ class HelpScreen(BaseScreen):
         self.query_one("#title", StatusLine).show(title)
 
     def _of_here(self, live: list[Action]) -> list[Action]:
-        """The actions of the page beneath: what is particular to it."""
+        """The actions that are particular to the page beneath."""
         labels = labels_here(self.app.screen_stack[-2])
         own = [
             action
@@ -115,7 +115,7 @@ class HelpScreen(BaseScreen):
         return sorted(own, key=lambda action: action.id not in _FIRST)
 
     def _live(self) -> list[Action]:
-        """Those bound on the page beneath; what is done to instances, where that has any."""
+        """The actions bound on the page beneath, with those on instances where it has any."""
         bound = {found.binding.action for found in self._active.values()}
         beneath = self.app.screen_stack[-2]
         live = [action for action in ACTIONS if textual_action(action.id) in bound]
@@ -138,7 +138,7 @@ class HelpScreen(BaseScreen):
         return [("  " + fit(self.context.keys.keys_of(action.id), 18), STRONG), (label.capitalize(), PLAIN)]
 
     def _section(self, title: str, listed: list[Action], *, without: list[Action]) -> list[Pieces]:
-        """The keys of a scope but those that stand above already; nothing where that is all of them."""
+        """The lines of a scope without those that stand above already; none where nothing is left."""
         own = [
             self._line(action)
             for action in listed
@@ -156,7 +156,7 @@ class HelpScreen(BaseScreen):
     # Search.
 
     def _called(self, words: str) -> Collection[str]:
-        """The lines of what the key bar, or people who know other tools, call so."""
+        """The lines of actions that the key bar, or people who know other tools, call so."""
         labels = labels_here(self.app.screen_stack[-2])
         return {
             _text(line)
@@ -196,7 +196,7 @@ _REST = {f"view.{number}" for number in range(2, 10)}
 
 
 def _holding(section: list[Pieces], words: str, also: Collection[str]) -> list[Pieces]:
-    """The lines that hold these words, or are one of `also`, under their title; all where that holds them."""
+    """The title and the lines that hold the words or are in `also`; all lines where the title holds them."""
     if not section or words in _text(section[0]):
         return section
     found = [line for line in section[1:] if words in _text(line) or _text(line) in also]

@@ -70,7 +70,7 @@ _ABOUT = "actions sent from this machine"
 
 
 class JournalScreen(BaseScreen):
-    """Read from the file each time it opens; other sessions on this machine write there too."""
+    """Lists what was done, read from the journal's files whenever they change: other sessions write there."""
 
     opened_by = "journal.open"
     offers = ("filter.edit", "mark.toggle", "copy.menu")
@@ -105,7 +105,7 @@ class JournalScreen(BaseScreen):
         self.run_worker(self._read(), exit_on_error=False)
 
     async def _read(self) -> None:
-        """In a thread: the keys go on meanwhile."""
+        """Reads the journal in a thread, so that keys go on, and draws it."""
         session = self.context.session
         journal = session.journal if session is not None else None
         if journal is not None:
@@ -125,7 +125,7 @@ class JournalScreen(BaseScreen):
         return self.query_one(BatchTable)
 
     def tick(self, now: float) -> None:
-        """Others act while it is open."""
+        """Takes in what others did, and reads the files again when they changed."""
         if self._theirs_now() != self._theirs:
             self.fill()
         journal = self.context.session.journal if self.context.session is not None else None
@@ -141,7 +141,7 @@ class JournalScreen(BaseScreen):
         return asyncio.get_running_loop().time()
 
     def _theirs_now(self) -> list[Batch]:
-        """What is not in this journal too, as it is of those of the same login."""
+        """Batches that others tell of and this journal lacks; those of the same login are in it."""
         own = {_deed(batch) for batch in self._own}
         return [batch for batch in self.context.people.actions() if _deed(batch) not in own]
 
@@ -177,7 +177,7 @@ class JournalScreen(BaseScreen):
 
     @property
     def _about(self) -> str:
-        """What is listed: others tell of theirs without a journal that could be read here."""
+        """A line on what is listed, and how many actions others tell of."""
         theirs = f", and {count(len(self._theirs))} that others tell of" if self._theirs else ""
         return f"{_ABOUT}{theirs}"
 
@@ -294,7 +294,7 @@ class JournalScreen(BaseScreen):
 
 
 def _stamp(journal: Journal) -> tuple[int, int]:
-    """What changes with each line that is written."""
+    """The size and time of the journal's file, which differ after each line that is written."""
     try:
         status = journal.path.stat()
     except OSError:
@@ -303,7 +303,7 @@ def _stamp(journal: Journal) -> tuple[int, int]:
 
 
 def _read(journal: Journal) -> tuple[list[Batch], dict[tuple[str, str], Unfinished], set[str]]:
-    """What the files hold, and the sessions that are over: in a thread, for they may be large."""
+    """Reads batches, plans left open and sessions that are over. Blocks, for the files may be large."""
     left = {(plan.session, plan.plan): plan for plan in journal.unfinished()}
     batches = group_batches(journal.read())
     for batch in batches:
@@ -312,7 +312,7 @@ def _read(journal: Journal) -> tuple[list[Batch], dict[tuple[str, str], Unfinish
 
 
 def _deed(batch: Batch) -> tuple[str, ...]:
-    """What two journals would write of one action."""
+    """What is alike where two journals tell of one action."""
     first = batch.first
     return first.verb, first.workflow, first.who, *batch.sent_to[:1]
 

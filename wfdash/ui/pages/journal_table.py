@@ -53,7 +53,7 @@ class _Row(Struct, frozen=True):
 
 
 class BatchTable(ListTable[_Row]):
-    """Each batch is a row that opens into its ids, and each id into its events."""
+    """The journal as a table: a batch opens into its ids, and an id into its events."""
 
     in_order = "the newest action stands first"
 
@@ -79,7 +79,7 @@ class BatchTable(ListTable[_Row]):
         return row.key
 
     def take(self, batches: list[Batch]) -> None:
-        """Shows these batches. The columns are as wide as the newest of them need."""
+        """Shows these batches, in columns as wide as the newest of them need."""
         self.batches = batches
         self._summaries.clear()
         self._found.clear()
@@ -179,7 +179,7 @@ class BatchTable(ListTable[_Row]):
         ]
 
     def in_full(self, row: _Row) -> tuple[str, str]:
-        """What is told of a row, its title and the rest, where its cells may cut it; cleaned."""
+        """The title and the words of a row without cuts; cleaned."""
         first = row.batch.first
         if row.entry is not None:
             title = f"{row.entry.event} {row.id}"

@@ -113,7 +113,7 @@ class PaletteScreen(PanelScreen):
         return beneath.why_off(action.id) if isinstance(beneath, BaseScreen) else ""
 
     def _lines(self, action: Action, reason: str, width: int) -> list[Pieces]:
-        """The entry; where its reason would be cut at `width` that stands below it, and 0 cuts it."""
+        """The lines of an entry: a reason that `width` would cut stands below it; 0 cuts it."""
         line = self._line(action, reason)
         if not (reason and 0 < width < length(line)):
             return [line]
@@ -128,7 +128,7 @@ class PaletteScreen(PanelScreen):
         return [*line, (f"  {clean(reason)}", WARN)] if reason else line
 
     def _says(self, action: Action) -> str:
-        """What it does; of a saved view, its name too."""
+        """What the action does, with the name of a saved view."""
         name = self._views.get(action.id, "")
         return f"{action.help}: {clean(name)}" if name else action.help
 
@@ -158,7 +158,7 @@ class PaletteScreen(PanelScreen):
 
 
 def _far(action: Action, words: Sequence[str]) -> int:
-    """How far an action is from what was typed: its label, how a word of its help begins, or any part."""
+    """A sort key: 0 where the label begins as typed, 1 where a word of the help does, 2 for any part."""
     if not words:
         return action.id.startswith("move.")
     if action.label.lower().startswith(words[0]):

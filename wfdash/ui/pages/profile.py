@@ -17,7 +17,7 @@ _KEYS = "123456789abcdefghimnop"
 
 
 class ProfileScreen(MenuScreen):
-    """Choosing a profile closes the session and opens one for that account."""
+    """Offers the profiles; choosing one closes the session and opens one for that account."""
 
     def __init__(self, context: Context, workflow: str) -> None:
         settings = context.settings

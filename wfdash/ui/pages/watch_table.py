@@ -32,7 +32,7 @@ class WatchTable(ListTable[PinState]):
         self._status = _MOST_STATUS
 
     def take(self, states: Sequence[PinState], why: Callable[[Pin], str]) -> None:
-        """Shows these instances, each with `why` it is there, raw; the cursor stays on its pin."""
+        """Shows these instances, `why` says why each is there, raw; the cursor stays on its pin."""
         self._why = why
         self.rows = sorted(states, key=lambda state: -(state.changed_at or 0.0))
         self._longest = (
@@ -86,7 +86,7 @@ class WatchTable(ListTable[PinState]):
         return strip_of(pieces, width, CURSOR if cursor else None)
 
     def _widths(self, width: int) -> tuple[int, int, int]:
-        """Of the id, the workflow and the last change."""
+        """The cells for the id, the workflow and the last change."""
         longest, workflows = self._longest
         room = max(30, width - 4 - self._status - 1 - 2 - 2 - 1 - _READ)
         workflow = max(8, min(workflows, _MOST_WORKFLOW, room // 4))

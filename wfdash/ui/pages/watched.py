@@ -46,7 +46,7 @@ def _paced(*, frozen: bool) -> Sequence[Pieces]:
 
 
 class WatchedScreen(BaseScreen):
-    """They are read at their own pace wherever the person is; this page asks for nothing."""
+    """Lists the watched instances. It asks for nothing: they are read at their own pace anyway."""
 
     opened_by = "watched.open"
     labels: ClassVar[Mapping[str, str]] = {"instance.watch": "unwatch"}
@@ -144,14 +144,14 @@ class WatchedScreen(BaseScreen):
         return f"took {brief(took)}" if took is not None else ""
 
     def _why(self, pin: Pin) -> Why | None:
-        """Why one of the workflow listed beneath is where it is, as far as its row tells."""
+        """Why an instance of the workflow listed beneath is where it is; None for another workflow's."""
         poller = self.poller
         if poller is None or pin.workflow != poller.workflow:
             return None
         return poller.row_details.why(pin.id)
 
     def _last_why(self, state: PinState) -> Why | None:
-        """Of one that is gone what was said of it last, with its time: nothing of it goes on."""
+        """What was said last of an instance that is gone; None for one that is there."""
         poller = self.poller
         if poller is None or state.status != GONE or state.pin.workflow != poller.workflow:
             return None

@@ -14,7 +14,7 @@ __all__ = ["ProfileDraft"]
 
 
 class ProfileDraft(Struct):
-    """`settings` grow from step to step; `name` is what the profile was asked to be called, or ""."""
+    """The profile to be: `settings` grow from step to step, `name` is what it is to be called, or ""."""
 
     settings: Settings
     name: str = ""
@@ -27,7 +27,7 @@ class ProfileDraft(Struct):
             self.source = TokenSource(env=credential.source)
 
     def use(self, settings: Settings, source: TokenSource) -> None:
-        """Goes on with the credential of these settings."""
+        """Takes the credential of these settings."""
         self.settings, self.source = settings, source
 
     def take_account(self, account_id: str) -> None:
@@ -46,7 +46,10 @@ class ProfileDraft(Struct):
 
     @property
     def profile(self) -> str:
-        """The one asked for; `default` for the first; else after the account, with a number where taken."""
+        """The profile's name: as asked.
+
+        Else `default` for the first, or the account's, numbered where taken.
+        """
         taken = {card.name for card in self.settings.profiles}
         if self.name or not taken:
             return self.name or "default"

@@ -40,7 +40,7 @@ __all__ = ["SetupPage"]
 
 
 class SetupPage(BaseScreen, ModalScreen[None], inherit_bindings=False):
-    """Modal, for there is nothing yet that the keys of the app could act on."""
+    """The page of the first run; modal, for there is nothing yet that the app's keys could act on."""
 
     DEFAULT_CSS = "SetupPage Field { margin: 0 3; }"
     BINDINGS: ClassVar[list[BindingType]] = bindings(
@@ -84,7 +84,7 @@ class SetupPage(BaseScreen, ModalScreen[None], inherit_bindings=False):
 
     @property
     def settings(self) -> Settings:
-        """With what was chosen so far."""
+        """The settings with all that was chosen so far."""
         return self.draft.settings
 
     @property
@@ -171,7 +171,7 @@ class SetupPage(BaseScreen, ModalScreen[None], inherit_bindings=False):
 
 
 class ApiChecks:
-    """Asks before there is an account to watch: is the token good, which accounts, which workflows.
+    """Asks the API before there is an account to watch: is the token good, which accounts, which workflows.
 
     Each question opens a session of its own: the account changes from one to the next.
 

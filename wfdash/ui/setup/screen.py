@@ -88,7 +88,7 @@ class SetupScreen(SetupPage):
         self._over(kept, f"kept as profile {kept.profile_name}; {key} changes profiles")
 
     def _over(self, settings: Settings, said: str) -> None:
-        """Watches the workflow that was chosen."""
+        """Leaves the first run and watches the workflow that was chosen."""
         context = self.context
         remember_led(user_state_path("wfdash"))
         context.connection.reconnect(settings, workflow=settings.workflow)
@@ -119,7 +119,7 @@ class SetupScreen(SetupPage):
             self._take_workflow("" if choice == ALL else choice.removeprefix("w:"))
 
     def action_row_fold(self) -> None:
-        """A step back, past one where there was nothing to choose."""
+        """Goes a step back, past one where there was nothing to choose."""
         place = STEPS.index(self.step) - 1
         if STEPS[place] == "account" and (self.named or len(self.draft.accounts) < 2):
             place -= 1

@@ -74,7 +74,7 @@ def _tmux_passes(environ: Mapping[str, str]) -> bool | None:
 
 
 def _local_copy(text: str, environ: Mapping[str, str]) -> bool:
-    """On a Mac at hand, its own tool: Terminal.app takes no OSC 52."""
+    """Copies with macOS' own tool on a Mac at hand; whether it did. Terminal.app takes no OSC 52."""
     tool = shutil.which("pbcopy") if sys.platform == "darwin" and not environ.get("SSH_CONNECTION") else None
     if tool is None:
         return False

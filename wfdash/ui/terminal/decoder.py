@@ -57,7 +57,7 @@ _SHIFT, _LOCKS, _CAPS_LOCK = 1, 64 | 128, 64
 
 
 class InputDecoder:
-    """Bytes made into events. What makes no sense is passed over, and what comes after it is not.
+    """Makes events of bytes. What makes no sense is passed over; what comes after it is not.
 
     An escape with a key behind it (alt and the key, or both in one read on a slow link) is the escape alone.
     An escape read long enough ago was the key, even where a busy program reads the next key late.
@@ -139,7 +139,7 @@ class InputDecoder:
         return at + 1, self._parsed(text[at])
 
     def _late(self, now: float) -> Iterable[Message]:
-        """What time alone decides: an escape was the key, half a sequence is none, a paste is over."""
+        """Yields what time alone decides: an escape was the key, half a sequence is none, a paste is over."""
         if (pasted := self._paste.late(now)) is not None:
             yield pasted
         if not self._begun or now - self._begun_at < (ESCAPE_DELAY if self._begun == _ESC else _CUT):
@@ -223,7 +223,10 @@ class InputDecoder:
 
 
 def _composed(event: Message) -> Message:
-    """A letter that another key, several or a method of input made: text, but not the key of that letter."""
+    """The event, renamed where an input method or several keys made a letter.
+
+    It is text, not that letter's key.
+    """
     if isinstance(event, Key) and event.key in ascii_lowercase:
         return Key(f"composed+{event.key}", event.character)
     return event

@@ -17,7 +17,7 @@ _LEFT = 1
 
 
 class DragSelection:
-    """From where the button went down to where it comes up, line by line within the pane it began in.
+    """Selects text from where the mouse button went down to where it comes up, within one pane.
 
     Textual's own selects in widgets that lay out text; the tables here draw their cells themselves.
     """

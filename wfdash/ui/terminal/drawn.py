@@ -28,7 +28,7 @@ _GAPS = re.compile(r"( {8,})")
 
 
 class DrawnScreen:
-    """The lines of the screen that was painted last.
+    """Remembers the lines that were painted last, to write only what differs.
 
     Textual paints a screen that comes up twice: once for its layout and once more because it came up. Another
     page is written from the first line to the last, which puts right whatever else wrote to the terminal. A
@@ -48,7 +48,7 @@ class DrawnScreen:
         self._unmarked, self.marked = (*self._unmarked, *self.marked), spans
 
     def marking(self) -> CompositorUpdate | None:
-        """What is to be written to show what is selected, and no more what was."""
+        """The update that shows what is selected, and shows no more what was."""
         there = len(self._lines) if self._screen is not None else 0
         cells = [Cells(y, left, right, self._lines[y]) for y, left, right in self._unmarked if y < there]
         cells += [
@@ -67,7 +67,7 @@ class DrawnScreen:
         )
 
     def forget(self) -> None:
-        """What the terminal shows is not known any more."""
+        """Forgets what the terminal shows: it is not known any more."""
         self._screen = None
 
     def resized(self, size: Size) -> bool:
@@ -132,7 +132,7 @@ class DrawnScreen:
 
 
 class Cells(Struct, frozen=True):
-    """Cells of a line of the screen that are to be written, from `start` to `end`; None: the line anew."""
+    """Cells from `start` to `end` of a line that are to be written; None means the whole line anew."""
 
     y: int
     start: int
@@ -141,7 +141,7 @@ class Cells(Struct, frozen=True):
 
 
 def _as_drawn(line: Strip) -> Strip:
-    """The line as the terminal gets it. Under a prompt Textual names the colours that are there anyway."""
+    """The line with the colours that the terminal gets: under a prompt Textual names the usual ones too."""
     segments = [Segment(text, style and _style_drawn(style)) for text, style, _ in line]
     return Strip(segments, line.cell_length).simplify()
 
@@ -167,7 +167,7 @@ def _changed(cells: Sequence[Cells]) -> CompositorUpdate | None:
 
 
 class CellsUpdate(CompositorUpdate):
-    """Parts of lines. Longer blanks are erased, not written: they are most of a large screen."""
+    """An update of parts of lines. Long blanks are erased, not written: they are most of a large screen."""
 
     def __init__(self, cells: Sequence[Cells]) -> None:
         self._cells = cells
@@ -204,7 +204,7 @@ def _sequences(cells: Cells, colours: ColorSystem) -> str:
 
 
 def _runs(part: Strip) -> Iterator[tuple[str, Style | None]]:
-    """The text with its style, and with None longer blanks where nothing but the ground shows."""
+    """Splits a part of a line into styled text and, as None, long blanks on the plain ground."""
     for text, style, _ in part:
         if style is not None and (_has_ground(style) or style.underline or style.strike):
             yield text, style

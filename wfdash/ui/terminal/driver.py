@@ -28,7 +28,7 @@ _TAKEN_IN = 0.002
 
 
 class SafeWriter(io.TextIOBase):
-    """A terminal to write to that may go: what is written after that is nobody's.
+    """Writes to a terminal that may go away; what is written after that is dropped.
 
     Textual's writing thread would end there, and the program wait for ever until that has room for more.
     """
@@ -59,7 +59,7 @@ class SafeWriter(io.TextIOBase):
         return len(text)
 
     def _behind_first_lines(self, text: str) -> str:
-        """What is left to be written of a page, once its first lines are on their way."""
+        """Writes a page's first lines at once, and gives what is left to be written."""
         if len(text) < 2 * _FIRST_LINES or (end := text.find("\n", _FIRST_LINES) + 1) == 0:
             return text
         self._file.write(text[:end])
@@ -86,7 +86,7 @@ _RESTORED = (
 
 
 class TolerantDriver(LinuxDriver):
-    """Textual's own ends at a byte that is not UTF-8, as a Latin-1 keyboard or an old mouse report has.
+    """A driver that survives bytes that are not UTF-8, as from a Latin-1 keyboard or an old mouse report.
 
     It also divides by the pixels of a terminal that says it has none, and reads one that is gone again and
     again; who looks after the terminal ends the program then.
@@ -105,7 +105,7 @@ class TolerantDriver(LinuxDriver):
         self._given_up: threading.Event | None = None
 
     def start_application_mode(self) -> None:
-        """Also tells the sizes of a terminal in the order it had them.
+        """Starts, and from then on tells the terminal's sizes in the order it had them.
 
         Textual tells one within the signal's handler. A second change cuts in between its look and its word,
         and is told first: the size of before stands until the next change.
@@ -126,7 +126,7 @@ class TolerantDriver(LinuxDriver):
             later()
 
     def disable_input(self) -> None:
-        """Also goes on taking the signal that ends a blocked write: by default it would wake nobody."""
+        """Stops input, and still takes the signal that ends a blocked write: by default it wakes nobody."""
         super().disable_input()
         with suppress(ValueError):  # not on the main thread
             signal.signal(signal.SIGWINCH, lambda *_: None)
@@ -169,7 +169,7 @@ class TolerantDriver(LinuxDriver):
             self._given_up.set()
 
     def close(self) -> None:
-        """Also waits until the terminal is given back, where that is on its way: nothing else is written."""
+        """Closes, and waits while the terminal is being given back: nothing else may be written."""
         super().close()
         if self._given_up is not None:
             self._given_up.wait(_TRIES * _TURN)
@@ -215,7 +215,7 @@ class TolerantDriver(LinuxDriver):
                     self.process_message(event)
 
     def _sent(self, selector: selectors.BaseSelector, turn: float) -> bytes:
-        """What came within so many seconds, if anything did."""
+        """Reads what comes within so many seconds; b"" for nothing."""
         if not selector.select(turn):
             return b""
         with suppress(OSError):

@@ -40,7 +40,7 @@ class SecretFilter(LineFilter):
 
 
 class ColourlessFilter(LineFilter):
-    """Names no colour at all, where Textual's own asks for the terminal's with every piece of text."""
+    """Takes every colour out, where Textual's filter names the terminal's own with each piece of text."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         return [
@@ -50,7 +50,7 @@ class ColourlessFilter(LineFilter):
 
 
 class AsciiFilter(LineFilter):
-    """Every glyph by its ASCII stand-in; of the data, what is not ASCII by question marks."""
+    """Replaces every glyph by its ASCII stand-in, and what else is not ASCII by question marks."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         return [

@@ -20,7 +20,7 @@ _NAMES = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 
 
 class Palette(Struct, frozen=True):
-    """Colours as rich names them: `#rrggbb`, or one of the sixteen."""
+    """A theme's colours as rich names them: `#rrggbb`, or one of the sixteen."""
 
     dark: bool
     text: str

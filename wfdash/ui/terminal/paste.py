@@ -21,7 +21,7 @@ _MOST: Final = 4_000_000
 
 
 class OpenPaste:
-    """Text between the two marks. The second one may never come: a link broke, a program was killed."""
+    """Collects a paste between its two marks. The second may never come, as where a link broke."""
 
     def __init__(self) -> None:
         self.open = False
@@ -32,7 +32,7 @@ class OpenPaste:
         """When it was ended without its second mark."""
 
     def goes_on(self, now: float) -> bool:
-        """Whether what is read now may be the rest of one: neither its end came nor an escape."""
+        """Whether what is read now may be the rest of a paste: neither its end nor an escape came."""
         return self.open or (self._ended_at is not None and now - self._ended_at < _RESUMES)
 
     def begin(self, now: float) -> None:
@@ -40,7 +40,10 @@ class OpenPaste:
         self._span_at, self._in_span = now, 0
 
     def forget(self) -> None:
-        """The second mark came after all, or an escape alone: a person is at the keys."""
+        """Ends the wait for the rest of a paste.
+
+        Its second mark came, or an escape, by a person at the keys.
+        """
         self._ended_at = None
 
     def arrived(self, text: str, now: float) -> None:
@@ -65,7 +68,7 @@ class OpenPaste:
         return at + end + len(PASTE_END) - before, self._close(end)
 
     def late(self, now: float) -> Paste | None:
-        """The paste, if it has to end without its second mark."""
+        """The paste so far, if it has to end without its second mark; else None."""
         if not self.open or now - self._span_at < _SPAN:
             return None
         if self._in_span > _LITTLE:

@@ -30,7 +30,7 @@ FONTS = "DejaVu Sans Mono, Menlo, Consolas, monospace"
 
 
 class Rendering:
-    """Theme, colours and characters as the settings want them. NO_COLOR goes before any theme."""
+    """The theme, colours and characters that the settings want. NO_COLOR goes before any theme."""
 
     def __init__(self, settings: Settings, *, no_color: bool) -> None:
         self.no_color = no_color or settings.no_color
@@ -44,14 +44,14 @@ class Rendering:
             self._last.append(AsciiFilter())
 
     def line_filters(self, textual: Sequence[LineFilter]) -> Sequence[LineFilter]:
-        """Ours after Textual's, so that nothing can add a control character behind them."""
+        """Textual's line filters and then ours: none behind ours can add a control character."""
         # Textual chose greys before the theme was set, and those come out black on 16 colours.
         kept = (line_filter for line_filter in textual if not isinstance(line_filter, Monochrome | NoColor))
         return [*kept, *self._last]
 
 
 class TerminalApp(App[int], inherit_bindings=False):
-    """What Textual's app does otherwise with the terminal: its driver, its frames, and lending it."""
+    """The base of the app that treats the terminal otherwise than Textual: driver, frames, suspension."""
 
     rendering: Rendering | None = None
     _styled_for = ""
@@ -89,7 +89,7 @@ class TerminalApp(App[int], inherit_bindings=False):
             super().refresh_css(animate)
 
     def get_driver_class(self) -> type[Driver]:
-        """Textual's choice; in place of the usual one, one that outlives whatever is sent to it."""
+        """The driver that Textual chose, or ours in place of its usual one."""
         chosen = super().get_driver_class()
         if chosen.__name__ != "LinuxDriver":
             return chosen
@@ -156,7 +156,7 @@ def redress(app: TerminalApp, settings: Settings) -> None:
 
 
 class TerminalLine:
-    """The terminal beside what Textual draws: what it is given as it is, and what it has taken."""
+    """Writes to the terminal past Textual, and tells what it has taken."""
 
     def __init__(self, app: App[Any]) -> None:
         self._app = app

@@ -34,7 +34,7 @@ def ensure_size() -> None:
 
 
 def is_gone() -> bool:
-    """Whether the terminal was closed without a signal that says so."""
+    """Whether the terminal was closed without a signal that said so."""
     try:
         return not os.isatty(sys.__stdin__.fileno()) if sys.__stdin__ else False
     except (OSError, ValueError):
@@ -42,7 +42,7 @@ def is_gone() -> bool:
 
 
 def _is_behind() -> bool:
-    """Whether somebody else has the terminal, as the shell has while this program is stopped."""
+    """Whether another process has the terminal, as the shell has while this one is stopped."""
     try:
         return os.tcgetpgrp(sys.__stdin__.fileno()) != os.getpgrp() if sys.__stdin__ else False
     except (AttributeError, OSError, ValueError):

@@ -41,7 +41,7 @@ def bar_lines(bars: Sequence[Bar], height: int, top: float) -> list[str]:
 
 
 def _column(bar: Bar, height: int, top: float) -> str:
-    """From the top down."""
+    """The characters of one bar, from the top down."""
     if bar.value is None:
         return " " * (height - 1) + bar.mark
     eighths = min(height * 8, round(bar.value / top * height * 8)) if top > 0 else 0

@@ -14,7 +14,7 @@ __all__ = ["Choices", "Scroller"]
 
 
 class Choices(LineTable):
-    """Entries by key, each drawn from pieces of cleaned text."""
+    """A table of entries by key, each drawn from pieces of cleaned text."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -46,7 +46,7 @@ class Choices(LineTable):
 
 
 class Scroller(LineTable):
-    """Lines without a cursor: moving scrolls."""
+    """A table of lines without a cursor: moving scrolls."""
 
     def __init__(self) -> None:
         super().__init__()

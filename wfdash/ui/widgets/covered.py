@@ -11,7 +11,7 @@ def is_opaque(screen: Widget) -> bool:
 
 
 def is_covered(widget: Widget) -> bool:
-    """True under an opaque screen, and once all screens are closed.
+    """Whether the widget is hidden by an opaque screen; True once all screens are closed.
 
     Textual repaints the whole top screen when anything under it refreshes, even if nothing of it can be seen.
     So a covered widget must not; it is drawn anew when its screen comes back.

@@ -42,7 +42,7 @@ class Field(Input, inherit_bindings=False):
         keys: Sequence[tuple[str, str]] = (),
         all_lines: bool = False,
     ) -> None:
-        """`keys` and what they do while it is typed in take the place of the key bar's own.
+        """`keys` stand in the key bar while it is typed in, with what they do.
 
         Of a paste the first line is taken, with `all_lines` all of them, one behind the other.
         """
@@ -68,12 +68,12 @@ class Field(Input, inherit_bindings=False):
         return shown - Offset(1, 0) if self.cursor_at_end else shown
 
     def on_resize(self) -> None:
-        """What stands beside the field may take room from it: the cursor stays in sight."""
+        """Keeps the cursor in sight: what stands beside the field may take room from it."""
         cursor = Region(self._cursor_offset, 0, 1, 1)
         self.scroll_to_region(cursor, force=True, animate=False)
 
     def _on_paste(self, event: Paste) -> None:
-        """Textual would ring and drop what is too long without a word."""
+        """Takes a paste on one line, as much as fits: Textual would drop what is too long, with a bell."""
         lines = event.text.splitlines()
         event.text = " ".join(filter(None, map(str.strip, lines))) if self._all_lines else "".join(lines[:1])
         left = (self.max_length or 0) - len(self.value)
@@ -84,7 +84,7 @@ class Field(Input, inherit_bindings=False):
             self.app.notify(f"nothing was pasted: it is longer than the {most} that fit", severity="warning")
 
     def action_cursor_right(self, select: bool = False) -> None:
-        """What is selected is only let go; Textual would take a suggestion that came meanwhile."""
+        """Moves right. With a selection it only lets go of that; Textual would take a suggestion."""
         if not select and not self.selection.is_empty:
             self.cursor_position = max(self.selection)
             return

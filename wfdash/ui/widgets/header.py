@@ -41,7 +41,7 @@ _LONG_ASKED = 3.0
 
 
 class Identity(Struct, frozen=True):
-    """Raw words; "" where there is none."""
+    """Whose data is shown: account, workflow, badges. Raw words; "" where there is none."""
 
     workflow: str = ""
     profile: str = ""
@@ -51,7 +51,7 @@ class Identity(Struct, frozen=True):
 
 
 class Header(StatusLine):
-    """`tell` draws what fits: the freshness always, then the identity, then the counts."""
+    """The top line. `tell` draws what fits: the freshness always, then the identity, then the counts."""
 
     def tell(
         self,
@@ -162,7 +162,7 @@ def _with_last(counts: Mapping[str, int], last: Sequence[Pieces], room: int) -> 
 def _with_place(
     counts: Mapping[str, int], last: Sequence[Pieces], places: Sequence[Pieces], room: int
 ) -> Sequence[Pieces]:
-    """The ways to say the last action without those that say less than where others are, if that has room."""
+    """The ways to say the last action; where room is short, none that says less than where others are."""
     fewest = length(_counts_line(counts, _orders(counts)[1], set(), wide=False))
     for words in places:
         if words in last and fewest + length(words) + _GAP <= room:
@@ -174,7 +174,7 @@ def _with_place(
 def _dated(
     counts: Mapping[str, int], last: Sequence[Pieces], room: int, counted: float
 ) -> tuple[Pieces, Pieces]:
-    """Counts that are old drawn faint, and how old they are: words of theirs make room for that."""
+    """Old counts drawn faint with how old they are, for which their words make room."""
     note = f" {age(counted)} ago"
     numbers, done = _with_last(counts, last, room - len(note))
     if numbers:
@@ -184,7 +184,7 @@ def _dated(
 
 
 def badge_pieces(identity: Identity) -> Pieces:
-    """What must be on every frame, for pages without a header of their own."""
+    """The badges that must be on every frame, also on pages without a header of their own."""
     pieces: list[tuple[str, Style]] = []
     for badge in identity.badges:
         pieces += [(f" {badge} ", _badge_style(badge, identity)), (" ", PLAIN)]
@@ -192,7 +192,7 @@ def badge_pieces(identity: Identity) -> Pieces:
 
 
 def _badge_style(badge: str, identity: Identity) -> Style:
-    """A demo is quiet, since nothing can break in it; production has the colour of its profile.
+    """The style of a badge: a demo is quiet, production has its profile's colour, a record its own.
 
     A record is told from now by its colour too.
     """
@@ -242,12 +242,14 @@ def _orders(counts: Mapping[str, int]) -> tuple[Sequence[str], Sequence[str]]:
 
 
 class _Others(str):
-    """Stands for the statuses that are not told one by one."""
+    """The name of the statuses that are counted together, told from a status that is called so."""
 
 
 def _few_strange(counts: Mapping[str, int]) -> Mapping[str, int]:
-    """The same with the rarer of the statuses that nobody has heard of as one: of thousands none had room,
-    and to find that out a word at a time took minutes."""
+    """The counts with the rarer of the unknown statuses as one.
+
+    Of thousands none had room, and to find that out a word at a time took minutes.
+    """
     strange = [status for status in counts if status not in (*_FIRST, *_LAST) and counts[status]]
     if len(strange) <= _STRANGE:
         return counts
@@ -309,7 +311,7 @@ def _slowed(slow: str) -> Pieces:
 
 
 def _retry(fresh: Freshness, now: float) -> Pieces:
-    """When it is asked again; nothing of one that is due and waits for the budget."""
+    """When it is asked again; nothing for a question that is due and waits for the budget."""
     if waited := _waited(fresh, now):
         return waited
     overdue = fresh.due_at is not None and fresh.due_at < now - 1
@@ -317,7 +319,7 @@ def _retry(fresh: Freshness, now: float) -> Pieces:
 
 
 def _waited(fresh: Freshness, now: float) -> Pieces:
-    """For how long the question under way has had no answer, once that is long."""
+    """How long the question under way has had no answer, once that is long; else nothing."""
     if (waited := fresh.unanswered(now)) < _LONG_ASKED:
         return []
     return [(f" · no answer for {int(waited)} s".ljust(len(" · no answer for 99 s")), QUIET)]

@@ -27,7 +27,7 @@ _TONES = {"information": STRONG, "warning": WARN, "error": BAD}
 
 
 class KeyStates(Protocol):
-    """What the line asks of the pages."""
+    """What the key bar asks the pages."""
 
     @property
     def at_root(self) -> bool: ...
@@ -66,7 +66,7 @@ class KeyBar(StatusLine):
         self.screen.bindings_updated_signal.unsubscribe(self)
 
     def note(self, pieces: Pieces) -> None:
-        """What stands at the right: marks, arrivals."""
+        """Sets what stands at the right: marks, arrivals."""
         self._notes = pieces
         self.draw()
 
@@ -84,7 +84,7 @@ class KeyBar(StatusLine):
         return bool(self._said)
 
     def hush(self) -> None:
-        """Shows the keys again."""
+        """Takes a sentence away and shows the keys again."""
         if self._said:
             self._said = ()
             self.draw()
@@ -105,7 +105,7 @@ class KeyBar(StatusLine):
         self.show(self._keys(self.size.width - length(right) - 1), right)
 
     def _keys(self, room: int) -> Pieces:
-        """As many as fit, help always among them."""
+        """As many keys with their words as fit, the one for help always among them."""
         if of_field := _of_field(self.screen.focused):
             return of_field
         groups = self._groups()

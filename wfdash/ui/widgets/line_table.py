@@ -92,7 +92,7 @@ class LineTable(LinesWidget, can_focus=True):
         return None
 
     def cached(self, key: Hashable, make: Callable[[], Strip]) -> Strip:
-        """The strip made before for this key, which must hold all that shows in it, else a new one."""
+        """The strip made before for this key, else a new one; the key must hold all that shows in it."""
         strip = self._strips.get(key)
         if strip is None:
             strip = self._strips[key] = make()
@@ -102,7 +102,7 @@ class LineTable(LinesWidget, can_focus=True):
 
     @property
     def high(self) -> int:
-        """Lines that it has, the header among them."""
+        """How many lines the table has, the header among them."""
         return self.size.height
 
     @property

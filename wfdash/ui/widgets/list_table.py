@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class ListTable(LineTable, Generic[T]):
-    """`rows` is replaced whole by the screen, which then calls `rows_changed`."""
+    """A table of things; `rows` is replaced whole, and the screen calls `rows_changed` after that."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)

@@ -13,7 +13,7 @@ __all__ = ["Across", "PaintKept", "Stack"]
 
 
 class PaintKept(Widget):
-    """Has only those lines made that are to be painted. It has no border and no padding.
+    """A widget without border and padding that makes only the lines that are to be painted.
 
     Stands behind another base class, for Textual styles by the first alone.
     """
@@ -35,7 +35,7 @@ class PaintKept(Widget):
         super().notify_style_update()
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """As Textual does, but takes lines that are as they were painted from there."""
+        """Renders as Textual does, and takes lines from the last time that are as they were."""
         size, before = self.outer_size, self._paint_kept
         if before is None or before[:2] != (crop, size):
             lines = super().render_lines(crop)

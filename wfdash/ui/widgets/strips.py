@@ -100,7 +100,7 @@ def _is_narrow(text: str) -> bool:
 
 
 class DrawnLines:
-    """Keeps each line as it was asked for until it is asked for again.
+    """Keeps each line as it was asked for last, to repaint only the cells that differ.
 
     `now` gives what makes a line as it is now: called once a turn, it finds once what all lines share.
 
@@ -143,12 +143,12 @@ class DrawnLines:
             widget.refresh(*regions)
 
     def forget(self) -> None:
-        """All of the widget is to be painted: each line as it is then."""
+        """Forgets every line, so that all of the widget is painted, each line as it is then."""
         self.strips.clear()
 
 
 class LinesWidget(PaintKept):
-    """Shows lines that it keeps as they were asked for. A subclass says in `lines_now` how they are now.
+    """A widget of lines kept as they were asked for; a subclass says in `lines_now` how they are now.
 
     It has no border and no padding.
     """

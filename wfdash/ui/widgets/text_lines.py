@@ -14,7 +14,7 @@ class TextLines(LinesWidget):
     DEFAULT_CSS = "TextLines { height: auto; width: 1fr; }"
 
     def __init__(self, *, id: str | None = None, height: int | None = None) -> None:
-        """`height` keeps it that high whatever is shown; None follows the number of lines."""
+        """`height` fixes the number of lines; None lets it follow what is shown."""
         super().__init__(id=id)
         self._lines: Sequence[Pieces] = ()
         self._looks: dict[int, tuple[Pieces, int, Strip]] = {}

@@ -48,8 +48,11 @@ CHANGED: Final = Style(bold=True)
 
 @lru_cache(200)
 def clicked(does: str, what: str) -> Style:
-    """Laid under text that does something when it is clicked: `press` an action's key, `sort` by a column,
-    show what is in a `status`, or only a sentence that it `says`."""
+    """The style of text that does something when it is clicked.
+
+    It may `press` an action's key, `sort` by a column, show what is in a `status`, or only say a sentence
+    (`says`).
+    """
     return Style.from_meta({does: what})
 
 

@@ -48,7 +48,7 @@ class Causes(Struct):
 
 
 class WorkflowFacts(Struct, frozen=True):
-    """Drawn as lines of text beside the charts."""
+    """Draws what is known of one workflow as lines beside the charts."""
 
     workflow: Workflow
     causes: Causes | None
@@ -150,7 +150,7 @@ class WorkflowFacts(Struct, frozen=True):
         return _instances(found, width)
 
     def _open(self, width: int) -> list[Pieces]:
-        """Those that have not ended, the oldest first."""
+        """Lines on those that have not ended, the oldest first."""
         active = [row for row in self.rows if not row.is_over and row.created is not None]
         active.sort(key=lambda row: row.created or 0.0)
         found = [
@@ -160,8 +160,10 @@ class WorkflowFacts(Struct, frozen=True):
         return _instances(found, width)
 
     def _ended(self, width: int) -> list[Pieces]:
-        """Those that ended last without an error, and how long they took: most of what there is to see of one
-        that goes well."""
+        """Lines on those that ended last without an error, and how long they took.
+
+        Of a workflow that goes well that is most of what there is to see.
+        """
         over = [row for row in self.rows if row.status != "errored" and (row.ended or inf) <= self.now]
         ended = sorted(filter(lambda row: row.is_over, over), key=lambda row: -(row.ended or 0.0))
         return _instances(
@@ -169,7 +171,7 @@ class WorkflowFacts(Struct, frozen=True):
         )
 
     def _listed(self, row: Instance) -> str:
-        """How old the answer is; below the newest page it may have ended since."""
+        """A clause on how old the row is, where it may have ended since, below the newest page."""
         old = self.now - (self.now if row.seen is None else row.seen)
         return f", listed {age(old)} ago" if old > _LATE else ""
 
@@ -219,7 +221,7 @@ def _how(row: Instance) -> str:
 
 
 def _instances(found: Sequence[tuple[Instance, str, str]], width: int) -> list[Pieces]:
-    """A line each: its status by its glyph, its id, a time and what is to say."""
+    """A line an instance: the glyph of its status, its id, a time and what there is to say."""
     room = min(max((cells(clean(row.id)) for row, _, _ in found), default=0), width * 2 // 5)
     return [
         [

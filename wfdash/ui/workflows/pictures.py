@@ -34,7 +34,7 @@ _AGAIN: Final = 60.0
 
 
 class Pictures:
-    """Each is counted once an answer and minute. Asks only what `read_causes` is asked for."""
+    """Counts each workflow's picture once an answer and minute; asks only for causes, in `read_causes`."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -50,7 +50,7 @@ class Pictures:
         self._loaded: tuple[tuple[str, int, Frame], LoadedHistory] | None = None
 
     def of(self, poller: Watcher) -> dict[str, Picture]:
-        """Of each workflow whose rows were read."""
+        """The picture of each workflow whose rows were read, by name."""
         now, found = self._context.clock(), {}
         self._note_counts(poller)
         for name, rows in poller.workflow_rows.of.items():
@@ -85,7 +85,7 @@ class Pictures:
         self._counted = [*self._counted[-7:], (at, active)]
 
     def _counted_before(self, moment: float, workflow: str) -> tuple[float, int] | None:
-        """Rows that were listed later than they were counted: one counted last may not be listed yet."""
+        """The last count before a moment, for rows listed then: one counted later may not be listed yet."""
         before = [
             (at, active[workflow]) for at, active in self._counted if at <= moment and workflow in active
         ]
@@ -97,7 +97,7 @@ class Pictures:
         return rows.failure if rows is not None and rows.read_at is None else ""
 
     def loaded(self, poller: Watcher, workflow: str, columns: int) -> LoadedHistory | None:
-        """The last hour of one, counted for so many columns."""
+        """The last hour of a workflow, counted for so many columns; None before its rows are read."""
         rows = poller.workflow_rows.of.get(workflow)
         if rows is None or rows.read_at is None:
             return None
@@ -116,7 +116,7 @@ class Pictures:
         return self._loaded[1]
 
     async def recall(self, poller: Watcher) -> bool:
-        """Looks up what restarts took out of rows and journal since; whether there was anything of that."""
+        """Looks up runs that restarts took out of the rows since; whether there were any."""
         session = self._context.session
         if session is None or poller.local:
             return False
@@ -143,7 +143,7 @@ class Pictures:
         return found[1] if found is not None else None
 
     def read(self, workflow: str) -> list[Detail]:
-        """The newest failures of a workflow, as they were read."""
+        """The newest failures of a workflow that were read in full."""
         return list(self._read.get(workflow, {}).values())
 
     async def read_causes(self, poller: Watcher, workflow: str, errored: int) -> bool:
@@ -196,14 +196,17 @@ class Pictures:
 
 
 def _least(rows: Iterable[Instance], now: float) -> float:
-    """Seconds in which enough end for a rate; over fewer it would jump between nothing and all."""
+    """How many seconds it takes for enough to end for a rate.
+
+    Over fewer it would jump between nothing and all.
+    """
     ended = [row.ended for row in rows if row.ended is not None and row.status in ("complete", "errored")]
     lately = [at for at in ended if at >= now - _HOUR]
     return (now - min(lately)) * ENOUGH / len(lately) if lately else 0.0
 
 
 def with_failures_read(found: Picture, samples: Iterable[Sample], rows: Container[str]) -> Picture:
-    """What is older than all `rows` may have failed last: it is among those read for their causes."""
+    """The picture with a later last failure, where one is among those read for their causes."""
     times = [each.at for each in samples if each.at is not None and each.id not in rows]
     last = max([*times, *([found.last_failure] if found.last_failure is not None else [])], default=None)
     return found if last == found.last_failure else replace(found, last_failure=last)

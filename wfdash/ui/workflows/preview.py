@@ -30,7 +30,7 @@ _TITLED: Final = 10
 
 
 class Preview(Struct, frozen=True):
-    """All that is known of one workflow, drawn as lines of text."""
+    """Draws all that is known of one workflow as lines of text."""
 
     workflow: Workflow
     picture: Picture | None
@@ -89,7 +89,7 @@ class Preview(Struct, frozen=True):
         return [*lines, *foot]
 
     def title(self, width: int, since: float | None = None, hollow: str = "") -> Pieces:
-        """Its name, from when on it is drawn and what that rests on, its schedules.
+        """The line over the charts: the name, since when it is drawn, what that rests on, schedules.
 
         `hollow` says what the mark of some bars means.
         """
@@ -126,7 +126,7 @@ class Preview(Struct, frozen=True):
         return "it has no instances: there is nothing to draw"
 
     def _seconds(self) -> float:
-        """How long a stretch the numbers are of."""
+        """How long a stretch the numbers are of, in seconds."""
         assert self.loaded is not None
         oldest = self.loaded.oldest
         start = max(self.loaded.frame.left, self.loaded.floor or float("-inf"))

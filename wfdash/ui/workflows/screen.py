@@ -114,7 +114,7 @@ class WorkflowsScreen(BaseScreen):
         return self.size.width >= _WIDE
 
     def _arrange(self) -> None:
-        """The table takes what its rows need, up to half of the screen, and the pictures all the rest."""
+        """Gives the table what its rows need, up to half of the screen, and the pictures all the rest."""
         self.query_one("#trend").display = self.size.height >= _LOW
         wide = self.wide and self.poller is not None and not self.poller.local
         self.query_one(Rule).display = self.query_one("#beside").display = wide
@@ -170,13 +170,13 @@ class WorkflowsScreen(BaseScreen):
             self.context.notify("there is no workflow to open yet")
 
     def on_click(self, event: Click) -> None:
-        """In a list of instances a status in the top line filters; here it is counted over all workflows."""
+        """Says that a clicked status filters only in a list of instances: here it is of all workflows."""
         if event.style.meta.get("status"):
             opens = self.context.keys.key_of("row.open")
             self.context.notify(f"a status filters the list of one workflow: {opens} opens it")
 
     def _fill_in_turn(self) -> None:
-        """At once, but where more of the same comes in a moment."""
+        """Fills the table at once, or in a moment where more of the same is about to come."""
         poller, chosen, now = self.poller, self.chosen_workflow(), self.context.clock()
         rows = poller.workflow_rows.of.get(chosen) if poller is not None else None
         more = chosen in self._pictures and rows is not None and rows.is_short(now)
@@ -187,7 +187,7 @@ class WorkflowsScreen(BaseScreen):
             self._due = self.set_timer(_APART - since, self._fill)
 
     def _fill(self) -> None:
-        """New counts. The rows are put in order only where no hand is on the keys."""
+        """Takes in new counts; the order changes only where no hand is on the keys."""
         poller = self.poller
         if poller is None or not self.is_ready:
             return
@@ -266,7 +266,7 @@ class WorkflowsScreen(BaseScreen):
             poller.picture(wanted)
 
     def _read_causes(self) -> None:
-        """Once the cursor has rested; what was read a moment ago is not asked for again."""
+        """Has causes read once the cursor has rested; those read a moment ago are not asked for again."""
         poller, chosen = self.poller, self.query_one(WorkflowTable).workflow
         if poller is None or chosen is None or poller.frozen:
             return

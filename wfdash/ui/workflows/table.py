@@ -77,7 +77,7 @@ def unusual_first(
 
 
 class WorkflowTable(LineTable):
-    """The cursor is on a workflow's name."""
+    """The workflows as rows; the cursor is on a workflow's name."""
 
     in_order = "the unusual stand first, then what failed lately: this order is fixed"
 
@@ -127,7 +127,7 @@ class WorkflowTable(LineTable):
         return self._places.get(str(key))
 
     def _picture_columns(self, width: int) -> Sequence[tuple[str, int]]:
-        """Those that fit beside a short name and the next cron."""
+        """The columns of pictures that fit beside a short name and the next cron."""
         if self._pictures is None:
             return ()
         spare, fitting = width - _LEAST_NAME - _CRON - 3, []
@@ -138,7 +138,7 @@ class WorkflowTable(LineTable):
         return fitting
 
     def _layout(self, width: int) -> tuple[int, int]:
-        """Room for the name, no more than the longest takes, and how many count columns fit."""
+        """Cells for the name, no more than the longest takes, and how many columns of counts fit."""
         deleted = (
             len(workflow.name) + len(_DELETED[-1]) for workflow in self._workflows if workflow.script_deleted
         )
@@ -167,7 +167,7 @@ class WorkflowTable(LineTable):
         return strip_of([(text, HEADING)], width)
 
     def _title(self, room: int) -> str:
-        """How many of them are in sight, where that is not all: those below would be missed."""
+        """The title with how many workflows are in sight, where some are below and would be missed."""
         seen, number = self.size.height - 1, self.row_count()
         if number <= seen or seen < 1:
             return "WORKFLOW"
@@ -195,7 +195,7 @@ class WorkflowTable(LineTable):
         return strip_of(pieces, width, CURSOR if cursor else None)
 
     def _pictured(self, workflow: Workflow, title: str, room: int) -> tuple[str, Style]:
-        """A cell of what its newest rows show."""
+        """The cell of a picture's column: what the newest rows of the workflow show."""
         found = (self._pictures or {}).get(workflow.name)
         if found is None:
             return (f"  {UNKNOWN * PARTS}" if title == "LAST HOUR" else " " * room, QUIET)
@@ -273,7 +273,7 @@ class WorkflowTable(LineTable):
 
 
 def fit_left(text: str, room: int) -> str:
-    """Right-aligned in so many cells."""
+    """Text at the right end of `room` cells, cut where it is longer."""
     return text.rjust(room) if len(text) <= room else fit(text, room)
 
 
