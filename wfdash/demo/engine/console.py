@@ -76,7 +76,7 @@ def invocations(instance: SimulatedInstance, now: float) -> list[Invocation]:
 def _stays(
     instance: SimulatedInstance, entries: list[LogEntry], now: float
 ) -> list[tuple[float, float | None]]:
-    """When it was in memory: the times of its attempts, joined where little lies between them."""
+    """The stretches in memory: the times of attempts, joined where little lies between them."""
     began = instance.started if instance.started is not None else now
     ends: list[tuple[float, float | None]] = [(began, began)]
     attempts = [attempt for entry in entries for attempt in entry.attempts if attempt.start >= began]
@@ -108,7 +108,7 @@ def _printed(invocation: Invocation, entries: list[LogEntry], now: float) -> Ite
 def _outside(
     invocation: Invocation, entry: LogEntry, ended: float, until: float, place: int
 ) -> Iterator[ConsoleLine]:
-    """A line of the code after a step: when it ended, and again at each later wake."""
+    """Yields a line of the code after a step: when it ended, and again at each later wake."""
     if ended > until + 0.002:
         return
     at = max(ended, invocation.start) + 0.001 + place % 100 * 1e-6

@@ -261,7 +261,7 @@ class Execution:
             self._await(branch, op, at, at + seconds(op.timeout))
 
     def _again(self, branch: _Branch, op: Op, entry: LogEntry, at: float) -> None:
-        """A step kept by a restart: answered from the log, or carried on where it was cut."""
+        """Goes on with a step kept by a restart: answered from the log, or carried on where it was cut."""
         branch.entry = entry
         if entry.success is not None or entry.finished:
             branch.answer, branch.thrown = entry.output, entry.error
@@ -337,7 +337,7 @@ class Execution:
             self._finish(branch, at, {"payload": event.payload, "timestamp": event.at, "type": event.type})
 
     def _wait_ended(self, branch: _Branch, at: float) -> None:
-        """The reply that the world had planned, or else the time-out."""
+        """Ends a wait with the reply that the world had planned, or else the time-out."""
         entry, op = branch.entry, branch.entry and branch.entry.op
         assert entry is not None
         assert isinstance(op, Wait)

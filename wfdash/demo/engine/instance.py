@@ -21,7 +21,7 @@ STATUSES = ("queued", "running", "waiting", "paused", "waitingForPause", "rollin
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """Seconds a finished instance is kept."""
+    """How many seconds a finished instance is kept."""
 
     success: float
     error: float
@@ -29,7 +29,7 @@ class Retention:
 
 @dataclass(frozen=True, slots=True)
 class CronFire:
-    """The cron expression that started it and when it was dispatched (epoch seconds)."""
+    """The cron expression that started an instance, and when it was dispatched (epoch seconds)."""
 
     cron: str
     dispatched: float
@@ -158,7 +158,7 @@ class SimulatedInstance:
             self.become("waiting" if run.idle else "running", at)
 
     def _park(self, at: float) -> None:
-        """Queue for a slot: one that waits holds none (docs: concurrency limits)."""
+        """Puts it in the queue for a slot; one that waits there holds none (docs: concurrency limits)."""
         self.parked = True
         self.become("queued", at)
         self.stamp += 1

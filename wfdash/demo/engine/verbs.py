@@ -29,7 +29,7 @@ class VerbRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class From:
-    """`name` without its counter; the `count`-th of that name and type, from 1."""
+    """The step to restart from: `name` without its counter; the `count`-th of that name and type, from 1."""
 
     name: str
     count: int = 1
@@ -121,7 +121,7 @@ def restart(world: World, instance: SimulatedInstance, start: From | None = None
 
 
 def _place(entries: list[LogEntry], start: From) -> int:
-    """Where in the log the named step stands; Refused when it does not."""
+    """The index in the log of the named step. Raises VerbRefused where there is none."""
     seen = 0
     for place, entry in enumerate(entries):
         if entry.kind == _KINDS[start.type] and entry.plain == start.name:

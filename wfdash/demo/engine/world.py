@@ -41,12 +41,15 @@ class _Clockwork:
     stamp: int = 0
 
     def dispatch(self) -> float:
-        """Cloudflare dispatches some seconds after the boundary."""
+        """When this boundary is dispatched: some seconds after it, as by Cloudflare."""
         return self.boundary + 24 + crc32(f"{self.cron.expression}{self.boundary}".encode()) % 10
 
 
 class World:
-    """`look()` brings it to the clock's time. A clock that steps back is waited out."""
+    """An account's workflows on one clock.
+
+    `look()` brings it to the clock's time, a step back is waited out.
+    """
 
     def __init__(
         self, *, clock: Callable[[], float] = time.time, seed: str = "wfdash", begins: float | None = None
@@ -201,7 +204,10 @@ class World:
         self.fill_slots(instance.workflow)
 
     def _cron_due(self, due: _Clockwork, at: float) -> None:
-        """The id carries the boundary, the schedule the moment of dispatch."""
+        """Creates the instance of a boundary, which its id carries.
+
+        Its schedule has the moment of dispatch.
+        """
         expression = due.cron.expression
         identity = f"{expression}-{round(due.boundary * 1000)}"
         if identity not in due.workflow.by_id:

@@ -21,7 +21,7 @@ _USER: Final = {"id": "0ddba11000000000000000000000dead", "email": EMAIL, "usern
 
 
 def _page(items: list[dict[str, Any]], ask: Ask) -> SimulatedAnswer:
-    """All on page 1; later pages are empty, which is what ends a walk by page."""
+    """Answers with all items on page 1; later pages are empty, which ends a walk by page."""
     page, per_page = ask.number("page", 1), ask.number("per_page", 20, most=1000)
     shown = items if page == 1 else []
     counts = {"count": len(shown), "total_count": len(items), "total_pages": 1}

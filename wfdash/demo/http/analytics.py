@@ -137,7 +137,7 @@ class SimulatedAnalytics:
 
 
 def _counted(workflow: SimulatedWorkflow) -> Iterator[tuple[float, str]]:
-    """What came and ended, of instances that are there, of erased ones, and of runs before a restart."""
+    """Yields what came and ended, of instances there and erased ones, and of runs before a restart."""
     lives: Iterator[SimulatedInstance | SimulatedLife] = chain(
         workflow.walk(newest_first=False), workflow.erased
     )

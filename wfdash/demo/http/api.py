@@ -140,7 +140,7 @@ class Application:
         return next(handlers, None)
 
     def _no_handler(self, ask: Ask) -> SimulatedAnswer:
-        """Another method goes there, or nothing does; the codes are those of Cloudflare's gateway."""
+        """The refusal where the method or the path has no route, with the codes of Cloudflare's gateway."""
         methods = sorted({method for method, pattern, _ in self._routes if _fits(pattern, ask)})
         if not methods:
             return failure(404, 7000, "No route for that URI")

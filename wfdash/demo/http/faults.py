@@ -68,7 +68,7 @@ class InjectedFault:
 
 
 class Spoiler:
-    """What one request meets with; kind "" when nothing is amiss."""
+    """The fault that one request meets with; kind "" when nothing is amiss."""
 
     def __init__(self, kind: str, scope: Scope) -> None:
         self.kind = kind
@@ -161,7 +161,7 @@ class Spoiler:
 
 
 async def _until_closed(receive: Receive) -> None:
-    """The server must have seen the end before the application returns, or it complains of it."""
+    """Waits for the client's end: the server complains where the application returns before it."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
@@ -195,7 +195,7 @@ _ESSENTIAL = {"id", "name", "type", "status", "created_on"}
 
 
 def _nulls(value: Any) -> Any:
-    """Null for every scalar a client could live without."""
+    """The value with null for every scalar a client could live without."""
     if isinstance(value, dict):
         return {
             key: inner if key in _ESSENTIAL else _nulls(inner) if isinstance(inner, dict | list) else None
@@ -205,7 +205,7 @@ def _nulls(value: Any) -> Any:
 
 
 def _unknown(result: Any) -> None:
-    """Statuses, step types and keys that no client has heard of, in every third place."""
+    """Puts in statuses, step types and keys that no client has heard of, in every third place."""
     rows = result if isinstance(result, list) else [result]
     for number, row in enumerate(rows):
         if not isinstance(row, dict):

@@ -81,7 +81,7 @@ def _as_json(value: Any) -> bytes:
 
 
 def _nests_deeper(value: Any, levels: int) -> bool:
-    """Without recursing, which is what would fail."""
+    """Whether a value nests deeper, found without recursion, which is what would fail."""
     layer = [value]
     for _ in range(levels + 1):
         layer = [
@@ -94,7 +94,7 @@ def _nests_deeper(value: Any, levels: int) -> bool:
 
 
 def search(ask: Ask) -> str:
-    """What the names of workflows are searched for; "" where nobody asked."""
+    """The text that names of workflows are searched for; "" where nobody asked."""
     text = ask.single("search")
     if text is not None and not NAME.fullmatch(text):
         raise bad_query("search")
@@ -121,7 +121,7 @@ class PageQuery:
 
 
 def page_query(ask: Ask) -> PageQuery:
-    """The list endpoint's query."""
+    """Parses the query of the list endpoint."""
     page = ask.number("page", 1) if ask.single("page") is not None else None
     cursor = ask.single("cursor") or ""
     if page is not None and cursor:
@@ -191,7 +191,7 @@ def _from(value: Any) -> From:
 
 @dataclass(frozen=True, slots=True)
 class New:
-    """`id` "" when the server is to make one."""
+    """An instance to be made; `id` is "" when the server is to make one."""
 
     id: str
     params: Any
@@ -251,7 +251,7 @@ def event_type(text: str) -> str:
 
 
 def payload(ask: Ask) -> Any:
-    """An event's body."""
+    """Parses the body of an event."""
     if len(ask.body) > LARGEST:
         raise bad_body("the payload is larger than 1 MiB")
     return ask.json()

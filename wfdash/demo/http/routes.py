@@ -250,7 +250,7 @@ def _attempt(entry: LogEntry, number: int) -> SimulatedAnswer:
 
 
 def _full_output(entry: LogEntry, op: Do) -> Any:
-    """The value itself: only the detail holds it as a text (reference page, SDK type `object`)."""
+    """The output as a value: only the detail holds it as text (reference page, SDK type `object`)."""
     return "[REDACTED]" if op.sensitive and entry.success else entry.output
 
 

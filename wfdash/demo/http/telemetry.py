@@ -214,7 +214,7 @@ def _of_invocation(invocation: Invocation, since: float, until: float) -> Iterat
 
 
 def _log_event(invocation: Invocation, line: ConsoleLine, place: int) -> dict[str, Any]:
-    """A single object is stored field by field, anything else as its text (Workers Logs documentation)."""
+    """The row of a line: a single object field by field, else its text (Workers Logs documentation)."""
     only = line.args[0] if len(line.args) == 1 else None
     source: dict[str, Any] = {"level": line.level}
     words = " ".join(arg if isinstance(arg, str) else json.dumps(arg) for arg in line.args)
@@ -227,7 +227,7 @@ def _log_event(invocation: Invocation, line: ConsoleLine, place: int) -> dict[st
 
 
 def _own_event(invocation: Invocation, end: float) -> dict[str, Any]:
-    """The row of the invocation itself, which no line of a program is."""
+    """The row of an invocation itself, which no line of a program is."""
     event = _event(invocation, end, "9999", {"message": "", "level": "info"})
     event["$metadata"] |= {"type": "cf-worker-event", "level": "info", "message": "", "trigger": "workflow"}
     event["$workers"] |= {"cpuTimeMs": 12.0, "wallTimeMs": round((end - invocation.start) * 1000, 1)}

@@ -16,7 +16,7 @@ PAST = 4 * DAY
 
 @dataclass(slots=True, eq=False)
 class _Crowd:
-    """New instances at the pace at which the old ones end."""
+    """Makes new instances at the pace at which the old ones end."""
 
     world: World
     workflow: SimulatedWorkflow

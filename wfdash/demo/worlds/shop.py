@@ -63,7 +63,7 @@ def order_params(story: RunContext) -> dict[str, Any]:
 
 
 def _charge(story: RunContext, total: float) -> Do:
-    """Broken altogether from the version after next; now and then slow or declined before that."""
+    """Charges a card: fails from the version after next on, is slow or declined now and then before that."""
     chance = story.fresh("charge")
     trouble: dict[str, Any] = {}
     if story.version >= 2 and chance < 0.64:

@@ -25,7 +25,7 @@ class Track:
 
 
 def track(write: Writer, seed: int, *, version: int = 0, shortest: float = 0.5) -> Track:
-    """Live one life through; changes that last under `shortest` seconds are left out."""
+    """Lives one life through; changes that last under `shortest` seconds are left out."""
     run = Execution(write, RunContext(f"{seed:08x}", seed, version=version), 0.0, events={})
     changes = [(QUEUED, "running")]
     while not run.over:
