@@ -67,7 +67,7 @@ def _stood_for(*names: str) -> Iterator[None]:
 
 
 def _put(module: ModuleType) -> None:
-    """Makes `import` find it, and its package name it, as if it had been loaded."""
+    """Puts a stand-in where `import` and the package look for the module, as if it had been loaded."""
     sys.modules[module.__name__] = module
     package, _, part = module.__name__.rpartition(".")
     if package:

@@ -30,7 +30,10 @@ def check_clock(now: float) -> None:
 
 
 def check_usage(parsed: Namespace) -> None:
-    """The filter, the address, options that exclude each other; raises UsageError. Takes an address apart."""
+    """Raises UsageError for a wrong filter or address, or options that exclude each other.
+
+    Takes an address apart.
+    """
     if getattr(parsed, "filter", ""):
         _check_filter(parsed.filter)
     if parsed.command in ("show", "logs") and len(parsed.ids) == 1 and not parsed.instance:

@@ -51,7 +51,10 @@ def answer() -> None:
 
 
 def _as_word(completion: str, quote: str, after_break: int | None) -> str:
-    """What argcomplete leaves: bash reads `~` at the begin of a word as a home, and `#` as a comment."""
+    """The word with an escape that argcomplete leaves out.
+
+    Bash reads a first `~` as a home, `#` as a comment.
+    """
     at_begin = not quote and after_break is None
     in_bash = os.environ.get("_ARGCOMPLETE_SHELL", "bash") in ("bash", "zsh")
     return f"\\{completion}" if at_begin and in_bash and completion.startswith(("~", "#")) else completion
@@ -72,7 +75,7 @@ def _profiles(**context: Any) -> Iterable[str]:
 
 
 def _workflows(**context: Any) -> Iterable[str]:
-    """Those of the config and those that something was done in; the newest of these first."""
+    """Workflows that the config names, and those that something was done in, the newest of these first."""
     tables = _tables(context["parsed_args"])
     sections = [*tables.get("profiles", {}).values(), *tables.get("views", [])]
     named = [section.get("workflow", "") for section in sections]
@@ -99,8 +102,9 @@ def _recent() -> list[tuple[str, str]]:
 
 
 def _tables(parsed: argparse.Namespace) -> dict[str, Any]:
-    """The config file's tables as they stand; one that is wrong is told by the command, not while typing it.
+    """The config file's tables, unread ones empty.
 
+    The command tells what is wrong, not the key for completion.
     Unchecked, for the check loads pydantic, and a person waits 60 ms more at each tab.
     """
     from wfdash.config.file import read_tables
@@ -118,7 +122,7 @@ def _tables(parsed: argparse.Namespace) -> dict[str, Any]:
 
 
 def _distinct(words: Iterable[str]) -> list[str]:
-    """Each once, in order, and none that a shell or a terminal would take for more than a word."""
+    """The words, each once and in order, without those that a shell or a terminal would take for more."""
     return list(
         dict.fromkeys(word for word in words if isinstance(word, str) and word and word.isprintable())
     )

@@ -111,7 +111,7 @@ def _load_screens() -> "tuple[type[WfdashApp], Callable[[WfdashApp], Awaitable[i
 
 
 def _load(parsed: Namespace, environ: Mapping[str, str], handover: "Handover | None") -> Settings:
-    """The settings, and another account than the configured one only after the person has agreed to it."""
+    """Loads the settings; for another account than the configured one, once the person has agreed to it."""
     options = options_of(parsed)
     theirs = handover.account_id if handover is not None and not parsed.account_id else ""
     if theirs and not options.demo:
@@ -127,7 +127,7 @@ def _load(parsed: Namespace, environ: Mapping[str, str], handover: "Handover | N
 
 
 def _agreed(options: Options, foreign: ForeignAccount) -> Options:
-    """Asks on the terminal, naming both accounts. Raises the refusal unless the answer is a bare y."""
+    """Asks whether to open another account, naming both. Raises the refusal unless the answer is a bare y."""
     if foreign.profile:
         offer = f"Open it with profile {foreign.profile}, which is for that account?"
     else:
@@ -162,7 +162,7 @@ def _setup(parsed: Namespace, settings: Settings) -> str | None:
 
 
 def _lead(parsed: Namespace, environ: Mapping[str, str], code: int) -> int:
-    """Who has no config yet is told how to get as far as having one."""
+    """Says how to get as far as a config where there is none; the exit code as it was given."""
     from wfdash.config.first_run import guide
     from wfdash.config.precedence import config_path
 
@@ -173,7 +173,7 @@ def _lead(parsed: Namespace, environ: Mapping[str, str], code: int) -> int:
 
 
 def _take_handover(parsed: Namespace) -> "Handover":
-    """Stands where the file says, except where an option says otherwise."""
+    """Reads the handover file, and takes its place and filter where no option says otherwise."""
     from wfdash.core.handoff.handover import HandoverError, read_handover
 
     try:
@@ -204,7 +204,7 @@ def _take_record(parsed: Namespace) -> "RecordReader":
 
 
 def _readable(filter: str, file: str) -> str:
-    """The filter of a file; one that cannot be read here is no reason to open nothing."""
+    """The filter of a file; one that cannot be read is said and left out, so that the file still opens."""
     from wfdash.core.filter.grammar import QueryError
     from wfdash.core.filter.query import parse as parse_query
 

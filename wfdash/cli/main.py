@@ -45,7 +45,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _let_go_of_streams() -> None:
-    """What a closed terminal did not take would be tried again as Python ends, which makes the code 120."""
+    """Flushes the streams; what a closed terminal did not take would make the exit code 120."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -56,7 +56,7 @@ def _let_go_of_streams() -> None:
 
 
 def _crashed(error: Exception) -> int:
-    """A fault of our own: told without the values of variables and without what a terminal would obey."""
+    """Says a fault of our own, without values of variables and what a terminal would obey; exit code 1."""
     from wfdash.cli.output import say
     from wfdash.core.text.crash_report import crash_report
 
@@ -139,7 +139,7 @@ def _refuse(sentence: str, code: int, *more: str) -> int:
 
 
 def _ready_streams() -> None:
-    """A closed stream takes what is written to it; one that is not UTF-8 shows escapes for what it lacks."""
+    """Opens closed streams on nothing, and lets those that are not UTF-8 escape what they lack."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         stream = getattr(sys, name)
         if stream is None:

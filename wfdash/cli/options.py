@@ -13,7 +13,7 @@ __all__ = ["COMMANDS", "Arguments", "add_arguments", "options_of"]
 
 
 def options_of(parsed: Namespace) -> Options:
-    """The demo's account and token too, where it is the demo that runs."""
+    """The options that settings are made of, with the demo's account and token where the demo runs."""
     demo: dict[str, Any] = {}
     if parsed.command == "demo":
         from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
@@ -69,7 +69,7 @@ HINTS = ("wnam", "weur", "enam", "eeur", "apac", "apac-ne", "apac-se", "oc", "sa
 
 
 class Arguments(Protocol):
-    """Where arguments are added."""
+    """A parser, or a group of one, as far as arguments are added to it."""
 
     prog: str
 
@@ -321,7 +321,7 @@ def _add_plan(parser: Arguments) -> None:
 
 
 def _add_canary(parser: Arguments) -> None:
-    """What a restart of many takes: a few before the rest, and how fast."""
+    """Adds the options of a restart of many: a few before the rest, and how fast."""
     parser.add_argument(
         "--canary", type=ordinal, metavar="N", help="send N first, the rest once these are complete"
     )
@@ -333,7 +333,7 @@ def _add_canary(parser: Arguments) -> None:
 
 
 def _add_settling(parser: Arguments) -> None:
-    """What every writing command takes that reads before it sends and follows what it sent."""
+    """Adds the options of writing commands that read before they send and follow what they sent."""
     parser.add_argument("--dry-run", action="store_true", help="print the plan, send nothing")
     parser.add_argument("--wait", action="store_true", help="until each run has ended")
     parser.add_argument("--timeout", type=duration, metavar="DURATION", help="of --wait, e.g. 10m")

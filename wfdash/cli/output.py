@@ -29,7 +29,7 @@ def json_line(value: Any) -> None:
 
 
 def _finite(value: Any) -> Any:
-    """Numbers no double can hold (1e400) as the largest one, which is what jq makes of them; NaN as null."""
+    """The value with the largest double for numbers beyond it (1e400), as jq has them, and null for NaN."""
     if isinstance(value, dict):
         return {key: _finite(inner) for key, inner in value.items()}
     if isinstance(value, list):
@@ -57,7 +57,7 @@ def write(text: str) -> None:
 
 
 def say(*lines: str) -> None:
-    """Words for the person, a sentence a line. Where nobody takes them the work goes on without.
+    """Says sentences to the person, one a line; where nobody takes them the work goes on without.
 
     What a sentence repeats, as the name of a file, may hold a line break: it is shown and begins no line.
     """
@@ -71,7 +71,7 @@ def say(*lines: str) -> None:
 
 
 def ask(question: str) -> None:
-    """Writes a question, behind which the answer is typed."""
+    """Writes a question, and no line break: the answer is typed behind it."""
     try:
         sys.stderr.write(clean(_without_middle(question)))
         sys.stderr.flush()
@@ -80,7 +80,7 @@ def ask(question: str) -> None:
 
 
 def typed_line() -> str:
-    """What was typed as an answer; "" for what is no text in this encoding, and where none comes."""
+    """Reads a typed answer; "" for what is no text in this encoding, and where none comes."""
     try:
         return sys.stdin.readline().strip()
     except (UnicodeDecodeError, OSError):
@@ -88,12 +88,12 @@ def typed_line() -> str:
 
 
 def _without_middle(line: str) -> str:
-    """A sentence that repeats what somebody gave says what is wrong with it behind that: both ends stay."""
+    """The line without its middle if it is long: what was given stands first, what is wrong with it last."""
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST // 2]} … {line[-_LONGEST // 2 :]}"
 
 
 def _rows(line: str) -> list[str]:
-    """The line in rows of the terminal, parted between words; away from one, as it is."""
+    """The line in rows of the terminal, broken between words; whole where there is no terminal."""
     width = 0
     with suppress(OSError, ValueError):
         width = os.get_terminal_size(sys.stderr.fileno()).columns

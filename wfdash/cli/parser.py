@@ -22,7 +22,7 @@ _LOCAL_VALUE = re.compile(r"http://.*|\d{1,5}", re.DOTALL)
 
 class _Parser(argparse.ArgumentParser):
     def _print_message(self, message: str, file: Any = None) -> None:
-        """Of --help and --version: argparse itself goes on where nobody takes what it writes."""
+        """Prints --help and --version, and fails where nobody takes them: argparse itself would go on."""
         from wfdash.cli.output import write
 
         write(message.rstrip("\n"))
@@ -63,7 +63,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _split_operands(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The words before and after the first `--`; behind it nothing is an option, whatever it begins with."""
+    """Splits the words at the first `--`, behind which nothing is an option, whatever it begins with."""
     words = list(arguments)
     at = words.index("--") if "--" in words else len(words)
     return words[:at], words[at + 1 :]

@@ -63,18 +63,18 @@ _LONGEST_SLEEP = 1.0
 
 
 class LastingFailure(Struct):
-    """What fails for somebody who goes on asking, and how often in a row in a way that time does not mend."""
+    """Counts failures in a row that time does not mend, and keeps the last one."""
 
     error: WorkflowsError | None = None
     times: int = 0
 
     @property
     def mends(self) -> bool:
-        """Whether there is none, or one that is waited out."""
+        """Whether there is no failure, or one that is waited out."""
         return self.error is None or isinstance(self.error, TRANSIENT)
 
     def saw(self, error: WorkflowsError | None) -> bool:
-        """Takes in how it stands now; whether that is news."""
+        """Takes in the failure of now, None for none; whether that is news."""
         if error is self.error:
             return False
         self.error = error
@@ -197,11 +197,11 @@ class CommandSession(Struct):
 
     @property
     def names_workflow(self) -> bool:
-        """Whether somebody named one."""
+        """Whether an option or the settings name a workflow."""
         return bool(self._workflow or self.settings.workflow)
 
     async def workflow(self) -> str:
-        """The one that was named, else the only one there is. Raises Stop (2) naming the choices."""
+        """The workflow that is named, else the only one there is. Raises Stop (2) naming the choices."""
         if not self._workflow:
             self._workflow = self.settings.workflow or await self._only_workflow()
         return self._workflow
@@ -232,7 +232,7 @@ class ProgressWords(Struct):
     said_at: float = 0.0
 
     def begin(self, what: str, left: int | None) -> None:
-        """`what` is read, so many requests of it."""
+        """Says that `what` is read and what that costs, if it takes long enough to say so."""
         self.said_at = self.session.clock()
         if not self.aloud or not left:
             return
@@ -242,7 +242,7 @@ class ProgressWords(Struct):
             say(f"wfdash: {what}, about {estimated(outlook.seconds)}{_slow(outlook)}; ctrl+c stops it")
 
     def go_on(self, far: str, left: int | None, *, at_most: bool = False) -> None:
-        """So `far` it is, and so many requests are to come."""
+        """Says how `far` it is and what is still to come, every few seconds."""
         now = self.session.clock()
         if not self.aloud or now - self.said_at < _EVERY:
             return
@@ -260,7 +260,7 @@ def _slow(outlook: Outlook) -> str:
 
 
 class Extent(Struct, frozen=True):
-    """How far a list is read: all of it, or so many `rows`; or `back` so many seconds."""
+    """How far a list is read: all of it, so many `rows`, or `back` so many seconds."""
 
     rows: float = inf
     is_bound: bool = False
@@ -269,7 +269,7 @@ class Extent(Struct, frozen=True):
 
 
 class LongRead(Struct):
-    """Lists pages as `lists` does, which asks in turn as `turns` says, and tells how far it is."""
+    """Lists pages through `lists`, which asks in turn as `turns` says, and tells how far it is."""
 
     lists: JoinedLists
     turns: "Patient"
@@ -304,7 +304,7 @@ class LongRead(Struct):
         return page
 
     def _left(self, page: InstancePage, floor: float | None) -> int | None:
-        """Requests that are still to come, as far as anybody can tell."""
+        """How many requests are still to come; None where nobody can tell."""
         if not self.rows:
             return None
         rows = None if page.total is None else min(self.extent.rows, page.total) - self.rows
@@ -353,7 +353,7 @@ class Patient(Struct):
 
 @asynccontextmanager
 async def open_session(settings: Settings, *, what: str) -> AsyncIterator[CommandSession]:
-    """Connected, and closed again."""
+    """Connects for the block, and closes the connection after it."""
     counter = None
     # A dev session has no quota to share.
     if settings.credential is not None:
@@ -398,7 +398,7 @@ def tell_unanswered(session: CommandSession) -> int:
 
 
 def again(sentence: str) -> str:
-    """What is said of a failure that is waited out."""
+    """A sentence on a failure that is waited out."""
     return f"wfdash: {clean(sentence).rstrip('.')}; trying again"
 
 

@@ -17,7 +17,7 @@ _FASTEST = 240
 
 
 def check_terminal(environ: Mapping[str, str]) -> None:
-    """Textual itself would write escape codes into a pipe, and full colour to a dumb terminal."""
+    """Raises UsageError where the dashboard cannot be drawn: Textual would write escape codes into a pipe."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError("the dashboard needs a terminal; away from one use wfdash tail, or list --json")
     if environ.get("TERM", "") in ("", "dumb"):

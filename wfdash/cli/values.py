@@ -40,7 +40,7 @@ def interval(text: str) -> float:
 
 
 def duration(text: str) -> float:
-    """Seconds; a bare number is so many."""
+    """Parses a duration to seconds; a bare number is seconds."""
     found = parse_duration(f"{text}s" if text[-1:].isdecimal() else text)
     if found is None:
         raise ArgumentTypeError(f"{text!a} is not a duration; write 90s, 10m, 2h or 1d")
@@ -48,7 +48,7 @@ def duration(text: str) -> float:
 
 
 def span(text: str) -> float:
-    """Seconds, more than none: what looks back over nothing, or ends as it begins, is a slip.
+    """Parses seconds above none: what looks back over nothing, or ends as it begins, is a slip.
 
     With a unit: `--for 8` is meant for hours, and who comes back to a record of eight seconds has lost them.
     """
@@ -61,7 +61,7 @@ def span(text: str) -> float:
 
 
 class Filled(Action):
-    """A text that is there: `-w "$NAME"` with an unset NAME must not act somewhere else."""
+    """An option that refuses an empty text: `-w "$NAME"` with NAME unset must not act somewhere else."""
 
     def __call__(
         self,
@@ -78,7 +78,7 @@ class Filled(Action):
 
 
 class Once(Filled):
-    """An option whose second value would silently drop the first."""
+    """An option that refuses a second value, which would silently take the place of the first."""
 
     def __call__(
         self,

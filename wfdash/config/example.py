@@ -128,7 +128,7 @@ run = []
 
 
 def example() -> str:
-    """The whole file."""
+    """The content of config.example.toml."""
     keys = [f'# {action.help}.\n"{action.id}" = {json.dumps(",".join(action.keys))}\n' for action in ACTIONS]
     return HEAD.replace("{columns}", _about_columns()) + "".join(keys)
 

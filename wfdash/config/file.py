@@ -88,7 +88,7 @@ class _Complaint(Exception):
 
 @cache
 def _checker() -> "TypeAdapter[Config]":
-    """Reads a Config; built once, for building it takes 5 ms of each reading."""
+    """The reader of a Config, built once: to build it takes 5 ms."""
     from pydantic import TypeAdapter
 
     return TypeAdapter(Config)
@@ -153,7 +153,7 @@ def _shown(path: Sequence[str | int]) -> str:
 
 
 def _check_values(config: Config) -> None:
-    """What types cannot say: ranges, durations, names that must exist, keys that must not clash."""
+    """Raises _Complaint for what types cannot say: ranges, durations, unknown names, keys that clash."""
     if not 1 <= config.poll.interval <= 300:
         raise _Complaint(("poll", "interval"), "poll.interval must be 1 to 300 seconds.")
     if not 0.05 <= config.poll.share <= 1:

@@ -57,14 +57,14 @@ To look around without an account: wfdash demo"""
 
 
 class TokenSource(Struct, frozen=True):
-    """Where a profile will find its token: a variable, or a command. Neither: where wfdash looks anyway."""
+    """Where a profile finds its token: a variable, or a command; with neither, where wfdash looks anyway."""
 
     env: str = ""
     command: tuple[str, ...] = ()
 
 
 def source_of(kind: str, typed: str) -> TokenSource:
-    """What was typed, as a source. Raises CredentialError, which never repeats it: it may be a token."""
+    """Makes a source of what was typed. Raises CredentialError, which never repeats it: it may be a token."""
     # Pasted here by habit, a token would end up in the config as the name of a variable.
     if _LIKE_A_TOKEN.fullmatch(typed):
         raise CredentialError(

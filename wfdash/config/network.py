@@ -60,7 +60,7 @@ def _named(scheme: str, environ: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _of_the_system(scheme: str, host: str) -> Proxy | None:
-    """What the settings of a Mac or of Windows say, which no variable repeats."""
+    """The proxy in the settings of a Mac or of Windows, which no variable repeats; None for none."""
     if sys.platform not in ("darwin", "win32"):
         return None
     from urllib.request import getproxies, proxy_bypass
@@ -146,7 +146,10 @@ def _check_bundle(file: str) -> None:
 
 
 def _check_key_log(file: str) -> None:
-    """OpenSSL would wait for ever at a pipe that nobody reads."""
+    """Raises SettingsError for SSLKEYLOGFILE at what takes no lines.
+
+    OpenSSL would wait for ever at a pipe.
+    """
     try:
         os.close(open_log(Path(file)))
     except OSError as error:

@@ -22,7 +22,7 @@ _PLACEHOLDER = re.compile(r"\{(\w*)\}")
 
 
 class OwnCommand(Struct, frozen=True):
-    """`run` is the program and its arguments, each one word for the program: no shell sees them."""
+    """A command on a key: `run` is the program and its arguments, each one word; no shell sees them."""
 
     key: str
     name: str

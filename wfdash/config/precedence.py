@@ -27,7 +27,7 @@ __all__ = ["config_path", "load"]
 
 
 def load(options: Options, environ: Mapping[str, str]) -> Settings:
-    """Settings for one run; raises SettingsError (exit 2) or NoCredentials (exit 3)."""
+    """Makes the settings of one run; raises SettingsError (exit 2) or NoCredentials (exit 3)."""
     path, source = config_path(options, environ)
     config, warnings = _read(path, required=source != "default")
     case = Resolution(options, environ, config, sources={"config": f"{path} ({source})"})
@@ -121,7 +121,7 @@ def _way_to(base: str, case: Resolution) -> Proxy | None:
 
 
 def _settings(case: Resolution, path: Path, warnings: tuple[str, ...], **decided: object) -> Settings:
-    """The decided ones with those that only the config and the options speak of."""
+    """Puts the decided settings together with those that only the config and the options speak of."""
     options, config = case.options, case.config
     interval = options.interval if options.interval is not None else config.poll.interval
     if not 1 <= interval <= 300:
@@ -237,7 +237,7 @@ def _read(path: Path, *, required: bool) -> tuple[Config, tuple[str, ...]]:
 
 
 def _views(config: Config) -> tuple[SavedView, ...]:
-    """Those without a key take the free digits in turn, for a view is opened by one."""
+    """The saved views; those without a key take the free digits in turn, for a view is opened by one."""
     taken = {view.key for view in config.views}
     free = iter([digit for digit in "123456789" if digit not in taken])
     return tuple(SavedView(**asdict(view) | {"key": view.key or next(free, "")}) for view in config.views)

@@ -109,7 +109,10 @@ def account_id(case: Resolution) -> str:
 
 
 def credential(case: Resolution, base: str) -> Credential | None:
-    """The one for this base URL; None, with the reason as its source, where setup is yet to find one."""
+    """Finds the credential for this base URL.
+
+    None, the reason as its source, where setup is yet to find one.
+    """
     try:
         return _found_credential(case, base)
     except NoCredentials as none:

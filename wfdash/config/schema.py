@@ -44,7 +44,7 @@ class Table(Struct, frozen=True):
 
 
 class Profile(Table, frozen=True):
-    """One `[profiles.X]`."""
+    """A profile: the table `[profiles.X]`."""
 
     account_id: str = ""
     workflow: str = ""
@@ -63,7 +63,7 @@ class Poll(Table, frozen=True):
 
 
 class Actions(Table, frozen=True):
-    """`[actions]`: how restarts of many are sent."""
+    """How restarts of many are sent: the table `[actions]`."""
 
     pace: int = 0
     parallel: int = 0
@@ -79,7 +79,7 @@ class Display(Table, frozen=True):
 
 
 class Record(Table, frozen=True):
-    """`[record]`: what wfdash keeps of what it sees."""
+    """What wfdash keeps of what it sees: the table `[record]`."""
 
     on: bool = True
     payloads: bool = False
@@ -87,7 +87,7 @@ class Record(Table, frozen=True):
 
 
 class ViewEntry(Table, frozen=True):
-    """One `[[views]]`."""
+    """A saved view: an entry of `[[views]]`."""
 
     name: str
     key: str = ""
@@ -98,7 +98,7 @@ class ViewEntry(Table, frozen=True):
 
 
 class CommandEntry(Table, frozen=True):
-    """One `[[commands]]`."""
+    """A person's command on a key: an entry of `[[commands]]`."""
 
     name: str
     key: str = ""
@@ -108,7 +108,7 @@ class CommandEntry(Table, frozen=True):
 
 
 class HookEntry(Table, frozen=True):
-    """One `[[hooks]]`."""
+    """A person's command for a change: an entry of `[[hooks]]`."""
 
     on: str = ""
     run: list[str] = []

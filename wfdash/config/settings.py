@@ -27,7 +27,7 @@ CLOUDFLARE = "https://api.cloudflare.com/client/v4"
 
 
 class SettingsError(Exception):
-    """Something in the options, the environment or the config is wrong; `str()` is the sentence."""
+    """Raised for what is wrong in options, environment or config; `str()` is the sentence."""
 
     exit_code = 2
 
@@ -37,7 +37,7 @@ class NoCredentials(SettingsError):
 
 
 class ForeignAccount(SettingsError):
-    """A file or a URL leads to another account than the configured one; nobody has agreed to that yet."""
+    """Raised where a file or URL leads to another account than the configured one, and nobody agreed."""
 
     def __init__(self, link: "Link", ours: str, profile: str) -> None:
         """`profile` is the only one of the config that is for that account, "" where there is none."""
@@ -47,7 +47,7 @@ class ForeignAccount(SettingsError):
 
     @property
     def meeting(self) -> str:
-        """Both accounts, each with who names it."""
+        """A clause that names both accounts, each with who names it."""
         return f"{self.link.source} is of account {self.link.account_id}, {self.ours}"
 
 
@@ -59,7 +59,7 @@ class Link(Struct, frozen=True):
 
 
 class Options(Struct, frozen=True):
-    """What the command line said of the settings; None and "" mean it said nothing."""
+    """The settings as far as the command line gives them; None and "" mean it says nothing."""
 
     workflow: str = ""
     account_id: str = ""
@@ -82,7 +82,7 @@ class Options(Struct, frozen=True):
     """Somebody is led to a credential: there need not be one yet."""
 
     def __repr__(self) -> str:
-        """Without the demo's token."""
+        """Names the profile alone: the demo's token must not be printed."""
         return f"<Options of profile {self.profile!r}>"
 
 
@@ -98,7 +98,7 @@ class SavedView(Struct, frozen=True):
 
 
 class ProfileCard(Struct, frozen=True):
-    """What a person chooses a profile by."""
+    """The parts of a profile by which a person chooses one."""
 
     name: str
     account_id: str = ""
@@ -110,7 +110,7 @@ class ProfileCard(Struct, frozen=True):
 
 
 class Proxy(Struct, frozen=True):
-    """Where requests go first, and the variable that says so. The address may hold a password."""
+    """The proxy that requests go to, and the variable that says so. The address may hold a password."""
 
     url: str
     source: str
@@ -120,7 +120,7 @@ class Proxy(Struct, frozen=True):
 
 
 class Recording(Struct, frozen=True):
-    """Whether and how what is seen is kept."""
+    """Whether and how what is seen is kept on disk."""
 
     on: bool = True
     payloads: bool = False

@@ -48,7 +48,7 @@ def save_view(path: Path, view: SavedView) -> None:
 
 
 class NewProfile(Struct, frozen=True):
-    """`token_env` names the variable that holds the token, `token_command` prints it.
+    """A profile to be written: `token_env` names the variable with the token, `token_command` prints it.
 
     The token itself is never written.
     """
@@ -129,7 +129,7 @@ def _tables() -> Any:
 
 
 def _hides(text: str) -> int:
-    """How often a secret in use stands in it."""
+    """How many lines of the text hold a secret in use."""
     return sum(masked(line) != line for line in text.split("\n"))
 
 

@@ -39,7 +39,7 @@ _STEPS = {"past.back": -1, "past.forward": 1, "past.far_back": -10, "past.far_fo
 
 
 def textual_action(action_id: str) -> str:
-    """What Textual calls it: `goto.open` is `goto_open`, served by `action_goto_open`.
+    """The action's name in Textual: `goto.open` is `goto_open`, served by `action_goto_open`.
 
     All that writes is one action of the app, so are the pages that are given nothing, all saved views are
     one, and the steps through the record too, each with its argument.

@@ -200,7 +200,7 @@ async def _dry_run(parsed: Namespace, session: CommandSession, workflow: str) ->
 async def _given(
     parsed: Namespace, session: CommandSession, workflow: str, guard: Guard
 ) -> tuple[Plan, list[Detail]]:
-    """The plan of the file, each of a few held against its instance as it is now, and those instances.
+    """Reads the plan of the file, and the instances of a few targets to hold the plan against.
 
     Of many each is read just before it is sent, as without a file.
     """
@@ -230,7 +230,7 @@ async def _given(
 
 
 def _steps_of(detail: Detail) -> str:
-    """What can be restarted from in its place."""
+    """A clause on the steps that the instance could be restarted from in place of one it has not."""
     names = list(dict.fromkeys(base_name(step.name) for step in detail.steps if step.kind in OWN))
     more = f" and {len(names) - _STEPS_NAMED} more" if len(names) > _STEPS_NAMED else ""
     return f"it has {', '.join(map(ascii, names[:_STEPS_NAMED]))}{more}" if names else "it has no step"
@@ -256,13 +256,13 @@ def _plan(
 
 
 async def _look(session: CommandSession, workflow: str, identity: str, *, simple: bool) -> Detail:
-    """The instance as it is now, to be confirmed."""
+    """Reads the instance as it is now, to be confirmed."""
     answer = await session.read(lambda: session.api.get_instance(workflow, identity, simple=simple))
     return read_answer(workflow, identity, answer, simple=simple)
 
 
 def _tell(plan: Plan, detail: Detail | None) -> None:
-    """The ids as they are now, which are skipped and why, and what will be lost."""
+    """Says the ids as they are now, which are skipped and why, and what will be lost."""
     say(f"{phrase(plan.verb)} {count(len(plan.eligible))} of {plan.workflow}:")
     # Ids that look alike once cleaned are told apart here as in the dashboard's prompt.
     names = distinguishable([target.id for target in plan.targets])
@@ -292,7 +292,7 @@ async def confirmed(plan: Plan, session: CommandSession, tell: Callable[[], None
 
 
 async def _typed(question: str) -> str:
-    """One line from the terminal, read without holding up the loop, so that a signal still ends it."""
+    """Reads one line from the terminal without holding up the loop, so that a signal still ends it."""
     ask(question)
     loop = asyncio.get_running_loop()
     typed: asyncio.Future[str] = loop.create_future()

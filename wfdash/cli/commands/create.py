@@ -62,7 +62,7 @@ def _single(parsed: Namespace) -> NewInstance:
 
 
 def _batch(name: str) -> list[NewInstance]:
-    """A JSON array, or one object a line."""
+    """Reads the instances of a JSON array, or of one object a line."""
     text = read_text(name, "--batch")
     if text.lstrip().startswith("["):
         entries = parse_json(text, name)
@@ -158,7 +158,10 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
 
 
 async def _wait(session: CommandSession, result: Result, deadline: float | None, printer: Printer) -> int:
-    """The exit code of one: 0 complete, 1 another final one, 4 not final in time. Says how it comes on."""
+    """Follows one until it is final, saying how it comes on.
+
+    Its exit code: 0, 1 for another end, 4 for no end in time.
+    """
     if result.exit_code:
         return result.exit_code
     last_status, facts = "", WhyFacts(session)

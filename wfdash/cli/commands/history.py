@@ -99,7 +99,7 @@ def _items(by: str, history: History, reading: HistoryReading) -> Iterator[dict[
 
 
 def _item(tally: Tally, start: float, end: float, kept: Edge) -> dict[str, Any]:
-    """The counts; null where what there was may have been erased, and is not nothing."""
+    """The counts as one object; null where what there was may have been erased, which is not nothing."""
     return {
         "from": iso(start),
         "to": iso(end),
@@ -114,7 +114,7 @@ def _item(tally: Tally, start: float, end: float, kept: Edge) -> dict[str, Any]:
 
 
 def _seconds(duration: float | None) -> float | None:
-    """To the millisecond, which is as exact as the times are that it comes from."""
+    """A duration to the millisecond, which is as exact as the times are that it comes from."""
     return None if duration is None else round(duration, 3)
 
 
@@ -129,7 +129,7 @@ def _version_keys(version: str, reading: HistoryReading) -> dict[str, Any]:
 
 
 def _owner(version: str, reading: HistoryReading) -> str:
-    """The workflow of a version, where those of several are counted together."""
+    """The workflow that a version belongs to, where those of several are counted together."""
     ids = (row.id for row in reading.rows if row.version == version)
     return next(ids, "").partition("/")[0]
 
@@ -144,7 +144,7 @@ def _edge(by: str, name: str, reading: HistoryReading) -> Edge:
 
 
 def _groups(by: str, history: History, reading: HistoryReading) -> list[tuple[str, Tally]]:
-    """The most often created first; of workflows also those in which nothing happened."""
+    """The tallies by version or workflow, the most often created first; a workflow without any too."""
     found = dict(history.versions())
     if by == "workflow":
         for name in reading.workflows or [reading.workflow]:
@@ -186,7 +186,7 @@ def _print(by: str, history: History, reading: HistoryReading, *, rated: bool) -
 
 
 def _buckets(history: History, reading: HistoryReading) -> Sequence[Bucket]:
-    """By the hour; of what may have been erased the counts of analytics, where they reach."""
+    """The hours, with the counts of analytics where rows may have been erased."""
     found = history.buckets(reading.since, reading.now)
     if reading.analytics is None:
         return found
@@ -208,7 +208,7 @@ def _cells(tally: Tally, start: float, kept: Edge, *, rated: bool) -> tuple[str,
 
 
 def _say(history: History, reading: HistoryReading, *, rated: bool, local: bool) -> None:
-    """What the numbers show, and what they rest on; `rated` where the filter leaves a rate to tell of."""
+    """Says what the numbers show and rest on; `rated` where the filter leaves a rate to tell of."""
     deployed = {v.id: v.created for v in reading.versions.values() if v.created is not None}
     start = max(reading.since, min(reading.now, reading.edge.both))
     if not reading.rows:

@@ -71,7 +71,7 @@ def _falls_within(row: Instance, reading: HistoryReading, *, errors: bool) -> bo
 
 
 async def _details(session: CommandSession, workflow: str, rows: list[Instance]) -> list[Detail]:
-    """Each of them; one that has been erased since it was listed is left out.
+    """Reads each of the rows; one that has been erased since it was listed is left out.
 
     Nothing of it comes from another process: what steps are called, did and took goes into no file.
     """
@@ -83,7 +83,7 @@ async def _details(session: CommandSession, workflow: str, rows: list[Instance])
 
 
 class _Causes(Struct):
-    """One sample an errored instance, whatever its version; what `E` reads in another process serves too."""
+    """Collects one sample an errored instance; what `E` reads in another process serves too."""
 
     session: CommandSession
     reading: HistoryReading
@@ -137,7 +137,7 @@ class _InTurn(Struct):
     progress: ProgressWords | None = None
 
     async def read(self, row: Instance) -> Detail | None:
-        """What it is in full; None where it has been erased since it was listed."""
+        """Reads an instance in full; None where it has been erased since it was listed."""
         session, left = self.session, self.number - self.done
         if self.progress is None:
             self.progress = ProgressWords(session, sys.stderr.isatty())
@@ -152,7 +152,7 @@ class _InTurn(Struct):
         return read_answer(self.workflow, row.id, answer) if answer is not None else None
 
     def pass_over(self) -> None:
-        """Another process has read it."""
+        """Counts one as done that another process has read."""
         self.done += 1
 
 

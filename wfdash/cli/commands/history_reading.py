@@ -239,7 +239,7 @@ async def count_erased(session: CommandSession, reading: HistoryReading, width: 
 def _restarted(
     session: CommandSession, workflow: str, rows: Mapping[str, Instance], since: float
 ) -> dict[str, Instance]:
-    """Of these the runs before a restart, as far as the record of this account or the journal tells them."""
+    """The runs of these rows before a restart, as far as the account's record or the journal tells them."""
     folder, owner = user_state_path("wfdash"), session.settings.kept_for or session.api.account_id
     noted = restarted_ends(folder, workflow, since, owner.__eq__)
     path = record_path(folder, session.settings, session.api.account_id)
@@ -278,7 +278,7 @@ def basis_sentence(reading: HistoryReading) -> str:
 
 
 def _whose(reading: HistoryReading) -> str:
-    """The workflows that keep what ended for less than was asked for, where there are others."""
+    """` of a, b`: the workflows that keep what ended for less long than was asked for."""
     names = [name for name, edge in reading.edge_of.items() if edge.both > reading.since]
     return f" of {', '.join(map(clean, names[:_NAMED]))}{', ...' if names[_NAMED:] else ''}" if names else ""
 

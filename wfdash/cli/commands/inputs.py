@@ -39,7 +39,7 @@ __all__ = [
 
 
 def parse_json(text: str, where: str, *, line: int = 1) -> Any:
-    """A JSON value; raises UsageError with the line and column of what is wrong.
+    """Parses a JSON value; raises UsageError with the line and column of what is wrong.
 
     `line` is the one of the file that the text begins in.
     """
@@ -63,7 +63,7 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def read_json(argument: str, option: str) -> Any:
-    """The value of JSON|@FILE, at most 1 MiB as JSON."""
+    """Reads JSON|@FILE, at most 1 MiB of it. Raises UsageError."""
     if argument == "@":
         raise UsageError(f"{option}: no file is named after @")
     text = read_text(argument[1:], option) if argument.startswith("@") else argument
@@ -155,7 +155,7 @@ async def read_planned(
 
 
 def retention(text: str | None) -> str | int | None:
-    """`7d` and digits (milliseconds) as a number of milliseconds; other words as the API takes them."""
+    """A retention as the API takes it: `7d` and bare digits in milliseconds, other words as they are."""
     if text is None:
         return None
     # The API counts retention in milliseconds, so a bare number is taken as it counts.
@@ -185,7 +185,7 @@ async def batches_of(session: CommandSession, query: "Query") -> dict[str, froze
 
 @contextmanager
 def refused_as_usage(where: str) -> Iterator[None]:
-    """Within it, what the API's limits refuse is a mistake of the command line."""
+    """Turns a refusal by the API's limits into UsageError within the block."""
     try:
         yield
     except Refused as refused:

@@ -85,7 +85,7 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
 
 
 class Listing:
-    """The rows that match, counted on the way."""
+    """Walks the list, yields the rows that match, and counts both."""
 
     def __init__(self, parsed: Namespace, session: CommandSession) -> None:
         self.limit = parsed.limit
@@ -104,7 +104,7 @@ class Listing:
         self.batches: dict[str, frozenset[str]] = {}
 
     async def matching(self) -> AsyncIterator[tuple[dict[str, Any], Instance]]:
-        """Items as the API sent them, each with its reading."""
+        """Yields the items that match, as the API sent them, each with its row."""
         if self.query is not None and self.query.batches:
             self.batches = await batches_of(self.session, self.query)
         query = self.query
@@ -216,7 +216,10 @@ class Listing:
         return query.match(row, now, MatchContext((), {row.id: details}, self.batches))
 
     async def _opened_elsewhere(self, workflow: str, query: "Query", row: Instance) -> "JoinedSearch | None":
-        """What others know of this filter, once none opens this instance; None where none asks the same."""
+        """What other processes know of this filter, once none opens this row.
+
+        None where none asks the same.
+        """
         session = self.session
         if self._others is None:
             from wfdash.live.budget.joined_search import JoinedSearch, can_be_joined
@@ -234,7 +237,7 @@ class Listing:
         return self._others
 
     async def find_unlisted(self) -> None:
-        """What the record tells of instances that were not listed, once the list was read to its end."""
+        """Looks in the record for matches that were not listed, once the list was read to its end."""
         query = self.query
         if query is None or not query.needs_details or (self.limit and self.shown == self.limit):
             return
@@ -242,14 +245,14 @@ class Listing:
         await self._recalled.find_unlisted(await self.session.workflow(), query, self.listed, left)
 
     def part(self) -> str:
-        """That what was printed before it failed is a part; "" where that was nothing."""
+        """A sentence that what was printed before a failure is a part; "" where that was nothing."""
         if not self.shown:
             return ""
         of = f" of {count(self.total)}" if self.total is not None else ""
         return f"the lines printed are a part: {count(self.read)}{of} instances were listed"
 
     def note(self) -> str:
-        """What a person should know of what is not there; "" when nothing."""
+        """A sentence on what is not there and why; "" when nothing is missing."""
         parts = []
         if self.query:
             parts.append(f"{count(self.shown)} of {count(self.read)} listed match")
@@ -272,8 +275,10 @@ class Listing:
 
 
 def _catch_up(item: dict[str, Any], row: Instance, detail: "Detail") -> None:
-    """Tells the row what its own answer said after it: lists lag, and what matched by one status must not be
-    printed, and piped on, with another."""
+    """Corrects the row by its own answer, which came after it: lists lag.
+
+    What matched by one status must not be printed, and piped on, with another.
+    """
     if not detail.status or detail.status == row.status:
         return
     row.status, row.started, row.ended = detail.status, detail.start, detail.end

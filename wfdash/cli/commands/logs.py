@@ -136,7 +136,7 @@ class _Logs:
         return detail
 
     async def _ended_or_not(self) -> tuple[Detail, bool]:
-        """The instance as it is now; of one that has ended it is said why the command goes on."""
+        """Reads the instance, and says of one that has ended why the command goes on."""
         detail = await self._detail()
         if not is_final(detail.status):
             return detail, False
@@ -261,7 +261,7 @@ class _Logs:
         )
 
     def _why(self, detail: Detail) -> str:
-        """Why some of the lines do not surely name the instance, as the end of a sentence."""
+        """The end of a sentence: why some of the lines do not surely name the instance."""
         why = self.logs.why_unsure(detail)
         return f", {why}" if why else ""
 
@@ -271,7 +271,7 @@ class _Logs:
         return named if self.count is None else named[self.count - 1 : self.count]
 
     def _named(self, detail: Detail, wanted: str) -> list[int]:
-        """Those of a kind that --step names: by the name in the code, or with the -N of the API."""
+        """Indices of the steps of a kind that --step names, as in the code or with the -N of the API."""
         columns = detail.steps.columns
         return [
             index
@@ -295,8 +295,10 @@ class _Logs:
         return read_answer(self.workflow, self.instance, answer)
 
     async def _others(self, detail: Detail) -> dict[str, Lifetime]:
-        """A hundred neighbours: a line that names one of them is theirs. Of one that has ended, the newest of
-        those that were created before its end."""
+        """Lists a hundred neighbours: a line that names one of them is theirs.
+
+        Of an instance that has ended it lists the newest of those that were created before its end.
+        """
         session = self.session
         ended = detail.end if is_final(detail.status) and self.logs.reader.name != "local" else None
         query = NEWEST if ended is None else ListQuery(date_end=ended + 1)

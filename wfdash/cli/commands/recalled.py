@@ -27,7 +27,7 @@ _NAMED = 5
 
 
 class Recalled:
-    """Tells nothing where the record keeps no payloads; SQLite is loaded once something is asked of it."""
+    """Looks instances up in the record, if that keeps payloads; SQLite is loaded with the first question."""
 
     def __init__(self, session: CommandSession) -> None:
         self._session = session
@@ -38,7 +38,7 @@ class Recalled:
         self.unasked: list[str] = []
 
     def fields(self, workflow: str, row: Instance) -> "DetailFields | None":
-        """What an instance holds, where nothing of its row changed since it was read."""
+        """What an instance held when it was read, where nothing of its row changed since; else None."""
         recall = self._open()
         found = recall.look(workflow, [row]).get(row.id) if recall is not None else None
         self.number += found is not None

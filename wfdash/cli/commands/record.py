@@ -159,7 +159,7 @@ def _serve_metrics(
 
 
 def _learn_causes(recorder: Recorder, followed: "Sequence[RecordedWorkflow]") -> None:
-    """What failed in earlier runs is no new cause."""
+    """Takes causes of earlier runs out of the record: they are not new."""
     causes = ask_record(recorder.read, lambda reader: reader.causes())
     for each in followed:
         each.changes.learn(causes)
@@ -193,7 +193,7 @@ def _hooks(session: CommandSession, place: RecordPlace) -> HookRunner:
 
 
 class RecordedGroup:
-    """Those that one program follows: it goes on while there is one that answers."""
+    """The workflows that one program follows, for as long as one of them answers."""
 
     def __init__(self) -> None:
         self.members: list[RecordedWorkflow] = []
@@ -205,7 +205,7 @@ class RecordedGroup:
             self.ended.set_result(code)
 
     async def follow(self, hooks: HookRunner | None, seconds: float | None) -> int:
-        """Until the time is up or nothing is of use any more; gives the exit code."""
+        """Follows until the time is up or nothing is of use any more; the exit code."""
         followed = self.members
         tasks = [asyncio.create_task(each.poller.run()) for each in followed]
         learning: list[asyncio.Task[None]] = []
@@ -225,7 +225,7 @@ class RecordedGroup:
             await asyncio.gather(*tasks, *learning, return_exceptions=True)
 
     def goes_on(self) -> bool:
-        """Whether some still is of use; where none is, it ends and says why of each."""
+        """Whether a workflow is still of use; where none is, ends the group and says why of each."""
         if self.ended.done() or not all(each.given_up for each in self.members):
             return not self.ended.done()
         for sentence in dict.fromkeys(each.poller.newest.freshness.failure for each in self.members):
@@ -300,7 +300,10 @@ class RecordedWorkflow:
             self._let_go()
 
     def _let_go(self) -> None:
-        """Keeps the memory of a program that runs for weeks: what ended long ago is in the record."""
+        """Drops rows that ended long ago from memory, for a program that runs for weeks.
+
+        The record has them.
+        """
         before = self._clock() - _OVER
         over = [
             row
@@ -311,7 +314,7 @@ class RecordedWorkflow:
         self.poller.let_go(over[: max(0, len(self.poller.store) - _HELD)])
 
     def _want(self) -> None:
-        """Every other turn goes to what has failed since it was read, however many wait to be read again."""
+        """Chooses what is read next: every other turn goes to what has failed since it was read."""
         failed = [identity for identity in self._wanted if self._has_failed_since(identity)]
         self._failed_first = bool(failed) and not self._failed_first
         self.poller.want(failed if self._failed_first else tuple(self._wanted))
@@ -341,7 +344,10 @@ class RecordedWorkflow:
             self._failure = fresh.failure
 
     def _give_up_on(self, error: WorkflowsError, *, answered: bool) -> None:
-        """Notes where waiting is of no use; the others go on, as one may be deleted while they run."""
+        """Notes a workflow for which waiting is of no use.
+
+        The others go on, for one may be deleted meanwhile.
+        """
         # A name that never was there is a slip: a record of nothing must not go on as if all went well.
         if not answered and isinstance(error, WorkflowNotFound) and not self._was_there:
             self.given_up = error.exit_code
@@ -358,5 +364,5 @@ class RecordedWorkflow:
 
 
 def _is_worth_reading(row: Instance) -> bool:
-    """Whether its steps tell more than its row: of one that ended well they are the least asked for."""
+    """Whether the steps tell more than the row; those of one that ended well are the least asked for."""
     return not is_final(row.status) or row.status == "errored"

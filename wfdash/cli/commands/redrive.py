@@ -255,7 +255,7 @@ async def _judge_again(
 
 
 async def _found(parsed: Namespace, session: CommandSession) -> list[Instance]:
-    """What the filter finds, the list read to its end. Terminated ones only where it asks for them."""
+    """The rows that the filter finds in all of the list; terminated ones only where it asks for them."""
     wanted = {"errored", "terminated"} if "terminated" in parsed.filter.casefold() else {"errored"}
     if parsed.query.doubt:
         say(f"wfdash: --filter: {parsed.query.doubt}")

@@ -41,7 +41,7 @@ _WORST_FIRST = (4, 3, 2, 5, 1)
 
 
 def print_plan(plan: Plan, session: CommandSession) -> int:
-    """What --dry-run prints: what would be sent, and what would be skipped and why. Nothing is sent."""
+    """Prints the plan as --dry-run does: what would be sent, what skipped and why. Sends nothing."""
     for line in plan_lines(plan, where_of(session)):
         json_line(line)
     say(f"{count(len(plan.eligible))} would be sent, {count(len(plan.skipped))} skipped; nothing was sent")
@@ -68,7 +68,7 @@ def check_writable(session: CommandSession) -> None:
 
 
 def operator_of(session: CommandSession, *, no_journal: bool) -> Operator:
-    """What sends, with its journal; for after the account is known.
+    """Makes the operator with its journal; called once the account is known.
 
     Raises Stop where the journal cannot be written, unless that is accepted.
     """
@@ -104,7 +104,7 @@ class Printer:
     """
 
     def __init__(self, plan: Plan, *, ended: bool = False) -> None:
-        """With `ended` each object says how the run ended that was begun."""
+        """`ended` says that each object has how the run ended that was begun."""
         self._ended = ended or plan.verb == "redrive"
         self._starts = {target.id: target.restart_from for target in plan.targets}
         self._choosing = False
@@ -112,7 +112,7 @@ class Printer:
         self._results = {target.id: _not_sent(plan, target.id) for target in plan.targets}
 
     def on_event(self, event: Progress | Result) -> None:
-        """An event of the operator; a result is printed."""
+        """Takes an event of the operator, and prints a result."""
         if isinstance(event, Result) and event.followed:
             error = "interrupted before it ended"
             self._results[event.id] = replace(event, outcome=Outcome.UNDER_WAY, error=error)
@@ -132,7 +132,7 @@ class Printer:
             self._results[event.id] = _moved_on(result, event)
 
     def hold(self, event: Progress | Result) -> None:
-        """An event of the operator; what succeeded is kept for a later word, the rest printed."""
+        """Takes an event of the operator; a success is kept for a later word, anything else printed."""
         if isinstance(event, Result) and not event.exit_code:
             error = "interrupted before it was final"
             self._results[event.id] = replace(event, outcome=Outcome.UNDER_WAY, error=error)
@@ -141,7 +141,7 @@ class Printer:
 
     @property
     def unsent(self) -> int:
-        """How many of which nothing is known wait for their turn."""
+        """How many of those without a result wait for their turn."""
         return sum(result.outcome == Outcome.SKIPPED for result in self._results.values())
 
     def close(self) -> None:
@@ -243,7 +243,7 @@ def _say_held(results: Sequence[Result], again: str) -> None:
 
 
 def _outcome(result: Result) -> str:
-    """The outcome as the run bears it out: what failed again, or is only queued again, is not done."""
+    """The outcome as its run bears it out: what failed again, or is only queued again, is not done."""
     began = result.verb in RESTARTS and result.outcome in (Outcome.DONE, Outcome.UNDER_WAY)
     settled = result.after if result.outcome == Outcome.DONE and is_final(result.after) else ""
     ended = result.ended or settled
@@ -253,7 +253,10 @@ def _outcome(result: Result) -> str:
 
 
 def _not_sent(plan: Plan, identity: str) -> Result:
-    """What is known before anything is heard; a creation tells nothing until it is over."""
+    """The result before anything is heard.
+
+    Skipped, but unknown for a creation, which tells nothing until it is over.
+    """
     unknown = plan.verb == "create"
     return Result(
         plan.key,

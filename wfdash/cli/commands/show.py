@@ -83,7 +83,7 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
 
 
 async def _say_past(session: CommandSession, workflow: str, instance: str) -> None:
-    """What became of one that is not there any more, where analytics tell."""
+    """Says what became of an instance that is not there any more, where analytics tell."""
     now = session.clock()
     try:
         past = await session.read(lambda: session.api.past_instance(workflow, instance, now=now))
@@ -103,7 +103,7 @@ def sheet(
     kept: float | None = None,
     uncut: bool = True,
 ) -> list[str]:
-    """The lines, all of data already cleaned by `line`; times in UTC, `kept` in seconds from its end.
+    """The lines of `show`, data cleaned by `line`; times in UTC, `kept` in seconds from the instance's end.
 
     `uncut`: no name of a step is cut.
     """
@@ -117,7 +117,7 @@ def sheet(
 
 
 def _unread_times(detail: Detail) -> list[str]:
-    """Times in a form that is not known here, as they came: what is counted is counted without them."""
+    """Sentences on times in an unknown form, as they came: what is counted is counted without them."""
     raw = plain(detail.raw)
     found = [f"{key} {raw[key]!r}" for key in ("queued", "start", "end") if _is_unread(raw.get(key))]
     steps = raw.get("steps")
@@ -146,7 +146,7 @@ def _is_unread(value: object) -> bool:
 
 
 def _texts(detail: Detail) -> Iterator[str]:
-    """What a line of the timeline has no room for, whole: errors, params and output."""
+    """Yields whole what a line of the timeline has no room for: errors, params and output."""
     if detail.error is not None:
         yield from _block("error", _error_text(detail.error))
     shown = set() if detail.error is None else {detail.error.message}

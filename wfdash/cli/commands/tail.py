@@ -95,7 +95,7 @@ class Lines:
         return before is not None
 
     def has_moved(self, detail: Detail) -> bool:
-        """Whether it is elsewhere than at the last call."""
+        """Whether the instance is at another status or step than at the last call."""
         place = (detail.status, _place(detail) if self.session.api.local else ())
         before, self._places[detail.id] = self._places.get(detail.id), place
         return before != place
@@ -145,12 +145,15 @@ async def _tail_instance(parsed: Namespace, session: CommandSession, lines: Line
 
 
 def _place(detail: Detail) -> object:
-    """Which steps are open, what each is at and in which attempt."""
+    """Which steps are open, what each is at and in which attempt, to be compared with the last."""
     return tuple((step.index, doing(step), len(step.attempts)) for step in current_steps(detail))
 
 
 def _another(created: float | None, why: str) -> str:
-    """The sentence, after those words where it is of another run than the line before; None: of the same."""
+    """The sentence with "another run of this id" before it.
+
+    Alone where `created` is None, for the same run.
+    """
     if created is None:
         return why
     said = f"another run of this id, queued {instant(created)}"
@@ -158,7 +161,7 @@ def _another(created: float | None, why: str) -> str:
 
 
 class Changes:
-    """Every change the list shows of a workflow."""
+    """Yields every change that the list of a workflow shows."""
 
     def __init__(self, session: CommandSession, lines: Lines, query: Query, context: MatchContext) -> None:
         self.session = session

@@ -19,7 +19,7 @@ _LONGEST = 60.0
 
 
 class TimedOut(Exception):
-    """`status` is the last one read."""
+    """The time to wait is up; `status` is the last one read."""
 
     def __init__(self, status: str) -> None:
         super().__init__(status)

@@ -27,7 +27,7 @@ _COUNTED = 10.0
 
 
 class WhyFacts(Struct):
-    """What the why of one workflow's instances needs: more than the answer only when queued or ended."""
+    """Asks what a why needs beside the answer, which it does only for queued and for ended instances."""
 
     session: CommandSession
     _versions: Mapping[str, Version] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class WhyFacts(Struct):
     _counted_at: float = float("-inf")
 
     async def context(self, detail: Detail) -> WhyContext:
-        """What is known of this instance; what cannot be had soon is left out, and nothing is raised."""
+        """The context for this instance; what cannot be had soon is left out, and nothing is raised."""
         local, retention = self.session.api.local, self.session.settings.retention.get(detail.workflow)
         # Only these sentences rest on more than the instance itself: what others do, and how long it is kept.
         queued = detail.status == "queued"
@@ -63,8 +63,10 @@ class WhyFacts(Struct):
         return context.why(detail, now=self.session.clock(), row=row).sentence
 
     async def row(self, detail: Detail) -> Instance | None:
-        """The row of one whose time stands still or may have, which alone says since when or until when; None
-        where one page has not got it."""
+        """The list row of an instance whose time stands still or may have, for it alone says since when.
+
+        None where one page has not got it.
+        """
         if (
             self.session.api.local
             or detail.queued is None
@@ -82,7 +84,10 @@ class WhyFacts(Struct):
         return None
 
     async def _pauses(self, detail: Detail) -> Sequence[tuple[float, float | None]]:
-        """When it was paused, by this machine's journal and record: by how much a next try comes later."""
+        """When the instance was paused, by this machine's journal and record.
+
+        A next try comes that much later.
+        """
         if not _may_have_stood(detail, self.session.clock()):
             return ()
         from platformdirs import user_state_path

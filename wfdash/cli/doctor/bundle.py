@@ -63,7 +63,7 @@ _JOURNAL_LINES = 40
 
 
 class Names:
-    """Puts `workflow 1` for a name; one name keeps its number, so that the report can be followed."""
+    """Replaces names by `workflow 1`; one name keeps its number, so that the report can be followed."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._stand_ins: dict[str, str] = {}
@@ -105,7 +105,7 @@ class Names:
         return found[0] if is_ours(said) or re.fullmatch(r"\[[a-z]+ ?\d*\]", said) else '"..."'
 
     def _unsaid(self, found: re.Match[str]) -> str:
-        """A word, or in place of one that is theirs `...`; what stands for a name stays."""
+        """The word, or `...` for one that is a person's; what stands for a name stays."""
         text = found[0]
         if text.startswith("["):
             return text
@@ -154,7 +154,10 @@ def _packages() -> Iterator[str]:
 
 
 def _variables(environ: Mapping[str, str]) -> Iterator[str]:
-    """Names alone: a value may be a secret whatever its name says."""
+    """The names of variables that concern wfdash.
+
+    Never a value, which may be a secret whatever its name says.
+    """
     yield from sorted(name for name in environ if _VARIABLES.fullmatch(name))
     # Of what wfdash does not read the name may be a customer's.
     if others := [name for name in environ if _OTHERS.fullmatch(name) and not _VARIABLES.fullmatch(name)]:
@@ -162,7 +165,7 @@ def _variables(environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def _config(path: Path | None, names: Names) -> Iterator[str]:
-    """Every key with its value where that names nothing, else with what kind of value it is."""
+    """Each key of the config, with its value where that names nothing, else with what kind of value it is."""
     if path is None or not path.exists():
         yield "there is none"
         return
@@ -202,7 +205,7 @@ def _has_words_for(value: object) -> bool:
 
 
 def _state() -> Iterator[str]:
-    """The files of the state folder: size and who may read them. Their names are wfdash's own."""
+    """Each file of the state folder: its size and who may read it. The names are wfdash's own."""
     folder = user_state_path("wfdash")
     try:
         found = sorted(folder.iterdir())

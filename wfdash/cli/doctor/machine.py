@@ -23,7 +23,7 @@ DoctorLines = list[tuple[str, str]]
 
 
 def machine() -> DoctorLines:
-    """Versions, without importing anything to learn them."""
+    """Lines on versions, without importing anything to learn them."""
     return [
         ("wfdash", __version__),
         ("Python", f"{platform.python_version()} ({platform.python_implementation()})"),
@@ -40,7 +40,7 @@ def _version(name: str) -> str:
 
 
 def terminal(environ: Mapping[str, str]) -> DoctorLines:
-    """What decides how the dashboard is drawn here."""
+    """Lines on what decides how the dashboard is drawn here."""
     size = shutil.get_terminal_size((0, 0))
     streams = [
         name for name in ("stdin", "stdout", "stderr") if (stream := getattr(sys, name)) and stream.isatty()
@@ -82,7 +82,7 @@ def _locale(environ: Mapping[str, str]) -> str:
 
 
 def paths(config: Path | None) -> DoctorLines:
-    """The files, whether they are there, and who may read them. `config` is None when not known."""
+    """Lines on the files: whether they are there, and who may read them; `config` is None when not known."""
     state = user_state_path("wfdash")
     return [
         ("config", _file(config or user_config_path("wfdash", appauthor=False) / "config.toml")),
@@ -121,7 +121,7 @@ def record(settings: Settings) -> DoctorLines:
 
 
 def _file(path: Path, *beside: Path) -> str:
-    """With the bytes of what lies beside it and belongs to it."""
+    """A line on a file, its bytes with those of what lies beside it and belongs to it."""
     try:
         found = path.stat()
         size = found.st_size + sum(part.stat().st_size for part in beside if part.exists())

@@ -124,7 +124,10 @@ def _settings(settings: Settings) -> list[tuple[str, str]]:
 
 
 def _pace(settings: Settings, interval: str) -> list[tuple[str, str]]:
-    """How often the list is read and what bounds that; a dev session has no limit, and a pace of its own."""
+    """Lines on how often the list is read and what bounds that.
+
+    A dev session has no limit, and its own pace.
+    """
     if settings.local:
         from wfdash.live.feeds.instances import LOCAL_INTERVAL
 
@@ -146,7 +149,7 @@ def _print(
 
 
 def _homeless(text: str, environ: Mapping[str, str]) -> str:
-    """The text with the person's home as ~, for it is nobody else's business."""
+    """The text with ~ in place of the person's home, which is nobody else's business."""
     home = environ.get("HOME") or str(Path.home())
     return text.replace(home + "/", "~/") if len(home) > 1 else text
 

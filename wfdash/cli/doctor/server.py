@@ -58,7 +58,7 @@ async def examine(settings: Settings) -> Examined:
 
 
 async def _ask(session: CommandSession, examined: Examined) -> None:
-    """Each question once, and the next only where the one before it leaves something to ask."""
+    """Asks each question once, the next only where the one before leaves something to ask."""
     api, settings = session.api, session.settings
 
     async def attempt(
@@ -84,7 +84,7 @@ async def _ask(session: CommandSession, examined: Examined) -> None:
 
 
 async def _ask_for_tail(session: CommandSession, examined: Examined) -> None:
-    """Whether lines can be followed as they are printed: of the script of some workflow that is there."""
+    """Asks whether lines of some workflow's script can be followed as they are printed."""
     script, stream = examined.script, session.api.log_stream()
     if stream is None:
         return  # a dev session has none
@@ -96,7 +96,7 @@ async def _ask_for_tail(session: CommandSession, examined: Examined) -> None:
 
 
 def _dev_session(watch_only: str) -> list[tuple[str, str]]:
-    """What can be done there; an older one is no fault to fix, so it is told and no more."""
+    """Lines on what can be done in a dev session; an older one is no fault to fix, so it is only told."""
     if watch_only:
         return [("dev session", f"can be watched, not written ({watch_only})"), ("write", "no")]
     return [("dev session", "can be watched and written"), ("write", "yes")]
@@ -159,7 +159,7 @@ def _has_script(workflow: Workflow) -> bool:
 
 
 async def _accounts(api: Workflows, examined: Examined) -> str:
-    """Those the credential reaches: what refuses one account may be meant for another."""
+    """Asks which accounts the credential reaches: what refuses one may be meant for another."""
     seen = [account for account in await api.list_accounts() if isinstance(account.get("id"), str)]
     examined.names += [("account", str(account.get("name") or "")) for account in seen]
     names = ", ".join(
@@ -188,7 +188,7 @@ def _reach(exchanges: list[Exchange]) -> list[tuple[str, str]]:
 
 
 def _spent(budget: Budget) -> str:
-    """What this credential has spent at this server."""
+    """Words on what this credential has spent at this server."""
     reads, (theirs, processes) = budget.meter[0], budget.others
     words = f"{count(reads)} in about 5 minutes"
     if processes:

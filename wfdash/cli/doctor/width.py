@@ -19,7 +19,7 @@ _PATIENCE: Final = 1.0
 
 
 def ambiguous_width() -> str:
-    """What the terminal gave to them, in words; it is left as it was."""
+    """Measures how wide the terminal draws such characters, in words; it is left as it was."""
     try:
         import termios
         import tty
@@ -53,7 +53,7 @@ def ambiguous_width() -> str:
 
 
 def _column(descriptor: int) -> int | None:
-    """The column that the cursor is in, as the terminal answers."""
+    """The column that the terminal says its cursor is in; None for no answer."""
     answer, deadline = b"", time.monotonic() + _PATIENCE
     while (left := deadline - time.monotonic()) > 0:
         if not select.select([descriptor], [], [], left)[0]:
