@@ -144,7 +144,7 @@ class Feeds:
         self.pauses.reset()
 
     def _versions_that_matter(self) -> Sequence[str]:
-        """Those of the failures that are compared, and of the open instance where that is explained by it."""
+        """Versions to ask for: of failures that are compared, and of an open instance whose why needs it."""
         detail = self._opened_detail()
         matters = detail is not None and (detail.status == "queued" or is_final(detail.status))
         of_open = detail.version if detail is not None and matters else self._version_of_erased()

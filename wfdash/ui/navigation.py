@@ -208,7 +208,7 @@ class Navigator:
         )
 
     def go_back(self) -> bool:
-        """From the list to the page that it was opened from; False where the filter is another by now."""
+        """Goes back from the list to the page that opened it; False where the filter is another by now."""
         before = self._listed_from
         if before is None or self.listing.query.text != before.filter:
             return False

@@ -42,7 +42,7 @@ class TimeTravel:
                 self._context.pages.say(f"this record: {flaw}", "warning", aside=True)
 
     def step(self, changes: int) -> None:
-        """So many recorded changes of what is on screen: back when negative."""
+        """Goes so many recorded changes of what is on screen through the record, back when negative."""
         if self._context.desk.unsettled:
             self._context.notify("an action still runs: the record waits until it has settled")
             return

@@ -113,7 +113,7 @@ async def recalled_row(session: CommandSession, workflow: str, instance: str) ->
 async def recalled_pauses(
     session: CommandSession, workflow: str, instance: str
 ) -> list[tuple[float, float | None]]:
-    """From when to when a dashboard or a recorder of this machine saw it paused."""
+    """When a dashboard or recorder of this machine saw the instance paused, and until when."""
     if not session.settings.record.on:
         return []
     from wfdash.live.feeds.pauses import recorded_pauses

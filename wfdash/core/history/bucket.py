@@ -81,7 +81,7 @@ def sum_of(tallies: Iterable[Tally]) -> Tally:
 
 
 class Bucket(Tally, kw_only=True):
-    """From `start` to before `end`, epoch seconds; `running` and `queued` are as they stood at its end."""
+    """What happened from `start` to before `end`, epoch seconds; `running` and `queued` are as at its end."""
 
     start: float
     end: float

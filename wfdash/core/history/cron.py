@@ -37,7 +37,7 @@ class CronReport(Struct, frozen=True):
     """Runs of a schedule whose ids do not say for which moment they were: what was missed nobody can tell."""
 
     def forms(self, missed: Sequence[str]) -> list[str]:
-        """All there is to say, longest first; `missed` are the latest such moments, as they are written."""
+        """Ways to say it, longest first; `missed` are the latest missed moments, as they are written."""
         if self.nameless:
             some = f"{count(self.planned)} planned, {count(self.nameless)} ran"
             return [f"{some}; their ids do not say for which moment", some]

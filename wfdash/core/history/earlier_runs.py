@@ -66,7 +66,7 @@ def last_ends(runs: Iterable[Instance]) -> dict[str, float]:
 def earlier_runs(
     kept: Iterable[Instance], rows: Mapping[str, Instance], *, noted: Iterable[Instance] = ()
 ) -> dict[str, Instance]:
-    """Of the rows that a record kept those that are of an earlier run than the present rows, by their keys.
+    """Rows of a record that are of an earlier run than the present rows, by keys of their own.
 
     `noted` are ends that were read just before a restart was sent: they lack all that a list row tells
     besides, so that the row of the same end goes before them.

@@ -47,7 +47,7 @@ class Tick(Struct, frozen=True):
 
 
 class Frame(Struct, frozen=True):
-    """From `left` to `right` (epoch seconds) in buckets of `width` seconds, each `cells` columns wide."""
+    """A stretch of time, epoch seconds, in buckets of `width` seconds, each `cells` columns wide."""
 
     left: float
     right: float

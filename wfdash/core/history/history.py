@@ -178,7 +178,7 @@ class History:
         self._count(gone, -1)
 
     def buckets(self, start: float, end: float) -> list[Bucket]:
-        """Those from `start` to `end` without a gap; the first and the last are cut there."""
+        """The buckets from `start` to `end` without a gap; the first and the last one are cut there."""
         first, last = int(start // self.width), int(-(-end // self.width))
         begun = sum(more for place, more in self._running.items() if place < first)
         queued = sum(more for place, more in self._queued.items() if place < first)

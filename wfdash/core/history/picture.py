@@ -161,7 +161,7 @@ def rank(found: Picture | None) -> tuple[int, float, int]:
 def _oldest(
     rows: Sequence[Instance], now: float, floor: float | None, counted: tuple[float, int] | None
 ) -> tuple[float | None, bool, float | None]:
-    """From when the oldest open one is, whether one may be older, and when it was listed last.
+    """The creation of the oldest open one, whether one may be older, and when it was listed last.
 
     Without `floor` all are here.
 

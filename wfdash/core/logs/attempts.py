@@ -94,7 +94,7 @@ class Attempts:
         return self._matched.fits.get(run)
 
     def shared(self, runs: Iterable[str]) -> set[str]:
-        """Those of these runs of which two can be the same attempt."""
+        """The runs among these of which two can be the same attempt."""
         return self._matched.shared(runs)
 
     def is_due(self, at: float) -> bool:
@@ -331,7 +331,7 @@ class Attempts:
         return at <= self._as_of and not self._at(at, -_GRAIN)
 
     def _open_at(self, at: float) -> list[AttemptSpan]:
-        """Those that surely ran at a moment, their first and last one included."""
+        """The attempts that surely ran at a moment, their first and last one included."""
         spans = self._at(at, _GRAIN)
         # Of one that ran when the detail was read, the next round or attempt may have begun since.
         return spans if at <= self._as_of else [span for span in spans if span.end != float("inf")]

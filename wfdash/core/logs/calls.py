@@ -223,7 +223,10 @@ class MatchedCalls:
                 bound = max(ends) if up else min(ends)
 
     def _within_steps(self, calls: list[Call], may: dict[str, list[int]]) -> None:
-        """All attempts of a `step.do` are one step's, and of two in one run not the same."""
+        """Narrows calls to one step.
+
+        All attempts of a `step.do` are one's, and of two in a run not the same.
+        """
         steps: dict[str, set[int]] = {}
         does = [call for call in calls if call.id not in self.undoing and may[call.id]]
         for call in does:

@@ -91,8 +91,10 @@ def may_be_exchanged(
 def _missed_by(
     those: str, other: str, runs: Mapping[str, Sequence[RunTimes]], lives: Mapping[str, Lifetime]
 ) -> float:
-    """By how many seconds the runs that name one instance are not those of another: they begin before it was
-    made, or it did something when none of them went on."""
+    """How many seconds speak against the runs that name one instance being those of another.
+
+    They begin before that was made, or it did something when none of them went on.
+    """
     life, own = lives.get(other, Lifetime()), runs[those]
     if not all(any(life.holds(*span) for span in run.spans) for run in own):
         return float("inf")

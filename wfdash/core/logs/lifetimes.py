@@ -15,7 +15,7 @@ _LATE = 5.0
 
 
 class Lifetime(Struct, frozen=True, gc=False):
-    """From its creation to its end, and the moments at which its code surely ran."""
+    """When an instance was there, from creation to end, and the moments at which its code surely ran."""
 
     created: float = float("-inf")
     ended: float = float("inf")

@@ -78,7 +78,7 @@ class StepNames:
         return self.named_by(text) or self._anywhere(text)
 
     def _anywhere(self, text: str) -> set[str]:
-        """Those that stand in a text, of those at one place the longest."""
+        """The names that stand in a text; of several at one place the longest."""
         if self._any is None:
             return {name for name in self._names if _says(name, text)}
         return {match[1] for match in self._any.finditer(text[:_LONGEST]) if not match[2]}

@@ -59,7 +59,7 @@ class ContiguousRange(Struct):
         return found
 
     def within(self, rows: Iterable[Instance]) -> list[Instance]:
-        """Those of these rows that lie within it.
+        """The rows among these that lie within the range.
 
         What has ended is among them only where the list told it: errored ones are looked for by the page of
         causes and by filters, and would else be too many among those that have finished.

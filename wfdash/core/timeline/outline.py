@@ -161,7 +161,10 @@ def _state(steps: Steps, index: int, current: Mapping[int, Doing]) -> State:
 
 
 def _families(steps: Steps) -> Generator[None, None, list[Family]]:
-    """Those of one type and name, by their first step. Most names never repeat: they are counted first."""
+    """Finds steps of one type and name.
+
+    Most names never repeat, so they are counted before they are gathered.
+    """
     keys: list[tuple[str, str]] = []
     for first in range(0, len(steps), _SLICE):
         these = slice(first, first + _SLICE)

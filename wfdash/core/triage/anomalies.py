@@ -247,7 +247,7 @@ def queue_stalled(
 
 
 def queue_stands_still(history: Sequence[tuple[float, Mapping[str, int]]], most: float = inf) -> float:
-    """For how many seconds nothing of a queue has begun, while less than `most` ran; 0 for not long."""
+    """Seconds for which nothing of a queue has begun although less than `most` ran; 0 for not long."""
     if not history:
         return 0.0
     end, last = history[-1]

@@ -43,7 +43,7 @@ class ErrorGroup(Struct):
 
     @property
     def not_undone(self) -> int:
-        """Of how many the rollback failed."""
+        """How many of its samples have a rollback that failed."""
         return sum(sample.not_undone for sample in self.samples)
 
     @property

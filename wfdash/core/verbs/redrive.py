@@ -136,7 +136,7 @@ def _left_open(detail: Detail) -> Step | str:
 
 
 def _open_steps(detail: Detail) -> list[Step]:
-    """Those that nothing has ended, less a sleep that was started anew under its name after a pause."""
+    """Steps that nothing has ended, less a sleep that a pause started anew under its name."""
     found = left_open(detail.steps)
     last = {step.name: step.index for step in detail.steps.of_kind("sleep")} if found else {}
     return [step for step in found if step.kind != "sleep" or last[step.name] == step.index]

@@ -270,8 +270,10 @@ def _queued(
 
 
 def _in_queue_since(detail: Detail, row: Instance | None, at: TimeWords) -> tuple[float | None, bool]:
-    """Since when it waits in the queue, and whether it has run before, as one that was resumed has: its
-    answer goes on telling when it was queued first."""
+    """When it came into the queue, and whether it has run before, as one that was resumed has.
+
+    The answer of such a one goes on telling when it was queued first.
+    """
     again = bool(detail.steps) or (detail.step_count or 0) > 0
     if again:
         return at.changed, True
@@ -322,7 +324,7 @@ def _standing(step: Step) -> str:
 
 
 def _paused_since(at: TimeWords) -> str:
-    """From when it was first seen paused or this machine paused it: a dev session's rows tell no moment."""
+    """`paused for at least 4 m`, from when it was first seen so: a dev session's rows tell no moment."""
     start, end = at.paused[-1] if at.paused else (float("-inf"), None)
     if end is not None or start == float("-inf"):
         return "paused, since when is not known"

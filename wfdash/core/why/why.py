@@ -61,7 +61,7 @@ class TimeWords(Struct, frozen=True):
 
     @property
     def sure_from(self) -> float:
-        """Since when no pause that is not told in `paused` can have ended."""
+        """The moment since which no pause can have ended but those that `paused` tells."""
         found = self.now if self.watched is None else self.watched
         if self.changed is None:
             return found
@@ -82,7 +82,7 @@ class TimeWords(Struct, frozen=True):
         return moment + max(0.0, self.sure_from - since)
 
     def free_since(self, since: float) -> float:
-        """From when on it can have gone on: `since`, or the end of a pause after it that is told."""
+        """When it could go on: `since`, or the end of a later pause that is told."""
         ends = [end for _, end in self.paused if end is not None]
         if self.changed is not None and self.may_have_paused(since):
             ends.append(self.changed)

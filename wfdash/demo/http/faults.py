@@ -96,7 +96,7 @@ class Spoiler:
         return False
 
     async def _hang(self, receive: Receive) -> None:
-        """Until the client gives up, or the server ends."""
+        """Holds the answer back until the client gives up or the server ends."""
         try:
             await _until_closed(receive)
         except asyncio.CancelledError:

@@ -83,7 +83,7 @@ def _company(world: World, now: float, *, order_every: float = 12.0) -> None:
 
 
 def _newest(world: World, workflow: str, status: str) -> SimulatedInstance | None:
-    """Of those that the world made itself: what a client made is left alone."""
+    """The newest in that status that the world made itself: what a client made is left alone."""
     walk = world.workflows[workflow].walk(newest_first=True, status=status)
     return next((instance for instance in walk if not instance.by_client), None)
 

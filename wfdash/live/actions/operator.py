@@ -38,7 +38,7 @@ _EXIT_CODES = {Outcome.UNKNOWN: 4, Outcome.UNDER_WAY: 4, Outcome.NO_EFFECT: 1}
 
 
 class _Run(Struct):
-    """One plan being carried out."""
+    """All that belongs to one plan while it is carried out."""
 
     plan: Plan
     on_event: OnEvent

@@ -45,7 +45,7 @@ class Guard(Struct, frozen=True):
 
 
 class Target(Struct, frozen=True, gc=False):
-    """One id of a plan. `status` is what was on screen when the key was pressed, "" when nothing was.
+    """An id of a plan. `status` is what was on screen when the key was pressed, "" when nothing was.
 
     Thousands are made at one key, and in none of what follows is a cycle: the collector has no part in them.
     """
@@ -70,7 +70,7 @@ class Target(Struct, frozen=True, gc=False):
 
     @property
     def read_status(self) -> str:
-        """Its status as it was read here; "" where a file or a journal says it, which may be old."""
+        """The status as it was read here; "" where a file or a journal says it, which may be old."""
         return self.status if self.checked else ""
 
     @property

@@ -25,7 +25,7 @@ _PAGE = 100
 
 
 class ActionBudget(Protocol):
-    """Leave to send one request on behalf of an action."""
+    """Gives leave to send requests on behalf of an action, one at a time."""
 
     async def acquire_action(self) -> None: ...
     async def acquire_detail(self) -> None:

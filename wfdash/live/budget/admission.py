@@ -51,7 +51,7 @@ _OVERDRAWN = 0.5
 
 
 class Request(Struct, frozen=True):
-    """One read that asks for leave. `since`, epoch seconds, is when it first did."""
+    """A read that asks for leave; `since`, epoch seconds, is when it first did."""
 
     session: str
     limit: int

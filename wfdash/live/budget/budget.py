@@ -56,7 +56,7 @@ _STILL_ASKED = 3.0
 
 
 class Budget:
-    """Leave to send, for this process, out of what all of them share.
+    """Gives leave to send, to this process, out of what all processes on the credential share.
 
     What runs by itself draws on a token bucket that lets at most `limit` go in a window. What a person waits
     for does not: it may have all but what is kept for actions, by the count and by the server's own word.
@@ -158,7 +158,7 @@ class Budget:
 
     @property
     def frozen_until(self) -> float | None:
-        """While this is ahead, nothing is read: the server said so."""
+        """Until when the server said that nothing is to be read, epoch seconds; None where it did not."""
         until = self._look().frozen_until
         return until if until > self._now() else None
 

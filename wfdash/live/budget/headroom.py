@@ -99,11 +99,11 @@ class Headroom(Struct):
         spent: float = 0.0,
         rest: float = _LEAST_PACE,
     ) -> float:
-        """Of the long reads that are `wanted` in all, how many may go in one moment, so that what goes on
-        from then on never runs dry: screens, `beside` them so many a second, and the `rest` at its pace.
+        """How many of the long reads that are `wanted` may go at once without the window running dry later.
 
-        That moment is `after` so many seconds, in which so many are `spent`. No more is kept for the rest
-        than does not fit: where a few are too many, nearly all go at once, and only those few wait.
+        What goes on from then on are screens, `beside` them so many a second, and the `rest` at its pace.
+        They go `after` so many seconds, in which so many are `spent`. No more is kept for the rest than does
+        not fit: where a few are too many, nearly all go at once, and only those few wait.
         """
         return min(room.lasts(beside, wanted, after, spent, rest) for room in self.rooms)
 

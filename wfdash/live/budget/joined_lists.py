@@ -60,7 +60,7 @@ class JoinedLists:
         recent: float | None = None,
         knows: Callable[[str], bool] = lambda identity: False,
     ) -> None:
-        """Without a path nothing is shared.
+        """`path` is the shared file; without one nothing is shared.
 
         `recent` is for who knows what changed since, as a dashboard does: it takes what was asked for within
         so many seconds, before it began too. It `knows` rows down to which it has all, though it walked over

@@ -87,7 +87,7 @@ class JoinedReads(Generic[T]):
         return len(before) % 2 == 1
 
     def share(self, reads: int) -> int:
-        """Of so many that are still to be read, how many this process asks for, and the others the rest."""
+        """How many of the `reads` still to be done this process asks for; the others ask for the rest."""
         now = self._clock()
         others = sum(1 for at in self._seen.values() if 0 <= now - at < _GOES_ON)
         return -(-reads // (1 + others))

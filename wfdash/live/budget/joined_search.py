@@ -39,7 +39,7 @@ class JoinedSearch:
         clock: Callable[[], float],
         since: float = float("-inf"),
     ) -> None:
-        """Of one that can still move none counts that was opened before `since`."""
+        """`since` is the least time at which another process must have opened one that can still move."""
         self._reads = JoinedReads(
             shared_place(beside, "search", account, workflow, str(query)), bool, clock=clock
         )
@@ -62,7 +62,7 @@ class JoinedSearch:
         return ruled_out
 
     def share(self, reads: int) -> int:
-        """Of so many that are still to be opened, how many this process opens, and the others the rest."""
+        """How many of the `reads` still to be done this process opens; the others open the rest."""
         return self._reads.share(reads)
 
     def is_asked(self, identity: str) -> bool:

@@ -173,7 +173,7 @@ class LongDemand(Struct):
 
 
 class TokenBucket(Struct):
-    """Leave to read by itself; `tokens` as they were at `at`."""
+    """A bucket for reads that nobody waits for; it held `tokens` at `at`."""
 
     at: float
     tokens: float
@@ -282,7 +282,7 @@ class RequestLedger(Struct):
         return summed
 
     def falls(self, priorities: range, now: float) -> list[tuple[float, float]]:
-        """In how many seconds how many of these no longer count, soonest first."""
+        """Pairs of seconds from now and requests that no longer count after them, soonest first."""
         slots = self.by_slot(priorities)
         # From the end of its slot, and as late as it may have arrived: the server must never count more than
         # is counted here.

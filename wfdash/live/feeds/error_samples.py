@@ -217,7 +217,7 @@ class ErrorSamples(Job):
 
     @property
     def refused(self) -> list[str]:
-        """Those of the sample that the server answered with an error when they were read."""
+        """Ids of the sample that the server answered with an error when they were read."""
         return [each for each in self._waiting() if self._is_refused(each)]
 
     def _is_refused(self, identity: str) -> bool:
@@ -225,7 +225,7 @@ class ErrorSamples(Job):
 
     @property
     def reads_left(self) -> int | None:
-        """Those whose cause is still to be read; of all there are, once they are listed."""
+        """How many causes are still to be read by this process; None while all of them are being listed."""
         if not self.listed:
             return SAMPLE
         if self._below is not None:
@@ -233,7 +233,7 @@ class ErrorSamples(Job):
         return self.share(sum(1 for identity in self._waiting() if identity not in self._asked)) or 1
 
     def share(self, reads: int) -> int:
-        """Of so many that are still to be read, how many this process asks for, and the others the rest."""
+        """How many of the `reads` still to be done this process asks for; the others ask for the rest."""
         return reads if self._others is None else self._others.share(reads)
 
     @property

@@ -289,7 +289,7 @@ class FilterSearch(Job):
 
     @property
     def reads_left(self) -> int | None:
-        """Those that this search still reads, without what others open for it."""
+        """How many instances this process still opens for the filter, without what others open."""
         ahead = self._ahead
         return None if ahead == inf else max(len(self._doubtful), self._share(int(ahead))) or None
 

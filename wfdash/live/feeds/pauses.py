@@ -77,7 +77,7 @@ class Pauses:
 def journalled_pauses(
     entries: Iterable[JournalEntry], workflow: str, instance: str
 ) -> list[tuple[float, float | None]]:
-    """From when to when this machine paused it, by its journal, oldest first; of a later run nothing."""
+    """When this machine paused an instance and until when, by its journal, oldest first."""
     pauses: list[tuple[float, float | None]] = []
     for entry in entries:
         if (entry.workflow, entry.id) != (workflow, instance):
@@ -95,7 +95,7 @@ def journalled_pauses(
 def recorded_pauses(
     statuses: Iterable[tuple[float, str, float | None]],
 ) -> list[tuple[float, float | None]]:
-    """From when to when it was listed as paused, by a record's times, statuses and rows' dates, oldest first.
+    """When an instance was listed as paused and until when, by a record's listings, oldest first.
 
     Where rows have no date it was paused some time before: by how much, nobody can tell.
     """

@@ -202,7 +202,7 @@ class RowDetails(Job):
             fact.asked_at -= seconds
 
     def remember(self, detail: Detail, answered_at: float | None = None) -> None:
-        """Takes in what was read of an instance, whoever read it: now, at that moment, or when a record says.
+        """Takes in a detail that anybody read, now, at `answered_at`, or when a record says.
 
         What was opened once is kept as it was then, and must not stand for what was read since.
         """
@@ -243,7 +243,7 @@ class RowDetails(Job):
             self._open_details.pop(self._details.popitem(last=False)[0], None)
 
     def _keep_detail(self, identity: str, *, moves: bool) -> None:
-        """Takes note that this one was read, and can still move or not."""
+        """Notes whether one that was read can still move; beyond _MOST_DETAILS the oldest details go."""
         self._open_details.pop(identity, None)
         if moves:
             self._open_details[identity] = None
@@ -253,7 +253,7 @@ class RowDetails(Job):
                 fact.detail = None
 
     def _let_go(self, newest: str, most: int) -> None:
-        """Keeps of one that was read a while ago when, and in which status: by that it is read again."""
+        """Lets old details go, and keeps when and in which status each was read: by that it is read again."""
         self._detailed.append(newest)
         while len(self._detailed) > most:
             oldest = self._detailed.popleft()

@@ -15,7 +15,7 @@ _WORD = 5.0
 
 
 class Company:
-    """Other dashboards on this account. `on_change` is called on the loop when one came, went or moved."""
+    """Knows the other dashboards on this account; `on_change` is called on the loop when one moved."""
 
     def __init__(
         self,

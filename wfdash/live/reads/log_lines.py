@@ -354,11 +354,11 @@ class InstanceLogs:
         return ""
 
     def since(self, detail: Detail) -> float:
-        """From when lines are read: what was printed longer before the run began is not."""
+        """When lines are read from, epoch seconds; what was printed longer before the run is left out."""
         return self._window(detail, None)[0]
 
     def _window(self, detail: Detail, since: float | None) -> tuple[float, float]:
-        """When the instance can have printed something."""
+        """The time, from and to in epoch seconds, in which the instance can have printed something."""
         now = self._now()
         starts = [time for time in (detail.queued, detail.start) if time is not None]
         starts += [step for step in detail.steps.columns.starts[:1] if step is not None]

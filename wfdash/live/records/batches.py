@@ -68,7 +68,7 @@ class Batch(Struct, dict=True):
 
     @cached_property
     def ids(self) -> list[str]:
-        """In the order in which they were planned."""
+        """The batch's ids, each once, in the order in which they were planned."""
         return list(dict.fromkeys(entry.id for entry in self.entries))
 
     @cached_property
@@ -116,7 +116,7 @@ class Batch(Struct, dict=True):
 
 
 def group_batches(entries: Iterable[JournalEntry]) -> list[Batch]:
-    """One batch a plan, newest first by when it was planned."""
+    """Groups entries into a batch a plan, newest first by when it was planned."""
     found: dict[tuple[str, str], Batch] = {}
     for entry in entries:
         found.setdefault((entry.session, entry.plan), Batch()).entries.append(entry)

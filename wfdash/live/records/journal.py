@@ -122,7 +122,7 @@ class Journal:
         workflow: str,
         session: str = "",
     ) -> bool:
-        """As `write`, of several events, each with its id: all of them or none."""
+        """Appends events, each with its id, all or none; False when the disk refused them."""
         if not entries:
             return True
         head = {"v": 1, "at": iso(self._clock()), "session": session or self.session, "plan": plan}

@@ -247,7 +247,7 @@ def journal_files(folder: Path) -> Iterator[bytes]:
 
 
 def journal_lines(folder: Path) -> Iterator[bytes]:
-    """Each line of all its files, oldest first: a file has 10 MB, and is never held as a whole."""
+    """Yields each line of all the journal's files, oldest first, without holding one of 10 MB as a whole."""
     for path in _files(folder):
         with suppress(OSError), open(open_plain(path), "rb") as file:
             for line in file:
@@ -255,7 +255,7 @@ def journal_lines(folder: Path) -> Iterator[bytes]:
 
 
 def lines_with(data: bytes, words: bytes) -> Iterator[bytes]:
-    """Those of its lines in which these words stand: of a megabyte, looked into before each write, a few."""
+    """Yields the lines in which these words stand: of a megabyte looked into before each write, a few."""
     at = data.find(words)
     while at >= 0:
         end = data.find(b"\n", at) % (len(data) + 1)  # -1, where the last line has none, is its end

@@ -76,7 +76,7 @@ class Asking(Struct):
 
     @property
     def rolled_back(self) -> Sequence[Target]:
-        """Those that a redrive leaves out since their steps were undone: a restart begins them anew."""
+        """Targets that a redrive skips since their steps were undone: a restart begins them anew."""
         if self.plan.verb != "redrive":
             return ()
         return [target for target in self.plan.skipped if target.reason == ROLLED_BACK]

@@ -88,7 +88,7 @@ class ReadyScreen(Screen[None], inherit_bindings=False):
         return super().call_after_refresh(lambda: callback(*args, **kwargs) if self.is_ready else None)
 
     async def _message_loop_exit(self) -> None:
-        """Also lets go of the widgets' caches of lines.
+        """Ends, and lets go of the widgets' caches of lines.
 
         Textual remembers colours by each widget's own cache of lines, and so keeps the caches of up to 1024
         closed widgets: with their lines they came to 4 MB a minute, and without them to 1.5 MB.

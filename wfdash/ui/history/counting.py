@@ -242,7 +242,7 @@ class LoadedHistory:
 
     @property
     def open_ids(self) -> Sequence[str]:
-        """Those that had not ended when they were taken in."""
+        """Ids that had not ended when they were taken in."""
         return list(self._open)
 
     def _answers(self, now: float) -> list[float]:

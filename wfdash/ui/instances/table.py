@@ -256,7 +256,7 @@ class InstanceTable(LineTable):
 
     @property
     def columns_with_room(self) -> Collection[str]:
-        """Those of the chosen columns that are drawn at this width."""
+        """The chosen columns that are drawn at this width."""
         return [name for name, _ in self._layout(self.size.width).widths]
 
     def _layout(self, width: int) -> TableColumns:

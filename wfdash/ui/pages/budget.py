@@ -405,7 +405,7 @@ def _reach(poller: Watcher, now: float, width: int) -> list[Pieces]:
 
 
 def _folded(text: str, width: int, indent: int) -> list[str]:
-    """On more lines, indented so, what does not fit on one."""
+    """The text on one line, and what does not fit on up to two more, indented."""
     start = len(text) - len(text.lstrip())
     first, *rest = wrapped(text.lstrip(), width - 3 - start) or [""]
     below = wrapped(" ".join(rest), width - 3 - indent, 2)

@@ -100,7 +100,7 @@ class WorkflowTable(LineTable):
     def fill(
         self, workflows: list[Workflow], trends: Trends, pictures: Mapping[str, Picture] | None = None
     ) -> None:
-        """Without `pictures` there are counts alone: a dev session's list tells no times."""
+        """Shows these workflows; without `pictures` there are counts alone, as in a dev session."""
         self._workflows, self._trends, self._pictures = workflows, trends, pictures
         failed = (number or 0 for found in (pictures or {}).values() for number in found.failed)
         self._most = max((_TOP, *failed))

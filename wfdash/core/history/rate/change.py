@@ -85,7 +85,7 @@ class Outcomes(Struct, frozen=True):
 
 
 class RateChange(Struct, frozen=True):
-    """At `at` (epoch seconds) the rate went from `before` to `after`; both are shares of `samples`."""
+    """A change of the failure rate at `at` (epoch seconds), from `before` to `after`, shares of `samples`."""
 
     at: float
     until: float
@@ -222,7 +222,7 @@ def _moment(
     rates: tuple[float, float],
     deploys: Collection[float],
 ) -> Generator[None, None, float]:
-    """From when on what ended between two moments fits the second of two rates and not the first."""
+    """The moment, between two, from which on what ended fits the second of two rates and not the first."""
     around = yield from _count_outcomes(rows, start=low, end=high, width=width)
     likely = _likely(deploys, low, width)
     before, after = min(max(rates[0], _SURE), 1 - _SURE), min(max(rates[1], _SURE), 1 - _SURE)

@@ -18,7 +18,7 @@ _SURE: Final = 0.005
 
 
 class Slope(Struct, frozen=True):
-    """From place `start` on the rate went evenly from `before` to `after`, which it reached at `end`."""
+    """A rate that went evenly from `before` at place `start` to `after` at place `end`."""
 
     start: int
     end: int

@@ -34,7 +34,7 @@ class RecordFile:
     """The record's file, open until `close`. One thread writes; whoever reads holds the lock meanwhile."""
 
     def __init__(self, path: Path | None, *, payloads: bool, most_bytes: int, owner: str = "") -> None:
-        """Without a path it is in memory. Raises Unusable, OSError and sqlite3.Error."""
+        """Opens the file, without a path one in memory. Raises Unusable, OSError and sqlite3.Error."""
         self.path = path
         self.most_bytes = most_bytes
         self.lock = threading.Lock()
@@ -237,7 +237,7 @@ _PRUNE_INDEX = (
 
 
 def node_of(path: Path | None) -> int:
-    """By what the file at this path differs from one that was put in its place; 0 where there is none."""
+    """The inode of the file at this path, which tells it from one put in its place; 0 where there is none."""
     try:
         return path.stat().st_ino if path is not None else 0
     except OSError:

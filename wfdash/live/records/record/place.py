@@ -61,7 +61,7 @@ def place_of(folder: Path, settings: Settings, account: str = "") -> RecordPlace
 
 
 def owner_of(own: Path) -> str:
-    """For whom a record is, by where their own one lies."""
+    """Whose a record is, as a hash of its owner's name, by the file in which their own one lies."""
     return blake2b(own.name.encode(), digest_size=8).hexdigest()
 
 

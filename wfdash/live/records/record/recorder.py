@@ -50,7 +50,7 @@ class Recorder:
         self._thread: threading.Thread | None = None
 
     def saw(self, observation: Observation) -> None:
-        """Keeps an answer, soon. Called from the event loop; costs an append."""
+        """Queues an answer to be kept. Called from the event loop; costs an append."""
         self._queue.put(observation)
 
     @property
@@ -138,7 +138,7 @@ class Recorder:
 def ask_record(
     open_reader: "Callable[[], RecordReader]", question: "Callable[[RecordReader], list[T]]"
 ) -> list[T]:
-    """The answer out of a record that is opened for it; nothing where it cannot be read.
+    """Opens a record for one question; [] where it cannot be read.
 
     Never on the event loop.
     """
