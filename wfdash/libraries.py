@@ -86,8 +86,10 @@ class _LoadedAtUse(ModuleType):
 
 
 class _NamesAlone(ModuleType):
-    """Has every name that is imported from it, as a class of no use, and empty: httpx looks through a jar for
-    cookies even where it only notes where a redirect would lead."""
+    """A module that has every name that is imported from it, each an empty class of no use.
+
+    Empty, for httpx looks through a jar for cookies even where it only notes where a redirect would lead.
+    """
 
     def __getattr__(self, name: str) -> type:
         if name.startswith("__"):

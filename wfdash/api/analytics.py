@@ -1,8 +1,7 @@
-"""What came and ended over the last 31 days, from GraphQL: counts (`workflowsAdaptiveGroups`), and of one id
-its events (`workflowsAdaptive`).
+"""Reads counts of the last 31 days (`workflowsAdaptiveGroups`) and an id's events (`workflowsAdaptive`).
 
-The data sets outlive the instances themselves, and are sampled where there is much of it (reference,
-Workflows metrics and analytics; GraphQL adaptive sampling).
+Both come from GraphQL. The data sets outlive the instances themselves, and are sampled where there is much
+of it (reference, Workflows metrics and analytics; GraphQL adaptive sampling).
 """
 
 import asyncio

@@ -92,8 +92,10 @@ class Recalled:
 
 
 async def recalled_row(session: CommandSession, workflow: str, instance: str) -> str:
-    """What one that the server has no more was when it was listed last, in a sentence; "" where it is not
-    in the record, or none can be read."""
+    """A sentence on what an instance that is gone was when it was listed last.
+
+    "" where it is not in the record, or none can be read.
+    """
     if not session.settings.record.on:
         return ""
     from wfdash.live.records.record.recorder import ask_record

@@ -86,8 +86,10 @@ class Lines:
         self._facts = WhyFacts(session)
 
     def is_another(self, identity: str, created: float | None) -> bool:
-        """Whether an id stands for another run than at the last call: deleted and created anew in between,
-        both may have been in one status."""
+        """Whether an id stands for another run than at the last call.
+
+        Deleted and created anew in between, both runs may have been in one status.
+        """
         before = self._runs.get(identity)
         if created is None or (before is not None and created <= before):
             return False  # a list that lags tells of the run before for a while

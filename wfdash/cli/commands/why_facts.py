@@ -114,8 +114,11 @@ class WhyFacts(Struct):
 
 
 def _may_have_stood(detail: Detail, now: float) -> bool:
-    """Whether what is said of it hangs on its pauses: it is paused, waits for a next try, is late, or stands
-    with nothing open; or it is queued again, since a pause ended."""
+    """Whether what is said of the instance hangs on its pauses.
+
+    It is paused, waits for a next try, is late, or stands with nothing open; or it is queued again, since a
+    pause ended.
+    """
     if detail.status in ("paused", "queued"):
         return detail.status == "paused" or bool(detail.steps)
     if detail.status not in ("running", "waiting"):

@@ -229,8 +229,10 @@ def _and_fell(
 
 
 def read_within(oldest: float | None, now: float) -> str:
-    """`open ones read within 2 m`, by when the first of them was answered: what has ended since is in no
-    count; "" for hardly any. In whole minutes, so that it stands still."""
+    """`open ones read within 2 m`, by when the first of them was answered; "" for hardly any.
+
+    What has ended since is in no count. In whole minutes, so that it stands still.
+    """
     if oldest is None or now - oldest < _HARDLY:
         return ""
     return f"open ones read within {spoken(-(-(now - oldest) // 60.0) * 60.0)}"

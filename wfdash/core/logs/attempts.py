@@ -207,8 +207,10 @@ class Attempts:
         return self.is_due(max(row.end, *ends))
 
     def is_gone(self, line: LogLine, *, is_traced_own: bool) -> bool:
-        """Whether it was printed in an attempt that a restart has taken out of the answer; `is_traced_own` is
-        whether the session tells that its run is the instance's."""
+        """Whether a line was printed in an attempt that a restart has taken out of the answer.
+
+        `is_traced_own` is whether the session tells that the line's run is the instance's.
+        """
         call = line.request
         if self._matched.may.get(call) != [] or call in self._matched.undoing:
             return False
@@ -236,8 +238,10 @@ class Attempts:
         return any(span.end > last and not span.is_cut for span in self._at(first, -_GRAIN))
 
     def ran_within(self, first: float, last: float) -> bool:
-        """Whether the instance's code was surely there at some moment of a time: a step or an attempt began
-        or ended then, or one went on all the while."""
+        """Whether the instance's code was surely there at some moment of a time.
+
+        A step or an attempt began or ended then, or one went on all the while.
+        """
         at = bisect_left(self._moments, first)
         return (at < len(self._moments) and self._moments[at] <= last) or self.spans_both(first, last)
 

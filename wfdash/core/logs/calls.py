@@ -132,8 +132,10 @@ class MatchedCalls:
         said: Callable[[str], tuple[Set[str], Set[int]]],
         until: float,
     ) -> None:
-        """`said` are the steps and attempts that the lines of a call name; what began after `until` is
-        nobody's."""
+        """`said` gives the steps and attempts that the lines of a call name.
+
+        What began after `until` is nobody's.
+        """
         self._tree, self._spans, self._said = tree, spans, said
         self._starts = [span.start for span in spans]
         self._until = until

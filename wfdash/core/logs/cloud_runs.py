@@ -75,9 +75,11 @@ class RunsAtOnce:
         ran_within: Callable[[float, float], bool],
         lived: Lifetime,
     ) -> None:
-        """`others` are other instances by their ids, and when they were there, `steps` the names of the
-        instance's steps, `ran_within` says whether it surely ran at some moment of a time, and `lived` when
-        it was there itself."""
+        """`others` are other instances by their ids, with when they were there.
+
+        `steps` are the names of the instance's steps, `ran_within` says whether it surely ran at some moment
+        of a time, and `lived` when it was there itself.
+        """
         self._invocations, self._id = invocations, identity
         # A step may be called as another instance is.
         self._others = {
@@ -130,8 +132,10 @@ class RunsAtOnce:
 
     @cached_property
     def _covers_life(self) -> bool:
-        """Whether each moment at which the instance surely ran is in a run that may be its own: the row of
-        a run may be lost, or not be kept at all (head sampling)."""
+        """Whether each moment at which the instance surely ran is in a run that may be its own.
+
+        The row of a run may be lost, or not be kept at all (head sampling).
+        """
         may_be_own = (run for run in self._invocations if not self._named[run.request])
         return covers_life(may_be_own, self._lived)
 
@@ -151,8 +155,11 @@ class RunsAtOnce:
         return {word for word in run.words | run.speakers if word in self._others or self._is_alike(word)}
 
     def _is_alike(self, word: str) -> bool:
-        """Whether an unknown word is built as the ids are, `order-9024` as `order-9317`: of thousands that
-        sleep a hundred are known. Not where they are random: a request's id looks as those do."""
+        """Whether an unknown word is built as the ids are, `order-9024` as `order-9317`.
+
+        Of thousands that sleep a hundred are known. Not where ids are random: a request's id looks as those
+        do.
+        """
         return self._numbered and word != self._id and _shape(word) == self._shape
 
     def _speaks_for(self, run: CloudRun, beside: Sequence[CloudRun]) -> str:

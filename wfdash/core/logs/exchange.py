@@ -65,8 +65,11 @@ def covers_life(runs: Iterable[RunTimes], life: Lifetime) -> bool:
 def may_be_exchanged(
     identity: str, runs: Mapping[str, Sequence[RunTimes]], lives: Mapping[str, Lifetime]
 ) -> bool:
-    """Whether the runs that name an instance may be another's, whose own may be a third's, and so on, until
-    some are the instance's. `runs` are those that name each, `lives` when each was there."""
+    """Whether the runs that name an instance may be another's, as part of an exchange.
+
+    The other's own may be a third's, and so on, until some are the instance's. `runs` are those that name
+    each, `lives` when each was there.
+    """
     # A run is noted to begin some time after its instance, as quickly as code is loaded. By how much what is
     # said misses is how much what is true may: were two exchanged, by no less than half of what that misses.
     missed = max(_missed_by(name, name, runs, lives) for name in runs)

@@ -42,12 +42,12 @@ def place_lines(
     now: float = float("inf"),
     invocations: Sequence[CloudRun] = (),
 ) -> list[PlacedLine]:
-    """Every line that may be the instance's, oldest first; `others` are other instances by
-    their ids, and when they were there.
+    """Places every line that may be the instance's, oldest first.
 
-    `as_of` is when the detail was asked for: an attempt that ran then may have ended since. `calls` are those
-    that a dev session has traced, by their id, and `objects` what it told of whose they are, by
-    `now`. `invocations` are all that the cloud tells of that went on when a run did that names the instance.
+    `others` are other instances by their ids, and when they were there. `as_of` is when the detail was asked
+    for: an attempt that ran then may have ended since. `calls` are those that a dev session has traced, by
+    their id, and `objects` what it told of whose they are, by `now`. `invocations` are all that the cloud
+    tells of that went on when a run did that names the instance.
     Never by the nearest start alone: of ten instances at once that was wrong for eight (measured).
     """
     ordered = in_order(lines)

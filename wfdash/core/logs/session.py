@@ -105,8 +105,10 @@ class TracedSession:
         return self._attempts.is_over or not self._objects.may_have_begun_alone(line.trace)
 
     def _untold_runs(self, lines: Iterable[LogLine]) -> dict[str, RunWords]:
-        """What is said in each run of which it is not told whose it is. All that a trace holds is one's,
-        where no more than one was begun in it."""
+        """What was said in each run of which the session does not tell whose it is.
+
+        All that a trace holds is one's, where no more than one was begun in it.
+        """
         since = (self._detail.queued or float("-inf")) - _CUT
         found: dict[str, RunWords] = {}
         for line in lines:
@@ -126,9 +128,9 @@ class TracedSession:
         return f"t{line.trace}" if is_alone else f"r{self._tree.run_of(line.request)}"
 
     def _is_left_alone(self, line: LogLine) -> bool:
-        """Whether no other run, and no other instance, is left that may have printed a line in this one's
-        name: each run speaks for one other that is known, and each other that was there has its run.
+        """Whether nobody else is left who may have printed a line in this one's name.
 
+        Each run speaks for one other that is known, and each other that was there has its run.
         Two that each print the other's id alone look so too: beside others the steps of its run that have
         ended must be the instance's and nobody else's.
         """

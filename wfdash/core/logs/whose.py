@@ -118,10 +118,12 @@ class Ownership:
         spans_both: Callable[[float, float], bool] = lambda first, last: False,
         is_sole: Callable[[str, float, float], bool] = lambda run, first, last: False,
     ) -> None:
-        """`run_of` says which lines go together, `origin_of` what is known of such a run, `agrees` whether a
-        line names a step and an attempt of the instance as they ran, `spans_both` whether one ran
-        from one moment to another, and `is_sole` whether a run of the cloud that names the instance, with
-        lines from one moment to another, can be nobody else's."""
+        """`run_of` says which lines go together, `origin_of` what is known of such a run.
+
+        `agrees` tells whether a line names a step and an attempt of the instance as they ran, `spans_both`
+        whether one ran from one moment to another, and `is_sole` whether a run of the cloud that names the
+        instance, with lines from one moment to another, can be nobody else's.
+        """
         self._spans_both, self._is_sole = spans_both, is_sole
         self.id = identity
         self._run_of, self._origin_of, self._agrees = run_of, origin_of, agrees
@@ -176,9 +178,12 @@ class Ownership:
         return run in self._ours and run not in self._theirs
 
     def speaks_for_another(self, line: LogLine, *, of_a_step: Callable[[LogLine], bool]) -> bool:
-        """Whether a line says that another instance prints it: a logger that gathers lines lets them go in
-        whosever call comes next. `of_a_step` says whether it names a step and an attempt: one of another
-        workflow is not known here, and what stands behind `id` is else a customer's."""
+        """Whether a line says that another instance prints it.
+
+        A logger that gathers lines lets them go in whosever call comes next. `of_a_step` says whether it
+        names a step and an attempt: one of another workflow is not known here, and what stands behind `id` is
+        else a customer's.
+        """
         if not (self._others or self._plain or attempts_said(line.message)):
             return False
         text = line.message[:_LONGEST]

@@ -130,8 +130,10 @@ class Step:
 
     @property
     def concurrency_key(self) -> str:
-        """The key whose holders are limited account-wide, `config.concurrency.key` (seen in the generated API
-        commands of Cloudflare's own client, November 2026); "" for none."""
+        """The key whose holders are limited account-wide, `config.concurrency.key`; "" for none.
+
+        Seen in the generated API commands of Cloudflare's own client, November 2026.
+        """
         # Where no answer was seen the place is not sure: beside the config it would mean the same.
         for place in (self._fields.get("config"), self._fields):
             if key := text(part(part(place, "concurrency"), "key")):

@@ -112,8 +112,10 @@ class Store:
         return self.gone | self.recorded if self.recorded else self.gone
 
     def note(self, identity: str) -> str:
-        """What is doubtful about a row: `ended?` (two sweeps missed it), `changed?` (two listings of its
-        status did), `gone`, `recorded`, or ""."""
+        """What is doubtful about a row, in a word; "" for nothing.
+
+        `ended?` (two sweeps missed it), `changed?` (two listings of its status did), `gone`, or `recorded`.
+        """
         return self._notes.get(identity, "")
 
     def disputed(self, identity: str) -> str:

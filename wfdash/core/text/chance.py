@@ -256,8 +256,10 @@ def _token(found: re.Match[str]) -> str:
 
 
 def _short_id(found: re.Match[str]) -> str:
-    """What stands for letters and digits too few to be opaque: AB12CD anywhere, LH441, 12A and 7f3a behind a
-    noun. "" for a code, a word, or what other rules take."""
+    """The mark for letters and digits too few to be opaque; "" for a code, a word, or what other rules take.
+
+    AB12CD anywhere, LH441, 12A and 7f3a behind a noun.
+    """
     token, before, after = found[0], found.string[: found.start()], found.string[found.end() :]
     pieces, word = token.split("-"), token.replace("-", "")
     digits = sum(map(str.isdecimal, word))

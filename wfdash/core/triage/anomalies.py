@@ -119,8 +119,10 @@ class StepTimes:
         return self._p95[key]
 
     def usual_attempts(self, workflow: str, step: Step, *, but: str) -> float | None:
-        """Attempts that 95 of 100 runs of this step in other instances `but` this one did with, passed or
-        failed; None below five of them."""
+        """Attempts that 95 of 100 runs of this step did with, passed or failed, `but` this instance's.
+
+        None below five runs.
+        """
         runs = self._tried.get((workflow, plain_step(step.name)), {})
         tried = sorted(tries for (instance, _), tries in runs.items() if instance != but)
         return _p95(tried) if len(tried) >= _FEWEST_SAMPLES else None

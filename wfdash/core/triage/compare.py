@@ -201,8 +201,10 @@ def _merged(
     taken: set[int],
     now: float | None,
 ) -> tuple[list[Pair], int]:
-    """Every pair down to the last step both have, the other run's own steps right before the next one both
-    have; and where in the other run that ends."""
+    """Pairs every step down to the last one that both runs have; and where in the other run that is.
+
+    The other run's own steps stand right before the next one that both have.
+    """
     pairs: list[Pair] = []
     position = 0
     for step in mine:

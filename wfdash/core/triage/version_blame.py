@@ -82,11 +82,11 @@ def is_of_its_time(
     deployed: float | None = None,
     causes: Collection[Cause] | None = None,
 ) -> bool:
-    """Whether others fail as well since this version does, or just before it came, or it ran well itself
-    until then.
+    """Whether it is the time that fails, and not this version.
 
-    Over all that is loaded another version may have failed less only because it ran before it began.
-    `causes`: those alone that are looked at; what was not read may be of them. None for whatever failed.
+    Others fail as well since it does, or just before it came, or it ran well itself until then. Over all that
+    is loaded another version may have failed less only because it ran before it began. `causes` are those
+    alone that are looked at; what was not read may be of them. None for whatever failed.
     """
     over = [row for row in rows if row.status in OUTCOMES]
     cause_of = {each.id: found.fingerprint.cause for found in groups for each in found.samples}

@@ -169,8 +169,11 @@ def is_of_run(detail: Detail, step: Step) -> bool:
 
 
 def failing_step(detail: Detail) -> Step | None:
-    """The step an errored instance died of: the failed one whose error the instance carries, else the last
-    that failed with nothing succeeding after it. None when the run threw outside its steps."""
+    """The step an errored instance died of; None when the run threw outside its steps.
+
+    It is the failed one whose error the instance carries, else the last that failed with nothing succeeding
+    after it.
+    """
     error = detail.error
     # Asked several times with each frame: of thousands that failed each look goes through all.
     key = None if error is None else (error.name, error.message)

@@ -60,7 +60,7 @@ def counter_of(name: str) -> int | None:
 
 @lru_cache(maxsize=4096)
 def plain_step(name: str) -> str:
-    """The name that a step shares with the same step of other instances: `process order 1000-1` is
+    """The name that a step shares with others': `process order 1000-1` is `process order <n>`.
     `process order <n>`."""
     name = base_name(name[:_LONGEST])
     if _ONLY_WORDS.fullmatch(name):

@@ -46,8 +46,10 @@ class _Tail:
 
 @dataclass
 class Tails:
-    """`open` holds those that live. `cut_after` so many messages it drops. `twice` sends each again and
-    `disorder` the newest first; `lag` is seconds by which they come late; `overload` says that it samples.
+    """The tails that are `open`, and how badly they behave.
+
+    One drops after `cut_after` messages. `twice` sends each again and `disorder` the newest first; `lag` is
+    seconds by which they come late; `overload` says that it samples.
     """
 
     world: World

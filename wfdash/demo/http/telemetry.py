@@ -37,8 +37,9 @@ _BASE: Final = ("accounts", "*", "workers", "observability", "telemetry")
 
 @dataclass
 class Telemetry:
-    """The rest is what it does amiss: a level of sampling, answers that are not ready yet, lines that come
-    late, twice or in disorder.
+    """Answers telemetry queries; its fields are what it does amiss.
+
+    That is a level of sampling, answers that are not ready yet, lines that come late, twice or in disorder.
     """
 
     world: World

@@ -137,8 +137,10 @@ class SharedCounter:
         return self.ledger
 
     def clock_set(self, moved: float) -> None:
-        """The clock was set by so many seconds: what this process spent moves with it, for it is as old as
-        before, and what the file holds of times to come is void."""
+        """Moves what this process spent along with a clock that was set by so many seconds.
+
+        It is as old as before, and what the file holds of times to come is void.
+        """
         self.mine.move(moved)
         now = self._looked_at + moved
         with self.open(now) as ledger:

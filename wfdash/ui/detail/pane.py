@@ -272,8 +272,10 @@ class DetailPane(Stack):
         return lines
 
     def _unfolds(self, detail: Detail) -> bool:
-        """Whether there is room beneath for values that are cut in one line, and with them the line says
-        nothing that does not stand there whole."""
+        """Whether there is room beneath for values that are cut in one line.
+
+        With them the line says nothing that does not stand there whole.
+        """
         return _fits(detail, self.size.height - _OTHERS - _UNFOLDED)
 
     def _title(

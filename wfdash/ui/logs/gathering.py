@@ -219,8 +219,11 @@ class LineGathering:
         return 0.0 if self.asking_since is None else asyncio.get_running_loop().time() - self.asking_since
 
     def doubts(self, shown: int, likely: int = 0, *, of_a_step: bool = False) -> list[str]:
-        """What a person must know before believing the lines, of which `shown` do not surely name it, and
-        `likely` not their step; those `of_a_step` are of this run."""
+        """Sentences to know before believing the lines.
+
+        `shown` of them do not surely name the instance, and `likely` not their step; those `of_a_step` are of
+        this run.
+        """
         said = [cut] if (cut := clean(self._cut())) else []
         if shown:
             names = f"{counted(shown, 'line')} {'does' if shown == 1 else 'do'} not surely name this one"
