@@ -73,6 +73,8 @@ class Watcher:
         try:
             await self._scheduler.run()
         finally:
+            # Files that processes share are removed by the last one to leave: one that stays open would keep
+            # them for ever.
             self._feeds.leave_others()
 
     @property
@@ -92,6 +94,7 @@ class Watcher:
     def total(self) -> int | None:
         """Instances of the workflow, all of them when the server says; else as many as answer the filter."""
         counts = self.status_counts
+        # The counts are of the whole workflow; a list's total is of what the filter asked the API for.
         return sum(counts.values()) if counts else self.newest.total
 
     @property
@@ -134,6 +137,7 @@ class Watcher:
     @overview.setter
     def overview(self, overview: bool) -> None:
         if overview and not self.counts.overview:
+            # What is under way asks about one workflow: its answer would stand as that of all.
             self._scheduler.withdraw(self.counts)
             self.counts.soon()
         self.counts.overview = overview
@@ -164,6 +168,8 @@ class Watcher:
     def show(self, workflow: str, query: Query | None = None) -> None:
         """Changes what is listed; late answers to the old question are dropped."""
         begun, self._begun = self._begun, None
+        # The first page was asked for while the screens were still loading; asked again here it would be read
+        # twice.
         if begun == (workflow, query):
             return
         # Withdrawn first, since an answer under way is to the old question.
@@ -221,6 +227,8 @@ class Watcher:
         self._feeds.detail.beside = beside
         if instance == self._feeds.detail.id:
             return
+        # An answer that is under way is about the instance before; taken in, it would be shown under this
+        # one's name.
         self._scheduler.withdraw(self._feeds.detail)
         self._feeds.detail.open(instance)
         self._scheduler.wake()
@@ -245,6 +253,7 @@ class Watcher:
 
     def poll_now(self) -> None:
         """Asks for what is due out of turn, once even while polling is frozen."""
+        # A dev session at rest is listed seldom: who presses refresh has done something in it a moment ago.
         self._context.session.moved_at = self._context.clock()
         jobs = (self.newest, self.counts, self._feeds.detail)
         for job in jobs:
@@ -307,5 +316,8 @@ class Watcher:
     def _settled(self, job: Job) -> None:
         self._feeds.settled(job)
         if job is self.newest:
+            # Here and not in the list's own job: what may go depends on all feeds, and on what the screens
+            # show.
             self._kept.bound()
+        # Also where nothing changed: freshness and totals may be others after each answer.
         self._context.notify(Update())

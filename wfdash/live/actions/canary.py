@@ -40,6 +40,7 @@ class Held(Struct, frozen=True):
 
 def judge_canary(results: Sequence[Result]) -> Held | None:
     """Why the rest is held back by what became of the first ones; None when each ran to its end complete."""
+    # A failure goes before what is not known: it is the stronger reason not to send the rest.
     failed = [result for result in results if result.exit_code and result.exit_code != 4]
     unknown = [result for result in results if result.outcome == Outcome.UNKNOWN]
     open_ones = [result for result in results if result.exit_code == 4]
@@ -86,14 +87,18 @@ class Canary:
         number, plan = self._course.canary, self._plan
         if not number:
             return plan.targets
+        # The first ones are to meet every cause: five of one cause say nothing of the sixth, which is of
+        # another.
         ended = [each for each in plan.eligible if each.status in _ENDED_BADLY]
         unread = [target for target in ended if target.cause is None and target.restart_from is None]
         to_read = _evenly(unread, max(_READ_TO_CHOOSE, _READ_FOR_EACH * number))
+        # All of those that failed are among the first ones then, and there is nothing to choose.
         if len(ended) <= number or not to_read:
             return plan.spread(number).targets
         found: dict[str, Target] = {}
         chosen_from = {target.id: "" for target in plan.eligible}
         for target in unread:
+            # Of what was not read nobody knows the cause: it may be among the first only where it was read.
             del chosen_from[target.id]
         for place, target in enumerate(to_read):
             tell("choosing", f"to choose the first {number}: {count(place)} of {count(len(to_read))} read")
@@ -107,6 +112,7 @@ class Canary:
                 target, cause=cause_of(detail), version=detail.version or target.version
             )
             point = redrive_point(detail)
+            # A redrive would skip it: as a first one it would say nothing of the rest.
             if VERBS[plan.verb].starts_from != "failed step" or not point.reason:
                 chosen_from[target.id] = spoken_start(start_of(point))
         read = replace(plan, targets=tuple(found.get(target.id, target) for target in plan.targets))
@@ -130,6 +136,7 @@ class Canary:
 
         `on_held` is awaited with the reason before a person is asked.
         """
+        # Before the wait: what a person sends on meanwhile is not of the first ones.
         self.sending = False
         await _unless_halted(self._halt, tuple(following))
         first = [results[identity] for identity in self.ids if identity in results]
@@ -145,10 +152,14 @@ class Canary:
         Which version a restart runs is not documented: a fix that was deployed may not be in it.
         """
         before = {target.id: target.version for target in self._plan.targets}
+        # A restart may go on in the version that the instance had: complete there says nothing of the newest,
+        # which may be the fix that all of it waits for.
         ran = {result.id: result.version for result in first if result.version}
         # A dev session has one version, the one it runs.
         if not ran or self._api.local:
             return None
+        # As an action: the batch stands until this is answered, and reads that pages make must not go before
+        # it.
         await self._budget.acquire_action()
         try:
             versions = await self._api.list_versions(self._plan.workflow)
@@ -174,6 +185,8 @@ class Canary:
         tell("held", held.reason)
         deciding = asyncio.ensure_future(self._course.decide(held.reason))
         await _unless_halted(self._halt, [deciding])
+        # A stop answers the question too: its dialog would go on waiting for a word that nothing hangs on any
+        # more.
         deciding.cancel()
         return deciding.done() and not deciding.cancelled() and deciding.result()
 
@@ -229,6 +242,8 @@ class Turns:
 
     def saw(self, result: Result) -> None:
         """Gives the place of a run to the next, once it has ended or is past the step it began at."""
+        # Past its step a run may sleep for days: what hits a service at once is the step that all of them
+        # begin at.
         if not result.followed or result.passed:
             self._going.discard(result.id)
             self._moved.set()
@@ -241,6 +256,8 @@ class Turns:
                 waiting: asyncio.Future[Any] = asyncio.ensure_future(self._sleep(rest))
             elif self._full:
                 rest, said = _SHORT, f"the next is sent when one of {self._runs()} ends"
+                # Cleared before it is waited for: a run that ended just now is in `_going` no more, and its
+                # place was counted above.
                 self._moved.clear()
                 waiting = asyncio.ensure_future(self._moved.wait())
             else:
@@ -277,6 +294,8 @@ async def read_unless_halted(halt: asyncio.Event, rereader: Rereader, identity: 
         await _unless_halted(halt, [reading])
         return reading.result()[1] if reading.done() else None
     finally:
+        # A read may wait minutes for the budget: nobody waits for it any more once a person has stopped the
+        # batch.
         reading.cancel()
 
 

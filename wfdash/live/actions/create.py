@@ -42,6 +42,8 @@ class Creator(Struct, frozen=True):
         """Creates the plan's ids; one Result an id, in the plan's order."""
         results: list[Result] = []
         reasons = {target.id: target.reason for target in self.plan.targets if target.reason}
+        # A dev session has no batch endpoint: in one request's place there would be a hundred without a word
+        # between.
         size = 1 if self.api.local else BATCH
         for start in range(0, len(self.plan.new), size):
             chunk = self.plan.new[start : start + size]
@@ -70,11 +72,14 @@ class Creator(Struct, frozen=True):
             if not isinstance(created, WorkflowsError):
                 answers = {answered.id: answered for answered in created}
                 return [await self._result(identity, answers.get(identity), began) for identity in ids]
+            # The first try may have been carried out although it was answered with 429: then the id is taken
+            # by our own.
             if attempt and isinstance(created, AlreadyExists):  # perhaps by the one that met the limit before
                 return await self._look_for(ids, created, began)
             if not repeatable(created, self.plan.verb):
                 return await self._failed(ids, created, forbid, began)
             await self.sleep(pause_after(created, attempt))
+            # A 429 says that a request was refused; whether one before it got through, only a read says.
             if not await self._absent(ids):
                 return await self._look_for(ids, created, began)
             if attempt == LIMITED_TRIES:
@@ -85,6 +90,8 @@ class Creator(Struct, frozen=True):
         """Writes `sent` and sends the chunk; its answer, the failure, or why nothing was sent."""
         await self.budget.acquire_action()
         for instance in chunk:
+            # `sent` is on the disk before the request leaves: after a crash the journal may say too much,
+            # never too little.
             if trouble := await self.plan_journal.sent(instance.id, ""):
                 return trouble
         try:
@@ -105,6 +112,7 @@ class Creator(Struct, frozen=True):
         """Whether a read shows that nothing was created; False where it cannot be read."""
         since = self.rereader.now()
         try:
+            # What cannot be read is not absent: a second POST would rest on a guess.
             return not any([await self.rereader.find(identity, since=since) for identity in ids])
         except WorkflowsError:
             return False
@@ -126,6 +134,8 @@ class Creator(Struct, frozen=True):
 
     async def _left_out(self, identity: str, at: float) -> Result:
         """The result of an id that the answer left out as taken, once a read has shown that it is there."""
+        # The cloud leaves ids that are taken out of a batch's answer without a word (the API's reference for
+        # Create batch).
         reason = "left out of the answer: an instance with that id exists already"
         try:
             await self.rereader.read(identity, expect="")
@@ -187,6 +197,8 @@ class Creator(Struct, frozen=True):
                 if snapshot is None:
                     continue
                 missing.remove(identity)
+                # An older instance of the same id is somebody else's, or an earlier try's: it was not made by
+                # this request.
                 if snapshot.queued is not None and snapshot.queued >= at - _SKEW:
                     found[identity] = snapshot
             if not missing:
@@ -197,6 +209,7 @@ class Creator(Struct, frozen=True):
         self, identity: str, found: Snapshot | None, error: WorkflowsError, at: float
     ) -> Result:
         if found is None:
+            # Safe, because an id that exists is refused and never overwritten.
             sentence = "whether it was created is not known; sending it again under the same id is safe"
             return self.plan.result(
                 identity,

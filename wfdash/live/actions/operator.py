@@ -85,6 +85,8 @@ class Operator:
     @property
     def guard(self) -> Guard:
         """Why nothing may be written now, for make_plan."""
+        # Asked anew each time: a 403 to one write turns all others off while a prompt may already stand
+        # there.
         return Guard(self._read_only, self._api.watch_only, self._api.local)
 
     def forbid(self, reason: str) -> None:
@@ -101,10 +103,13 @@ class Operator:
         """Sends nothing more of this plan (of all, without one); what was sent is still followed."""
         for key, run in self._runs.items():
             if plan in ("", key):
+                # A halt and not a cancellation: a request that is on its way may be carried out, so its task
+                # must live to say.
                 run.halt.set()
 
     async def look(self, workflow: str, identity: str) -> Detail:
         """Reads one instance in full, to say what an action would lose. Raises WorkflowsError."""
+        # As an action: somebody looks at a prompt, and the reads of a list must not go before it.
         await self._budget.acquire_action()
         number = self._sink.next_number()
         try:
@@ -130,6 +135,8 @@ class Operator:
                 return await self._create(run)
             return await self._change(run)
         finally:
+            # Also where sending was cancelled: what is left here would keep a person from changing the
+            # profile for good.
             del self._runs[plan.key]
 
     def _unrecorded(self, run: _Run, reason: str) -> list[Result]:
@@ -157,6 +164,8 @@ class Operator:
             budget=self._budget,
             clock=self._steady,
             sink=self._sink,
+            # With the span the list is walked only where the targets lie: a restart leaves an instance at its
+            # old place.
             created=None if plan.verb == "create" else _span(plan),
         )
 
@@ -167,6 +176,8 @@ class Operator:
             on_event,
             PlanJournal(plan, self.journal),
             rereader,
+            # The steady clock: a deadline that hung on the other one would pass, or never pass, where
+            # somebody set that.
             Follower(rereader, self._steady, self._sleep, many=len(plan.eligible) > FEW),
             course,
             Canary(self._api, self._budget, plan, course, halt),
@@ -207,6 +218,8 @@ class Operator:
                 if target.reason:
                     settle(self._skipped(run, target, target.reason))
                     continue
+                # Here, before the next one is sent: the rest waits for how the first ones end, and keeps its
+                # order.
                 if canary.complete:
                     await canary.judge(
                         following,
@@ -217,17 +230,23 @@ class Operator:
                 if canary.held is not None and not run.halt.is_set():
                     settle(await self._held(run, target, canary.held))
                     continue
+                # Whether a first one "failed again" of the same cause can only be said with the cause that it
+                # had before.
                 if canary.sending and target.cause is None and target.status == "errored":
                     target = await self._with_cause(run, target)
                 await run.turns.turn(partial(self._tell_of, run, target))
                 sent = await self._send(run, target)
                 run.done += 1
+                # What was skipped without a request is no first one: its end would say nothing about the
+                # rest.
                 if isinstance(sent, Sent) or sent.sent_at is not None:
                     canary.sent(target.id)
                 if isinstance(sent, Result):
                     settle(sent)
                 else:
                     run.turns.sent(target.id)
+                    # Followed beside the next request: to wait for each to settle first would make a batch as
+                    # slow as its instances.
                     task = asyncio.create_task(self._follow(run, target, sent, settle))
                     following.add(task)
                     task.add_done_callback(partial(_let_go, following))
@@ -292,8 +311,12 @@ class Operator:
             forbid=self.forbid,
             on_event=lambda stage, note, status: self._progress(run, target, stage, note, status),
         )
+        # Told at once, for following an unknown one takes a minute, in which it would look as if it were
+        # being sent.
         if sent.outcome == Outcome.UNKNOWN:
             self._progress(run, target, "unknown", "", "")
+        # An unknown one is followed like one that was accepted: only its status can tell whether the write
+        # arrived.
         if sent.accepted or sent.outcome == Outcome.UNKNOWN:
             return sent
         assert sent.outcome is not None, "what was not accepted has an outcome"
@@ -309,6 +332,7 @@ class Operator:
 
     async def _follow(self, run: _Run, target: Target, sent: Sent, settle: Callable[[Result], None]) -> None:
         before = sent.before or Snapshot(target.status, self.clock(), "")
+        # An event leaves nothing that could be read back, so there is nothing to follow.
         if not VERBS[run.plan.verb].changes_status:
             outcome, sentence, status = self._event_outcome(sent, before)
         else:
@@ -322,6 +346,8 @@ class Operator:
             outcome, sentence, status = followed.outcome, followed.sentence, followed.status
         canary = target.id in run.canary.ids
         runs_on = outcome in (Outcome.DONE, Outcome.UNDER_WAY) and VERBS[run.plan.verb].runs_on
+        # Reading a run to its end costs reads for as long as it lasts: only where something hangs on that
+        # end.
         runs_on = runs_on and bool(canary or run.course.to_end or run.course.parallel)
         await run.plan_journal.settled(
             target.id,
@@ -359,6 +385,7 @@ class Operator:
     ) -> None:
         canary = result.id in run.canary.ids
         limit = run.course.within if canary else run.course.timeout
+        # The rest waits for the first ones: each is read by itself, and not when a walk of the list comes by.
         alone = canary and len(run.canary.ids) <= FEW
         rereader = self._rereader(run.plan, [result.id]) if alone else run.rereader
         follower = EndFollower(rereader, self._steady, self._sleep, many=run.many and not alone, close=canary)
@@ -372,6 +399,8 @@ class Operator:
             await run.plan_journal.settled(
                 result.id, result.outcome, status, result.answered, result.after, sentence, followed=True
             )
+            # A run of days may be past its step in a minute: that is what the person who repairs it waits
+            # for.
             settle(replace(result, followed=True, passed=True, sentence=sentence))
 
         ending = await follower.until_end(
@@ -427,6 +456,7 @@ class Operator:
                 total,
                 note,
                 "" if stage == "sent" else status,
+                # What was read right before the request: an interrupted command still has it to print.
                 before=status if stage == "sent" else "",
             )
         )

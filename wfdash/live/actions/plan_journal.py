@@ -35,6 +35,7 @@ class PlanJournal(Struct, frozen=True):
             return True
         entries = [
             (
+                # Skipped ones too: whoever reads the journal later has to see all that the person confirmed.
                 JournalEvent.SKIPPED if target.reason else JournalEvent.PLANNED,
                 target.id,
                 ActionResult(
@@ -62,6 +63,8 @@ class PlanJournal(Struct, frozen=True):
         journal, plan = self.journal, self.plan
         if journal is None or not VERBS[plan.verb].restarts:
             return False
+        # After `sent` of this plan is written: of two processes that restart one instance at once, each then
+        # finds the other's line, and the first one's stands.
         return await self._off_the_loop(
             lambda: journal.restarted_by_another(plan=plan.key, workflow=plan.workflow, id=identity, end=end)
         )
@@ -74,6 +77,7 @@ class PlanJournal(Struct, frozen=True):
         self, identity: str, before: str, reason: str, outcome: Outcome = Outcome.SKIPPED
     ) -> None:
         """Writes that nothing was sent to an id, or that nothing came of it."""
+        # The outcome begins the reason as well as standing by itself, for versions that read it from there.
         said = reason if outcome == Outcome.SKIPPED else f"{outcome}: {reason}"
         result = ActionResult(before=before, reason=said, outcome=outcome)
         await self._tell(JournalEvent.SKIPPED, identity, result)
@@ -111,6 +115,8 @@ class PlanJournal(Struct, frozen=True):
     async def undecided(self, target: Target, reason: str) -> None:
         """Writes why a person is asked before this one, the next, is sent; it stays planned."""
         planned = ActionResult(target.status, start=self._start(target), end=target.ended, reason=reason)
+        # As `planned` once more: the last such line of a plan has the question that a resumed batch must ask
+        # again.
         await self._tell(JournalEvent.PLANNED, target.id, planned)
 
     async def ended(self, identity: str, before: str, after: str, sentence: str) -> None:
@@ -134,6 +140,8 @@ class PlanJournal(Struct, frozen=True):
         if self.journal is None:
             return True
         try:
+            # The journal waits for a lock that another process may hold, and syncs: on the loop each line
+            # would hold the keys.
             return await asyncio.to_thread(work)
         except RuntimeError:  # no thread is to be had: late is better than not written
             return work()

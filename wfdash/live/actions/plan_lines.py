@@ -58,11 +58,14 @@ def plan_lines(plan: Plan, where: str) -> list[dict[str, Any]]:
     """A plan as one object a target, skipped ones too; `where` is the account, or a dev session's origin."""
     return [
         {
+            # A plan names where it is for, so that a file of one account is never carried out in another.
             ("origin" if "://" in where else "account"): where,
             "workflow": plan.workflow,
             "id": target.id,
             "verb": plan.verb,
             "before": target.status or None,
+            # Step and end are in the line: with both a later run can tell that the instance is still where it
+            # was looked at.
             "from": start_object(target.restart_from or plan.restart_from),
             "end": None if target.ended is None else iso(target.ended),
             "reason": target.reason or None,
@@ -84,6 +87,7 @@ def taken_by(verb: str, workflow: str, file: str) -> str:
     if verb == "create":
         return ""
     name = _COMMANDS.get(verb, verb)
+    # The file holds no payload, as the journal holds none.
     payload = " --type TYPE --payload JSON" if verb == "send_event" else ""
     return f"wfdash {name} -w {quote(workflow)} --plan {quote(file)}{payload}"
 
@@ -100,6 +104,7 @@ def verb_of(text: str) -> str:
 def read_plan(text: str, *, verb: str, where: str, workflow: str) -> list[Target]:
     """The targets of a plan of this verb, account and workflow. Raises NoPlan with the first wrong line."""
     targets: dict[str, Target] = {}
+    # Not splitlines(), which also ends a line at separators that JSON allows within a text.
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
@@ -109,6 +114,7 @@ def read_plan(text: str, *, verb: str, where: str, workflow: str) -> list[Target
         for name, (theirs, ours) in here.items():
             if theirs != ours:
                 raise NoPlan(f"line {number}: its {name} is {theirs or 'not there'}, not {ours}")
+        # Joined from two files it may be: sent twice, an instance would be restarted twice.
         if entry.id in targets:
             raise NoPlan(f"line {number}: the id {entry.id} is there twice")
         targets[entry.id] = target = _target(entry, number)

@@ -67,6 +67,7 @@ async def plan_redrive(
     targets: dict[str, Target] = {}
     points: dict[str, RedrivePoint] = {}
     for number, row in enumerate(rows, 1):
+        # A list that is read page by page may bring an instance twice: sent twice it would run twice.
         if row.id in targets:
             continue
         if not number % _AT_A_TIME:
@@ -80,6 +81,7 @@ async def plan_redrive(
         if not reason and not late:
             try:
                 detail = await read(row.id)
+            # The next read is refused as well: a prompt of 200 equal reasons would hide the one thing to do.
             except (Unauthorized, Forbidden):
                 raise
             except WorkflowsError as error:
@@ -89,6 +91,8 @@ async def plan_redrive(
                 target = _at(
                     replace(
                         target,
+                        # What the instance itself says goes before its row: the list may lag behind by some
+                        # seconds.
                         status=detail.status,
                         ended=detail.end,
                         version=detail.version or target.version,
@@ -107,6 +111,8 @@ async def find_step(rereader: Rereader, target: Target, before: Snapshot, *, fre
     An old step is never sent: the counts of another run may mean another step. `before` is `fresh` where it
     was read for this one alone: only then does the same end spare the read. Raises WorkflowsError.
     """
+    # One end has one set of steps: where it still is the plan's, the steps that were read for the plan are
+    # those of now.
     same_end = before.ended is not None and before.ended == target.ended
     if fresh and target.checked and target.restart_from is not None and same_end:
         return target
@@ -133,6 +139,7 @@ def judge_target(target: Target, detail: Detail) -> tuple[Target, RedrivePoint]:
 
 def _point_now(target: Target, detail: Detail) -> RedrivePoint:
     """The step to start again from; a reason where the target, seen as failed, runs again already."""
+    # Somebody else restarted it meanwhile. A second restart would throw that run away.
     if is_final(target.status) and detail.status in ACTIVE:
         return RedrivePoint(f"running again already: it is {detail.status}")
     return redrive_point(detail)
@@ -162,6 +169,8 @@ def _point_of(target: Target, detail: Detail, found: RedrivePoint) -> RedrivePoi
     split = split_at(detail.steps, step)
     if split is None:
         return RedrivePoint(f"it {why_no_step(detail.steps, step)}; it failed at {now}")
+    # A later step than the one that failed would skip work; an earlier one repeats some, which a person may
+    # want.
     if not target.given or split.again[0].index > found.again[0].index:
         return RedrivePoint(f"it failed at {now}, not at {spoken_start(start)}")
     return point_of(step, split)

@@ -111,6 +111,8 @@ class Rereader:
                 row = await self._from_lists(identity, expect, since)
             if row is not None:
                 return row
+        # To ask a dev session for an id that it does not have makes a ghost, which its lists show from then
+        # on (measured).
         elif self._api.local and identity not in self._place and await self._absent(identity):
             raise InstanceNotFound(f"no list shows an instance {identity}")
         return await self._detail(identity)
@@ -140,10 +142,13 @@ class Rereader:
             return None
 
     async def _detail(self, identity: str) -> Snapshot:
+        # A dev session knows no `simple`; in the cloud the steps may be megabytes, and nothing here looks at
+        # them.
         return (await self._answer(identity, simple=not self._api.local))[0]
 
     async def _answer(self, identity: str, *, simple: bool, full: bool = False) -> tuple[Snapshot, Detail]:
         await self._acquire(read=full)
+        # Before the request: an answer that comes late must not override what a later question was told.
         number = self._sink.next_number()
         try:
             answer = await self._api.get_instance(self._workflow, identity, simple=simple)
@@ -161,6 +166,8 @@ class Rereader:
         return identity not in self._place
 
     async def _from_lists(self, identity: str, expect: str, since: float) -> Snapshot | None:
+        # A dev session takes no filter; in the cloud the list of the status that they had is the shortest
+        # that may hold them.
         status = "" if self._api.local else expect
         if (row := self._fresh(identity, since)) is not None:
             return row
@@ -182,6 +189,8 @@ class Rereader:
         """Walks the list until every target was seen, it ends, or further pages would cost too much."""
         began = self.now()
         place: str | int | None = None
+        # Targets lie together as a rule. Twice as many pages as they fill, and what is not met then is read
+        # by itself.
         pages = 2 + 2 * (len(self._ids) // _PAGE + 1)
         missing = set(self._ids)
         for number in range(1, pages + 1):
@@ -229,6 +238,7 @@ class Rereader:
             if self._created is None:
                 raise
             self._created = None
+            # From the top: a cursor of the list with dates means nothing in the one without.
             query = replace(query, date_start=None, date_end=None, cursor=None)
             return await self._api.list_instances(self._workflow, query)
 

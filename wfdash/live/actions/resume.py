@@ -67,6 +67,7 @@ def _finding(result: Result, final: bool) -> tuple[JournalEvent, ActionResult]:
     if result.ended:
         return JournalEvent.ENDED, ActionResult(after=result.ended, reason=result.sentence)
     said = f"{result.outcome}: {result.sentence}"
+    # Only a restart begins a run; of the others it is enough that nobody is told of them again.
     if result.outcome != Outcome.DONE or result.verb not in RESTARTS:
         return JournalEvent.TAKEN_OVER, ActionResult(reason=said, outcome=result.outcome)
     said = said if final else f"{said}{RUN_FOLLOWED}"
@@ -82,6 +83,8 @@ def still_under_way(number: int) -> str:
 def why_not_resumed(left: Unfinished) -> str:
     """Why nothing of it can be sent from the journal alone; "" when it can."""
     if left.verb in VERBS and VERBS[left.verb].takes_payload:
+        # Payloads may hold what is not for the disk, so that the events which are left have to be sent by
+        # hand.
         return f"{phrase(left.verb)} is not resumed: the journal keeps no payload"
     return ""
 
@@ -115,6 +118,7 @@ async def plan_resumption(
     again: list[Target] = [_target(left.last[identity]) for identity in left.unsent]
     sent: list[Result] = []
     followed, late = frozenset(left.followed), list[JournalEntry]()
+    # Read before anything is sent: what the cut-off session sent last may or may not have arrived.
     for identity in left.to_read:
         entry = left.last[identity]
         detail, trouble = await _read(read, identity)
@@ -122,6 +126,8 @@ async def plan_resumption(
         if identity in followed:
             arrived = True  # its own session had seen it begin
         if arrived is False and identity not in left.answered:
+            # The status can show a write only after it was applied: a request of a moment ago may still be on
+            # its way.
             late.append(entry)
         else:
             sent.append(_result(key, left, entry, detail, arrived, trouble, now))
@@ -137,6 +143,8 @@ async def plan_resumption(
                 sent.append(_result(key, left, entry, detail, arrived, trouble, now))
                 continue
         again.append(_target(entry))
+    # The plan's own step is for a verb that asks for one; with several, each target keeps what it was
+    # confirmed with.
     starts = {target.restart_from for target in again}
     same = next(iter(starts)) if len(starts) == 1 and left.verb == "restart_from" else None
     plan = Plan(key, now, left.verb, left.workflow, tuple(again), restart_from=same)
@@ -153,18 +161,24 @@ async def _read(read: Callable[[str], Awaitable[Detail]], identity: str) -> tupl
 
 def has_arrived(verb: str, entry: JournalEntry, detail: Detail) -> bool | None:
     """Whether the write that `entry` records was carried out; None where status and end cannot tell."""
+    # A pause, say, shows in the status alone. A status that leads elsewhere than the verb does tells nothing:
+    # somebody else may have acted since.
     if verb not in RESTARTS:
         if detail.status != entry.before:
             return True if detail.status in leads_to(verb) else None
         return False if detail.status not in leads_to(verb) else None
+    # A restart of what still ran leaves the same status behind it: whether it is the old run or the new one,
+    # nothing tells.
     if not is_final(entry.before):
         return None
     if not is_final(detail.status):
         return True
     if entry.end is None or detail.end is None:
         return None
+    # The very end that was noted when `sent` was written: no run has begun since.
     if detail.end == entry.end and detail.status == entry.before:
         return False
+    # List and instance date one end a little apart: less than that is no proof of a second run.
     return True if detail.end - entry.end > SAME_END else None
 
 
@@ -174,6 +188,8 @@ def _target(entry: JournalEntry) -> Target:
         entry.before,
         ended=entry.end,
         restart_from=entry.start,
+        # With its end it is held against the instance as strictly as a line of a file, since nobody has
+        # looked at it since.
         given=entry.end is not None,
         checked=False,
     )

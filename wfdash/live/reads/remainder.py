@@ -56,6 +56,7 @@ class ListRemainder:
     def __init__(self, poller: Watcher, query: Query, matched: Callable[[], int], now: float) -> None:
         self._poller, self._matched, self._query = poller, matched, query
         asked = query.pushdown(now, local=poller.local) if query else None
+        # Then the total of the list is that of the filter, and not that of the workflow.
         self._narrowed = asked is not None and bool(asked.words)
         """The server lists no more than what may match."""
         self._sure = self._narrowed and asked is not None and not asked.here
@@ -75,6 +76,8 @@ class ListRemainder:
     @property
     def missing(self) -> int:
         read, of = self.progress
+        # One at least: a count may lag behind the list, and "0 missing" beside a list that goes on would end
+        # the reading.
         unlisted = 0 if self._poller.history.complete else max(1, of - read)
         return unlisted or self._unsearched
 
@@ -106,6 +109,7 @@ class ListRemainder:
 
     @property
     def _job(self) -> Job:
+        # First the rows, then what they hold: what is not listed cannot be opened.
         return self._poller.search if self._poller.history.complete else self._poller.history
 
     @property
@@ -114,6 +118,8 @@ class ListRemainder:
 
     @property
     def held(self) -> bool:
+        # A page that stands still without a word looks hung: the window of requests may hold the next read
+        # back for minutes.
         return self._job.waits_since is not None
 
     def read_on(self) -> None:
@@ -135,6 +141,7 @@ class ErroredRemainder:
         samples = self._poller.error_samples
         read, of = samples.progress
         errored = (self._poller.status_counts or {}).get("errored", 0)
+        # A cut sample does not know how many there are; the counts of the workflow do.
         return read, max(of, errored if samples.sampled else 0)
 
     @property
@@ -150,6 +157,7 @@ class ErroredRemainder:
 
     @property
     def requests(self) -> int:
+        # A read each, and the pages of the list in which they are found first.
         return self.missing + -(-self.missing // _PAGE)
 
     @property

@@ -91,6 +91,8 @@ class Batch(Struct, dict=True):
         """
         last: dict[str, JournalEntry] = {}
         for entry in self.entries:
+            # A question to the person is noted as `planned` once more, which tells nothing newer of an id
+            # that was sent.
             if not (entry.event == JournalEvent.PLANNED and entry.id in last):
                 last[entry.id] = entry
         return {identity: _outcome(entry, over) for identity, entry in last.items()}
@@ -132,6 +134,8 @@ def named_batches(
     for name in names:
         for batch in here:
             ids = frozenset(entry.id for entry in batch.entries)
+            # `batch:last` is for going on with a batch: one instance that was paused since must not take its
+            # place.
             if batch.first.plan == name or (name == LAST and len(ids) > 1):
                 found[name] = ids
                 break
@@ -147,6 +151,8 @@ def _outcome(entry: JournalEntry, over: bool) -> IdOutcome:
     if entry.event == JournalEvent.SETTLED:
         said = outcome or Outcome.DONE
         followed = sentence.endswith(RUN_FOLLOWED)
+        # A mark of the file's, by which the next start knows that the run is still to be read; nobody has to
+        # see it.
         sentence = sentence.removesuffix(RUN_FOLLOWED)
         passed = sentence.endswith(PASSED)
         fate = Fate(said, followed=followed and not over, passed=passed)
@@ -162,7 +168,9 @@ def _outcome(entry: JournalEntry, over: bool) -> IdOutcome:
         fate = Fate(outcome or Outcome.SKIPPED, instead=instead)
         return IdOutcome(fate, sentence.removeprefix(HELD))
     if entry.event == JournalEvent.PLANNED:
+        # In a session that is over nothing is sent any more, whatever the plan was.
         return IdOutcome(Fate(instead=NOT_SENT if over else TO_BE_SENT), entry.reason)
     if entry.event in (JournalEvent.SENT, JournalEvent.ANSWERED):
+        # Sent, and no word after it: what came of it the killed session did not live to write.
         return IdOutcome(Fate(instead=SENT if over else PENDING), entry.reason)
     return IdOutcome(Fate(instead=entry.event), entry.reason)  # what another dashboard tells of its own

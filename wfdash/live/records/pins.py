@@ -59,6 +59,8 @@ class Pins:
         self._pins: dict[Pin, None] = self._read() or {}
         self._saved = dict(self._pins)
         """What the file held when it was last read or written."""
+        # What was understood is written at once: a crash would else leave the pins in the set-aside file
+        # alone.
         if self.trouble and self._pins:
             trouble = self.trouble
             self._write()
@@ -112,6 +114,7 @@ class Pins:
         if self.path is None:
             return None
         try:
+            # An id may hold half a surrogate pair, which an escape in the API's JSON can name.
             rows = json.loads(read_plain(self.path).decode("utf-8", "surrogatepass"))
         except (FileNotFoundError, NotADirectoryError):
             return None
@@ -149,6 +152,7 @@ class Pins:
         try:
             with exclusively(self.path.parent, "watched", patience) as alone:
                 if alone:
+                    # Two dashboards write one file: each puts in only what it has added or taken away itself.
                     self._merge()
                     self._replace()
                 else:
@@ -161,6 +165,8 @@ class Pins:
     def _merge(self) -> None:
         if (theirs := self._read()) is None:
             return
+        # What was there before and is gone here was unwatched by this one; what was not there came from
+        # another process.
         kept = [pin for pin in theirs if pin in self._pins or pin not in self._saved]
         added = [pin for pin in self._pins if pin not in self._saved]
         self._pins = dict.fromkeys([*kept, *added][:_MOST])

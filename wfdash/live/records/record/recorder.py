@@ -76,6 +76,7 @@ class Recorder:
         """Begins to write there, in a thread of its own."""
         if self._thread is None and not self._queue.ending:
             self.place = place
+            # A daemon: a disk that hangs must not keep the program from ending.
             self._thread = threading.Thread(target=self._run, args=(place,), name="record", daemon=True)
             self._thread.start()
 
@@ -86,6 +87,7 @@ class Recorder:
     def close(self, timeout: float = 20.0) -> None:
         """Writes what waits and lets go of the file. Never on the event loop."""
         self._queue.ending = True
+        # The thread may be resting for seconds, and nobody else wakes it.
         self._queue.wake()
         if self._thread is not None:
             self._thread.join(timeout)
@@ -98,6 +100,7 @@ class Recorder:
         from wfdash.live.records.record.opening import open_record, read_memory
         from wfdash.live.records.record.schema import Unusable
 
+        # What is asked may have been answered a moment ago: the step back in time has to find it.
         flushed = self.flush()
         if self.place is None or (self.place.path is None and not flushed):
             raise Unusable(self.trouble or "nothing is recorded yet")

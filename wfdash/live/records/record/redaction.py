@@ -16,6 +16,8 @@ from wfdash.core.why.platform_words import HOLLOW, platform_words
 
 __all__ = ["redacted_detail", "redacted_kind", "redacted_message", "redacted_row", "redacted_steps"]
 
+# Lists of what may stay, not of what must go: a key that the API adds tomorrow may hold anything of a
+# customer's.
 _HEAD: Final = (
     "status", "trigger", "versionId", "queued", "start", "end", "success", "step_count", "schedule",
 )  # fmt: skip
@@ -39,6 +41,8 @@ def redacted_row(item: Mapping[str, Any]) -> dict[str, Any]:
     return {
         key: value
         for key, value in item.items()
+        # A number or a flag that is not known here can be told of in a later version; a text may be a
+        # payload.
         if key in _ROW or value is None or isinstance(value, bool | int | float)
     }
 
@@ -60,6 +64,7 @@ def redacted_detail(result: Mapping[str, Any]) -> dict[str, Any]:
 
 def redacted_steps(entries: list[Any]) -> list[Any]:
     """Entries of `steps`."""
+    # Odd entries keep their places, by which steps are numbered.
     return [_step(entry) if isinstance(entry, Mapping) else None for entry in entries]
 
 
@@ -94,6 +99,7 @@ def _keep_error(kept: dict[str, Any], error: object) -> None:
         kept["error"] = redacted_message("", error)
     elif isinstance(error, Mapping):
         name, message = error.get("name"), error.get("message")
+        # What a program throws as a name may be a sentence with somebody's data in it.
         shown = {"name": name if _NAME.fullmatch(name) else "Error"} if isinstance(name, str) else {}
         if isinstance(message, str):
             shown["message"] = redacted_message(name if isinstance(name, str) else "", message)
@@ -111,10 +117,14 @@ def redacted_message(name: str, message: str) -> str:
     text = message.strip()
     if not text or text.lower() in HOLLOW:
         return message
+    # Why an instance failed is found by comparing messages: what the engine puts around one has to stay
+    # around its word.
     if wrapped := _WRAPPED.fullmatch(text):
         return wrapped[1] + redacted_message(name, wrapped[2]) + wrapped[3]
     if named := _NAMED.match(text):
         return named[0] + redacted_message(named[1], text[named.end() :])
+    # Without ids and numbers, so that two failures of one kind get one word, as they get one group on the
+    # page of errors.
     line = without_chance(main_line(name, text)[1][:LONGEST])
     return f"{NOT_RECORDED_KIND}{_word(line)} {platform_words(name, text)}".rstrip()
 
@@ -129,6 +139,8 @@ def _word(line: str) -> str:
 
     Those of one workflow hardly collide.
     """
+    # A hash and no counter: the word for a message is the same in each run, and in two records of one
+    # account.
     number = int.from_bytes(blake2b(line.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
     letters = []
     for place in range(8):

@@ -74,6 +74,7 @@ class ReplayedWorkflows:
 
     async def list_instances(self, workflow: str, query: ListQuery = NEWEST) -> InstancePage:
         at = self._at()
+        # The row itself is the cursor, which stays right whatever is recorded meanwhile.
         created, _, identity = (query.cursor or "").partition(" ")
         below = (float.fromhex(created), identity) if query.cursor else None
 
@@ -92,6 +93,8 @@ class ReplayedWorkflows:
 
         rows, recorded, total, unbroken = await asyncio.to_thread(look)
         last = rows[-1] if len(rows) == query.per_page else None
+        # In hexadecimal a float comes back as the very same: rows of one millisecond would else be skipped or
+        # told twice.
         below_it = f"{(last.created or 0.0).hex()} {last.id}" if last is not None else None
         return InstancePage(
             [row.item() for row in rows], below_it, total, unbroken=unbroken, recorded=recorded
@@ -103,6 +106,7 @@ class ReplayedWorkflows:
         total = reach.total if reach is not None else None
         if total is None:
             item = self.reader.workflows(at).get(workflow, {})
+            # Where no page told a total, the counts of the page of workflows have one.
             total = sum(read_workflow({**item, "name": workflow}).counts.values()) or None
         # Not by their number: it counts what the server has erased since, which makes up for what is missing.
         if reach is not None and reach.floor <= 0.0:
@@ -117,11 +121,13 @@ class ReplayedWorkflows:
         def look() -> DetailAnswer | None:
             kept, row = self.reader.detail(workflow, instance, at), self.reader.row(workflow, instance, at)
             if kept is not None:
+                # With its own time: as if answered now, an answer of hours ago would pass for fresh.
                 return DetailAnswer(kept.result, read_at=kept.at)
             return None if row is None else DetailAnswer(_of_row(row), unread=True)
 
         found = await asyncio.to_thread(look)
         if found is None:
+            # Not "it does not exist": the record holds what somebody looked at, and no more.
             raise InstanceNotFound("The record does not hold it.")
         return found
 
