@@ -56,7 +56,7 @@ class KeptRows:
             identity in self.on_screen
             or identity in details.watched
             or identity == self._feeds.detail.id
-            or self._feeds.error_samples.holds(identity)
+            or identity in self._feeds.error_samples.failures
         )
 
 

@@ -12,7 +12,7 @@ from wfdash.core.why.context import WhyContext, why_context
 from wfdash.live.feeds.anomalies import Anomalies
 from wfdash.live.feeds.anomaly_reads import AnomalyReads
 from wfdash.live.feeds.counts import Counts
-from wfdash.live.feeds.error_samples import ErrorSamples
+from wfdash.live.feeds.failures.error_samples import ErrorSamples
 from wfdash.live.feeds.filter_search import FilterSearch
 from wfdash.live.feeds.instances import NewestInstances, OlderInstances
 from wfdash.live.feeds.open_instance import OpenDetail
@@ -179,7 +179,7 @@ class Feeds:
 
     def leave_others(self) -> None:
         """Shares nothing any more with other processes: this one ends, and leaves no file behind."""
-        for feed in (self.history, self.search, self.error_samples):
+        for feed in (self.history, self.search, self.error_samples.queue):
             feed.leave_others()
 
     def settled(self, job: Job) -> None:
@@ -196,7 +196,7 @@ class Feeds:
     def _follow(self, delta: Delta) -> None:
         self.pauses.follow(delta)
         self.row_details.follow(delta)
-        self.error_samples.follow(delta)
+        self.error_samples.listing.follow(delta)
         self.search.follow(delta)
         self.anomalies.follow(delta)
         self.watched.heed(delta)

@@ -16,6 +16,7 @@ from wfdash.ui.instances.columns import order_of, sort_of
 
 if TYPE_CHECKING:
     from wfdash.core.handoff.handover import Handover
+    from wfdash.live.watcher import Watcher
 
 __all__ = ["Shift"]
 
@@ -145,23 +146,11 @@ class Shift:
     def handover(self) -> "Handover":
         """Where the person stands now, and all that was gathered."""
         from wfdash.core.handoff.handover import Handover
-        from wfdash.core.history.rate.trend import last_trend
 
         context, now = self._context, self._context.clock()
         listing, session = context.pages.listing, context.session
-        samples = session.poller.error_samples if session is not None else None
-        if session is not None and samples is not None and samples.read_at is not None and samples.groups:
-            rows, both, _ = samples.compared()
-            read, total = samples.progress
-            versions = session.poller.versions.appeared
-            trend = last_trend(rows, now=now, deployed=versions)
-            evidence = Evidence(
-                read, total, blame(both, now), rows, versions, samples.since_found, trend=trend
-            )
-            said = headline(samples.groups, evidence, now=samples.read_at).sentence
-            self.story.tell(
-                samples.read_at, "cause", said, workflow=listing.workflow
-            )  # as old as what it says
+        if session is not None:
+            self._note_cause(session.poller, listing.workflow)
         return Handover(
             now,
             account_id=context.settings.account_id,
@@ -174,3 +163,19 @@ class Shift:
             marks=list(listing.marks.ids),
             story=list(self.story),
         )
+
+    def _note_cause(self, poller: "Watcher", workflow: str) -> None:
+        """Why instances failed goes into the story, as old as what it rests on."""
+        from wfdash.core.history.rate.trend import last_trend
+
+        samples, now = poller.error_samples, self._context.clock()
+        failures = samples.failures
+        if failures.read_at is None or not failures.groups:
+            return
+        rows, both, _ = samples.compared.rows()
+        read, total = samples.progress
+        versions = poller.versions.appeared
+        trend = last_trend(rows, now=now, deployed=versions)
+        evidence = Evidence(read, total, blame(both, now), rows, versions, samples.since_found, trend=trend)
+        said = headline(failures.groups, evidence, now=failures.read_at).sentence
+        self.story.tell(failures.read_at, "cause", said, workflow=workflow)

@@ -37,7 +37,7 @@ def test_two_that_look_at_failures_read_each_once(tmp_path, apart):
             # Fifty, and the few of other versions that are looked at first: those both ask for at once.
             assert len(set(reads)) <= 60
             assert len(reads) - len(set(reads)) <= 12
-            causes = [{each.fingerprint.cause for each in feed.groups} for feed in samples]
+            causes = [{each.fingerprint.cause for each in feed.failures.groups} for feed in samples]
             assert causes[0] == causes[1]
             for feed in samples:
                 feed.wanted = False
@@ -61,7 +61,7 @@ def test_one_that_failed_anew_is_read_anew_beside_another(tmp_path):
             ons[1].poller.error_samples.wanted = True
             ons[1].poller._scheduler.wake()
             await asyncio.sleep(10)
-            groups = ons[1].poller.error_samples.groups
+            groups = ons[1].poller.error_samples.failures.groups
             assert row.id not in {each.id for group in groups for each in group.samples}
 
     simulate(main())

@@ -7,7 +7,7 @@ from wfdash.api.interface import DetailAnswer, InstancePage
 from wfdash.core.filter.query import parse
 from wfdash.core.model.times import iso
 from wfdash.core.why.context import WhyContext
-from wfdash.live.feeds.error_samples import ErrorSamples
+from wfdash.live.feeds.failures.error_samples import ErrorSamples
 from wfdash.live.feeds.filter_search import FilterSearch
 from wfdash.live.feeds.row_details import RowDetails
 from wfdash.live.feeds.watched import Watched
@@ -97,9 +97,9 @@ async def test_sample_that_is_refused_is_counted_and_passed_over(clock):
     samples.wanted = True
     await ask_often(samples, clock, 14)
     assert samples.progress == (9, 10)
-    assert samples.refused == ["order-0"]
+    assert samples.queue.refused == ["order-0"]
     assert server.asked.count("order-0") <= 2
-    samples.leave_others()
+    samples.queue.leave_others()
 
 
 async def test_watched_one_that_is_refused_leaves_the_others_watched(clock):

@@ -135,8 +135,8 @@ async def test_the_old_error_is_gone_once_it_was_restarted(on):
     poller, api = on.poller, on.api
     poller.show("orders")
     poller.error_samples.wanted = True
-    await on.until(lambda: poller.error_samples.groups and poller.error_samples.progress[0] > 5)
-    identity = poller.error_samples.groups[0].samples[0].id
+    await on.until(lambda: poller.error_samples.failures.groups and poller.error_samples.progress[0] > 5)
+    identity = poller.error_samples.failures.groups[0].samples[0].id
     assert poller.row_details.why(identity).short
     read_at = poller.row_details.fact(identity).read_at
     poller.frozen = True  # no list sees it run

@@ -51,8 +51,10 @@ async def test_answer_serves_the_open_instance_and_the_errors_page(on):
     on.poller.open(final_of(on).id)
     await on.until(lambda: on.poller.versions.appeared)
     on.poller.error_samples.wanted = True
-    await on.until(lambda: on.poller.error_samples.groups and on.poller.error_samples.progress[0] >= 8)
-    assert on.poller.error_samples.groups[0].fingerprint.version in on.poller.versions.appeared
+    await on.until(
+        lambda: on.poller.error_samples.failures.groups and on.poller.error_samples.progress[0] >= 8
+    )
+    assert on.poller.error_samples.failures.groups[0].fingerprint.version in on.poller.versions.appeared
     assert len(asked(on, "/versions")) == 1
 
 
@@ -72,7 +74,5 @@ async def test_version_deployed_since_is_read_at_once_when_blamed(on):
     await on.until(lambda: on.poller.versions.by_id.get(earlier.version.id))
     on.api.list_versions = listed
     on.poller.error_samples.wanted = True
-    samples = on.poller.error_samples
-    await on.until(
-        lambda: samples.groups and samples.groups[0].fingerprint.version in on.poller.versions.appeared
-    )
+    failures, versions = on.poller.error_samples.failures, on.poller.versions
+    await on.until(lambda: failures.groups and failures.groups[0].fingerprint.version in versions.appeared)

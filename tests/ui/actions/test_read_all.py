@@ -34,7 +34,7 @@ async def group_chosen(dash):
     """The errors page, once its sample was read."""
     await dash.press("errors.open")
     samples = dash.app.session.poller.error_samples
-    await dash.until(lambda: samples.listed and samples.progress == (50, 50))
+    await dash.until(lambda: samples.listing.is_listed and samples.progress == (50, 50))
     return samples
 
 

@@ -28,7 +28,7 @@ def incident(script):
         async with opened(world=world, size=(170, 40)) as dashboard:
             await dashboard.press("errors.open")
             causes = dashboard.app.session.poller.error_samples
-            await dashboard.until(lambda: causes.since_found and len(causes.compared()[1]) > 200)
+            await dashboard.until(lambda: causes.since_found and len(causes.compared.rows()[1]) > 200)
             await script(dashboard, dashboard.app)
 
     simulate(main())
@@ -61,7 +61,7 @@ def test_fifty_answers_in_a_second_are_a_few_draws():
             dashboard.server.state.latency = 0.05
             causes = dashboard.app.session.poller.error_samples
             await dashboard.pilot.press("E")
-            while not causes.listed or causes.progress[0] < causes.progress[1]:
+            while not causes.listing.is_listed or causes.progress[0] < causes.progress[1]:
                 await asyncio.sleep(0.01)
                 if (text := dashboard.text.partition("\n")[2]) not in seen[-1:]:
                     seen.append(text)
@@ -176,7 +176,7 @@ def test_errors_page_says_none_only_after_the_list_is_read():
             poller = dashboard.app.session.poller
             await dashboard.press("poll.freeze", "errors.open")
             await dashboard.settled()
-            assert not poller.error_samples.listed
+            assert not poller.error_samples.listing.is_listed
             assert "not listed yet" in dashboard.lines[0]
             assert dashboard.line("then the errored instances are listed")
             assert "no errored instance is listed" not in dashboard.text
@@ -245,7 +245,7 @@ def test_versions_are_not_compared_over_what_a_filter_left():
         world = build("incident", clock=asyncio.get_running_loop().time)
         async with opened(world=world, filter="status:errored", size=(140, 40)) as dashboard:
             await dashboard.press("errors.open")
-            await dashboard.until(lambda: dashboard.app.session.poller.error_samples.groups)
+            await dashboard.until(lambda: dashboard.app.session.poller.error_samples.failures.groups)
             await dashboard.passes(6)
             assert dashboard.line("VERSIONS are compared over a list without a filter")
             assert "ended in error" not in dashboard.text

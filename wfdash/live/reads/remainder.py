@@ -142,7 +142,7 @@ class ErroredRemainder:
         read, of = samples.progress
         errored = (self._poller.status_counts or {}).get("errored", 0)
         # A cut sample does not know how many there are; the counts of the workflow do.
-        return read, max(of, errored if samples.sampled else 0)
+        return read, max(of, errored if samples.listing.is_cut else 0)
 
     @property
     def these(self) -> str:
@@ -153,7 +153,7 @@ class ErroredRemainder:
     def missing(self) -> int:
         """How many errored ones are unread, at least one where the sample was cut and no count says."""
         read, of = self.progress
-        return max(of - read, int(self._poller.error_samples.sampled))
+        return max(of - read, int(self._poller.error_samples.listing.is_cut))
 
     @property
     def requests(self) -> int:

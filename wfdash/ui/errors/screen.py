@@ -17,7 +17,7 @@ from wfdash.core.triage.error_groups import ErrorGroup, Sample, filter_for
 from wfdash.core.triage.failure_rate import ENOUGH
 from wfdash.core.triage.fingerprint import Fingerprint
 from wfdash.core.triage.headline import Evidence, Headline
-from wfdash.live.feeds.error_samples import BESIDE
+from wfdash.live.feeds.failures.error_samples import BESIDE
 from wfdash.live.polling.events import Update
 from wfdash.live.reads.remainder import ErroredRemainder, Remainder
 from wfdash.ui.base.identity import identity_of
@@ -167,11 +167,11 @@ class ErrorsScreen(BaseScreen):
         if self._due is not None:
             self._due.stop()
             self._due = None
-        groups = poller.error_samples.groups
+        groups = poller.error_samples.failures.groups
         read, total = poller.error_samples.progress
         # Counted here alone, so that the headline and the versions below it say the same numbers.
-        self._versions.count(poller.error_samples)
-        all_read = poller.error_samples.listed and read >= total
+        self._versions.count(poller.error_samples.compared)
+        all_read = poller.error_samples.listing.is_listed and read >= total
         self._settled = self._settled or all_read or self._drawn_at - self._opened_at >= _ALL_SOON
         # How long a step takes is known of those that passed alone until some that failed were read.
         enough_read = all_read or read >= ENOUGH or bool(poller.error_samples.freshness.failure)
@@ -248,7 +248,7 @@ class ErrorsScreen(BaseScreen):
     def _draw_header(self, read: int, total: int) -> None:
         poller, now = self.poller, self.context.clock()
         assert poller is not None
-        listed = poller.error_samples.listed
+        listed = poller.error_samples.listing.is_listed
         errored = (poller.status_counts or {}).get("errored", 0)
         done = ["not listed yet · "]
         # What is read here may make the counts wait for their turn.
@@ -263,7 +263,7 @@ class ErrorsScreen(BaseScreen):
             done = [*in_all, f"{done[0]} · "]
         # They are not read as the others are, a moment later: without a word it would look as if it were
         # done.
-        if refused := poller.error_samples.refused:
+        if refused := poller.error_samples.queue.refused:
             no_answer = f"{len(refused)} {poller.refusal(refused[0])} · "
             done = [*(f"{so_far}{no_answer}" for so_far in done), f"read {read} of {total} · {no_answer}"]
         style = PLAIN if listed and read == total else WARN
@@ -295,7 +295,7 @@ class ErrorsScreen(BaseScreen):
         if poller.local or self.context.past is not None:
             return (), ()
         samples = poller.error_samples
-        outlook = poller.budget.reads_take(samples.share(unread), samples.purpose, at_a_time=1 + BESIDE)
+        outlook = poller.budget.reads_take(samples.queue.share(unread), samples.purpose, at_a_time=1 + BESIDE)
         if outlook.seconds < _MOMENT and not outlook.slow:
             return (), ()
         takes, stop = estimated(outlook.seconds), self.context.keys.key_of("layer.close")
@@ -312,7 +312,7 @@ class ErrorsScreen(BaseScreen):
         poller, context = self.poller, self.context
         assert poller is not None
         samples = poller.error_samples
-        if not total and samples.listed:
+        if not total and samples.listing.is_listed:
             errored = (poller.status_counts or {}).get("errored", 0)
             if errored and context.past is not None:
                 of = f"{count(errored)} errored instances of {poller.workflow}"
@@ -337,10 +337,10 @@ class ErrorsScreen(BaseScreen):
         style = BAD if said.unusual else PLAIN if any_read else QUIET
         lines = wrapped(clean(said.sentence), self.size.width - 2, _SUMMARY)
         shown: list[Pieces] = [[(" " + line, style)] for line in lines]
-        samples = self.poller.error_samples if self.poller is not None else None
-        if any_read and samples is not None and samples.only_listed:
+        only_listed = len(self.poller.error_samples.listing.only_listed) if self.poller is not None else 0
+        if any_read and only_listed:
             # Not in any group: a group of those whose cause nobody knows would pass for a cause.
-            among = counted(samples.only_listed, "more was", "more were")
+            among = counted(only_listed, "more was", "more were")
             words = f"{among} listed as errored and not read by then: in no group below"
             shown.append([(" " + fit(words, self.size.width - 2).rstrip(), WARN)])
         self.query_one("#summary", TextLines).show([*shown, []])
@@ -426,14 +426,14 @@ class ErrorsScreen(BaseScreen):
             return poller.error_samples.freshness.failure if poller is not None else ""
         if not poller.workflow:
             return f"no workflow is chosen yet; {self.context.keys.key_of('workflows.open')} lists them"
-        if poller.frozen and not poller.error_samples.listed:
+        if poller.frozen and not poller.error_samples.listing.is_listed:
             thaw = self.context.keys.key_of("poll.freeze")
             return f"polling is frozen: {thaw} resumes it, then the errored instances are listed"
         if total > read:
             slow = poller.budget.slow("errors")
             stop = f"a request each, {self.context.keys.key_of('layer.close')} stops it"
             return f"reading {total - read} errored instances, {f'slow: {slow}' if slow else stop}"
-        return "" if poller.error_samples.listed else "loading the list of errored instances"
+        return "" if poller.error_samples.listing.is_listed else "loading the list of errored instances"
 
     # Actions.
 
@@ -491,7 +491,7 @@ class ErrorsScreen(BaseScreen):
         poller = self.poller
         if poller is None:
             return []
-        groups = poller.error_samples.groups
+        groups = poller.error_samples.failures.groups
         found = next((group for group in groups if group.fingerprint == fingerprint), None)
         rows = (poller.store.get(sample.id) for sample in (found.samples if found is not None else ()))
         return [row for row in rows if row is not None]

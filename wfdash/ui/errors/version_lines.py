@@ -14,7 +14,7 @@ from wfdash.core.text.words import clock, count, percent, short_version
 from wfdash.core.triage.error_groups import ErrorGroup, VersionShare, blame
 from wfdash.core.triage.headline import Evidence, Headline, Trend, headline
 from wfdash.core.triage.version_blame import worst_version
-from wfdash.live.feeds.error_samples import ErrorSamples
+from wfdash.live.feeds.failures.version_rows import VersionRows
 from wfdash.live.watcher import Watcher
 from wfdash.ui.context import Context
 from wfdash.ui.widgets.rule import ruled
@@ -44,20 +44,20 @@ class VersionShares:
         """Those that are in no version's count, for the list says another one than they do."""
         self._past = 0
         """Rows beside them, from before the newest version."""
-        self._compared_with = 0
+        self._beside = 0
         self._counted_at = float("-inf")
         self._trend: tuple[float, Trend | None] | None = None
         self._said: tuple[Sequence[Any], Sequence[Any], Headline] | None = None
         """The last headline, and what it rests on: what is compared, and lists that are never changed."""
 
-    def count(self, samples: ErrorSamples) -> None:
+    def count(self, compared: VersionRows) -> None:
         """Counts how versions fare, unless that was done a few seconds ago."""
         now = self._context.clock()
         # Rows of the version before, once they were listed, are the proof: the count does not wait for them.
-        if now - self._counted_at >= _RECOUNT or samples.compared_with != self._compared_with:
-            self.rows, both, self.until = samples.compared()
-            self._open_read_at = samples.open_read_at
-            self._compared_with, self._of_two = samples.compared_with, len(samples.of_two_versions)
+        if now - self._counted_at >= _RECOUNT or compared.beside != self._beside:
+            self.rows, both, self.until = compared.rows()
+            self._open_read_at = compared.open_read_at
+            self._beside, self._of_two = compared.beside, len(compared.of_two_versions)
             self.shares, self._past, self._counted_at = blame(both, now), len(both) - len(self.rows), now
 
     def trend(self, deployed: Mapping[str, float]) -> Trend | None:

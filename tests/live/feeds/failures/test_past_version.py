@@ -3,8 +3,8 @@
 from wfdash.core.model.instance import Instance
 from wfdash.core.triage.error_groups import Sample, group
 from wfdash.core.triage.fingerprint import Fingerprint
-from wfdash.live.feeds.first_failure import FirstFailureSearch
-from wfdash.live.feeds.past_version import AGAIN, PastVersion
+from wfdash.live.feeds.failures.first_failure import FirstFailureSearch
+from wfdash.live.feeds.failures.past_version import AGAIN, PastVersion
 
 NOW = 1_795_262_400.0
 NEW, OLD = "2015ddd3-1", "78fd0e63-1"

@@ -29,11 +29,9 @@ def test_the_dominant_cause_of_the_incident_is_named():
         async with stage("incident") as subject:
             subject.poller.show("orders")
             subject.poller.error_samples.wanted = True
-            await subject.until(
-                lambda: subject.poller.error_samples.groups and progress(subject)[0] == progress(subject)[1]
-            )
+            await subject.until(lambda: groups_of(subject) and progress(subject)[0] == progress(subject)[1])
             read, total = progress(subject)
-            groups = subject.poller.error_samples.groups
+            groups = groups_of(subject)
             assert 1 <= total <= 50
             assert sum(group.count for group in groups) == read
             assert groups[0].count > sum(group.count for group in groups) / 2
@@ -45,6 +43,10 @@ def test_the_dominant_cause_of_the_incident_is_named():
 
 def progress(given):
     return given.poller.error_samples.progress
+
+
+def groups_of(given):
+    return given.poller.error_samples.failures.groups
 
 
 async def look_at_failures(on):
@@ -80,7 +82,7 @@ def test_what_was_sampled_is_known_to_filters_too():
     async def story():
         async with stage("incident") as subject:
             await look_at_failures(subject)
-            sampled = {s.id for group in subject.poller.error_samples.groups for s in group.samples}
+            sampled = {s.id for group in groups_of(subject) for s in group.samples}
             assert sampled <= subject.poller.row_details.read.keys()
 
     simulate(story())
@@ -92,11 +94,11 @@ def test_since_when_is_said_once_the_first_failure_was_read():
             on.poller.show("orders")
             causes = on.poller.error_samples
             causes.wanted = True
-            await on.until(lambda: causes.groups)
+            await on.until(lambda: causes.failures.groups)
             assert not causes.since_found
             await on.until(lambda: causes.since_found)
-            top = causes.groups[0]
-            sampled = {sample.id for group in causes.groups for sample in group.samples}
+            top = causes.failures.groups[0]
+            sampled = {sample.id for group in causes.failures.groups for sample in group.samples}
             version = top.fingerprint.version
             older = []
             async for page in walk(on.api, "orders", ListQuery(status="errored")):
@@ -187,14 +189,14 @@ def test_what_was_deleted_is_in_no_group_and_no_version():
             await look_at_failures(on)
             await on.until(lambda: on.poller.newest.page)
             page = on.poller.newest.page
-            gone = [each.id for group in samples.groups for each in group.samples if each.id in page][:5]
+            gone = [each.id for group in groups_of(on) for each in group.samples if each.id in page][:5]
             assert len(gone) == 5
             for identity in gone:
                 orders.forget(orders.by_id[identity])
             await on.until(lambda: set(gone) <= on.poller.store.gone, within=30)
-            assert not {each.id for group in samples.groups for each in group.samples} & set(gone)
-            assert not {row.id for rows in samples.compared()[:2] for row in rows} & set(gone)
-            assert progress(on)[0] == sum(group.count for group in samples.groups)
+            assert not {each.id for group in groups_of(on) for each in group.samples} & set(gone)
+            assert not {row.id for rows in samples.compared.rows()[:2] for row in rows} & set(gone)
+            assert progress(on)[0] == sum(group.count for group in groups_of(on))
 
     simulate(story())
 
@@ -204,10 +206,10 @@ def test_what_was_restarted_below_leaves_its_group():
 
     async def story():
         async with stage("incident") as on:
-            samples, orders = on.poller.error_samples, on.world.workflows["orders"]
+            orders = on.world.workflows["orders"]
             await look_at_failures(on)
             await asyncio.sleep(45)
-            sampled = {each.id for group in samples.groups for each in group.samples}
+            sampled = {each.id for group in groups_of(on) for each in group.samples}
             old = [identity for identity in sampled if identity not in on.poller.newest.page]
             if len(old) < 5:
                 old = list(sampled)
@@ -215,7 +217,7 @@ def test_what_was_restarted_below_leaves_its_group():
                 verbs.restart(on.world, orders.by_id[identity])
 
             def left():
-                return sampled & {each.id for group in samples.groups for each in group.samples}
+                return sampled & {each.id for group in groups_of(on) for each in group.samples}
 
             again = {each for each in old if orders.by_id[each].status == "errored"}
             await on.until(lambda: not (left() & set(old)) - again, within=25)
@@ -234,19 +236,19 @@ async def test_what_ended_since_few_were_read_is_not_counted(api, poller, loop):
     poller.show("orders")
     await asyncio.sleep(5)
     samples, context = poller.error_samples, poller._context
-    assert samples.compared()[2] == loop.time()
+    assert samples.compared.rows()[2] == loop.time()
     ended = {"ended_on": iso(loop.time() - 20)}
     failed = [item(f"o-{n}", "errored", age=400 + n) | ended for n in range(10)]
     seen = loop.time() - 300
     context.store._active.update(dict.fromkeys(context.store._active, seen))
     context.tell(context.store.apply(failed, seq=context.next_number(), now=loop.time()))
-    listed, _, until = samples.compared()
+    listed, _, until = samples.compared.rows()
     assert until < loop.time() - 200
     assert not [row for row in listed if row.status == "errored"]
 
 
 def test_page_of_failures_open_for_an_hour_keeps_the_last(monkeypatch):
-    monkeypatch.setattr("wfdash.live.feeds.error_samples._KEPT", 60)
+    monkeypatch.setattr("wfdash.live.feeds.failures.error_samples._KEPT", 60)
 
     async def story():
         async with stage("incident") as on:
@@ -257,10 +259,10 @@ def test_page_of_failures_open_for_an_hour_keeps_the_last(monkeypatch):
             for _ in range(12):
                 await asyncio.sleep(300)
                 on.poller._scheduler.wake()
-                numbers.append(len(samples._samples))
+                numbers.append(len(samples.failures))
             assert max(numbers) <= 60
             assert len(on.poller.store) > 60
-            assert sum(each.count for each in samples.groups) == numbers[-1]
+            assert sum(each.count for each in samples.failures.groups) == numbers[-1]
 
     simulate(story())
 
@@ -280,6 +282,6 @@ async def test_what_is_told_with_two_versions_counts_for_none(api, poller, loop)
     samples = poller.error_samples
     samples.wanted = True
     await asyncio.sleep(30)
-    assert [(each.fingerprint.version, each.not_undone) for each in samples.groups] == [("new-2", 1)]
-    assert [each.id for each in samples.compared()[0]] == ["b"]
-    assert samples.of_two_versions == {"a"}
+    assert [(each.fingerprint.version, each.not_undone) for each in samples.failures.groups] == [("new-2", 1)]
+    assert [each.id for each in samples.compared.rows()[0]] == ["b"]
+    assert samples.compared.of_two_versions == {"a"}
