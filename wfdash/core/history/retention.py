@@ -9,7 +9,7 @@ from msgspec import Struct
 from wfdash.core.history.bucket import Tally
 from wfdash.core.why.context import kept_for
 
-__all__ = ["Edge", "edge"]
+__all__ = ["Edge", "Kept", "edge", "kept"]
 
 _SHORTEST: Final = 3 * 86400.0
 """Seconds that a finished instance is kept at least where nothing says how long (limits page, free plan)."""
@@ -36,22 +36,38 @@ class Edge(Struct, frozen=True):
         return tally.failure_rate if start >= self.both else None
 
 
-def edge(
-    now: float, *, configured: float | None = None, defaults: Iterable[object] = (), local: bool = False
-) -> Edge:
-    """From when on the list is complete, by the shortest time that any version keeps what ended.
+class Kept(Struct, frozen=True):
+    """Seconds for which what ended so is kept at least."""
+
+    success: float = inf
+    error: float = inf
+
+    def edge(self, now: float) -> Edge:
+        """Moments from which on nothing that ended so has been erased."""
+        return Edge(now - self.success, now - self.error)
+
+
+def kept(*, configured: float | None = None, defaults: Iterable[object] = (), local: bool = False) -> Kept:
+    """Finds the shortest time that any version keeps what ended; a dev session keeps everything.
 
     -inf in a dev session.
     `configured` is the config's time for the workflow, `defaults` each version's `default_retention`.
     """
     if local:
-        return Edge()
+        return Kept()
     if configured is not None:
-        return Edge(now - configured, now - configured)
+        return Kept(configured, configured)
     versions = list(defaults)
 
-    def since(status: str) -> float:
-        kept = [kept_for(default, status) for default in versions]
-        return now - min((time for time in kept if time is not None), default=_SHORTEST)
+    def shortest(status: str) -> float:
+        times = [kept_for(default, status) for default in versions]
+        return min((time for time in times if time is not None), default=_SHORTEST)
 
-    return Edge(since("complete"), since("errored"))
+    return Kept(shortest("complete"), shortest("errored"))
+
+
+def edge(
+    now: float, *, configured: float | None = None, defaults: Iterable[object] = (), local: bool = False
+) -> Edge:
+    """From when on the list is complete, by how long what ended is `kept`; -inf in a dev session."""
+    return kept(configured=configured, defaults=defaults, local=local).edge(now)

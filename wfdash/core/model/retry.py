@@ -1,6 +1,7 @@
 """Retry policies in numbers: durations as text or milliseconds, and the true wait before the next attempt."""
 
 import re
+from functools import lru_cache
 from math import isfinite
 from typing import Final
 
@@ -53,10 +54,14 @@ def duration(value: str | float | None) -> float | None:
     # Milliseconds for a number, itty-time's words for a text (workers-api, sleep and retry delays).
     if isinstance(value, int | float):
         return value / 1000 if isfinite(value) and value >= 0 else None
-    text = value.strip().lower()
     # A pattern with repeats in it is tried on nothing longer than a duration can be.
-    if len(text) > _LONGEST:
-        return None
+    text = value.strip().lower()
+    return _seconds(text) if len(text) <= _LONGEST else None
+
+
+@lru_cache(maxsize=256)
+def _seconds(text: str) -> float | None:
+    """Of a text, which a handful of are in thousands of steps and versions."""
     # A number that was written as a text is milliseconds too.
     if text.isascii() and text.isdigit():
         return int(text) / 1000

@@ -14,7 +14,7 @@ from wfdash.core.history.bucket import Bucket, Tally, sum_of
 from wfdash.core.history.earlier_runs import EarlierRuns, earlier_run, last_ends
 from wfdash.core.history.frame import Frame
 from wfdash.core.history.history import History
-from wfdash.core.history.retention import Edge, edge
+from wfdash.core.history.retention import Edge, Kept, kept
 from wfdash.core.history.sentence import OddTimes, read_within
 from wfdash.core.model.instance import Instance
 
@@ -73,6 +73,7 @@ class LoadedHistory:
         """Which deploys there were before that was not read."""
         self.kept_by: dict[str, tuple[float | None, list[object]]] = {}
         """Of all workflows how long each keeps what ended: by the config, and by each version of it."""
+        self._kept_times: tuple[tuple[object, object], Mapping[str, Kept]] | None = None
         self.history = History(frame.width, since=frame.left)
         self._counting: list[Instance] | None = None
         """Rows that came while all are counted anew."""
@@ -174,16 +175,27 @@ class LoadedHistory:
         for _ in history.reckon(frame.left, frame.right, self.kept_from(now), now):
             await asyncio.sleep(0)
 
+    @property
+    def _kept(self) -> Mapping[str, Kept]:
+        """How long what ended is kept: of each of all workflows, or of this one under ""."""
+        # A drawing asks hundreds of times, of up to a hundred versions; what they say changes at a deploy.
+        of = self.versions, self.kept_by
+        if self._kept_times is None or any(a is not b for a, b in zip(of, self._kept_times[0], strict=True)):
+            if self.kept_by and not self.local:
+                found = {
+                    name: kept(configured=configured, defaults=defaults)
+                    for name, (configured, defaults) in self.kept_by.items()
+                }
+            else:
+                defaults = [version.default_retention for version in self.versions.values()]
+                found = {"": kept(configured=self.retention, defaults=defaults, local=self.local)}
+            self._kept_times = of, found
+        return self._kept_times[1]
+
     def edge(self, now: float) -> Edge:
-        if self.kept_by and not self.local:
-            # Counted together they are told as far back as the one that keeps what ended the shortest.
-            edges = [
-                edge(now, configured=configured, defaults=defaults)
-                for configured, defaults in self.kept_by.values()
-            ]
-            return Edge(max(each.success for each in edges), max(each.error for each in edges))
-        defaults = [version.default_retention for version in self.versions.values()]
-        return edge(now, configured=self.retention, defaults=defaults, local=self.local)
+        # Counted together they are told as far back as the one that keeps what ended the shortest.
+        edges = [each.edge(now) for each in self._kept.values()]
+        return Edge(max(each.success for each in edges), max(each.error for each in edges))
 
     @property
     def lacks_ends(self) -> bool:
@@ -307,10 +319,7 @@ class LoadedHistory:
 
     def kept_from(self, now: float, workflow: str = "") -> float:
         """When the edge of retention is, at a full minute, so that counts stand still for as long."""
-        found = self.edge(now)
-        if workflow in self.kept_by and not self.local:
-            configured, defaults = self.kept_by[workflow]
-            found = edge(now, configured=configured, defaults=defaults)
+        found = self._kept[workflow].edge(now) if workflow in self._kept else self.edge(now)
         return -(-found.both // 60.0) * 60.0 if found.both > -inf else -inf
 
     def versions_since(self, now: float) -> dict[str, tuple[Tally, float]]:
