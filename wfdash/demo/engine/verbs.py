@@ -1,6 +1,7 @@
 """What a client may do to an instance, and what comes of it in each status."""
 
 from collections import deque
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -101,7 +102,8 @@ def restart(world: World, instance: SimulatedInstance, start: From | None = None
     kept: list[LogEntry] = []
     if start is not None:
         entries = instance.run.entries if instance.run else instance.kept
-        kept = entries[: _place(entries, start)]
+        # An attempt that was cut is begun anew in a log of its own: that of the run before stays as it ended.
+        kept = [copy(entry) for entry in entries[: _place(entries, start)]]
     instance.run, instance.kept, instance.paused_at = None, kept, None
     if instance.ended is not None:
         instance.workflow.ends_before.append((instance.ended, instance.status))
