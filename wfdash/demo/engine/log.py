@@ -11,7 +11,7 @@ __all__ = ["Kind", "LogEntry", "LoggedAttempt"]
 Kind = Literal["step", "sleep", "waitForEvent", "rollback", "termination"]
 
 
-class LoggedAttempt(Struct):
+class LoggedAttempt(Struct, gc=False):
     start: float
     end: float | None = None
     success: bool | None = None
@@ -19,7 +19,7 @@ class LoggedAttempt(Struct):
     output: Any = None
 
 
-class LogEntry(Struct):
+class LogEntry(Struct, gc=False):
     """Times are epoch seconds. `name` carries its -N counter, `plain` is the name the program gave."""
 
     kind: Kind

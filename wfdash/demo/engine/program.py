@@ -70,7 +70,7 @@ class StepFailure(Exception):
         return {"name": self.name, "message": self.message}
 
 
-class Undo(Struct, frozen=True):
+class Undo(Struct, frozen=True, gc=False):
     """A step's rollback handler."""
 
     takes: float = 0.4
@@ -81,7 +81,7 @@ class Undo(Struct, frozen=True):
     delay: str | int = "2 seconds"
 
 
-class Do(Struct, frozen=True):
+class Do(Struct, frozen=True, gc=False):
     """`step.do`: `takes` seconds an attempt, of which the first `fails` throw `error` after `fails_after`."""
 
     name: str
@@ -103,19 +103,19 @@ class Do(Struct, frozen=True):
     kind: Literal["step", "rollback"] = "step"
 
 
-class Sleep(Struct, frozen=True):
+class Sleep(Struct, frozen=True, gc=False):
     name: str
     duration: str | int
 
 
-class Reply(Struct, frozen=True):
+class Reply(Struct, frozen=True, gc=False):
     """An event the world sends by itself, `after` seconds into the wait."""
 
     after: float
     payload: Any = None
 
 
-class Wait(Struct, frozen=True):
+class Wait(Struct, frozen=True, gc=False):
     name: str
     type: str
     timeout: str | int = "24 hours"
