@@ -7,9 +7,9 @@ from itertools import pairwise
 import pytest
 
 from tests.support.clocks.simulated_time import EPOCH, simulate
+from tests.support.fakes.worlds import build
 from tests.support.harness.stage import stage
 from wfdash.core.filter.query import parse
-from wfdash.demo.engine.world import build
 from wfdash.live.budget.ledger import WINDOW, Priority
 from wfdash.live.budget.shared_counter import SharedCounter
 

@@ -7,9 +7,9 @@ from itertools import count
 import pytest
 
 from tests.support.clocks.simulated_time import simulate
+from tests.support.fakes.worlds import build
 from tests.support.harness.dashboard import opened
 from wfdash.api.interface import Exchange
-from wfdash.demo.engine.world import build
 from wfdash.live.budget.ledger import ACTIONS, QUOTA, Priority
 
 PAGES = {

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from tests.support.clocks.simulated_time import simulate
+from tests.support.fakes.worlds import build
 from tests.support.harness.dashboard import opened
-from wfdash.demo.engine.world import build
 
 PAGES = {
     "workflows": ("w",),

@@ -6,10 +6,10 @@ import httpx
 import pytest
 
 from tests.api.logs.simulated import Time
+from tests.support.fakes.worlds import build
 from wfdash.api.connect import connect
 from wfdash.config.credential import Credential
 from wfdash.config.settings import Settings
-from wfdash.demo.engine.world import build
 from wfdash.demo.http.api import Application, create_app
 from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
 

@@ -5,12 +5,12 @@ import random
 import re
 
 from tests.support.clocks.simulated_time import simulate
+from tests.support.fakes.worlds import build
 from tests.support.harness.stage import Stage
 from wfdash.api.interface import NewInstance, RestartFrom
 from wfdash.core.model.instance import Instance
 from wfdash.core.verbs.consequences import split_at, step_target
 from wfdash.demo.engine import verbs
-from wfdash.demo.engine.world import build
 from wfdash.demo.http.faults import InjectedFault
 from wfdash.live.actions.operator import Operator
 from wfdash.live.actions.plan import make_creation, make_plan

@@ -6,9 +6,9 @@ from contextlib import AsyncExitStack
 import pytest
 
 from tests.support.clocks.simulated_time import simulate
+from tests.support.fakes.worlds import build
 from tests.support.harness.stage import asked, stage, staged
 from wfdash.api.errors import NotReached, Refused
-from wfdash.demo.engine.world import build
 from wfdash.live.budget.shared_counter import SharedCounter
 from wfdash.live.reads.past_rows import PastRows
 

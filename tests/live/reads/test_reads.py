@@ -6,10 +6,10 @@ from contextlib import AsyncExitStack
 import pytest
 
 from tests.support.clocks.simulated_time import simulate
+from tests.support.fakes.worlds import build
 from tests.support.harness.stage import asked, final_of, stage, staged
 from wfdash.api.errors import InstanceNotFound
 from wfdash.core.triage.compare import differences
-from wfdash.demo.engine.world import build
 from wfdash.live.budget.shared_counter import SharedCounter
 from wfdash.live.reads.account_errors import read_account_errors
 from wfdash.live.reads.comparison import read_pair

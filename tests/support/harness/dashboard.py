@@ -11,11 +11,12 @@ from msgspec.structs import replace
 
 from tests.support.clocks.simulated_time import SimulatedLoop, simulate
 from tests.support.clocks.textual_time import textual_on
+from tests.support.fakes.worlds import build, remembered
 from wfdash.config.credential import Credential
 from wfdash.config.settings import Settings
 from wfdash.demo.engine import verbs
 from wfdash.demo.engine.workflow import SimulatedWorkflow
-from wfdash.demo.engine.world import Arrivals, World, build
+from wfdash.demo.engine.world import Arrivals, World
 from wfdash.demo.http.api import create_app
 from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
 from wfdash.demo.worlds import shop
@@ -124,7 +125,8 @@ def shop_world(clock: Callable[[], float], *, hours: float = 2.5, every: float =
     waiting = orders.walk(newest_first=True, status="waiting")
     world.at(now - 1200, lambda at: verbs.pause(world, next(waiting)))
     world.at(now - 600, lambda at: verbs.terminate(world, next(waiting)))
-    world.advance(now)
+    with remembered():
+        world.advance(now)
     return world
 
 

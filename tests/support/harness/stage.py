@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager
 import httpx
 
 from tests.support.clocks.simulated_time import SimulatedLoop, simulate
+from tests.support.fakes.worlds import build
 from wfdash.api.connect import connect
 from wfdash.api.interface import Workflows
 from wfdash.config.credential import Credential
 from wfdash.config.settings import Settings
-from wfdash.demo.engine.world import World, build
+from wfdash.demo.engine.world import World
 from wfdash.demo.http.api import create_app
 from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
 from wfdash.live.budget.budget import Budget

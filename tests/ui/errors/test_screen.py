@@ -6,11 +6,11 @@ import re
 import pytest
 
 from tests.support.clocks.simulated_time import simulate
+from tests.support.fakes.worlds import build
 from tests.support.harness.dashboard import drive, opened
 from wfdash.core.triage.anomalies import Oddity
 from wfdash.core.triage.error_groups import Sample, VersionShare, group
 from wfdash.core.triage.fingerprint import Fingerprint
-from wfdash.demo.engine.world import build
 from wfdash.live.watcher import Watcher
 from wfdash.ui.detail.pane import DetailPane
 from wfdash.ui.errors import version_lines

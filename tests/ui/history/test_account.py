@@ -5,11 +5,11 @@ import asyncio
 import pytest
 
 from tests.support.clocks.simulated_time import simulate
+from tests.support.fakes.worlds import build
 from tests.support.harness.dashboard import opened
 from wfdash.api.interface import Version
 from wfdash.core.history.frame import frame
 from wfdash.core.model.instance import Instance
-from wfdash.demo.engine.world import build
 from wfdash.demo.http import render
 from wfdash.live.reads.account_rows import of_workflow
 from wfdash.ui.history.counting import LoadedHistory

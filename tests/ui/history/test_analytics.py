@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from tests.support.clocks.simulated_time import simulate
+from tests.support.fakes.worlds import build
 from tests.support.harness.dashboard import opened
-from wfdash.demo.engine.world import World, build
+from wfdash.demo.engine.world import World
 from wfdash.demo.http.faults import InjectedFault
 
 

@@ -7,10 +7,10 @@ import pytest
 from msgspec.structs import replace
 
 from tests.support.clocks.simulated_time import simulate
+from tests.support.fakes.worlds import build
 from tests.support.harness.dashboard import drive, opened
 from wfdash.core.model.status import is_final
 from wfdash.demo.engine import verbs
-from wfdash.demo.engine.world import build
 from wfdash.live.polling.events import Update
 from wfdash.ui.history.reading import HistoryReader
 

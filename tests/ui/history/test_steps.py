@@ -6,8 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from tests.support.clocks.simulated_time import simulate
+from tests.support.fakes.worlds import build
 from tests.support.harness.dashboard import drive, opened
-from wfdash.demo.engine.world import build
 
 
 @pytest.mark.parametrize("size", [(80, 24), (140, 40)])

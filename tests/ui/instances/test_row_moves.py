@@ -5,10 +5,10 @@ import asyncio
 import pytest
 
 from tests.support.clocks.simulated_time import simulate
+from tests.support.fakes.worlds import build
 from tests.support.harness.dashboard import drive, opened
 from tests.ui.instances.list_steps import arrive, change, row
 from wfdash.core.rows.store import GONE
-from wfdash.demo.engine.world import build
 
 
 def test_cursor_stays_on_its_instance_as_rows_move():

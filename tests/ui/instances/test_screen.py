@@ -6,10 +6,10 @@ import re
 import pytest
 
 from tests.support.clocks.simulated_time import simulate
+from tests.support.fakes.worlds import build
 from tests.support.harness.dashboard import drive, opened
 from tests.ui.instances.list_steps import first_id, row
 from wfdash.core.rows.store import GONE
-from wfdash.demo.engine.world import build
 
 
 def test_rows_counts_and_freshness_are_on_screen():

@@ -6,12 +6,12 @@ import time
 import pytest
 from platformdirs import user_state_path
 
+from tests.support.fakes.worlds import build
 from tests.support.harness.dashboard import BASE, drive
 from wfdash.config.credential import Credential
 from wfdash.config.file import read
 from wfdash.config.precedence import load
 from wfdash.config.settings import Options
-from wfdash.demo.engine.world import build
 from wfdash.demo.http.api import create_app
 from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
 from wfdash.live.polling.events import Update

@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 
 from tests.support.clocks.simulated_time import simulate
+from tests.support.fakes.worlds import build
 from tests.support.harness.dashboard import drive, opened, shop_world
 from wfdash.core.history.bucket import Tally
 from wfdash.core.history.count_history import Trends
@@ -18,7 +19,6 @@ from wfdash.core.triage.error_groups import Sample
 from wfdash.core.triage.fingerprint import Fingerprint
 from wfdash.demo.engine import verbs
 from wfdash.demo.engine.workflow import SimulatedWorkflow
-from wfdash.demo.engine.world import build
 from wfdash.demo.http.faults import InjectedFault
 from wfdash.demo.worlds import shop
 from wfdash.ui.widgets.rule import Rule

@@ -6,12 +6,12 @@ from contextlib import closing
 
 import httpx
 
+from tests.support.fakes.worlds import build
 from wfdash.api.connect import connect
 from wfdash.api.interface import ListQuery
 from wfdash.config.precedence import load
 from wfdash.config.settings import Options
 from wfdash.core.model.lazy_steps import plain
-from wfdash.demo.engine.world import build
 from wfdash.demo.http.api import create_app
 from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
 from wfdash.live.records.record.file import RecordFile
