@@ -50,7 +50,6 @@ class Kept(Struct, frozen=True):
 def kept(*, configured: float | None = None, defaults: Iterable[object] = (), local: bool = False) -> Kept:
     """Finds the shortest time that any version keeps what ended; a dev session keeps everything.
 
-    -inf in a dev session.
     `configured` is the config's time for the workflow, `defaults` each version's `default_retention`.
     """
     if local:
