@@ -10,6 +10,7 @@ from wfdash.api.log_source import LogPage
 from wfdash.core.logs.cloud_runs import CloudRun
 from wfdash.core.logs.lifetimes import Lifetime
 from wfdash.core.logs.line import LogLine
+from wfdash.core.logs.objects import TracedObjects
 from wfdash.core.model.workflow import Workflow
 from wfdash.live.reads import log_lines
 from wfdash.live.reads.log_lines import InstanceLogs
@@ -106,6 +107,43 @@ async def read_until(source, logs, shown, end):
     while source.now < T0 + end:
         source.now += source.pace
         await logs.read(shown(source.now))
+
+
+async def test_runs_of_code_that_are_remembered_are_bounded(monkeypatch):
+    """Each wake of an instance is one: of one that is followed for weeks there are thousands."""
+    source = Telemetry([])
+    asked = []
+
+    async def read(query, turn):
+        asked.append(list(query.requests))
+        return LogPage([], requests=[*query.requests, f"run {len(asked)}"])
+
+    monkeypatch.setattr(source, "read", read)
+    logs = source.lines_of()
+    for _ in range(200):
+        source.now += source.pace
+        await logs.read(detail("running"))
+    assert len(logs._requests) == 50
+    assert asked[-1] == [f"run {number}" for number in range(150, 200)]
+
+
+async def test_objects_that_a_session_tells_of_are_bounded(monkeypatch):
+    monkeypatch.setattr(log_lines, "_MOST_TRACED", 10, raising=False)
+    source = Telemetry([])
+    numbers = iter(range(100))
+
+    async def read(query, turn):
+        own = str(next(numbers))
+        held = frozenset({own})
+        return LogPage([], objects=TracedObjects({own: own}, {own: held}, {own: held}, {own: {"orders": 1}}))
+
+    monkeypatch.setattr(source, "read", read)
+    logs = source.lines_of()
+    for _ in range(100):
+        await logs.read(detail("running"))
+    newest = {str(number) for number in range(90, 100)}
+    kept = logs._objects
+    assert set(kept.runs) == set(kept.traces) == set(kept.called) == set(kept.begins) == newest
 
 
 @pytest.mark.parametrize("behind", [0.0, 10.0, 45.0, 130.0])

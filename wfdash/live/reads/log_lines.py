@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from contextlib import nullcontext
 from itertools import chain, islice, repeat
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct, field
 
@@ -39,9 +39,13 @@ _AT_ONCE = 2000
 """Lines that are taken in before a key may be answered."""
 _FAR, _FAR_EVERY = 10.0, 60.0
 """How many times the usual lag is read again, and how often: now and then a source is minutes behind."""
+_MOST_TRACED = 20_000
+"""Calls and traces of a dev session of which it is remembered whose object they were about, each: the newest.
+A session makes some with every instance, whoever it is that is followed."""
 _LIVE = 50
 """Runs of code that may still print: a run outlives a sleep of the instance by minutes at most."""
 
+_T = TypeVar("_T")
 Turn = Callable[[bool], Awaitable[None]]
 """Waits for the budget, as what somebody waits for (False), or as what goes on by itself (True)."""
 
@@ -112,7 +116,7 @@ class InstanceLogs:
         self._asked_until = float("inf")
         """When those were asked for last."""
         self._requests: list[str] = []
-        """The runs of code that named the instance, the newest last."""
+        """The runs of code that named the instance last, the newest at the end."""
 
     async def read(self, detail: Detail, *, since: float | None = None) -> int:
         """Reads what was printed since the last read, or since then; returns how many lines are new."""
@@ -141,7 +145,7 @@ class InstanceLogs:
             end,
             script=about.script_name,
             class_name=about.class_name,
-            requests=self._requests[-_LIVE:],
+            requests=self._requests,
             lived=self._window(detail, None) if to_end and detail.end is not None else None,
         )
         try:
@@ -150,7 +154,8 @@ class InstanceLogs:
             self.state.failure = failure
             raise
         self.state.failure, self.state.read_at = None, self._now()
-        self._requests = list(dict.fromkeys([*self._requests, *page.requests]))
+        # Each wake of an instance is a run of its own: one that is followed for weeks has thousands.
+        self._requests = list(dict.fromkeys([*self._requests, *page.requests]))[-_LIVE:]
         self.state.take(page)
         self.state.unnamed = page.unnamed
         self.state.read_to_end = to_end
@@ -181,10 +186,10 @@ class InstanceLogs:
     def _take_objects(self, new: TracedObjects) -> None:
         before = self._objects
         both = TracedObjects(
-            {**before.runs, **new.runs},
-            {**before.traces, **new.traces},
-            {**before.called, **new.called},
-            {**before.begins, **new.begins},
+            _joined(before.runs, new.runs),
+            _joined(before.traces, new.traces),
+            _joined(before.called, new.called),
+            _joined(before.begins, new.begins),
         )
         if both != before:
             self._objects = both
@@ -389,6 +394,13 @@ def _newest(lines: list[LogLine]) -> tuple[list[LogLine], set[tuple[Any, ...]], 
     ordered = in_order(lines)
     dropped = ordered[-_MOST - 1].at if len(ordered) > _MOST else None
     return ordered[-_MOST:], {_same(line) for line in ordered[-_MOST:]}, dropped
+
+
+def _joined(before: Mapping[str, _T], new: Mapping[str, _T]) -> Mapping[str, _T]:
+    """What was told before and what is told now, without the oldest of too many."""
+    both = {**before, **new}
+    beyond = len(both) - _MOST_TRACED
+    return dict(islice(both.items(), beyond, None)) if beyond > 0 else both
 
 
 def _same(line: LogLine) -> tuple[Any, ...]:
