@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 
 from tests.support.clocks.simulated_time import simulate
 from tests.support.fakes.worlds import build
@@ -174,3 +175,36 @@ def test_all_workflows_date_a_rise_as_its_own_page_does(seed):
         found.append(asyncio.run(find_failures(page, now, utc=True)))
     assert found[0].version
     assert (found[1].at, found[1].version) == (found[0].at, found[0].version)
+
+
+def test_rows_of_all_that_passed_go_and_are_read_again(monkeypatch):
+    """The page stays open on a wall: what left it is kept no longer, and a wider look lists it once more."""
+    monkeypatch.setattr("wfdash.ui.history.counting._MOST_PASSED", 50)
+    monkeypatch.setattr("wfdash.ui.history.screen._SIX_HOURS", 0)
+
+    async def script(d, world):
+        await d.press("history.open", "history.all")
+        screen = d.app.screen
+        await d.until(lambda: screen.of_all and screen.loaded.floor is not None and not screen.is_reading, 60)
+        loaded, before = screen.loaded, len(screen.loaded)
+        # As if half an hour had gone by, which would take the test ten seconds.
+        later = replace(loaded.frame, left=loaded.frame.left + 1800)
+        loaded.frame, loaded._reach = later, 0.0
+        await screen._reader.show(replace(later, left=later.left + later.width))
+        assert len(loaded) < before - 50
+        assert not any(row.is_over and row.created < later.left > row.ended for row in loaded.rows.values())
+        floor = loaded.floor
+        assert floor == pytest.approx(later.left)
+        await d.press("history.span")
+        await d.until(lambda: screen.loaded.floor < floor - 3600 and not screen.is_reading, 60)
+        now = d.app.context.clock()
+        edge = loaded.edge(now).both
+        buckets = [each for each in loaded.buckets(now) if edge <= each.start and each.end < now - 60]
+        assert buckets[0].start < floor - 3600
+        ended = [each for workflow in world.workflows.values() for each in workflow.walk(newest_first=True)]
+        for bucket in buckets:
+            of_bucket = [each for each in ended if bucket.start <= (each.ended or 0.0) < bucket.end]
+            assert bucket.complete == sum(each.status == "complete" for each in of_bucket)
+            assert bucket.errored == sum(each.status == "errored" for each in of_bucket)
+
+    over_incident(script, size=(80, 24))

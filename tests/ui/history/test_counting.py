@@ -148,7 +148,9 @@ async def test_rows_that_passed_out_of_what_is_shown_go(monkeypatch):
         at = minute * 60.0
         row = Instance(f"i{minute}", "complete", created=at + 1, started=at + 2, ended=at + 30)
         history.add([row, Instance(f"waits-{minute}", "waiting", created=at)] if minute % 100 == 0 else [row])
-        await history.show(Frame(at + 60 - hour, at + 60, 60.0, 1), at + 60)
+        shown = Frame(at + 60 - hour, at + 60, 60.0, 1)
+        history.forget_passed(shown, at + 60)
+        await history.show(shown, at + 60)
     complete = [row for row in history.rows.values() if row.is_over]
     assert 60 <= len(complete) <= 60 + 50 + 2
     assert len(history.rows) - len(complete) == 6
@@ -157,11 +159,27 @@ async def test_rows_that_passed_out_of_what_is_shown_go(monkeypatch):
     assert history.frame.left - 52 * 60.0 <= history.floor <= history.frame.left
 
 
+async def test_earlier_runs_go_with_the_rows_that_passed(monkeypatch):
+    monkeypatch.setattr("wfdash.ui.history.counting._MOST_PASSED", 50)
+    history = LoadedHistory(Frame(0.0, 3600.0, 60.0, 1), local=False, retention=None)
+    history.floor = 0.0
+    history.add(Instance(f"i{n}", "complete", created=1.0, ended=2.0) for n in range(60))
+    runs = [Instance(f"i{n}\n{n * 100}.000", "errored", created=None, ended=n * 100.0) for n in range(50)]
+    history.add_runs({run.id: run for run in runs})
+    assert history.forget_passed(Frame(3600.0, 7200.0, 60.0, 1), 7200.0) is False, "all of it is framed still"
+    await history.show(Frame(3600.0, 7200.0, 60.0, 1), 7200.0)
+    history._reach = 3600.0
+    assert history.forget_passed(Frame(3600.0, 7200.0, 60.0, 1), 7200.0)
+    assert not history.rows
+    assert len(history.earlier) == 14, "of 50 those from minute 60 on"
+
+
 async def test_narrower_look_keeps_the_rows_of_the_wider_one(monkeypatch):
     monkeypatch.setattr("wfdash.ui.history.counting._MOST_PASSED", 50)
     history = LoadedHistory(Frame(0.0, 36_000.0, 600.0, 1), local=False, retention=None)
     history.floor = 0.0
     history.add([Instance(f"i{n}", "complete", created=n * 60.0, ended=n * 60.0 + 30) for n in range(600)])
     for narrow in (Frame(32_400.0, 36_000.0, 60.0, 1), Frame(34_200.0, 36_000.0, 30.0, 1)):
+        assert not history.forget_passed(narrow, 36_000.0)
         await history.show(narrow, 36_000.0)
         assert len(history.rows) == 600

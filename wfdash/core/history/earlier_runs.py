@@ -53,6 +53,12 @@ class EarlierRuns(Struct):
                 fresh.append(run)
         return fresh
 
+    def forget_before(self, at: float) -> None:
+        """Lets those go that ended before this moment."""
+        self.runs = {key: run for key, run in self.runs.items() if (run.ended or 0.0) >= at}
+        ends = {identity: [end for end in ends if end >= at] for identity, ends in self._ends.items()}
+        self._ends = {identity: later for identity, later in ends.items() if later}
+
 
 def last_ends(runs: Iterable[Instance]) -> dict[str, float]:
     """When each instance ended last before its present run."""

@@ -58,6 +58,11 @@ class AccountRows(Struct):
     def exhausted(self) -> bool:
         return bool(self._past) and all(past.exhausted for past in self._past.values())
 
+    def begin_below(self, floor: float | None) -> None:
+        """Rows older than this are kept no longer: whoever looks further back reads them again."""
+        for past in self._past.values():
+            past.floor, past.exhausted = floor, False
+
     async def back_to(self, since: float) -> AsyncIterator[list[Instance]]:
         """Yields pages down to what was created at `since`; called again, it goes on below them.
 

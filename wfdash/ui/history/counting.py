@@ -132,8 +132,8 @@ class LoadedHistory:
 
     async def show(self, frame: Frame, now: float) -> None:
         """Counts anew for another frame, in slices."""
+        self._reach = max(self._reach, now - frame.left)
         if (frame.width, frame.left) != (self.frame.width, self.frame.left):
-            self._forget_passed(frame, now)
             history = History(frame.width, since=frame.left)
             # Rows come while all are counted anew, and each slice gives way: they are kept here, or the new
             # count would lack them.
@@ -147,25 +147,28 @@ class LoadedHistory:
             self._counting, self.history = None, history
         self.frame = frame
 
-    def _forget_passed(self, frame: Frame, now: float) -> None:
+    def forget_passed(self, frame: Frame, now: float) -> bool:
         """Forgets rows that have passed out of all that was framed, for a page that stays open for weeks.
 
-        Not of all workflows, each of which is walked to a floor of its own.
+        To be asked before another stretch is shown, and not while rows are read further back: where any go,
+        the floor is above what was read.
         """
         self._reach = max(self._reach, now - min(frame.left, self.frame.left))
         edge = now - self._reach
-        if self.floor is None or self.floor >= edge or self.kept_by:
-            return
+        if self.floor is None or self.floor >= edge:
+            return False
         passed = [
             row.id
             for row in self.rows.values()
             if row.is_over and (row.created or 0.0) < edge and (row.ended or 0.0) < edge
         ]
         if len(passed) < _MOST_PASSED:
-            return
+            return False
         for identity in passed:
             del self.rows[identity]
+        self._runs.forget_before(edge)
         self.floor = edge
+        return True
 
     async def sum_up(self, now: float) -> None:
         """Reckons ahead what the next drawing asks for, in slices."""

@@ -132,6 +132,9 @@ class HistoryReader:
     async def show(self, frame: Frame) -> None:
         """Counts for another frame: what is shown, and what is read to take its place."""
         now = self._context.clock()
+        # What is read just now goes on below the floor that it began at.
+        if not self.is_reading and self._own.forget_passed(frame, now) and self._account is not None:
+            self._account.begin_below(self._own.floor)
         await self.loaded.show(frame, now)
         self._own.is_short = self._lacks_rows
         if self.before is not None:
@@ -226,7 +229,8 @@ class HistoryReader:
         loaded, poller, session = self._own, self._poller, self._context.session
         if session is None:
             return
-        if loaded.floor is None:
+        is_first = loaded.floor is None
+        if is_first:
             floors: list[float] = []
             for rows in poller.contiguous_slices(SLICE) if not poller.filtered else ():
                 self._add(rows, walked=True)
@@ -246,7 +250,10 @@ class HistoryReader:
                     self.before.loaded.add(older[first : first + SLICE], walked=True)
                     await asyncio.sleep(0)
         past = session.reads.past_rows(self.workflow, floor=loaded.floor)
-        is_complete = poller.history.complete and not poller.filtered and loaded.floor is not None
+        # Only right then: below the floor of a page that is open there may be rows that the table came to
+        # since, and rows that were let go here.
+        is_complete = is_first and poller.history.complete and not poller.filtered
+        is_complete = is_complete and loaded.floor is not None
         past.exhausted = is_complete or loaded.floor == -inf
         past.end = poller.newest.unbroken
         await self._read_back(past, since=self._since)
