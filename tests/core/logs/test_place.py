@@ -1,9 +1,12 @@
 """Lines put in their places: whose they are, in which attempt, and what is never claimed."""
 
+import gc
+
 import pytest
 
 from tests.support.fakes.details import T0, answer, attempt, detail, done, neighbours, sleep, step
 from wfdash.core.logs import place
+from wfdash.core.logs.attempts import Attempts
 from wfdash.core.logs.cloud_runs import CloudRun, times_of
 from wfdash.core.logs.lifetimes import Lifetime
 from wfdash.core.logs.line import LogLine, LogScope
@@ -651,3 +654,15 @@ def test_runs_of_another_one_after_another_speak_for_it():
         runs = [own, first, second]
         placed = place.place_lines(SPEAKS_FOR_IT, found, others=neighbours(["order-7"]), invocations=runs)
         assert {entry.is_sure for entry in placed} == {sure}
+
+
+def test_places_of_lines_keep_no_answer_from_being_freed():
+    """While a log is followed that is each second, by an answer of a megabyte that is new each time."""
+    found = detail("running", [done("load a-1", 0, 10)])
+    gc.collect()
+    gc.disable()
+    try:
+        place_lines([line(5, f"{ID} load a says hello"), line(6, "hello", source="local")], found)
+        assert not [each for each in gc.get_objects() if isinstance(each, Attempts)]
+    finally:
+        gc.enable()

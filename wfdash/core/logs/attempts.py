@@ -25,6 +25,34 @@ _MOST_TEXTS = 200
 """Lines of a call that are read for the names in them."""
 
 
+class _Said:
+    """What the lines of each call name.
+
+    Not a part of `Attempts`: what it hands this to would keep it, and the whole answer with it, until the
+    collector comes by. While a log is followed there is one each second, of half a megabyte for 400 steps.
+    """
+
+    __slots__ = ("_names", "_said", "_texts")
+
+    def __init__(self, names: StepNames) -> None:
+        self._names = names
+        self._texts: dict[str, list[str]] = {}
+        self._said: dict[str, tuple[Set[str], Set[int]]] = {}
+
+    def take(self, call: str, text: str) -> None:
+        texts = self._texts.setdefault(call, [])
+        if len(texts) < _MOST_TEXTS:
+            texts.append(text)
+
+    def of(self, call: str) -> tuple[Set[str], Set[int]]:
+        """The steps, and the attempts, that the lines of a call name."""
+        if call not in self._said:
+            texts = self._texts.get(call, ())
+            names = {name for text in texts for name in self._names.named_by(text)}
+            self._said[call] = names, {number for text in texts for number in attempts_said(text)}
+        return self._said[call]
+
+
 class Attempts:
     """The attempts of one detail, and what a session's calls tell of them."""
 
@@ -73,11 +101,10 @@ class Attempts:
         self._name_of = {span.step: span.name for span in spans}
         self._lasted: dict[str, tuple[float, float]] = {}
         """Of each call, when its first and its last line were printed."""
-        self._texts: dict[str, list[str]] = {}
-        self._said_of: dict[str, tuple[Set[str], Set[int]]] = {}
+        self._said = _Said(self._names)
         self._take(lines)
         self._tree = tree
-        self._matched = MatchedCalls(tree, spans, said=self._said, until=self._as_of)
+        self._matched = MatchedCalls(tree, spans, said=self._said.of, until=self._as_of)
 
     def _take(self, lines: Iterable[LogLine]) -> None:
         """Notes when the lines of each call were printed, and what they say."""
@@ -85,9 +112,7 @@ class Attempts:
             if line.source == "local" and line.request:
                 first, last = self._lasted.get(line.request, (line.at, line.at))
                 self._lasted[line.request] = min(first, line.at), max(last, line.at)
-                texts = self._texts.setdefault(line.request, [])
-                if len(texts) < _MOST_TEXTS:
-                    texts.append(line.message)
+                self._said.take(line.request, line.message)
 
     def fit_of(self, run: str) -> Fit | None:
         """What the calls of a run say of whose it is; None where they say nothing."""
@@ -177,7 +202,7 @@ class Attempts:
             return None
         if says_count(span, line.message) or len(self._tried[span.name, span.number]) == 1:
             return span
-        called, tried = self._said(line.request)
+        called, tried = self._said.of(line.request)
         says_this = called <= {span.name} and tried <= {span.number}
         first, _ = self._lasted_with(line)
         return span if says_this and span.start - _GRAIN <= first <= span.end + _GRAIN else None
@@ -273,14 +298,6 @@ class Attempts:
         if call not in self._tree.attempts:
             return False
         return call in self._tree.calls or not self._at(self._lasted[call][0], _GRAIN)
-
-    def _said(self, call: str) -> tuple[Set[str], Set[int]]:
-        """The steps, and the attempts, that the lines of a call name."""
-        if call not in self._said_of:
-            texts = self._texts.get(call, ())
-            names = {name for text in texts for name in self._names.named_by(text)}
-            self._said_of[call] = names, {number for text in texts for number in attempts_said(text)}
-        return self._said_of[call]
 
     def _by_time(self, line: LogLine) -> AttemptSpan | None:
         """The attempt that ran alone, where nothing else of the instance can have printed then.
