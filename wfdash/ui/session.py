@@ -115,14 +115,7 @@ async def open_session(
         retention=settings.retention,
         notify=lambda _: None,
     )
-    journal = None
-    if not settings.demo:
-        journal = Journal(
-            user_state_path("wfdash"),
-            profile=settings.profile_name,
-            account=settings.kept_for,
-            clock=skew.server_time,
-        )
+    journal = _journal_of(settings, skew.server_time)
     operator = Operator(
         api,
         budget=budget,
@@ -132,12 +125,7 @@ async def open_session(
         sink=poller.sink,
         read_only="this session is read-only until you quit" if settings.read_only else "",
     )
-    recall: RecordRecall | RecordedIds | None = None
-    if recorder is not None and settings.record.payloads:
-        poller.look_up(recall := _recall(recorder))
-    elif recorder is not None and not settings.demo:
-        # The demo erases nothing, and each look into a record in memory copies it.
-        poller.look_up_ids(recall := RecordedIds(recorder))
+    recall = _let_look_up(poller, recorder, settings) if recorder is not None else None
     return AccountSession(
         api,
         budget,
@@ -160,6 +148,14 @@ def _counter(settings: Settings) -> SharedCounter:
     return share_counter(settings.credential, settings.base_url, folder, what="dashboard")
 
 
+def _journal_of(settings: Settings, clock: Callable[[], float]) -> Journal | None:
+    """Makes the file that has every write before it is sent; the demo keeps none."""
+    if settings.demo:
+        return None
+    folder = user_state_path("wfdash")
+    return Journal(folder, profile=settings.profile_name, account=settings.kept_for, clock=clock)
+
+
 def _recorder_of(
     api: Workflows, settings: Settings, clock: Callable[[], float], said: Callable[[RecordChanged], None]
 ) -> Recorder:
@@ -179,6 +175,22 @@ def _recorder_of(
 
     api.listener = RecordListener(seen, clock=clock, epoch=lambda: recorder.epoch)
     return recorder
+
+
+def _let_look_up(
+    poller: Watcher, recorder: Recorder, settings: Settings
+) -> "RecordRecall | RecordedIds | None":
+    """Has the watcher look in the record for what a filter asks: by what instances held, or by id alone."""
+    if settings.record.payloads:
+        recall = _recall(recorder)
+        poller.look_up(recall)
+        return recall
+    if settings.demo:
+        # The demo erases nothing, and each look into a record in memory copies it.
+        return None
+    ids = RecordedIds(recorder)
+    poller.look_up_ids(ids)
+    return ids
 
 
 def _recall(recorder: Recorder) -> "RecordRecall":

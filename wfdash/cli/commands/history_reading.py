@@ -13,7 +13,7 @@ from platformdirs import user_state_path
 
 from wfdash.api.analytics import KEPT
 from wfdash.api.errors import Forbidden, NotFound, Refused
-from wfdash.api.interface import Version
+from wfdash.api.interface import InstancePage, Version
 from wfdash.api.paging import all_workflows, versions_back_to, walk
 from wfdash.cli.commands.inputs import batches_of
 from wfdash.cli.exits import Stop
@@ -145,6 +145,40 @@ async def _names(session: CommandSession) -> list[str]:
     return [workflow.name for workflow in found]
 
 
+class _Back(Struct):
+    """How far a list was read back, and what it gave."""
+
+    seconds: float
+    now: float | None = None
+    """The end of that time; None until an answer tells by how much this machine's clock is wrong."""
+    rows: list[Instance] = field(default_factory=list)
+    total: int | None = None
+    reached: bool = False
+    exhausted: bool = False
+    beyond: int = 0
+    """Pages from before that time."""
+
+    @property
+    def since(self) -> float:
+        return 0.0 if self.now is None else max(0.0, self.now - self.seconds)
+
+    def take(self, page: InstancePage) -> bool:
+        """Takes in the next page; whether one more may hold what ended within the time."""
+        found = Instance.from_items(page.items)
+        self.rows += found
+        self.total = self.total if self.total is not None else page.total
+        if page.cursor is None:
+            self.reached = self.exhausted = True
+            self.total = self.total if self.total is not None else len(self.rows)
+        since = self.since
+        if not any(row.created is not None and row.created < since for row in found):
+            return True
+        self.reached = True
+        # What was created before it may have ended within it.
+        self.beyond += 1
+        return self.beyond <= _BEYOND and any(row.ended is not None and row.ended >= since for row in found)
+
+
 async def read_back(
     session: CommandSession,
     workflow: str,
@@ -157,45 +191,10 @@ async def read_back(
 
     `query` is matched here, so that what it rests on is all.
     """
-    before = time.time()
-    since = max(0.0, now - seconds) if now is not None else 0.0
-    rows: list[Instance] = []
-    total: int | None = None
-    loaded = beyond = 0
-    reached = exhausted = False
-    async for page in walk(long_read(session, workflow, extent=Extent(back=seconds)), workflow):
-        if now is None:
-            # What happened before the first request is in the answers; and only an answer tells by how much
-            # this machine's clock is wrong.
-            now = before + session.clock() - time.time()
-            since = max(0.0, now - seconds)
-        total = total if total is not None else page.total
-        found = Instance.from_items(page.items)
-        loaded += len(found)
-        rows += found
-        if page.cursor is None:
-            reached = exhausted = True
-            total = total if total is not None else loaded
-        if any(row.created is not None and row.created < since for row in found):
-            reached = True
-            # What was created before it may have ended within it.
-            beyond += 1
-            if beyond > _BEYOND or not any(row.ended is not None and row.ended >= since for row in found):
-                break
-    else:
-        reached = reached or not rows
-    if now is None:
-        now = session.clock()
-        since = max(0.0, now - seconds)
-    versions: list[Version] = []
-    if not session.api.local:
-        with suppress(Forbidden, NotFound):
-            versions = await versions_back_to(
-                since,
-                lambda page, size: session.read(
-                    lambda: session.api.list_versions(workflow, page=page, per_page=size)
-                ),
-            )
+    back = await _read_list(session, workflow, _Back(seconds, now))
+    now = back.now if back.now is not None else session.clock()
+    since, rows = max(0.0, now - seconds), back.rows
+    versions = await _versions_since(session, workflow, since)
     kept = edge(
         now,
         configured=session.settings.retention.get(workflow),
@@ -212,14 +211,43 @@ async def read_back(
         since,
         now,
         rows,
-        loaded,
-        total,
-        reached,
-        exhausted,
+        len(back.rows),
+        back.total,
+        back.reached,
+        back.exhausted,
         {version.id: version for version in versions},
         kept,
         list(earlier.values()),
     )
+
+
+async def _read_list(session: CommandSession, workflow: str, back: _Back) -> _Back:
+    """Reads page after page, as far as what ended within that time may lie."""
+    before = time.time()
+    async for page in walk(long_read(session, workflow, extent=Extent(back=back.seconds)), workflow):
+        if back.now is None:
+            # What happened before the first request is in the answers; and only an answer tells by how much
+            # this machine's clock is wrong.
+            back.now = before + session.clock() - time.time()
+        if not back.take(page):
+            break
+    else:
+        back.reached = back.reached or not back.rows
+    return back
+
+
+async def _versions_since(session: CommandSession, workflow: str, since: float) -> list[Version]:
+    """The versions deployed back to that moment; none where they cannot be listed."""
+    if session.api.local:
+        return []
+    with suppress(Forbidden, NotFound):
+        return await versions_back_to(
+            since,
+            lambda page, size: session.read(
+                lambda: session.api.list_versions(workflow, page=page, per_page=size)
+            ),
+        )
+    return []
 
 
 async def count_erased(session: CommandSession, reading: HistoryReading, width: float) -> None:

@@ -293,12 +293,31 @@ class History:
 
     def _count(self, rows: Iterable[Instance], sign: int) -> None:
         """Adds what rows say, or takes exactly that away again: rows are never edited."""
+        width, until = self.width, self.until
+        running, queued = self._running, self._queued
+        self._begun.clear()
+        for came, begun, ended in self._count_ends(rows, sign):
+            left = ended
+            if begun is not None and begun < until:
+                left = came if begun < (came + 1) * width else min(ended, int(begun // width))
+            # Most begin in the bucket they came in: then nothing is queued at its end.
+            if left != came:
+                queued[came] += sign
+                queued[left] -= sign
+            if left != ended:
+                running[left] += sign
+                running[ended] -= sign
+
+    def _count_ends(self, rows: Iterable[Instance], sign: int) -> Iterator[tuple[int, float | None, int]]:
+        """Counts what came and what ended, in its bucket.
+
+        Yields, of each that was there at the end of a bucket, the one it came in, its start, and the one it
+        ended in.
+        """
         # One long loop over locals: 100,000 rows are counted at once when the page opens.
         width, since, until = self.width, self.since, self.until
         cells, of_versions, of_triggers = self._cells, self._versions.sums, self._triggers.sums
-        running, queued, tallies = self._running, self._queued, self._tallies
-        resumed = self._ends_before
-        self._begun.clear()
+        tallies, resumed = self._tallies, self._ends_before
         for row in rows:
             status, created, ended, begun = row.status, row.created, row.ended, row.started
             final = status in FINAL
@@ -347,23 +366,9 @@ class History:
                         tallies.pop(out, None)
                 elif ended >= until:
                     out = _NEVER
-            # From here on what stood at the end of buckets. Times that cross are taken as the same moment.
-            if came is None or came >= until:
-                continue
-            if out < at:
-                out = at
-            if out == at:
-                continue  # nothing of it stood at the end of any
-            left = out
-            if begun is not None and begun < until:
-                left = at if begun < (at + 1) * width else min(out, int(begun // width))
-            # Most begin in the bucket they came in: then nothing is queued at its end.
-            if left != at:
-                queued[at] += sign
-                queued[left] -= sign
-            if left != out:
-                running[left] += sign
-                running[out] -= sign
+            # Times that cross are taken as the same moment: nothing of it stood at the end of any bucket.
+            if came is not None and came < until and at < out:
+                yield at, begun, out
 
 
 def _sum(cells: Iterable[_Cell]) -> Tally:

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wfdash.core.history.bucket import Tally, percentile
-from wfdash.core.history.rate.change import Outcomes, changes_of
+from wfdash.core.history.rate.change import Outcomes, RateChange, changes_of
 from wfdash.core.history.sentence import Finding, failed_of, failures
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.times import lasted
@@ -82,69 +82,123 @@ def picture(
     `partial` where a record holds only some of the older ones: then nothing has risen within the hour.
     `counted` is when the server counted, before these were listed, and how many had not ended then.
     """
+    deployed = deployed or {}
+    of = _stretch(rows, now=now, floor=floor, exhausted=exhausted, deployed=deployed)
+    kept = "recorded by then" if partial else "loaded"
+    missing = "" if exhausted else _missing(of.start, now, len(of.active), of.tally, kept, utc=utc)
+    finding, cut = _finding(of, deployed=deployed, now=now, utc=utc), of.cut
+    if missing and (partial or finding.at is None):
+        finding, cut = Finding(f"{_counted(of.tally, kept, unread=of.unread)}; {missing}"), None
+    elif missing:
+        finding = replace(finding, sentence=f"{finding.sentence}; {missing}")
+    if finding.unusual and not (of.changes and of.changes[-1].rose):
+        finding = Finding(finding.sentence, finding.at, finding.version)  # it is over
+    before, after = (None, of.tally) if cut is None else (_before(of, cut), _after(of, cut))
+    failed = (row.ended for row in of.ended if row.status == "errored" and row.ended is not None)
+    oldest, older, seen_at = _oldest(rows, now, None if exhausted else floor, counted)
+    return Picture(
+        finding,
+        _parts(of.ended, now, float("-inf") if exhausted else floor),
+        after,
+        before,
+        max(failed, default=None),
+        oldest,
+        None if exhausted else floor,
+        sum("\n" not in row.id for row in rows),
+        len(of.active),
+        older,
+        seen_at,
+        cut if cut is not None else min((row.ended for row in of.ended if row.ended), default=None),
+        bool(missing) and cut is None,
+    )
+
+
+class _Stretch(Struct, frozen=True):
+    """What ended in the time of which no row is missing, and when the rate of failures changed in it."""
+
+    start: float
+    exhausted: bool
+    ended: list[Instance]
+    active: list[Instance]
+    tally: Tally
+    """Of those that ended."""
+    unread: bool
+    """Whether some that had not ended may well have since."""
+    settled: float
+    """From when on the rate was looked at for changes."""
+    seen: Outcomes
+    changes: Sequence[RateChange]
+    by_end_from: float
+    """From when on hardly any is missing that ended beside these."""
+
+    @property
+    def by_end(self) -> bool:
+        """Whether its rates are counted by end, as the charts of history count."""
+        return self.exhausted or all(change.at >= self.by_end_from for change in self.changes)
+
+    @property
+    def cut(self) -> float | None:
+        """When the rate changed last, where that was at one moment."""
+        return self.changes[-1].at if self.changes and not self.changes[-1].between else None
+
+
+def _stretch(
+    rows: Sequence[Instance],
+    *,
+    now: float,
+    floor: float | None,
+    exhausted: bool,
+    deployed: Mapping[str, float],
+) -> _Stretch:
     start = min((row.created for row in rows if row.created is not None), default=now)
     start = min(start, now - _HOUR) if exhausted else floor if floor is not None else start
     # A row may be ahead of the clock, as far as to the year 9999: nothing has ended then yet.
     ended = [row for row in rows if row.ended is not None and start <= row.ended <= now + _AHEAD]
-    deployed = deployed or {}
+    active = [row for row in rows if not row.is_over]
+    unread = any(row.seen is not None and now - row.seen > _BEHIND for row in active)
     settled = start if exhausted else start + age_of_failures(rows)
     seen, changes = changes_of(rows, start=settled, now=now, deployed=deployed)
-    cut = changes[-1].at if changes and not changes[-1].between else None
-    tally, active = _tally(ended), [row for row in rows if not row.is_over]
-    # By end, as the charts of history count, where hardly any is missing that ended beside these.
     by_end_from = start if exhausted else start + _age_of_successes(ended)
-    by_end = exhausted or all(change.at >= by_end_from for change in changes)
-    unread = any(row.seen is not None and now - row.seen > _BEHIND for row in active)
+    return _Stretch(
+        start, exhausted, ended, active, _tally(ended), unread, settled, seen, changes, by_end_from
+    )
+
+
+def _finding(of: _Stretch, *, deployed: Mapping[str, float], now: float, utc: bool) -> Finding:
+    """What history would say of these rows, and since when they ended where their rate did not change."""
+    ended, tally, by_end = of.ended, of.tally, of.by_end
     finding = failures(
-        changes,
+        of.changes,
         tally,
-        [row for row in ended if row.ended is not None and row.ended >= by_end_from] if by_end else ended,
+        [row for row in ended if row.ended is not None and row.ended >= of.by_end_from] if by_end else ended,
         deployed=deployed,
         now=now,
         utc=utc,
         settled=not by_end,
-        sampled=not exhausted,
-        unread=unread,
-        running=active,
+        sampled=not of.exhausted,
+        unread=of.unread,
+        running=of.active,
     )
-    looked = _tally(row for row in ended if row.ended is not None and row.ended >= settled)
-    if not changes and looked.sample < _LOOKED * tally.sample and tally.sample >= ENOUGH:
-        finding = Finding(
-            _counted(tally, "loaded", unread=unread)
-        )  # a rise may lie in what was not looked at
-    if tally.sample and not changes and (since := _since(ended, now, utc=utc)):
+    if of.changes:
+        return finding
+    looked = _tally(row for row in ended if row.ended is not None and row.ended >= of.settled)
+    if looked.sample < _LOOKED * tally.sample and tally.sample >= ENOUGH:
+        # A rise may lie in what was not looked at.
+        finding = Finding(_counted(tally, "loaded", unread=of.unread))
+    if tally.sample and (since := _since(ended, now, utc=utc)):
         finding = replace(finding, sentence=finding.sentence + since)
-    kept = "recorded by then" if partial else "loaded"
-    missing = "" if exhausted else _missing(start, now, len(active), tally, kept, utc=utc)
-    if missing and (partial or finding.at is None):
-        finding, cut = Finding(f"{_counted(tally, kept, unread=unread)}; {missing}"), None
-    elif missing:
-        finding = replace(finding, sentence=f"{finding.sentence}; {missing}")
-    if finding.unusual and not (changes and changes[-1].rose):
-        finding = Finding(finding.sentence, finding.at, finding.version)  # it is over
-    after, before = tally, None
-    if cut is not None:
-        start, end = changes[-2].at if len(changes) > 1 else seen.start, changes[-1].until
-        before, after = (
-            _between(ended, max(start, by_end_from), cut) if by_end else _tested(seen, start, cut),
-            _between(ended, cut, inf) if by_end else _tested(seen, cut, end),
-        )
-    oldest, older, seen_at = _oldest(rows, now, None if exhausted else floor, counted)
-    return Picture(
-        finding,
-        _parts(ended, now, float("-inf") if exhausted else floor),
-        after,
-        before,
-        max((row.ended for row in ended if row.status == "errored" and row.ended is not None), default=None),
-        oldest,
-        None if exhausted else floor,
-        sum("\n" not in row.id for row in rows),
-        len(active),
-        older,
-        seen_at,
-        cut if cut is not None else min((row.ended for row in ended if row.ended), default=None),
-        bool(missing) and cut is None,
-    )
+    return finding
+
+
+def _before(of: _Stretch, cut: float) -> Tally:
+    """What ended before the rate changed last, back to the change before that."""
+    start = of.changes[-2].at if len(of.changes) > 1 else of.seen.start
+    return _between(of.ended, max(start, of.by_end_from), cut) if of.by_end else _tested(of.seen, start, cut)
+
+
+def _after(of: _Stretch, cut: float) -> Tally:
+    """What ended since the rate changed last."""
+    return _between(of.ended, cut, inf) if of.by_end else _tested(of.seen, cut, of.changes[-1].until)
 
 
 def rank(found: Picture | None) -> tuple[int, float, int]:

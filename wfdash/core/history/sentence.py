@@ -147,55 +147,88 @@ def failures(
         if so_far:
             return Finding(f"{failed_of(tally)} so far")
         return Finding(_level(tally, rows, running, deployed, now, since=since, unread=unread))
-    steps = _last_rises(changes)
     # Of what came before a change some is missing; by end what follows is whole. One cell: at 80 columns
     # the version stands at the end.
     about, near = "~" if sampled else "", "~" if sampled and settled else ""
-    if not steps and (between := changes[-1].between):
-        said = f"errors fell {_slowly(changes[-1], between, now, utc)}"
-        return Finding(f"{said}: {failed_of(tally, unread=unread)}")
+    of = _Changes(changes, rows, deployed, now, utc, settled, about, near)
+    steps = _last_rises(changes)
     if not steps:
-        was, after, at, cure = _fall(changes, rows, deployed, settled=settled)
-        said = f"errors fell from {about}{percent(was)} to {near}{percent(after)}"
-        said += f" at {_time(at, now, utc)}{_beside(at, cure)}"
-        return Finding(f"{said}: {failed_of(tally, unread=unread)}")
-    if between := steps[0].between:
-        # Without a minute there is none to look beside for a deploy, nor to count the versions from.
-        rose = steps[0]
-        said = f"errors rose {_slowly(rose, between, now, utc)}"
-        said += _and_fell(changes, rose, rows, deployed, now=now, utc=utc, near=near, settled=settled)
-        return Finding(said, unusual=True)
-    causes = [_deploy(step, rows, deployed) for step in steps]
+        return Finding(f"{_fell(of)}: {failed_of(tally, unread=unread)}")
+    return _rose_slowly(of, steps[0]) if steps[0].between else _rose(of, steps)
+
+
+class _Changes(Struct, frozen=True):
+    """The moments at which a rate changed, and what the words for them rest on."""
+
+    changes: Sequence[RateChange]
+    rows: Sequence[Instance]
+    deployed: Mapping[str, float]
+    now: float
+    utc: bool
+    settled: bool
+    about: str
+    """What stands before a rate of before a change, where some that ended then are missing."""
+    near: str
+    """The same before a rate of after it."""
+
+    def time(self, at: float) -> str:
+        return _time(at, self.now, self.utc)
+
+
+def _fell(of: _Changes) -> str:
+    """`errors fell from 38 % to 3 % at 05:10, with version b689fb30`."""
+    if between := of.changes[-1].between:
+        return f"errors fell {_slowly(of, of.changes[-1], between)}"
+    was, after, at, cure = _fall(of)
+    said = f"errors fell from {of.about}{percent(was)} to {of.near}{percent(after)}"
+    return f"{said} at {of.time(at)}{_beside(at, cure)}"
+
+
+def _rose_slowly(of: _Changes, rise: RateChange) -> Finding:
+    """Tells of a rise without a minute: there is none to look beside for a deploy, nor to count from."""
+    assert rise.between is not None
+    said = f"errors rose {_slowly(of, rise, rise.between)}"
+    return Finding(said + _and_fell(of, rise), unusual=True)
+
+
+def _rose(of: _Changes, steps: Sequence[RateChange]) -> Finding:
+    """Tells of a rise from the step that came with a deploy on, and of the last step after it."""
+    rows = of.rows
+    causes = [_deploy(step, rows, of.deployed) for step in steps]
     first = next((number for number, cause in enumerate(causes) if cause.version), 0)
     rise, cause, last = steps[first], causes[first], steps[-1]
-    start = _start(changes, rise)
-    before, after = _rate(rows, start, rise.at), _rate(rows, rise.at, rise.until)
-    sample = _ended(rows, start, rise.at).sample
-    # What the test counts before it may have ended beside the rise: then nothing had, and that is no rate.
-    if settled or after <= before or not sample:
-        before, after, sample = rise.before, rise.after, rise.sample
-    few = about if sample >= _LEVEL else ""
-    earlier = f"{few}{earlier_rate(before, sample)}"
-    said = f"errors rose from {earlier} to {near}{_later_rate(after, _ended(rows, rise.at, rise.until))}"
+    earlier, after = _levels_of_rise(of, rise)
+    said = f"errors rose from {earlier} to {of.near}{_later_rate(after, _ended(rows, rise.at, rise.until))}"
     # A change is dated to the start of its stretch, and none comes before what made it.
     at = max(_came(rows, rise), cause.deploy)
-    said += f" at {_time(at, now, utc)}"
+    said += f" at {of.time(at)}"
     said += _beside(at, cause)
     if last is not rise:
         rate, later = _rate(rows, last.at, last.until), causes[-1]
-        after = rate if rate > after and not settled else last.after
-        said += f", and on to {near}{percent(after)} at {_time(max(last.at, later.deploy), now, utc)}"
+        after = rate if rate > after and not of.settled else last.after
+        said += f", and on to {of.near}{percent(after)} at {of.time(max(last.at, later.deploy))}"
         said += _beside(last.at, later if later.version != cause.version else _Cause())
-    last = replace(last, after=after)
-    said += _and_fell(changes, last, rows, deployed, now=now, utc=utc, near=near, settled=settled)
+    said += _and_fell(of, replace(last, after=after))
     own, others = _apart(cause.version, rows, RateChange(rise.at, last.until, 0.0, 1.0, 0.0))
     ran = others | ({cause.version: own} if own.sample else {})
     return Finding(said, at, cause.version, unusual=True, until=last.until, before=earlier, since=ran)
 
 
-def _slowly(change: RateChange, between: tuple[float, float], now: float, utc: bool) -> str:
+def _levels_of_rise(of: _Changes, rise: RateChange) -> tuple[str, float]:
+    """What the rate was before a rise, in words, and what it was after it."""
+    start = _start(of.changes, rise)
+    before, after = _rate(of.rows, start, rise.at), _rate(of.rows, rise.at, rise.until)
+    sample = _ended(of.rows, start, rise.at).sample
+    # What the test counts before it may have ended beside the rise: then nothing had, and that is no rate.
+    if of.settled or after <= before or not sample:
+        before, after, sample = rise.before, rise.after, rise.sample
+    few = of.about if sample >= _LEVEL else ""
+    return f"{few}{earlier_rate(before, sample)}", after
+
+
+def _slowly(of: _Changes, change: RateChange, between: tuple[float, float]) -> str:
     """`from about 3 % to about 38 % between 01:37 and 07:35`: nothing says that it was at one minute."""
-    start, end = (_time(at, now, utc) for at in between)
+    start, end = map(of.time, between)
     return f"from {_about(change.before)} to {_about(change.after)} between {start} and {end}"
 
 
@@ -204,28 +237,18 @@ def _about(rate: float) -> str:
     return f"about {percent(max(round(rate, 2), 0.01) if rate else 0.0)}"
 
 
-def _and_fell(
-    changes: Sequence[RateChange],
-    rise: RateChange,
-    rows: Sequence[Instance],
-    deployed: Mapping[str, float],
-    *,
-    now: float,
-    utc: bool,
-    near: str,
-    settled: bool,
-) -> str:
+def _and_fell(of: _Changes, rise: RateChange) -> str:
     """`, and fell to 2 % at 05:10, with version b689fb30`; "" where the rate has not fallen since."""
-    fall = next((change for change in changes if change.at >= rise.until), None)
+    fall = next((change for change in of.changes if change.at >= rise.until), None)
     if fall is None:
         return ""
     if fall.between:
-        start, end = (_time(at, now, utc) for at in fall.between)
+        start, end = map(of.time, fall.between)
         return f", and fell to {_about(fall.after)} between {start} and {end}"
-    fell, cure = _rate(rows, fall.at, fall.until), _cure(fall, rows, deployed)
-    share = fell if fell < rise.after and not settled else fall.after
-    when = max(_came(rows, fall), cure.deploy)
-    return f", and fell to {near}{percent(share)} at {_time(when, now, utc)}{_beside(when, cure)}"
+    fell, cure = _rate(of.rows, fall.at, fall.until), _cure(fall, of.rows, of.deployed)
+    share = fell if fell < rise.after and not of.settled else fall.after
+    when = max(_came(of.rows, fall), cure.deploy)
+    return f", and fell to {of.near}{percent(share)} at {of.time(when)}{_beside(when, cure)}"
 
 
 def read_within(oldest: float | None, now: float) -> str:
@@ -267,18 +290,16 @@ def _level(
     return f"errors are level at {failed}: {said}"
 
 
-def _fall(
-    changes: Sequence[RateChange], rows: Sequence[Instance], deployed: Mapping[str, float], *, settled: bool
-) -> tuple[float, float, float, _Cause]:
+def _fall(of: _Changes) -> tuple[float, float, float, _Cause]:
     """The rates before and after the last fall, when it was, and what it is laid to."""
-    last = changes[-1]
-    cure = _cure(last, rows, deployed)
+    last, rows = of.changes[-1], of.rows
+    cure = _cure(last, rows, of.deployed)
     at = max(_came(rows, last), cure.deploy)
     # As the bars beside it count them: by the test's own count a time at 100 % fell from 66.
-    was = _ended(rows, _start(changes, last), last.at).failure_rate
+    was = _ended(rows, _start(of.changes, last), last.at).failure_rate
     since = _ended(rows, at, last.until).failure_rate
     after = since if since is not None else last.after
-    if settled or was is None or after >= was:
+    if of.settled or was is None or after >= was:
         was, after = last.before, last.after
     return was, after, at, cure
 
