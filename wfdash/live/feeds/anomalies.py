@@ -19,7 +19,8 @@ from wfdash.core.triage.anomalies import (
     queue_stalled,
     worst_first,
 )
-from wfdash.live.feeds.row_details import RowDetail, RowDetails
+from wfdash.live.feeds.detail_cache import RowDetail
+from wfdash.live.feeds.row_details import RowDetails
 from wfdash.live.polling.context import FeedContext
 
 __all__ = ["AGAIN", "Anomalies"]

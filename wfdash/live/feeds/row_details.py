@@ -1,10 +1,8 @@
 """What visible active rows are blocked on, read one by one out of spare budget."""
 
 import re
-from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from wfdash.api.errors import WorkflowsError
@@ -18,13 +16,14 @@ from wfdash.core.why.context import WhyContext
 from wfdash.core.why.session_times import CUT, last_moved
 from wfdash.core.why.why import WAS, TimeWords, Why
 from wfdash.live.budget.ledger import Priority
+from wfdash.live.feeds.detail_cache import DetailCache, RowDetail
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.events import Update
 from wfdash.live.polling.job import Job
 from wfdash.live.polling.read_instance import read_instance
 from wfdash.live.polling.session_watch import AnswerCost
 
-__all__ = ["RowDetail", "RowDetails"]
+__all__ = ["RowDetails"]
 
 OLD = 60.0
 """Seconds after which a fact is read again."""
@@ -43,33 +42,11 @@ _HELD = 15.0
 """Seconds for which it is taken to go on that nothing is written: it is looked for each 5 s."""
 _LATE = 0.5
 """Seconds that a change is given to come after its predicted moment: 10 to 30 ms on the engine."""
-_KEPT = 2000
 _SEARCHED = 64_000_000
 """Characters of params and outputs that are kept for searching; what was read longest ago goes first."""
 _MOST_SEARCHED = 100_000
-_MOST_UNSEEN, _MOST_ENDED = 50, 50
-"""Details that are kept whole where nothing is shown, until what changed in them was looked at; and of runs
-that have ended, whose sentence stands still: an action reads thousands of those, 16 kB each."""
-_MOST_DETAILS = 500
-"""Details of rows that can still move that are kept whole, those looked at last: 9 kB each, and what is odd
-is found in these alone. Of the others stands what was said when they were read."""
 _SMALL = 100
 """Steps of a detail that is kept so that its sentence can follow the clock."""
-
-
-class RowDetail(Struct):
-    """What an instance's own answer said, and the why that was made of it. Times are epoch seconds."""
-
-    read_at: float
-    asked_at: float
-    """When it was asked for: of what a record holds later than when it was read, and then never again."""
-    modified: float | None
-    why: Why
-    status: str
-    detail: Detail | None = None
-    """None when it is too long to be kept."""
-    moved: float | None = None
-    """When it last showed something happen."""
 
 
 class RowDetails(Job):
@@ -99,7 +76,7 @@ class RowDetails(Job):
         """Visible rows that do not answer any more what the list asks for, and since when that is known."""
         self.utc = True
         """How instants in the sentences are written."""
-        self._details: OrderedDict[str, RowDetail] = OrderedDict()
+        self._details = DetailCache()
         self.read: dict[str, DetailFields] = {}
         self.rows_only: set[str] = set()
         """Instances of which a record holds no more than their rows."""
@@ -110,10 +87,6 @@ class RowDetails(Job):
         self._characters = 0
         self.unseen = False
         """Whether nothing is shown or searched, as in a program that only records: then little is kept."""
-        self._open_details: OrderedDict[str, None] = OrderedDict()
-        """Of those that have not ended the ones whose detail is kept, by when they were read."""
-        self._detailed: deque[str] = deque()
-        """Those that are let go of first to come, by when they were read."""
         self.times = StepTimes()
         """How long each step usually takes, over every instance that was read."""
 
@@ -128,7 +101,6 @@ class RowDetails(Job):
         self.wanted = self.watched = ()
         self.left = {}
         self._details.clear()
-        self._open_details.clear()
         self.read = {}
         self.rows_only, self.unrecorded = set(), set()
         self.kept += 1
@@ -140,7 +112,7 @@ class RowDetails(Job):
 
     def newest_first(self) -> Iterator[tuple[str, RowDetail]]:
         """What was read and is kept, by id."""
-        return reversed(self._details.items())
+        return self._details.newest_first()
 
     def why(self, identity: str) -> Why | None:
         """The why of a row: worded for now where its detail was kept, else as it was when it was read.
@@ -159,8 +131,7 @@ class RowDetails(Job):
             return replace(fact.why, short=fact.why.short and f"{WAS}{fact.why.short}", looks_stuck=False)
         if fact.detail is None:
             return fact.why
-        if identity in self._open_details:
-            self._open_details.move_to_end(identity)
+        self._details.looked_at(identity)
         why, held = self._diagnose(fact.detail), self.read_or_held_at(identity) or fact.read_at
         until = held + _AS_OF_NOW
         if self.context.clock() > until and _LASTS.search(why.short):
@@ -197,7 +168,7 @@ class RowDetails(Job):
         super().set_back(seconds)
         self.context.refusals.set_back(seconds)
         self.left = {identity: since - seconds for identity, since in self.left.items()}
-        for fact in self._details.values():
+        for fact in self._details:
             fact.read_at -= seconds
             fact.asked_at -= seconds
 
@@ -219,9 +190,8 @@ class RowDetails(Job):
             # What is open beside it is handed on with each read: of a record its time is long ago, where the
             # clock stands, and its row would be read again for ever.
             asked = max(asked, before.asked_at)
-        self._details[detail.id] = RowDetail(
-            now, asked, modified, self._diagnose(detail), detail.status, kept, moved
-        )
+        read = RowDetail(now, asked, modified, self._diagnose(detail), detail.status, kept, moved)
+        self._details.put(detail.id, read, unseen=self.unseen)
         # What is first seen of a dev session moved when its answer says: one that stood still before it was
         # opened rests at once.
         if before is None and moved is not None:
@@ -230,36 +200,9 @@ class RowDetails(Job):
             context.session.moved(now, now)
         if detail.unread:
             self.rows_only.add(detail.id)
-        if self.unseen:
-            self._let_go(detail.id, _MOST_UNSEEN)
-        else:
+        if not self.unseen:
             self.keep_fields(detail.id, read_fields(detail))
-            if is_final(detail.status):
-                self._let_go(detail.id, _MOST_ENDED)
-            self._keep_detail(detail.id, moves=not is_final(detail.status))
         self.times.learn(detail)
-        self._details.move_to_end(detail.id)
-        while len(self._details) > _KEPT:
-            self._open_details.pop(self._details.popitem(last=False)[0], None)
-
-    def _keep_detail(self, identity: str, *, moves: bool) -> None:
-        """Notes whether one that was read can still move; beyond _MOST_DETAILS the oldest details go."""
-        self._open_details.pop(identity, None)
-        if moves:
-            self._open_details[identity] = None
-        while len(self._open_details) > _MOST_DETAILS:
-            fact = self._details.get(self._open_details.popitem(last=False)[0])
-            if fact is not None:
-                fact.detail = None
-
-    def _let_go(self, newest: str, most: int) -> None:
-        """Lets old details go, and keeps when and in which status each was read: by that it is read again."""
-        self._detailed.append(newest)
-        while len(self._detailed) > most:
-            oldest = self._detailed.popleft()
-            fact = None if oldest in self._detailed else self._details.get(oldest)
-            if fact is not None and (self.unseen or is_final(fact.status)):
-                fact.detail = None
 
     def follow(self, delta: Delta) -> None:
         """Forgets what was read of an end after which it ran again: it may have failed otherwise.
@@ -269,8 +212,7 @@ class RowDetails(Job):
         """
         store = self.context.store
         for identity in delta.dropped:
-            self._details.pop(identity, None)
-            self._open_details.pop(identity, None)
+            self._details.drop(identity)
             self.rows_only.discard(identity)
             if (fields := self.read.pop(identity, None)) is not None:
                 self._characters -= fields.contents.size
@@ -281,12 +223,11 @@ class RowDetails(Job):
                 continue
             if not is_final(fact.status):
                 if is_final(row.status):
-                    fact.detail = None
-                    self._open_details.pop(identity, None)
+                    self._details.let_go(identity)
                 continue
             # What was read of one end stood for the next where no list had seen it run in between.
             if row.status != fact.status or (row.ended or 0.0) > fact.read_at:
-                del self._details[identity]
+                self._details.drop(identity)
 
     def keep_fields(self, identity: str, fields: DetailFields) -> None:
         """Keeps what filters search by, also for rows that left the screen: a found row stays found."""
