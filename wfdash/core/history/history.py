@@ -291,6 +291,14 @@ class History:
         self._places[place].append(words)
         return cell
 
+    def _cells_for(self, words: _Words) -> _Cells:
+        """Begins with a version and trigger that nothing was counted of yet."""
+        version, trigger = words
+        cells = self._cells[words] = {}
+        self._versions.cells[version].append(cells)
+        self._triggers.cells[trigger].append(cells)
+        return cells
+
     def _count(self, rows: Iterable[Instance], sign: int) -> None:
         """Adds what rows say, or takes exactly that away again: rows are never edited."""
         width, until = self.width, self.until
@@ -331,9 +339,7 @@ class History:
             words = row.version, row.trigger
             of = cells.get(words)
             if of is None:
-                of = cells[words] = {}
-                self._versions.cells[row.version].append(of)
-                self._triggers.cells[row.trigger].append(of)
+                of = self._cells_for(words)
             if of_versions:
                 of_versions.pop(row.version, None)
             if of_triggers:
