@@ -7,7 +7,7 @@ import pytest
 from tests.support.harness.dashboard import drive
 from tests.ui.travels import look_back_at_a_read_failure, travel
 from wfdash.demo.engine import verbs
-from wfdash.live.feeds import filter_search
+from wfdash.live.feeds.search import filter_search
 
 
 def test_a_record_is_searched_to_its_end(monkeypatch):

@@ -13,11 +13,11 @@ from wfdash.live.feeds.anomalies import Anomalies
 from wfdash.live.feeds.anomaly_reads import AnomalyReads
 from wfdash.live.feeds.counts import Counts
 from wfdash.live.feeds.failures.error_samples import ErrorSamples
-from wfdash.live.feeds.filter_search import FilterSearch
 from wfdash.live.feeds.instances import NewestInstances, OlderInstances
 from wfdash.live.feeds.open_instance import OpenDetail
 from wfdash.live.feeds.pauses import Pauses
 from wfdash.live.feeds.row_details import RowDetails
+from wfdash.live.feeds.search.filter_search import FilterSearch
 from wfdash.live.feeds.sweep import Sweep
 from wfdash.live.feeds.usual_runs import UsualRuns
 from wfdash.live.feeds.versions import Versions

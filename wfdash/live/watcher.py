@@ -11,8 +11,9 @@ from wfdash.core.rows.store import Store
 from wfdash.core.triage.anomalies import Oddity
 from wfdash.core.why.context import WhyContext
 from wfdash.live.budget.budget import Budget
-from wfdash.live.feeds.filter_search import IdRecall, Reached, Recall
 from wfdash.live.feeds.instances import pushed
+from wfdash.live.feeds.search.progress import Reached
+from wfdash.live.feeds.search.record_search import IdRecall, Recall
 from wfdash.live.kept_rows import KeptRows
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.events import Update
@@ -205,11 +206,11 @@ class Watcher:
 
     def look_up(self, recall: Recall) -> None:
         """Has filters look in this recall first, from now on, before an instance is read."""
-        self.search.recall = self.search.id_recall = recall
+        self.search.record.recall = self.search.ids.recall = recall
 
     def look_up_ids(self, recall: IdRecall) -> None:
         """Looks there for ids alone that no list tells of."""
-        self.search.id_recall = recall
+        self.search.ids.recall = recall
 
     def search_on(self) -> None:
         """Reads on for the filter, where that was left off after enough of them."""

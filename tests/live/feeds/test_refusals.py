@@ -8,8 +8,8 @@ from wfdash.core.filter.query import parse
 from wfdash.core.model.times import iso
 from wfdash.core.why.context import WhyContext
 from wfdash.live.feeds.failures.error_samples import ErrorSamples
-from wfdash.live.feeds.filter_search import FilterSearch
 from wfdash.live.feeds.row_details import RowDetails
+from wfdash.live.feeds.search.filter_search import FilterSearch
 from wfdash.live.feeds.watched import Watched
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.refusals import Refusals

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.harness.dashboard import drive
 from wfdash.live.budget.ledger import Priority
-from wfdash.live.feeds import filter_search as search
+from wfdash.live.feeds.search import filter_search as search
 
 
 def test_term_that_needs_details_says_how_far_it_searched():

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from wfdash.api.errors import WorkflowNotFound
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import count, filled
-from wfdash.live.feeds.filter_search import MOST, Searched
+from wfdash.live.feeds.search.filter_search import MOST
+from wfdash.live.feeds.search.progress import Searched
 from wfdash.live.polling.freshness import Freshness
 
 __all__ = ["PATIENCE", "PAYLOADS_KEEP", "empty_message", "is_lost", "no_answer", "what_enter_reads"]

@@ -18,7 +18,7 @@ from wfdash.core.rows.marks import Marks
 from wfdash.core.rows.order import Order
 from wfdash.core.rows.view import TableView
 from wfdash.core.text.words import count
-from wfdash.live.feeds.filter_search import Reached
+from wfdash.live.feeds.search.progress import Reached
 from wfdash.live.watcher import Watcher
 from wfdash.ui.context import Context
 from wfdash.ui.instances.batch_ids import BatchIds

@@ -10,7 +10,8 @@ from rich.style import Style
 from wfdash.core.filter.query import Query
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import count, estimated
-from wfdash.live.feeds.filter_search import MOST, Searched
+from wfdash.live.feeds.search.filter_search import MOST
+from wfdash.live.feeds.search.progress import Searched
 from wfdash.live.polling.freshness import Freshness
 from wfdash.live.watcher import Watcher
 from wfdash.ui.base.empty_messages import PAYLOADS_KEEP, empty_message, is_lost, no_answer, what_enter_reads

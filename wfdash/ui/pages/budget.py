@@ -20,7 +20,7 @@ from wfdash.live.budget.headroom import MOST
 from wfdash.live.budget.ledger import ACTIONS, QUOTA, WINDOW, Priority, Spender
 from wfdash.live.budget.shared_counter import has_ended
 from wfdash.live.budget.waiting import Reason, Waiting
-from wfdash.live.feeds.filter_search import FilterSearch
+from wfdash.live.feeds.search.filter_search import FilterSearch
 from wfdash.live.polling.events import Update
 from wfdash.live.watcher import Watcher
 from wfdash.ui.base.identity import identity_of

@@ -14,7 +14,8 @@ from wfdash.core.model.times import iso
 from wfdash.core.rows.store import GONE, Delta
 from wfdash.core.rows.view import TableView
 from wfdash.demo.engine import verbs
-from wfdash.live.feeds import filter_search as search
+from wfdash.live.feeds.search import candidates
+from wfdash.live.feeds.search import filter_search as search
 from wfdash.live.hooks.changes import ChangeWatch
 from wfdash.live.polling.read_instance import read_answer
 from wfdash.live.records.record.file import RecordFile
@@ -297,18 +298,18 @@ def test_row_that_changes_stands_in_line_once(monkeypatch):
             await on.until(lambda: len(poller.store) > 50)
             poller.look_for(parse("step~charge"))
             await on.until(lambda: poller.search.searched.over)
-            before = len(poller.search._unread)
+            before = poller.search.candidates.in_line
             unread = [row for row in poller.store if row.id not in poller.row_details.read]
             assert before >= len(unread) > 10
             for _ in range(20):
                 poller.search.follow(Delta(changed=tuple(row.id for row in unread)))
-            assert len(poller.search._unread) == before
+            assert poller.search.candidates.in_line == before
 
     simulate(story())
 
 
 def test_line_forgets_those_that_match_no_more(monkeypatch):
-    monkeypatch.setattr(search, "_SLICE", 5)
+    monkeypatch.setattr(candidates, "_SLICE", 5)
 
     async def story():
         async with stage() as on:
@@ -321,7 +322,7 @@ def test_line_forgets_those_that_match_no_more(monkeypatch):
             for row in waiting:
                 poller.store.amend(row.id, seq=10**6, now=on.loop.time(), status="complete")
             poller.search.follow(Delta(changed=tuple(row.id for row in waiting)))
-            assert len(poller.search._unread) == 0
+            assert poller.search.candidates.in_line == 0
 
     simulate(story())
 
@@ -368,7 +369,7 @@ def test_a_letter_waits_for_no_record_once_all_is_read():
     async def story():
         async with stage() as on:
             poller, asked = on.poller, Asked()
-            poller.search.recall = asked
+            poller.search.record.recall = asked
             poller.show("orders")
             await on.until(lambda: len(poller.store) > 50)
             poller.look_for(parse("step~c"), waits=True)
