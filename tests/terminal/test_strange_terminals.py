@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.support.harness.act import ROWS, read_prompt
+from tests.support.harness.act import ROWS, answer, read_prompt
 from tests.support.harness.output import clipboards, strange
 
 
@@ -43,6 +43,7 @@ def test_a_paste_that_is_no_filter(demo):
 
 
 def test_what_is_confirmed_on_a_stalled_terminal_is_done_once(terminal, still, tmp_path):
+    """The y that came meanwhile answers what was not on the screen, and is refused with a word."""
     waiting = still.listing("orders", status="waiting")[0]["id"]
     shell = terminal("-w", "orders", "--filter", waiting, columns=200, lines=60, env=still.env)
     shell.wait_for("1 match", "waiting")
@@ -50,7 +51,7 @@ def test_what_is_confirmed_on_a_stalled_terminal_is_done_once(terminal, still, t
     read_prompt(shell)
     shell.stall(3, meanwhile=b"y")
     shell.wait_for("press it again")
-    shell.press("y")
+    answer(shell)
     shell.wait_for("paused after", waiting)
     (journal,) = tmp_path.rglob("actions.jsonl")
     entries = [json.loads(line)["event"] for line in journal.read_text().splitlines()]

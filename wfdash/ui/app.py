@@ -23,6 +23,7 @@ from wfdash.core.logs.line import LogScope
 from wfdash.core.text.crash_report import crash_report
 from wfdash.ui.actions.desk import ActionDesk, ActionMoved
 from wfdash.ui.actions.keys import ActionHost, starts_action
+from wfdash.ui.base.dialog import name_dropped
 from wfdash.ui.base.screen import BaseScreen, CodeShown
 from wfdash.ui.company import OtherPeople
 from wfdash.ui.connection import SessionManager
@@ -104,7 +105,11 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         self.travel = TimeTravel(self, context, replayed)
         self._replays = replayed is not None
         self.ahead = TypeAhead(
-            self, context.gate, hand_on=self.hand_on, arranging=lambda: self.pages.arranging
+            self,
+            context.gate,
+            hand_on=self.hand_on,
+            arranging=lambda: self.pages.arranging,
+            dropped=lambda event: name_dropped(event, self.screen),
         )
         self.collector = Collector()
         self.lost_words = LostWords(context.keys.opens_field, context.clock)

@@ -38,9 +38,7 @@ def answer(shell: Terminal, prompt: str = "esc cancel") -> None:
         if not shell.screen.find(prompt):
             return
         # What was refused is answered by another key first: the same words may come for the next one.
-        shell.press("enter")
-        shell.wait_for("enter confirms nothing")
-        shell.watch(ALONE)
+        read_prompt(shell)
     raise AssertionError(f"the prompt takes no y\n{shell.picture()}")
 
 

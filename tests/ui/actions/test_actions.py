@@ -109,6 +109,25 @@ def test_keys_typed_ahead_are_dropped():
     on(script)
 
 
+def test_key_that_comes_before_a_prompt_could_be_read_is_named():
+    """Lost without a word, it would be thought to have been done, or pressed again and again."""
+
+    async def script(dash):
+        await put_cursor(dash, first(dash, "waiting"))
+        await dash.pilot.press("p")
+        await dash.until(lambda: isinstance(dash.app.screen, PromptScreen))
+        await dash.pilot.press("y")
+        await dash.until(lambda: "y came before this could be read: press it again" in dash.text)
+        await dash.passes(1)
+        assert isinstance(dash.app.screen, PromptScreen)
+        assert writes(dash) == []
+        await dash.press("y")
+        await dash.until(lambda: not isinstance(dash.app.screen, PromptScreen))
+        await dash.until(lambda: writes(dash) != [])
+
+    on(script)
+
+
 def test_keys_ahead_of_a_prompt_from_the_palette_are_dropped():
     async def script(dash):
         await put_cursor(dash, first(dash, "waiting"))

@@ -1,11 +1,13 @@
 """A panel over the lower half of the screen, so that the rows it is about stay visible."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from rich.style import Style
 from textual.app import ComposeResult
-from textual.events import Key
+from textual.events import Key, Paste
 from textual.geometry import Size
+from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -17,7 +19,7 @@ from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.strips import strip_of
 from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET
 
-__all__ = ["SHARE", "LowerHalf", "Panel", "foot_lines", "scrolled"]
+__all__ = ["SHARE", "LowerHalf", "Panel", "foot_lines", "name_dropped", "scrolled"]
 
 _LEAST = 10
 SHARE = 0.5
@@ -100,6 +102,8 @@ class LowerHalf(ReadyScreen, LayeredScreen, inherit_bindings=False):
     """
 
     _laid_out_for: Size | None = None
+    came_early: Callable[[Key], None] = staticmethod(lambda key: None)
+    """Is called with a key that was dropped since what it answers could not have been read yet."""
 
     def compose(self) -> ComposeResult:
         yield Panel()
@@ -135,3 +139,9 @@ class LowerHalf(ReadyScreen, LayeredScreen, inherit_bindings=False):
         """Width and lines for text."""
         height = max(_LEAST, int(self.app.size.height * self.panel.share))
         return self.app.size.width, height - 1
+
+
+def name_dropped(event: Key | Paste, screen: Screen[Any]) -> None:
+    """Lets a prompt say that this key came before it could be read; elsewhere there is nothing to say."""
+    if isinstance(event, Key) and isinstance(screen, LowerHalf):
+        screen.came_early(event)

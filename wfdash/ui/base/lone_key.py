@@ -7,8 +7,9 @@ from textual.events import Key
 from textual.geometry import Size
 from textual.timer import Timer
 
+from wfdash.core.text.clean import clean
 from wfdash.ui.base.dialog import LowerHalf
-from wfdash.ui.keys.prompt_gate import ALONE
+from wfdash.ui.keys.prompt_gate import ALONE, bare
 
 __all__ = ["LoneKey"]
 
@@ -23,6 +24,8 @@ class LoneKey:
     def __init__(self, screen: LowerHalf, say: Callable[[str], None]) -> None:
         """`say` shows why a key did nothing; "" takes that away."""
         self._screen, self._say = screen, say
+        # A key that is lost without a word is pressed again and again, or is thought to have been done.
+        screen.came_early = self._refuse_early
         self._pending: Timer | None = None
         self._waiting = ""
         """The character that waits, or waited last."""
@@ -68,6 +71,10 @@ class LoneKey:
             self._say(_RESIZED)
         else:
             then()
+
+    def _refuse_early(self, event: Key) -> None:
+        if character := bare(event):
+            self._say(f"{clean(character)} came before this could be read: press it again")
 
     @property
     def _why_not(self) -> str:

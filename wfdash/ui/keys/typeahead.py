@@ -51,10 +51,14 @@ class TypeAhead:
         *,
         hand_on: Callable[[Key | Paste], Awaitable[None]],
         arranging: Callable[[], bool],
+        dropped: Callable[[Key | Paste], None],
     ) -> None:
-        """`hand_on` lets a key have its way; `arranging` is whether rows are being put in order meanwhile."""
+        """`hand_on` lets a key have its way; `arranging` is whether rows are being put in order meanwhile.
+
+        `dropped` hears of each that the gate keeps away.
+        """
         self._app, self._gate = app, gate
-        self._give, self._arranging = hand_on, arranging
+        self._give, self._arranging, self._dropped = hand_on, arranging, dropped
         self._kept: list[Key | Paste] = []
         self._holding = False
         self._since = 0.0
@@ -69,7 +73,9 @@ class TypeAhead:
             self._kept, self._holding = [], False
         if self._holding:
             self._kept.append(event)
-        elif not self._gate.drops(event):
+        elif self._gate.drops(event):
+            self._dropped(event)
+        else:
             await self._hand_on(event)
 
     async def _hand_on(self, event: Key | Paste) -> None:
@@ -136,7 +142,9 @@ class TypeAhead:
         self._holding = False
         while self._kept and not self._holding:
             event = self._kept.pop(0)
-            if not self._gate.drops(event):
+            if self._gate.drops(event):
+                self._dropped(event)
+            else:
                 await self._hand_on(event)
 
 
