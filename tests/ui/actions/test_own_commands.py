@@ -4,6 +4,8 @@ import json
 import sys
 
 import pytest
+from textual.events import Key, Resize
+from textual.geometry import Size
 
 from tests.support.harness.dashboard import drive
 from tests.support.harness.typing import Keyboard
@@ -94,22 +96,27 @@ def test_it_does_not_run_once_writes_are_off(tmp_path):
     drive(script, demo=False, commands=(command(file, "{id}"),))
 
 
-@pytest.mark.parametrize("late", [False, True])
-def test_y_right_behind_a_change_of_size_does_not_run_it(tmp_path, late):
-    """The question is laid out anew, and was not read yet; a size may be heard of after the key behind it."""
+@pytest.mark.parametrize("when", ["before", "at once", "behind"])
+def test_y_right_behind_a_change_of_size_does_not_run_it(tmp_path, when):
+    """The question is laid out anew, and was not read yet; its size may be heard of behind the key."""
     file = tmp_path / "ran"
 
     async def script(d):
         await asked(d)
         await d.passes(1)
-        if late:
+        if when == "behind":
             await d.pilot.press("y")
-        await d.pilot.resize_terminal(100, 30)
-        if not late:
+        if when == "at once":
+            d.app.post_message(Resize(Size(100, 30), Size(100, 30)))
+            d.app.post_message(Key("y", "y"))
+        else:
+            await d.pilot.resize_terminal(100, 30)
+        if when == "before":
             await d.pilot.press("y")
         await d.passes(1)
         assert d.app.actions.own_commands.running is None
         assert not file.exists()
+        assert "press it again" in d.text
         await d.press("y")
         await ended(d)
         assert file.exists()

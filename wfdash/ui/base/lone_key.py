@@ -69,6 +69,8 @@ class LoneKey:
             self._say(_NOT_SEEN)
         elif self._screen.app.size != size:  # a resize that came right before the key is heard of after it
             self._say(_RESIZED)
+        elif self._screen.context.gate.closed:  # drawn anew since, be it for a size that was known by then
+            self._refuse_early(event)
         else:
             then()
 
