@@ -16,6 +16,7 @@ from msgspec.structs import asdict
 from wfdash.api.cloud import CloudWorkflows
 from wfdash.api.errors import NotReached
 from wfdash.api.http.client import CONNECT, READ, Http
+from wfdash.api.http.transport import Transport
 from wfdash.api.interface import Exchange, Observer, Workflows
 from wfdash.config.credential import Credential
 from wfdash.config.plain_file import open_log
@@ -84,17 +85,16 @@ async def _client(settings: Settings, transport: httpx.AsyncBaseTransport | None
         trust: ssl.SSLContext = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     else:
         trust = await asyncio.to_thread(_trust)
+    limits = httpx.Limits(
+        max_connections=20, max_keepalive_connections=10, keepalive_expiry=_PLAIN_IDLE if plain else 30
+    )
+    proxy = settings.proxy.url if settings.proxy else None
     return _Client(
-        verify=trust,
-        transport=transport,
+        transport=transport or Transport(verify=trust, trust_env=False, limits=limits, proxy=proxy),
         # The settings have read the environment: httpx would end at NO_PROXY=fd00::/8 (0.28, URLPattern).
         trust_env=False,
-        proxy=settings.proxy.url if settings.proxy and transport is None else None,
         # The credential goes to the configured origin alone.
         follow_redirects=False,
-        limits=httpx.Limits(
-            max_connections=20, max_keepalive_connections=10, keepalive_expiry=_PLAIN_IDLE if plain else 30
-        ),
         timeout=httpx.Timeout(READ, connect=CONNECT),
     )
 
