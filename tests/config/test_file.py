@@ -11,8 +11,7 @@ from msgspec.structs import fields
 
 from wfdash.config.example import example
 from wfdash.config.file import ConfigError, line_of, parse, read
-from wfdash.config.schema import CommandEntry, Config, HookEntry, Profile, ViewEntry
-from wfdash.config.settings import SavedView
+from wfdash.config.schema import CommandEntry, Config, HookEntry, Profile, SavedView
 from wfdash.config.writer import save_view
 from wfdash.keymap.actions import ACTIONS, split_keys
 
@@ -76,7 +75,7 @@ def test_the_example_is_complete_and_equal_to_the_defaults():
     config = parse(EXAMPLE.read_text(), "config.example.toml")
     assert config == Config(
         profiles={"example": Profile()},
-        views=[ViewEntry("example")],
+        views=[SavedView("example")],
         commands=[CommandEntry("example")],
         hooks=[HookEntry()],
         keys={action.id: ",".join(action.keys) for action in ACTIONS},

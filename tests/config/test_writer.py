@@ -5,7 +5,8 @@ import os
 import pytest
 
 from wfdash.config.file import read
-from wfdash.config.settings import ProfileCard, SavedView, SettingsError
+from wfdash.config.schema import SavedView
+from wfdash.config.settings import ProfileCard, SettingsError
 from wfdash.config.writer import NewProfile, profile_change, save_display, save_profile, save_view
 
 COMMENTED = """\

@@ -19,7 +19,8 @@ from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import ListQuery
 from wfdash.config.credential import Credential
 from wfdash.config.precedence import load
-from wfdash.config.settings import Options, SavedView, Settings, SettingsError
+from wfdash.config.schema import SavedView
+from wfdash.config.settings import Options, Settings, SettingsError
 from wfdash.config.writer import save_view
 from wfdash.core.text import clean
 from wfdash.live.budget.shared_lines import SharedLines

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import fields
 
 from wfdash.config.plain_file import read_given
-from wfdash.config.schema import THEMES, Actions, Config, Display, Poll, Profile, Record, ViewEntry
+from wfdash.config.schema import THEMES, Actions, Config, Display, Poll, Profile, Record, SavedView
 from wfdash.core.rows.columns import BY_NAME
 from wfdash.core.text.durations import parse_duration
 
@@ -137,7 +137,7 @@ def _model_at(path: Sequence[str | int]) -> Any:
         "actions": Actions,
         "display": Display,
         "record": Record,
-        "views": ViewEntry,
+        "views": SavedView,
     }
     return tables.get(str(path[0]), Config)
 
@@ -200,7 +200,7 @@ def _check_columns(columns: Sequence[str]) -> None:
         raise _Complaint(("display", "columns", place), f"display.columns: {words}.")
 
 
-def _check_views(views: Sequence[ViewEntry]) -> None:
+def _check_views(views: Sequence[SavedView]) -> None:
     keys: dict[str, str] = {}
     defaults: dict[str, str] = {}
     for index, view in enumerate(views):
@@ -222,7 +222,7 @@ def _check_views(views: Sequence[ViewEntry]) -> None:
             defaults[view.workflow] = view.name
 
 
-def _check_filter(index: int, view: ViewEntry) -> None:
+def _check_filter(index: int, view: SavedView) -> None:
     from wfdash.core.filter.grammar import QueryError
     from wfdash.core.filter.query import parse as parse_query
 

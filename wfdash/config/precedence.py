@@ -4,21 +4,20 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from wfdash.config import network
 from wfdash.config.credential import Credential
 from wfdash.config.own_commands import OwnCommand, OwnHook
 from wfdash.config.plain_file import expanded, open_log
 from wfdash.config.resolution import Resolution, account_id, choose_profile, credential, server
-from wfdash.config.schema import Config, Profile
+from wfdash.config.schema import Config, Profile, SavedView
 from wfdash.config.settings import (
     ForeignAccount,
     Options,
     ProfileCard,
     Proxy,
     Recording,
-    SavedView,
     Settings,
     SettingsError,
 )
@@ -240,7 +239,7 @@ def _views(config: Config) -> tuple[SavedView, ...]:
     """The saved views; those without a key take the free digits in turn, for a view is opened by one."""
     taken = {view.key for view in config.views}
     free = iter([digit for digit in "123456789" if digit not in taken])
-    return tuple(SavedView(**asdict(view) | {"key": view.key or next(free, "")}) for view in config.views)
+    return tuple(replace(view, key=view.key or next(free, "")) for view in config.views)
 
 
 def _commands(config: Config) -> tuple[OwnCommand, ...]:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
     from pydantic_core.core_schema import CoreSchema
 
-__all__ = ["THEMES", "Actions", "Config", "Display", "Poll", "Profile", "Record", "ViewEntry"]
+__all__ = ["THEMES", "Actions", "Config", "Display", "Poll", "Profile", "Record", "SavedView"]
 
 THEMES = ("ansi-dark", "ansi-light", "ansi-contrast", "dark", "light", "colour-blind")
 
@@ -86,8 +86,8 @@ class Record(Table, frozen=True):
     size: int = 200
 
 
-class ViewEntry(Table, frozen=True):
-    """A saved view: an entry of `[[views]]`."""
+class SavedView(Table, frozen=True):
+    """A filter and an order under a name and a key: an entry of `[[views]]`."""
 
     name: str
     key: str = ""
@@ -126,7 +126,7 @@ class Config(Table, frozen=True):
     display: Display = Display()
     record: Record = Record()
     keys: dict[str, str] = {}
-    views: list[ViewEntry] = []
+    views: list[SavedView] = []
     commands: list[CommandEntry] = []
     hooks: list[HookEntry] = []
     retention: dict[str, str] = {}

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from wfdash.config.credential import SECRET_VARIABLES, Credential
 from wfdash.config.own_commands import OwnCommand, OwnHook
+from wfdash.config.schema import SavedView
 
 __all__ = [
     "CLOUDFLARE",
@@ -18,7 +19,6 @@ __all__ = [
     "ProfileCard",
     "Proxy",
     "Recording",
-    "SavedView",
     "Settings",
     "SettingsError",
 ]
@@ -84,17 +84,6 @@ class Options(Struct, frozen=True):
     def __repr__(self) -> str:
         """Names the profile alone: the demo's token must not be printed."""
         return f"<Options of profile {self.profile!r}>"
-
-
-class SavedView(Struct, frozen=True):
-    """A saved view: a filter and an order under a name and a key."""
-
-    name: str
-    key: str = ""
-    workflow: str = ""
-    filter: str = ""
-    sort: str = ""
-    default: bool = False
 
 
 class ProfileCard(Struct, frozen=True):

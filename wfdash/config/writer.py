@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from wfdash.config.file import ConfigError, parse
 from wfdash.config.plain_file import read_plain
-from wfdash.config.settings import CLOUDFLARE, ProfileCard, SavedView, SettingsError
+from wfdash.config.schema import SavedView
+from wfdash.config.settings import CLOUDFLARE, ProfileCard, SettingsError
 from wfdash.core.text.clean import masked
 
 __all__ = [

@@ -25,7 +25,7 @@ def test_a_failed_canary_holds_the_rest_until_the_fix(tmp_path):
         sent = [result for result in results if result.sent_at is not None]
         assert len(sent) == 5
         assert Counter(result.ended for result in sent) == {"complete": 4, "errored": 1}
-        held = [result for result in results if result.error.startswith("held: ")]
+        held = [result for result in results if result.held]
         assert all("1 of the first 5 did not complete" in result.error for result in held)
         assert sum(desk.writes().values()) == 5
         assert len([entry for entry in desk.journal.read() if entry.event == "held"]) == len(held)
@@ -57,7 +57,7 @@ def test_held_ones_have_the_status_that_was_read(tmp_path):
             results = await desk.operator.carry_out(
                 replace_in(plan, key=f"plan {checked}", targets=targets), desk.events.append, Course(canary=2)
             )
-            held = [result for result in results if result.error.startswith("held: ")]
+            held = [result for result in results if result.held]
             assert {result.before for result in held} == {before}
 
     on_parcels(story, tmp_path, failed=60)

@@ -9,7 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from wfdash.config.precedence import load
-from wfdash.config.settings import Options, ProfileCard, SavedView, SettingsError
+from wfdash.config.schema import SavedView
+from wfdash.config.settings import Options, ProfileCard, SettingsError
 from wfdash.config.writer import NewProfile, save_profile, save_view
 from wfdash.live.records.journal import Journal
 from wfdash.live.records.last_action import LastAction

@@ -1,7 +1,7 @@
 """One owner of filter, order and marks: what is drawn, asked and acted on follow it."""
 
 from tests.support.harness.dashboard import drive
-from wfdash.config.settings import SavedView
+from wfdash.config.schema import SavedView
 
 
 def shown(d):

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.harness.dashboard import drive
-from wfdash.config.settings import SavedView
+from wfdash.config.schema import SavedView
 from wfdash.core.rows.order import SORT_VALUES, Order
 from wfdash.ui.instances.columns import SORTS, order_of, sort_of
 

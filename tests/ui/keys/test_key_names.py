@@ -6,7 +6,7 @@ import string
 import pytest
 
 from tests.support.harness.dashboard import BASE, drive
-from wfdash.config.settings import SavedView
+from wfdash.config.schema import SavedView
 from wfdash.keymap.actions import ACTIONS
 from wfdash.keymap.check import check_keymap
 from wfdash.live.records.journal import Journal

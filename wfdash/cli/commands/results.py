@@ -233,9 +233,7 @@ async def _tell_waits(printer: Printer, budget: Budget) -> None:
 def _say_held(results: Sequence[Result], again: str) -> None:
     """Says how many the first ones held back, why, and how to go on: stdout may be a file."""
     sent = [result for result in results if result.outcome != Outcome.SKIPPED]
-    held = [
-        result for result in results if result.outcome == Outcome.SKIPPED and result.error.startswith(HELD)
-    ]
+    held = [result for result in results if result.held]
     if held:
         numbers = f"{count(len(sent))} sent, {count(len(held))} held and not sent"
         why = held[0].error.removeprefix(HELD).rstrip(".")

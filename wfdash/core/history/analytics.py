@@ -47,16 +47,7 @@ class Analytics(Struct):
         counts = self.between(bucket.start, bucket.end)
         if counts is None:
             return bucket
-        return Bucket(
-            counts.created,
-            counts.complete,
-            counts.errored,
-            counts.terminated,
-            start=bucket.start,
-            end=bucket.end,
-            sampled=self.sampled,
-            counted=True,
-        )
+        return Bucket.of(counts, start=bucket.start, end=bucket.end, sampled=self.sampled, counted=True)
 
     @property
     def sampling(self) -> str:

@@ -95,6 +95,36 @@ class Bucket(Tally, kw_only=True):
     counted: bool = False
     """From analytics and not from rows: what ran then and how long it took is not known."""
 
+    @classmethod
+    def of(
+        cls,
+        tally: Tally,
+        *,
+        start: float,
+        end: float,
+        running: int = 0,
+        queued: int = 0,
+        sampled: float = 1.0,
+        rows_from: float | None = None,
+        counted: bool = False,
+    ) -> "Bucket":
+        """The bucket in which this was counted."""
+        return cls(
+            tally.created,
+            tally.complete,
+            tally.errored,
+            tally.terminated,
+            tally.took,
+            tally.other,
+            start=start,
+            end=end,
+            running=running,
+            queued=queued,
+            sampled=sampled,
+            rows_from=rows_from,
+            counted=counted,
+        )
+
     @property
     def is_thin(self) -> bool:
         """Whether too few were seen for a rate: one of ten events counts as ten and is a single one."""

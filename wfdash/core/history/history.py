@@ -188,13 +188,8 @@ class History:
             queued += self._queued.get(place, 0)
             tally = self._tally(place)
             found.append(
-                Bucket(
-                    tally.created,
-                    tally.complete,
-                    tally.errored,
-                    tally.terminated,
-                    tally.took,
-                    tally.other,
+                Bucket.of(
+                    tally,
                     start=max(start, place * self.width),
                     end=min(end, (place + 1) * self.width),
                     running=begun,

@@ -279,6 +279,7 @@ class Operator:
             before=target.read_status,
             error=held.reason,
             exit_code=held.exit_code,
+            held=True,
         )
 
     def _skipped(self, run: _Run, target: Target, reason: str, before: str = "") -> Result:

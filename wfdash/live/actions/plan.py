@@ -13,7 +13,7 @@ from wfdash.api.interface import NewInstance, RestartFrom
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import STATUSES
 from wfdash.core.model.times import SAME_END
-from wfdash.core.verbs.outcome import HELD, STOPPED, Outcome
+from wfdash.core.verbs.outcome import STOPPED, Outcome
 from wfdash.core.verbs.rules import refusal, same_meaning
 from wfdash.core.verbs.tally import HELD_BACK, NOT_SENT, Fate
 from wfdash.core.verbs.verb import VERBS
@@ -151,6 +151,7 @@ class Plan(Struct, frozen=True, dict=True):
         sentence: str = "",
         sent_at: float | None = None,
         exit_code: int = 0,
+        held: bool = False,
     ) -> "Result":
         """What became of one target. An error is its own sentence; what was not reached exits with 5."""
         return Result(
@@ -167,6 +168,7 @@ class Plan(Struct, frozen=True, dict=True):
             sentence or error,
             sent_at,
             5 if outcome == Outcome.NOT_REACHED else exit_code,
+            held=held,
         )
 
     def spread(self, first: int, chosen_from: Mapping[str, str] | None = None) -> "Plan":
@@ -248,6 +250,8 @@ class Result(Struct, frozen=True, gc=False):
     """Whether the step that it was restarted from has run and succeeded this time."""
     version: str = ""
     """The version of the run that this began, where that was read."""
+    held: bool = False
+    """Whether the first ones of a batch held it back."""
 
     @property
     def unsent(self) -> bool:
@@ -257,8 +261,7 @@ class Result(Struct, frozen=True, gc=False):
     @property
     def fate(self) -> Fate:
         """The part of the result that is counted."""
-        held = self.outcome == Outcome.SKIPPED and self.error.startswith(HELD)
-        instead = NOT_SENT if self.unsent else HELD_BACK if held else ""
+        instead = NOT_SENT if self.unsent else HELD_BACK if self.held else ""
         return Fate(self.outcome, self.ended, self.failed_at, self.followed, self.passed, instead)
 
     @property

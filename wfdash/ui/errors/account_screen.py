@@ -232,11 +232,11 @@ class AccountErrorsScreen(BaseScreen):
         )
 
     def _draw_header(self) -> None:
-        session, now = self.context.session, self.context.clock()
+        session = self.context.session
         listed = sum(workflow.errored is not None for workflow in self._workflows)
         so_far = f"{listed} of {len(self._workflows)} workflows listed"
         if self._over:
-            so_far = f"read {clock(self._begun_at, utc=self.context.utc, now=now)}"
+            so_far = f"read {self.context.time_of(self._begun_at)}"
         # These are read once, at a key, frozen or not: the rest of the dashboard still stands.
         frozen = [("‖ frozen · ", WARN)] if session is not None and session.poller.frozen else []
         self.query_one(Header).tell(

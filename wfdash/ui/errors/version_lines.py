@@ -10,7 +10,7 @@ from wfdash.core.history.rate.trend import last_trend
 from wfdash.core.history.sentence import read_within
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import cells, clean, fit
-from wfdash.core.text.words import clock, count, percent, short_version
+from wfdash.core.text.words import count, percent, short_version
 from wfdash.core.triage.error_groups import ErrorGroup, VersionShare, blame
 from wfdash.core.triage.headline import Evidence, Headline, Trend, headline
 from wfdash.core.triage.version_blame import worst_version
@@ -93,9 +93,7 @@ class VersionShares:
         elif self._past:
             title += f" and {count(self._past)} from before the last deploy"
         if self._is_behind:
-            title += (
-                f", as they had ended by {clock(self.until, utc=self._context.utc, now=now, seconds=False)}"
-            )
+            title += f", as they had ended by {self._context.time_of(self.until, seconds=False)}"
         if self._of_two:
             title += f", {count(self._of_two)} told with two versions left out"
         head = ruled([(fit(title, width - 6).rstrip(), QUIET)], width)
@@ -131,8 +129,7 @@ class VersionShares:
         """Clauses on when a version was deployed, and how far back its instances are counted."""
         context, at = self._context, poller.versions.appeared.get(share.version)
         moments = ((", deployed {}", at), (" (counted back to {})", share.first_seen))
-        now = context.clock()
-        return [said.format(clock(when, utc=context.utc, now=now)) for said, when in moments if when]
+        return [said.format(context.time_of(when)) for said, when in moments if when]
 
 
 def _numbers(share: VersionShare) -> tuple[int, int]:

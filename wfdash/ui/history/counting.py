@@ -305,13 +305,8 @@ class LoadedHistory:
             if before is not None:
                 edge, rows_from, counts = at, at, before
         tally = sum_of((self.history.rest_of_bucket(edge), counts))
-        return Bucket(
-            tally.created,
-            tally.complete,
-            tally.errored,
-            tally.terminated,
-            tally.took,
-            tally.other,
+        return Bucket.of(
+            tally,
             start=edge if rows_from is None else bucket.start,
             end=bucket.end,
             running=bucket.running,

@@ -6,7 +6,7 @@ from typing import Final
 from rich.style import Style
 
 from wfdash.core.text.clean import clean
-from wfdash.core.text.words import clock, count, estimated
+from wfdash.core.text.words import count, estimated
 from wfdash.live.watcher import Watcher
 from wfdash.ui.context import Context
 from wfdash.ui.history.reading import PURPOSES, HistoryReader
@@ -24,7 +24,7 @@ def reading_status(context: Context, reader: HistoryReader, poller: Watcher | No
     # Where the table goes on from where the page was closed it is as of now.
     frozen = poller is not None and poller.frozen
     if reader.before is not None and (frozen or reader.loaded.until < inf):
-        before = f"as read at {clock(reader.before.at, utc=context.utc, now=context.clock())}, "
+        before = f"as read at {context.time_of(reader.before.at)}, "
     if reader.failure:
         return clean(f"{before}{reader.failure}"), WARN
     if poller is None or not (reader.is_reading or reader.before is not None):
@@ -66,4 +66,4 @@ def _again(context: Context, reader: HistoryReader) -> str:
     floor = reader.read_to
     if floor is None:
         return "the newest first"
-    return f"back to {clock(floor, utc=context.utc, now=context.clock(), seconds=False)} so far"
+    return f"back to {context.time_of(floor, seconds=False)} so far"

@@ -4,7 +4,8 @@ from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from wfdash.config.settings import SavedView, SettingsError
+from wfdash.config.schema import SavedView
+from wfdash.config.settings import SettingsError
 from wfdash.core.text.clean import clean
 from wfdash.ui.base.panel import PanelScreen, Title
 from wfdash.ui.context import Context

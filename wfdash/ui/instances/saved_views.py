@@ -6,7 +6,7 @@ from typing import Any
 from textual.screen import Screen
 from textual.worker import Worker
 
-from wfdash.config.settings import SavedView
+from wfdash.config.schema import SavedView
 from wfdash.core.filter.fields import MatchContext
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import count

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from time import thread_time
 
-from wfdash.config.settings import SavedView
+from wfdash.config.schema import SavedView
 from wfdash.core.filter.fields import MatchContext
 from wfdash.core.filter.grammar import QueryError
 from wfdash.core.filter.query import parse

@@ -319,7 +319,7 @@ class LogPane(Stack):
             return logs.reader.name
         # Of one that has ended nothing goes stale.
         if logs.state.read_to_end:
-            return f"{logs.reader.name}, read {clock(read_at, utc=self.context.utc, now=now)}"
+            return f"{logs.reader.name}, read {self.context.time_of(read_at)}"
         return f"{logs.reader.name}, read {age(now - read_at)} ago"
 
     def _summary(self) -> str:

@@ -13,7 +13,7 @@ from wfdash.api.interface import Exchange
 from wfdash.core.handoff.copy_formats import Copy
 from wfdash.core.model.times import iso
 from wfdash.core.text.clean import cells, clean, fit
-from wfdash.core.text.words import clock, count, estimated, spoken
+from wfdash.core.text.words import count, estimated, spoken
 from wfdash.core.text.wrap import wrapped
 from wfdash.live.budget.budget import Budget
 from wfdash.live.budget.headroom import MOST
@@ -139,7 +139,7 @@ class BudgetScreen(BaseScreen):
             freshness=freshness_pieces(fresh, now=now, frozen=poller.frozen),
             meter=meter_pieces(poller.budget),
         )
-        commands = self._commands(now)
+        commands = self._commands()
         # What waits and rests is reckoned on this machine's clock, which may be wrong by hours.
         lines = [
             *_summary(poller, poller.budget.clock(), self.size.width, self.size.height - len(commands)),
@@ -165,7 +165,7 @@ class BudgetScreen(BaseScreen):
         if self._is_due(budget, now, full=table.row_count() >= table.page):
             self._listed = (now, room, utc)
             self._newest = _key(budget.requests[-1]) if budget.requests else ""
-            table.follow([(_key(each), self._line(each, now, room)) for each in reversed(budget.requests)])
+            table.follow([(_key(each), self._line(each, room)) for each in reversed(budget.requests)])
         else:
             came = sum(
                 1 for _ in takewhile(lambda each: _key(each) != self._newest, reversed(budget.requests))
@@ -182,20 +182,20 @@ class BudgetScreen(BaseScreen):
             return True
         return not 0 <= now - self._listed[0] < (_HELD if full else _FILLING)
 
-    def _commands(self, now: float) -> list[Pieces]:
+    def _commands(self) -> list[Pieces]:
         """Lines on commands that ran by themselves for a change, of [[hooks]]."""
         lines: list[Pieces] = []
         for run in list(self.context.hook_runs)[-_COMMANDS:]:
-            at = clock(run.at, utc=self.context.utc, now=now)
+            at = self.context.time_of(run.at)
             outcome = run.failure or "done"
             words = f"  {at} {run.hook.on}: {run.hook.run[0]} for {about(run.change)}: {outcome}"
             lines.append([(fit(clean(words), self.size.width).rstrip(), WARN if run.failure else PLAIN)])
         return lines
 
-    def _line(self, exchange: Exchange, now: float, room: int) -> Pieces:
+    def _line(self, exchange: Exchange, room: int) -> Pieces:
         status = str(exchange.http) if exchange.http is not None else "none"
         style = BAD if _is_failed(exchange) else PLAIN
-        at = fit(clock(exchange.at, utc=self.context.utc, now=now), 9)
+        at = fit(self.context.time_of(exchange.at), 9)
         path = exchange.path.partition("/workflows/")[2] or exchange.path.rpartition("/")[2]
         ray = fit(clean(exchange.ray[:40]), 21) + " " if room >= _RAY_FROM else ""
         return [
