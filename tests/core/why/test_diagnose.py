@@ -225,7 +225,38 @@ CASES = {
         '2 steps are open: "nap" sleeps until 08:10:00, "a" failed attempt 1 of 6 with PaymentError; "a" was to be tried again 30 s ago',
         "2 open: a, retry due 30s ago · attempt 1 of 6 failed",
     ),
+    "parallel, a step that began with the sleep": (
+        detail("waiting", [step("race-1", 0, timeout=None), sleep("nap-1", 0, 60)]),
+        5,
+        '2 steps are open: "race" runs, "nap" sleeps until 08:01:00; "nap" wakes in 55 s; this server does not say when the other ends',
+        "2 open: sleeps until 08:01:00",
+    ),
+    "parallel, a step that began after the sleep": (
+        detail("waiting", [step("race-1", 1), sleep("nap-1", 0, 60)]),
+        5,
+        '2 steps are open: "race" runs, "nap" sleeps until 08:01:00; "nap" wakes in 55 s',
+        "2 open: race, <10s+",
+    ),
     "queued": (detail("queued", start=None), 250, "queued for 4 m 10 s", "queued 4m"),
+    "queued again, its steps left out": (detail("queued", step_count=3), 250, "queued again", "queued"),
+    "an end that its status does not tell yet": (
+        detail("running", [LOAD], end=2, success=True),
+        61,
+        "it ended 59 s ago and succeeded, and its status still says running",
+        "ended just now",
+    ),
+    "an end that its status never told": (
+        detail("running", [], end=2, success=False),
+        62,
+        "the answer contradicts itself: its status is running, yet it ended 1 m ago and failed",
+        "contradicts itself",
+    ),
+    "a step that began as the run before ended": (
+        detail("running", [step("again-1", 2, timeout=None)], end=2),
+        400,
+        '"again" has been running for 6 m 38 s, attempt 1 of 6',
+        "again, 6m+",
+    ),
     "pausing": (
         detail("waitingForPause", [LOAD, step("busy-1", 1)]),
         121,
@@ -307,6 +338,36 @@ def test_the_sentence_and_the_cell(case):
 def test_a_clock_that_is_behind_never_counts_below_nothing(case):
     why = diagnose(CASES[case][0], now=T0 - 500)
     assert "-" not in why.sentence.replace("order-1", "")
+
+
+RETRYING = step("c-1", 0, None, None, [attempt(0, 1, False)])
+USED_UP = step("c-1", 0, None, None, [attempt(0, 1, False)], limit=0)
+SUCCEEDED = step("c-1", 0, None, None, [attempt(0, 1, True)])
+ROLLED_BACK = done("ship-1", 1, 2, kind="rollback")
+
+
+@pytest.mark.parametrize(
+    ("subject", "suspected"),
+    [
+        (detail("running", [step("c-1", 0)]), 600 + 60),
+        (detail("waiting", [sleep("nap-1", 0, 60)]), 60 + 60),
+        (detail("waiting", [wait("e-1", 0, 60)]), 60 + 60),
+        (detail("waiting", [RETRYING]), 11 + 60),
+        (detail("waiting", [USED_UP]), 1 + 60),
+        (detail("waiting", [step("c-1", 0, timeout="1 minute"), sleep("nap-1", 0, 90)]), 90 + 60),
+        (detail("running", [SUCCEEDED]), 1 + 180),
+        (detail("running", [LOAD]), 1 + 180),
+        (detail("waiting", [LOAD]), 1 + 180),
+        (detail("running", [LOAD, LOAD | {"name": "b-1", "success": False}]), 1 + 180),
+        (detail("running"), 180),
+        (detail("rollingBack", [ROLLED_BACK]), 2 + 180),
+    ],
+)
+def test_suspicion_waits_for_as_long_as_an_answer_may_lag(subject, suspected):
+    """What is due this very second is not late, and code between two steps takes its time."""
+    for now, stuck in ((suspected, False), (suspected + 0.5, True)):
+        why = diagnose(subject, now=T0 + now, watched=T0)
+        assert (why.looks_stuck, "looks stuck" in why.sentence) == (stuck, stuck), now
 
 
 def test_queue_and_running_count():

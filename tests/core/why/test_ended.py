@@ -14,6 +14,7 @@ from tests.support.fakes.details import (
     termination,
     wait,
 )
+from wfdash.core.text.words import spoken
 from wfdash.core.why.diagnose import diagnose
 
 HOUR, DAY = 3600, 86400
@@ -137,14 +138,41 @@ def test_clock_that_is_behind_never_counts_below_nothing(case):
     assert "-" not in why.sentence.replace("order-1", "")
 
 
-def test_expiry_is_told_only_when_it_is_known():
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [
+        (None, ""),
+        (5 * DAY, ""),
+        (2 * DAY + 1, ""),
+        (2 * DAY, "; erased in about 2 d"),
+        (DAY, "; erased in about 1 d"),
+        (1, "; erased in about 1 s"),
+        (0.5, "; may be erased any moment"),
+        (-HOUR, "; may be erased any moment"),
+    ],
+)
+def test_expiry_is_told_only_when_it_is_known_and_near(left, said):
     instance = detail("complete", [LOAD], end=48)
-    assert "erased" not in diagnose(instance, now=T0 + 100).sentence
-    assert "erased" not in diagnose(instance, now=T0 + 48 + 2 * DAY, retention=7 * DAY).sentence, (
-        "that is far off"
-    )
-    why = diagnose(instance, now=T0 + 48 + 6 * DAY, retention=7 * DAY)
-    assert why.sentence == "finished 6 d ago, took 48 s; erased in about 1 d"
+    retention = None if left is None else 6 * DAY + left
+    why = diagnose(instance, now=T0 + 48 + 6 * DAY, retention=retention)
+    assert why.sentence == f"finished 6 d ago, took 48 s{said}"
+
+
+@pytest.mark.parametrize(
+    ("idle", "took", "said", "steps"),
+    [
+        (3 * HOUR, 5 * HOUR, ", with no step open for 3 h of it", 1),
+        (3 * HOUR, 5 * HOUR, ", with no step open for 3 h of it", 2000),
+        # The rest of it, which is longer, was work.
+        (2 * HOUR, 5 * HOUR, "", 1),
+        (0.9 * HOUR, HOUR, "", 1),
+    ],
+)
+def test_idle_time_is_told_where_it_is_most_of_hours(idle, took, said, steps):
+    ran = [done(f"load {n}-1", 0, took - idle) for n in range(steps)]
+    instance = detail("complete", [*ran, done("mail-1", took, took)], end=took)
+    hours = spoken(took)
+    assert diagnose(instance, now=T0 + took + 60).sentence == f"finished 1 m ago, took {hours}{said}"
 
 
 def test_final_instances_never_count_down():
