@@ -10,7 +10,7 @@ from wfdash.core.history.bucket import Tally
 from wfdash.core.history.history import History
 from wfdash.core.history.picture import picture
 from wfdash.core.history.rate.change import Outcomes, RateChange, changes_of, find_changes, outcomes
-from wfdash.core.history.sentence import durations, failures, throughput
+from wfdash.core.history.sentence import durations, failures, read_within, throughput
 from wfdash.core.model.instance import Instance
 from wfdash.demo.engine.world import build
 from wfdash.demo.http.render import row
@@ -277,6 +277,21 @@ def test_level_is_not_told_of_the_first_rows_read():
     assert partly == "none of those loaded so far completed or failed: all 4 that ended were terminated"
 
 
+@pytest.mark.parametrize(
+    ("ago", "said"),
+    [
+        (None, ""),
+        (0, ""),
+        (14, ""),
+        (15, "open ones read within 1 m"),
+        (60, "open ones read within 1 m"),
+        (61, "open ones read within 2 m"),
+    ],
+)
+def test_age_of_what_was_read_is_told_from_15_s_on(ago, said):
+    assert read_within(None if ago is None else NOON - ago, NOON) == said
+
+
 def test_rise_under_two_versions_at_once_blames_neither():
     """A dependency is down: what is older fails as much since, however little it failed before."""
     older = [Instance(f"a{n}", "complete", ended=NOON - 9000 + n * 20, version="v1") for n in range(300)]
@@ -294,6 +309,10 @@ def test_rise_under_two_versions_at_once_blames_neither():
     alone = [*older, *(row for row in since if row.version == "v2")]
     alone += [replace(row, status="complete") for row in since if row.version == "v1"]
     assert failures([rise], tally, alone, deployed=deployed, now=NOON).version == "v2"
+    # The test dates it to the stretch: nothing that a deploy made came before it.
+    early = failures([replace(rise, at=NOON - 1290)], tally, alone, deployed=deployed, now=NOON)
+    assert (early.version, early.at) == ("v2", NOON - 1260)
+    assert " at 11:39" in early.sentence
 
 
 def test_fall_under_two_versions_at_once_is_of_neither():

@@ -1,4 +1,6 @@
-"""TOOK is sorted and filtered by as it is shown."""
+"""TOOK is sorted and filtered by as it is shown, and statuses with what is worst first."""
+
+import pytest
 
 from wfdash.core.filter.query import parse
 from wfdash.core.model.times import iso
@@ -26,6 +28,18 @@ def stored():
     ]
     store.apply(rows, seq=1, now=NOW)
     return store
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_status_that_came_after_this_version_sorts_first(reverse):
+    """Nobody knows how bad it is: whoever looks for trouble has to see it."""
+    store = Store()
+    statuses = ["complete", "running", "hibernating", "errored", "paused", "terminated", "queued"]
+    store.apply([item(status, status, 10) for status in statuses], seq=1, now=NOW)
+    view = TableView(store, order=Order("status", reverse), clock=lambda: NOW)
+    worst = view.ids()[::-1] if reverse else view.ids()
+    assert worst[:2] == ["hibernating", "errored"]
+    assert worst[-1] == "complete"
 
 
 def test_what_is_gone_stands_until_rows_may_move():

@@ -144,6 +144,23 @@ def test_a_letter_more_shows_what_a_new_look_would(typed, order):
     asyncio.run(change())
 
 
+def test_letter_more_on_a_filter_that_moves_looks_at_all():
+    """What did not match a moment ago may match now: it is not among what was shown for fewer letters."""
+    now = [NOW]
+
+    async def change():
+        store = Store()
+        view = TableView(store, clock=lambda: now[0])
+        view.update(store.apply([item(1, created=50), item(2, created=100)], seq=1, now=NOW))
+        assert await view.set_query(parse("before:60s"))
+        assert view.ids() == ["i2"]
+        now[0] += 30
+        assert await view.set_query(parse("before:60s i"))
+        assert set(view.ids()) == {"i1", "i2"}
+
+    asyncio.run(change())
+
+
 def test_the_newer_query_takes_over_from_the_older():
     async def change():
         store = Store()

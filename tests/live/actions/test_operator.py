@@ -1,7 +1,10 @@
 """Each target of a plan is written to once or not at all, and what is told of it is true."""
 
 import pytest
+from msgspec.structs import replace
 
+from tests.support.fakes.details import wait
+from tests.support.fakes.frail_server import NoBudget
 from tests.support.harness.operate import act, rows
 from wfdash.api.errors import CannotTerminate
 from wfdash.core.model.instance import Instance
@@ -9,6 +12,8 @@ from wfdash.core.model.status import STATUSES
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import leads_to
 from wfdash.live.actions.plan import Progress, Result, make_plan
+from wfdash.live.actions.read_sink import NullSink
+from wfdash.live.actions.reread import Rereader
 
 
 async def test_a_pause_is_followed_through_waitingForPause(operator, server, clock):
@@ -156,6 +161,44 @@ async def test_429_is_repeated_only_where_reading_can_tell(operator, server, ver
     assert len(accepted) == len(set(accepted))
     if server.asked and status in leads_to(verb):
         assert len(server.asked) == len({identity for identity, _ in server.asked})
+
+
+@pytest.mark.parametrize(
+    ("open_steps", "sent"),
+    [
+        ([wait("ok-1", 5, event_type="go")], True),
+        # A server that names no type: it may be this one.
+        ([wait("ok-1", 5)], True),
+        ([wait("ok-1", 5, event_type="stop")], False),
+        ([wait("ok-1", 5, event_type="go", finished=True)], False),
+        ([], False),
+    ],
+)
+async def test_event_for_who_waits_goes_to_no_one_else(operator, server, open_steps, sent):
+    server.add("a", "waiting").steps = open_steps
+    plan = make_plan(
+        "send_event", "orders", rows(server), now=0, guard=operator.guard, event_type="go", payload=None
+    )
+    (result,) = await operator.carry_out(replace(plan, only_waiting=True), lambda event: None)
+    assert server.accepted == [("a", "send_event")] * sent
+    assert result.error == ("" if sent else "it does not wait for go any more: nothing sent")
+
+
+async def test_few_are_read_by_themselves_and_many_by_lists(server, clock):
+    """What is sent to one rests on its own answer of that moment, however old a list may be for many."""
+    for number in range(30):
+        server.add(f"o-{number}", "running")
+    for count, reads in ((1, ["o-0", "o-0"]), (30, ["list"])):
+        ids = [f"o-{number}" for number in range(count)]
+        rereader = Rereader(server, "orders", ids, budget=NoBudget(), clock=clock, sink=NullSink())
+        server.reads.clear()
+        for _ in range(2):
+            snapshot = await rereader.read("o-0", expect="running", max_age=5.0)
+            await clock.sleep(4)
+        assert (snapshot.status, server.reads) == ("running", reads)
+        await clock.sleep(2)
+        await rereader.read("o-0", expect="running", max_age=5.0)
+        assert server.reads == [*reads, reads[0]]
 
 
 @pytest.mark.parametrize("fault", ["429", "429 after"])

@@ -169,6 +169,27 @@ def test_refusals_without_a_time_wait_longer_each_time():
     assert budget.frozen_until - clock.now == waits[0]
 
 
+@pytest.mark.parametrize(("chance", "rests"), [(0.0, 15), (0.5, 22.5), (1.0, 30)])
+def test_guessed_pause_is_never_the_same_in_two_processes(chance, rests):
+    """Or all would come back in one moment, and be refused together again."""
+    budget = Budget(clock=Clock(), chance=lambda: chance)
+    budget.saw(answered(429))
+    assert budget.held_for == rests
+
+
+@pytest.mark.parametrize("moved", [2.5, -2.5, 3600.0, -3600.0])
+def test_clock_that_is_set_makes_no_wait_longer(moved):
+    clock, steady = Clock(), Clock()
+    budget = Budget(clock=clock, steady=steady)
+    budget.saw(answered(429, retry_after=120.0))
+    assert budget.take(Priority.VISIBLE, "list") == 120
+    assert [waiting.since for waiting in budget.waiting] == [EPOCH]
+    clock.now += moved
+    assert not budget.slow("list")
+    assert budget.take(Priority.VISIBLE, "list") == 120
+    assert [waiting.since for waiting in budget.waiting] == [clock.now]
+
+
 def test_refusals_of_one_moment_are_one_refusal():
     clock = Clock()
     budget = Budget(clock=clock, chance=lambda: 1.0)
@@ -447,7 +468,16 @@ def test_background_waits_for_the_answer_in_front(tmp_path, takes, held):
     assert not behind.take(Priority.SWEEP, "sweep")
 
 
-@pytest.mark.parametrize(("policy", "began"), [('"a";q=100;w=60', 30), ('"a";q=100;w=300', 270)])
+@pytest.mark.parametrize(
+    ("policy", "began"),
+    [
+        ('"a";q=100;w=60', 30),
+        ('"a";q=100;w=300', 270),
+        ('"a";q=100;w=30', 0),
+        # It ends after it is over: one of the two numbers is wrong.
+        ('"a";q=100;w=20', None),
+    ],
+)
 def test_window_of_the_server_is_as_long_as_it_says(policy, began):
     budget = Budget(clock=Clock())
     for _ in range(60):

@@ -86,6 +86,7 @@ class Run:
     events: list = field(default_factory=list)
     busy_until: float = 0.0
     created: float = START - 1000
+    steps: list = field(default_factory=list)
 
 
 @dataclass
@@ -139,7 +140,7 @@ class FrailServer:
         if run is None:
             raise InstanceNotFound("There is no such instance.", http=404)
         times = {"queued": run.queued, "start": run.start, "end": run.end}
-        result = {"status": run.status, "steps": []}
+        result = {"status": run.status, "steps": run.steps}
         result |= {key: at and iso(at) for key, at in times.items()}
         return DetailAnswer(result)
 
