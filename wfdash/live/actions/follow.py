@@ -68,7 +68,7 @@ class Follower(Struct, frozen=True):
             await self.sleep(min(delay, max(0.0, deadline - self.clock())))
             try:
                 snapshot = await self.rereader.read(
-                    identity, expect=status or before.status, max_age=delay / 2 if self.many else 0.0
+                    identity, expect=status or before.status, max_age=delay / 2
                 )
             # Deleted or expired while it was followed: that it is gone says nothing of the verb.
             except NotFound:

@@ -100,7 +100,10 @@ class Rereader:
         self._lock = asyncio.Lock()
 
     async def read(self, identity: str, *, expect: str, max_age: float = 0.0) -> Snapshot:
-        """A reading no older than `max_age` seconds. `expect`, the status it had last, says where to look."""
+        """A reading no older than `max_age` seconds; of few targets, one of this moment.
+
+        `expect`, the status it had last, says where to look.
+        """
         with _understood():
             return await self._read(identity, expect, max_age)
 

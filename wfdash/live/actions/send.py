@@ -45,6 +45,7 @@ __all__ = ["NOTHING_SENT", "Sender", "Sent"]
 NOTHING_SENT: Final = "nothing sent"
 _READ_TRIES: Final = 3
 _LIST_AGE: Final = 5.0
+"""Seconds that a list's row may be old on which a write to one of many rests."""
 _AGAIN: Final = 1.0
 _PATIENCE: Final = 20.0
 """Seconds after which a read without an answer is not repeated: somebody waits for it."""
@@ -175,9 +176,7 @@ class Sender(Struct, frozen=True):
         return not halt.is_set()
 
     async def _read(self, target: Target) -> tuple[Target, Snapshot]:
-        before = await self.rereader.read(
-            target.id, expect=target.status, max_age=_LIST_AGE if self.many else 0.0
-        )
+        before = await self.rereader.read(target.id, expect=target.status, max_age=_LIST_AGE)
         verb = VERBS[self.plan.verb]
         if self._changed(target, before):
             return target, before
