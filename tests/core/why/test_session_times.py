@@ -22,7 +22,7 @@ def test_an_attempt_older_than_the_session_was_cut(entry):
     cut = why(entry, started=60)
     assert "was cut by a reload or restart of the dev session 1 m ago" in cut.sentence
     assert cut.sentence.endswith("does nothing until it is woken; pause and then resume wakes it")
-    assert cut.short == "cut by a reload"
+    assert (cut.short, cut.cut) == ("cut by a reload", "surely")
     assert cut.looks_stuck
     assert cut.deadline is None
 
@@ -30,10 +30,18 @@ def test_an_attempt_older_than_the_session_was_cut(entry):
 def test_a_sleep_or_a_wait_may_have_been_woken():
     asleep = why(SLEEP, started=60)
     assert "it does nothing unless it was paused and resumed since" in asleep.sentence
+    assert (asleep.short, asleep.cut) == ("cut by a reload?", "perhaps")
     assert asleep.looks_stuck
     waits = why(WAIT, started=60)
     assert waits.sentence.endswith("the event, or pause and then resume, wakes it")
+    assert (waits.short, waits.cut) == ("cut by a reload?", "perhaps")
     assert not waits.looks_stuck, "its event wakes it, cut or not"
+
+
+def test_step_of_that_name_was_cut_by_nothing():
+    named = why(step("cut by a reload", 0, attempts=[attempt(70)]), started=60)
+    assert named.short.startswith("cut by a reload")
+    assert named.cut == ""
 
 
 def test_a_retry_that_is_not_due_may_have_been_woken():

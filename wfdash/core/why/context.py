@@ -9,7 +9,7 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.model.retry import duration
 from wfdash.core.why.current_steps import current_steps
 from wfdash.core.why.diagnose import diagnose, time_words
-from wfdash.core.why.session_times import CUT, SessionTimes, of_cut
+from wfdash.core.why.session_times import SessionTimes, of_cut
 from wfdash.core.why.why import TimeWords, Why
 
 __all__ = ["WhyContext", "kept_for", "why_context"]
@@ -70,7 +70,7 @@ class WhyContext(Struct, frozen=True):
         if not self.local or detail.status != "running" or detail.simple:
             return False
         cut = of_cut(detail, current_steps(detail), self.session, TimeWords(now))
-        return cut is not None and cut.short == CUT
+        return cut is not None and cut.cut == "surely"
 
 
 def why_context(

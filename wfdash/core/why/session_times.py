@@ -16,8 +16,9 @@ from wfdash.core.why.current_steps import deadline, doing
 from wfdash.core.why.step_names import spoken_name
 from wfdash.core.why.why import TimeWords, Why
 
-__all__ = ["CUT", "SessionTimes", "last_moved", "of_cut"]
+__all__ = ["SessionTimes", "last_moved", "of_cut"]
 
+_CUT = "cut by a reload"
 _WAKES = "pause and then resume wakes it"
 
 
@@ -63,14 +64,14 @@ def of_cut(detail: Detail, steps: Sequence[Step], times: SessionTimes | None, at
     if any(_would_show(step, at.now) for step in steps):
         was, it = ("were", "the instance does") if several else ("was", "it does")
         said = f"{named} {was} cut by {ago}: {it} nothing until it is woken; {_WAKES}"
-        return Why(said, CUT, moved, None, True)
+        return Why(said, _CUT, moved, looks_stuck=True, cut="surely")
     open_for = f"{named} {'have' if several else 'has'} been open since before {ago}"
     # Not called stuck: it may be asleep in good order, and the event wakes it.
     if any(doing(step) == "waits" for step in steps):
         wakes = "the event, or pause and then resume, wakes it"
-        return Why(f"{open_for}; {wakes}", f"{CUT}?", moved)
+        return Why(f"{open_for}; {wakes}", f"{_CUT}?", moved, cut="perhaps")
     said = f"{open_for}: it does nothing unless it was paused and resumed since, which wakes it"
-    return Why(said, f"{CUT}?", moved, None, True)
+    return Why(said, f"{_CUT}?", moved, looks_stuck=True, cut="perhaps")
 
 
 def _would_show(step: Step, now: float) -> bool:
@@ -79,6 +80,3 @@ def _would_show(step: Step, now: float) -> bool:
         due = deadline(step)[0]
         return due is not None and due <= now
     return doing(step) == "runs"
-
-
-CUT = "cut by a reload"

@@ -1,12 +1,15 @@
 """The answer to "why is it there", and how its times are put in words."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from msgspec import Struct
 
 from wfdash.core.text.words import age, clock, spoken
 
 __all__ = ["ASIDE", "WAS", "TimeWords", "Why"]
+
+Cut = Literal["", "perhaps", "surely"]
 
 ASIDE = " · attempt "
 """What begins the part of a cell's words that goes first where there is no room for all of them."""
@@ -37,6 +40,8 @@ class Why(Struct, frozen=True):
     looks_stuck: bool = False
     estimate: bool = False
     """The deadline was worked out, not answered."""
+    cut: Cut = ""
+    """Whether a reload of its dev session cut what it did."""
 
 
 class TimeWords(Struct, frozen=True):

@@ -13,7 +13,7 @@ from wfdash.core.model.status import is_final
 from wfdash.core.rows.store import CHANGED, ENDED, GONE, Delta
 from wfdash.core.triage.anomalies import StepTimes
 from wfdash.core.why.context import WhyContext
-from wfdash.core.why.session_times import CUT, last_moved
+from wfdash.core.why.session_times import last_moved
 from wfdash.core.why.why import WAS, TimeWords, Why
 from wfdash.live.budget.ledger import Priority
 from wfdash.live.feeds.detail_cache import DetailCache, RowDetail
@@ -353,7 +353,7 @@ class RowDetails(Job):
         if self.context.local:
             if (held := session.holds(fact.asked_at)) is not None and now - held < _HELD:
                 return now - fact.asked_at + _LEAST
-            if fact.why.short.startswith(CUT) and session.has_written_since(fact.asked_at):
+            if fact.why.cut and session.has_written_since(fact.asked_at):
                 # What woke it shows in no list; of many that are cut one a second is looked at.
                 return max(_LEAST, sum(self._is_cut(identity) for identity in self.wanted))
             quiet = session.is_quiet(now)
@@ -368,7 +368,7 @@ class RowDetails(Job):
 
     def _is_cut(self, identity: str) -> bool:
         fact = self._details.get(identity)
-        return fact is not None and fact.why.short.startswith(CUT)
+        return fact is not None and bool(fact.why.cut)
 
     def read_or_held_at(self, identity: str) -> float | None:
         """When it was read, or later: up to when a dev session is known to have written nothing since."""

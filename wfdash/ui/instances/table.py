@@ -19,7 +19,6 @@ from wfdash.core.rows.store import RECORDED
 from wfdash.core.rows.view import TableView
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import age
-from wfdash.core.why.session_times import CUT
 from wfdash.core.why.why import ASIDE, WAS
 from wfdash.live.polling.refusals import NO_ANSWER
 from wfdash.live.watcher import Watcher
@@ -116,7 +115,7 @@ class CellFacts:
         detail = poller.row_details.fact(instance)
         if detail is None:
             return False
-        faint = _CUT_FAINT if detail.why.short.startswith(CUT) else _FAINT
+        faint = _CUT_FAINT if detail.why.cut else _FAINT
         read_at = poller.row_details.read_or_held_at(instance) or detail.read_at
         return self._context.clock() - read_at > faint
 

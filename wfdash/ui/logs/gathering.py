@@ -18,7 +18,6 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import counted
-from wfdash.core.why.session_times import CUT
 from wfdash.live.polling.session_watch import AnswerCost
 from wfdash.ui.context import Context
 from wfdash.ui.widgets.covered import is_covered
@@ -262,7 +261,7 @@ class LineGathering:
         if detail is None or poller is None or not self._context.settings.local or is_final(detail.status):
             return ""
         why = poller.why_context(detail).why(detail, now=self._context.clock(), utc=self._context.utc)
-        return why.sentence if why.short.startswith(CUT) else ""
+        return why.sentence if why.cut else ""
 
 
 def _goes_on(before: Detail, now: Detail) -> bool:
