@@ -332,6 +332,7 @@ def test_the_sentence_and_the_cell(case):
     subject, now, sentence, short = CASES[case]
     why = diagnose(subject, now=T0 + now, watched=T0)
     assert (why.sentence, why.short) == (sentence, short)
+    assert why.lasts == bool(re.search(r"\d[smhd]\+", short))
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -406,6 +407,12 @@ def test_a_local_session_that_ended_is_suspected():
     why = diagnose(detail("running", [LOAD]), now=T0 + 600, local=True)
     assert why.looks_stuck
     assert why.sentence.endswith("looks stuck: did its dev session end or reload?")
+
+
+def test_name_that_ends_like_a_duration_does_not_run_on():
+    why = diagnose(detail("waiting", [sleep("nap-1", 0, 60), wait("wait 5m+-1", 0)]), now=T0 + 5)
+    assert "wait 5m+" in why.short
+    assert not why.lasts
 
 
 def test_a_name_cannot_speak_for_the_program():

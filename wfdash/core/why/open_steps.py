@@ -126,9 +126,9 @@ def of_several(steps: Sequence[Step], at: TimeWords, beside: SideBySide) -> Why:
         said += f"; {what} {verb[doing(step)]}{first} {at.until(soonest, estimate=estimate)}"
         if unknown:
             said += f"; this server does not say when the {'other ends' if unknown == 1 else 'others end'}"
-    telling = _telling(among, due)
-    short = f"{len(steps)} open: {of_single(telling, at).short}"
-    return Why(said, short, max(begun, default=None), soonest, stuck, estimate)
+    telling = of_single(_telling(among, due), at)
+    short = f"{len(steps)} open: {telling.short}"
+    return Why(said, short, max(begun, default=None), soonest, stuck, estimate, lasts=telling.lasts)
 
 
 def _pending(step: Step, at: TimeWords) -> Why:
@@ -297,7 +297,8 @@ def _running(step: Step, at: TimeWords) -> Why:
     elif before is not None and before.error is not None:
         said += f"; the one before failed{_with(before.error)}"
     short = short_name(step)
-    if begun is not None and not at.lies_ahead(begun):
+    lasts = begun is not None and not at.lies_ahead(begun)
+    if begun is not None and lasts:
         short += f", {at.coarse(begun)}+"
     if before is not None and allowed != 1:
         short += f"{ASIDE}{attempt_count(step)}"
@@ -305,14 +306,14 @@ def _running(step: Step, at: TimeWords) -> Why:
     # An attempt from before the present session of a dev server may have been cut unseen: its time-out would
     # foretell what never comes.
     if due is None or begun is None or at.lies_ahead(begun) or (begun < at.sure_since and due > at.now):
-        return Why(said, short, begun)
+        return Why(said, short, begun, lasts=lasts)
     stuck = at.now - due > at.lag
     if at.is_due(due):
         limit = duration(step.config.timeout) if step.config else None
         said += f"; over its time-out of {spoken(limit or 0)}, due {at.ago(due)}"
     else:
         said += f"; times out {at.until(due, estimate=estimate)}"
-    return Why(said, short, begun, due, stuck, estimate)
+    return Why(said, short, begun, due, stuck, estimate, lasts=lasts)
 
 
 def _telling(steps: Sequence[Step], due: Sequence[tuple[float, bool, Step]]) -> Step:

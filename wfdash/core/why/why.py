@@ -42,6 +42,8 @@ class Why(Struct, frozen=True):
     """The deadline was worked out, not answered."""
     cut: Cut = ""
     """Whether a reload of its dev session cut what it did."""
+    lasts: bool = False
+    """Whether the short form says that a step runs on, `2m+`: of one read long ago nobody knows that."""
 
 
 class TimeWords(Struct, frozen=True):

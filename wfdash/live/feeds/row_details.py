@@ -1,6 +1,5 @@
 """What visible active rows are blocked on, read one by one out of spare budget."""
 
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
@@ -35,9 +34,7 @@ _STILL = 300.0
 """Seconds after which a row of a dev session is read again at most: each read leaves nine rows in the trace
 store of its developer (measured on wrangler 4.164)."""
 _AS_OF_NOW = 15.0
-"""Seconds after its read up to which a step is said to run on."""
-_LASTS = re.compile(r"\d[smhd]\+")
-"""How long a step runs: `charge card, 2m+`."""
+"""Seconds after its read up to which a step is said to run on, `charge card, 2m+`."""
 _HELD = 15.0
 """Seconds for which it is taken to go on that nothing is written: it is looked for each 5 s."""
 _LATE = 0.5
@@ -134,7 +131,7 @@ class RowDetails(Job):
         self._details.looked_at(identity)
         why, held = self._diagnose(fact.detail), self.read_or_held_at(identity) or fact.read_at
         until = held + _AS_OF_NOW
-        if self.context.clock() > until and _LASTS.search(why.short):
+        if self.context.clock() > until and why.lasts:
             # It may have failed within its status since: no clock runs in what may be over.
             return replace(why, short=self._diagnose(fact.detail, until).short)
         return why
