@@ -6,7 +6,7 @@ import time
 import pytest
 
 from tests.engine.engine import WORKFLOW, Engine
-from tests.support.harness.act import ALONE, confirm
+from tests.support.harness.act import confirm
 
 
 @pytest.fixture
@@ -53,7 +53,6 @@ def test_pause_and_resume_wake_what_was_cut(session, terminal):
     shell.wait_for('"crunch numbers" was cut by a reload or restart')
     confirm(shell, "p", identity, "its open step was cut and does nothing: it pauses at once")
     shell.wait_for("stands still until resumed", "you paused")
-    shell.watch(ALONE)
     confirm(shell, "r", identity)
     session.wait(identity, lambda detail: len(detail["steps"][1]["attempts"]) == 2)
     shell.wait_for('"crunch numbers" has been running')

@@ -85,7 +85,7 @@ def test_key_not_bare_sends_nothing_and_ctrl_c_leaves_a_paste(terminal, simulato
         shell.watch(2 * ALONE)
     assert shell.screen.find("esc cancel")
     shell.send(b"\x1b[200~yy")
-    shell.wait_for("a paste confirms nothing", seconds=20)
+    shell.wait_for("a paste confirms nothing")
     shell.watch(2 * ALONE)
     shell.send(b"y")
     shell.wait_for("a paste has begun and not ended")

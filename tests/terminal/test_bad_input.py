@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from tests.support.harness.act import press_until
 from tests.support.harness.program import TOKEN
 from tests.support.harness.simulator import Simulator
 
@@ -42,21 +43,14 @@ def simulator():
     running.stop()
 
 
-def joined(screen):
-    """The screen's words as one line, so that a sentence is found wherever it was broken."""
-    return " ".join(" ".join(screen.rows).split())
-
-
 def is_said(shell, *sentences):
+    """One after the other: the last of them comes and goes with each try."""
     for sentence in sentences:
-        shell.wait_for(lambda screen, sentence=sentence: sentence in joined(screen))
+        shell.wait_for(sentence)
 
 
-def left(shell, presses=1):
-    for _ in range(presses):
-        if not shell.ended:
-            shell.press("q")
-            shell.quiet(0.3)
+def left(shell):
+    press_until(shell, "q", lambda: shell.ended)
     assert shell.wait_exit() == 0
     assert shell.not_as_found() == []
 
@@ -104,8 +98,8 @@ def test_the_dashboard_says_it_whole_and_keeps_trying(terminal, simulator, case)
     env = {name: value.replace("SIMULATOR", origin) for name, value in env.items()}
     shell = terminal(*arguments, columns=80, lines=24, env={**simulator.env, **env})
     is_said(shell, sentence, "wfdash keeps trying", "wfdash doctor", "▲ nothing read yet · again in")
-    assert joined(shell.screen).count("keeps trying") == 1
-    left(shell, 2)
+    assert shell.screen.words.count("keeps trying") == 1
+    left(shell)
 
 
 def test_missing_workflow_offers_a_key_to_those_there(terminal, simulator):
@@ -113,7 +107,7 @@ def test_missing_workflow_offers_a_key_to_those_there(terminal, simulator):
     is_said(shell, "There is no workflow ordrs", "w lists those there are")
     shell.press("w")
     shell.wait_for("refunds", "NEXT CRON")
-    left(shell, 2)
+    left(shell)
 
 
 def test_a_page_in_the_way(terminal, simulator, portal):

@@ -109,7 +109,7 @@ def test_a_stopped_program_is_ended_behind_the_shell(demo, stop, number):
     shell.wait_stopped()
     shell.signal(number)
     shell.signal(signal.SIGCONT)
-    assert shell.wait_exit(20) == ENDINGS[number]
+    assert shell.wait_exit() == ENDINGS[number]
     assert shell.not_as_found() == []
 
 

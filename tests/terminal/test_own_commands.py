@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.harness.act import ALONE, answer
+from tests.support.harness.act import answer, read_prompt
 from tests.support.harness.simulator import Simulator
 
 CONFIG = """
@@ -28,6 +28,9 @@ confirm = false
 on = "status:terminated"
 run = ["sh", "-c", "cat > $HOME/hooked; echo \\"<$CLOUDFLARE_API_TOKEN>\\" >> $HOME/hooked"]
 """
+
+
+ONLY_Y = "y runs it, nothing else does"
 
 
 @pytest.fixture(scope="module")
@@ -53,10 +56,8 @@ def test_what_came_of_a_command_is_said(terminal, simulator):
     shell.press("K")
     shell.wait_for("failing: exit code 3: bad news")
     shell.press("ctrl+b")
-    shell.wait_for("runs it", "say it")
-    shell.watch(1.0)
-    shell.watch(ALONE)
-    answer(shell, "runs it")
+    read_prompt(shell, "runs it", "say it", says=ONLY_Y)
+    answer(shell, "runs it", says=ONLY_Y)
     shell.wait_for("say it: done: token <> for order-")
 
 
@@ -81,7 +82,8 @@ def hooked() -> Path:
 def test_a_config_that_others_can_change_runs_nothing(terminal, simulator):
     keep_config(0o666)
     shell = terminal("-w", "orders", columns=140, lines=30, env=simulator.env)
-    shell.wait_for("loaded", "order-", "own commands and hooks are off: ")
+    shell.wait_for("own commands and hooks are off: ")  # for some seconds; the rows may come later
+    shell.wait_for("loaded", "order-")
     shell.press("K", "j")
     shell.watch(1.0)
     assert not shell.screen.find("bad news")

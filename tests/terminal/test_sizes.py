@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from tests.support.harness.act import ROWS
+from tests.support.harness.act import ROWS, press_until
 
 CHANGING = """
 import sys, termios
@@ -32,14 +32,9 @@ def test_a_strange_size_is_survived_and_left_politely(demo, columns, lines):
     shell.quiet()
     shell.press("j", "k", "enter", "escape", "/", "x", "escape")
     shell.resize(80, 24)
-    shell.quiet()
-    if not ROWS.search(shell.screen.text):  # a key that came before the rows opened nothing, or opened late
-        shell.press("escape")
-    shell.wait_for(ROWS)
-    shell.press("q")
-    shell.quiet()
-    if not shell.ended:
-        shell.press("q")
+    # A key that came before the rows opened nothing, or opens late: escape until the rows are all there is.
+    press_until(shell, "escape", lambda: ROWS.search(shell.screen.text))
+    press_until(shell, "q", lambda: shell.ended)
     assert shell.wait_exit() == 0
     assert shell.not_as_found() == []
 

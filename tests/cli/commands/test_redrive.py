@@ -1,7 +1,10 @@
 """`wfdash redrive` against the simulator: planned, reviewed, the canary, held, and followed to the end."""
 
 import json
+import os
+import re
 import signal
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -11,8 +14,10 @@ from tests.cli.commands.conftest import PARCELS
 from tests.cli.commands.test_change import KEYS, objects
 from tests.support.harness.simulator import Server
 from wfdash.cli.commands.results import Printer
+from wfdash.core.model.times import iso, parse_time
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.live.actions.plan import Plan, Target
+from wfdash.live.records.journal import UNDER_WAY
 
 RESTARTED = ("done", "under way", "failed again")
 
@@ -305,7 +310,7 @@ def test_outcome_is_what_the_run_bears_out(capsys, verb, outcome, after, ended, 
 @pytest.fixture
 def broken():
     """A world of failed parcels as a process: its exports, `mend()`, and `restarts()` of each by now."""
-    with Server("tests.support.fakes.repair_world:main", 120) as server:
+    with Server("tests.support.fakes.repair_world:main", 40) as server:
         yield SimpleNamespace(
             exports=server.exports,
             mend=lambda: server.send_signal(signal.SIGUSR1),
@@ -313,11 +318,31 @@ def broken():
         )
 
 
+@pytest.fixture
+def all_requests():
+    """All requests that the API lets a user make: each command reads every parcel, and else waits for it."""
+    config = Path(os.environ["XDG_CONFIG_HOME"]) / "wfdash" / "config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text("[poll]\nshare = 1.0\n")
+    config.chmod(0o600)
+
+
+def age_journal(seconds):
+    """What was sent, was sent so much earlier: what came of it is waited for no longer."""
+    journal = Path(os.environ["XDG_STATE_HOME"]) / "wfdash" / "actions.jsonl"
+
+    def earlier(found):
+        return f'"at": "{iso(parse_time(found[1]) - seconds)}"'
+
+    journal.write_text(re.sub('"at": "([^"]+)"', earlier, journal.read_text()))
+
+
+@pytest.mark.usefixtures("all_requests")
 def test_faults_a_kill_and_a_resume_restart_each_once(program, broken, tmp_path):
     run = (*PARCELS, "--yes")
     done = program("redrive", *PARCELS, "--filter", "status:errored", "--dry-run", env=broken.exports)
     plan = {line["id"]: line for line in objects(done) if not line["reason"]}
-    assert len(plan) > 80
+    assert len(plan) > 40
     file = tmp_path / "plan.jsonl"
     file.write_text("\n".join(map(json.dumps, plan.values())))
     broken.mend()
@@ -328,6 +353,7 @@ def test_faults_a_kill_and_a_resume_restart_each_once(program, broken, tmp_path)
     out, _ = killed.communicate(timeout=60)
     entries += [json.loads(line) for line in out.splitlines() if line.endswith("}")]
 
+    age_journal(2 * UNDER_WAY)
     assert program("redrive", *run, "--resume", "--dry-run", env=broken.exports).returncode == 0
     resumed = program("redrive", *run, "--resume", env=broken.exports)
     entries += objects(resumed)

@@ -166,7 +166,8 @@ class Terminal:
 
     def _shows(self, wanted: Wanted) -> object:
         if isinstance(wanted, str):
-            return self.screen.find(wanted) or wanted in self.screen.text
+            # A sentence may be broken between any two words, and where depends on how long a number in it is.
+            return any(wanted in seen for seen in (*self.screen.rows, self.screen.text, self.screen.words))
         return wanted.search(self.screen.text) if isinstance(wanted, re.Pattern) else wanted(self.screen)
 
     def watch(self, seconds: float) -> int:

@@ -68,8 +68,11 @@ class Screen:
         self.modes: dict[int, bool] = {}
         self.keyboard_pushes = 0
         """Kitty keyboard modes asked for and not yet given back."""
+        self._shown: list[str] | None = None
+        """The rows as last drawn: each look asks for them several times."""
 
     def feed(self, data: bytes) -> None:
+        self._shown = None
         data = self._held + data
         unfinished = _UNFINISHED.search(data[-64:])
         cut = len(data) - len(unfinished.group()) if unfinished else len(data)
@@ -82,6 +85,7 @@ class Screen:
         self._stream.feed(_PRIVATE.sub(b"", data))
 
     def resize(self, columns: int, lines: int) -> None:
+        self._shown = None
         self._pages.resize(lines, columns)
 
     @property
@@ -94,11 +98,18 @@ class Screen:
 
     @property
     def rows(self) -> list[str]:
-        return list(self._pages.display)
+        if self._shown is None:
+            self._shown = list(self._pages.display)
+        return list(self._shown)
 
     @property
     def text(self) -> str:
-        return "\n".join(row.rstrip() for row in self._pages.display)
+        return "\n".join(row.rstrip() for row in self.rows)
+
+    @property
+    def words(self) -> str:
+        """All of it as one line, so that a sentence is found wherever it was broken."""
+        return " ".join(" ".join(self.rows).split())
 
     @property
     def cursor(self) -> tuple[int, int]:
@@ -115,7 +126,7 @@ class Screen:
 
     def find(self, text: str) -> tuple[int, int] | None:
         """Line and column of the first place that shows `text`, or None."""
-        for line, row in enumerate(self._pages.display):
+        for line, row in enumerate(self.rows):
             if text in row:
                 return line, row.index(text)
         return None
