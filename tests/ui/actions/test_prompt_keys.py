@@ -1,6 +1,7 @@
 """What reaches a prompt from a terminal: byte sequences, at gaps, at prompts; only a bare key confirms."""
 
 import random
+import re
 from functools import partial
 
 import pytest
@@ -39,6 +40,15 @@ SAME_READ = [
     b"\x1b[%d:89;;%du",
     b"\x1b[1085::%d;;1085u",
     b"\x1b[%d;;%d:%du",
+    b"\x1b[%d;0u",
+    b"\x1b[%d;0;%du",
+    b"\x1b[%d;01u",
+    b"\x1b[0%du",
+    b"\x1b[%d;u",
+    b"\x1b[%d;;u",
+    b"\x1b[%d;;0%du",
+    b"\x1b[%d;1;%d:u",
+    b"\x1b[%d;257u",
     b"\x1b[%d~",
     b"\x1b[%dA",
     b"\x1b[1;1;%dA",
@@ -81,11 +91,30 @@ TOO_CLOSE += [[b"\x1b[I", b"%c"], [b"%c", b"\x1b[<35;5;5M"], [b"\x1b[99z", b"%c"
 GAPS = (0.0, 0.02, 0.09, 0.12, 0.25, 0.6, 2.0)
 RANDOM_SEQUENCES = 40
 FEW_GAPS = (0.0, 0.09, 0.25)
-CONFIRMING = [b"y", b"\x1b[121;;121u", b"\x1b[121;1;121u", b"\x1b[121;129;121u"]
+SPELLINGS = {
+    b"%c": [b"y"],
+    b"\x1b[%d;;%du": [b"\x1b[121;;121u", b"\x1b[121;1;121u", b"\x1b[121;129;121u"],
+    b"\x1b[%du": [b"\x1b[121u", b"\x1b[121;1u", b"\x1b[121;129u"],
+}
+"""How terminals tell a key that makes a character, and a `y` told so: each terminal has one of these ways."""
+CONFIRMING = [answer for answers in SPELLINGS.values() for answer in answers]
 
 
 def filled(piece, character):
     return piece.replace(b"%c", character).replace(b"%d", str(ord(character)).encode())
+
+
+def spelt(text, spelling):
+    """The keys of a text as a terminal tells them that has this way."""
+    return b"".join(filled(spelling, bytes([code])) for code in text)
+
+
+def spelling_of(pieces):
+    """The way of the terminal that would send them, for the keys before."""
+    kitty = re.search(rb"\x1b\[(?!27u)[\d:]+(;[\d:]*)?(;[\d:]*)?u", b"".join(pieces))
+    if kitty is None:
+        return b"%c"
+    return b"\x1b[%du" if kitty[2] is None else b"\x1b[%d;;%du"
 
 
 def rows(character, gaps):
@@ -123,14 +152,15 @@ async def leave(dash, keyboard):
     dash.app.root.rows.marks.clear()
 
 
-async def ask(dash, keyboard, key, status, many=1):
+async def ask(dash, keyboard, key, status, many=1, spelling=b"%c"):
     """The prompt of this key, on so many instances in this status, read and ready."""
+    await keyboard.type(spelt(b"k", spelling), gap=0.2)  # the first key of another terminal is none yet
     store = dash.app.session.poller.store
     chosen = [identity for identity in store.ids() if store.get(identity).status == status][:many]
     dash.app.root.table.move_to_key(chosen[0])
     if many > 1:
         dash.app.root.rows.marks.mark(chosen)
-    await keyboard.type(key, gap=0.6)
+    await keyboard.type(spelt(key, spelling), gap=0.6)
     assert prompt(dash) is not None, dash.text
 
 
@@ -152,9 +182,10 @@ def test_only_a_bare_key_that_came_alone_confirms(kind):
         keyboard = Keyboard(dash)
         dash.app.action_poll_freeze()
         for pieces, gap in of_kind(kind):
-            await ask(dash, keyboard, key, status, many)
+            spelling = spelling_of(pieces)
+            await ask(dash, keyboard, key, status, many, spelling)
             if first:
-                await keyboard.type(first, gap=0.2)
+                await keyboard.type(spelt(first, spelling), gap=0.2)
             asked = prompt(dash)
             await keyboard.type(*pieces, gap=gap)
             await keyboard.rest(0.3)
@@ -216,15 +247,40 @@ def test_there_are_enough_of_them():
     assert sum(len(of_kind(kind)) for kind in PROMPTS) >= 200
 
 
-@pytest.mark.parametrize("answer", CONFIRMING)
-def test_a_bare_y_confirms_however_the_terminal_reports_it(answer):
+@pytest.mark.parametrize(
+    ("spelling", "answer"), [(way, each) for way, told in SPELLINGS.items() for each in told]
+)
+def test_a_bare_y_confirms_as_its_terminal_tells_keys(spelling, answer):
     async def script(dash):
         keyboard = Keyboard(dash)
-        await ask(dash, keyboard, b"p", "waiting")
+        await ask(dash, keyboard, b"p", "waiting", spelling=spelling)
         await keyboard.type(answer)
         assert len(sent(dash)) == 1
 
     drive(script)
+
+
+def test_a_y_told_in_another_way_than_other_keys_is_text():
+    """Such as what a method of input sends beside the keys of the kitty protocol."""
+    others = [(way, each) for way in SPELLINGS for each in CONFIRMING if each not in SPELLINGS[way]]
+    fell, pressed_again = [], []
+
+    async def script(dash):
+        keyboard = Keyboard(dash)
+        dash.app.action_poll_freeze()
+        for spelling, answer in others:
+            await ask(dash, keyboard, b"t", "waiting", spelling=spelling)
+            await keyboard.type(answer, gap=0.3)
+            if sent(dash):
+                fell.append((spelling, answer))
+                dash.server.state.requests.clear()
+            await leave(dash, keyboard)
+        await ask(dash, keyboard, b"t", "waiting")
+        await keyboard.type(b"\x1b[121;;121u", b"\x1b[121;;121u", gap=0.3)  # another terminal took over
+        pressed_again.extend(sent(dash))
+
+    drive(script)
+    assert (fell, len(pressed_again)) == ([], 1)
 
 
 @pytest.mark.parametrize("gap", [0.0, 0.05, 0.1, 0.2, 0.28])

@@ -9,6 +9,7 @@ import time
 from codecs import getincrementaldecoder
 from collections import deque
 from collections.abc import Callable, Iterable
+from enum import Enum, auto
 from string import ascii_lowercase
 from typing import Final
 
@@ -47,13 +48,26 @@ _BEGINNING = re.compile(
 )
 _REST = re.compile(r"[ -?]*([@-~])?")
 """What is left of a sequence whose beginning was given up."""
-_KITTY = re.compile(r"\x1b\[(\d{1,7})(?:;(\d{0,7}))?(?:;([\d:]{0,90}))?u")
-"""Code of the key, modifiers, text: no more than wfdash asks the terminal for.
+_KITTY = re.compile(
+    r"\x1b\[(0|[1-9]\d{0,6})(?:;([1-9]\d{0,2})?(?:;([1-9]\d{0,6}(?::[1-9]\d{0,6}){0,12})?)?)?u"
+)
+"""Code of the key, modifiers (from 1 on), text: no more than wfdash asks the terminal for.
 
 https://sw.kovidgoyal.net/kitty/keyboard-protocol/
 """
 _FUNCTION = re.compile(r"\x1b\[(\d*)(;[\d:]*)*([~ABCDEFHPQRS])")
 _SHIFT, _LOCKS, _CAPS_LOCK = 1, 64 | 128, 64
+
+
+class _Spelling(Enum):
+    """The ways in which terminals tell a key that makes a character: each has one."""
+
+    CHARACTER = auto()
+    """`y`: it does not speak the kitty protocol."""
+    WITH_TEXT = auto()
+    """`CSI 121 ; ; 121 u`: it does, as Textual asks for it (every key, and the text it makes)."""
+    WITHOUT_TEXT = auto()
+    """`CSI 121 u`: it reports every key and has no text to tell (WezTerm of 2023)."""
 
 
 class InputDecoder:
@@ -73,6 +87,8 @@ class InputDecoder:
         self._passing = False
         """Whether what comes first is the rest of a sequence that came too late."""
         self._paste = OpenPaste()
+        self._spelling: _Spelling | None = None
+        """How the last key that made a character was told."""
         self._reads: deque[tuple[float, bool]] = deque(maxlen=_REMEMBERED)
         """When something was read, and whether that was one key or report, complete, and nothing else."""
 
@@ -136,7 +152,19 @@ class InputDecoder:
             return self._escape(text, at, now)
         if self._passing:
             return self._pass_over(text, at), ()
-        return at + 1, self._parsed(text[at])
+        return at + 1, self._spelt(self._parsed(text[at]), _Spelling.CHARACTER)
+
+    def _spelt(self, events: Iterable[Message], spelling: _Spelling) -> Iterable[Message]:
+        """The events; a character told in another way than the one before it is text, and no key.
+
+        With the kitty protocol a method of input or a terminal's own paste sends characters, and keys come as
+        sequences; without it nobody sends those. Where another terminal took over, the next key is one again.
+        """
+        events = list(events)
+        if not any(isinstance(event, Key) and event.is_printable for event in events):
+            return events
+        known, self._spelling = self._spelling, spelling
+        return events if known in (None, spelling) else [_text_only(event) for event in events]
 
     def _late(self, now: float) -> Iterable[Message]:
         """Yields what time alone decides: an escape was the key, half a sequence is none, a paste is over."""
@@ -184,7 +212,12 @@ class InputDecoder:
             return ()
         if sequence[-1] == "u":
             kitty = _KITTY.fullmatch(sequence)
-            return () if kitty is None else self._kitty(int(kitty[1]), int(kitty[2] or 0), kitty[3] or "")
+            if kitty is None:
+                return ()
+            events = self._kitty(int(kitty[1]), int(kitty[2] or 0), kitty[3] or "")
+            if sequence.endswith(";u"):  # with a field that is empty, which none of them sends
+                return [_text_only(event) for event in events]
+            return self._spelt(events, _Spelling.WITH_TEXT if kitty[3] else _Spelling.WITHOUT_TEXT)
         if (function := _FUNCTION.fullmatch(sequence)) is None or sequence[-1] == "R":
             return self._parsed(sequence)
         if f"{function[1] or 1}{function[3]}" in FUNCTIONAL_KEYS and sequence.count(";") < 2:
@@ -227,6 +260,11 @@ def _composed(event: Message) -> Message:
 
     It is text, not that letter's key.
     """
-    if isinstance(event, Key) and event.key in ascii_lowercase:
+    return _text_only(event) if isinstance(event, Key) and event.key in ascii_lowercase else event
+
+
+def _text_only(event: Message) -> Message:
+    """The event, renamed where it is a character, so that it is typed and no key."""
+    if isinstance(event, Key) and event.is_printable and not event.key.startswith("composed+"):
         return Key(f"composed+{event.key}", event.character)
     return event
