@@ -4,10 +4,12 @@ import asyncio
 import base64
 import re
 import sys
+import threading
 
 import pytest
 
 from tests.support.harness.dashboard import drive
+from wfdash.core.handoff.copy_formats import Copy
 from wfdash.demo.http.credentials import TOKEN
 from wfdash.live.budget.ledger import Priority
 from wfdash.ui.terminal.clipboard import copy_text
@@ -87,10 +89,33 @@ def test_the_copy_menu_sends_what_was_chosen_to_the_terminal(monkeypatch):
         await d.press("copy.menu")
         assert "wrangler workflows instances describe" in d.text
         await d.press("i")
+        await d.until(lambda: sent)
         assert base64.b64encode(d.app.root.table.instance.encode()).decode() in sent[0]
         assert "sent to the terminal: id" in d.lines[-1]
 
     drive(script)
+
+
+def test_a_text_to_copy_that_takes_its_time_holds_no_key(monkeypatch):
+    """It is made, and cleaned, in a thread."""
+    worked_in = []
+
+    def full():
+        worked_in.append(threading.current_thread())
+        return "a text\n" * 3
+
+    async def script(d):
+        sent = []
+        monkeypatch.setattr(d.app.terminal, "write", sent.append)
+        d.app.context.pages.open("copy", "the lines", [Copy("a", "all lines", "a text", full)])
+        await d.until(lambda: "a text" in d.text)
+        await d.press("a")
+        await d.until(lambda: "sent to the terminal: all lines, 21 characters" in d.lines[-1])
+        assert base64.b64encode(b"a text\n" * 3).decode() in sent[0]
+        assert worked_in != [threading.current_thread()]
+
+    drive(script)
+    assert len(worked_in) == 1
 
 
 def copied(text, environ, tmp_path):

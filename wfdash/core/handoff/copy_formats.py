@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from collections.abc import Callable
 from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
@@ -16,9 +17,15 @@ _PORT = 8787
 
 
 class Copy(Struct, frozen=True):
+    """One entry of a copy menu.
+
+    Where the text takes its time `full` makes it, once it is chosen; `text` is what the menu shows of it.
+    """
+
     key: str
     name: str
     text: str
+    full: Callable[[], str] | None = None
 
 
 def copies(row: Instance, *, workflow: str, account_id: str, base_url: str, local: bool) -> list[Copy]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, ClassVar
 
 from platformdirs import user_state_path
@@ -16,7 +17,7 @@ from wfdash.core.model.step_kind import kind_of
 from wfdash.core.payload.inspect import inspection, opened, place_in, step_query
 from wfdash.core.payload.placeholders import stream_size
 from wfdash.core.payload.summary_lines import policy, span
-from wfdash.core.payload.tree import path_text, size_of, value_at, value_text
+from wfdash.core.payload.tree import path_text, size_of, summary, value_at, value_text
 from wfdash.core.payload.unfold import unfolded_within
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import clock, size
@@ -39,6 +40,8 @@ from wfdash.ui.widgets.text_lines import TextLines
 from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, WARN
 
 __all__ = ["InspectorScreen"]
+_SHOWN = 200
+"""Characters of a value that the copy menu has room for."""
 
 
 class InspectorScreen(BaseScreen):
@@ -215,14 +218,15 @@ class InspectorScreen(BaseScreen):
 
     def action_copy_menu(self) -> None:
         if self.raw.display:
-            self.context.pages.open("copy", "the answer", [Copy("v", "JSON", value_text(self._answered()))])
+            entry = _value_entry("JSON", self._answered())
+            self.context.pages.open("copy", "the answer", [entry])
             return
         node = self.tree_.node
         if node is None:
             return
         path = path_text(node.path)
-        value = value_text(value_at(self.tree_.value, node.path))
-        self.context.pages.open("copy", path, [Copy("v", "value", value), Copy("p", "path", path)])
+        value = _value_entry("value", value_at(self.tree_.value, node.path))
+        self.context.pages.open("copy", path, [value, Copy("p", "path", path)])
 
     def on_payload_tree_full_wanted(self, message: PayloadTree.FullWanted) -> None:
         if self._last_seen:
@@ -266,3 +270,9 @@ class InspectorScreen(BaseScreen):
             shown = inspection(self._detail, self.step)
             shown["output"] = self._full_output
             self.tree_.fill(shown, ("output",))
+
+
+def _value_entry(name: str, value: Any) -> Copy:
+    """An entry of the copy menu for a value, which may have millions of parts."""
+    shown = value[:_SHOWN] if isinstance(value, str) else summary(value, _SHOWN)
+    return Copy("v", name, shown, partial(value_text, value))

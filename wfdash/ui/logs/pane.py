@@ -402,12 +402,15 @@ class LogPane(Stack):
         if entry is None or detail is None:
             self.context.notify("there is no line to copy")
             return
-        steps = detail.steps.columns
-        every = "\n".join(line_text(line, steps) for line in self.table.rows.entries[-_COPIED:])
+        steps, listed = detail.steps.columns, self.table.rows.entries[-_COPIED:]
+
+        def every() -> str:
+            return "\n".join(line_text(line, steps) for line in listed)
+
         entries = [
             Copy("l", "line", line_text(entry, steps)),
             Copy("m", "message", masked(entry.line.message)),
-            Copy("a", "all lines", every),
+            Copy("a", "all lines", line_text(listed[0], steps), every),
         ]
         self.context.pages.open("copy", f"{self.instance}'s lines", entries)
 

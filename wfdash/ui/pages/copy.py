@@ -1,5 +1,6 @@
 """`y`: what can be copied of the instance under the cursor."""
 
+import asyncio
 import os
 from collections.abc import Sequence
 
@@ -21,12 +22,26 @@ class CopyScreen(MenuScreen):
         self._copies = {entry.key: entry for entry in entries}
 
     def chosen(self, key: str) -> None:
-        context, entry = self.context, self._copies[key]
-        said = copy_text(
-            entry.text,
-            write=context.terminal.write,
+        self.app.run_worker(_copied(self.context, self._copies[key]), group="copy", exit_on_error=False)
+
+
+async def _copied(context: Context, entry: Copy) -> None:
+    """Copies the entry and tells by which road.
+
+    In a thread: 8 MB of text take a second to be made safe, and tmux or a Mac's own tool may not answer.
+    """
+    sequences: list[str] = []
+
+    def copy() -> str:
+        return copy_text(
+            entry.text if entry.full is None else entry.full(),
+            write=sequences.append,
             environ=os.environ,
             folder=user_state_path("wfdash"),
             name=entry.name,
         )
-        self.app.call_after_refresh(context.notify, said)
+
+    said = await asyncio.to_thread(copy)
+    for sequence in sequences:
+        context.terminal.write(sequence)
+    context.notify(said)
