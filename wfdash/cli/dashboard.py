@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from wfdash.cli.exits import UsageError
 from wfdash.cli.options import options_of
-from wfdash.cli.output import ask, refuse, say, typed_line
+from wfdash.cli.output import refuse, say
+from wfdash.cli.question import answer_to
 from wfdash.cli.terminal import check_terminal, shows_more_than_ascii, take_variables
 from wfdash.config.plain_file import read_given
 from wfdash.config.precedence import load
@@ -133,10 +134,8 @@ def _agreed(options: Options, foreign: ForeignAccount) -> Options:
     else:
         offer = "No profile is for that account. Open it read-only, with the credentials in use?"
     say(f"wfdash: {foreign.meeting}.")
-    ask(f"{offer} [y/N] ")
-    answer = typed_line()
     # Anything else is no, end of input too: another account is nothing to enter by accident.
-    if answer != "y":
+    if answer_to(f"{offer} [y/N] ") != "y":
         raise foreign
     if foreign.profile:
         return replace(options, profile=foreign.profile, link=None, local=None)

@@ -242,7 +242,7 @@ def test_erasing_says_what_came_of_the_answer(terminal, tmp_path, answer, code, 
     env = {"CLOUDFLARE_API_TOKEN": "x" * 40, "CLOUDFLARE_ACCOUNT_ID": account, "XDG_STATE_HOME": str(state)}
     asking = terminal("record", "--erase", env=env, columns=300)
     asking.wait_for("Erase", "y/N")
-    asking.type(f"{answer}\r")
+    asking.answer(answer)
     assert asking.wait_exit() == code
     assert words in asking.picture()
     assert path.exists() == left

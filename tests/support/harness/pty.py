@@ -12,6 +12,7 @@ import termios
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from tests.support.harness.program import ROOT, TOKEN, environment
@@ -210,6 +211,20 @@ class Terminal:
 
     def type(self, text: str) -> None:
         self.send(text.encode())
+
+    def answer(self, line: str) -> None:
+        """Type a line at a question that has stood for a while; again where a busy machine was late."""
+        since, too_soon = 0, b"typed before the question could be read"
+        while not since or too_soon in self.written[since:]:
+            self.quiet()
+            since = len(self.written)
+            self.type(f"{line}\r")
+            self._until(
+                partial(self._says_more, since + len(line) + len("\r\n")), PATIENCE, "what comes of it"
+            )
+
+    def _says_more(self, than: int) -> bool:
+        return self._status < 0 or len(self.written) > than
 
     def paste(self, text: str) -> None:
         """A bracketed paste."""

@@ -1,7 +1,5 @@
 """`wfdash pause | resume | terminate | restart | send`: one verb on the ids that were named, once each."""
 
-import asyncio
-import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 
@@ -21,7 +19,8 @@ from wfdash.cli.commands.inputs import (
 )
 from wfdash.cli.commands.results import carry_out, check_writable, operator_of, print_plan, where_of
 from wfdash.cli.exits import Stop, UsageError
-from wfdash.cli.output import ask, say, typed_line
+from wfdash.cli.output import say
+from wfdash.cli.question import wait_for_answer
 from wfdash.cli.session import CommandSession
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
@@ -283,26 +282,9 @@ async def confirmed(plan: Plan, session: CommandSession, tell: Callable[[], None
     # By the account that was found, not the one configured: a guard must not depend on how one came to it.
     production = session.settings.is_production(session.api.account_id)
     if production and destroys(plan.verb):
-        wanted, ask = plan.workflow, f"this is production: type {plan.workflow} to {what}: "
+        wanted, question = plan.workflow, f"this is production: type {plan.workflow} to {what}: "
     elif number > 1:
-        wanted, ask = str(number), f"type {number} to {what} them: "
+        wanted, question = str(number), f"type {number} to {what} them: "
     else:
-        wanted, ask = "y", f"{what} it? y/n: "
-    return await _typed(ask) == wanted
-
-
-async def _typed(question: str) -> str:
-    """Reads one line from the terminal without holding up the loop, so that a signal still ends it."""
-    ask(question)
-    loop = asyncio.get_running_loop()
-    typed: asyncio.Future[str] = loop.create_future()
-
-    def readable() -> None:
-        if not typed.done():
-            typed.set_result(typed_line())
-
-    loop.add_reader(sys.stdin, readable)
-    try:
-        return await typed
-    finally:
-        loop.remove_reader(sys.stdin)
+        wanted, question = "y", f"{what} it? y/n: "
+    return await wait_for_answer(question) == wanted

@@ -14,7 +14,8 @@ from platformdirs import user_state_path
 
 from wfdash.api.errors import Forbidden, NotFound, WorkflowNotFound, WorkflowsError
 from wfdash.cli.exits import Stop, UsageError
-from wfdash.cli.output import ask, refuse, say, typed_line
+from wfdash.cli.output import refuse, say
+from wfdash.cli.question import answer_to
 from wfdash.cli.session import CommandSession, LastingFailure, again
 from wfdash.config.plain_file import expanded
 from wfdash.config.settings import Settings
@@ -90,8 +91,7 @@ def erase_record(parsed: Namespace, settings: Settings) -> int:
             return refuse("away from a terminal --erase needs --yes", 2)
         more = len([part for part in found if ASIDE in part.name])
         too = f" and {counted(more, 'file')} set aside as damaged" if more else ""
-        ask(f"Erase {path}{too}? [y/N] ")
-        if typed_line() not in ("y", "yes"):
+        if answer_to(f"Erase {path}{too}? [y/N] ") not in ("y", "yes"):
             return refuse("nothing was erased: only y erases", 1)
     try:
         erase(path)
