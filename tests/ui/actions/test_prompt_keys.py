@@ -248,7 +248,7 @@ def test_there_are_enough_of_them():
 
 
 @pytest.mark.parametrize(
-    ("spelling", "answer"), [(way, each) for way, told in SPELLINGS.items() for each in told]
+    ("spelling", "answer"), [(way, each) for way, answers in SPELLINGS.items() for each in answers]
 )
 def test_a_bare_y_confirms_as_its_terminal_tells_keys(spelling, answer):
     async def script(dash):

@@ -131,6 +131,7 @@ def test_a_letter_is_a_bare_key_only_when_its_own_key_made_it():
     assert [bare(event) for data in bare_y for event in decoded(data)] == ["y"] * 4
     assert not any(bare(event) for data in other for event in decoded(data))
     assert keys(b"\x1b[121;3;121u") == ["alt+y"]
+    assert [bare(event) for event in decoded(b"\x1b[0;;33u\x1b[0;;50u\x1b[49;2;33u")] == ["", "", "!"]
     malformed = [b"\x1b[121;0u", b"\x1b[121;0;121u", b"\x1b[121;01u", b"\x1b[0121u", b"\x1b[121;;0121u"]
     malformed += [b"\x1b[121;u", b"\x1b[121;;u", b"\x1b[121;1;121:u", b"\x1b[121;257u"]
     assert not any(bare(event) for data in malformed for event in decoded(data))

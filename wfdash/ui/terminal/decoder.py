@@ -163,8 +163,8 @@ class InputDecoder:
         events = list(events)
         if not any(isinstance(event, Key) and event.is_printable for event in events):
             return events
-        known, self._spelling = self._spelling, spelling
-        return events if known in (None, spelling) else [_text_only(event) for event in events]
+        last, self._spelling = self._spelling, spelling
+        return events if last in (None, spelling) else [_text_only(event) for event in events]
 
     def _late(self, now: float) -> Iterable[Message]:
         """Yields what time alone decides: an escape was the key, half a sequence is none, a paste is over."""
@@ -231,6 +231,8 @@ class InputDecoder:
         held = max(0, modifiers - 1)
         if code == ord(_ESC):
             self._paste.forget()
+        if code == 0:  # a method of input made the text, with whatever keys
+            return [_text_only(event) for event in self._parsed(f"{_ESC}[0;;{text}u")]
         if held & ~(_SHIFT | _LOCKS) and text in (str(code), str(code ^ 32)):
             return self._parsed(f"{_ESC}[{code};{modifiers}u")
         middle = f";{modifiers or ''};{text}" if text else f";{modifiers}" if modifiers else ""
