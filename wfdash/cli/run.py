@@ -2,7 +2,10 @@
 
 import asyncio
 import gc
+import os
 import signal
+import sys
+import threading
 from argparse import Namespace
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -17,6 +20,8 @@ __all__ = ["start"]
 
 _ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 """Windows has no SIGHUP."""
+_PATIENCE = 1.5
+"""Seconds for leaving in good order; a program that was told to end is gone within 2."""
 
 _MODULES = {
     "list": "list",
@@ -68,30 +73,47 @@ def start(parsed: Namespace, options: Options, environ: Mapping[str, str]) -> in
 
 
 async def _interruptible(work: Callable[[], Awaitable[int]]) -> int:
-    """Cancels the work on a signal that ends it; the exit code is then 128 + its number."""
-    task = asyncio.current_task()
+    """Cancels the work on a signal that ends it; the exit code is then 128 + its number.
+
+    Whatever the loop is at, or a thread that the end waits for: the process is gone soon after, and at a
+    second signal at once.
+    """
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
     caught: list[int] = []
 
-    def stop(number: int) -> None:
+    def stop(number: int, _: object) -> None:
+        if caught:
+            os._exit(128 + caught[0])
         caught.append(number)
         if task is not None:
-            task.cancel()
+            with suppress(RuntimeError):  # the loop is closed: it is ending already
+                loop.call_soon_threadsafe(task.cancel)
+        late = threading.Timer(_PATIENCE, os._exit, (128 + number,))
+        late.daemon = True
+        late.start()
 
     _catch(stop)
     try:
-        return await work()
+        code = await work()
     except asyncio.CancelledError:
         if not caught:
             raise
-        # As shells do: a script can tell an interrupt from a failure.
-        return 128 + caught[0]
+        code = 0
+    if not caught:
+        return code
+    with suppress(OSError, ValueError):
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+    # All is in order by now but for threads, which the interpreter would wait for as long as they compute.
+    # The code is as shells have it: a script can tell an interrupt from a failure.
+    os._exit(128 + caught[0])
 
 
-def _catch(stop: Callable[[int], None]) -> None:
-    loop = asyncio.get_running_loop()
+def _catch(stop: Callable[[int, object], None]) -> None:
     for number in _ENDING:
         # Whoever started us chose that this signal shall not end it.
         if number != signal.SIGINT and signal.getsignal(number) == signal.SIG_IGN:
             continue  # nohup
-        with suppress(NotImplementedError):  # Windows, where ctrl+c cancels the task by itself
-            loop.add_signal_handler(number, stop, number)
+        with suppress(ValueError):  # not on the main thread
+            # Not asyncio's own handler, which waits for the loop.
+            signal.signal(number, stop)

@@ -1,5 +1,6 @@
 """`wfdash logs`: lines of an instance and of a step, plain and as JSON, and its exit codes."""
 
+import asyncio
 import json
 import re
 import time
@@ -125,7 +126,7 @@ def test_follow_of_an_ended_instance_prints_each_line_once(shell, failed):
 
 
 @pytest.mark.parametrize("as_json", [True, False])
-def test_line_that_comes_after_newer_ones_is_marked(capsys, as_json):
+async def test_line_that_comes_after_newer_ones_is_marked(capsys, as_json):
     """It is neither held back nor lost, and none is printed twice."""
     parsed = Namespace(instance="order-1", json=as_json, follow=True, step="", count=None, since=None)
     api = SimpleNamespace(log_reader=lambda: SimpleNamespace(name="telemetry", lag=20.0))
@@ -134,10 +135,10 @@ def test_line_that_comes_after_newer_ones_is_marked(capsys, as_json):
     for times in ((1, 2), (1.5, 3), (1.5, 2, 3)):
         found = [LogLine(T0 + at, "log", f"at {at}", "telemetry", order=str(at)) for at in times]
         command.logs.add(found)
-        command._print(ended, {})  # what is sent waits for what was printed before
+        await command._print(ended, {})  # what is sent waits for what was printed before
         assert times != (1, 2) or not command._number
         command.logs.state.read_at = T0
-        command._print(ended, {})
+        await command._print(ended, {})
     lines = capsys.readouterr().out.splitlines()
     if as_json:
         found = [(entry["message"], entry["late"]) for entry in map(json.loads, lines)]
@@ -147,6 +148,22 @@ def test_line_that_comes_after_newer_ones_is_marked(capsys, as_json):
     command.logs.state.reservations.clear()
     command._conclude(ended)
     assert "1 line came late and stands after newer ones" in capsys.readouterr().err
+
+
+async def test_many_lines_are_printed_in_turns_with_a_signal(capsys):
+    """One that asks the command to end is heard between them."""
+    parsed = Namespace(instance="order-1", json=False, follow=False, step="", count=None, since=None)
+    api = SimpleNamespace(log_reader=lambda: SimpleNamespace(name="telemetry", lag=20.0))
+    command = _Logs(parsed, SimpleNamespace(api=api, clock=time.time), "orders")
+    lines = [LogLine(T0 + at / 1000, "log", "x" * 8000, "telemetry", order=f"{at:05}") for at in range(1000)]
+    command.logs.add(lines)
+    printing = asyncio.create_task(command._print(detail("complete", [done("load-1", 0, 10)], end=20), {}))
+    while not command._number:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    printing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await printing
+    assert 0 < len(capsys.readouterr().out.splitlines()) < 100
 
 
 def test_what_a_source_leaves_out_is_said_while_it_is_followed(capsys):

@@ -34,6 +34,8 @@ _HISTORY = 15.0
 """Seconds for which what is sent waits for what was printed before, where that cannot be read at once."""
 _PATIENCE = 5
 """Reads that may fail once the instance has ended and its last lines are to be had."""
+_LINE, _AT_ONCE = 500, 100_000
+"""What a line costs beside its characters, in these, and how much is printed before a signal is heard."""
 _STEPS_LAG = 1.0
 """Seconds before the instance was read of which its steps are surely known."""
 
@@ -101,7 +103,7 @@ class _Logs:
             if self.follows:
                 detail = await self._follow(detail, others)
             else:
-                self._print(detail, others)
+                await self._print(detail, others)
         finally:
             if stream is not None:
                 stream.cancel()
@@ -114,7 +116,7 @@ class _Logs:
         """Prints what comes, until the instance is final and the source had time for the rest."""
         reader = self.logs.reader
         clock, read_at, has_ended = self.session.clock, self.session.clock(), is_final(detail.status)
-        self._print(detail, others)
+        await self._print(detail, others)
         while not self.logs.state.read_to_end:
             self._woken.clear()
             # However often lines are sent: each round reads the instance.
@@ -132,7 +134,7 @@ class _Logs:
                     others = await self._others(detail)
             self._say_trouble()
             self._say_reservations()
-            self._print(detail, others)
+            await self._print(detail, others)
         return detail
 
     async def _ended_or_not(self) -> tuple[Detail, bool]:
@@ -192,7 +194,7 @@ class _Logs:
                 say(again(failure.sentence))
             self._said.add("failed")
 
-    def _print(self, detail: Detail, others: Mapping[str, Lifetime]) -> None:
+    async def _print(self, detail: Detail, others: Mapping[str, Lifetime]) -> None:
         """Prints what was not printed yet; while following, not before the steps of its time are known.
 
         What was printed before comes from another source than what is sent now, and is to stand before it.
@@ -204,8 +206,13 @@ class _Logs:
         printed: set[tuple[object, ...]] = set()
         left: set[tuple[object, ...]] = set()
         scope = LogScope(tuple(self._steps(detail))) if self.step else LogScope()
-        for entry in self.logs.placed(detail, others, as_of=as_of):
+        work = 0
+        # In a thread: 100,000 lines take seconds, in which a signal is to be heard.
+        for entry in await asyncio.to_thread(self.logs.placed, detail, others, as_of=as_of):
             own = entry.line
+            if (work := work + _LINE + len(own.message)) > _AT_ONCE:
+                work = 0
+                await asyncio.sleep(0)
             words = (round(own.at * 1000), own.level, own.message)
             alike[words] += 1
             # Not by its source: what a tail sent first comes from telemetry too.
