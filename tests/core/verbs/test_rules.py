@@ -34,8 +34,12 @@ def test_each_verb_is_allowed_or_says_why_not(verb, status):
 @pytest.mark.parametrize("verb", VERBS)
 @pytest.mark.parametrize("status", [*STATUSES, "", "hibernating"])
 def test_guards_refuse_everything_with_their_reason(verb, status):
-    assert "asked for at the start" in (rules.refusal(verb, status, read_only="asked for at the start") or "")
-    assert "4.133" in (rules.refusal(verb, status, watch_only="needs wrangler 4.133 or later") or "")
+    assert rules.refusal(verb, status, read_only="asked for at the start", watch_only="too old") == (
+        "read-only: asked for at the start"
+    )
+    assert rules.refusal(verb, status, watch_only="needs wrangler 4.133 or later") == (
+        "this server can be watched, not written to: needs wrangler 4.133 or later"
+    )
 
 
 @pytest.mark.parametrize("verb", VERBS)

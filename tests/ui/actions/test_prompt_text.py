@@ -101,6 +101,20 @@ def test_no_key_of_the_foot_is_cut(width, typed):
     assert (typed == "first 5 orders") == (first in "".join(lines))
 
 
+@pytest.mark.parametrize(
+    ("verb", "guarded", "offered"),
+    [("pause", False, True), ("pause", True, False), ("redrive", False, False), ("redrive", True, False)],
+)
+def test_no_guard_is_offered_to_be_insisted_on(verb, guarded, offered):
+    """It is told by what holds now, whatever the words are for why nothing may be written."""
+    asking = Asking(plan(verb, ("a", "complete")), 0)
+    asking.guarded = guarded
+    foot = text(asking)[-1]
+    assert ("! ask all the same" in foot) is offered
+    assert ("esc cancel" in foot) is offered
+    assert ("esc close" in foot) is not offered
+
+
 @pytest.mark.parametrize("height", [9, 11, 19])
 def test_rolled_back_ones_are_told_and_offered_at_any_size(height):
     targets = [Target(f"order-{n}", "errored", reason=ROLLED_BACK if n % 2 else "") for n in range(18)]

@@ -43,6 +43,11 @@ class Guard(Struct, frozen=True):
     watch_only: str = ""
     local: bool = False
 
+    @property
+    def is_shut(self) -> bool:
+        """Whether nothing at all may be written now."""
+        return bool(self.read_only or self.watch_only)
+
 
 class Target(Struct, frozen=True, gc=False):
     """An id of a plan. `status` is what was on screen when the key was pressed, "" when nothing was.

@@ -71,7 +71,7 @@ class OwnCommands:
             return "off in a record without its account"
         if self._context.settings.demo:
             return "off in the demo, whose instances are nobody's"
-        if command.dangerous and (guard.read_only or guard.watch_only or self._context.settings.read_only):
+        if command.dangerous and (guard.is_shut or self._context.settings.read_only):
             return "off while nothing may be written; dangerous = false is for what changes nothing"
         if self.running is not None and not self.running.done():
             return "the last one still runs"

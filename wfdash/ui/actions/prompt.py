@@ -106,6 +106,7 @@ class PromptScreen(LowerHalf):
 
     def draw(self) -> None:
         if self.is_ready:
+            self.asking.guarded = self.context.desk.guard.is_shut
             verb = self.plan.verb if self.plan.eligible else ""
             self.panel.warn(stake(verb), grave=is_grave(verb))
             redrive = self.plan.verb == "redrive"
@@ -281,10 +282,9 @@ class PromptScreen(LowerHalf):
 
     def _insist(self, event: events.Key) -> None:
         """Asks for an action although it would do nothing; it has to be confirmed like anything else."""
-        guard = self.context.desk.guard
         if self.plan.verb == "redrive":
             return  # there is no step to send: another step than the one it failed at is another verb
-        if bare(event) == "!" and not (guard.read_only or guard.watch_only):
+        if bare(event) == "!" and not self.context.desk.guard.is_shut:
             self._take_alone(event, self._ask_again)
 
     def _ask_again(self) -> None:

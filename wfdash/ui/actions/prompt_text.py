@@ -59,6 +59,8 @@ class Asking(Struct):
     """Why the verb would do nothing, of a plan that is asked all the same."""
     answers: RedriveAnswers = field(default_factory=RedriveAnswers)
     local: bool = False
+    guarded: bool = False
+    """Whether nothing at all may be written: that is no refusal of a status, and cannot be insisted on."""
     cut: bool = False
     """Whether a reload of the dev session cut what the one target did."""
     notes: Sequence[str] = ()
@@ -455,9 +457,7 @@ def _or_first(asking: Asking) -> str:
 
 
 def _refused_foot(asking: Asking, width: int) -> list[Pieces]:
-    # A guard is no refusal of the instance's status, so it cannot be insisted on.
-    guarded = any(target.reason.startswith(("read-only", "this server")) for target in asking.plan.skipped)
-    if guarded or not asking.plan.targets or asking.plan.verb == "redrive":
+    if asking.guarded or not asking.plan.targets or asking.plan.verb == "redrive":
         keys = [*_rolled_back_keys(asking, width), [("esc", STRONG), (" close", PLAIN)]]
     else:
         keys = [[("!", ACCENT), (" ask all the same", PLAIN)], [("esc", STRONG), (_CANCEL, PLAIN)]]
