@@ -258,6 +258,7 @@ def test_an_instance_that_is_not_redriven(name):
     answer, reason = REFUSED[name]
     assert redrive_point(answer).reason == reason
     assert redrive_point(answer).target is None
+    assert redrive_point(answer).undone is (reason == ROLLED_BACK)
 
 
 @pytest.mark.parametrize("name", [name for name in REDRIVEN if "terminated" not in name])

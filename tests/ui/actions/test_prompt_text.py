@@ -117,7 +117,9 @@ def test_no_guard_is_offered_to_be_insisted_on(verb, guarded, offered):
 
 @pytest.mark.parametrize("height", [9, 11, 19])
 def test_rolled_back_ones_are_told_and_offered_at_any_size(height):
-    targets = [Target(f"order-{n}", "errored", reason=ROLLED_BACK if n % 2 else "") for n in range(18)]
+    targets = [
+        Target(f"order-{n}", "errored", reason=ROLLED_BACK * (n % 2), undone=bool(n % 2)) for n in range(18)
+    ]
     lines = text(Asking(Plan("k", 0.0, "redrive", "orders", tuple(targets)), 0), 80, height)
     assert any("9 skipped: rolled back" in line for line in lines)
     assert "! restart these 9 from the beginning instead" in lines[-1]
@@ -127,7 +129,10 @@ def test_rolled_back_ones_are_told_and_offered_at_any_size(height):
 
 def test_one_skipped_of_several_is_counted_and_named():
     why = ["complete already"] * 3 + [ROLLED_BACK]
-    targets = tuple(Target(f"order-{n}", "errored", reason=reason) for n, reason in enumerate(why))
+    targets = tuple(
+        Target(f"order-{n}", "errored", reason=reason, undone=reason == ROLLED_BACK)
+        for n, reason in enumerate(why)
+    )
     lines = text(Asking(Plan("k", 0.0, "redrive", "orders", targets), 0), 140, 19)
     assert any("3 skipped: complete already" in line for line in lines)
     said = " ".join(" ".join(lines).split())

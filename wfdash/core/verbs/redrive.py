@@ -47,6 +47,8 @@ class RedrivePoint(Struct, frozen=True):
     kept: Sequence[Step] = ()
     again: Sequence[Step] = ()
     """The step itself first, then all that began after it."""
+    undone: bool = False
+    """Whether the steps it would keep were rolled back: a restart begins it anew."""
 
     @property
     def repeated(self) -> Sequence[Step]:
@@ -90,6 +92,10 @@ def redrive_point(detail: Detail) -> RedrivePoint:
     """Where to start it again, from one full answer. Counts follow the list as answered, never a screen."""
     if reason := _refusal(detail):
         return RedrivePoint(reason)
+    if detail.rollback_outcome or "rollback" in detail.steps.columns.kinds:
+        return RedrivePoint(ROLLED_BACK, undone=True)
+    if reason := partial_reason(detail):
+        return RedrivePoint(reason)
     start = _left_open(detail) if detail.status == "terminated" else _died_at(detail)
     if isinstance(start, str):
         return RedrivePoint(start)
@@ -108,11 +114,7 @@ def _refusal(detail: Detail) -> str:
         return "it is complete: no step failed"
     if status not in ("errored", "terminated"):
         return f"it is {status or 'without a status'}: only what errored or was terminated is redriven"
-    if detail.simple:
-        return NO_STEPS_READ
-    if detail.rollback_outcome or "rollback" in detail.steps.columns.kinds:
-        return ROLLED_BACK
-    return partial_reason(detail)
+    return NO_STEPS_READ if detail.simple else ""
 
 
 def _died_at(detail: Detail) -> Step | str:

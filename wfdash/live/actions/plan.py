@@ -72,6 +72,8 @@ class Target(Struct, frozen=True, gc=False):
     """Whether `ended` and `restart_from` come from a file or a journal: what is read now decides on both."""
     checked: bool = True
     """Whether a read bore out `restart_from`; False: it is read before it is sent, whatever its end."""
+    undone: bool = False
+    """Of a redrive: whether it is skipped since its steps were rolled back: a restart begins it anew."""
 
     @property
     def read_status(self) -> str:

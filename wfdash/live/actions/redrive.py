@@ -177,7 +177,13 @@ def _point_of(target: Target, detail: Detail, found: RedrivePoint) -> RedrivePoi
 
 
 def _at(target: Target, point: RedrivePoint, detail: Detail) -> Target:
-    return replace(target, reason=point.reason, restart_from=start_of(point), cause=cause_of(detail))
+    return replace(
+        target,
+        reason=point.reason,
+        restart_from=start_of(point),
+        cause=cause_of(detail),
+        undone=point.undone,
+    )
 
 
 def cause_of(detail: Detail) -> tuple[str, str, str] | None:

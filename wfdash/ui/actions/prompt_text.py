@@ -16,7 +16,6 @@ from wfdash.core.payload.tree import summary
 from wfdash.core.text.clean import cells, clean, distinguishable, fit
 from wfdash.core.text.words import age, count, counted, estimated, spoken
 from wfdash.core.verbs.consequences import StepTarget
-from wfdash.core.verbs.redrive import ROLLED_BACK
 from wfdash.core.verbs.rules import RESTARTS, consequence, destroys, is_grave, phrase
 from wfdash.live.actions.ending import CANARY_WITHIN
 from wfdash.live.actions.plan import Plan, Target
@@ -79,9 +78,7 @@ class Asking(Struct):
     @property
     def rolled_back(self) -> Sequence[Target]:
         """Targets that a redrive skips since their steps were undone: a restart begins them anew."""
-        if self.plan.verb != "redrive":
-            return ()
-        return [target for target in self.plan.skipped if target.reason == ROLLED_BACK]
+        return [target for target in self.plan.skipped if target.undone]
 
     @property
     def expected(self) -> str:
