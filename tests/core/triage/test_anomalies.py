@@ -54,7 +54,7 @@ def test_what_is_learnt_of_steps_is_bounded():
         learnt.p95("orders", detail_of("a", step(named, NOW)).steps[0])
     kept = [learnt._tried, learnt._taken, learnt._passed, learnt._p95]
     assert [len(each) for each in kept] == [1_000] * 4
-    assert [max(map(len, each.values())) for each in kept[:3]] == [400] * 3
+    assert [max(map(len, each.values())) for each in kept[:3]] == [200] * 3
 
 
 def test_a_step_beyond_its_own_p95_is_odd(times):
