@@ -23,6 +23,14 @@ from wfdash.live.records.record.schema import (
 )
 
 
+def test_writer_keeps_few_pages_of_its_file(tmp_path):
+    """It filled SQLite's own 2 MB with the record's pages, some with every few rows, for hours."""
+    connection = open_file(tmp_path / "a.db")
+    [(size,)] = connection.execute("PRAGMA cache_size").fetchall()
+    connection.close()
+    assert size == -256
+
+
 def test_several_writers_of_one_file_lose_nothing(tmp_path):
     path = tmp_path / "a.db"
     said = []

@@ -29,6 +29,8 @@ APPLICATION = 0x77666472
 """`wfdr`: by it `file` and wfdash tell a record from any other SQLite file."""
 _PATIENCE = 5.0
 """Seconds that another process may write before a batch is tried again later."""
+_CACHE_KIB = 256
+"""What one that writes keeps of the file's pages, KiB."""
 
 MIGRATIONS: Sequence[Sequence[str]] = (
     (
@@ -186,4 +188,7 @@ def _ready(connection: sqlite3.Connection, empty: bool) -> None:
         raise Unusable(_NO_WAL)
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA journal_size_limit = 4194304")
+    # Of 2 MB, which is what there is where nothing is said, the writer filled a page with every few rows, for
+    # hours. It comes back to the newest pages alone.
+    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     migrate(connection)
