@@ -189,7 +189,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         # A terminal that was closed without SIGHUP would leave the program running unseen.
         if not self.is_headless and is_gone():
             self.pages.leave(129)
-        forget_outgrown()
+        forget_outgrown(self.screen_stack)
         if not self.is_headless:
             self.collector.tick(self.context.clock(), self.context.last_key_at)
         with suppress(NoMatches):  # a screen on its way out loses its parts before its timers
