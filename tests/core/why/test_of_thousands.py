@@ -53,7 +53,7 @@ QUESTIONS = {
     "what a pause does": lambda answer: of_pause(answer, None),
     "what a restart does": lambda answer: of_restart(answer, None),
     "what a termination does": lambda answer: of_terminate(answer, None),
-    "what it waits for": lambda answer: OpenWaits().take([answer]),
+    "what it waits for": lambda answer: OpenWaits().take([(answer.id, answer)]),
 }
 
 

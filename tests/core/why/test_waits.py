@@ -61,6 +61,6 @@ def test_waits_kept_up_are_those_of_a_look_at_all(turns):
     kept = OpenWaits()
     for details in turns:
         before = kept.rows
-        changed = kept.take(details)
+        changed = kept.take((each.id, each) for each in details)
         assert kept.rows == open_waits(details)
         assert changed or kept.rows == before

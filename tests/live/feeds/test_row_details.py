@@ -3,14 +3,20 @@
 import asyncio
 from types import SimpleNamespace
 
+from msgspec.json import encode
+
 from tests.support.clocks.simulated_time import EPOCH, simulate
 from tests.support.fakes.details import T0, answer, attempt, detail_of, step
 from tests.support.fakes.scripted import item, scripted
 from tests.support.harness.stage import stage, staged
+from wfdash.api.answers.instance_json import read_instance_json
 from wfdash.api.interface import RestartFrom
+from wfdash.core.history.count_history import Trends
+from wfdash.core.model.detail import read_detail
 from wfdash.core.model.status import is_final
 from wfdash.core.model.times import iso
 from wfdash.core.why.context import WhyContext
+from wfdash.live.feeds.anomalies import Anomalies
 from wfdash.live.feeds.row_details import RowDetails
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.read_instance import read_answer
@@ -222,6 +228,59 @@ def test_details_that_are_looked_at_stay():
         feed.why("i3")
     assert "i3" in with_details(feed)
     assert len(with_details(feed)) == 500
+
+
+def read_text(identity, *, params=None):
+    """As `detail_of`, the way an answer of the API is read: its steps stay text until they are looked at."""
+    step = {"type": "step", "name": "charge card-1", "start": iso(AT - 9), "end": None, "success": None}
+    step |= {"finished": None, "attempts": [{"start": iso(AT - 9), "end": None, "success": None}]}
+    result = {"status": "running", "queued": iso(AT - 10), "start": iso(AT - 10), "params": params}
+    body = encode({"success": True, "result": {**result, "steps": [step], "step_count": 1}})
+    return read_detail("orders", identity, read_instance_json(body)["result"])
+
+
+def unpacked(feed):
+    return [identity for identity, fact in feed.newest_first() if fact.unpacked is not None][::-1]
+
+
+def test_details_that_nobody_looks_at_are_packed():
+    """Each of hundreds was 12 kB, and a dashboard grew for an hour until it had them."""
+    feed = unread_rows(600)
+    for n in range(600):
+        feed.remember(read_text(f"i{n}", params={"total": n}))
+    assert len(with_details(feed)) == 500
+    assert unpacked(feed) == [f"i{n}" for n in range(500, 600)]
+    packed = [fact.packed for _, fact in feed.newest_first() if fact.packed is not None]
+    assert len(packed) == 400
+    assert max(len(each.text) for each in packed) < 300
+    assert feed.fact("i150").detail.params == {"total": 150}
+    assert feed.fact("i150").unpacked is None, "a question alone is no look"
+
+
+def test_packed_detail_that_is_looked_at_is_whole_again():
+    feed = unread_rows(600)
+    for n in range(600):
+        feed.remember(read_text(f"i{n}"))
+    said = feed.why("i599")
+    assert feed.why("i150") == said
+    assert unpacked(feed) == ["i150", *(f"i{n}" for n in range(501, 600))]
+    assert feed.fact("i500").is_kept
+    feed.wanted = [f"i{n}" for n in range(200)]
+    for identity in feed.wanted:
+        feed.why(identity)
+    assert set(feed.wanted[101:]) < set(unpacked(feed)), "none that is on screen is packed with each frame"
+    assert len(unpacked(feed)) == 199
+
+
+def test_judging_what_is_odd_leaves_packed_what_is_packed():
+    feed = unread_rows(600)
+    for n in range(600):
+        feed.remember(read_text(f"i{n}"))
+    anomalies = Anomalies(feed.context, feed)
+    for _ in range(20):
+        anomalies.found(Trends(), None)
+    assert len(anomalies._judged) == 500
+    assert unpacked(feed) == [f"i{n}" for n in range(500, 600)]
 
 
 def test_detail_goes_once_its_row_has_ended():

@@ -1,6 +1,7 @@
 """The events that instances wait for now, among those whose details have been read."""
 
 from collections.abc import Iterable
+from typing import Protocol, TypeAlias
 
 from msgspec import Struct
 
@@ -8,7 +9,7 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.step import Step
 from wfdash.core.why.current_steps import deadline, of_current
 
-__all__ = ["OpenWait", "OpenWaits", "open_waits"]
+__all__ = ["Answer", "OpenWait", "OpenWaits", "open_waits"]
 
 
 class OpenWait(Struct, frozen=True):
@@ -22,24 +23,35 @@ class OpenWait(Struct, frozen=True):
     """When it times out, where the API says."""
 
 
+class _Kept(Protocol):
+    """Holds one answer and never another, and may have to unpack it."""
+
+    @property
+    def detail(self) -> Detail | None: ...
+
+
+Answer: TypeAlias = Detail | _Kept
+
+
 class OpenWaits:
     """The waits of many instances; one is looked through anew only once it was read again."""
 
     def __init__(self) -> None:
-        self._found: dict[str, tuple[Detail, list[OpenWait]]] = {}
+        self._found: dict[str, tuple[Answer, list[OpenWait]]] = {}
         self.rows: list[OpenWait] = []
 
-    def take(self, details: Iterable[Detail]) -> bool:
-        """Takes the waits of these details and of no others; whether there are other waits than before."""
+    def take(self, answers: Iterable[tuple[str, Answer]]) -> bool:
+        """Takes the waits of these instances and of no others; whether there are other waits than before."""
         before, self._found = self._found, {}
         same = True
-        for detail in details:
-            found = before.get(detail.id)
-            if found is None or found[0] is not detail:
-                waits = _waits_of(detail)
+        for identity, answer in answers:
+            found = before.get(identity)
+            if found is None or found[0] is not answer:
+                detail = answer if isinstance(answer, Detail) else answer.detail
+                waits = _waits_of(detail) if detail is not None else []
                 same = same and (found[1] if found is not None else []) == waits
-                found = (detail, waits)
-            self._found[detail.id] = found
+                found = (answer, waits)
+            self._found[identity] = found
         same = same and not any(
             waits for identity, (_, waits) in before.items() if identity not in self._found
         )

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from wfdash.core.history.count_history import Trends
-from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
 from wfdash.core.model.workflow import Workflow
 from wfdash.core.rows.store import Delta
@@ -37,6 +36,8 @@ _AGAIN = 5.0
 more than are judged at a time it is as many times that, so that each has its turn."""
 _AT_A_TIME = 200
 """Details that are judged at one time, some 10 ms: the others have their turn at the next call."""
+_PACKED = 4
+"""As how many of those one counts that has to be unpacked first."""
 
 
 class _Judged(Struct):
@@ -101,11 +102,12 @@ class Anomalies:
     def _stalled(self, counts: Sequence[tuple[float, Mapping[str, int]]]) -> Oddity | None:
         # Only the version that it waits to run says how many may, and that is known of what was read.
         queued = (
-            read.detail
+            read
             for identity, read in self._details.newest_first()
-            if read.detail is not None and read.status == "queued" and identity in self._context.store.active
+            if read.is_kept and read.status == "queued" and identity in self._context.store.active
         )
-        waiting = next(queued, None)
+        first = next(queued, None)
+        waiting = first.detail if first is not None else None
         if waiting is None:
             return None
         return queue_stalled(self._context.workflow, counts, self._details.allowed(waiting))
@@ -114,18 +116,14 @@ class Anomalies:
         before, self._judged = self._judged, {}
         left, again = _AT_A_TIME, _AGAIN * max(1.0, len(before) / _AT_A_TIME)
         for identity, read in self._details.newest_first():
-            detail = read.detail
-            if detail is None or is_final(detail.status) or identity not in self._context.store.active:
+            if not read.is_kept or is_final(read.status) or identity not in self._context.store.active:
                 continue
             judged = before.get(identity)
             fresh = judged is not None and judged.read is read
-            if left and not (fresh and judged is not None and self._stands(judged, now, again)):
-                found = self._judge(identity, detail, read.read_at, now)
-                judged, fresh, left = (
-                    _Judged(read, now, self._details.times.learnt, found),
-                    True,
-                    left - 1,
-                )
+            if left > 0 and not (fresh and judged is not None and self._stands(judged, now, again)):
+                left -= 1 if read.unpacked is not None else _PACKED
+                found = self._judge(identity, read, now)
+                judged, fresh = _Judged(read, now, self._details.times.learnt, found), True
             if judged is None or not fresh:
                 continue
             self._judged[identity] = judged
@@ -141,9 +139,12 @@ class Anomalies:
         learnt = self._details.times.learnt
         return now - judged.at < again and not (judged.found and judged.learnt != learnt)
 
-    def _judge(self, identity: str, detail: Detail, read_at: float, now: float) -> list[Oddity]:
+    def _judge(self, identity: str, read: RowDetail, now: float) -> list[Oddity]:
+        detail, read_at = read.detail, read.read_at
+        if detail is None:
+            return []
         found = odd_detail(detail, self._details.times, self._details.words(detail), read_at=read_at)
-        why = self._details.why(identity)
+        why = self._details.why(identity, detail)
         if why is not None and why.looks_stuck:
             weight = _STUCK + (now - why.since if why.since is not None else 0.0)
             found.append(Oddity(self._context.workflow, identity, "stuck", why.sentence, weight, read_at))

@@ -111,8 +111,10 @@ class RowDetails(Job):
         """What was read and is kept, by id."""
         return self._details.newest_first()
 
-    def why(self, identity: str) -> Why | None:
+    def why(self, identity: str, detail: Detail | None = None) -> Why | None:
         """The why of a row: worded for now where its detail was kept, else as it was when it was read.
+
+        Without `detail`, which is the one that is kept, the row counts as looked at.
 
         None once the row has moved on to another status, for what was said belongs to the one it was read in,
         and once it is gone before it ended, for it waits for nothing any more. When it changed within its
@@ -126,14 +128,16 @@ class RowDetails(Job):
             return None
         if store.note(identity) in (ENDED, CHANGED) or self.moved_on(identity) or self._overtaken(fact):
             return replace(fact.why, short=fact.why.short and f"{WAS}{fact.why.short}", looks_stuck=False)
-        if fact.detail is None:
+        if detail is None:
+            self._details.looked_at(identity, on_screen=len(self.wanted))
+            detail = fact.unpacked
+        if detail is None:
             return fact.why
-        self._details.looked_at(identity)
-        why, held = self._diagnose(fact.detail), self.read_or_held_at(identity) or fact.read_at
+        why, held = self._diagnose(detail), self.read_or_held_at(identity) or fact.read_at
         until = held + _AS_OF_NOW
         if self.context.clock() > until and why.lasts:
             # It may have failed within its status since: no clock runs in what may be over.
-            return replace(why, short=self._diagnose(fact.detail, until).short)
+            return replace(why, short=self._diagnose(detail, until).short)
         return why
 
     def was(self, identity: str) -> str:
@@ -188,7 +192,7 @@ class RowDetails(Job):
             # clock stands, and its row would be read again for ever.
             asked = max(asked, before.asked_at)
         read = RowDetail(now, asked, modified, self._diagnose(detail), detail.status, kept, moved)
-        self._details.put(detail.id, read, unseen=self.unseen)
+        self._details.put(detail.id, read, unseen=self.unseen, on_screen=len(self.wanted))
         # What is first seen of a dev session moved when its answer says: one that stood still before it was
         # opened rests at once.
         if before is None and moved is not None:

@@ -7,13 +7,12 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.strip import Strip
 
-from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import age, brief, count, counted
 from wfdash.core.why.step_names import numbered_name
-from wfdash.core.why.waits import OpenWait, OpenWaits
+from wfdash.core.why.waits import Answer, OpenWait, OpenWaits
 from wfdash.live.polling.events import Update
 from wfdash.ui.actions.chips import ActionChips
 from wfdash.ui.base.identity import identity_of
@@ -169,33 +168,32 @@ class EventsScreen(BaseScreen):
         if poller is None or not self.is_ready:
             return
         read = list(self._read(filter(self._may_wait, poller.row_details.read)))
-        details = [detail for detail, _ in read]
         active = _active(poller.store.statuses)
         if counts := poller.status_counts:
             # Rows far below the newest are listed now and then: of thousands some hundred have ended since.
-            active = max(len(details), min(active, _active(counts)))
+            active = max(len(read), min(active, _active(counts)))
         aim = self._aim
-        self.table.read_at = {detail.id: at for detail, at in read}
+        self.table.read_at = {identity: at for identity, _, at in read}
         self.table.now = self.context.clock()
-        if self._waits.take(details):
+        if self._waits.take((identity, answer) for identity, answer, _ in read):
             # Marked elsewhere, perhaps for something else: whom the event would go to stands in sight.
             brought = {row.id for row in self._chosen} if len(self._chosen) > 1 else set()
             self.table.take(sorted(self._waits.rows, key=lambda wait: wait.instance not in brought))
-        self.table.message = self._nothing(len(details), active)
+        self.table.message = self._nothing(len(read), active)
         self.table.rows_changed(everything=not aim)
         lost = bool(aim) and not self._place_cursor(aim)
         self.table.repaint()
         types = len({row.event_type for row in self.table.rows})
-        checked = f"{count(len(details))} of {count(active)} checked"
+        checked = f"{count(len(read))} of {count(active)} checked"
         title = f"events in {clean(self.workflow)}  "
         waits = len(self.table.rows)
-        so_far = " so far" if len(details) < active else ""
+        so_far = " so far" if len(read) < active else ""
         waiting = f"{count(waits)} waiting{so_far}"
         # A narrow line tells at least how many there are, and how many are marked.
         summaries = [f"{waiting}, {counted(types, 'event type')} · {checked} ", f"{waiting} · {checked} "]
         summaries += [f"{waiting} "]
         badges = badge_pieces(identity_of(self.context, self.workflow))
-        whom = [(self._lost(aim, (detail.id for detail in details)), WARN)] if lost else []
+        whom = [(self._lost(aim, (identity for identity, *_ in read)), WARN)] if lost else []
         if marked := len(self._marked):
             summaries = [f"{count(marked)} marked · {summary}" for summary in summaries]
         left: Pieces = [(" ", PLAIN), *badges, (title, STRONG), *whom]
@@ -222,18 +220,18 @@ class EventsScreen(BaseScreen):
         row = self.poller.store.get(identity) if self.poller is not None else None
         return row is not None and not is_final(row.status) and row.status != "queued"
 
-    def _read(self, ids: Iterable[str]) -> Iterator[tuple[Detail, float]]:
+    def _read(self, ids: Iterable[str]) -> Iterator[tuple[str, Answer, float]]:
         """Yields the newest answer of each and when it came: the open one's is kept as it was then."""
         assert self.poller is not None
         for identity in ids:
             state, fact = self.poller.detail(identity), self.poller.row_details.fact(identity)
             opened = state.freshness.answered_at if state is not None else None
-            if fact is not None and fact.detail is not None and fact.read_at >= (opened or 0.0):
-                yield fact.detail, fact.read_at
+            if fact is not None and fact.is_kept and fact.read_at >= (opened or 0.0):
+                yield identity, fact, fact.read_at
             elif state is None or state.detail is None or state.detail.simple or opened is None:
                 continue
             elif fact is None or opened >= fact.read_at:
-                yield state.detail, opened
+                yield identity, state.detail, opened
 
     def target_workflow(self) -> str:
         return self.workflow
