@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from tests.support.harness.act import ALONE
-from tests.support.harness.pty import Terminal
+from tests.support.harness.pty import PATIENCE, Terminal
 
 __all__ = ["Person"]
 
@@ -81,14 +81,11 @@ class Person:
         """Presses again where nothing stops: a key that was read together with the esc before is dropped."""
         for _ in range(_TRIES):
             self._shell.watch(1)
-            self._press("ctrl+z")
+            self._shell.press("ctrl+z")
             with suppress(AssertionError):
                 self._shell.wait_stopped(5)
                 break
-        # One that came late after all stops it a second time.
-        while any(event.startswith("stopped") for event in self._shell.events):
-            self._shell.foreground()
-            self._shell.watch(1)
+        self._go_on()
         self._home()
 
     def stand_still(self) -> None:
@@ -100,8 +97,15 @@ class Person:
 
     def _press(self, *keys: str) -> None:
         for key in keys:
+            self._go_on()
             self._shell.press(key)
             self._shell.watch(0.15)
+
+    def _go_on(self) -> None:
+        """Types `fg` where it is stopped: on a busy machine one ctrl+z of several is acted on much later."""
+        while any(event.startswith("stopped") for event in self._shell.events):
+            self._shell.foreground()
+            self._shell.watch(1)
 
     def _home(self) -> None:
         """Back on the table, however many layers stand over it."""
@@ -110,4 +114,8 @@ class Person:
             if _ROOT.search(self._shell.screen.text) and "escape" not in self._shell.screen.rows[-1]:
                 break
         self._press("escape")
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until and not _ROOT.search(self._shell.screen.text):
+            self._go_on()
+            self._shell.watch(0.2)
         self._shell.wait_for(_ROOT)
