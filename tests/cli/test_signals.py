@@ -10,7 +10,7 @@ from tests.support.harness.program import ROOT, environment
 
 PROGRAM = """
 import asyncio, sys, threading
-from wfdash.cli.run import _interruptible
+from wfdash.cli.signals import interruptible
 
 def compute():
     print("begun", flush=True)
@@ -29,7 +29,7 @@ async def to_its_end():
         pass
     return 0
 
-sys.exit(asyncio.run(_interruptible({})))
+sys.exit(asyncio.run(interruptible({})))
 """
 
 

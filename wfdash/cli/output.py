@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any, TextIO
 
 from wfdash.cli.exits import Stop
+from wfdash.cli.signals import go_on
 from wfdash.core.model.times import iso
 from wfdash.core.text.clean import clean
 
@@ -18,14 +19,17 @@ _LONGEST = 6_000
 """Characters of a sentence: those of a megabyte given for a number would be all that a terminal keeps."""
 
 
-def json_line(value: Any) -> None:
-    """Prints one JSON value a line, ASCII-escaped, so that no character of it can act on a terminal."""
+def json_line(value: Any, *, of_a_write: bool = False) -> None:
+    """Prints one JSON value a line, ASCII-escaped, so that no character of it can act on a terminal.
+
+    What came `of_a_write` is printed though a signal came.
+    """
     try:
         text = json.dumps(value, separators=(",", ":"), allow_nan=False)
     # Infinity and NaN are no JSON, and jq stops at them.
     except ValueError:
         text = json.dumps(_finite(value), separators=(",", ":"))
-    write(text)
+    write(text, of_a_write=of_a_write)
 
 
 def _finite(value: Any) -> Any:
@@ -44,8 +48,13 @@ def line(*cells: str, separator: str = "\t") -> None:
     write(separator.join(map(clean, cells)).rstrip(" "))
 
 
-def write(text: str) -> None:
-    """Writes one line as it is; raises Stop when it cannot be written, and BrokenPipeError."""
+def write(text: str, *, of_a_write: bool = False) -> None:
+    """Writes one line as it is; raises Stop when it cannot be written, and BrokenPipeError.
+
+    Raises CancelledError in a command that a signal ends, but for what came `of_a_write`.
+    """
+    if not of_a_write:
+        go_on()
     try:
         sys.stdout.write(text + "\n")
         sys.stdout.flush()

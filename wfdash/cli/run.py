@@ -1,27 +1,18 @@
-"""Runs one one-shot: settings, connection, signals, and failures into exit codes."""
+"""Runs one one-shot: settings, connection, and failures into exit codes."""
 
 import asyncio
 import gc
-import os
-import signal
-import sys
-import threading
 from argparse import Namespace
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from importlib import import_module
 
 from wfdash.cli.output import refuse, say
+from wfdash.cli.signals import ending_code, interruptible
 from wfdash.config.precedence import load
 from wfdash.config.settings import Options, SettingsError
 from wfdash.libraries import load_httpx
 
 __all__ = ["start"]
-
-_ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-"""Windows has no SIGHUP."""
-_PATIENCE = 1.5
-"""Seconds for leaving in good order; a program that was told to end is gone within 2."""
 
 _MODULES = {
     "list": "list",
@@ -69,51 +60,6 @@ def start(parsed: Namespace, options: Options, environ: Mapping[str, str]) -> in
                 code = int(await command.run(parsed, session))
         return failed.code or code
 
-    return asyncio.run(_interruptible(carry_out))
-
-
-async def _interruptible(work: Callable[[], Awaitable[int]]) -> int:
-    """Cancels the work on a signal that ends it; the exit code is then 128 + its number.
-
-    Whatever the loop is at, or a thread that the end waits for: the process is gone soon after, and at a
-    second signal at once.
-    """
-    task, loop = asyncio.current_task(), asyncio.get_running_loop()
-    caught: list[int] = []
-
-    def stop(number: int, _: object) -> None:
-        if caught:
-            os._exit(128 + caught[0])
-        caught.append(number)
-        if task is not None:
-            with suppress(RuntimeError):  # the loop is closed: it is ending already
-                loop.call_soon_threadsafe(task.cancel)
-        late = threading.Timer(_PATIENCE, os._exit, (128 + number,))
-        late.daemon = True
-        late.start()
-
-    _catch(stop)
-    try:
-        code = await work()
-    except asyncio.CancelledError:
-        if not caught:
-            raise
-        code = 0
-    if not caught:
-        return code
-    with suppress(OSError, ValueError):
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-    # All is in order by now but for threads, which the interpreter would wait for as long as they compute.
-    # The code is as shells have it: a script can tell an interrupt from a failure.
-    os._exit(128 + caught[0])
-
-
-def _catch(stop: Callable[[int, object], None]) -> None:
-    for number in _ENDING:
-        # Whoever started us chose that this signal shall not end it.
-        if number != signal.SIGINT and signal.getsignal(number) == signal.SIG_IGN:
-            continue  # nohup
-        with suppress(ValueError):  # not on the main thread
-            # Not asyncio's own handler, which waits for the loop.
-            signal.signal(number, stop)
+    code = asyncio.run(interruptible(carry_out))
+    # Also where one came as all was over: it was asked to end.
+    return ending_code() or code

@@ -183,7 +183,12 @@ def test_no_journal_goes_on_without(shell, created, tmp_path):
     assert "the journal could not be written" in done.stderr
 
 
-def test_an_interrupted_write_says_what_is_known(program, faulty):
+@pytest.mark.parametrize(
+    ("numbers", "code"),
+    [((signal.SIGTERM,), 143), ((signal.SIGHUP, signal.SIGTERM), 129)],
+    ids=["one", "two"],
+)
+def test_an_interrupted_write_says_what_is_known(program, faulty, numbers, code):
     env = faulty("--fault", "hang:1@^PATCH")
     identity = objects(program("create", "-w", "orders", "--id", "hangs", env=env))[0]["id"]
     detail = "/workflows/orders/instances/hangs"
@@ -192,10 +197,11 @@ def test_an_interrupted_write_says_what_is_known(program, faulty):
     with relayed(env, b"PATCH ") as (through, passed):
         pausing = program.start("pause", "-w", "orders", identity, "not-there", "--yes", env=through)
         assert passed.wait(90)
-        pausing.send_signal(signal.SIGTERM)
+        for number in numbers:
+            pausing.send_signal(number)
         out, err = pausing.communicate(timeout=60)
     saved = {each["id"]: each for each in map(json.loads, out.splitlines())}
-    assert pausing.returncode == 143, err
+    assert pausing.returncode == code, err
     assert saved[identity]["outcome"] == "unknown"
     assert saved[identity]["before"] in STATUSES
     assert saved["not-there"]["outcome"] == "skipped"

@@ -173,7 +173,7 @@ class Printer:
             line["from"] = start_object(result.restart_from or self._starts.get(result.id))
         if self._ended:
             line["ended"] = result.ended or None
-        json_line(line)
+        json_line(line, of_a_write=True)
 
     def interrupted(self, at: float) -> None:
         """Prints the last that is known of ids whose result never came."""
