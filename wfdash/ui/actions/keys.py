@@ -305,7 +305,7 @@ class ActionHost:
         desk = self._context.desk
         offered = bool(desk.cut_off)
         await desk.look_again()
-        self.draw()
+        self._app.call_later(self.draw)
         if not show:
             return
         if desk.cut_off:
@@ -362,7 +362,7 @@ class ActionHost:
         if trouble := await asyncio.to_thread(journal.check):
             self._context.notify(f"actions will not be recorded: {trouble}", severity="warning")
         desk.offer(list(reversed(await asyncio.to_thread(journal.unfinished))))
-        self.draw()
+        self._app.call_later(self.draw)
         if desk.offered:
             key = self._context.keys.key_of("bulk.show")
             self._context.notify(f"{desk.offered}: {key} resumes or drops it", severity="warning")

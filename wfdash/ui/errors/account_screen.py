@@ -153,11 +153,11 @@ class AccountErrorsScreen(BaseScreen):
         except WorkflowsError as error:
             self._failure = error.sentence
         self._over = True
-        self.draw()
+        self.call_later(self.draw)
 
     def _took(self, workflows: list[ErroredWorkflow]) -> None:
         self._workflows = workflows
-        self.draw()
+        self.call_later(self.draw)
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.draw)

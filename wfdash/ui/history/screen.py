@@ -178,16 +178,17 @@ class HistoryScreen(BaseScreen):
 
     async def _show(self, reader: HistoryReader, of: Frame) -> None:
         await reader.show(of)
+        self.call_later(self._show_counted)
+        # First: where analytics count what is old, no rows are read for it.
+        if not reader.is_reading and (await reader.count_older() | await reader.recall()):
+            self.call_later(self._show_counted)
+        if reader.has_more:
+            self.call_later(self._read)
+
+    def _show_counted(self) -> None:
         self._found_for = None
         self._draw()
         self._look()
-        # First: where analytics count what is old, no rows are read for it.
-        if not reader.is_reading and (await reader.count_older() | await reader.recall()):
-            self._found_for = None
-            self._draw()
-            self._look()
-        if reader.has_more:
-            self._read()
 
     def _look(self) -> None:
         """Looks for a change of rates where something new was counted."""
@@ -204,7 +205,7 @@ class HistoryScreen(BaseScreen):
             loaded = self.loaded
             self.finding = await find_failures(loaded, now, utc=self.context.utc)
             self._shifts = await find_shifts(loaded, now)
-            self._draw()
+            self.call_later(self._draw)
 
     # Drawing.
 

@@ -151,11 +151,15 @@ class StepsScreen(BaseScreen):
             return
         self._over, self._failure = False, ""
         try:
-            await self._samples.read(self._now, self._before, self.draw)
+            await self._samples.read(self._now, self._before, self._draw_soon)
         except WorkflowsError as error:
             self._failure = error.sentence
         self._over = True
-        self.draw()
+        self._draw_soon()
+
+    def _draw_soon(self) -> None:
+        """Has the screen draw in its own turn: what was read comes in a worker's."""
+        self.call_later(self.draw)
 
     def draw(self) -> None:
         if not self.is_ready or self._samples is None:

@@ -177,6 +177,8 @@ class WorkflowsScreen(BaseScreen):
 
     def _fill_in_turn(self) -> None:
         """Fills the table at once, or in a moment where more of the same is about to come."""
+        if not self.is_ready:
+            return
         poller, chosen, now = self.poller, self.chosen_workflow(), self.context.clock()
         rows = poller.workflow_rows.of.get(chosen) if poller is not None else None
         more = chosen in self._pictures and rows is not None and rows.is_short(now)
@@ -274,13 +276,13 @@ class WorkflowsScreen(BaseScreen):
 
     @work(group="causes", exclusive=True, exit_on_error=False)
     async def _read(self, poller: Watcher, workflow: str, errored: int) -> None:
-        if await self.pictures.read_causes(poller, workflow, errored) and self.is_ready:
-            self._fill_in_turn()
+        if await self.pictures.read_causes(poller, workflow, errored):
+            self.call_later(self._fill_in_turn)
 
     @work(group="recall", exclusive=True, exit_on_error=False)
     async def _recall(self, poller: Watcher) -> None:
-        if await self.pictures.recall(poller) and self.is_ready:
-            self._fill()
+        if await self.pictures.recall(poller):
+            self.call_later(self._fill)
 
     def _draw_preview(self) -> None:
         poller, chosen = self.poller, self.query_one(WorkflowTable).workflow
