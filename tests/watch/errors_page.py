@@ -233,8 +233,8 @@ def _compare_sentence(
             if blame is None or group["VERSION"] == blame["version"]:
                 counts[group["ERROR"], group["STEP"]] += int(group["COUNT"])
         equal = [error for (error, _), number in counts.items() if number == int(cause["count"])]
-        named_ones = int(cause["more"]) + 1 if cause["more"] else 2 if cause["second"] else 1
-        right = len(equal) == named_ones and any(error.startswith(cause["error"]) for error in equal)
+        mentioned = int(cause["more"]) + 1 if cause["more"] else 2 if cause["second"] else 1
+        right = len(equal) == mentioned and any(error.startswith(cause["error"]) for error in equal)
         # What a version has alone is told before what came oftener on all.
         right = right and (bool(alone or blame) or max(counts.values()) == int(cause["count"]))
         right = right and int(cause["read"]) == read

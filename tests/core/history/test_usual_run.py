@@ -118,8 +118,8 @@ def test_held_out_runs_of_the_simulator_end_within_the_spread():
             every = list(workflow.walk(newest_first=True))
             by_id = {each.id: each for each in every}
             rows = Instance.from_items(render.row(each) for each in every if each.status == "complete")
-            open_ones = [each for each in every if each.status in ("running", "waiting")]
-            for each in luck.sample(open_ones, min(4, len(open_ones))):
+            still_open = [each for each in every if each.status in ("running", "waiting")]
+            for each in luck.sample(still_open, min(4, len(still_open))):
                 of_version = [row for row in rows if row.version == each.version.id]
                 past = [by_id[row.id] for row in settled_first(of_version, now)[:20]]
                 samples = [sample_of(read_detail("", other.id, render.detail(other))) for other in past]

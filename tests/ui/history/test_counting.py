@@ -17,7 +17,7 @@ def loaded(answered):
     history = LoadedHistory(frame(0, NOW, 100), local=False, retention=None)
     history.seen_at = lambda identity: answered
     history.floor = NOW - 86_400
-    open_ones = [Instance(f"o-{n}", "running", NOW - 900, NOW - 900, NOW - 900) for n in range(30)]
+    still_open = [Instance(f"o-{n}", "running", NOW - 900, NOW - 900, NOW - 900) for n in range(30)]
     failed = [
         Instance(f"f-{n}", "errored", NOW - 900, NOW - 20, NOW - 900, NOW - 20 - n / 10) for n in range(10)
     ]
@@ -25,7 +25,7 @@ def loaded(answered):
         Instance(f"c-{n}", "complete", NOW - 7000, NOW - 6000, NOW - 7000, NOW - 6000 + n * 10)
         for n in range(300)
     ]
-    history.add([*open_ones, *failed, *fine], walked=True)
+    history.add([*still_open, *failed, *fine], walked=True)
     return history
 
 
@@ -62,7 +62,7 @@ def test_one_that_is_behind_makes_a_count_too_low():
     assert not history.has_unread(NOW + 4)
 
 
-def test_counts_say_when_the_open_ones_were_read():
+def test_counts_say_when_the_still_open_were_read():
     history = loaded(NOW - 5)
     assert history.behind(NOW) == ""
     history.seen_at = lambda identity: NOW - 85 if identity == "o-1" else NOW - 5

@@ -102,13 +102,13 @@ def _runs(fates: Mapping[Fate, int], *, brief: bool) -> list[tuple[str, str]]:
         where = next(iter(steps)) if len(steps) == 1 else f"{len(steps)} steps"
         place = "" if not where or (brief and ended == "errored") else f" at {where}"
         said.append((Outcome.REFUSED, f"{ends[ended]:,} {_end(ended)}{place}"))
-    open_ones = {fate: number for fate, number in began.items() if not fate.ended}
-    if run := sum(number for fate, number in open_ones.items() if fate.followed):
-        passed = sum(number for fate, number in open_ones.items() if fate.followed and fate.passed)
+    open_fates = {fate: number for fate, number in began.items() if not fate.ended}
+    if run := sum(number for fate, number in open_fates.items() if fate.followed):
+        passed = sum(number for fate, number in open_fates.items() if fate.followed and fate.passed)
         past = f", {passed:,} of them past its step" if passed and not brief else ""
         said.append((Outcome.UNDER_WAY, f"{run:,} run{past}"))
     # Nobody reads these: whether they still run is not known.
-    if unread := sum(number for fate, number in open_ones.items() if not fate.followed):
+    if unread := sum(number for fate, number in open_fates.items() if not fate.followed):
         said.append((Outcome.UNDER_WAY, f"{unread:,} whose end was not read"))
     # Those restarted are the sum of what they came to.
     return said[1:] if brief and len(said) > 1 else said

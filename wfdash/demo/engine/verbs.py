@@ -10,8 +10,18 @@ from wfdash.demo.engine.instance import SimulatedInstance
 from wfdash.demo.engine.log import LogEntry
 from wfdash.demo.engine.world import World
 
-__all__ = ["CANNOT_RESTART", "CANNOT_SEND", "CANNOT_TERMINATE", "From", "VerbRefused"]
-__all__ += ["pause", "restart", "resume", "send_event", "terminate"]
+__all__ = [
+    "CANNOT_RESTART",
+    "CANNOT_SEND",
+    "CANNOT_TERMINATE",
+    "From",
+    "VerbRefused",
+    "pause",
+    "restart",
+    "resume",
+    "send_event",
+    "terminate",
+]
 
 CANNOT_TERMINATE = (409, 10401, "instance.cannot_terminate")
 # Cloudflare publishes no code for these two.

@@ -43,7 +43,7 @@ def judge_canary(results: Sequence[Result]) -> Held | None:
     # A failure goes before what is not known: it is the stronger reason not to send the rest.
     failed = [result for result in results if result.exit_code and result.exit_code != 4]
     unknown = [result for result in results if result.outcome == Outcome.UNKNOWN]
-    open_ones = [result for result in results if result.exit_code == 4]
+    still_open = [result for result in results if result.exit_code == 4]
     if failed:
         first = failed[0]
         number = f"{len(failed)} of the first {len(results)} did not complete"
@@ -52,9 +52,9 @@ def judge_canary(results: Sequence[Result]) -> Held | None:
         first = unknown[0]
         number = f"of {len(unknown)} of the first {len(results)} it is not known whether they were restarted"
         return Held(f"{HELD}{number}; {first.id}: {first.sentence or first.error}", 4)
-    if open_ones:
-        first = open_ones[0]
-        number = f"{len(open_ones)} of the first {len(results)} had not ended in time"
+    if still_open:
+        first = still_open[0]
+        number = f"{len(still_open)} of the first {len(results)} had not ended in time"
         return Held(f"{HELD}{number}; {first.id}: {first.sentence or first.error}", 4)
     return None
 

@@ -58,12 +58,12 @@ class JoinedLists:
         *,
         clock: Callable[[], float] = time.time,
         recent: float | None = None,
-        knows: Callable[[str], bool] = lambda identity: False,
+        covers: Callable[[str], bool] = lambda identity: False,
     ) -> None:
         """`path` is the shared file; without one nothing is shared.
 
         `recent` is for who knows what changed since, as a dashboard does: it takes what was asked for within
-        so many seconds, before it began too. It `knows` rows down to which it has all, though it walked over
+        so many seconds, before it began too. It `covers` rows down to which it has all, though it walked over
         none of them here.
         """
         self._lists = lists
@@ -71,7 +71,7 @@ class JoinedLists:
         self._clock = clock
         self._began = clock()
         self._recent = recent
-        self._knows = knows
+        self._covers = covers
         self._session = secrets.token_hex(8)
         self._last = ""
         """The id of the last row that was walked over."""
@@ -126,7 +126,7 @@ class JoinedLists:
 
     def _is_next(self, offer: _Offer) -> bool:
         """Whether an offered page begins among known rows and goes beyond them."""
-        return self._knows(offer.after) and not all(map(self._knows, _ids(offer.items or [])))
+        return self._covers(offer.after) and not all(map(self._covers, _ids(offer.items or [])))
 
     def _is_asked(self, query: ListQuery) -> bool:
         """Whether another process asks for this page, or for one that will hold the row to go on below.

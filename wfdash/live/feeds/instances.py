@@ -409,7 +409,7 @@ class OlderInstances(Job):
 
             place = page_file(beside, context.api.account_id, context.workflow, query)
             self._others = JoinedLists(
-                context.api, place, clock=context.clock, recent=_RECENT, knows=self._is_walked
+                context.api, place, clock=context.clock, recent=_RECENT, covers=self._is_walked
             )
             above = () if self._below is not None else self.newest.listed
             self._others.walked(self._bottom if self._begun else above)

@@ -204,10 +204,10 @@ def _foot(progress: ActionProgress, shows: str, back: str) -> list[Pieces]:
     again = f", {shows} shows it" if shows else ""
     marks: list[Pieces] = []
     if progress.answered:
-        failed_ones = progress.failed_eligible
-        these = len(failed_ones) or progress.total
+        to_retry = progress.failed_eligible
+        these = len(to_retry) or progress.total
         # The number says what the key takes before it is pressed.
-        which, failed = ("the", f" that {_left(progress, failed_ones)}") if failed_ones else ("these", "")
+        which, failed = ("the", f" that {_left(progress, to_retry)}") if to_retry else ("these", "")
         marks = [[("m", ACCENT), (f" mark {which} {count(these)}{failed}", PLAIN)]]
     if back:
         key, _, words = back.partition(" ")

@@ -9,12 +9,13 @@ import pytest
 from wfdash.core.filter.fields import MatchContext
 from wfdash.core.filter.query import parse
 from wfdash.core.model.instance import Instance
+from wfdash.live.records import contents
 from wfdash.live.records.record.file import RecordFile
 from wfdash.live.records.record.observations import SawDetail, SawRows
 from wfdash.live.records.record.opening import open_record
 from wfdash.live.records.record.place import RecordPlace
 from wfdash.live.records.record.recorder import Recorder
-from wfdash.live.records.search import contents, finding
+from wfdash.live.records.search import finding
 from wfdash.live.records.search.finding import find_others, named, pages_of
 from wfdash.live.records.search.recall import RecordRecall
 

@@ -17,6 +17,7 @@ from wfdash.core.model.lazy_steps import Entries, plain
 from wfdash.core.model.status import is_final
 from wfdash.core.text.clean import masked
 from wfdash.core.triage.fingerprint import fingerprint
+from wfdash.live.records.contents import ContentIndex, open_index
 from wfdash.live.records.record.observations import (
     Observation,
     Reach,
@@ -32,7 +33,6 @@ from wfdash.live.records.record.redaction import (
     redacted_row,
     redacted_steps,
 )
-from wfdash.live.records.search.contents import ContentIndex, open_index
 
 __all__ = ["PIECE", "Keeper"]
 

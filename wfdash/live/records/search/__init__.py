@@ -1,1 +1,1 @@
-"""What instances hold, found in the record: its index, and what it names for a filter."""
+"""Instances found in the record for a filter: by what they hold, and by id."""

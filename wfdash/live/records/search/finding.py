@@ -12,8 +12,8 @@ from wfdash.core.model.detail import read_detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.json_values import NOT_RECORDED
 from wfdash.core.model.status import is_final
+from wfdash.live.records.contents import COLUMNS, Search, fields_of, search_of
 from wfdash.live.records.record.reading import KeptDetail, RecordReader
-from wfdash.live.records.search.contents import COLUMNS, Search, fields_of, search_of
 
 __all__ = [
     "Place",

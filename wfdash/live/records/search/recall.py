@@ -10,10 +10,10 @@ from wfdash.core.filter.detail_fields import DetailFields, read_fields
 from wfdash.core.filter.query import Query
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.instance import Instance
+from wfdash.live.records.contents import search_of
 from wfdash.live.records.record.reading import RecordReader
 from wfdash.live.records.record.recorder import UntilOpen
 from wfdash.live.records.record.schema import Unusable
-from wfdash.live.records.search.contents import search_of
 from wfdash.live.records.search.finding import (
     Place,
     RecordedInstance,
