@@ -4,7 +4,7 @@ As of a real Worker: an instance is one invocation for each time it wakes, a lin
 attempt, and code outside steps prints again at every wake.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Literal, TypeAlias
@@ -58,8 +58,14 @@ class Invocation:
         ).hexdigest()
 
 
-def invocations(instance: SimulatedInstance, now: float) -> list[Invocation]:
-    """Every stay of an instance in memory so far, oldest first, with what it printed."""
+def _each(invocation: Invocation) -> bool:
+    return True
+
+
+def invocations(
+    instance: SimulatedInstance, now: float, wanted: Callable[[Invocation], bool] = _each
+) -> list[Invocation]:
+    """Every stay of an instance in memory that is wanted, oldest first, with what it printed."""
     instance.tell(now)
     if instance.started is None or instance.run is None:
         return []
@@ -67,9 +73,11 @@ def invocations(instance: SimulatedInstance, now: float) -> list[Invocation]:
     found: list[Invocation] = []
     for start, end in _stays(instance, entries, now):
         found.append(Invocation(instance, len(found), start, end))
+    found[-1].failed = instance.status == "errored"
+    # What a tail has sent is asked for four times a second, and its lines are most of the work.
+    found = [invocation for invocation in found if wanted(invocation)]
     for invocation in found:
         invocation.lines = sorted(_printed(invocation, entries, now), key=lambda line: line.at)
-    found[-1].failed = instance.status == "errored"
     return found
 
 

@@ -43,6 +43,11 @@ class _Tail:
     seen: float
     sent: set[str] = field(default_factory=set)
 
+    def lacks(self, invocation: Invocation) -> bool:
+        """Whether it ended while this tail was open and was not sent yet."""
+        end = invocation.end
+        return end is not None and end >= self.created - 0.001 and invocation.request not in self.sent
+
 
 @dataclass
 class Tails:
@@ -142,12 +147,9 @@ class Tails:
                 # What ended an invocation more than a moment ago changed the instance's status with it.
                 if instance.final and (instance.ended or now) < since - 5:
                     continue
-                for invocation in invocations(instance, now):
-                    if invocation.end is None or invocation.end < tail.created - 0.001:
-                        continue
-                    if invocation.request not in tail.sent:
-                        tail.sent.add(invocation.request)
-                        yield _message(invocation) | {"truncated": self.truncated}
+                for invocation in invocations(instance, now, tail.lacks):
+                    tail.sent.add(invocation.request)
+                    yield _message(invocation) | {"truncated": self.truncated}
 
 
 async def _until_gone(receive: Receive) -> None:
