@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+from contextlib import suppress
 
 import pytest
 
@@ -196,3 +197,25 @@ def test_disk_that_is_full_leaves_no_halves_of_a_key(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "write", full)
     assert counter_of("token", tmp_path).trouble == "No space left on device"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_another_wrote_meanwhile_is_read(tmp_path):
+    """And what nobody wrote is as it was put down: a block that broke off changed nothing."""
+    first, other = (counter_of("token", tmp_path) for _ in range(2))
+
+    def spend(counter):
+        with counter.open(EPOCH) as ledger:
+            ledger.spend(counter.session, counter.mine, Priority.VISIBLE, "list", EPOCH)
+
+    spend(first)
+    spend(first)
+    with first.open(EPOCH) as ledger:
+        assert ledger.sent == 2
+    spend(other)
+    with first.open(EPOCH) as ledger:
+        assert ledger.sent == 3
+    with suppress(KeyError), first.open(EPOCH) as ledger:
+        ledger.sent = 9
+        raise KeyError
+    with first.open(EPOCH) as ledger:
+        assert ledger.sent == 3

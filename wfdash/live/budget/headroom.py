@@ -42,7 +42,6 @@ _SCREEN_PACE, _LIST_PACE = 0.37, 0.28
 where none is."""
 _SPARING = 0.7
 """Part of it that one takes while the window runs short: what is on it is read more seldom then."""
-_OPEN = "open instance"
 _RECENT = 60.0
 """Seconds after its last read of what is on screen for which a process counts as a screen."""
 _LEAST = 0.001
@@ -198,8 +197,6 @@ def unused_by_actions(ledger: RequestLedger) -> int:
 
 def pace_of_screens(ledger: RequestLedger, now: float) -> float:
     """Reads a second that all screens are left beside a long read; never more than half of what there is."""
-    pace, since = 0.0, now - _RECENT
-    for spender in ledger.screens(since):
-        opened = spender.last(range(Priority.VISIBLE, Priority.SWEEP), _OPEN) > since
-        pace += _SCREEN_PACE if opened else _LIST_PACE
+    since = now - _RECENT
+    pace = sum(_SCREEN_PACE if opened > since else _LIST_PACE for opened in ledger.screens(since))
     return min(pace, MOST / WINDOW / 2)

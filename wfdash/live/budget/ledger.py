@@ -64,6 +64,11 @@ class Priority(IntEnum):
     BACKGROUND = 5
 
 
+_VISIBLE, _ON_SCREEN = range(Priority.VISIBLE, Priority.ROWS), range(Priority.VISIBLE, Priority.SWEEP)
+OPENED = "open instance"
+"""The purpose of reads of what is open on a screen."""
+
+
 @cache
 def _digits(priorities: range) -> frozenset[str]:
     """The first characters of the ledger's keys for these priorities.
@@ -196,7 +201,17 @@ class Pause(Struct):
     """When one read went, once it was over by the clock: the others wait for what comes of it."""
 
 
-class RequestLedger(Struct):
+class _Added(Struct):
+    """What was added up of all that was spent, until more is: each decision asks for it several times."""
+
+    kept_from: tuple[float, float] | None = None
+    """The oldest and the newest slot that count, by which the others were dropped."""
+    counts: dict[range, int] = field(default_factory=dict)
+    slots: dict[range, dict[int, int]] = field(default_factory=dict)
+    lasts: list[tuple[float, float]] | None = None
+
+
+class RequestLedger(Struct, dict=True):
     """What each process spent, holds and waits for.
 
     Times are epoch seconds, sessions the processes' names.
@@ -223,12 +238,28 @@ class RequestLedger(Struct):
     resumed_at: float = 0.0
     """When an answer showed that it was over: one that was asked for before holds nobody any more."""
 
+    @property
+    def _added(self) -> _Added:
+        # No field: it is nothing that other processes need.
+        found: _Added | None = self.__dict__.get("added")
+        if found is None:
+            found = self.__dict__["added"] = _Added()
+        return found
+
+    def changed(self) -> None:
+        """Says that something was spent, or moved: what was added up is no more."""
+        self.__dict__.pop("added", None)
+
     def forget(self, now: float) -> None:
         """Drops what concerns nobody any more; a clock that was set back keeps nobody waiting."""
-        for session, spender in list(self.spenders.items()):
-            spender.forget(now)
-            if not spender.spent:
-                del self.spenders[session]
+        counting = (now - WINDOW - LATENCY) // SLOT, (now + SLOT) // SLOT
+        if self._added.kept_from != counting:
+            self.changed()
+            for session, spender in list(self.spenders.items()):
+                spender.forget(now)
+                if not spender.spent:
+                    del self.spenders[session]
+            self._added.kept_from = counting
         # One that ends later than any can was written before a clock was set back: it would hold all others.
         longest = now + _LONGEST_LEASE
         self.leases = {name: until for name, until in self.leases.items() if now < until <= longest}
@@ -257,6 +288,7 @@ class RequestLedger(Struct):
 
         Times to come were told by the old one, and nobody can say how long ago a bucket was filled.
         """
+        self.changed()
         for bucket in self.buckets.values():
             bucket.at = now
         self.frozen_until, self.long_at, self.left = 0.0, 0.0, None
@@ -265,16 +297,25 @@ class RequestLedger(Struct):
 
     def count(self, priorities: range) -> int:
         """Requests of these priorities in the last window, by all."""
-        return sum([spender.total(priorities) for spender in self.spenders.values()])
+        counts = self._added.counts
+        if (found := counts.get(priorities)) is None:
+            found = counts[priorities] = sum([each.total(priorities) for each in self.spenders.values()])
+        return found
 
-    def screens(self, since: float) -> list[Spender]:
-        """Processes that have read since then what is on their screen."""
-        visible = range(Priority.VISIBLE, Priority.ROWS)
-        return [spender for spender in self.spenders.values() if spender.last(visible) > since]
+    def screens(self, since: float) -> list[float]:
+        """When each process that has read since then what is on its screen last read what is opened there."""
+        added = self._added
+        if added.lasts is None:
+            added.lasts = [
+                (each.last(_VISIBLE), each.last(_ON_SCREEN, OPENED)) for each in self.spenders.values()
+            ]
+        return [opened for visible, opened in added.lasts if visible > since]
 
     def by_slot(self, priorities: range) -> dict[int, int]:
         """Requests of these priorities by all of them."""
-        summed: dict[int, int] = {}
+        if (found := self._added.slots.get(priorities)) is not None:
+            return found
+        summed = self._added.slots[priorities] = {}
         for spender in self.spenders.values():
             for slots in spender.by_purpose(priorities):
                 for slot, n in slots.items():
@@ -300,8 +341,11 @@ class RequestLedger(Struct):
         return 0.1
 
     def spend(self, session: str, spender: Spender, priority: Priority, purpose: str, now: float) -> None:
+        kept_from = self._added.kept_from
         spender.add(priority, purpose, now)
         self.spenders[session] = spender
+        self.changed()
+        self._added.kept_from = kept_from
         # Counts up for ever, so that each process can tell how many all of them sent since an answer.
         self.sent += 1
         if priority is Priority.ACTION:

@@ -78,6 +78,8 @@ class SharedCounter:
         self.mine = Spender(what, person(), os.getpid())
         self.ledger = RequestLedger()
         """As it was at the last look."""
+        self._content: bytes | None = None
+        """What was put down of it, and is still all there is to it."""
         self._looked_at = float("-inf")
         self._is_open = False
         self._stuck_until = 0.0
@@ -111,7 +113,7 @@ class SharedCounter:
                 # all the same.
                 self.ledger.spenders[self.session] = self.mine
             self.ledger.forget(now)
-            self._is_open = True
+            self._is_open, self._content = True, None
             try:
                 yield self.ledger
             finally:
@@ -142,6 +144,7 @@ class SharedCounter:
         It is as old as before, and what the file holds of times to come is void.
         """
         self.mine.move(moved)
+        self.ledger.changed()
         now = self._looked_at + moved
         with self.open(now) as ledger:
             ledger.void(now)
@@ -157,6 +160,9 @@ class SharedCounter:
         try:
             os.lseek(descriptor, 0, os.SEEK_SET)
             before = os.read(descriptor, _LARGEST)
+            # Of a dashboard alone nobody else has written since.
+            if before and before == self._content:
+                return before
             self.ledger = msgspec.json.decode(before, type=RequestLedger) if before else RequestLedger()
             return before
         except OSError as error:
@@ -168,11 +174,13 @@ class SharedCounter:
     def _write(self, descriptor: int, before: bytes) -> None:
         after = msgspec.json.encode(self.ledger)
         if after == before:
+            self._content = after
             return
         try:
             os.lseek(descriptor, 0, os.SEEK_SET)
             os.write(descriptor, after)
             os.ftruncate(descriptor, len(after))
+            self._content = after
         except OSError as error:
             self._failed(error)
 

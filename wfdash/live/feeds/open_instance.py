@@ -6,7 +6,7 @@ from wfdash.api.errors import BadAnswer, Forbidden, InstanceNotFound, NotFound, 
 from wfdash.core.model.detail import Detail, partial_reason, with_steps_of
 from wfdash.core.model.status import is_final
 from wfdash.core.rows.store import GONE
-from wfdash.live.budget.ledger import Priority
+from wfdash.live.budget.ledger import OPENED, Priority
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.detail_pace import Pace, next_read, steps_wanted
 from wfdash.live.polling.events import Update
@@ -26,7 +26,7 @@ _BYTES_A_SECOND = 4e7
 class OpenDetail(Job):
     """Reads the open instance, and keeps earlier ones, so that going back to one shows it at once."""
 
-    purpose = "open instance"
+    purpose = OPENED
     in_turn = Priority.ROWS
     """So that the list stays fresh where several processes have little to share."""
     out_of_turn = Priority.FOREGROUND
