@@ -333,6 +333,7 @@ def test_the_sentence_and_the_cell(case):
     why = diagnose(subject, now=T0 + now, watched=T0)
     assert (why.sentence, why.short) == (sentence, short)
     assert why.lasts == bool(re.search(r"\d[smhd]\+", short))
+    assert why.aside == "".join(re.findall(r" · attempt .*", short))
 
 
 @pytest.mark.parametrize("case", CASES)

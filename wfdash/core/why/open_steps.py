@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from wfdash.core.model.retry import attempts_allowed, back_off, duration, is_used_up
 from wfdash.core.model.step import Failure, Step
@@ -20,7 +21,7 @@ from wfdash.core.why.current_steps import (
 )
 from wfdash.core.why.failure import lost_attempts, who_cut_off
 from wfdash.core.why.step_names import error_name, failure_text, shown_name, spoken_name
-from wfdash.core.why.why import ASIDE, TimeWords, Why
+from wfdash.core.why.why import TimeWords, Why
 
 __all__ = [
     "QUIET",
@@ -55,7 +56,7 @@ def of_single(step: Step, at: TimeWords) -> Why:
     if kind == "waits":
         return _waiting(step, at)
     if kind == "retries":
-        return _retrying(step, at)
+        return replace(_retrying(step, at), aside=_attempt_words(step))
     if kind == "pending":
         return _pending(step, at)
     return _running(step, at)
@@ -128,7 +129,8 @@ def of_several(steps: Sequence[Step], at: TimeWords, beside: SideBySide) -> Why:
             said += f"; this server does not say when the {'other ends' if unknown == 1 else 'others end'}"
     telling = of_single(_telling(among, due), at)
     short = f"{len(steps)} open: {telling.short}"
-    return Why(said, short, max(begun, default=None), soonest, stuck, estimate, lasts=telling.lasts)
+    begun_last = max(begun, default=None)
+    return Why(said, short, begun_last, soonest, stuck, estimate, lasts=telling.lasts, aside=telling.aside)
 
 
 def _pending(step: Step, at: TimeWords) -> Why:
@@ -300,20 +302,22 @@ def _running(step: Step, at: TimeWords) -> Why:
     lasts = begun is not None and not at.lies_ahead(begun)
     if begun is not None and lasts:
         short += f", {at.coarse(begun)}+"
+    aside = ""
     if before is not None and allowed != 1:
-        short += f"{ASIDE}{attempt_count(step)}"
+        aside = f" · attempt {attempt_count(step)}"
+        short += aside
     due, estimate = deadline(step)
     # An attempt from before the present session of a dev server may have been cut unseen: its time-out would
     # foretell what never comes.
     if due is None or begun is None or at.lies_ahead(begun) or (begun < at.sure_since and due > at.now):
-        return Why(said, short, begun, lasts=lasts)
+        return Why(said, short, begun, lasts=lasts, aside=aside)
     stuck = at.now - due > at.lag
     if at.is_due(due):
         limit = duration(step.config.timeout) if step.config else None
         said += f"; over its time-out of {spoken(limit or 0)}, due {at.ago(due)}"
     else:
         said += f"; times out {at.until(due, estimate=estimate)}"
-    return Why(said, short, begun, due, stuck, estimate, lasts=lasts)
+    return Why(said, short, begun, due, stuck, estimate, lasts=lasts, aside=aside)
 
 
 def _telling(steps: Sequence[Step], due: Sequence[tuple[float, bool, Step]]) -> Step:
@@ -402,7 +406,7 @@ def _attempt_words(step: Step) -> str:
     """`attempt 3 of 6 failed` for the end of a cell, where a narrow one leaves it out."""
     if not step.attempts or attempts_allowed(step.config) == 1:
         return ""
-    return f"{ASIDE}{attempt_count(step)} failed"
+    return f" · attempt {attempt_count(step)} failed"
 
 
 def short_name(step: Step) -> str:

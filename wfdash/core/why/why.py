@@ -7,16 +7,9 @@ from msgspec import Struct
 
 from wfdash.core.text.words import age, clock, spoken
 
-__all__ = ["ASIDE", "WAS", "TimeWords", "Why"]
+__all__ = ["TimeWords", "Why"]
 
 Cut = Literal["", "perhaps", "surely"]
-
-ASIDE = " · attempt "
-"""What begins the part of a cell's words that goes first where there is no room for all of them."""
-
-WAS = "earlier: "
-"""What begins the words of a cell whose row has moved on since they were found."""
-
 
 _CLOCKS = 60.0
 """Seconds by which an answer's times may lie ahead and count as now: servers keep them by several clocks."""
@@ -44,6 +37,10 @@ class Why(Struct, frozen=True):
     """Whether a reload of its dev session cut what it did."""
     lasts: bool = False
     """Whether the short form says that a step runs on, `2m+`: of one read long ago nobody knows that."""
+    aside: str = ""
+    """The part of the short form that goes first where there is no room for all of it; "" for none."""
+    past: bool = False
+    """Whether its row has moved on since: what it says was so."""
 
 
 class TimeWords(Struct, frozen=True):

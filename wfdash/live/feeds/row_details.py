@@ -13,7 +13,7 @@ from wfdash.core.rows.store import CHANGED, ENDED, GONE, Delta
 from wfdash.core.triage.anomalies import StepTimes
 from wfdash.core.why.context import WhyContext
 from wfdash.core.why.session_times import last_moved
-from wfdash.core.why.why import WAS, TimeWords, Why
+from wfdash.core.why.why import TimeWords, Why
 from wfdash.live.budget.ledger import Priority
 from wfdash.live.feeds.detail_cache import DetailCache, RowDetail
 from wfdash.live.polling.context import FeedContext
@@ -127,7 +127,7 @@ class RowDetails(Job):
         if store.note(identity) == GONE and not is_final(fact.status):
             return None
         if store.note(identity) in (ENDED, CHANGED) or self.moved_on(identity) or self._overtaken(fact):
-            return replace(fact.why, short=fact.why.short and f"{WAS}{fact.why.short}", looks_stuck=False)
+            return replace(fact.why, short=_was(fact.why), looks_stuck=False, past=True)
         if detail is None:
             self._details.looked_at(identity, on_screen=len(self.wanted))
             detail = fact.unpacked
@@ -148,7 +148,7 @@ class RowDetails(Job):
         fact, row = self._details.get(identity), self.context.store.get(identity)
         if fact is None or row is None or row.status in (fact.status, "complete") or is_final(fact.status):
             return ""
-        return fact.why.short and f"{WAS}{fact.why.short}"
+        return _was(fact.why)
 
     def moved_on(self, identity: str) -> bool:
         """Whether the list tells of a change since it was read: its open steps may be other ones now."""
@@ -391,3 +391,8 @@ class RowDetails(Job):
     def _diagnose(self, detail: Detail, now: float | None = None) -> Why:
         row, now = self.context.store.get(detail.id), self.context.clock() if now is None else now
         return self._why_context(detail).why(detail, now=now, row=row, utc=self.utc)
+
+
+def _was(why: Why) -> str:
+    """`earlier: charge card`: the short form of what was so before its row moved on; "" for none."""
+    return f"earlier: {why.short}" if why.short else ""

@@ -2,10 +2,7 @@
 
 from wfdash.api.errors import BadAnswer, OtherServer, ServerFailed, WorkflowsError
 
-__all__ = ["NO_ANSWER", "Refusals"]
-
-NO_ANSWER = "no answer"
-"""What begins the words of one that cannot be read."""
+__all__ = ["Refusals"]
 
 _FIRST, _LONGEST = 10.0, 60.0
 """Seconds until one is asked for again, doubled each time up to the longest."""
@@ -63,7 +60,7 @@ class Refusals:
         if held is None:
             return ""
         http = held[2]
-        return f"{NO_ANSWER}: HTTP {http}" if http >= 400 else f"{NO_ANSWER} that can be read"
+        return f"no answer: HTTP {http}" if http >= 400 else "no answer that can be read"
 
     def set_back(self, seconds: float) -> None:
         self._held = {key: (times, at - seconds, http) for key, (times, at, http) in self._held.items()}

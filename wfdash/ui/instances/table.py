@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Collection, Hashable, Iterable
 from typing import Protocol
 
+from msgspec import Struct
 from msgspec.structs import replace
 from rich.style import Style
 from textual.events import Click
@@ -19,8 +20,6 @@ from wfdash.core.rows.store import RECORDED
 from wfdash.core.rows.view import TableView
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import age
-from wfdash.core.why.why import ASIDE, WAS
-from wfdash.live.polling.refusals import NO_ANSWER
 from wfdash.live.watcher import Watcher
 from wfdash.ui.context import Context
 from wfdash.ui.instances.columns import GLYPH, SORTS, TableColumns, columns, order_by_title
@@ -55,9 +54,20 @@ _OLD = 120.0
 """Seconds after which it is told how old a row's "blocked on" is: by then it should have been read again."""
 
 
-_NOT_READ = "not read yet"
-_NOT_READ_THEN = "not read by then"
 _CLASS = re.compile(r": [A-Z]\w*(?:Error|Exception): ")
+
+
+class Blocked(Struct, frozen=True):
+    """What a cell says that an instance is blocked on, raw."""
+
+    words: str = ""
+    """"" where nothing is known."""
+    aside: str = ""
+    """The part of the words that goes first where not all have room."""
+    past: bool = False
+    """Whether the row has moved on since."""
+    unread: bool = False
+    """Whether nothing was read that says it."""
 
 
 class CellFacts:
@@ -73,34 +83,33 @@ class CellFacts:
     def _poller(self) -> Watcher | None:
         return self._context.session.poller if self._context.session is not None else None
 
-    def blocked_on(self, instance: str) -> str:
-        """What a row is blocked on in a few words, raw; "" when nothing is known."""
+    def blocked_on(self, instance: str) -> Blocked:
+        """What a row is blocked on in a few words."""
         poller = self._poller
         if poller is None:
-            return ""
+            return Blocked()
         why = poller.row_details.why(instance)
-        short = why.short if why is not None else poller.row_details.was(instance)
+        if why is not None:
+            found = Blocked(why.short, why.aside, why.past)
+        else:
+            found = Blocked(poller.row_details.was(instance), past=True)
         row = poller.store.get(instance)
         read_at = poller.row_details.read_or_held_at(instance)
         old = self._context.clock() - read_at if read_at is not None else 0.0
         # What has ended does not change any more: its age says nothing.
-        dated = short and old >= _OLD and row is not None and (why is None or not is_final(row.status))
-        return f"{short} · read {age(old)} ago" if dated else short
+        dated = found.words and old >= _OLD and row is not None and (why is None or not is_final(row.status))
+        return replace(found, words=f"{found.words} · read {age(old)} ago") if dated else found
 
-    def unread(self, row: Instance) -> str:
-        """A word for a row of which nothing was read that says what it is blocked on.
-
-        "" where it needs none.
-        """
+    def unread(self, row: Instance) -> Blocked:
+        """A word for a row of which nothing was read that says what it is blocked on, where it needs one."""
         poller, is_errored = self._poller, row.status == "errored"
         if poller is None or (is_final(row.status) and not is_errored) or poller.store.note(row.id):
-            return ""
+            return Blocked()
         fact = poller.row_details.fact(row.id)
         if fact is not None and (fact.status == row.status or not is_errored):
-            return ""
-        if refused := poller.refusal(row.id):
-            return refused
-        return _NOT_READ if self._context.past is None else _NOT_READ_THEN
+            return Blocked()
+        never = "not read yet" if self._context.past is None else "not read by then"
+        return Blocked(poller.refusal(row.id) or never, unread=True)
 
     def fields(self, instance: str) -> DetailFields | None:
         """What was found in the instance's own answer; None while it was not read."""
@@ -287,28 +296,32 @@ class InstanceTable(LineTable):
     def render_row(self, index: int, width: int, cursor: bool) -> Strip:
         assert self.view is not None
         row = self.view.row(index)
-        text = self._texts(row, width)
+        why = self._blocked_on(row)
+        text = self._texts(row, why.words, width)
         ghost = row.id in self.view.ghosts
         old = self._source.facts.is_old(row.id)
         faded = self.faded or self._source.facts.is_behind(row.id)
         flags = (row.id in self._source.marks, row.id in self.changed, ghost, faded, old)
         away = cursor and not self.has_focus
         # Strips are kept by all that shows in them: a row that shows the same is not built, nor sent, again.
-        key = (row.id, text, flags, cursor, away, width, self._longest_id, self._status_width)
-        return self.cached(key, lambda: self._strip(row, text, flags, cursor, away, width))
+        key = (row.id, text, why, flags, cursor, away, width, self._longest_id, self._status_width)
+        return self.cached(key, lambda: self._strip(row, text, why, flags, cursor, away, width))
 
-    def _texts(self, row: Instance, width: int) -> tuple[str, ...]:
+    def _blocked_on(self, row: Instance) -> Blocked:
+        why = self._source.facts.blocked_on(row.id)
+        # What it waited for before it ended is no reason that it did.
+        if why.words and not (why.past and is_final(row.status)):
+            return why
+        if not why.words and self._source.facts.note(row.id):
+            return Blocked(f"was {row.status}")
+        # How long a failed one took is no reason, and a blank would say that it waits for nothing.
+        return self._source.facts.unread(row)
+
+    def _texts(self, row: Instance, why: str, width: int) -> tuple[str, ...]:
         """The texts of the columns that have room."""
         note = self._source.facts.note(row.id)
-        why = self._source.facts.blocked_on(row.id)
-        if note and not why:
-            why = f"was {row.status}"
         now = self._now or self._clock()
         widths = self._layout(width).widths
-        if is_final(row.status) and why.startswith(WAS):
-            why = ""  # what it waited for before it ended is no reason that it did
-        # How long a failed one took is no reason, and a blank would say that it waits for nothing.
-        why = why or self._source.facts.unread(row)
         beside = BesideRow(now, note, why, self._source.facts.fields(row.id))
         if not why and is_final(row.status) and "took" not in dict(widths):
             beside = replace(beside, why=_lasted(row, beside))
@@ -318,6 +331,7 @@ class InstanceTable(LineTable):
         self,
         row: Instance,
         text: tuple[str, ...],
+        why: Blocked,
         flags: tuple[bool, bool, bool, bool, bool],
         cursor: bool,
         away: bool,
@@ -337,8 +351,8 @@ class InstanceTable(LineTable):
                 pieces.append((f"{glyph} {word}", appearance.style))
                 continue
             quiet = BY_NAME[name].quiet or (BY_NAME[name].read and read_long_ago)
-            quiet = quiet or value in (_NOT_READ, _NOT_READ_THEN) or value.startswith(NO_ANSWER)
-            pieces += [(_cell(name, value, room), QUIET if quiet else PLAIN), (" ", PLAIN)]
+            quiet = quiet or (name == "blocked" and why.unread)
+            pieces += [(_cell(name, value, room, why.aside), QUIET if quiet else PLAIN), (" ", PLAIN)]
         over = CURSOR_AWAY if away else CURSOR if cursor else None
         if ghost:
             pieces = [(part, GHOST) for part, _ in pieces]
@@ -353,7 +367,7 @@ def _lasted(row: Instance, beside: BesideRow) -> str:
     return f"took {took}" if took else ""
 
 
-def _cell(column: str, text: str, room: int) -> str:
+def _cell(column: str, text: str, room: int, aside: str = "") -> str:
     """Cleaned, in exactly `room` cells; what it is blocked on with one more before it."""
     value = clean(text[:500])
     if cells(value) > room:
@@ -361,17 +375,17 @@ def _cell(column: str, text: str, room: int) -> str:
     if BY_NAME[column].right:
         return fit(value, room) if cells(value) > room else value.rjust(room)
     if column == "blocked":
-        value = _without_class(_without_aside(value, room), room)
+        value = _without_class(_without_aside(value, aside, room), room)
         return f" {fit(_without_half_number(value, room), room)}"
     return fit(value, room, cut="middle" if column == "id" else "end")
 
 
-def _without_aside(text: str, room: int) -> str:
+def _without_aside(text: str, aside: str, room: int) -> str:
     """The text without which attempt it is, where all has no room: when the next one comes is worth more."""
-    if cells(text) <= room or (start := text.find(ASIDE)) < 0:
+    if cells(text) <= room or not aside:
         return text
-    _, parted, rest = text[start + len(ASIDE) :].partition(" · ")
-    return text[:start] + parted + rest
+    before, _, after = text.rpartition(aside)
+    return before + after
 
 
 def _without_class(text: str, room: int) -> str:
