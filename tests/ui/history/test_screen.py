@@ -534,3 +534,35 @@ def test_mark_of_a_rate_of_few_is_explained_in_80_columns():
         assert "╎ of fewer than 10" in d.text
 
     shown(script, "incident", size=(80, 24))
+
+
+def test_rows_let_go_are_read_again_where_the_list_is_whole(monkeypatch):
+    """The table had come to the end of the list, and nothing was asked: those hours stood as empty."""
+    monkeypatch.setattr("wfdash.ui.history.counting._MOST_PASSED", 20)
+    monkeypatch.setattr("wfdash.ui.history.screen._SIX_HOURS", 0)
+
+    async def script(d):
+        await d.press("G")
+        await d.until(lambda: d.app.session.poller.history.complete)
+        await d.press("history.open")
+        screen = d.app.screen
+        await d.until(lambda: screen.loaded.floor is not None and not screen.is_reading)
+        loaded, before = screen.loaded, len(screen.loaded)
+        # As if half an hour had gone by.
+        later = replace(loaded.frame, left=loaded.frame.left + 1800)
+        loaded.frame, loaded._reach = later, 0.0
+        await screen._reader.show(replace(later, left=later.left + later.width))
+        assert len(loaded) < before - 20
+        floor = loaded.floor
+        assert floor > later.left - 1.0
+        await d.press("history.span")
+        await d.until(lambda: loaded.floor < floor - 1800 and not screen.is_reading, 60)
+        now, rows = d.app.context.clock(), list(d.world.workflows["orders"].walk(newest_first=True))
+        edge = loaded.edge(now).both
+        buckets = [each for each in loaded.buckets(now) if edge <= each.start and each.end < now - 60]
+        assert buckets[0].start < floor - 1800
+        for bucket in buckets:
+            of_bucket = [each for each in rows if bucket.start <= (each.ended or 0.0) < bucket.end]
+            assert bucket.complete == sum(each.status == "complete" for each in of_bucket)
+
+    drive(script)
