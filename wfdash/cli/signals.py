@@ -51,9 +51,9 @@ class _EndingSignal:
                 # The loop's own handler wakes it where it sleeps, also where another thread got the signal.
                 # But it waits for the turn to end, and what ends in that turn would never know.
                 loop.add_signal_handler(number, self._obey)
-                signal.signal(number, self._hear)
+                signal.signal(number, self._on_signal)
 
-    def _hear(self, number: int, _: FrameType | None) -> None:
+    def _on_signal(self, number: int, _: FrameType | None) -> None:
         now = time.monotonic()
         if self.code:
             if now - self._came_at >= _TOGETHER:

@@ -1,11 +1,14 @@
 """A creation is sent once, and what became of it is read where no answer says so."""
 
+import asyncio
+
 import pytest
 
 from tests.support.fakes.frail_server import NoBudget
 from tests.support.harness.operate import create
 from wfdash.api.interface import NewInstance
 from wfdash.live.actions.operator import Operator
+from wfdash.live.actions.plan import Progress, make_creation
 from wfdash.live.records.journal import Journal
 
 
@@ -98,3 +101,38 @@ async def test_instance_begun_before_the_request_is_not_the_new_one(operator, se
     server.faults = ["timeout before"]
     (line,) = await create(operator, NewInstance("x-1"))
     assert line.outcome == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (1, "429: looked for in 7 s, sent again if it is not there"),
+        (30, "429 for all 30 that were sent at once: looked for in 7 s, sent again if none of them is there"),
+    ],
+)
+async def test_a_creation_that_waits_after_a_429_says_so(operator, server, number, words):
+    server.faults = ["429"]
+    new = [NewInstance(f"x-{place}") for place in range(number)]
+    plan = make_creation("orders", new, now=operator.clock(), guard=operator.guard)
+    events = []
+    await operator.carry_out(plan, events.append)
+    waits = [event for event in events if isinstance(event, Progress)]
+    assert [(event.id, event.stage, event.note) for event in waits] == [("x-0", "waiting", words)]
+
+
+async def test_a_creation_that_waits_after_a_429_can_be_stopped(server, clock):
+    async def sleep(seconds: float) -> None:
+        if not operator.stopped:
+            operator.stopped = True
+            operator.stop()
+            await asyncio.Event().wait()
+        await clock.sleep(seconds)
+
+    class Stopped(Operator):
+        stopped = False
+
+    operator = Stopped(server, budget=NoBudget(), journal=None, clock=clock, sleep=sleep)
+    server.faults = ["429"]
+    async with asyncio.timeout(60):
+        (result,) = await create(operator, NewInstance("x-1"))
+    assert (result.outcome, result.exit_code, len(server.asked)) == ("unknown", 4, 1)

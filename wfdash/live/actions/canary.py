@@ -20,7 +20,7 @@ from wfdash.live.actions.plan import Plan, Result, Target
 from wfdash.live.actions.redrive import cause_of, spoken_start, start_of
 from wfdash.live.actions.reread import ActionBudget, Rereader
 
-__all__ = ["Canary", "Held", "Turns", "read_unless_halted"]
+__all__ = ["Canary", "Held", "Turns", "read_unless_halted", "unless_halted"]
 
 _MINUTE = 60.0
 _SHORT = 1.0
@@ -138,7 +138,7 @@ class Canary:
         """
         # Before the wait: what a person sends on meanwhile is not of the first ones.
         self.sending = False
-        await _unless_halted(self._halt, tuple(following))
+        await unless_halted(self._halt, tuple(following))
         first = [results[identity] for identity in self.ids if identity in results]
         self.held = judge_canary(first) or await self._on_what_version(first, tell)
         if self.held is not None and await self._goes_on(self.held, tell, on_held):
@@ -184,7 +184,7 @@ class Canary:
         await on_held(held.reason)
         tell("held", held.reason)
         deciding = asyncio.ensure_future(self._course.decide(held.reason))
-        await _unless_halted(self._halt, [deciding])
+        await unless_halted(self._halt, [deciding])
         # A stop answers the question too: its dialog would go on waiting for a word that nothing hangs on any
         # more.
         deciding.cancel()
@@ -265,7 +265,7 @@ class Turns:
             if rest >= _SHORT:
                 tell("turn", said)
             try:
-                await _unless_halted(self._halt, [waiting])
+                await unless_halted(self._halt, [waiting])
             finally:
                 waiting.cancel()
 
@@ -291,7 +291,7 @@ async def read_unless_halted(halt: asyncio.Event, rereader: Rereader, identity: 
         return None
     reading = asyncio.ensure_future(rereader.read_full(identity))
     try:
-        await _unless_halted(halt, [reading])
+        await unless_halted(halt, [reading])
         return reading.result()[1] if reading.done() else None
     finally:
         # A read may wait minutes for the budget: nobody waits for it any more once a person has stopped the
@@ -299,7 +299,7 @@ async def read_unless_halted(halt: asyncio.Event, rereader: Rereader, identity: 
         reading.cancel()
 
 
-async def _unless_halted(halt: asyncio.Event, awaited: Iterable["asyncio.Future[Any]"]) -> None:
+async def unless_halted(halt: asyncio.Event, awaited: Iterable["asyncio.Future[Any]"]) -> None:
     """Waits until all of these are done, or a person stops it."""
     stopping: asyncio.Task[Any] = asyncio.create_task(halt.wait())
     try:

@@ -9,9 +9,11 @@ from msgspec import Struct
 from wfdash.api.errors import AlreadyExists, BadAnswer, WorkflowsError
 from wfdash.api.interface import Created, NewInstance, Workflows
 from wfdash.api.validate import BATCH
+from wfdash.core.text.words import count
 from wfdash.core.verbs.outcome import STOPPED, Outcome
+from wfdash.live.actions.canary import unless_halted
 from wfdash.live.actions.judge import LIMITED_TRIES, as_failure, judge_failure, pause_after, repeatable
-from wfdash.live.actions.plan import Plan, Result
+from wfdash.live.actions.plan import Plan, Result, Target
 from wfdash.live.actions.plan_journal import PlanJournal
 from wfdash.live.actions.reread import ActionBudget, Rereader, Snapshot
 from wfdash.live.actions.send import NOTHING_SENT
@@ -35,10 +37,11 @@ class Creator(Struct, frozen=True):
     sleep: Callable[[float], Awaitable[None]]
     plan_journal: PlanJournal
     rereader: Rereader
+    halt: asyncio.Event
+    tell: Callable[[Target, str, str], None]
+    """Told of a target its stage, and a sentence on it."""
 
-    async def create(
-        self, halt: asyncio.Event, forbidden: Callable[[], str], forbid: Callable[[str], None]
-    ) -> list[Result]:
+    async def create(self, forbidden: Callable[[], str], forbid: Callable[[str], None]) -> list[Result]:
         """Creates the plan's ids; one Result an id, in the plan's order."""
         results: list[Result] = []
         reasons = {target.id: target.reason for target in self.plan.targets if target.reason}
@@ -50,7 +53,7 @@ class Creator(Struct, frozen=True):
             reason = forbidden() or next(
                 (reasons[instance.id] for instance in chunk if instance.id in reasons), ""
             )
-            if halt.is_set() or reason:
+            if self.halt.is_set() or reason:
                 results += [await self._skipped(instance.id, reason or STOPPED) for instance in chunk]
             else:
                 results += await self._send(chunk, forbid)
@@ -78,13 +81,28 @@ class Creator(Struct, frozen=True):
                 return await self._look_for(ids, created, began)
             if not repeatable(created, self.plan.verb):
                 return await self._failed(ids, created, forbid, began)
-            await self.sleep(pause_after(created, attempt))
+            await self._wait(ids, pause_after(created, attempt))
+            if self.halt.is_set():
+                return await self._failed(ids, created, forbid, began)
             # A 429 says that a request was refused; whether one before it got through, only a read says.
             if not await self._absent(ids):
                 return await self._look_for(ids, created, began)
             if attempt == LIMITED_TRIES:
                 return [await self._not_created(identity, created, began) for identity in ids]
         raise AssertionError("the last attempt returns")
+
+    async def _wait(self, ids: Sequence[str], seconds: float) -> None:
+        """Waits after a 429, saying so, until a person stops it."""
+        which, there = "429", "it is not there"
+        if len(ids) > 1:
+            which, there = f"429 for all {count(len(ids))} that were sent at once", "none of them is there"
+        note = f"{which}: looked for in {round(seconds)} s, sent again if {there}"
+        self.tell(Target(ids[0]), "waiting", note)
+        waiting: asyncio.Future[None] = asyncio.ensure_future(self.sleep(seconds))
+        try:
+            await unless_halted(self.halt, [waiting])
+        finally:
+            waiting.cancel()
 
     async def _once(self, chunk: Sequence[NewInstance]) -> list[Created] | WorkflowsError | str:
         """Writes `sent` and sends the chunk; its answer, the failure, or why nothing was sent."""

@@ -189,9 +189,17 @@ class Operator:
 
     async def _create(self, run: _Run) -> list[Result]:
         creator = Creator(
-            self._api, run.plan, self._budget, self.clock, self._sleep, run.plan_journal, run.rereader
+            self._api,
+            run.plan,
+            self._budget,
+            self.clock,
+            self._sleep,
+            run.plan_journal,
+            run.rereader,
+            run.halt,
+            partial(self._tell_of, run),
         )
-        results = await creator.create(run.halt, self._forbidden, self.forbid)
+        results = await creator.create(self._forbidden, self.forbid)
         for result in results:
             run.on_event(result)
         return results
