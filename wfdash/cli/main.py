@@ -37,6 +37,7 @@ def run(arguments: Sequence[str]) -> int:
         deaden(sys.stdout)
         return 0
     except KeyboardInterrupt:
+        # 128 + SIGINT, as a shell has it: a script tells an interruption from a failure by that.
         return 130
     except Exception as error:
         return _crashed(error)

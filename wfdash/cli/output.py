@@ -28,6 +28,7 @@ def json_line(value: Any, *, of_a_write: bool = False) -> None:
         text = json.dumps(value, separators=(",", ":"), allow_nan=False)
     # Infinity and NaN are no JSON, and jq stops at them.
     except ValueError:
+        # Only then: to look through each value costs more than to print it.
         text = json.dumps(_finite(value), separators=(",", ":"))
     write(text, of_a_write=of_a_write)
 
@@ -105,11 +106,13 @@ def _rows(line: str) -> list[str]:
     """The line in rows of the terminal, broken between words; whole where there is no terminal."""
     width = 0
     with suppress(OSError, ValueError):
+        # Of stderr, where these words go: stdout may be a pipe.
         width = os.get_terminal_size(sys.stderr.fileno()).columns
     if not 0 < width < len(line):
         return [line]
     from textwrap import wrap
 
+    # A line that goes on stands as far in as it began: from the margin it would read as another sentence.
     indent = " " * (len(line) - len(line.lstrip(" ")))
     return wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 

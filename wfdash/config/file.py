@@ -35,6 +35,7 @@ class ConfigError(Exception):
 def read(path: Path, *, required: bool) -> Config | None:
     """The config, or None when there is no file and none is `required`. Raises ConfigError."""
     try:
+        # With the mark that editors on Windows put in front, which TOML takes for a fault in the first key.
         text = read_given(path, _LARGEST).decode("utf-8-sig").replace("\r\n", "\n")
     except FileNotFoundError:
         if not required:
@@ -102,6 +103,8 @@ def _validated(table: Mapping[str, Any]) -> Config:
         # As JSON, whose words for what is wrong know nothing of Python.
         return _checker().validate_json(json.dumps(table, default=str))
     except ValidationError as error:
+        # One complaint of many: a wrong value is shown before an unknown key, which may only be misspelt for
+        # what is missing.
         problem = min(
             error.errors(include_url=False, include_input=False),
             key=lambda error: error["type"] not in ("extra_forbidden", "missing"),
@@ -122,6 +125,7 @@ def _unknown_key(path: Sequence[str | int]) -> str:
     table = _shown(path[:-1])
     names = [field.name for field in fields(_model_at(path[:-1]))]
     words = f'unknown key "{key}"' + (f" in [{table}]" if table else "")
+    # Told where the token belongs, and never "the nearest known key": that may be one which takes it.
     if key.lower() in _LITERAL_SECRETS and path[0] == "profiles":
         return f"{words}. No credential is kept in the config: use token_env or token_command."
     return f'{words}; the nearest known one is "{nearest(key, names)}".'
@@ -144,6 +148,7 @@ def _model_at(path: Sequence[str | int]) -> Any:
 
 def nearest(word: str, names: Iterable[str]) -> str:
     """The known word most like this one; "" when none is known."""
+    # However unlike: with a name that is right beside theirs people see what kind of word is wanted.
     return next(iter(get_close_matches(word, list(names), n=1, cutoff=0.0)), "")
 
 
@@ -216,6 +221,8 @@ def _check_views(views: Sequence[SavedView]) -> None:
                 ("views", index, "default"),
                 f'views: "{defaults[view.workflow]}" and "{view.name}" are both the default.',
             )
+        # At the start: a view that cannot be read would else fail at the key that opens it, perhaps amid an
+        # incident.
         _check_filter(index, view)
         keys[view.key] = view.name
         if view.default:
@@ -253,6 +260,7 @@ def _check_commands(config: Config) -> None:
         if words:
             raise _Complaint(("commands", index, field_name), f'commands: "{entry.name}": {words}.')
         if entry.key:
+            # Two commands on one key clash like a command and an action.
             taken[entry.key] = f'the command "{entry.name}"'
 
 
@@ -276,6 +284,8 @@ def line_of(text: str, path: Sequence[str | int]) -> int | None:
         match = _LINE.match(line)
         if not match:
             continue
+        # tomllib tells no lines of what it has read, so they are looked for in the text. It is only for a
+        # complaint: a key in a multi-line text may be met first.
         keys = tuple(part.strip("\"'") for part in re.findall(_KEY, match[1] or match[2] or match[3]))
         if match[1]:
             entries[keys] = entries.get(keys, -1) + 1

@@ -21,6 +21,8 @@ _SUCH_AS = "http://proxy.example:3128 or socks5://127.0.0.1:1080"
 def is_host(host: str) -> bool:
     """Whether the HTTP client can make a connection's name of it: an address, or labels parted by dots."""
     try:
+        # What the client would fail on amid a request with an exception of its own is refused at the start,
+        # with its name.
         ipaddress.ip_address(host)
         return True
     except ValueError:
@@ -31,6 +33,7 @@ def is_host(host: str) -> bool:
     import idna
 
     try:
+        # As httpx does it: what encodes may still be no name, and the client decodes it again for a message.
         return bool(idna.encode(host.lower())) and bool(idna.decode(host.lower()))
     except UnicodeError:
         return False
@@ -53,6 +56,7 @@ def proxy_for(base_url: str, environ: Mapping[str, str]) -> Proxy | None:
 
 def _named(scheme: str, environ: Mapping[str, str]) -> tuple[str, str]:
     """The variable that counts and its value; in lower case first, as everywhere."""
+    # The client itself is told to trust no variable: which one counts, and its fault, can then be said.
     for name in (f"{scheme}_proxy", f"{scheme}_proxy".upper(), "all_proxy", "ALL_PROXY"):
         if value := environ.get(name, "").strip():
             return name, value
@@ -73,6 +77,7 @@ def _of_the_system(scheme: str, host: str) -> Proxy | None:
 
 
 def _checked(name: str, value: str) -> str:
+    # As curl takes it: most variables hold a host and a port alone.
     address = value if "://" in value else f"http://{value}"
     shown = value.rpartition("@")[2][:100]  # what stands before may be a password
     try:
@@ -104,6 +109,7 @@ def _covers(entry: str, host: str, port: int) -> bool:
         return True
     entry = entry.partition("://")[2] or entry
     try:
+        # Not strict: 10.1.2.3/8 is how people write a network.
         return ipaddress.ip_address(host) in ipaddress.ip_network(entry, strict=False)
     except (ValueError, TypeError):
         pass
@@ -125,6 +131,7 @@ def check_trust(environ: Mapping[str, str]) -> None:
         raise SettingsError(
             f"SSL_CERT_DIR: {folders} is not a folder: name one with certificates, or unset it."
         )
+    # With -E Python itself does not read it, and what is never opened need not be writable.
     if (file := environ.get("SSLKEYLOGFILE")) and not sys.flags.ignore_environment:
         _check_key_log(file)
 

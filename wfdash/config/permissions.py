@@ -34,6 +34,8 @@ def open_to_others(path: Path) -> Path | None:
     nobody but this user and root can.
     """
     absolute = path.absolute()
+    # By the link and by what it points to: who can change either can say what runs here, as ssh looks at
+    # both.
     ways = dict.fromkeys((absolute, *absolute.parents, *(real := absolute.resolve()).parents, real))
     return next((part for part in ways if _is_open(part)), None)
 
@@ -43,6 +45,7 @@ def _is_open(part: Path) -> bool:
         about = part.stat()
     except OSError:
         return False
+    # root can do anything anyway; any other owner of a folder on the way can put another file in it.
     owners = {0, os.geteuid(), *([_NOBODY] if stat.S_ISDIR(about.st_mode) else [])}
     if about.st_uid not in owners:
         return True

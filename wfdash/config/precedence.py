@@ -40,9 +40,14 @@ def load(options: Options, environ: Mapping[str, str]) -> Settings:
     if local:
         case.sources["credential"] = "none: a dev session needs none"
     proxy = _way_to(base, case)
+    # The profile itself leads to the dev session, and is about it; with --local it is of the account one
+    # works in otherwise.
     own = local and options.local is None
+    # A default profile for another account than the one in use must not lend it its workflow or its colour.
     used = case.named or own or _is_same(case.profile.account_id, account) or not case.profile.account_id
     profile = case.profile if used else Profile()
+    # Of every profile, not of the one in force: a guard must not hang on the way by which one came to an
+    # account.
     production = frozenset(p.account_id.lower() for p in config.profiles.values() if p.production) - {""}
     forbidden = frozenset(p.account_id.lower() for p in config.profiles.values() if p.read_only) - {""}
     if _is_same(case.profile.account_id, account):
@@ -113,6 +118,8 @@ def _way_to(base: str, case: Resolution) -> Proxy | None:
     """The proxy to a server that is not on this machine; what TLS needs of the environment is checked too."""
     if base.startswith("http://"):
         return None
+    # Here, where a variable can be named: amid the first request httpx fails on it with an error that names
+    # no file.
     network.check_trust(case.environ)
     proxy = network.proxy_for(base, case.environ)
     case.sources["proxy"] = proxy.source if proxy else ""
@@ -123,6 +130,7 @@ def _settings(case: Resolution, path: Path, warnings: tuple[str, ...], **decided
     """Puts the decided settings together with those that only the config and the options speak of."""
     options, config = case.options, case.config
     interval = options.interval if options.interval is not None else config.poll.interval
+    # The config's own value was checked with its line; this is the option's.
     if not 1 <= interval <= 300:
         raise SettingsError("--interval must be 1 to 300 seconds.")
     case.sources["interval"] = _interval_source(case)
@@ -197,6 +205,7 @@ def _demo(case: Resolution, path: Path, warnings: tuple[str, ...]) -> Settings:
         demo=options.demo,
         account_id=options.demo_account,
         credential=Credential(options.demo_token, source="the demo"),
+        # A name that can never be resolved (RFC 6761): whatever asked it by mistake would reach nobody.
         base_url="https://demo.invalid/client/v4",
         workflow=options.workflow,
         read_only=options.read_only,

@@ -33,6 +33,8 @@ def save_view(path: Path, view: SavedView) -> None:
     views = document.setdefault("views", _tables())
     for other in views:
         if view.key and other.get("key") == view.key and other.get("name") != view.name:
+            # A number opens one view. Taken away and not refused: who saves a view has chosen the key a
+            # moment ago.
             other["key"] = ""
         if view.default and other.get("workflow", "") == view.workflow and other.get("default"):
             other["default"] = False
@@ -82,6 +84,7 @@ def _with_profile(path: Path, profile: NewProfile) -> Any:
     document["profile"] = card.name
     entry = document.setdefault("profiles", _table()).setdefault(card.name, _table())
     values: dict[str, str | bool | list[str]] = {"account_id": card.account_id, "workflow": card.workflow}
+    # Cloudflare's own address is left out: a profile that spells it out would keep it when that moves.
     values["base_url"] = "" if card.local or base_url == CLOUDFLARE else base_url
     values["local"] = base_url if card.local else False
     values |= {"token_env": profile.token_env, "token_command": list(profile.token_command)}
@@ -104,6 +107,7 @@ def _document(path: Path) -> Any:
     from tomlkit.exceptions import TOMLKitError
 
     try:
+        # Read again at each save: somebody may have changed it in an editor while the dashboard was open.
         text = read_plain(path).decode("utf-8-sig")
         parse(text, str(path))  # what was changed meanwhile may have a number where a table is looked for
         return tomlkit.parse(text)
@@ -146,6 +150,7 @@ def _write(path: Path, document: Any) -> None:
     # Where somebody wrote it there by hand it is theirs; masked, a filter would be another one.
     if _hides(text) > _hides(tomlkit.dumps(_document(path))):
         raise SettingsError("That holds the token in use, which is kept in no file. Nothing was saved.")
+    # The file that a link points to, as dotfiles are kept: replacing the link would part the two.
     target = path.resolve()
     try:
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -154,6 +159,7 @@ def _write(path: Path, document: Any) -> None:
             with open(descriptor, "w", encoding="utf-8") as file:
                 file.write(text)
                 file.flush()
+                # Before it takes the place of the old one: a power cut must leave one of the two whole.
                 os.fsync(file.fileno())
             if target.exists():
                 os.chmod(name, target.stat().st_mode & 0o777)

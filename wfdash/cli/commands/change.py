@@ -56,6 +56,8 @@ def prepare(parsed: Namespace) -> str:
     parsed.verb = _verb(parsed)
     if parsed.command == "send":
         with refused_as_usage("--type"):
+            # By what a dev session takes, since which server it is, is found out later; `_only_local` says
+            # what production refuses.
             check_event_type(parsed.type, local=True)
         parsed.payload = {} if parsed.payload is None else read_json(parsed.payload, "--payload")
     if parsed.command == "restart" and not parsed.from_step and (parsed.count or parsed.type):
@@ -66,6 +68,7 @@ def prepare(parsed: Namespace) -> str:
     parsed.plan_text = read_text(parsed.plan, "--plan") if parsed.plan else ""
     if parsed.plan and parsed.verb == "restart_from":
         raise UsageError("--plan FILE says from which step: --from-step belongs to ids")
+    # The plan says which of the two restarts it is: nobody has to repeat that as an option.
     if parsed.command == "restart" and verb_of(parsed.plan_text) == "restart_from":
         parsed.verb = "restart_from"
     parsed.ids = [] if parsed.plan else read_ids(given)
@@ -112,6 +115,7 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     details: list[Detail] = []
     if parsed.plan:
         plan, details = await _given(parsed, session, workflow, operator.guard)
+    # With --yes nobody looks, and each is read just before it is sent anyway.
     elif not parsed.yes and len(parsed.ids) <= _READ_BEFORE_ASKING:
         # All its steps only for one, of which is told what would be lost.
         simple = len(parsed.ids) > 1
@@ -186,6 +190,7 @@ async def _dry_run(parsed: Namespace, session: CommandSession, workflow: str) ->
             detail = await _look(session, workflow, identity, simple=True)
         except NotFound as error:
             missing[identity] = str(error)
+            # A dry run tells of every id: one that is not there is a line of its output, and no end to it.
             rows.append(Instance(identity))
         else:
             rows.append(Instance(identity, detail.status, ended=detail.end))
@@ -214,6 +219,8 @@ async def _given(
     if len(judged) <= READ_BEFORE or parsed.dry_run:
 
         async def read(identity: str) -> Detail:
+            # Whether a step is there, only the steps say; for another verb of many they are megabytes for
+            # nothing.
             simple = len(given) > 1 and parsed.verb != "restart_from"
             return await _look(session, workflow, identity, simple=simple)
 
@@ -221,6 +228,8 @@ async def _given(
         async for target, detail in read_planned(parsed, targets, read, _steps_of):
             if detail is not None:
                 details.append(detail)
+                # Somebody looked at this line when it said something else: what changed its meaning since is
+                # left out.
                 moved = target.moved_on(parsed.verb, detail.status, detail.end)
                 reason = moved and f"{moved}: {NOTHING_SENT}"
                 target = replace(target, status=detail.status, reason=reason, checked=True)
@@ -283,6 +292,7 @@ async def confirmed(plan: Plan, session: CommandSession, tell: Callable[[], None
     production = session.settings.is_production(session.api.account_id)
     if production and destroys(plan.verb):
         wanted, question = plan.workflow, f"this is production: type {plan.workflow} to {what}: "
+    # The number is typed, not `y`: it proves that the number was read.
     elif number > 1:
         wanted, question = str(number), f"type {number} to {what} them: "
     else:

@@ -68,7 +68,9 @@ def _batch(name: str) -> list[NewInstance]:
         entries = parse_json(text, name)
     else:
         lines = enumerate(text.split("\n"), 1)
+        # Not splitlines(), which also ends a line at separators that JSON allows within a text.
         entries = [parse_json(line, name, line=number) for number, line in lines if line.strip()]
+    # Before each entry is looked at: of a file of 5,000 the number is what is wrong, not its first entry.
     with refused_as_usage("--batch"):
         check_batch(entries)
     new = [_entry(entry, f"{name}, entry {number}") for number, entry in enumerate(entries, 1)]
@@ -132,6 +134,7 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     workflow = await session.workflow()
     if parsed.dry_run:
         guard = Guard(local=session.api.local)
+        # With its random ids: a plan of creates is to be looked at, and no command takes one back.
         return print_plan(make_creation(workflow, parsed.new, now=session.clock(), guard=guard), session)
     check_writable(session)
     operator = operator_of(session, no_journal=parsed.no_journal)
@@ -145,7 +148,9 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
             printer.close()
             say_lost(operator)
             return exit_code(result.exit_code for result in results)
+        # Held back with --wait: one line an id, and that line says how it ended.
         results = await operator.carry_out(plan, printer.hold)
+        # One deadline for all, from when all are made: the last of a hundred has as long as the first.
         deadline = None if parsed.timeout is None else session.clock() + parsed.timeout
         waited = [_wait(session, result, deadline, printer) for result in results]
         codes = await asyncio.gather(*waited)
@@ -162,6 +167,7 @@ async def _wait(session: CommandSession, result: Result, deadline: float | None,
 
     Its exit code: 0, 1 for another end, 4 for no end in time.
     """
+    # What was not made has its line already, and no run that could be waited for.
     if result.exit_code:
         return result.exit_code
     last_status, facts = "", WhyFacts(session)

@@ -59,6 +59,8 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
 
         return await print_details(parsed, session, reading)
     if parsed.query is not None and parsed.query.batches and not session.names_workflow:
+        # An id stands in several workflows: counted over all of them it would bring instances of which the
+        # batch had none.
         raise UsageError("--filter: a batch is of one workflow; name it with -w")
     if session.names_workflow:
         reading = await read_back(session, await session.workflow(), seconds=parsed.since, query=parsed.query)
@@ -72,12 +74,16 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     history.add([_of_workflow(row, reading) for row in rows] if parsed.by == "workflow" else rows)
     if history.lacks_ends(local=session.api.local):
         reading.edge = Edge(reading.now, reading.now)
+    # Analytics are asked by time alone: they know of no filter, and of no version.
     elif parsed.by == "hour" and parsed.query is None:
         await count_erased(session, reading, _HOUR)
     rated = parsed.query is None or not parsed.query.chooses_outcomes
     if parsed.json:
         for item in _items(parsed.by, history, reading):
+            # Under a filter that lets only failures pass every rate is 100 %, which says nothing of the
+            # workflow.
             json_line(item if rated else item | {"failure_rate": None})
+        # Last, and on stdout: who keeps the numbers must keep with them how far back they reach.
         json_line(reading.basis(complete=not history.undated))
         return 0
     _print(parsed.by, history, reading, rated=rated)
@@ -93,6 +99,7 @@ def _items(by: str, history: History, reading: HistoryReading) -> Iterator[dict[
         return
     for bucket in _buckets(history, reading):
         if bucket.counted:
+            # Counts of analytics outlive the instances, so that nothing of them is unknown for being erased.
             yield _item(bucket, bucket.start, bucket.end, Edge())
             continue
         yield _item(bucket, bucket.start, bucket.end, reading.edge)
@@ -178,6 +185,7 @@ def _print(by: str, history: History, reading: HistoryReading, *, rated: bool) -
     for bucket in buckets:
         came = [v for v, at in deployed.items() if at is not None and bucket.start <= at < bucket.end]
         mark = f"{', '.join(map(short_version, came))} came" if came else ""
+        # As many as in a canary of every commit would make each line as wide as all their names.
         if len(came) > _NAMED:
             mark = f"{count(len(came))} versions came"
         kept = Edge() if bucket.counted else reading.edge

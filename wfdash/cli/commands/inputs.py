@@ -44,6 +44,7 @@ def parse_json(text: str, where: str, *, line: int = 1) -> Any:
     `line` is the one of the file that the text begins in.
     """
     try:
+        # A surrogate from an argument that is no UTF-8 would fail only when the request is written.
         text.encode()
         value = json.loads(text, parse_constant=_no_constant)
         # Python's reader takes 1e999 for infinity, which no server takes for JSON.
@@ -74,6 +75,7 @@ def read_json(argument: str, option: str) -> Any:
 
 def check_size(value: Any, where: str) -> None:
     """Raises UsageError for what the API would refuse for its size."""
+    # As it is sent: escaped, text that is not English would count for up to six times as much.
     body = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
     with refused_as_usage(where):
         check_payload_size(body, where)
@@ -108,6 +110,8 @@ def read_ids(given: Sequence[str]) -> list[str]:
 
 def check_id(identity: str) -> None:
     """Raises UsageError for what no instance anywhere can be called."""
+    # Looser than the check of a new id: what is there already may be called as no new one can. Dots would
+    # leave the path of the URL.
     if len(identity) > 271 or identity in (".", "..") or identity.startswith(("http://", "https://")):
         raise UsageError(f"{identity[:80]!a} is not an instance id")
 
@@ -147,7 +151,9 @@ async def read_planned(
         try:
             detail = await read(target.id)
         except NotFound as error:
+            # An id that is not there says that the file is of another workflow: the other lines may be, too.
             raise UsageError(f"{where}: {error}") from None
+        # Of a run that moved on the step says nothing: that it moved is what its line is left out for.
         start, moved = target.restart_from, detail.end != target.ended
         if start is not None and not moved and split_at(detail.steps, step := step_of(start)) is None:
             raise UsageError(f"{where}: {target.id} {why_no_step(detail.steps, step)}; {right(detail)}")
@@ -174,11 +180,13 @@ async def batches_of(session: CommandSession, query: "Query") -> dict[str, froze
 
     workflow = await session.workflow()
     account = session.settings.kept_for or session.api.account_id
+    # What was written before the account was known stands under no account, and is of this one.
     batches = group_batches(read_plans(user_state_path("wfdash")))
     ours = {account, ""} if account else {""}
     found = named_batches(batches, query.batches, workflow=workflow, is_ours=ours.__contains__)
     for name in sorted(query.batches - found.keys()):
         which = "of more than one instance" if name == LAST else name
+        # An empty match would read as "nothing of it failed".
         raise UsageError(f"--filter: no batch {which} in {workflow} is in the journal of this machine")
     return found
 

@@ -53,6 +53,8 @@ class Recalled:
             return
         async for page in recall.find(workflow, query, session.clock()):
             for each in page:
+                # The list is newer than the record, so that its row stands and this one is not told beside
+                # it.
                 if each.row.id in listed:
                     continue
                 if session.api.local:  # whatever a dev session still has was listed
@@ -76,6 +78,8 @@ class Recalled:
 
     async def _is_there(self, workflow: str, instance: str) -> bool:
         try:
+            # Without its steps: what it held the record has told, and only whether it is still there is
+            # asked.
             await self._session.read(lambda: self._session.api.get_instance(workflow, instance, simple=True))
         except InstanceNotFound:
             return False
@@ -133,4 +137,5 @@ def _open_record(session: CommandSession) -> "RecordReader":
     from wfdash.live.records.record.place import owner_of, record_path
 
     path = record_path(user_state_path("wfdash"), session.settings, session.api.account_id) or Path()
+    # With the owner: a record that was copied here from another account tells of instances of the same names.
     return open_record(path, owner_of(path))

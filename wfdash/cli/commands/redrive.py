@@ -71,10 +71,13 @@ def prepare(parsed: Namespace) -> None:
     if parsed.timeout is not None and not parsed.wait:
         raise UsageError("--timeout belongs to --wait")
     asked = sys.stdin.isatty() and sys.stderr.isatty()
+    # What a filter finds may be ten times as much as yesterday: where nobody can look, the number has to be
+    # said.
     if parsed.filter and parsed.expect is None and not parsed.dry_run and not asked:
         raise UsageError("away from a terminal --filter needs --expect N: how many it has to find")
     parsed.ids = read_ids(given) if given else []
     parsed.plan_text = read_text(parsed.plan, "--plan") if parsed.plan else ""
+    # Before a request is spent: a script without --yes shall fail on its first line.
     need_yes(parsed.yes or parsed.dry_run)
     parsed.query = None
     if parsed.filter:
@@ -83,6 +86,8 @@ def prepare(parsed: Namespace) -> None:
         parsed.query = parse(parsed.filter)
         if parsed.query.needs_marks:
             raise UsageError("--filter: marked is of the dashboard; there are no marks here")
+        # The list is read to its end: a redrive of the newest hundred would leave the rest errored without a
+        # word.
         parsed.limit, parsed.asc, parsed.read_details = 0, False, 0
 
 
@@ -92,6 +97,7 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
         check_writable(session)
     await session.reach()
     workflow = await session.workflow()
+    # With a guard that lets everything through: who may not write may still look at what would be written.
     if parsed.dry_run and not parsed.resume:
         redrive = await _plan(parsed, session, workflow, Guard(local=session.api.local))
         check_canary(parsed, redrive.plan)
@@ -105,6 +111,7 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     redrive = await _plan(parsed, session, workflow, operator.guard)
     plan = redrive.plan
     check_canary(parsed, plan)
+    # Before the question: a step that was renamed in the newest version cannot be restarted from there.
     await _warn(plan, session, workflow)
     if not parsed.yes and plan.eligible:
         sentences = redrive_sentences(list(redrive.points.values()), local=session.api.local)
@@ -126,6 +133,8 @@ async def _resume(parsed: Namespace, session: CommandSession, operator: Operator
             say(clean(f"wfdash: {other.workflow}: {count(other.left)} left: {reason}"))
     left = next(iter(resumable(plans, workflow)), None)
     if left is None:
+        # What was cut off goes before what was held back, which waits for a person's word and not for a
+        # request.
         left = next(iter(resumable(await asyncio.to_thread(journal.held_back), workflow)), None)
     if left is None:
         raise Stop(f"no batch in {workflow} was cut off or held back: there is nothing to resume", 1)
@@ -150,10 +159,12 @@ async def _resume(parsed: Namespace, session: CommandSession, operator: Operator
         return print_plan(plan, session)
     if not parsed.yes and plan.eligible and not await confirmed(plan, session, lambda: None):
         raise Stop("nothing was sent", 1)
+    # Once it is confirmed and not before: two who look at the same batch may both look.
     if not await asyncio.to_thread(journal.take_over, left, resumption.findings()):
         raise Stop("another wfdash goes on with it already: nothing was sent", 1)
     printer = Printer(plan)
     for result in resumption.sent_before:
+        # Those sent before the cut too, so that the output has one line for each id of the batch.
         printer.print(result)
     code = await _carry_out(parsed, session, operator, plan)
     return exit_code([code, *(result.exit_code for result in resumption.sent_before)])
@@ -174,6 +185,7 @@ async def _warn(plan: Plan, session: CommandSession, workflow: str) -> None:
         page = await session.read(lambda: session.api.list_instances(workflow, ListQuery("complete")))
         return Instance.from_items(page.items)
 
+    # A dev session has one version, the one that it runs.
     if session.api.local:
         return
     if warning := await missing_steps(plan.eligible, complete, _reader(session, workflow)):
@@ -185,6 +197,8 @@ async def _carry_out(parsed: Namespace, session: CommandSession, operator: Opera
         plan = plan.without_journal()
     again = ""
     if parsed.plan and parsed.plan != "-":
+        # Each line of a plan has the end it was made for, so that the same file can be given again without
+        # harm.
         again = f"run it again with --plan {quote(parsed.plan)}; what ran again since is left out"
     return await carry_out(plan, operator, course_of(parsed, session), session, again=again)
 
@@ -193,6 +207,8 @@ async def _plan(parsed: Namespace, session: CommandSession, workflow: str, guard
     if parsed.plan:
         targets = read_given_plan(parsed, "redrive", where=where_of(session), workflow=workflow)
         plan = make_plan("redrive", workflow, [], now=session.clock(), guard=guard)
+        # Of thousands what was read first would be old before the last is sent: each is read just before it
+        # goes.
         if len(targets) > READ_BEFORE and not parsed.dry_run:
             _say_late(len(targets), session)
             return Redrive(replace(plan, targets=tuple(targets)), {})
@@ -256,6 +272,8 @@ async def _judge_again(
 
 async def _found(parsed: Namespace, session: CommandSession) -> list[Instance]:
     """The rows that the filter finds in all of the list; terminated ones only where it asks for them."""
+    # What somebody terminated on purpose is not started again because a filter for a customer happens to
+    # match it.
     wanted = {"errored", "terminated"} if "terminated" in parsed.filter.casefold() else {"errored"}
     if parsed.query.doubt:
         say(f"wfdash: --filter: {parsed.query.doubt}")
@@ -263,6 +281,8 @@ async def _found(parsed: Namespace, session: CommandSession) -> list[Instance]:
     found = {row.id: row async for _, row in listing.matching() if row.status in wanted}
     if not found:
         raise Stop(f"--filter: nothing that {' or '.join(sorted(wanted))} matches; nothing was sent", 2)
+    # More than expected may be other people's instances, fewer an outage that goes on: neither is what was
+    # decided on.
     if parsed.expect is not None and parsed.expect != len(found):
         raise Stop(f"--expect {parsed.expect}: {count(len(found))} match; nothing was sent", 2)
     return list(found.values())

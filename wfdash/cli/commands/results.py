@@ -55,6 +55,7 @@ def where_of(session: CommandSession) -> str:
 
 def exit_code(codes: Iterable[int]) -> int:
     """The exit code that a script must see first of several: unknown, then credentials, network, refusals."""
+    # Not the highest number: "it may have been sent" must not hide behind "it was refused".
     found = set(codes)
     return next((code for code in _WORST_FIRST if code in found), max(found, default=0))
 
@@ -78,6 +79,7 @@ def operator_of(session: CommandSession, *, no_journal: bool) -> Operator:
         user_state_path("wfdash"), profile=settings.profile_name, account=account, clock=session.clock
     )
     session.endings.append(journal.close)
+    # Before anything is sent: a batch that the disk does not take could not be gone on with.
     if trouble := journal.check():
         if not no_journal:
             raise Stop(f"nothing was sent: {trouble}. --no-journal sends it all the same", 2)
@@ -87,6 +89,7 @@ def operator_of(session: CommandSession, *, no_journal: bool) -> Operator:
         budget=session.budget,
         journal=journal,
         clock=session.clock,
+        # Deadlines hang on a clock that nobody sets; what is printed and written bears the other one.
         steady=time.monotonic,
     )
 
@@ -109,6 +112,8 @@ class Printer:
         self._starts = {target.id: target.restart_from for target in plan.targets}
         self._choosing = False
         self._lost: BrokenPipeError | Stop | None = None
+        # Filled at once: at ctrl+c each id is printed with what is known of it, also one whose turn never
+        # came.
         self._results = {target.id: _not_sent(plan, target.id) for target in plan.targets}
 
     def on_event(self, event: Progress | Result) -> None:
@@ -123,6 +128,7 @@ class Printer:
             return
         if event.stage == "waiting" and event.note:
             say(clean(f"wfdash: {event.id}: {event.note}"))
+        # Once: dozens are read to choose the first ones, and stderr is no progress bar.
         if event.stage == "choosing" and not self._choosing:
             self._choosing = True
             say(clean(f"wfdash: {event.note}"))
@@ -196,6 +202,7 @@ async def carry_out(
     """
     if not again:
         resume = f"wfdash redrive -w {quote(plan.workflow)} --resume sends them"
+        # Without a journal there is nothing that --resume could read.
         again = "give the ids again that are printed as skipped" if plan.unrecorded else resume
     printer = Printer(plan, ended=ended)
     telling = asyncio.create_task(_tell_waits(printer, session.budget))
@@ -210,6 +217,7 @@ async def carry_out(
     printer.close()
     _say_held(results, again)
     say_lost(operator)
+    # A restart that was taken and failed again is no success to a script, though the API said yes.
     return exit_code(result.exit_code or (_outcome(result) == FAILED_AGAIN) for result in results)
 
 
@@ -219,6 +227,7 @@ async def _tell_waits(printer: Printer, budget: Budget) -> None:
     while True:
         await asyncio.sleep(1.0)
         slow = budget.action_slow()
+        # When it begins to wait, not every second: the words are the same until it goes on.
         if slow and not waits:
             takes = budget.in_turn_take(printer.unsent)
             rest = (
@@ -247,6 +256,7 @@ def _outcome(result: Result) -> str:
     ended = result.ended or settled
     if not began or ended == "complete":
         return result.outcome
+    # With "done" for one that is only queued again, a script would count as repaired what has not run yet.
     return FAILED_AGAIN if ended == "errored" else ended or Outcome.UNDER_WAY
 
 
@@ -255,6 +265,7 @@ def _not_sent(plan: Plan, identity: str) -> Result:
 
     Skipped, but unknown for a creation, which tells nothing until it is over.
     """
+    # A batch of creates is one request: cut off amid it, no id of it is known to be unsent.
     unknown = plan.verb == "create"
     return Result(
         plan.key,
