@@ -50,6 +50,7 @@ class OtherPeople:
         from wfdash.live.pairing.presence import account_key
 
         settings, session = self._context.settings, self._context.session
+        # The demo's account is everybody's: those who look at it would see each other.
         if settings.demo or session is None or not settings.kept_for:
             return
         shared = settings.pairing_folder
@@ -58,6 +59,7 @@ class OtherPeople:
             account_key(settings.base_url, settings.kept_for),
             shared=shared is not None,
         )
+        # A number alone may be another process's on another machine, where a folder is shared.
         identity = f"{os.getpid()}-{os.urandom(4).hex()}"
         self._company = Company(
             folder,
@@ -84,6 +86,8 @@ class OtherPeople:
                 PeerAction(
                     verb=progress.plan.verb,
                     workflow=progress.plan.workflow,
+                    # Enough to warn whoever acts on the same; with 12,000 ids the file would be larger than
+                    # others read.
                     ids=tuple(target.id for target in progress.plan.eligible[:100]),
                     count=len(progress.plan.eligible),
                     at=progress.asked_at,
@@ -99,6 +103,7 @@ class OtherPeople:
         """Says what somebody has begun since the last look, and where the others are now."""
         if self._company is None:
             return
+        # What is no longer told by anybody may be forgotten, or a dashboard of weeks would keep each action.
         self._announced &= {
             (other.session, action.verb, action.at)
             for other in self._company.others
@@ -110,6 +115,7 @@ class OtherPeople:
                     self._announced.add(key)
                     self._context.notify(self._news(other, action))
         if self._company.trouble and not self._troubled:
+            # Once: a folder that cannot be written will not be for as long as it is so.
             self._troubled = True
             self._context.notify(self._company.trouble, severity="warning")
 
@@ -137,6 +143,8 @@ class OtherPeople:
             return ()
         names = [_name(other) for other in others]
         if len(set(names)) < len(names):
+            # With the terminal where two have one name: which of them is where is the reason to say it at
+            # all.
             names = [_name(other, apart=True) for other in others]
         users = list(dict.fromkeys(clean(other.user[:40]) for other in others))
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
@@ -192,6 +200,7 @@ def _entry(other: "Presence", action: "PeerAction", identity: str) -> JournalEnt
         at=action.at,
         session=f"{other.session} {action.at}",
         plan="",
+        # In the words of their dashboard: what came of it, only that one has seen.
         event=action.came_to or (_OVER if action.over else "under way"),
         verb=action.verb,
         workflow=action.workflow,

@@ -43,6 +43,7 @@ class TimeTravel:
 
     def step(self, changes: int) -> None:
         """Goes so many recorded changes of what is on screen through the record, back when negative."""
+        # What an action comes to has to be in sight until it has settled, and a record shows nothing of it.
         if self._context.desk.unsettled:
             self._context.notify("an action still runs: the record waits until it has settled")
             return
@@ -57,7 +58,9 @@ class TimeTravel:
                 if turn == self._turn:
                     self._context.moving = False
 
+        # Until the moment is shown no key that writes does anything: it would be about rows of another time.
         self._context.moving = True
+        # Exclusive: of keys held down only the last look counts.
         self._moving = self._app.run_worker(move, group="travel", exclusive=True)
 
     def leave(self) -> bool:
@@ -76,6 +79,7 @@ class TimeTravel:
         if self._context.past is None:
             return False
         self._context.past, self._context.back_to = None, ""
+        # The live session went on unseen: nothing has to be read anew but what is shown.
         self._context.session = self._context.acting
         self._app.workers.cancel_group(self._app, "past")
         self._drop()
@@ -105,6 +109,7 @@ class TimeTravel:
         if (reader := self._reader) is None:
             return
         at = context.clock() if context.past is None else context.past
+        # What is stepped through is what the page on top is about: an instance, a workflow, or all of them.
         top = context.pages.opened_by
         workflow, instance = ("", "") if top == "workflows.open" else context.pages.place
 
@@ -118,6 +123,7 @@ class TimeTravel:
             number, of = moments.place(moment)
             return moment, f"{number} of {of}" if of > 1 else ""
 
+        # A record may be large and its disk slow; the keys go on meanwhile.
         found = await asyncio.to_thread(look)
         if found is not None:
             self._show(*found)
@@ -157,6 +163,7 @@ class TimeTravel:
         assert reader is not None
 
         def emit(event: Event) -> None:
+            # An answer of a moment that was left since must not draw over the one that is shown.
             if context.session is session:
                 context.connection.tell(event)
 
@@ -168,6 +175,8 @@ class TimeTravel:
         else:
             context.back_to = "the end" if moment < self._replayed.last else ""
         context.session = session
+        # A session of its own that polls the record once, so that no page knows whether it shows now or a
+        # moment.
         self._app.run_worker(session.poller.run(), group="past", exclusive=True)
         self._ask_anew()
 

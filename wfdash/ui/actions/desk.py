@@ -104,10 +104,12 @@ class ActionDesk:
                 on_event(event)
             self._post(ActionMoved(progress, event))
 
+        # Waits for ever on purpose: nobody may be at the desk, and a held batch is never sent on by a clock.
         async def decide(reason: str) -> bool:
             await word.wait()
             return True
 
+        # Only restarts begin runs whose end is worth following, and are many at a time on one service.
         restarts = plan.verb in RESTARTS
         settings = self._context.settings
         course = Course(
@@ -140,7 +142,9 @@ class ActionDesk:
 
     def stop(self, progress: ActionProgress) -> None:
         """Stops an action on many: nothing more of it is sent."""
+        # A question that is still open would else stand there beside "stopped".
         progress.stopping, progress.held = True, ""
+        # Of the live session also while the record is shown: it goes on behind it.
         if self._context.acting is not None:
             self._context.acting.operator.stop(progress.plan.key)
 
@@ -157,6 +161,7 @@ class ActionDesk:
             # What this session has in memory is newer than what its journal says of it.
             if plan.workflow == workflow and plan.key in names:
                 found[plan.key] = ids
+            # With a journal `last` is the newest of all sessions of this account, not of this one.
             if plan.workflow == workflow and LAST in names and not progress.single and journal is None:
                 found[LAST] = ids
         return found
@@ -178,6 +183,8 @@ class ActionDesk:
     def may_show(self) -> bool:
         """Whether there may be an action on many to see: a journal may hold one that was cut off since."""
         journal = self._context.session.journal if self._context.session is not None else None
+        # A dashboard that was killed after this one began left its batch in the journal: X has to look there
+        # before it says no.
         return self.bulk is not None or bool(self.cut_off) or journal is not None
 
     async def look_again(self) -> None:
@@ -190,6 +197,7 @@ class ActionDesk:
             return
         before = {left.key for left in self.cut_off}
         self.cut_off = list(reversed(await asyncio.to_thread(journal.unfinished)))
+        # Put off were those that were known then: one that is new has not been looked at.
         if any(left.key not in before for left in self.cut_off):
             self._put_off = False
 
@@ -215,6 +223,7 @@ class ActionDesk:
         claimed = await asyncio.to_thread(journal.take_over, left, resumption.findings(final=final))
         if not claimed and journal.trouble:
             return f"{journal.trouble}: nothing sent"
+        # Claimed or lost, it is offered here no more: somebody goes on with it.
         self.forget(left)
         return "" if claimed else "another wfdash goes on with it already: nothing sent"
 
@@ -230,6 +239,7 @@ class ActionDesk:
                 self._last = (journal, LastAction(journal))
             # The journal also has what other sessions of this account did.
             done = self._last[1].done()
+            # Told by the session and not by the login, which several people may share.
             return done if done is None or done.session != journal.session else self._with_counts(done)
         if own is None or own.sent_at is None:
             return None
@@ -261,6 +271,7 @@ class ActionDesk:
         before = len(self.shown(self._context.clock()))
         for progress in self.actions:
             if progress.ended_at is not None:
+                # What still runs keeps its line: only its end may be taken away by a key.
                 progress.ended_at = float("-inf")
         return len(self.shown(self._context.clock())) < before
 

@@ -59,6 +59,7 @@ class WaitTable(ListTable[OpenWait]):
         return {"row.open": f"send event to the {count(marked)} marked"} if marked else {}
 
     def key_for(self, row: OpenWait) -> tuple[str, str]:
+        # With the step: one instance may wait for several events side by side.
         return row.instance, row.step
 
     def header_line(self, width: int) -> Strip:
@@ -119,6 +120,7 @@ class EventsScreen(BaseScreen):
     def on_mount(self) -> None:
         self.table.focus()
         self.table.marked = {row.id for row in self._chosen} if len(self._chosen) > 1 else set()
+        # The page stands first: what is known already is drawn before anything is asked.
         self.call_after_refresh(self._ask)
         self.call_after_refresh(self.fill)
 
@@ -180,6 +182,7 @@ class EventsScreen(BaseScreen):
             brought = {row.id for row in self._chosen} if len(self._chosen) > 1 else set()
             self.table.take(sorted(self._waits.rows, key=lambda wait: wait.instance not in brought))
         self.table.message = self._nothing(len(read), active)
+        # With an aim the cursor is placed by that below, whatever came above it meanwhile.
         self.table.rows_changed(everything=not aim)
         lost = bool(aim) and not self._place_cursor(aim)
         self.table.repaint()
@@ -204,6 +207,8 @@ class EventsScreen(BaseScreen):
     def _lost(self, aim: str, read: Iterable[str]) -> str:
         """Why what it was opened for has no row, the reason first: a narrow line is cut at its end."""
         row = self.poller.store.get(aim) if self.poller is not None else None
+        # The reason first, in the order of how sure it is: an end is certain, a row may lag, and the rest was
+        # not read.
         if row is not None and is_final(row.status):
             return f"it is {clean(row.status)} and takes no event: {clean(aim)}"
         if row is not None and (row.status == "queued" or aim in read):
@@ -218,6 +223,7 @@ class EventsScreen(BaseScreen):
 
     def _may_wait(self, identity: str) -> bool:
         row = self.poller.store.get(identity) if self.poller is not None else None
+        # What is queued has not run a line yet, so that it can wait for nothing.
         return row is not None and not is_final(row.status) and row.status != "queued"
 
     def _read(self, ids: Iterable[str]) -> Iterator[tuple[str, Answer, float]]:
@@ -226,6 +232,8 @@ class EventsScreen(BaseScreen):
         for identity in ids:
             state, fact = self.poller.detail(identity), self.poller.row_details.fact(identity)
             opened = state.freshness.answered_at if state is not None else None
+            # Of the two places in which an answer may be kept the newer one counts: the list reads on while a
+            # page is closed.
             if fact is not None and fact.is_kept and fact.read_at >= (opened or 0.0):
                 yield identity, fact, fact.read_at
             elif state is None or state.detail is None or state.detail.simple or opened is None:
@@ -243,6 +251,8 @@ class EventsScreen(BaseScreen):
         table = self.table
         ids = self._marked
         if not ids and table.chosen is not None and not self._aim:
+            # Not while it is about the one it was opened for: what is read meanwhile moves rows under the
+            # cursor.
             ids = [table.chosen.instance]
         if not ids:
             return list(self._chosen)

@@ -74,6 +74,7 @@ class Panel(Widget):
         """Draws these lines; nothing is written when nothing differs. It grows up to half of the screen."""
         if lines != self.lines:
             self.lines = lines
+            # It never shrinks: a panel that changes its height moves what is about to be read or answered.
             self._most = max(self._most, len(lines) + 2)
             self.styles.height = max(_LEAST, min(self._most, int(self.app.size.height * self.share)))
             self.refresh()
@@ -86,6 +87,7 @@ class Panel(Widget):
     def render_line(self, y: int) -> Strip:
         width = self.size.width
         if y == 0:
+            # In shape as well as in colour, for screens without colours and people who do not see red.
             dash, style = ("━", BAD) if self._grave else ("─", QUIET)
             stake = f"{dash * 2} {self._stake} " if self._stake else ""
             return strip_of([(stake + dash * max(0, width - cells(stake)), style)], width)
@@ -110,6 +112,7 @@ class LowerHalf(ReadyScreen, LayeredScreen, inherit_bindings=False):
 
     def on_resize(self) -> None:
         """Holds keys back again: a panel that is laid out anew was not read yet."""
+        # The first layout is no change; every later one puts the question where a y was not aimed at.
         if self._laid_out_for not in (None, self.app.size):
             self.hold()
         self._laid_out_for = self.app.size
@@ -121,17 +124,22 @@ class LowerHalf(ReadyScreen, LayeredScreen, inherit_bindings=False):
     def hold(self) -> None:
         """Lets no key in until what is shown now could have been read."""
         self.context.gate.close(prompting=True)
+        # A prompt counts as shown once it is painted: keys that were typed before that were meant for
+        # something else.
         self.call_after_refresh(self._painted)
 
     def _painted(self) -> None:
         if self.context.terminal.is_drawn():
             self.context.gate.shown()
         else:
+            # Painted is not yet seen: on a slow link the question may still wait to be written.
             self.set_timer(_LOOK, self._painted)
 
     def came_alone(self, event: Key) -> bool:
         """Whether no other key came close to this one, be it still on its way here."""
         gate = self.context.gate
+        # The gate knows of keys that have arrived; the terminal, of those that are read and not handed on
+        # yet.
         return gate.alone(gate.stamp(event)) and self.context.terminal.came_alone(event)
 
     @property

@@ -131,6 +131,7 @@ class FormScreen(PanelScreen):
             lines.append([])
             room = width - length(keys)
         lines[-1] += [(" " * max(0, room), PLAIN), *keys]
+        # As high as it once was: the fields above must not move while somebody types in them.
         self._lines = max(self._lines, len(lines))
         self.query_one("#checked", TextLines).show([*lines, *[()] * (self._lines - len(lines))])
 
@@ -151,9 +152,12 @@ class FormScreen(PanelScreen):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
+        # Checked again and not taken from the last change: a file that a field names may have changed since.
         plan = self.check()
         if plan is not None and self.close():
             self.app.call_after_refresh(self.context.prompts.prompt, plan)
+            # Keys behind the enter were typed for the form: the prompt that comes must not take them for an
+            # answer.
             self.context.gate.close()
 
     def action_pane_next(self) -> None:
@@ -165,6 +169,7 @@ class FormScreen(PanelScreen):
         if described is None:
             return
         field = self.query_one(f"#field-{described.id}", Field)
+        # An editor runs plugins: it gets the environment without what gives access to the account.
         environ = self.context.settings.without_secrets(os.environ)
         edited, trouble = None, ""
         try:
@@ -178,6 +183,8 @@ class FormScreen(PanelScreen):
         if trouble:
             self._verdict(f"no editor: {trouble}", BAD)
         if edited is not None:
+            # A field is one line; JSON means the same without its line breaks, which a text in it cannot hold
+            # unescaped.
             field.value = " ".join(line.strip() for line in edited.split("\n"))
 
 
@@ -187,11 +194,13 @@ def _edited(text: str, environ: dict[str, str]) -> str | None:
     Raises ValueError for a command that cannot be taken apart and for a file that is not UTF-8.
     """
     command = shlex.split(environ.get("VISUAL") or environ.get("EDITOR") or "vi")
+    # Private, for params may hold anything; with the ending by which an editor knows what it is.
     descriptor, name = tempfile.mkstemp(prefix="wfdash-", suffix=".json")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text)
         done = subprocess.run([*command, name], env=environ, check=False)
+        # `:cq` in vi, say, is how people leave without keeping anything.
         return Path(name).read_text("utf-8") if done.returncode == 0 else None
     finally:
         Path(name).unlink(missing_ok=True)

@@ -160,6 +160,8 @@ class BaseScreen(ReadyScreen, inherit_bindings=False):
 
     def key_pressed(self, key: str) -> None:
         """A key was pressed; it has not been acted on yet."""
+        # A key that does nothing here is told of where it works, once a word: of the rest of `/params`
+        # nothing is said.
         elsewhere, now = "", self.context.clock()
         # A panel takes its own keys, and a field whatever is typed.
         if not self.is_modal and not self.editing:
@@ -200,6 +202,7 @@ class BaseScreen(ReadyScreen, inherit_bindings=False):
 
         With `most` only the first so many need to be found.
         """
+        # No rows by default: a page that names none has nothing that a verb could be asked for.
         return []
 
     def subject(self) -> tuple[str, str]:
@@ -249,6 +252,7 @@ class BaseScreen(ReadyScreen, inherit_bindings=False):
         """Why this action would do nothing now, in words; "" when it is on."""
         if action == self.opened_by:
             return "it is open already"
+        # In a moment of the record esc leads back to now, also where there is no layer.
         if action == "layer.close" and not self.has_layer and not self.context.back_to:
             return "there is nothing to close"
         if action == "logs.open" and not self.printed_by()[1]:
