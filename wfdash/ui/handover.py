@@ -50,9 +50,13 @@ class Shift:
             self._context.notify(self.pins.trouble, severity="warning")
         self.follow()
         settings, handover = self._context.settings, self._handover
+        # Whether it is of this account is not known yet: it is looked at again once an answer told the
+        # account.
         if handover is None or (handover.account_id and not settings.kept_for):
             return
         self._handover = None
+        # Ids are unique within a workflow alone: in another account its marks would be other people's
+        # instances.
         if handover.account_id.lower() not in ("", settings.account_id.lower()):
             ours = settings.account_id or "a dev session"
             sentence = (
@@ -64,6 +68,7 @@ class Shift:
             self.pins.add(self.pin(workflow, identity))
         self.story.entries.extend(handover.story)
         self.follow()
+        # With -w somebody may have asked for another workflow, in whose list its marks mean nothing.
         if handover.workflow == self._context.pages.listing.workflow:
             self._context.pages.listing.marks.mark(handover.marks)
             self._context.pages.listing.set_order(order_of(handover.sort))
@@ -110,6 +115,7 @@ class Shift:
         self.unseen += 1
         moved = f"{state.before}, now {state.status}"
         self.story.tell(self._context.clock(), "change", moved, workflow=state.pin.workflow, id=state.pin.id)
+        # Rung and in the title: a dashboard on a second screen is heard, and one in another tab is seen.
         self._context.terminal.bell()
         key = self._context.keys.key_of("watched.open")
         sentence = f"watched {state.pin.id}: was {moved}; {key} lists them"
@@ -124,6 +130,8 @@ class Shift:
 
     def acted(self, progress: ActionProgress) -> None:
         """Notes an action in the story once it has come to its end."""
+        # Once, at the end: the story is read by the next shift, which wants what came of it and not each
+        # step.
         if progress.plan.key in self._announced or not progress.over:
             return
         self._announced.add(progress.plan.key)
@@ -134,6 +142,7 @@ class Shift:
 
     def _title(self, words: str) -> None:
         """Names the terminal's window. The name it had is kept by the terminal and given back at the end."""
+        # XTWINOPS 22 and 23 push and pop the title; a terminal that knows neither ignores both.
         keep = "" if self._titled else "\x1b[22;2t"
         self._titled = True
         self._context.terminal.write(f"{keep}\x1b]2;{words}\x07")

@@ -95,6 +95,7 @@ async def open_session(
     `said` is called with what happens to the record; what the watcher sees is told to nobody yet.
     """
     if settings.credential is not None:
+        # Before anything can be drawn or written: an error, a note or a server may quote the token.
         mask_in_text(settings.credential.mask)
     steady = asyncio.get_running_loop().time
     budget = Budget(clock=clock, steady=steady, share=settings.share, counter=_counter(settings))
@@ -104,6 +105,8 @@ async def open_session(
         budget.saw(exchange)
         skew.saw(exchange)
 
+    # The observer hears each exchange as it ends, so that the budget knows of it before the next request is
+    # decided.
     api = await connect(saw)
     recorder = _recorder_of(api, settings, skew.server_time, said) if settings.record.on else None
     poller = Watcher(
@@ -113,6 +116,7 @@ async def open_session(
         interval=settings.interval,
         local=settings.local,
         retention=settings.retention,
+        # Nobody draws yet: whoever opens the session is told later, and begins by drawing all there is.
         notify=lambda _: None,
     )
     journal = _journal_of(settings, skew.server_time)
@@ -170,6 +174,7 @@ def _recorder_of(
 
     def seen(observation: Observation) -> None:
         recorder.saw(observation)
+        # Once something was answered and not before: until then it may not be clear whose account it is.
         if not recorder.started:
             _begin_record(recorder, settings, api)
 
@@ -245,6 +250,8 @@ class BegunSession:
         session = await open_session(settings, connect, clock=clock, said=lambda event: self._said(event))
         if self._first is not None:
             session.poller.begin(*self._first)
+            # Polled at once: the modules of the screens take as long to load as the first answer takes to
+            # come.
             self._polling = asyncio.create_task(session.poller.run())
         return session
 
@@ -269,6 +276,7 @@ class BegunSession:
         opening.cancel()
         if polling is not None:
             polling.cancel()
+        # Awaited, or the client would be closed under a request that is still being cancelled.
         await asyncio.gather(opening, *filter(None, [polling]), return_exceptions=True)
         if not self._closed and not opening.cancelled() and opening.exception() is None:
             self._closed = True
@@ -291,6 +299,7 @@ def past_session(
         return moment
 
     steady = asyncio.get_running_loop().time
+    # A budget for nothing: what is read out of a file must neither wait nor be counted among requests.
     api, budget = ReplayedWorkflows(reader, clock), Budget(clock=steady, steady=steady, free=True)
     poller = Watcher(
         api, clock=clock, budget=budget, retention=settings.retention, notify=notify, stands=True

@@ -69,6 +69,7 @@ class CutOffScreen(LowerHalf):
         foot = foot_lines(self._foot(), width)
         room = height - 2 - len(foot)
         lines = self._outcomes(width, room) if self._over is not None else self._lines(width)
+        # Its line stands empty too: keys must not move up and down as a sentence comes and goes.
         trouble: Pieces = [(f"   {fit(clean(self._trouble), width - 4)}".rstrip(), BAD)]
         self.panel.show([self._title(), *lines[:room], trouble, *foot])
 
@@ -104,6 +105,7 @@ class CutOffScreen(LowerHalf):
     def _outcomes(self, width: int, room: int) -> list[Pieces]:
         """What a read told of those that had been sent, where nothing else is left; the failed ones first."""
         assert self._over is not None
+        # Failed ones first: they are what somebody still has to do something about.
         results = sorted(self._over.sent_before, key=lambda result: not result.failed)
         now = ", ".join(f"{count(times)} {clean(word)}" for word, times in self._over.statuses())
         lines: list[Pieces] = [
@@ -144,6 +146,7 @@ class CutOffScreen(LowerHalf):
     def on_key(self, event: events.Key) -> None:
         event.stop()
         event.prevent_default()
+        # esc is let through in any case: it only puts off, and a person who wants out must get out.
         if self._lone.crowded() and event.key != "escape":
             return
         if event.key == "escape":

@@ -67,6 +67,7 @@ class StepTable(ColumnTable[StepChange]):
         if width >= _WIDE:
             numbers += [("95 BEFORE", 9), ("RETRIED", 7)]
         while numbers and 4 + sum(room + 2 for _, room in numbers) + 12 > width:
+            # Least first: BEFORE and the median say whether it got worse, the tails by how much.
             numbers.pop()
         used = 4 + sum(room + 2 for _, room in numbers)
         longest = max((cells(_named(step)) for step in self.rows), default=4)
@@ -87,6 +88,8 @@ class StepsScreen(BaseScreen):
         super().__init__(context)
         self._workflow, self._finding = workflow, finding
         rows = loaded.rows.values()
+        # A copy: the page of charts below goes on reading, and runs that change under a comparison would
+        # change what it says.
         self._rows: Sequence[Instance] = list(rows)
         self._each = _EACH
         self._over = False
@@ -128,6 +131,7 @@ class StepsScreen(BaseScreen):
         return self._workflow
 
     def _choose(self) -> None:
+        # Of a rise, runs since are set against runs before; without one, the newest against older ones.
         cut = self._finding.at if self._finding.unusual else None
         self._now, self._before = choose_runs(
             self._rows, cut, self._each, until=self._finding.until, version=self._finding.version
@@ -178,6 +182,8 @@ class StepsScreen(BaseScreen):
         self.table.rows = steps
         self.table.message = self._message()
         self.table.rows_changed()
+        # Sorting goes on as runs come in: until a key is pressed the cursor belongs to what stands first, not
+        # to a step.
         if not self._touched:
             self.table.move_to(0)
 

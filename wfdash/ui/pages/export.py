@@ -44,6 +44,7 @@ class ExportScreen(MenuScreen):
     def __init__(self, context: Context, workflow: str, instance: str, screen_svg: str) -> None:
         self._workflow = workflow
         self._instance = instance
+        # Taken when the key was pressed: this panel stands over it now.
         self._svg = screen_svg
         entries = [
             MenuItem("h", "handover", "place, watched, marked, notes: wfdash open FILE"),
@@ -54,6 +55,7 @@ class ExportScreen(MenuScreen):
         if instance:
             entries.append(MenuItem("j", "instance, JSON", f"{instance} with full step outputs"))
             entries.append(MenuItem("m", "instance, Markdown", f"{instance} for a ticket"))
+        # A record that is not kept cannot be handed on; an entry that only fails helps nobody.
         if context.session is not None and context.session.recorder is not None:
             entries.append(MenuItem("r", "record", "all that was seen of this account: wfdash replay FILE"))
         entries.append(MenuItem("v", "screen, SVG", "what was on screen under this panel"))
@@ -73,6 +75,8 @@ class ExportScreen(MenuScreen):
 
     def chosen(self, key: str) -> None:
         if key != _STOP:
+            # A worker of the app's: the panel is closed by then, and outputs of a hundred steps take a
+            # minute.
             self.app.run_worker(self._export(key), group=_GROUP, exit_on_error=False)
         elif under_way := self._under_way():
             for worker in under_way:
@@ -83,6 +87,7 @@ class ExportScreen(MenuScreen):
         try:
             await self._write(key)
         finally:
+            # Also after a failure: a line that says that it reads would else stand above the keys for good.
             self.app.call_later(self._show_progress, "")
 
     async def _write(self, key: str) -> None:
@@ -95,6 +100,7 @@ class ExportScreen(MenuScreen):
             make, note = prepared
             subject, ending = self._instance, {"j": "json", "m": "md"}[key]
         elif key in "cn":
+            # Now and not in the thread: what the list shows may change while the file is being written.
             rows = self._rows()
             make = partial(table_csv if key == "c" else table_ndjson, rows)
             subject, ending, note = (
@@ -150,6 +156,7 @@ class ExportScreen(MenuScreen):
         said = context.why(detail, row=row, now=now).sentence
         if key == "m":
             return partial(_markdown, detail, said, context.words(detail, now=now, row=row)), ""
+        # The instance's own answer cuts outputs off, so that each of those costs a request of its own.
         outputs = await read_full_outputs(session.reads, detail, self._progress)
         self._progress(outputs)
         note = f"{count(outputs.left)} step outputs stay cut" if outputs.left else ""
@@ -157,6 +164,7 @@ class ExportScreen(MenuScreen):
 
     def _progress(self, outputs: FullOutputs) -> None:
         """Keeps how far it is for who opens the panel again; where it takes a while, a line shows it."""
+        # A line that comes and goes within a second would only flicker.
         if outputs.wanted >= _LONG:
             key = self.context.keys.key_of("export.menu")
             far = f"{outputs.asked} of {outputs.wanted} step outputs are read, a request each"

@@ -110,6 +110,7 @@ class JournalScreen(BaseScreen):
         journal = session.journal if session is not None else None
         if journal is not None:
             began = self._steady()
+            # The stamp before the read: what is written meanwhile is met by the next look, and never missed.
             self.table.is_ours, self._seen = journal.is_ours, _stamp(journal)
             self.table.own_session = journal.session
             self._own, self._unfinished, self.table.over = await asyncio.to_thread(_read, journal)
@@ -118,6 +119,7 @@ class JournalScreen(BaseScreen):
             cost = self._steady() - began
             self._next_read = self._steady() + max(_SOON, _REST * cost)
             self._look_again = self._steady() + max(_LATER, 5 * _REST * cost)
+        # After the page is up: a worker may come back before its widgets are there.
         self.call_after_refresh(self.fill)
 
     @property
@@ -133,6 +135,7 @@ class JournalScreen(BaseScreen):
             return
         # Who was killed writes nothing any more: only another look tells that nobody waits for what is open.
         if _stamp(journal) != self._seen or self._steady() >= self._look_again:
+            # Until this read is over, however long it takes: two at a time would each slow the other.
             self._next_read = inf
             self.run_worker(self._read(), exit_on_error=False)
 
@@ -244,9 +247,12 @@ class JournalScreen(BaseScreen):
     def printed_by(self) -> tuple[str, str]:
         """The instance under the cursor, where it is of what this dashboard watches."""
         row = self.table.chosen
+        # What another dashboard tells is shown and not acted on, and in another account an id is another
+        # instance's.
         if row is None or row.batch in self._theirs or self.table.whose(row.batch):
             return "", ""
         ids = row.batch.ids
+        # A batch of one is about that instance, without being unfolded first.
         return row.batch.first.workflow, row.id or (ids[0] if len(ids) == 1 else "")
 
     def action_row_open(self) -> None:
@@ -314,12 +320,15 @@ def _read(journal: Journal) -> tuple[list[Batch], dict[tuple[str, str], Unfinish
 def _deed(batch: Batch) -> tuple[str, ...]:
     """What is alike where two journals tell of one action."""
     first = batch.first
+    # Not by plan or time: another dashboard tells of no plan, and its time is that of the key, not of the
+    # first line.
     return first.verb, first.workflow, first.who, *batch.sent_to[:1]
 
 
 def _matches(batch: Batch, words: list[str]) -> bool:
     if not words:
         return True
+    # By the name too that the filter of the list takes, so that a word copied from there finds it.
     found = " ".join([f"batch:{batch.first.plan}", *map(_haystack, batch.entries)])
     return all(word in found for word in words)
 

@@ -75,6 +75,7 @@ class KeyBar(StatusLine):
         self._said = [(" ", PLAIN), (clean(text), _TONES.get(severity, PLAIN))]
         if self._silence is not None:
             self._silence.stop()
+        # A sentence covers the keys, which help more than an old sentence does.
         self._silence = self.set_timer(seconds, self.hush)
         self.draw()
 
@@ -106,6 +107,8 @@ class KeyBar(StatusLine):
 
     def _keys(self, room: int) -> Pieces:
         """As many keys with their words as fit, the one for help always among them."""
+        # While one types, the keys of the page do nothing: what enter and esc do in the field is all that
+        # counts.
         if of_field := _of_field(self.screen.focused):
             return of_field
         groups = self._groups()
@@ -128,11 +131,13 @@ class KeyBar(StatusLine):
         """
         in_force: dict[str, ActiveBinding] = {}
         for active in self.screen.active_bindings.values():
+            # Of several keys the one that the action's record names first is the one to tell.
             in_force.setdefault(active.binding.action, active)
         labels = labels_here(self.screen)
         groups: list[tuple[str, Pieces]] = []
         for action in self._offered():
             here = in_force.get(textual_action(action.id))
+            # What would do nothing now is not told: the room is for keys that work.
             if here is None or self._only_closes(here, action.id) or self._pages.why_off(action.id):
                 continue
             press = clicked("press", action.id)
@@ -151,6 +156,7 @@ class KeyBar(StatusLine):
         in_record = self._pages.in_record
         first = (KEY_BAR[0], *(_IN_RECORD if in_record else ()), *offers_here(self.screen))
         every = map(BY_ID.__getitem__, dict.fromkeys((*first, *KEY_BAR)))
+        # From a record nothing can be sent; its keys to go back and forth need the room.
         return [action for action in every if not (in_record and action.dangerous)]
 
     def _only_closes(self, here: ActiveBinding, action: str) -> bool:
