@@ -1,1 +1,1 @@
-"""What pages read once, when somebody asks: each with its urgency and its purpose."""
+"""What pages ask for by themselves, once or for as long as they are open: each with its urgency and purpose."""

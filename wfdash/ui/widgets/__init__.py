@@ -1,1 +1,1 @@
-"""The widgets that screens compose; one widget a file."""
+"""The widgets that screens compose, what they are drawn with, and the theme."""
