@@ -99,7 +99,7 @@ class InstancePage(Struct):
     """The next page's, or None at the end (absent, null and "" all mean the end)."""
     total: int | None = None
     counts: dict[str, int] | None = None
-    """Local servers only: instances by status, up to 30 s old."""
+    """Local servers only: instances by status, up to 30 s old (measured on the engine)."""
     hidden: int = 0
     """Local servers only: rows left out for want of a status (ids asked for but never made)."""
     left_out: int = 0

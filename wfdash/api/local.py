@@ -196,7 +196,7 @@ class LocalWorkflows(Endpoints):
         return created
 
     async def create_instances(self, workflow: str, new: Sequence[NewInstance]) -> list[Created]:
-        """Creates one after the other, for there is no batch here; taken ids are left out, as in the cloud.
+        """Creates one after the other, for a dev session has no batch endpoint; taken ids are left out.
 
         Any other failure ends it, and its sentence says how many had been made.
         """

@@ -22,7 +22,7 @@ Turn = Callable[[], Awaitable[None]]
 
 
 async def at_once() -> None:
-    """Waits for nothing: the turn of a caller who has no budget to ask."""
+    """A turn that never waits, for callers who have no budget to ask."""
 
 
 class LogQuery(Struct, frozen=True):

@@ -22,6 +22,7 @@ __all__ = [
 ]
 
 BATCH = 100
+"""Instances of one request (the API's reference for Batch create)."""
 INSTANCE_ID = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9_-]{0,99}")
 LARGEST_PAYLOAD = 1024 * 1024
 """Bytes of params or of an event's payload, as JSON."""

@@ -45,6 +45,7 @@ __all__ = [
 T = TypeVar("T")
 TRANSIENT = (NotReached, ServerFailed, RateLimited, BadAnswer)
 _WAITS = (0.5, 1.0, 2.0)
+"""Seconds before a read is tried again; who waits longer is told."""
 _SLOW = 20.0
 """Seconds after which a read without an answer is not repeated."""
 _PATIENCE = 15.0
@@ -54,6 +55,7 @@ _HOPELESS = 5
 _NAMED = 5
 """Of those that it fails to answer for, how many are named."""
 _WORTH_TELLING = 2.0
+"""Seconds from which a wait is said: a sentence for less would be over before it is read."""
 _AGAIN = 30.0
 """Seconds after which it is told anew how long the next read waits."""
 _EVERY = 5.0
@@ -161,7 +163,7 @@ class CommandSession(Struct):
         return found
 
     def note_unanswered(self) -> str:
-        """`3 could not be read: f15, f30, f45`; "" where all were."""
+        """Says which could not be read: `3 could not be read: f15, f30, f45`; "" for none."""
         some = self.unanswered[:_NAMED]
         if not some:
             return ""

@@ -14,6 +14,7 @@ _ESCAPE = "50"
 """Milliseconds, where ESCDELAY does not say. Textual's 100 are a quarter of the time in which a key should be
 answered over a slow link, and the rest of a sequence comes with its escape, or too late for either."""
 _FASTEST = 240
+"""Frames a second up to which Textual's variable makes sense; more only burn the processor."""
 
 
 def check_terminal(environ: Mapping[str, str]) -> None:

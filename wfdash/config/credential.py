@@ -88,7 +88,7 @@ class Credential:
         return text
 
     def fingerprint(self, key: bytes, *, at: str) -> str:
-        """Tells this secret at this origin from others to who has the key, and nothing to anybody else."""
+        """An HMAC of secret and origin: equal for equal ones, and of no use without the key."""
         words = f"{at}\0{self._secret}".encode(errors="surrogateescape")
         return hmac.new(key, words, "sha256").hexdigest()[:24]
 

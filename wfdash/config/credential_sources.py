@@ -52,8 +52,8 @@ def find_login(environ: Mapping[str, str]) -> WranglerLogin:
         return WranglerLogin(path)
     except (OSError, ValueError, RecursionError):
         return WranglerLogin(path, trouble=f"wrangler's login in {path} could not be read.")
-    # Never renewed here: the refresh token works once, and without writing the next one back wrangler would
-    # be logged out (workers-sdk).
+    # Never renewed here: a refresh token works once, and without writing the next one back wrangler would be
+    # logged out (wrangler's source, workers-sdk).
     token = table.get("oauth_token")
     if not isinstance(token, str) or not token:
         return WranglerLogin(path)
@@ -86,6 +86,7 @@ def _folder(environ: Mapping[str, str]) -> Path:
 
 
 COMMAND_SECONDS = 30.0
+"""Seconds that a command may take to print the secret: one that asks for a touch takes some."""
 
 HOW_TO = (
     "Set CLOUDFLARE_API_TOKEN (a token that may read or write Workers Scripts), or CLOUDFLARE_API_KEY with "

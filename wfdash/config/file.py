@@ -23,6 +23,7 @@ __all__ = ["ConfigError", "line_of", "nearest", "parse", "read", "read_tables"]
 
 _LITERAL_SECRETS = {"token", "api_token", "apitoken", "api_key", "key", "secret", "password", "email"}
 _LARGEST = 4 * 1024 * 1024
+"""Bytes of a config: what is larger is another file, and would be parsed for seconds."""
 _KEY = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
 _DOTTED = rf"{_KEY}(?:\s*\.\s*{_KEY})*"
 _LINE = re.compile(rf"^\s*(?:\[\[\s*({_DOTTED})\s*\]\]|\[\s*({_DOTTED})\s*\]|({_DOTTED})\s*=)")

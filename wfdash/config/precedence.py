@@ -76,7 +76,7 @@ def load(options: Options, environ: Mapping[str, str]) -> Settings:
 
 
 def _is_same(left: str, right: str) -> bool:
-    """Whether two ids are one account; the API takes hex digits in either case."""
+    """Whether two ids are one account; account ids are hex digits, which people write in either case."""
     return left.lower() == right.lower()
 
 

@@ -31,7 +31,7 @@ class Action(Struct, frozen=True):
     needs_row: bool = False
     """Whether it does nothing where there is no row under the cursor."""
     also: str = ""
-    """What people call it who know other tools."""
+    """Other tools' words for it, by which the palette and help find it: `cancel stop kill`."""
 
 
 _STEPS = {"past.back": -1, "past.forward": 1, "past.far_back": -10, "past.far_forward": 10}

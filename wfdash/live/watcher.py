@@ -145,8 +145,9 @@ class Watcher:
         self._scheduler.wake()
 
     def begin(self, workflow: str, query: Query | None = None) -> None:
-        """Asks already for what the first `show` will ask for, which then keeps the answer.
+        """Asks for the first page before there is a screen.
 
+        The first `show` of the same takes its answer over.
         For nothing else before `go_on`: each answer would take its time from what draws these rows.
         """
         self.show(workflow, query)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["ChangeHooks", "about"]
 
 _KEPT: Final = 50
+"""Runs of hooks that the page of requests can list."""
 _LOOK, _LOOKS = 0.5, 60
 """Seconds between two looks whether the record is open, whose causes are not new; and looks at most."""
 

@@ -95,8 +95,7 @@ async def open_session(
     `said` is called with what happens to the record; what the watcher sees is told to nobody yet.
     """
     if settings.credential is not None:
-        # Before anything can be drawn or written: an error, a note or a server may quote the token.
-        mask_in_text(settings.credential.mask)
+        mask_in_text(settings.credential.mask)  # before anything can quote it
     steady = asyncio.get_running_loop().time
     budget = Budget(clock=clock, steady=steady, share=settings.share, counter=_counter(settings))
     skew = Skew(clock)
@@ -105,8 +104,6 @@ async def open_session(
         budget.saw(exchange)
         skew.saw(exchange)
 
-    # The observer hears each exchange as it ends, so that the budget knows of it before the next request is
-    # decided.
     api = await connect(saw)
     recorder = _recorder_of(api, settings, skew.server_time, said) if settings.record.on else None
     poller = Watcher(
@@ -116,8 +113,7 @@ async def open_session(
         interval=settings.interval,
         local=settings.local,
         retention=settings.retention,
-        # Nobody draws yet: whoever opens the session is told later, and begins by drawing all there is.
-        notify=lambda _: None,
+        notify=lambda _: None,  # who opens the session begins by drawing all there is
     )
     journal = _journal_of(settings, skew.server_time)
     operator = Operator(

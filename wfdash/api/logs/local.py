@@ -36,7 +36,9 @@ _PATH: Final = "/local/observability/query"
 _MOST: Final = 10_000
 """Rows of one answer (measured: the store gives no more)."""
 _LARGEST_ROW: Final = 2**53
+"""From here on a double, as JSON numbers are read, no longer tells one number from the next."""
 _OFF: Final = 10130
+"""The code of a store that was switched off (seen on wrangler 4.164)."""
 _WORKER: Final = re.compile(r'(?:\["|"\[\\")\[([\w-]+)\]\\?"')
 """The first argument of a call, in one that was cut with its quotation marks escaped."""
 _CUT: Final = " … (cut: of a line a dev session keeps 256 kB)"
@@ -81,6 +83,7 @@ _CALLS: Final = (
 _MOST_TRACES: Final = 500
 """Of which the calls are asked for: those that name the instance before all others."""
 _CALL_PAGES: Final = 10
+"""Pages of calls that are read for one set of lines at a time; the next read goes on behind them."""
 _EARLIER: Final = 1000
 """Rows that are read before the first of the time: the store is in order of time but for the odd late row."""
 

@@ -18,6 +18,7 @@ _LARGEST: Final = 2 * 1024 * 1024
 """Bytes of one message: a run prints up to 256 kB (Workers limits), which escapes make six times as many."""
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _OPENING: Final = 10.0
+"""Seconds for the handshake: a proxy that swallows it would else hold whoever follows for ever."""
 
 AsgiApp = Callable[..., Awaitable[None]]
 

@@ -48,7 +48,9 @@ __all__ = [
 ]
 
 _READ_BEFORE_ASKING = 20
+"""Ids up to which each is read to be confirmed: of more, nobody reads the lines."""
 _STEPS_NAMED = 8
+"""Steps that a sentence names; with more it would fill the terminal."""
 
 
 def prepare(parsed: Namespace) -> str:

@@ -164,7 +164,8 @@ def retention(text: str | None) -> str | int | None:
     """A retention as the API takes it: `7d` and bare digits in milliseconds, other words as they are."""
     if text is None:
         return None
-    # The API counts retention in milliseconds, so a bare number is taken as it counts.
+    # The API counts retention in milliseconds (its reference for Create instance), so a bare number is taken
+    # as it counts.
     if text.isascii() and text.isdigit():
         return int(text)
     seconds = parse_duration(text)

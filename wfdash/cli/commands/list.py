@@ -153,7 +153,7 @@ class Listing:
         workflow = await session.workflow()
         # What the API can filter it filters: of 100,000 rows only the pages that matter are read.
         pushed = self.query.pushdown(now, local=session.api.local) if self.query else None
-        # A dev session lists newest first only: all of it is read, and told from its end.
+        # A dev session lists newest first only (seen on the real engine): all is read, and told from its end.
         backwards = self.ascending and session.api.local
         query = ListQuery(
             status=pushed.status if pushed else "",

@@ -30,6 +30,7 @@ from wfdash.live.reads.log_lines import InstanceLogs
 __all__ = ["prepare", "run"]
 
 _LEAST = 1.0
+"""Seconds between two rounds, in which lines that are sent as they are printed may come."""
 _HISTORY = 15.0
 """Seconds for which what is sent waits for what was printed before, where that cannot be read at once."""
 _PATIENCE = 5

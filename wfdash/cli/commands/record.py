@@ -38,6 +38,8 @@ __all__ = ["erase_record", "prepare", "run"]
 _READ = 300
 """Instances of a workflow whose steps are read again and again, as the budget allows; the newest count."""
 _OPENING = 15.0
+"""Seconds to wait for the file: who starts a recording for the night must see at once that it cannot be
+kept."""
 _HELD, _ENOUGH = 5_000, 6_000
 """Rows that are held in memory, and how many there are when the oldest that ended are let go."""
 _OVER = 7 * 3600.0

@@ -38,6 +38,7 @@ __all__ = [
 
 FAILED_AGAIN = "failed again"
 _WORST_FIRST = (4, 3, 2, 5, 1)
+"""Exit codes by what a script must not miss: unknown, credentials, usage, network, refused."""
 
 
 def print_plan(plan: Plan, session: CommandSession) -> int:

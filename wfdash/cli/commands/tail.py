@@ -31,6 +31,7 @@ __all__ = ["prepare", "run"]
 _WORTH_READING = 20
 """Changes that may wait for their why before it is left out."""
 _WHY_WITHIN = 5.0
+"""Seconds for the sentence of a change: the line itself must not come late for its reason."""
 _NOT_LISTED = "no longer listed: deleted, or erased at the end of its retention"
 
 

@@ -15,7 +15,9 @@ from wfdash.live.polling.read_instance import read_answer
 __all__ = ["TimedOut", "until"]
 
 _STILL = 15.0
+"""Seconds between two reads of what is not expected to move by itself."""
 _LONGEST = 60.0
+"""Seconds that a failure is waited out at most, so that the end of an outage is met within a minute."""
 
 
 class TimedOut(Exception):

@@ -72,7 +72,7 @@ class WhyFacts(Struct):
             or detail.queued is None
             or not _may_have_stood(detail, self.session.clock())
         ):
-            return None  # rows of a dev session have no such date
+            return None  # a dev session's rows have no `modified_on` (seen on the real engine)
         # It was created before it was queued, long before where it was restarted; a second is for rounding.
         listed = ListQuery(status=detail.status, date_end=detail.queued + 1.0)
         with suppress(WorkflowsError, TimeoutError):

@@ -60,6 +60,7 @@ _HEXADECIMAL = re.compile(r"\b[0-9a-fA-F]{32}\b")
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)*")
 _HOST = re.compile(r"(?<=://)(?!api\.cloudflare\.com\b|127\.0\.0\.1\b|localhost\b)[^/\s:)\"']+")
 _JOURNAL_LINES = 40
+"""Last lines of the journal in a report: what was done before it went wrong."""
 
 
 class Names:

@@ -26,6 +26,8 @@ _KINDS = {"workflow": "workflow", "account_id": "account", "profile": "profile",
 _COMMON = {CLOUDFLARE, "true", "false", "yes", "no", "on", "off", "none", "localhost"}
 """What many set: without it a report could not tell an own server from Cloudflare's."""
 _LARGEST = 1024 * 1024
+"""Bytes of the config that are looked through for words of one's own; of a larger one the report shows
+nothing either."""
 _PLAIN = """
 about account after again all also and another any api are argument arguments asks back base because
 been before begin belongs both but can cannot cloudflare column columns command commands config could

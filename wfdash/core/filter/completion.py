@@ -23,6 +23,7 @@ _OP = "[:~<>]=?"
 _VERSION = 8
 """Characters of a version that are offered: as many as the table shows."""
 _MOST = 20
+"""Values that are offered; who wants another one types on."""
 
 
 def no_values(field: str) -> Sequence[str]:

@@ -19,6 +19,7 @@ LONGEST: Final = 256 * 1024
 """Characters of one instance's params, its output, and its steps' outputs that are searched, each."""
 _BYTES: Final = 4 * LONGEST
 _DEEPEST: Final = 60
+"""Levels of a value that a path is looked for in; JSON that came from outside may nest without end."""
 
 
 class Contents(Struct, frozen=True, gc=False):

@@ -23,7 +23,9 @@ _RESERVED = ("or", "and", "not", "marked")
 """Words that a filter can hold in quotes only."""
 _UNLIKE = re.compile(r"(\w+)!=(.*)")
 _DEEPEST = 50
+"""Parentheses within each other, well below what Python's own recursion takes."""
 _LONGEST = 2000
+"""Characters: a paste by accident is refused with a sentence instead of being parsed at each key."""
 
 
 class QueryError(ValueError):

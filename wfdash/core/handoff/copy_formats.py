@@ -14,6 +14,7 @@ from wfdash.core.text.markdown import table_row
 __all__ = ["Copy", "copies"]
 
 _PORT = 8787
+"""The port of `wrangler dev` where none is given (Wrangler's documentation)."""
 
 
 class Copy(Struct, frozen=True):

@@ -8,7 +8,9 @@ from wfdash.core.model.workflow import Workflow
 __all__ = ["Trends"]
 
 _STEP = 60.0
+"""Seconds between two samples that are kept."""
 _KEPT = 30
+"""Samples of a workflow: half an hour of them."""
 
 
 class Trends:

@@ -18,6 +18,8 @@ _GRACE: Final = 180.0
 _USUAL: Final = 0.95
 """Of the runs that began as many tell how late one may be: a single one may be far later."""
 _LATER: Final = 1.25
+"""How much later than usual one may begin before its moment counts as missed: runs that always begin 40
+minutes late were told missed ten minutes before they began."""
 _MOST: Final = 20_000
 """Planned moments that are looked at, at most: two weeks of every minute."""
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")

@@ -9,6 +9,7 @@ __all__ = ["SPANS", "Frame", "Tick", "frame", "last_hour"]
 
 _HOUR: Final = 3600.0
 _PART: Final = 300.0
+"""Seconds of the parts that the last hour moves by, so that its bars stand still within one."""
 SPANS: Final = (
     ("1 h", _HOUR, 600.0),
     ("6 h", 6 * _HOUR, 1800.0),
@@ -37,6 +38,8 @@ _TICKS: Final = (
 _FEWEST: Final = 26
 """Buckets, however little happens."""
 _FULL: Final = 0.75
+"""Share of the columns that buckets have to fill: of the narrowest that do, half of the room left blank would
+be for nothing."""
 _GAP: Final = 2
 """Cells at least between two labels."""
 

@@ -295,7 +295,7 @@ class History:
         return cells
 
     def _count(self, rows: Iterable[Instance], sign: int) -> None:
-        """Adds what rows say, or takes exactly that away again: rows are never edited."""
+        """Adds rows to the counts (`sign` 1), or takes them out again (-1): a row is never edited."""
         width, until = self.width, self.until
         running, queued = self._running, self._queued
         self._begun.clear()

@@ -25,6 +25,7 @@ _FRESH: Final = 75.0
 _BEHIND: Final = 90.0
 """Seconds after which one that was open may well have ended: it is listed in turn with the others."""
 _AHEAD: Final = 60.0
+"""Seconds by which a row may be ahead of the clock and still count: two clocks are never quite alike."""
 _COUNTING: Final = 2.0
 """Seconds that an instance may have come or ended before or after a count and be in it or not."""
 _OUTLIVED: Final = 0.9

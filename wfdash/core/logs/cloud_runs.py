@@ -47,7 +47,7 @@ class CloudRun(RunTimes, frozen=True, gc=False):
 
 
 def times_of(at: float, lasted: float | None, printed: Collection[float]) -> tuple[float, float]:
-    """When a run went on at most, by its row, by how long it took and by when its lines were printed.
+    """The widest span in which a run may have gone on, by its row, its duration and its lines.
 
     Whether a row bears the beginning or the end is nowhere said: the lines tell, where there are any.
     """

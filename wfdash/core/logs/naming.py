@@ -17,6 +17,7 @@ _SPEAKER = re.compile(
 """What stands before it anywhere: `step=charge card`, `"step": "charge card"`, `[charge card]`."""
 _SPEAKERS = re.compile(_SPEAKER.pattern.removesuffix(r"\Z"), re.I)
 _SPEAKER_LONGEST = 40
+"""Characters before a name in which the word may stand that says what it is, as in `step=`."""
 _ATTEMPT = re.compile(r"(?<![\w-])attempt[\"']?\s?[#:=]?\s?[\"']?(\d{1,4})(?![\w-])", re.I)
 _COUNT = re.compile(r"(?<![\w-])(?:step[_-]?)?count[\"']?\s?[=:]\s?[\"']?(\d{1,6})(?![\w-])", re.I)
 _END = re.compile(r"(?![\w-])")

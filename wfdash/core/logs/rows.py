@@ -30,6 +30,7 @@ __all__ = [
 _MOST_PARTS = 400
 """Rows that one unfolded line may take."""
 _LONGEST = 20_000
+"""Characters of a line that are laid out when it is unfolded; how many more there are is said."""
 _COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
 
 
@@ -77,8 +78,9 @@ def is_rollback(entry: PlacedLine, steps: StepColumns) -> bool:
 
 
 def _where(entry: PlacedLine, steps: StepColumns) -> str:
-    """`charge card #2 attempt 3`, `one of 3 steps` that ran then; "-" for what code outside steps printed.
+    """Says where a line was printed: `charge card #2 attempt 3`, `one of 3 steps`.
 
+    "-" for code outside steps.
     Of the run before a restart the answer has no steps any more. What the one step that ran then may have
     printed, or code outside steps, bears its name without an attempt.
     """

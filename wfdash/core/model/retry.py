@@ -40,8 +40,10 @@ _UNITS: Final = {
 _PART: Final = r"(\d+(?:\.\d+)?)\s*([a-z]+)"
 _DURATION: Final = r"(?a)\s*(?:\d+(?:\.\d+)?\s*[a-z]+[\s,]*(?:and\s+)?)+"
 _LONGEST: Final = 64
+"""Characters of a duration in words; what is longer is none."""
 _NOT_RETRIED: Final = ("NonRetryableError", "WorkflowFatalError")
 _LONGEST_WAIT: Final = 365 * 86400.0
+"""Seconds: an exponential policy grows beyond any date within some dozen attempts."""
 
 
 def duration(value: str | float | None) -> float | None:

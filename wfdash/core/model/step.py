@@ -25,6 +25,7 @@ class Absent:
 
 ABSENT: Final = Absent()
 _DIGITS: Final = 15
+"""Digits of a limit that came as text: with more a float would no longer hold each number."""
 
 
 class Failure(Struct):

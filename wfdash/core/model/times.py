@@ -14,6 +14,7 @@ CLOCKS: Final = 1.0
 """Seconds by which the times of one row may differ, as servers keep them by several clocks."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST = -62135596800.0
+"""Epoch seconds of the year 1, before which a date cannot be written."""
 _LATEST = 253402300799.999
 """The years 1 to 9999 in UTC, all that `iso` can write; an offset can point beyond them."""
 

@@ -40,6 +40,7 @@ AS_TEXT: Final = "(as text)"
 _WEIGHED: Final = 10_000
 """Values looked at for a size: 2 ms. It is told with every frame that shows it."""
 _PLAIN: Final = 10**15
+"""Up to here a double holds each whole number, so that digits can be shown as they came."""
 
 Kind = Literal["object", "array", "text", "number", "word", "rest"]
 

@@ -36,7 +36,7 @@ class ContiguousRange(Struct):
         self.floor, self.ceiling = min(self.floor, oldest), newest
 
     def reach_down(self, oldest: float | None) -> None:
-        """Takes in that the walk went on down to `oldest`."""
+        """Extends the range down to `oldest`, after a page that adjoins its bottom."""
         if oldest is not None:
             self.floor = oldest if self.floor is None else min(self.floor, oldest)
 

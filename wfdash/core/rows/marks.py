@@ -19,7 +19,7 @@ class Marks:
         return self._scope
 
     def show(self, workflow: str, filter: str) -> None:
-        """Changes what is listed: its own marks come back, those of other lists are out of reach."""
+        """Switches to the marks of this workflow and filter; those of others are out of reach until then."""
         if (workflow, filter) != self._scope:
             self._scope = (workflow, filter)
             self.end_range()

@@ -15,6 +15,8 @@ __all__ = ["SLICE", "Arrangement"]
 SLICE = 2000
 """Rows that are matched or sorted before other work gets its turn: a few milliseconds."""
 _MANY = 0.1
+"""Share of the rows from which all of them are filtered or sorted anew: each single move shifts the tail of a
+list."""
 _SAMPLES = 20
 """Rows looked at for each heap, to make the heaps of about one size."""
 _STRIDE = 7_368_787

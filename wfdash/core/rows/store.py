@@ -39,7 +39,8 @@ _YOUNG: Final = 60.0
 
 
 _DENIED: Final = 1_000
-"""Instances of which is remembered that they are not there: a replica tells them for minutes, no longer."""
+"""Instances of which is remembered that they are not there. Lists were seen to disagree with an instance's
+own answer for seconds, as if a replica answered them; none is known to do so for more than minutes."""
 
 
 class Store:
@@ -129,7 +130,7 @@ class Store:
     def _note_lag(self, row: Instance, now: float) -> None:
         """Marks a row as disputed once it has contradicted for a minute.
 
-        A replica catches up within seconds.
+        A replica of the list catches up within seconds, as far as was seen; nothing documents it.
         """
         status, _, since = self._disputed.get(row.id, ("", 0, now))
         if row.status == status and now - since >= _LAGS:

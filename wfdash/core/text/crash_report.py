@@ -10,8 +10,11 @@ from wfdash.core.text.clean import clean
 __all__ = ["crash_report"]
 
 _FRAMES = 12
+"""Innermost frames of a traceback: where it broke, and how it came there."""
 _LONGEST = 400
+"""Characters of a line: an error may quote a whole answer."""
 _LINES = 120
+"""Lines of a report; from the middle of a longer one some are left out."""
 
 
 def crash_report(error: BaseException, *, hide: Callable[[str], str]) -> str:

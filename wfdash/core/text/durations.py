@@ -9,6 +9,7 @@ _UNITS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _PART: Final = r"([0-9]{1,9}(?:\.[0-9]{1,3})?) ?([smhdw])"
 _DURATION: Final = rf"{_PART}(?: ?{_PART})*"
 _LONGEST: Final = 64
+"""Characters: what is longer is no duration, and would be matched against the grammar for long."""
 
 
 def parse_duration(text: str) -> float | None:

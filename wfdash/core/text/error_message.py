@@ -7,6 +7,7 @@ from typing import Any, Final
 __all__ = ["main_line", "readable"]
 
 _FROM_START: Final = 16_384
+"""Characters looked at of the beginning of a large error."""
 _FROM_END: Final = 4_096
 """Characters looked at. A traceback says what happened in its last line, everything else at its start."""
 _GENERAL: Final = ("", "Error", "WorkflowFatalError")
@@ -24,6 +25,7 @@ _WORDS: Final = ("message", "error_description", "detail", "msg", "reason", "tit
 _INSIDE: Final = ("error", "errors", "fault", "response", "body", "data", "cause")
 _CODES: Final = ("code", "status", "statusCode", "status_code", "errorCode", "type")
 _DEPTH: Final = 4
+"""How often JSON is looked for in a field of JSON: a gateway wraps what a service wrapped."""
 
 
 def main_line(name: str, message: str) -> tuple[str, str]:

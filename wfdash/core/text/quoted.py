@@ -61,12 +61,12 @@ _STORED: Final = re.compile(
 
 
 def without_values(text: str) -> str:
-    """The text with `<value>` for what was read and refused, and `<path>` for the name of what was stored."""
+    """The text with `<value>` for values that it quotes as refused, `<path>` for names of stored files."""
     for pattern, value in _READ:
         text = pattern.sub(value, text)
     return _STORED.sub(r"\1<path>", text)
 
 
 def without_names(text: str) -> str:
-    """The text with `<name>` for whose it was."""
+    """The text with `<name>` in place of the names of persons, shops or files that it quotes."""
     return _NAMED.sub(r"\1<name>", text)

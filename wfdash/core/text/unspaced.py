@@ -36,5 +36,5 @@ def with_breaks(text: str, *, is_name: bool = False) -> str:
 
 
 def has_letter(word: str) -> bool:
-    """Whether the word has a letter of such a script."""
+    """Whether the word has a letter of a script without blanks between words."""
     return not word.isascii() and _LETTER.search(word) is not None

@@ -16,8 +16,11 @@ from wfdash.core.why.why import TimeWords
 __all__ = ["mark_line", "text_timeline", "unfold_troubled"]
 
 _WIDTH: Final = 100
+"""Cells of a line: what pastes into a ticket without being broken."""
 _BAR: Final = 40
+"""Cells of the bars."""
 _TAKES: Final = 8
+"""Cells of a duration."""
 
 
 def text_timeline(

@@ -17,6 +17,7 @@ __all__ = ["LEAST_QUIET", "IdleGaps", "work_in_slices"]
 LEAST_QUIET: Final = 0.5
 """Seconds of quiet that no axis ever cuts."""
 _SLICE: Final = 2000
+"""Steps that are looked at before others have their turn: some milliseconds of work."""
 _FINEST: Final = 40
 """Of all work, the part above which a step's own back-offs are looked into: what is shorter cannot be cut."""
 _Over = tuple[float, float, int]

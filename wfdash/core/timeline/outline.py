@@ -35,13 +35,17 @@ State = Literal[
 """What became of a row: `cut` never ended although its instance did (or its session died)."""
 
 _SLICE: Final = 2000
+"""Steps that are looked at before others have their turn: some milliseconds of work."""
 _REPEATS: Final = 5
 """A name repeated this often is folded into one row."""
 ALWAYS_SHOWN: Final = 20
 """Failing (and running) members shown beneath a folded row, at most, of each kind."""
 _SLOW_TIMES: Final = 3.0
+"""Times the median of its family from which a step is slow: below that durations vary by themselves."""
 _SLOW_LEAST: Final = 1.0
+"""Seconds that it must be longer: three times a few milliseconds is nothing."""
 _SLOWEST: Final = 3
+"""Slow members shown beneath a folded row, at most."""
 _FINEST: Final = 500
 """Of a family's working time, the part below which a gap between two members is not drawn."""
 ALIVE: Final = frozenset(("runs", "retries", "sleeps", "waits", "pending"))

@@ -15,6 +15,7 @@ Place = int | tuple[int, int]
 """A row in short: a step's index; -1 less the first step's of a fold; or a step and one of its attempts,
 -1 for the try to come. Thousands of rows are numbers until they are on screen."""
 _TO_COME = -1
+"""In place of an attempt's position: the one that is due next."""
 
 
 class Row(Struct):

@@ -19,7 +19,9 @@ Stroke = Literal["work", "failed", "open", "cut", "backoff", "pending", "sleep",
 
 
 _MANY: Final = 200
+"""Open members of a fold that are drawn each; of more one of each state says the same."""
 _MANY_ATTEMPTS: Final = 400
+"""Attempts of a step with a segment each: of more the bar has fewer cells than it has attempts."""
 
 
 class Segment(NamedTuple):

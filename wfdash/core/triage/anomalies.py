@@ -35,7 +35,10 @@ __all__ = [
 ]
 
 _PAUSING_TOO_LONG = 300.0
+"""Seconds that a pause may wait for a running step. A fixed number, for how long code may run that cannot be
+interrupted no p95 of sleeping steps tells."""
 _FEWEST_SAMPLES = 5
+"""Runs of a step below which its p95 is chance."""
 _SAMPLES = 200
 """Steps of one instance that are learnt from: its loops say the same over and over."""
 _RUNS = 200

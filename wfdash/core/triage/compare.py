@@ -19,9 +19,12 @@ from wfdash.core.why.step_names import shown_name, titled_name
 __all__ = ["Comparison", "Difference", "Pair", "best_candidates", "compare", "differences"]
 
 _SLOWER: Final = 3.0
+"""Times the other run's duration from which one is called slower: two runs of one step differ by less for no
+reason."""
 _LEAST: Final = 0.5
 """Seconds below which a duration is not worth comparing."""
 _DEEPEST: Final = 50
+"""Levels down to which values are compared; what lies deeper is compared as a whole."""
 
 Verdict = Literal[
     "same", "missing", "not reached", "to come", "rollback", "extra", "failed", "slower", "faster", "open"
@@ -29,6 +32,7 @@ Verdict = Literal[
 _AS_EXPECTED: Final = ("same", "open", "to come", "not reached", "rollback")
 """A rollback comes of the failure, which is the difference."""
 _MOST_PLACES: Final = 200
+"""Differences that are counted: of two large values that have nothing in common there is no end."""
 
 
 class Pair(Struct, frozen=True):

@@ -163,6 +163,7 @@ def blame(listed: Iterable[Instance], now: float) -> list[VersionShare]:
 
 
 _LONGEST = 60
+"""Characters of a message in a filter: a longer text says no more and fills the line."""
 
 
 def filter_for(mark: Fingerprint) -> str:

@@ -15,6 +15,7 @@ __all__ = ["BY_CHANCE", "ENOUGH", "LEAST_FAILED", "FailureRate", "Thirds", "rate
 ENOUGH: Final = 10
 """Errored instances that are read, or all there are, before a cause is named."""
 LEAST_FAILED: Final = 3
+"""Failures without which nothing stands out: two may be anything."""
 BY_CHANCE: Final = 0.01
 """How likely a difference may be without a reason before it counts as one."""
 
@@ -64,7 +65,7 @@ class Thirds:
 
     @property
     def rates(self) -> tuple[FailureRate, FailureRate]:
-        """How many failed lately, and before."""
+        """The failure rate of what ended lately, and of what ended before."""
         lately, before = (
             FailureRate(sum(row.status == "errored" for row in part), len(part))
             for part in (self._lately, self._before)

@@ -404,7 +404,7 @@ def _ends(rows: Iterable[Instance], unread: Iterable[Instance]) -> _Ends:
 
 
 def _fine_since(top: Sequence[ErrorGroup], ends: _Ends) -> int:
-    """How many have ended since these failed last, if too many for chance.
+    """How many have ended since this cause was seen last; 0 where a gap of that length may be chance.
 
     0 while it may go on, or where one of those that failed since was not read.
     """

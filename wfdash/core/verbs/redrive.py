@@ -36,6 +36,8 @@ NOTHING_OPEN: Final = "no step was open when it was terminated"
 ROLLED_BACK: Final = "rolled back: the steps it would keep were undone; a restart runs it from the beginning"
 NO_STEPS_READ: Final = "its steps were not read"
 _FEW: Final = 200
+"""Steps up to which a point keeps them: of more their columns tell what is asked, and reading 25,000 held the
+loop for 117 ms."""
 
 
 class RedrivePoint(Struct, frozen=True):

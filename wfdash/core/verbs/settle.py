@@ -66,7 +66,8 @@ def settle_pause(change: StatusChange) -> Judgement:
         return Judgement(Outcome.UNDER_WAY, "waitingForPause: it pauses when its running step is done", False)
     if now in FINAL:
         return Judgement(Outcome.NO_EFFECT, f"pause had no effect: the instance is {now}", True)
-    # List and detail may lag behind the answer by seconds: what it said is believed until the deadline.
+    # List and detail were seen to lag behind the answer by seconds: what it said is believed until the
+    # deadline.
     if answered in ("paused", "waitingForPause"):
         return Judgement(Outcome.UNDER_WAY, f"asked, {now} for now", False)
     return Judgement(Outcome.NO_EFFECT, f"pause had no effect: the instance is {now}", bool(answered))

@@ -38,6 +38,8 @@ _ANY: Final = frozenset(STATUSES)
 # A quick workflow may be complete again before it is read; only what a pause leaves is surely no restart.
 _RESTARTED: Final = _ANY - {"paused", "waitingForPause"}
 _LONG: Final = 300.0
+"""Seconds that a pause may take, and a termination with rollback: code that runs, or the handlers, have to
+end first."""
 
 
 # What has no effect is refused before it is sent, for the API answers 200 to it: what each status takes is

@@ -39,6 +39,8 @@ from wfdash.core.why.why import TimeWords, Why
 __all__ = ["diagnose", "time_words"]
 
 _LOCAL_LAG = 30.0
+"""Seconds past a promised change after which an instance of a dev session looks stuck: less than in the
+cloud, for all of it is on this machine."""
 _SOON_GONE = 2 * 86400.0
 """Seconds before its end from which it is told that an instance will be erased."""
 
@@ -96,7 +98,7 @@ def _diagnose(
     steps = current_steps(detail)
     if end := _contradicting_end(detail, status, at):
         if detail.end is not None and at.now - detail.end < at.lag:
-            # The engine writes the end a moment before the status: that is no cause for alarm.
+            # The engine writes the end a moment before the status (seen on the real one): no cause for alarm.
             return Why(f"{end}, and its status still says {status}", "ended just now", detail.end)
         said = f"the answer contradicts itself: its status is {status}, yet {end}"
         if not steps:
@@ -111,7 +113,8 @@ def _diagnose(
     if status == "waitingForPause":
         return _pausing(detail, steps, at)
     if status == "rollingBack":
-        # What rolls back cannot be paused, so that nothing moves its handlers' next tries.
+        # What a pause does to what rolls back is not documented, and wfdash sends none: its handlers' next
+        # tries are taken as they are answered.
         return _with_suspicion(_rolling_back(detail, steps, replace(at, watched=float("-inf"))), local)
     if local and status == "running" and (cut := of_cut(detail, steps, session, at)) is not None:
         return cut

@@ -29,6 +29,7 @@ from wfdash.core.why.why import TimeWords, Why
 __all__ = ["of_final"]
 
 _ERROR_CELLS = 110
+"""Cells of an error within the sentence; the page has it whole."""
 _IDLE = 3600.0
 """Seconds without an open step that are told where they are most of the time it took."""
 _MOST_STEPS = 10_000
@@ -45,7 +46,8 @@ def of_final(detail: Detail, status: str, at: TimeWords) -> Why:
 
 
 def _complete(detail: Detail, at: TimeWords) -> Why:
-    # An error that the code catches leaves a failed step in an instance that completes.
+    # An error that the code catches leaves a failed step in an instance that completes (seen on the real
+    # engine).
     caught = failed_steps(detail)
     said = "finished" + _when(detail, at) + _took(detail)
     if len(caught) == 1 and got_no_event(caught[0]):

@@ -36,6 +36,7 @@ __all__ = [
 
 _UNTOLD = "this server does not say until when"
 _SHORT_NAME = 22
+"""Cells of a step's name in a cell, which has to say besides what the step is at."""
 QUIET = 180.0
 """Seconds without anything that runs after which an instance looks stuck: code between steps is short."""
 _LATE = 3.0
@@ -396,7 +397,7 @@ def _list(first: Sequence[str], number: int) -> str:
 
 
 def attempt_count(step: Step) -> str:
-    """`3 of 6`, or `3` where the policy sets no end or is not told."""
+    """Says which attempt it is: `3 of 6`, or `3` where the policy sets no end or is not told."""
     allowed = attempts_allowed(step.config)
     attempts = len(step.attempts)
     return f"{attempts} of {allowed:,}" if allowed is not None and allowed >= attempts else f"{attempts}"

@@ -110,7 +110,10 @@ def is_hollow(failure: Failure | None) -> bool:
 
 
 def is_of_all(failure: Failure | None) -> bool:
-    """Whether it says only that all of several promises failed: the steps' own errors are the causes."""
+    """Whether the error is that of `Promise.any`, whose promises all failed.
+
+    The steps' errors are the causes.
+    """
     return failure is not None and _unprefixed(failure) == _OF_ALL
 
 

@@ -23,6 +23,7 @@ __all__ = [
 ]
 
 _DIGITS = 9
+"""Digits of a counter: a longer number behind a name is part of it, as a time or an id."""
 _COUNTER = re.compile(r"-\d+\Z")
 _SUFFIX = re.compile(rf"-(\d{{1,{_DIGITS}}})$")
 _NUMBER = re.compile(r"(?<![0-9A-Za-z])\d+$")

@@ -21,6 +21,7 @@ from wfdash.live.actions.send import NOTHING_SENT
 __all__ = ["Creator"]
 
 _LOOKS: Final = (1.0, 2.0, 5.0, 10.0, 20.0)
+"""Seconds between looks for what a request without an answer has made; lists lag by some seconds."""
 _SEARCH: Final = 90.0
 """Seconds after the request in which to look for what came of it, however slow the server is."""
 _SKEW: Final = 30.0

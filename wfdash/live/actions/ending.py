@@ -22,14 +22,20 @@ from wfdash.live.actions.reread import Rereader, Snapshot
 __all__ = ["CANARY_WITHIN", "Begun", "Course", "EndFollower", "Ending"]
 
 _DELAYS: Final = (1.0, 2.0, 3.0, 5.0, 8.0, 13.0)
+"""Seconds between reads of one run: most end within seconds, and then somebody is waiting."""
 _DELAYS_OF_MANY: Final = (3.0, 5.0, 8.0, 13.0)
+"""The same of one of many, which share the leave to read."""
 _LONGEST: Final = 15.0
+"""Seconds between two reads of a run that goes on."""
 CANARY_WITHIN: Final = 600.0
 """Seconds that the first few of a plan have to end, where nobody says otherwise."""
 _APART: Final = 1.0
+"""Seconds by which list and instance may date one end apart."""
 _BELIEVED: Final = 60.0
 """Seconds by which list and instance may differ about one end, and after which it is believed."""
 _FIRST_LOOK: Final = 5.0
+"""Seconds until the steps of a run are read for the first time, to see whether it is past the one it began
+at."""
 _FIRST_LOOK_OF_MANY: Final = 60.0
 """Seconds until the steps of a run are read that has not ended; from then on after twice as many."""
 

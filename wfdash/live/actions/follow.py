@@ -24,6 +24,7 @@ _DELAYS_OF_FEW = (0.5, 1.0, 2.0, 2.0, 3.0, 5.0, 5.0, 8.0, 13.0, 20.0)
 # Lists of a hundred at once, so that following 200 instances costs a few requests a turn.
 _DELAYS_OF_MANY = (3.0, 5.0, 8.0, 13.0, 20.0)
 _LONGEST = 30.0
+"""Seconds between two reads of what has not settled for a while."""
 
 
 class Followed(Struct, frozen=True):

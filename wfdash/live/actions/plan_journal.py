@@ -113,7 +113,7 @@ class PlanJournal(Struct, frozen=True):
         await self._tell(JournalEvent.HELD, identity, ActionResult(before=before, reason=reason))
 
     async def undecided(self, target: Target, reason: str) -> None:
-        """Writes why a person is asked before this one, the next, is sent; it stays planned."""
+        """Writes why the batch is held before this id, which stays planned."""
         planned = ActionResult(target.status, start=self._start(target), end=target.ended, reason=reason)
         # As `planned` once more: the last such line of a plan has the question that a resumed batch must ask
         # again.

@@ -22,6 +22,7 @@ __all__ = ["FEW", "ActionBudget", "Rereader", "Snapshot"]
 FEW = 20
 """Up to this many targets each is read by itself; above, by list pages."""
 _PAGE = 100
+"""Rows of a page at most (the API's reference for List instances)."""
 
 
 class ActionBudget(Protocol):

@@ -44,9 +44,12 @@ __all__ = ["NOTHING_SENT", "Sender", "Sent"]
 
 NOTHING_SENT: Final = "nothing sent"
 _READ_TRIES: Final = 3
+"""Reads before a write: they may be repeated without harm, and without one nothing is sent."""
 _LIST_AGE: Final = 5.0
-"""Seconds that a list's row may be old on which a write to one of many rests."""
+"""Seconds that a list row may be old and still be acted on, where there are many: a page tells of a hundred,
+and to ask anew for each would take the leave that the writes need."""
 _AGAIN: Final = 1.0
+"""Seconds before a read is repeated, where the server does not say."""
 _PATIENCE: Final = 20.0
 """Seconds after which a read without an answer is not repeated: somebody waits for it."""
 

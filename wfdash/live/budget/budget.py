@@ -32,6 +32,7 @@ from wfdash.live.budget.waiting import Outlook, Reason, Waiting, elsewhere, othe
 __all__ = ["Budget"]
 
 KEPT = 200
+"""Exchanges that the page of requests can list."""
 # A block lasts five minutes (API reference, rate limits); a 429 of something in front may be over at once, so
 # the first guess is short.
 _LEAST_FREEZE, _MOST_FREEZE = 15.0, 300.0
@@ -79,6 +80,7 @@ class Budget:
         self.free = free
         # Cloudflare counts by user, not by token: `wrangler deploy` and the dashboard in a browser live on
         # the same 1200, and a 429 blocks them all for five minutes (API reference, rate limits).
+        # Below twenty a bucket of a twentieth would hold less than one read, and nothing would ever go.
         self.limit = max(20, min(MOST, round(QUOTA * share)))
         self.requests: deque[Exchange] = deque(maxlen=KEPT)
         self.clock = clock
@@ -279,7 +281,7 @@ class Budget:
         return f"waits to read: {waits}" if waits else ""
 
     def actions_take(self, number: int) -> float:
-        """The least seconds until so many more requests of actions can have gone."""
+        """Seconds, at least, until `number` more requests of actions fit into the window."""
         # What has gone leaves the window as it came, all at once after a burst: until then nothing more goes,
         # so that a rate over the whole window would promise too much.
         windows, rest = divmod(number - 1, ACTIONS) if number > 0 else (0, -1)
@@ -396,7 +398,7 @@ class Budget:
         return float(longest * (0.5 + self._chance() / 2))
 
     def _freeze(self, until: float, now: float, *, guessed: bool) -> None:
-        """Keeps still in all processes."""
+        """Holds the reads of every process on this credential until then."""
         self._frozen_until = max(self._frozen_until, self._steady() + (until - now))
         self._pause = Pause(now, guessed)
         with self._open(now):

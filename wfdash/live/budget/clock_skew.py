@@ -16,6 +16,8 @@ _WORRYING: Final = 10.0
 _AGREEING: Final = 3
 """Answers of a dashboard, which has many."""
 _STEADY: Final = 2.0
+"""Seconds that what is said of the clock must differ from what was said: else each answer would move every
+age."""
 _NO_CLOCK: Final = 1e10
 """Seconds, three centuries; a machine that has lost its time begins at 1970."""
 

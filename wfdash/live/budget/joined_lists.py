@@ -19,7 +19,7 @@ __all__ = ["JoinedLists", "page_file"]
 _LOOK: Final = 0.05
 """Seconds between two looks whether another process has the answer by now."""
 _PAGE: Final = 100
-"""Rows of a page, as the API gives them."""
+"""Rows of a page at most (the API's reference for List instances)."""
 _TAIL, _SLICE = 4 << 20, 1 << 20
 """Bytes that are taken of what was offered before, where only the last seconds count, and at one look: pages
 of 40 kB, which take 5 ms a megabyte."""
@@ -30,7 +30,7 @@ _Place = tuple[str | None, float | None]
 
 
 class _Offer(Struct, frozen=True, array_like=True):
-    """A question of one process, and its answer once that came: a line of the file."""
+    """One line of the shared file: a page that a process has asked for, and its rows once they came."""
 
     session: str
     asked_at: float

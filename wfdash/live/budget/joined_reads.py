@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class _Reading(Struct, Generic[T], frozen=True, array_like=True):
-    """A question of one process, and what it found out once the answer came: a line of the file."""
+    """One line of the shared file: a question that a process has asked, and what it found out once it has."""
 
     session: str
     asked_at: float

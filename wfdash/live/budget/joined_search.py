@@ -66,7 +66,7 @@ class JoinedSearch:
         return self._reads.share(reads)
 
     def is_asked(self, identity: str) -> bool:
-        """Whether another process opens it now."""
+        """Whether another process is reading this instance for the same filter now."""
         return self._reads.is_asked(identity)
 
     def asks(self, identity: str) -> float:

@@ -43,6 +43,8 @@ _QUEUED = 1.5
 _ASKED = 3.0
 """Seconds after which a long read that does not ask again is over, or was stopped."""
 _MOST_WANTED = 1e6
+"""Reads that a process may claim to want: the file is anybody's, and this much holds back all others
+anyway."""
 _PROBE = 5.0
 """Seconds for which one read goes alone after a pause: what was due by then would be refused all at once, and
 a block begin anew."""
@@ -399,7 +401,7 @@ class RequestLedger(Struct, dict=True):
         return _PROBE - (now - self.pause.probed_at)
 
     def resume(self, now: float) -> None:
-        """An answer showed that the pause is over."""
+        """Ends the pause, in every process, once the server has answered again."""
         self.frozen_until, self.pause, self.resumed_at = 0.0, None, now
 
     def goes_on(self, session: str, purpose: str, wanted: int | None, now: float) -> LongDemand:

@@ -31,6 +31,7 @@ _LOCKED_OUT = 3.0
 _MOVED = 3
 """How often the file is opened anew that another took the place of meanwhile."""
 _LARGEST = 1 << 20
+"""Bytes of the file that are read: some hundred processes, each with all that it asks for."""
 _KEY_LOOK = 5.0
 """Seconds between two looks whether the key is the same."""
 

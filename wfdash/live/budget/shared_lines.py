@@ -26,6 +26,8 @@ LARGEST: Final = 64 << 20
 _SHORTEST: Final = 16
 """Bytes that no offer is shorter than."""
 _SHORT_LINES: Final = 1_000
+"""Line breaks beside which lines may be shorter than an offer is: a damaged file of line breaks alone held a
+start for two minutes."""
 
 
 class SharedLines:

@@ -29,8 +29,10 @@ AGAIN = 20.0
 _FRESH = 40.0
 """Seconds after which it is not called odd any more until it was read again."""
 _MOST_SUSPECTS = 20
+"""Instances that are read again before they are said to be odd, the worst first."""
 
 _STUCK = 3_000.0
+"""The weight of what is stuck, above which it grows with the time that it has been so."""
 _AGAIN = 5.0
 """Seconds after which what was read is judged again, for a step gets slow while nothing is heard of it. For
 more than are judged at a time it is as many times that, so that each has its turn."""

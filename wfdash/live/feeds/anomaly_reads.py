@@ -21,6 +21,7 @@ __all__ = ["AnomalyReads"]
 SAMPLE = 20
 """Active rows that are checked at least, those that have not changed for longest."""
 _LOOKED_THROUGH = 20_000
+"""Active rows among which a sample is chosen; of 100,000 the choice would hold the loop."""
 _CHOSEN_AGAIN = 30.0
 """Seconds until the sample is chosen anew."""
 _CHECKED = 300.0

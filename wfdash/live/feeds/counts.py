@@ -20,7 +20,9 @@ __all__ = ["Counts"]
 # the cheapest there are.
 _PER_PAGE = 100
 _MOST_PAGES = 20
+"""Pages of workflows in one round, a hundred each."""
 _INTERVAL = 10.0
+"""Seconds between two counts."""
 
 
 class Counts(Job):

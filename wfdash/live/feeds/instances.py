@@ -23,13 +23,20 @@ if TYPE_CHECKING:
 __all__ = ["LOCAL_INTERVAL", "NewestInstances", "OlderInstances", "pushed"]
 
 LOCAL_INTERVAL = 5.0
+"""Seconds between two lists of a dev session at least: each wakes its instances."""
 _UNFOCUSED = 30.0
+"""Seconds between two lists of a terminal without focus: nobody looks at it, and its polls come out of the
+same window."""
 _FULL = 100
 """Rows of a page at most (reference, List instances)."""
 _FEWEST = 10
+"""Rows asked of a dev session at least: each leaves five rows in its trace store, so that only those on
+screen are asked for, and no fewer than these."""
 _FULL_EVERY = 30.0
 """Seconds after which all rows of the page are asked of a dev session again, not only those looked at."""
 _FULL_EVERY_QUIET = 60.0
+"""The same where the session stands still: a whole page is five hundred rows in its developer's trace
+store."""
 _UNWRITTEN = 600.0
 """Seconds after which a dev session is listed again although nothing was written meanwhile."""
 _SAME_START = 0.5

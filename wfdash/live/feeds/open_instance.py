@@ -17,6 +17,7 @@ from wfdash.live.polling.read_instance import amend_row, read_answer_aside
 __all__ = ["OpenDetail"]
 
 _KEPT_STEPS = 20_000
+"""Steps of all kept instances together: one of 25,000 is as large as thousands of small ones."""
 _KEPT = 40
 """Instances that were opened last, to be shown at once when one goes back to them: 25 kB each as values."""
 _BYTES_A_SECOND = 4e7

@@ -42,6 +42,8 @@ _LATE = 0.5
 _SEARCHED = 64_000_000
 """Characters of params and outputs that are kept for searching; what was read longest ago goes first."""
 _MOST_SEARCHED = 100_000
+"""Instances whose contents are kept for searching, beside the details that screens draw from: a row that was
+found stays found."""
 _SMALL = 100
 """Steps of a detail that is kept so that its sentence can follow the clock."""
 

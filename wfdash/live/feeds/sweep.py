@@ -16,6 +16,7 @@ from wfdash.live.polling.job import Job
 __all__ = ["MOST_PAGES", "Sweep"]
 
 MOST_PAGES = 60
+"""Pages of one round: 6,000 rows. What is left out is said on the page."""
 PERIOD = 30.0
 """Seconds from the start of a sweep to the next one's, when the budget would allow more."""
 
@@ -90,8 +91,8 @@ class Sweep(Job):
 
     def due(self, now: float) -> float | None:
         context = self.context
-        # A status filter wakes every instance of a dev session; and a list that is complete on one page is
-        # its own sweep.
+        # A status filter wakes every instance of a dev session (measured on the engine); and a list that is
+        # complete on one page is its own sweep.
         if context.local or not context.workflow or self._skip() or not len(context.store):
             return None
         return super().due(now)

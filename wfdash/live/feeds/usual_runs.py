@@ -25,6 +25,8 @@ ENOUGH: Final = 20
 _FIRST: Final = 10
 """Of these the first, which are read at once: some took another way and tell nothing of the open one."""
 _MANY: Final = 1000
+"""Active rows up to which the first runs are read before rows on screen: of more, looking at each takes all
+there is."""
 _KEPT: Final = 60
 """Runs of a version that are kept, the newest read: whoever reads one adds to them."""
 _VERSIONS: Final = 8

@@ -21,6 +21,7 @@ from wfdash.live.polling.job import Job
 __all__ = ["RowsOfWorkflow", "WorkflowRows"]
 
 _EVERY: Final = 60.0
+"""Seconds between two reads of one workflow's newest rows."""
 _SPAN: Final = 3600.0
 """Seconds back to which older rows are read in between."""
 _MOST: Final = 1_000
@@ -159,7 +160,7 @@ class WorkflowRows(Job):
         self.context.notify(Update(workflows=True))
 
     def _next(self) -> str | None:
-        """The workflow under the cursor while it is read further back.
+        """The workflow to ask about next: the one under the cursor while its last hour is incomplete.
 
         Else the one asked about longest ago.
         """

@@ -21,6 +21,8 @@ __all__ = ["Hook", "HookRun", "HookRunner", "as_json"]
 _LONGEST = 30.0
 """Seconds that a command may take before it is killed, with all that it started."""
 _AT_ONCE = 4
+"""Commands that run side by side: a burst of changes must not start a hundred programs on somebody's
+machine."""
 _MOST = 1_000
 """Changes that wait; beyond them the newest are let go, with a word."""
 _LOOK = 2.0

@@ -14,7 +14,9 @@ __all__ = ["LARGEST", "PeerAction", "Presence", "account_key", "parse_presence",
 LARGEST = 16_384
 """Bytes of a file of it that are read."""
 _MOST_IDS = 100
+"""Ids of an action that are told and read: anybody may have written the file, and it can only be shown."""
 _LONGEST = 256
+"""Characters of a text that are taken of it."""
 
 
 class PeerAction(Struct, frozen=True):

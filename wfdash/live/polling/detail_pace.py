@@ -16,13 +16,17 @@ from wfdash.core.why.session_times import last_moved
 __all__ = ["Pace", "next_read", "steps_wanted"]
 
 _COMPUTING: Final = 2.0
+"""Seconds between reads while a step's code runs: it may end at any moment."""
 _PARKED: Final = 5.0
+"""Seconds while everything sleeps or waits: only an event or a person can change that before its time."""
 _STILL: Final = 15.0
+"""Seconds while it is paused, which only a person ends."""
 _SMALL: Final = 100
 """Steps up to which the full answer is read at the quickest pace."""
 _COST_SHARE: Final = 50.0
 """An answer is not asked for again before this many times what it cost to ask and read has passed."""
 _LOCAL: Final = 2.0
+"""Seconds at least in a dev session, whose server is the developer's own machine."""
 
 
 class Pace(Struct, frozen=True):

@@ -98,6 +98,7 @@ class Job:
         longest = min(max(self.longest, self.interval), doubled)
         # Never the same in two processes: a server that comes back would be asked by all of them at once.
         delay = longest * (0.5 + random.random() / 2)
+        # No longer than `due` believes: a moment further ahead it takes for one of a clock that was set.
         self.next_at = self.freshness.due_at = now + max(delay, min(wait, 2 * _LONGEST))
 
     def withdrawn(self) -> None:

@@ -99,6 +99,7 @@ class Scheduler:
                 delay = delay if at is None else min(delay, at - now)
                 continue
             due.append(job)
+        # A job that is due and cannot start says 0: without a floor the loop would spin on it.
         return max(min(delay, self._start(due, now)) if due else delay, 0.01)
 
     def _start(self, due: Sequence[Job], now: float) -> float:

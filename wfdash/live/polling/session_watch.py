@@ -12,6 +12,7 @@ __all__ = ["QUIET", "WRITING", "AnswerCost", "SessionWatch"]
 QUIET = 60.0
 """Seconds without any change after which less is asked."""
 _LONGEST = 30.0
+"""Seconds between two lists of a session in which nothing moves."""
 WRITING = 2.0
 """Seconds by which files tell at the least when they were written, whatever they are kept on."""
 _FALTERS = 10.0
@@ -25,6 +26,8 @@ class AnswerCost:
     """
 
     SHARE: Final = 10.0
+    """Times an answer's cost that is rested after it: a session is at work for a tenth of the time at
+    most."""
 
     def __init__(self) -> None:
         self._last = 0.0

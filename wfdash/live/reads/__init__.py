@@ -1,1 +1,1 @@
-"""What pages ask for by themselves, once or for as long as they are open: each with its urgency and purpose."""
+"""What pages ask for by themselves, once or for as long as they are open, each with its urgency."""

@@ -18,6 +18,7 @@ __all__ = ["missing_steps"]
 _RUNS: Final = 3
 """Runs that are read: one may have gone another way through the same code."""
 _NAMED: Final = 3
+"""Steps that the sentence names."""
 
 
 async def missing_steps(

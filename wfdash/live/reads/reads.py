@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Reads"]
 
 _LOGS = 6
+"""Instances whose lines are kept, the last that were looked at."""
 _PAGES = 5
 """Pages of workflows that are asked for at most."""
 
@@ -152,7 +153,7 @@ class Reads(Struct, frozen=True):
 
     @property
     def logs_were_asked_for(self) -> bool:
-        """Whether somebody has looked at lines, before which no other place shows any."""
+        """Whether somebody has opened lines in this session; until then no page reads any by itself."""
         return bool(self._logs)
 
     # Before there is an account to watch.

@@ -11,6 +11,7 @@ from wfdash.live.watcher import Watcher
 __all__ = ["ErroredRemainder", "ListRemainder", "Remainder"]
 
 _PAGE = 100
+"""Rows of a page at most (the API's reference for List instances)."""
 
 
 class Remainder(Protocol):

@@ -25,9 +25,11 @@ _FORM: Final = 2
 _NUL: Final = "\ufffd"
 """Stands for a NUL, at which the tokenizer would end a text."""
 _LETTERS: Final = 3
+"""Letters of the shortest text that an index by threes can answer (SQLite, FTS5 trigram tokenizer)."""
 _MOST: Final = 24
 """Threes that are looked up for one text: each rules out most of what the others leave."""
 _PAGES: Final = 500
+"""Pages of the index that one merge writes: others wait no longer than for a batch."""
 _PLACES: Final = {
     "params": ("params",),
     "output": ("output",),

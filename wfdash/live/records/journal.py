@@ -35,6 +35,7 @@ from wfdash.live.records.unfinished import Unfinished, find_held, find_unfinishe
 __all__ = ["UNDER_WAY", "Journal"]
 
 MAX_BYTES: Final = 10_000_000
+"""Bytes after which the file is rotated."""
 _LATELY: Final = 1_000_000
 """Bytes at the end of the file that hold what several processes sent within a minute."""
 UNDER_WAY: Final = 60.0

@@ -92,6 +92,7 @@ PASSED: Final = " succeeded this time, the run goes on"
 """Ends the sentence of a run that is past the step it was restarted from."""
 FILE_NAME: Final = "actions.jsonl"
 KEPT: Final = 5
+"""Older files beside the one that is written: 60 MB of journal in all."""
 MOST_READ: Final = 4_000_000
 """Bytes at the journal's end that are read as entries: some 13,000."""
 _BLOCK = 250_000

@@ -16,8 +16,11 @@ __all__ = ["SessionStory"]
 
 FILE_NAME = "notes.jsonl"
 _MOST = 2_000
+"""Entries of a session that are kept to be handed over."""
 _MAX_BYTES = 10_000_000
+"""Bytes after which the file of notes is rotated, as the journal is."""
 _KEPT = 5
+"""Older files beside it."""
 
 
 class SessionStory:

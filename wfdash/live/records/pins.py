@@ -18,6 +18,7 @@ __all__ = ["Pin", "PinState", "Pins"]
 
 FILE_NAME = "watched.json"
 _MOST = 500
+"""Instances that can be watched: they are read one a second at the most, and as the budget allows."""
 _PATIENCE = 0.2
 """Seconds to wait for another process that writes the file just now: a key waits as long."""
 _LAST_PATIENCE = 1.0

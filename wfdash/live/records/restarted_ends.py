@@ -12,6 +12,7 @@ from wfdash.live.records.journal_entries import JournalEvent, journal_files, par
 __all__ = ["restarted_ends"]
 
 _MOST = 200_000
+"""Ends taken out of the journal."""
 
 
 def restarted_ends(

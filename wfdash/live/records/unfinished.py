@@ -21,6 +21,8 @@ __all__ = ["Unfinished", "find_held", "find_unfinished"]
 _EVENTS = frozenset(map(str, JournalEvent))
 _FOLLOWED = "followed"
 _FEW_RUNS = 200
+"""Runs up to which their ends are read before the rest is sent; of more, reading would hold it up for
+minutes."""
 _OPEN = (JournalEvent.PLANNED, JournalEvent.SENT, JournalEvent.ANSWERED, _FOLLOWED)
 
 

@@ -41,6 +41,7 @@ _STYLES: Mapping[str, Style] = {
 _PLACE = {outcome: -place for place, outcome in enumerate(ORDER)}
 """Where a result stands among others that are looked at as soon: the worst first."""
 _BAR = 40
+"""Cells of the bar of a batch."""
 _SAME_CHANGE = 5.0
 """Seconds by which the server's time of a change may follow ours of the answer that settled it."""
 _ROOMY = 11

@@ -59,7 +59,7 @@ class ActionDesk:
 
     @property
     def guard(self) -> Guard:
-        """Why nothing may be written now."""
+        """The reasons why nothing may be written now, all "" when writing is on."""
         session = self._context.session
         if session is None:
             return Guard(read_only="there is no connection yet")

@@ -117,6 +117,7 @@ UNRECORDED = "unrecorded"
 """Typed to go on where the journal cannot be written."""
 _IT_IS = "it is "
 _CANARY_OFFERED = 5
+"""Targets from which `first 5` is offered: of fewer all would be among the first."""
 _LONG = 60.0
 """Seconds from which it is worth telling how long sending takes."""
 _AROUND_ROWS = 2

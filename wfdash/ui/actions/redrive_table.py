@@ -23,6 +23,7 @@ _NUMBERS = 14
 _TITLED = 3
 """Lines from which the rows have a title, and say which of them are shown."""
 _FEW = 4
+"""Steps that the sentence on what runs twice names."""
 _WEIGHED = 500
 """Texts that make the width of a column: all of 12,000 would take long at each of two draws a second."""
 

@@ -22,6 +22,7 @@ from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET
 __all__ = ["SHARE", "LowerHalf", "Panel", "foot_lines", "name_dropped", "scrolled"]
 
 _LEAST = 10
+"""Lines of a panel at least, so that a question and its keys have room."""
 SHARE = 0.5
 _APART = 4
 """Cells between two keys of a foot."""
@@ -122,7 +123,7 @@ class LowerHalf(ReadyScreen, LayeredScreen, inherit_bindings=False):
         return self.query_one(Panel)
 
     def hold(self) -> None:
-        """Lets no key in until what is shown now could have been read."""
+        """Drops keys until what is shown now has been on the screen for as long as reading it takes."""
         self.context.gate.close(prompting=True)
         # A prompt counts as shown once it is painted: keys that were typed before that were meant for
         # something else.

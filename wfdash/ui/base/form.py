@@ -27,7 +27,10 @@ from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, STRONG
 __all__ = ["FormField", "FormScreen"]
 
 _LABEL = 12
+"""Cells of a label."""
 _LONGEST = 1_100_000
+"""Characters that a field takes: more than the 1 MiB that the API takes, so that what is too large is told
+and not cut."""
 _VERDICT = 3
 """Lines that say what is wrong with the fields, at most."""
 

@@ -19,7 +19,9 @@ from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG
 __all__ = ["MenuItem", "MenuScreen"]
 
 _LONGEST = 500
+"""Characters of an entry that are looked at: a name may be a megabyte."""
 _NAME = 22
+"""Cells of the names, behind which what they are for begins."""
 
 
 class MenuItem(Struct, frozen=True):

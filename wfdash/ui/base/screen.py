@@ -143,7 +143,7 @@ class BaseScreen(ReadyScreen, inherit_bindings=False):
         self._dirty_widgets.clear()
 
     def _screen_resized(self, size: Size) -> None:
-        """Lays out for the size that the terminal has now, whatever size this event tells.
+        """Lays out for the terminal's size of now: resizes on their way may tell an older one.
 
         A screen hands each resize on to those under it, and they send one back: two different sizes on their
         way at once would chase each other for ever.

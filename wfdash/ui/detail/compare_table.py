@@ -39,9 +39,13 @@ _LOOKS: Final = {
     "open": ("●", Style(color="green")),
 }
 _VERDICT: Final = 12
+"""Cells of the verdict."""
 _TIME: Final = 8
+"""Cells of a duration."""
 _LEAST_NAME: Final = 24
+"""Cells of the names at least."""
 _SIDE: Final = 7
+"""Cells of the word that says of which run a line is."""
 _LONGEST: Final = 2000
 """Characters of an error that are looked at."""
 _MEASURED: Final = 500

@@ -43,6 +43,7 @@ from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, WARN, look
 __all__ = ["DetailPane"]
 
 _WHY_LINES: Final = 4
+"""Lines of the sentence."""
 _SHORT_WHY: Final = 2
 """Lines of the sentence where the lines that were printed stand beneath."""
 _PRINTED: Final = 8
@@ -60,6 +61,7 @@ _OVERDUE: Final = 20.0
 _FEW: Final = 8
 """Rows of a timeline that leave room for params and output in 24 lines."""
 _PARTS: Final = 5
+"""Widgets of the pane: while it is taken down they go one by one."""
 
 
 class DetailPane(Stack):

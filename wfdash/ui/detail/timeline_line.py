@@ -20,6 +20,7 @@ from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, STRONG, WARN
 __all__ = ["TAKES", "axis_line", "bar_width", "row_line"]
 
 TAKES: Final = 8
+"""Cells of a duration."""
 _NARROW: Final = 60
 """Columns below which a third of them has to do for the bars."""
 _STATES: Final = {

@@ -30,11 +30,13 @@ __all__ = ["AccountErrorsScreen"]
 _STEP_FROM = 110
 """Columns from which the step has its own."""
 _AHEAD = 60.0
+"""Seconds by which a failure may be ahead of the clock before it is told as after now."""
 _FAILED = 3
 """Workflows that could not be asked and are named."""
 _IN_FULL = 7
 """Lines in which the cause under the cursor is told whole, where the table leaves so many."""
 _MESSAGE = 3
+"""Lines of the message of the row under the cursor."""
 
 
 class CauseTable(ColumnTable[AccountCause]):

@@ -17,8 +17,11 @@ from wfdash.ui.widgets.theme import BAD, CURSOR, CURSOR_AWAY, PLAIN, QUIET, STRO
 __all__ = ["GroupTable"]
 
 _BINS = 12
+"""Bars of a group over time."""
 _TIMES_FROM = 72
+"""Columns from which the time of the last failure has room: in fewer its column was cut off."""
 _MEASURED = 50
+"""Groups by which columns are measured: those on screen, and some below."""
 _LEAST_ERROR = 10
 """Cells of an error beside which something else may stand."""
 

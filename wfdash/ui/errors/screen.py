@@ -39,6 +39,7 @@ from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, STRONG, WARN
 __all__ = ["ErrorsScreen"]
 
 _SUMMARY = 3
+"""Lines of the headline."""
 _EXAMPLE, _LONG_EXAMPLE = 2, 5
 """Lines of the sentence over all, and of the example's: more of them where there is room for all of it."""
 _ROOMY, _WIDE_OPEN = 20, 36

@@ -24,6 +24,7 @@ from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, WARN
 __all__ = ["VersionShares"]
 
 _SHOWN = 3
+"""Versions that have a line, the worst first."""
 _RECOUNT = 5.0
 """Seconds between two counts over the loaded rows."""
 _MINUTE = 60.0

@@ -18,10 +18,12 @@ __all__ = ["GUTTER", "Chart", "axis_lines", "charts", "plot_lines"]
 GUTTER: Final = 8
 """Columns for the numbers of the axis, with the line between."""
 _RATES: Final = (0.1, 0.25, 0.5, 1.0)
+"""Tops of the axis of rates."""
 _TIMES: Final = (
     1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0, 1800.0, 2700.0, 3600.0, 5400.0,
     7200.0, 10800.0, 21600.0, 43200.0, 86400.0, 172800.0, 432000.0, 864000.0, 1728000.0, 3456000.0,
 )  # fmt: skip
+"""Tops of the axis of durations, in seconds: numbers that people say."""
 
 _APART: Final = 6.0
 """Times as long as nine in ten that a few have to be before their bars are cut."""

@@ -25,6 +25,7 @@ _BEHIND: Final = 90.0
 _MOST_PASSED: Final = 5_000
 """Rows from before all that was shown that are kept: then they go together."""
 _FEW: Final = 3
+"""Open ones that may have been read longer ago in any case: they change no rate by much."""
 _FEW_OF_ENDED: Final = 0.2
 """Those that may be further behind, alone or beside so many that ended, without changing a rate much."""
 
@@ -339,7 +340,7 @@ class LoadedHistory:
         return sum_of(bucket for bucket in self.buckets(now) if self.is_seen(bucket, now))
 
     def ended_in(self, bucket: Bucket) -> list[Instance]:
-        """The rows that ended in it, and the runs of those that were restarted since."""
+        """The rows that ended in the bucket, and earlier runs of those that were restarted since."""
         return [
             row
             for row in (*self.rows.values(), *self.earlier.values())

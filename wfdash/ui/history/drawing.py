@@ -29,9 +29,11 @@ __all__ = ["HistoryDrawing", "bucket_number"]
 _LATELY: Final = 15.0
 """Seconds before now up to which what is counted is as of now."""
 _TALL: Final = 30
+"""Lines of a screen from which more versions have room."""
 _BROAD: Final = 100
 """Columns from which the line on how to read the page has room for when it begins."""
 _SENTENCE: Final = 2
+"""Lines of the sentence above a chart."""
 _LEAST: Final = 2
 """Lines of a chart at least."""
 

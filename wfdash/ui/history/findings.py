@@ -19,6 +19,7 @@ from wfdash.ui.history.counting import LoadedHistory
 __all__ = ["find_failures", "find_shifts"]
 
 _MOSTLY: Final = 0.95
+"""Share of the runs that must have had the time to end before durations are compared."""
 
 
 async def find_failures(loaded: LoadedHistory, now: float, *, utc: bool) -> Finding:

@@ -23,6 +23,7 @@ from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, STRONG, WARN
 __all__ = ["Foot"]
 
 _VERSIONS, _VERSIONS_TALL = 3, 6
+"""Versions that have a line, on a low screen and on a tall one."""
 _CRONS, _MISSED = 2, 3
 """Schedules that are told, and missed moments of each, the latest."""
 _NARROW: Final = 100

@@ -31,7 +31,10 @@ _LATELY: Final = 900.0
 _REST_PER_PAGE: Final = 10.0
 """Seconds of rest for each page that was read once more: no more than six requests a minute."""
 _PAGES_AGAIN: Final = 30
+"""Pages that are listed once more at a time: 3,000 rows."""
 _WEEK: Final = 8 * 86_400.0
+"""Seconds back to which rows are read where analytics count what is older: a week and the day that is
+begun."""
 _OLDER_EVERY: Final = 900.0
 """Seconds for which counts of what is erased are good enough."""
 _UNDER_WAY: Final = 10.0
@@ -111,7 +114,7 @@ class HistoryReader:
 
     @classmethod
     def earlier(cls, poller: Watcher, *, of_all: bool) -> EarlierHistory | None:
-        """What a page opens with, before anything is read."""
+        """The counts kept from the last visit, shown until the page has read anew; None without one."""
         before = cls._closed.get(poller, {}).get(of_all)
         return before if before is not None and before.is_of(poller.workflow) else None
 

@@ -42,6 +42,7 @@ _SIX_HOURS: Final = 1
 _DRAWN_EVERY: Final = 5.0
 """Seconds between two drawings of what trickles in, so that a page at rest writes next to nothing."""
 _LOADING_EVERY: Final = 1.0
+"""Seconds between two drawings while rows come: each moves every bar."""
 
 
 class HistoryScreen(BaseScreen):

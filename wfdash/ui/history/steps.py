@@ -237,7 +237,7 @@ class StepsScreen(BaseScreen):
         return self.context.time_of(at, seconds=False)
 
     def action_poll_now(self) -> None:
-        """Reads as many more runs again."""
+        """Reads as many more runs as at first."""
         self._each += _EACH
         self._choose()
         self._read()

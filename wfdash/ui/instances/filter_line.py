@@ -28,7 +28,9 @@ __all__ = ["FilterLine", "Filtered"]
 
 _EDIT = clicked("press", "filter.edit")
 _PROMPT = 3
+"""Cells of the slash before the filter."""
 _GAP = 3
+"""Cells between the filter and a saved view."""
 _LEAST = 24
 """Cells that are left to the filter itself, if it wants them, before less is told of what it matched."""
 _STEP = 16

@@ -30,6 +30,7 @@ __all__ = ["InstanceRows"]
 _TYPED = 0.5
 """Seconds without typing after which the API is asked for what a filter wants."""
 _LARGE = 4000
+"""Rows from which the table is drawn while they are still being put in order."""
 
 
 class InstanceRows:

@@ -93,7 +93,10 @@ class ListStatus(Struct, frozen=True):
         )
 
     def counts(self) -> Sequence[Pieces]:
-        """`1,204 of 12,431 loaded`, `searched 7 of 57`, `server filters: status`: the most needed first."""
+        """What stands at the right of the filter, most needed first.
+
+        How many match, are loaded, were opened.
+        """
         poller, query = self.poller, self.query
         if poller is None or self.matched is None:
             return ()
@@ -134,7 +137,8 @@ class ListStatus(Struct, frozen=True):
         read, of = poller.row_details.progress
         if read < of:
             groups.append([(f"{read} of {of} rows read", QUIET)])
-        # A dev session keeps an empty object of every id that was ever asked for: those are no instances.
+        # A dev session keeps an empty object of every id that was ever asked for (measured on wrangler):
+        # those are no instances.
         if poller.newest.hidden:
             groups.append([(f"{count(poller.newest.hidden)} without status hidden", QUIET)])
         if poller.newest.left_out:
@@ -239,7 +243,7 @@ def _recorded(rows: InstanceRows) -> int:
 
 
 def _loaded(poller: Watcher) -> str:
-    """`1,204 of 12,431 loaded`."""
+    """Says how much is loaded: `1,204 of 12,431 loaded`."""
     loaded = len(poller.store) - len(poller.store.gone)
     if poller.partial:
         rest = f"of {count(poller.total)}" if poller.total is not None else "others not"

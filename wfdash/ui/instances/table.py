@@ -242,7 +242,7 @@ class InstanceTable(LineTable):
             }
 
     def repaint(self) -> None:
-        """Draws what moved on with the clock as well."""
+        """Repaints what differs, with ages as of now."""
         self._now = self._clock()
         super().repaint()
 

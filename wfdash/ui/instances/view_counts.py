@@ -13,6 +13,7 @@ from wfdash.core.rows.store import Store
 __all__ = ["ViewCounts"]
 
 _SLICE = 2000
+"""Rows that are counted before others have their turn."""
 _LEAST = 5.0
 """Seconds between two counts at least."""
 _REST = 50.0

@@ -102,7 +102,7 @@ class TypeAhead:
             self._app.call_later(self._climb, iter(way), partial(self._arrive, screen))
 
     async def _climb(self, way: Iterator[MessagePump], then: _Then) -> None:
-        """Queues itself behind the key's messages in each pump of the way; `then` comes after them all."""
+        """Calls `then` once every pump from the key's place to the app has handled what was queued before."""
         for stop in way:
             if stop.call_later(self._climb, way, then):
                 return

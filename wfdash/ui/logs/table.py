@@ -33,11 +33,13 @@ LEVELS: Final = {
 }
 """A letter and a colour: each tells the level alone."""
 _TIME: Final = 13
+"""Cells of the time of a line."""
 LANE_FROM: Final = 110
 """Columns from which there is room for the axis of the timeline beside the lines."""
 _STEPS_FROM: Final = 100
 """Columns from which each line tells its step, where the timeline beside it tells that of the cursor's."""
 _LANE: Final = 26
+"""Cells of the timeline's axis beside the lines."""
 _AFTER: Final = 2
 """Rows that stand under the last line of a step, where the cursor is brought to it."""
 

@@ -38,6 +38,7 @@ from wfdash.ui.widgets.theme import BAD, HEADING, PLAIN, QUIET, STRONG, WARN, cl
 __all__ = ["BudgetScreen"]
 
 _BAR = 30
+"""Cells of the bar of the window."""
 _WAITS, _COMMANDS = 3, 4
 """Lines at most about what waits and what ran: the requests below want room too."""
 _WORDS: Final = {"get": "instance", "get simple": "its status", "workflow": "its counts"}

@@ -26,6 +26,7 @@ from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, WARN, look
 __all__ = ["HelpScreen"]
 
 _GAP = 3
+"""Cells between two columns of keys."""
 _LEGEND = {
     "queued": "has not started",
     "running": "a step is running",

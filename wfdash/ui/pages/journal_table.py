@@ -22,6 +22,7 @@ from wfdash.ui.widgets.theme import BAD, CURSOR, HEADING, PLAIN, QUIET, STRONG, 
 __all__ = ["BatchTable"]
 
 _MEASURED = 300
+"""Batches by which columns are measured: of thousands the newest are looked at."""
 _WHO_FROM = 110
 """Columns from which there is room for who it was."""
 _STYLES: Final[dict[str, Style]] = {

@@ -15,6 +15,7 @@ from wfdash.ui.widgets.theme import PLAIN, QUIET
 __all__ = ["NoteScreen"]
 
 _LAST = 6
+"""Entries of the story that are shown over the field."""
 
 
 class NoteScreen(PanelScreen):

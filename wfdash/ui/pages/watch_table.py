@@ -17,7 +17,9 @@ __all__ = ["WatchTable"]
 _MOST_STATUS, _LEAST_STATUS = 18, 12
 """Cells of a status: what none of them needs is the reason's."""
 _READ = 8
+"""Cells of the column READ."""
 _MOST_ID, _MOST_WORKFLOW = 44, 24
+"""Cells of an id and of a workflow, at most."""
 
 
 class WatchTable(ListTable[PinState]):

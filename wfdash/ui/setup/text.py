@@ -37,6 +37,7 @@ _WHAT = {
 ALL = "all"
 FOUND, WRANGLER, NEW = "found", "wrangler", "new"
 _NAME = 34
+"""Cells of the names of a choice, at most."""
 _SHOWN = ("errored", "running", "waiting", "queued", "paused")
 
 Entries = list[tuple[str, Pieces]]

@@ -14,6 +14,7 @@ from wfdash.ui.terminal.drawn import DrawnScreen
 __all__ = ["DragSelection"]
 
 _LEFT = 1
+"""The button that selects; the others belong to the terminal."""
 
 
 class DragSelection:

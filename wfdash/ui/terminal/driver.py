@@ -77,6 +77,7 @@ class SafeWriter(io.TextIOBase):
 _STALLED = 1.0
 """Seconds without a byte taken after which a terminal is held, or its line dead."""
 _TRIES = 20
+"""Turns for a terminal that takes nothing: two seconds, in which a signal has to end the program."""
 _RESTORED = (
     b"\x18\x1b\\"  # ends what was written in part
     b"\x1b[?2026l\x1b[?2004l\x1b[?7h\x1b[?2048l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1004l"

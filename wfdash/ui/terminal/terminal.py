@@ -16,6 +16,7 @@ except ImportError:  # Windows: the console always knows its size
 __all__ = ["ensure_size", "is_gone", "on_signals", "on_stopping"]
 
 _USUAL = (24, 80)
+"""Lines and columns of a terminal that tells no size."""
 
 
 def ensure_size() -> None:

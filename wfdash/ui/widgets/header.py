@@ -29,10 +29,13 @@ _FEWEST = 2
 _SHORT_NAME = 9
 """Cells that are left to the name where nothing else has room."""
 _LEAST_NAME = 7
+"""Cells of a workflow's name at least."""
 _LEAST_BESIDE = len(" · …") + 3
 """Cells of the profile with what parts it from the name: with fewer it says nothing."""
 _GAP = 3
+"""Cells between two parts of the line."""
 _ENDLESS = 1000
+"""A width that no line reaches: what stands there is measured before it is cut."""
 _OLD_COUNTS = 20.0
 """Seconds after which counts are told as old ones; they are asked for every ten."""
 _ALARM = "▲"

@@ -125,7 +125,7 @@ class KeyBar(StatusLine):
         return [*shown, *(piece for pieces in last for piece in pieces)]
 
     def _groups(self) -> list[tuple[str, Pieces]]:
-        """Action and its key with its word, of what has a key here, most needed first.
+        """The actions that have a key here, each with its key and word as drawn, most needed first.
 
         What is off is left out however much room there is: grey passes for offered on many a terminal.
         """

@@ -22,14 +22,19 @@ from wfdash.ui.widgets.theme import BAD, HEADING, PLAIN, QUIET, STRONG, WARN, lo
 __all__ = ["Causes", "WorkflowFacts"]
 
 _GROUPS: Final = 4
+"""Causes that have a line."""
 _COUNTED: Final = 10
 """Columns of `10 of 10`."""
 _MESSAGE: Final = 4
 """Lines of an error's message."""
 _DEPLOYS: Final = 3
+"""Deploys that have a line, the newest."""
 _FAILURES: Final = 6
+"""Failures that have a line where other lines want the room too."""
 _OPEN: Final = 30
+"""Open instances that have a line, the oldest first."""
 _ENDED: Final = 60
+"""Ended ones that have a line; the room cuts them earlier as a rule."""
 _LATE: Final = 75.0
 """Seconds after which it is told how old a row is: the newest page is listed each minute."""
 _FEWEST: Final = 2

@@ -40,6 +40,7 @@ _LOW = 18
 _WIDE = 120
 """Columns from which the causes stand at the right."""
 _BESIDE = 46
+"""Cells of the causes beside the table, at least."""
 _REST = 0.3
 """Seconds for which the cursor rests before anything is read of the row it is on."""
 

@@ -38,8 +38,11 @@ _PICTURE = (("FAILED IN", 12), ("BEFORE", 9), ("LAST HOUR", PARTS + 2), ("LAST F
 _TOP = 8
 """Failures in five minutes of the highest bar at least: a single one is no tower."""
 _ROOM = 11
+"""Cells of a column of counts."""
 _LEAST_NAME = 15
+"""Cells of a name at least."""
 _CRON = 10
+"""Cells of the next cron."""
 _UNIT = re.compile(r"\d+\D+")
 """The larger of two units."""
 _DELETED = (" script deleted", " deleted")

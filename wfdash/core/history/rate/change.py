@@ -37,6 +37,7 @@ SOON: Final = 900.0
 _LEAST: Final = 10
 """Ended on either side of a change: fewer are no sample."""
 _LEAST_FAILED: Final = 3
+"""Failures without which no rate is told to have changed: two may be anything."""
 _LEAST_TIMES: Final = 2.0
 """How much higher the higher rate is: a rise by a tenth over a whole day is real, and nobody's trouble."""
 _MOST: Final = 8
@@ -106,7 +107,7 @@ class RateChange(Struct, frozen=True):
 def changes_of(
     rows: Sequence[Instance], *, start: float, now: float, deployed: Mapping[str, float]
 ) -> tuple[Outcomes, list[RateChange]]:
-    """What ended from `start` on, and when its rate changed: one way for all, or they would differ."""
+    """The outcomes since `start` and the changes of their failure rate, found in one way for all pages."""
     return run_slices(look_for_changes(rows, start=start, now=now, deployed=deployed))
 
 

@@ -136,7 +136,7 @@ class ErrorSamples(Job):
             await self.read(identity)
 
     async def read(self, identity: str) -> None:
-        """Takes one into the sample."""
+        """Reads one errored instance and adds it to the samples."""
         try:
             with self.queue.reads(identity):
                 await self._read(identity)

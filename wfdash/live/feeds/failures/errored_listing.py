@@ -20,7 +20,8 @@ LISTED_AGAIN = 60.0
 _FEWER = 5.0
 """The same where fewer are counted than were."""
 _REPLICAS = 30.0
-"""Seconds after its end in which one may be missing from a list that a replica answers."""
+"""Seconds after its end in which one may be missing from a list, as from a replica that lags (seen; nothing
+documents it)."""
 
 
 class ErroredListing:

@@ -14,6 +14,8 @@ __all__ = ["VersionRows"]
 _BEHIND = 90.0
 """Seconds by which what has not ended may be behind: it is listed in turn."""
 _FEW, _FEW_OF_ENDED = 3, 0.2
+"""How many open ones, or which share of what has ended, may have been read longer ago: they change no rate by
+much."""
 _COUNTED = 5.0
 """Seconds until the loaded rows are looked through again for their newest version."""
 

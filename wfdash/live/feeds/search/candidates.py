@@ -20,6 +20,7 @@ __all__ = ["Candidates"]
 AGAIN = 30.0
 """Seconds until one that changed in its status is read again."""
 _SLICE = 2000
+"""Rows that are looked through before others have their turn."""
 
 
 class _Line:

@@ -120,7 +120,7 @@ class FilterSearch(Job):
 
     @property
     def searched(self) -> Searched | None:
-        """How far the search is; None while no filter asks for what only reading tells."""
+        """How far the search is; None while list rows alone tell what matches."""
         if self._query is None:
             return None
         candidates, allowance = self.candidates, self._allowance

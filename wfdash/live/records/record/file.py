@@ -143,7 +143,7 @@ class RecordFile:
                 return total
 
     def _drop_oldest(self) -> int:
-        """Drops instances by their age alone; how many. Where even what is so now is too large."""
+        """Drops the oldest instances, though what they say is still so, and returns how many."""
         indexed = _PRUNE_OLDEST_INDEX if self._keeper.index is not None else ()
         with self.lock, self._transaction():
             removed = [

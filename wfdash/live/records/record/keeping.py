@@ -43,7 +43,9 @@ _TOGETHER = 60.0
 _ROWS_REMEMBERED = 20_000
 """What each told last spares a look into the file: those of 200,000 were 50 MB of a dashboard."""
 _DETAILS_REMEMBERED = 500
+"""Instances whose last answer is remembered in hashes, so that an equal one costs no look into the file."""
 _MOST_INDEXED = 500
+"""Steps up to which an open instance is indexed at each read; of more, once it has ended."""
 _LARGEST = 256 * 1024
 """Bytes of a params or an output that is kept; of a larger one only its size."""
 

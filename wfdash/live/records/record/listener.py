@@ -36,7 +36,7 @@ class _Walk:
         """Where the page ended that gave a cursor."""
 
     def take(self, query: ListQuery, page: InstancePage, at: float) -> Reach | None:
-        """How far back the list is walked with this page.
+        """Takes a page in; how far back the list is walked now, None for a page of another walk.
 
         None for a page that has nothing to do with that.
         """

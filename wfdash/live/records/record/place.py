@@ -16,6 +16,7 @@ ASIDE = ".damaged-"
 DAYS = 30
 """Days for which anything is kept."""
 _DEMO_BYTES = 20_000_000
+"""Bytes of the demo's record, which lies in memory."""
 
 
 class RecordPlace(Struct, frozen=True):

@@ -94,5 +94,5 @@ class RecordQueue:
             self._said(f"the record is kept again{without}")
 
     def announce(self, sentence: str) -> None:
-        """Hands on what a person should hear although nothing is in the way."""
+        """Says a sentence on the record that is no failure."""
         self._said(sentence)

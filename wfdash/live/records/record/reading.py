@@ -38,8 +38,11 @@ _MOST_BYTES = 128 * 2**20
 _AHEAD = 366 * 86_400.0
 """Seconds by which another machine's clock may have been ahead: what is dated later is damage."""
 _MOST_PIECES = 2_000
+"""Pieces of 32 steps of one answer that are put together."""
 _MOST_ENDS = 200_000
+"""Ends that are looked through, of years on a busy workflow."""
 _MOST_WORKFLOWS = 10_000
+"""Workflows of a record that are listed: a file that was handed over may name any number."""
 _TABLES = ("workflow", "instance", "listed", "detail", "piece", "counts", "version", "moment")
 
 

@@ -81,7 +81,10 @@ class Recorder:
             self._thread.start()
 
     def flush(self, timeout: float = 10.0) -> bool:
-        """Waits until all that was seen so far is in the file; whether it is. Never on the event loop."""
+        """Blocks until all that was seen so far is in the file; False where it could not be.
+
+        Call it in a thread.
+        """
         return self._thread is not None and self._queue.drained(timeout)
 
     def close(self, timeout: float = 20.0) -> None:

@@ -16,6 +16,7 @@ __all__ = ["RecordWriter"]
 _REST = 1.0
 """Seconds between two batches: what is lost with a killed process is no older."""
 _BATCH = 200
+"""Answers of one transaction: whoever reads the file waits no longer than one of them takes."""
 _RETRY = 30.0
 """Seconds after which a file that was locked, or a disk that was full, is tried again."""
 _PATIENCE = 3

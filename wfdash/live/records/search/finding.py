@@ -32,6 +32,7 @@ __all__ = [
 Place = tuple[int, str]
 """The key of an instance in the record, and its id."""
 _PAGE: Final = 500
+"""Instances whose kept answers are looked at in one question."""
 _FIRST: Final = 200
 """Places that come first: some of them are on screen before the next letter is typed."""
 _FEW: Final = 2_000
@@ -41,6 +42,7 @@ _MANY: Final = 10_000
 _BLOCK: Final = 1_000
 """Instances that are gone through in one question: the next letter waits for no more."""
 _MOST: Final = 100_000
+"""Instances that the index may name; a text that all of them hold is looked for from the newest on."""
 _TEXTS: Final = ", ".join(f"c.{name}" for name in COLUMNS)
 _ROW: Final = (
     "i.id, l.status, l.created, l.modified, l.started, l.ended, l.version, l.source, l.extra, i.created"
