@@ -149,8 +149,8 @@ def _setup(parsed: Namespace, settings: Settings) -> str | None:
     """
     if parsed.command == "setup":
         return str(parsed.profile)
-    said = parsed.workflow or parsed.instance or parsed.filter or settings.account_id
-    if parsed.command or said or settings.local:
+    given = parsed.workflow or parsed.instance or parsed.filter or settings.account_id
+    if parsed.command or given or settings.local:
         return None
     from platformdirs import user_state_path
 

@@ -74,7 +74,7 @@ class ChangeHooks:
         self._runner = HookRunner(
             settings.without_secrets(os.environ),
             lock=path.with_name(path.name + ".hooks"),
-            said=lambda sentence: context.notify(clean(sentence), severity="warning"),
+            report=lambda sentence: context.notify(clean(sentence), severity="warning"),
             ended=self._ended,
         )
         self._app.run_worker(

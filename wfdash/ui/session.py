@@ -88,11 +88,15 @@ class AccountSession(Struct):
 
 
 async def open_session(
-    settings: Settings, connect: Connect, *, clock: Callable[[], float], said: Callable[[RecordChanged], None]
+    settings: Settings,
+    connect: Connect,
+    *,
+    clock: Callable[[], float],
+    report: Callable[[RecordChanged], None],
 ) -> AccountSession:
     """Makes everything ready; nothing has been asked yet. The demo keeps no journal.
 
-    `said` is called with what happens to the record; what the watcher sees is told to nobody yet.
+    `report` is called with what happens to the record; what the watcher sees is told to nobody yet.
     """
     if settings.credential is not None:
         mask_in_text(settings.credential.mask)  # before anything can quote it
@@ -105,7 +109,7 @@ async def open_session(
         skew.saw(exchange)
 
     api = await connect(saw)
-    recorder = _recorder_of(api, settings, skew.server_time, said) if settings.record.on else None
+    recorder = _recorder_of(api, settings, skew.server_time, report) if settings.record.on else None
     poller = Watcher(
         api,
         clock=skew.server_time,
@@ -157,16 +161,16 @@ def _journal_of(settings: Settings, clock: Callable[[], float]) -> Journal | Non
 
 
 def _recorder_of(
-    api: Workflows, settings: Settings, clock: Callable[[], float], said: Callable[[RecordChanged], None]
+    api: Workflows, settings: Settings, clock: Callable[[], float], report: Callable[[RecordChanged], None]
 ) -> Recorder:
     """A recorder that keeps all that this server answers; its file is opened once something was answered."""
     loop = asyncio.get_running_loop()
 
     def changed(sentence: str) -> None:
         with suppress(RuntimeError):  # the loop has ended
-            loop.call_soon_threadsafe(said, RecordChanged(sentence))
+            loop.call_soon_threadsafe(report, RecordChanged(sentence))
 
-    recorder = Recorder(clock=clock, said=changed)
+    recorder = Recorder(clock=clock, report=changed)
 
     def seen(observation: Observation) -> None:
         recorder.saw(observation)
@@ -234,8 +238,8 @@ class BegunSession:
         clock: Callable[[], float] = time.time,
     ) -> None:
         """`first` is the workflow, and the filter, whose rows are asked for at once."""
-        self._unsaid: list[RecordChanged] = []
-        self._said: Callable[[RecordChanged], None] = self._unsaid.append
+        self._unreported: list[RecordChanged] = []
+        self._report: Callable[[RecordChanged], None] = self._unreported.append
         # Where the account is still to be found out, a person may have to choose it first.
         self._first = first if settings.account_id or settings.local or settings.demo else None
         self._closed = False
@@ -243,7 +247,7 @@ class BegunSession:
         self._opening = asyncio.create_task(self._open(settings, connect, clock))
 
     async def _open(self, settings: Settings, connect: Connect, clock: Callable[[], float]) -> AccountSession:
-        session = await open_session(settings, connect, clock=clock, said=lambda event: self._said(event))
+        session = await open_session(settings, connect, clock=clock, report=lambda event: self._report(event))
         if self._first is not None:
             session.poller.begin(*self._first)
             # Polled at once: the modules of the screens take as long to load as the first answer takes to
@@ -255,8 +259,8 @@ class BegunSession:
         """Hands every update of the opened session to this callback, and what was said of its record."""
         # A screen begins by drawing all there is, so that what was seen before it is no news.
         self._opening.result().poller.tell(notify)
-        self._said = notify
-        for event in self._unsaid:
+        self._report = notify
+        for event in self._unreported:
             notify(event)
 
     async def opened(self) -> AccountSession:

@@ -25,7 +25,7 @@ class Hooked:
         self.runner = HookRunner(
             environ or {"PATH": os.environ["PATH"]},
             lock=lock,
-            said=self.said.append,
+            report=self.said.append,
             ended=self.runs.append,
             longest=longest,
         )

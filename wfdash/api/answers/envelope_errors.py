@@ -43,7 +43,7 @@ _ENGINE = re.compile(r"\((instance\.[a-z_]+)\)|workflows\.api\.error\.([a-z_.]+)
 
 
 class _No(Struct, frozen=True):
-    """One refusal. `word` is the engine's own name for it, `said` the answer's words in brackets."""
+    """One refusal. `word` is the engine's own name for it, `quoted` the answer's words in brackets."""
 
     http: Http
     answer: Answer
@@ -51,7 +51,7 @@ class _No(Struct, frozen=True):
     code: int | None
     message: str
     word: str
-    said: str
+    quoted: str
 
     @property
     def origin(self) -> dict[str, Any]:
@@ -119,14 +119,14 @@ def _by_the_engine(no: _No) -> WorkflowsError | None:
     if no.word.endswith("already_exists"):
         return AlreadyExists(
             f"The id {asked.instance or 'given'} is taken: an instance of {asked.workflow} has it, or "
-            f"had it and its retention has not passed ({no.said}).",
+            f"had it and its retention has not passed ({no.quoted}).",
             **no.origin,
         )
     if no.word.endswith("cannot_terminate"):
-        sentence = f"{asked.instance} is already final: nothing to terminate ({no.said})."
+        sentence = f"{asked.instance} is already final: nothing to terminate ({no.quoted})."
         return CannotTerminate(sentence, **no.origin)
     if asked.step and (no.lacks_step or no.word.endswith("cannot_restart")):
-        sentence = f"{asked.instance} cannot be restarted from a step {asked.step} ({no.said})."
+        sentence = f"{asked.instance} cannot be restarted from a step {asked.step} ({no.quoted})."
         if no.lacks_step:
             sentence += (
                 " The engine does not know this step: a step goes by its name without the -N, by its type, "
@@ -134,19 +134,19 @@ def _by_the_engine(no: _No) -> WorkflowsError | None:
             )
         return CannotRestart(sentence, **no.origin)
     if no.word.startswith("instance.") and not no.word.endswith("not_found"):
-        return Refused(f"The engine refused to {asked.what} ({no.said}).", **no.origin)
+        return Refused(f"The engine refused to {asked.what} ({no.quoted}).", **no.origin)
     return None
 
 
 def _by_the_gateway(no: _No) -> WorkflowsError:
     asked = no.asked
     if no.bad_token:
-        return Unauthorized(unauthorized(no.http, no.said), **no.origin)
+        return Unauthorized(unauthorized(no.http, no.quoted), **no.origin)
     if no.answer.http == 403:
         usual = "Workers Scripts Write" if asked.writes else "Workers Scripts Read or Workers Tail Read"
         need = asked.permission or usual
         return Forbidden(
-            f"These credentials may not {asked.what} ({no.said}). It takes the permission {need} on this "
+            f"These credentials may not {asked.what} ({no.quoted}). It takes the permission {need} on this "
             "account.",
             **no.origin,
         )
@@ -154,13 +154,13 @@ def _by_the_gateway(no: _No) -> WorkflowsError:
         return _not_found(no)
     if no.servers_fault:
         return _failed(no)
-    return Refused(f"The API refused to {asked.what} ({no.said}).", **no.origin)
+    return Refused(f"The API refused to {asked.what} ({no.quoted}).", **no.origin)
 
 
 def _failed(no: _No) -> ServerFailed:
     ray = f", ray {no.answer.ray}" if no.answer.ray else ""
     return ServerFailed(
-        f"The API failed to {no.asked.what} ({no.said}{ray}).{no.asked.doubt} {servers_side(no.http)}",
+        f"The API failed to {no.asked.what} ({no.quoted}{ray}).{no.asked.doubt} {servers_side(no.http)}",
         **no.origin,
     )
 
@@ -177,20 +177,20 @@ def _not_found(no: _No) -> NotFound:
     local_instance = no.code == 10501 and no.message.startswith("Workflow instance")
     if no.word == "instance.not_found" or local_instance:
         return InstanceNotFound(
-            f"{asked.workflow} has no instance {asked.instance}: expired, deleted or mistyped ({no.said}).",
+            f"{asked.workflow} has no instance {asked.instance}: expired, deleted or mistyped ({no.quoted}).",
             **no.origin,
         )
     if no.word == "workflow.not_found" or no.code == 10501:
         return WorkflowNotFound(_no_workflow(no), **no.origin)
-    sentence = f"The API found nothing to {asked.what} ({no.said}). Check names, id and account."
+    sentence = f"The API found nothing to {asked.what} ({no.quoted}). Check names, id and account."
     return NotFound(sentence, **no.origin)
 
 
 def _no_workflow(no: _No) -> str:
     if no.http.local:
-        return f"This dev session has no workflow {no.asked.workflow} ({no.said}). Is it another session's?"
+        return f"This dev session has no workflow {no.asked.workflow} ({no.quoted}). Is it another session's?"
     return (
-        f"There is no workflow {no.asked.workflow} in this account ({no.said}). Is it the Worker's name "
+        f"There is no workflow {no.asked.workflow} in this account ({no.quoted}). Is it the Worker's name "
         "rather than the workflow's, or another account?"
     )
 

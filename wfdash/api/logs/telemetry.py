@@ -247,9 +247,9 @@ def _invocation(event: Mapping[str, Any], lines: Sequence[LogLine]) -> CloudRun 
         return None
     seconds = None if lasted is None else max(lasted, 0.0) / 1000
     start, end = times_of(at / 1000, seconds, [line.at for line in lines])
-    said = [words_of_speakers(line.message) for line in lines]
-    speakers = frozenset(word for first, _ in said for word in first)
-    words = frozenset(word for _, held in said for word in held)
+    named = [words_of_speakers(line.message) for line in lines]
+    speakers = frozenset(word for first, _ in named for word in first)
+    words = frozenset(word for _, held in named for word in held)
     return CloudRun(request, at / 1000, start, end, speakers, words)
 
 

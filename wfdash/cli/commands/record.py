@@ -112,7 +112,7 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     workflows = parsed.workflows or [await session.workflow()]
     await session.reach()
     place = _place(parsed, session)
-    recorder = Recorder(clock=session.clock, said=lambda sentence: say(f"wfdash: {clean(sentence)}"))
+    recorder = Recorder(clock=session.clock, report=lambda sentence: say(f"wfdash: {clean(sentence)}"))
     session.endings.append(recorder.close)
     recorder.start(place)
     await asyncio.to_thread(recorder.flush, _OPENING)
@@ -189,7 +189,7 @@ def _hooks(session: CommandSession, place: RecordPlace) -> HookRunner:
     return HookRunner(
         session.settings.without_secrets(os.environ),
         lock=place.path.with_name(place.path.name + ".hooks"),
-        said=lambda sentence: say(f"wfdash: {clean(sentence)}"),
+        report=lambda sentence: say(f"wfdash: {clean(sentence)}"),
         ended=ended,
     )
 

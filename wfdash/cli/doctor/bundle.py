@@ -102,8 +102,8 @@ class Names:
         return text
 
     def _unquoted(self, found: re.Match[str]) -> str:
-        said = found[1] or found[2]
-        return found[0] if is_ours(said) or re.fullmatch(r"\[[a-z]+ ?\d*\]", said) else '"..."'
+        quoted = found[1] or found[2]
+        return found[0] if is_ours(quoted) or re.fullmatch(r"\[[a-z]+ ?\d*\]", quoted) else '"..."'
 
     def _unsaid(self, found: re.Match[str]) -> str:
         """The word, or `...` for one that is a person's; what stands for a name stays."""

@@ -131,10 +131,10 @@ def _texts_of(detail: Detail) -> _Texts:
     died = failing_step(detail) if detail.status == "errored" else None
     if died is not None and died not in failed:
         failed = [*failed, died]
-    said = [step.name for step in (*current, *failed)]
+    texts = [step.name for step in (*current, *failed)]
     some = (*current[:_MOST], *failed[-_MOST:])
-    said += [text for step in some for text in (_of_group(step.name), step.event_type)]
-    names = dict.fromkeys(text.lower() for text in said if text)
+    texts += [text for step in some for text in (_of_group(step.name), step.event_type)]
+    names = dict.fromkeys(text.lower() for text in texts if text)
     failed = failed[-_MOST:]
     # What it died of goes first: by that it is grouped.
     errors = [detail.error, step_failure(died) if died is not None else None]

@@ -46,8 +46,8 @@ class CronReport(Struct, frozen=True):
         if not missed:
             return [self.sentence(), self.short(), self.shortest()]
         named = [f"missed {', '.join(missed[-number:])}: " for number in range(len(missed), 0, -1)]
-        said = [f"{named[0]}{text}" for text in (self.sentence(), self.short())]
-        return [*said, *(f"{each}{self.shortest()}" for each in named), self.shortest()]
+        forms = [f"{named[0]}{text}" for text in (self.sentence(), self.short())]
+        return [*forms, *(f"{each}{self.shortest()}" for each in named), self.shortest()]
 
     def sentence(self) -> str:
         """`24 planned, 23 ran, 1 missed; began 24 s to 33 s late`."""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Set
 from wfdash.core.logs.calls import CallTree, Fit, MatchedCalls
 from wfdash.core.logs.lifetimes import Lifetime
 from wfdash.core.logs.line import LogLine
-from wfdash.core.logs.naming import StepNames, attempts_said, mentioned, narrowed, says_count
+from wfdash.core.logs.naming import StepNames, attempts_named, mentioned, narrowed, says_count
 from wfdash.core.logs.spans import AttemptSpan, attempt_spans
 from wfdash.core.model.detail import Detail
 
@@ -25,19 +25,19 @@ _MOST_TEXTS = 200
 """Lines of a call that are read for the names in them."""
 
 
-class _Said:
+class _NamedByCall:
     """What the lines of each call name.
 
     Not a part of `Attempts`: what it hands this to would keep it, and the whole answer with it, until the
     collector comes by. While a log is followed there is one each second, of half a megabyte for 400 steps.
     """
 
-    __slots__ = ("_names", "_said", "_texts")
+    __slots__ = ("_named", "_names", "_texts")
 
     def __init__(self, names: StepNames) -> None:
         self._names = names
         self._texts: dict[str, list[str]] = {}
-        self._said: dict[str, tuple[Set[str], Set[int]]] = {}
+        self._named: dict[str, tuple[Set[str], Set[int]]] = {}
 
     def take(self, call: str, text: str) -> None:
         texts = self._texts.setdefault(call, [])
@@ -46,11 +46,11 @@ class _Said:
 
     def of(self, call: str) -> tuple[Set[str], Set[int]]:
         """The steps, and the attempts, that the lines of a call name."""
-        if call not in self._said:
+        if call not in self._named:
             texts = self._texts.get(call, ())
             names = {name for text in texts for name in self._names.named_by(text)}
-            self._said[call] = names, {number for text in texts for number in attempts_said(text)}
-        return self._said[call]
+            self._named[call] = names, {number for text in texts for number in attempts_named(text)}
+        return self._named[call]
 
 
 class Attempts:
@@ -101,10 +101,10 @@ class Attempts:
         self._name_of = {span.step: span.name for span in spans}
         self._lasted: dict[str, tuple[float, float]] = {}
         """Of each call, when its first and its last line were printed."""
-        self._said = _Said(self._names)
+        self._named_by_call = _NamedByCall(self._names)
         self._take(lines)
         self._tree = tree
-        self._matched = MatchedCalls(tree, spans, said=self._said.of, until=self._as_of)
+        self._matched = MatchedCalls(tree, spans, named=self._named_by_call.of, until=self._as_of)
 
     def _take(self, lines: Iterable[LogLine]) -> None:
         """Notes when the lines of each call were printed, and what they say."""
@@ -112,7 +112,7 @@ class Attempts:
             if line.source == "local" and line.request:
                 first, last = self._lasted.get(line.request, (line.at, line.at))
                 self._lasted[line.request] = min(first, line.at), max(last, line.at)
-                self._said.take(line.request, line.message)
+                self._named_by_call.take(line.request, line.message)
 
     def fit_of(self, run: str) -> Fit | None:
         """What the calls of a run say of whose it is; None where they say nothing."""
@@ -156,7 +156,7 @@ class Attempts:
         if len(self._spans) == 1:
             return True
         names = self._names.in_(line.message)
-        if names != {span.name} or attempts_said(line.message) != {span.number}:
+        if names != {span.name} or attempts_named(line.message) != {span.number}:
             return False
         # What had not begun by then has printed nothing: a later round, or the handler that undoes the step.
         begun = bisect_right(
@@ -166,14 +166,14 @@ class Attempts:
 
     def names_a_step(self, line: LogLine) -> bool:
         """Whether a line says a step, where a program names itself, and an attempt."""
-        return bool(attempts_said(line.message) and self._names.named_by(line.message))
+        return bool(attempts_named(line.message) and self._names.named_by(line.message))
 
     def name_of(self, step: int) -> str:
         return self._name_of.get(step, "")
 
     def begins_later(self, line: LogLine) -> tuple[str, int] | None:
         """The step and the attempt that a line names, where that begins after it."""
-        numbers = attempts_said(line.message)
+        numbers = attempts_named(line.message)
         names = self._names.named_by(line.message) if len(numbers) == 1 else set()
         if len(names) != 1:
             return None
@@ -184,7 +184,7 @@ class Attempts:
 
     def says_another(self, line: LogLine, span: AttemptSpan) -> bool:
         """Whether a line says that another attempt than this one prints it, which had begun by then."""
-        claimed = self._claimed(line) if attempts_said(line.message) else []
+        claimed = self._claimed(line) if attempts_named(line.message) else []
         own = (span.name, span.number)
         return bool(claimed) and own not in {(each.name, each.number) for each in claimed}
 
@@ -194,7 +194,7 @@ class Attempts:
         A call that goes on may be code beside a step, an attempt past its limit, a promise of another round.
         Where several attempts have the name and the number, its call must have begun in this one.
         """
-        numbers = attempts_said(line.message)
+        numbers = attempts_named(line.message)
         names = self._names.in_(line.message)
         spans = [span for span in self._open_at(line.at) if span.name in names]
         span = _only(narrowed(spans, line.message))
@@ -202,7 +202,7 @@ class Attempts:
             return None
         if says_count(span, line.message) or len(self._tried[span.name, span.number]) == 1:
             return span
-        called, tried = self._said.of(line.request)
+        called, tried = self._named_by_call.of(line.request)
         says_this = called <= {span.name} and tried <= {span.number}
         first, _ = self._lasted_with(line)
         return span if says_this and span.start - _GRAIN <= first <= span.end + _GRAIN else None
@@ -253,9 +253,9 @@ class Attempts:
 
     def agrees(self, line: LogLine) -> bool:
         """Whether a line names a step that ran then, and the number of its attempt."""
-        said = attempts_said(line.message)
-        return bool(said) and any(
-            span.number in said for span in mentioned(self._at(line.at, _GRAIN), line.message)
+        numbers = attempts_named(line.message)
+        return bool(numbers) and any(
+            span.number in numbers for span in mentioned(self._at(line.at, _GRAIN), line.message)
         )
 
     def spans_both(self, first: float, last: float) -> bool:
@@ -310,7 +310,7 @@ class Attempts:
         # The last line of a step bears the millisecond of its end: another that goes on then is not the one.
         if inside is None or len(self._at(line.at, _EDGE)) > 1:
             return None
-        if attempts_said(line.message) - {inside.number}:
+        if attempts_named(line.message) - {inside.number}:
             return None
         if self._names.named_by(line.message) - {inside.name}:
             return None
@@ -326,18 +326,18 @@ class Attempts:
         call = line.request
         if line.source == "local" and call and self._is_traced(call):
             return tuple(sorted({span.step for span in self._matched.may.get(call, ())}))
-        at, said = self._at(line.at, _GRAIN), self._claimed(line)
+        at, claimed = self._at(line.at, _GRAIN), self._claimed(line)
         if line.source == "local" and call in self._lasted:
             # It may have begun in another, and speak of one that has nothing to do with it.
             row = self._tree.calls.get(call)
             began = self._lasted[call][0] if row is None else row.start
-            return tuple(sorted({span.step for span in (*at, *self._at(began, _GRAIN), *said)}))
+            return tuple(sorted({span.step for span in (*at, *self._at(began, _GRAIN), *claimed)}))
         named = self._say(at, line.message) if at else []
-        return tuple(sorted({span.step for span in (*(named or at), *said)}))
+        return tuple(sorted({span.step for span in (*(named or at), *claimed)}))
 
     def _claimed(self, line: LogLine) -> list[AttemptSpan]:
         """The attempts that a line names, begun by then: what they print may come late."""
-        numbers: Collection[int] = attempts_said(line.message)
+        numbers: Collection[int] = attempts_named(line.message)
         # In the cloud code between the steps, which has no call of its own, speaks of one that is through.
         names = self._names.named_by(line.message) if numbers or line.source == "local" else ()
         if len(names) != 1:
@@ -362,7 +362,7 @@ class Attempts:
         at = self._open_at(line.at)
         span = _only(narrowed(self._say(at, line.message), line.message)) if at else None
         # Code outside steps speaks of the one of two that has just ended, while the other runs.
-        if span is None or len(self._steps[span.name]) == 1 or attempts_said(line.message):
+        if span is None or len(self._steps[span.name]) == 1 or attempts_named(line.message):
             return span
         return span if says_count(span, line.message) else None
 

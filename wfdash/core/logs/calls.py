@@ -129,14 +129,14 @@ class MatchedCalls:
         tree: CallTree,
         spans: Sequence[AttemptSpan],
         *,
-        said: Callable[[str], tuple[Set[str], Set[int]]],
+        named: Callable[[str], tuple[Set[str], Set[int]]],
         until: float,
     ) -> None:
-        """`said` gives the steps and attempts that the lines of a call name.
+        """`named` gives the steps and attempts that the lines of a call name.
 
         What began after `until` is nobody's.
         """
-        self._tree, self._spans, self._said = tree, spans, said
+        self._tree, self._spans, self._named = tree, spans, named
         self._starts = [span.start for span in spans]
         self._until = until
         self.may: dict[str, list[AttemptSpan]] = {}
@@ -155,7 +155,7 @@ class MatchedCalls:
         may = self.may.get(call, ())
         if len(may) != 1:
             return None
-        names, numbers = self._said(call)
+        names, numbers = self._named(call)
         # What it says of itself is believed as little as what the times say: both must be so.
         if (names and may[0].name not in names) or (numbers and may[0].number not in numbers):
             return None
@@ -252,7 +252,7 @@ class MatchedCalls:
         fewer = False
         for call in calls:
             if len(places := may[call.id]) > 1:
-                names, numbers = self._said(call.id)
+                names, numbers = self._named(call.id)
                 left = [
                     place
                     for place in places

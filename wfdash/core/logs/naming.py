@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from wfdash.core.logs.spans import AttemptSpan
 
-__all__ = ["StepNames", "attempts_said", "mentioned", "narrowed", "says_count", "stands_first"]
+__all__ = ["StepNames", "attempts_named", "mentioned", "narrowed", "says_count", "stands_first"]
 
 _PREFIX = re.compile(r"\s*(?:\[[^\]]{0,200}\]|[^\w\s\[]+|[\w-]*\d[\w-]*:?(?=\s)|[\w-]{1,40}[:=](?=\s))\s*")
 """What may stand before the name of who speaks: `[4711]`, `✓`, `order-9342`, `worker:`."""
@@ -88,8 +88,8 @@ class StepNames:
         found: set[str] = set()
         for place in _places(text) | {key.end() for key in _SPEAKERS.finditer(text)}:
             ends = (end.start() for end in _END.finditer(text, place, place + self._longest + 1))
-            if said := [name for end in ends if (name := text[place:end]) in self._names]:
-                found.add(said[-1])
+            if names := [name for end in ends if (name := text[place:end]) in self._names]:
+                found.add(names[-1])
         return found
 
 
@@ -115,7 +115,7 @@ def stands_first(word: str, text: str) -> bool:
 
 
 @lru_cache(16)
-def attempts_said(text: str) -> frozenset[int]:
+def attempts_named(text: str) -> frozenset[int]:
     """The numbers of attempts that stand in a text."""
     if "ttempt" not in text and "TTEMPT" not in text:
         return frozenset()
@@ -135,7 +135,7 @@ def mentioned(spans: Sequence[AttemptSpan], text: str) -> list[AttemptSpan]:
 def narrowed(spans: Sequence[AttemptSpan], text: str) -> list[AttemptSpan]:
     """The attempts among these whose number and count the text says; all of them where it says none."""
     left = list(spans)
-    if numbers := attempts_said(text):
+    if numbers := attempts_named(text):
         left = [span for span in left if span.number in numbers]
     if len({span.step for span in left}) > 1:
         left = [span for span in left if says_count(span, text)] or left

@@ -12,7 +12,7 @@ from wfdash.core.logs.cloud_runs import CloudRun, RunsAtOnce
 from wfdash.core.logs.earlier import mark_earlier
 from wfdash.core.logs.lifetimes import Lifetime
 from wfdash.core.logs.line import LogLine, PlacedLine
-from wfdash.core.logs.naming import attempts_said
+from wfdash.core.logs.naming import attempts_named
 from wfdash.core.logs.objects import InstanceObjects, TracedObjects
 from wfdash.core.logs.session import TracedSession
 from wfdash.core.logs.whose import Ownership, Whose
@@ -132,7 +132,7 @@ class _Placement:
             for line in ordered
             if line.at < self._queued
             and line.trace
-            and attempts_said(line.message)
+            and attempts_named(line.message)
             and self._session.is_before(line, is_ours=True)
             and self._ownership.speaks_in(line)
         }

@@ -136,18 +136,18 @@ class TracedSession:
         """
         own = self._unit(line)
         spoken: set[str] = set()
-        for unit, said in self._runs.items():
+        for unit, other in self._runs.items():
             if unit == own:
                 continue
             # Of two that speak for one, one may be the instance's.
-            if not said.speaks_for or not spoken.isdisjoint(said.speaks_for):
+            if not other.speaks_for or not spoken.isdisjoint(other.speaks_for):
                 return False
-            spoken |= said.speaks_for
+            spoken |= other.speaks_for
         runs = self._runs[own].runs if own in self._runs else ()
         if spoken and not any(self.origins.get(run) is Origin.OWN for run in runs):
             return False
         # Of a run that goes on what is printed now bears another call than what its steps have.
-        spoken = spoken.union(*(said.speaks_for for said in self._gone_on.values()))
+        spoken = spoken.union(*(other.speaks_for for other in self._gone_on.values()))
         return all(
             other in spoken or self._objects.has_traced_run(other) or not life.meets(line.at, line.at)
             for other, life in self._others.items()

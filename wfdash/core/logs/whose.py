@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import Enum
 
 from wfdash.core.logs.line import LogLine
-from wfdash.core.logs.naming import attempts_said, stands_first
+from wfdash.core.logs.naming import attempts_named, stands_first
 
 __all__ = ["Origin", "Ownership", "Whose", "distinctive", "words_of_speakers"]
 
@@ -131,7 +131,7 @@ class Ownership:
         self._others = {other for other in others if other != identity and distinctive(other)}
         self._plain = {other for other in others if other != identity and not distinctive(other)}
         """Those that a text may hold as any other word."""
-        self._said_by: dict[int, Whose] = {}
+        self._by_text: dict[int, Whose] = {}
         """What the lines that were learnt from say themselves, by the object: to part a text is dear."""
         self._ours: set[str] = set()
         self._theirs: set[str] = set()
@@ -147,11 +147,11 @@ class Ownership:
             if line.source != "local" and not line.instance:
                 first, last = lasted.get(line.request, (line.at, line.at))
                 lasted[line.request] = min(first, line.at), max(last, line.at)
-            said = self._said_by[id(line)] = self._said(line)
-            if said is Whose.PERHAPS:
+            whose = self._by_text[id(line)] = self._whose_by_text(line)
+            if whose is Whose.PERHAPS:
                 continue
             run = self._run_of(line)
-            if said is Whose.OTHERS:
+            if whose is Whose.OTHERS:
                 self._theirs.add(run)
                 continue
             self._ours.add(run)
@@ -184,7 +184,7 @@ class Ownership:
         names a step and an attempt: one of another workflow is not known here, and what stands behind `id` is
         else a customer's.
         """
-        if not (self._others or self._plain or attempts_said(line.message)):
+        if not (self._others or self._plain or attempts_named(line.message)):
             return False
         text = line.message[:_LONGEST]
         # Whoever is named first speaks, in whatever form: `id=B peer=A` is not A's.
@@ -200,44 +200,44 @@ class Ownership:
 
     def of(self, line: LogLine) -> Whose:
         """Whose a line is, by all that was learnt."""
-        said = self._said_by.get(id(line)) or self._said(line)
+        whose = self._by_text.get(id(line)) or self._whose_by_text(line)
         if line.instance:
-            return said
+            return whose
         run = self._run_of(line)
         origin = self._origin_of(run) if line.source == "local" else None
         if line.foreign or origin is Origin.CALLED:
-            return Whose.OTHERS if said is Whose.OTHERS else Whose.PERHAPS
+            return Whose.OTHERS if whose is Whose.OTHERS else Whose.PERHAPS
         if origin is Origin.NAMED:
             return Whose.OURS
         ours, theirs = run in self._ours, run in self._theirs
         if origin is Origin.ELSEWHERE:
             # It may have been printed for this one, where lines are gathered and let go by anybody.
-            speaks = said is not Whose.OTHERS and self._names_itself(line.message) and self._agrees(line)
+            speaks = whose is not Whose.OTHERS and self._names_itself(line.message) and self._agrees(line)
             return Whose.PERHAPS if speaks else Whose.OTHERS
         if origin is Origin.OTHER_TIME and not ours:
             return Whose.OTHERS
         if origin in (Origin.OTHER_TIME, Origin.UNTOLD):
             return Whose.OTHERS if theirs and not ours else Whose.PERHAPS
         if origin is Origin.DOUBTFUL:
-            if said is Whose.OURS and self._names_itself(line.message) and self._agrees(line):
-                return said
+            if whose is Whose.OURS and self._names_itself(line.message) and self._agrees(line):
+                return whose
             return Whose.OTHERS if theirs else Whose.PERHAPS
         if ours and origin is None and (theirs or run in self._disputed):
             return Whose.PERHAPS
         if ours:
             return (
-                Whose.OURS if line.source != "local" or self._is_sure(line, said, origin) else Whose.PERHAPS
+                Whose.OURS if line.source != "local" or self._is_sure(line, whose, origin) else Whose.PERHAPS
             )
-        if line.source != "local" and said is Whose.OURS:
+        if line.source != "local" and whose is Whose.OURS:
             return Whose.PERHAPS  # of a run that has no name
-        return Whose.OTHERS if theirs else said
+        return Whose.OTHERS if theirs else whose
 
-    def _is_sure(self, line: LogLine, said: Whose, origin: Origin | None) -> bool:
+    def _is_sure(self, line: LogLine, whose: Whose, origin: Origin | None) -> bool:
         """Whether a line of a run that names the instance is its own: another's may as well speak of it."""
         if origin is Origin.OWN:
             return True
         # An id of a few letters and digits may be a customer's, or an order's, that somebody else deals with.
-        return said is Whose.OURS and (
+        return whose is Whose.OURS and (
             len(self.id) >= _LONG_ENOUGH or self._names_itself(line.message) or self._agrees(line)
         )
 
@@ -245,7 +245,7 @@ class Ownership:
         text = text[:_LONGEST]
         return self.id in _called(text) or self.id in _KEYED.findall(text) or stands_first(self.id, text)
 
-    def _said(self, line: LogLine) -> Whose:
+    def _whose_by_text(self, line: LogLine) -> Whose:
         """Whose a line is by its own words and the instance that its source names."""
         if line.instance:
             return Whose.OURS if line.instance == self.id else Whose.OTHERS

@@ -58,13 +58,13 @@ class Node(Struct, frozen=True):
     """None: nothing beneath."""
     note: str = ""
     """What the value is beside its text: redacted, truncated by the API, JSON within a text."""
-    said: str = ""
+    instead: str = ""
     """What stands in the value's place."""
 
     @property
     def preview(self) -> str:
         """The value on one line, made when it is drawn: of a thousand rows of a tree some forty are seen."""
-        return self.said or summary(self.value, 300, opened=bool(self.unfolded))
+        return self.instead or summary(self.value, 300, opened=bool(self.unfolded))
 
 
 def rows(value: Any, unfolded: Set[Hashable], *, label: str = "", reveal: Path = ()) -> list[Node]:
@@ -97,7 +97,7 @@ def _rows(
     path = path if inner is ABSENT else (*path, "")
     for key, child in _children(seen, path, reveal):
         if key is None:
-            yield Node((*path, -1), "…", "rest", None, depth + 1, None, said=f"{count(child)} more")
+            yield Node((*path, -1), "…", "rest", None, depth + 1, None, instead=f"{count(child)} more")
         else:
             yield from _rows(child, (*path, key), clean(str(key)[:200]), depth + 1, unfolded, reveal)
     if inner is not ABSENT:
@@ -217,8 +217,8 @@ def _kind(value: Any) -> Kind:
 
 
 def _note(value: Any, inner: Any) -> str:
-    if said := note_of(value):
-        return said
+    if note := note_of(value):
+        return note
     if inner is not ABSENT:
         return "JSON string"
     return f"{count(len(value))} characters" if isinstance(value, str) and len(value) > 300 else ""

@@ -89,13 +89,13 @@ class Axis(Struct, frozen=True):
             wanted = self._cut_marks(width)
         taken = [False] * (width + 1)
         kept: list[tuple[int, str]] = []
-        said: set[str] = set()
+        shown: set[str] = set()
         for cell, text in wanted:
             end = cell + cells(text)
             # The first that wants a place has it, so the order in which they are wanted is their rank.
-            if cell < 0 or end > width or any(taken[max(0, cell - 1) : end + 1]) or text in said:
+            if cell < 0 or end > width or any(taken[max(0, cell - 1) : end + 1]) or text in shown:
                 continue
-            said.add(text)
+            shown.add(text)
             taken[cell:end] = [True] * (end - cell)
             kept.append((cell, text))
         return sorted(kept)

@@ -59,14 +59,14 @@ class HookRunner:
         environ: Mapping[str, str],
         *,
         lock: Path,
-        said: Callable[[str], None],
+        report: Callable[[str], None],
         ended: Callable[[HookRun], None],
         longest: float = _LONGEST,
     ) -> None:
-        """`environ` is the child's, without credentials; `said` takes what a person should hear."""
+        """`environ` is the child's, without credentials; `report` takes what a person should hear."""
         self._environ = dict(environ)
         self._lock = lock
-        self._said = said
+        self._report = report
         self._ended = ended
         self._longest = longest
         self._waiting: dict[tuple[Hook, str], deque[SeenChange]] = {}
@@ -81,7 +81,7 @@ class HookRunner:
             return
         if self._count >= _MOST:
             if not self._dropped:
-                self._said(f"{hook.on}: the command is slower than the changes; some are left out")
+                self._report(f"{hook.on}: the command is slower than the changes; some are left out")
             self._dropped = True
             return
         self._count += 1
@@ -106,7 +106,7 @@ class HookRunner:
             waits = False
             while not try_lock(descriptor):
                 if not waits:
-                    self._said(
+                    self._report(
                         "another wfdash runs the commands for changes; this process runs none until that ends"
                     )
                 waits = True

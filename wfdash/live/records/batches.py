@@ -46,8 +46,8 @@ class IdOutcome(Struct, frozen=True, gc=False):
     def failed(self) -> bool:
         """Whether the outcome deserves another look: the write failed, or its run did not complete."""
         outcome = self.fate.outcome
-        said = outcome is not None and outcome.failed and outcome != Outcome.SKIPPED
-        return said or self.fate.ended not in ("", "complete")
+        write_failed = outcome is not None and outcome.failed and outcome != Outcome.SKIPPED
+        return write_failed or self.fate.ended not in ("", "complete")
 
 
 class Batch(Struct, dict=True):
@@ -149,13 +149,13 @@ def _outcome(entry: JournalEntry, over: bool) -> IdOutcome:
         fate = Fate(Outcome.DONE, entry.after, failed_at=where[1] if where else "")
         return IdOutcome(fate, entry.reason)
     if entry.event == JournalEvent.SETTLED:
-        said = outcome or Outcome.DONE
+        reached = outcome or Outcome.DONE
         followed = sentence.endswith(RUN_FOLLOWED)
         # A mark of the file's, by which the next start knows that the run is still to be read; nobody has to
         # see it.
         sentence = sentence.removesuffix(RUN_FOLLOWED)
         passed = sentence.endswith(PASSED)
-        fate = Fate(said, followed=followed and not over, passed=passed)
+        fate = Fate(reached, followed=followed and not over, passed=passed)
         return IdOutcome(fate, sentence, entry.verb)
     if entry.event == JournalEvent.TAKEN_OVER:
         fate = Fate(outcome) if outcome else Fate(instead=TAKEN_OVER)

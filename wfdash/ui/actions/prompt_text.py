@@ -184,7 +184,7 @@ def prompt_lines(asking: Asking, width: int, height: int) -> list[Pieces]:
     room = height - 1 - len(foot)
     if asking.in_full:
         return [title_pieces(asking), *_in_full(asking, width, room), *foot][: max(height, 1)]
-    said, skipped = _consequence_lines(asking, width), _skipped_lines(asking, width)
+    consequences, skipped = _consequence_lines(asking, width), _skipped_lines(asking, width)
     shown = asking.plan.eligible or asking.plan.targets
     # Three targets stay in sight however long the consequences are: a prompt has to show whom it is about.
     few = min(len(shown), 3)
@@ -192,7 +192,7 @@ def prompt_lines(asking: Asking, width: int, height: int) -> list[Pieces]:
         few += _AROUND_ROWS
     must = len(_twice_lines(asking, width))
     few = max(1, min(few, room - 2, room - must - 1 - min(1, len(skipped)) if must else room))
-    below = _cut(said, skipped, max(1, room - few), must)
+    below = _cut(consequences, skipped, max(1, room - few), must)
     targets = _target_lines(asking, shown, width, max(1, room - len(below)))
     spare = room - len(targets) - len(below)
     gap: list[Pieces] = [()] if spare > 0 else []
@@ -226,13 +226,13 @@ def said_lines(asking: Asking, width: int) -> list[Pieces]:
 
 def _in_full(asking: Asking, width: int, room: int) -> list[Pieces]:
     """All sentences on the targets, in place of the list of targets."""
-    said = said_lines(asking, width)
+    lines = said_lines(asking, width)
     back: Pieces = [("   ", PLAIN), ("tab", ACCENT), (" shows the instances again", PLAIN)]
-    if len(said) < room:
-        return [*said, back]
+    if len(lines) < room:
+        return [*lines, back]
     shown = max(1, room - 2)
-    top = min(asking.top_said, max(0, len(said) - shown))
-    return [*said[top : top + shown], scrolled(top, min(top + shown, len(said)), len(said)), back]
+    top = min(asking.top_said, max(0, len(lines) - shown))
+    return [*lines[top : top + shown], scrolled(top, min(top + shown, len(lines)), len(lines)), back]
 
 
 def _twice_lines(asking: Asking, width: int) -> list[str]:

@@ -333,10 +333,10 @@ class ErrorsScreen(BaseScreen):
         )
         return counted.headline(groups, evidence)
 
-    def _draw_summary(self, said: Headline, any_read: bool) -> None:
+    def _draw_summary(self, headline: Headline, any_read: bool) -> None:
         """Draws the headline, bold and red only where it is unusual: a few failures are no incident."""
-        style = BAD if said.unusual else PLAIN if any_read else QUIET
-        lines = wrapped(clean(said.sentence), self.size.width - 2, _SUMMARY)
+        style = BAD if headline.unusual else PLAIN if any_read else QUIET
+        lines = wrapped(clean(headline.sentence), self.size.width - 2, _SUMMARY)
         shown: list[Pieces] = [[(" " + line, style)] for line in lines]
         only_listed = len(self.poller.error_samples.listing.only_listed) if self.poller is not None else 0
         if any_read and only_listed:

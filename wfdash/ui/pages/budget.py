@@ -229,7 +229,7 @@ def _summary(poller: Watcher, now: float, width: int, height: int) -> Sequence[P
     budget = poller.budget
     spent, limit = budget.meter[0], budget.limit
     acted, most = budget.actions
-    said = not poller.local or budget.left is not None or budget.frozen_until is not None
+    has_spending = not poller.local or budget.left is not None or budget.frozen_until is not None
     share = f"  at most {count(limit)} for what nobody waits for"
     if poller.local:
         share = "  wfdash's own bound: a dev session has none"
@@ -237,7 +237,7 @@ def _summary(poller: Watcher, now: float, width: int, height: int) -> Sequence[P
     full = min(bar, spent * bar // MOST)
     reach = _reach(poller, now, width)
     lines: list[Pieces] = [
-        *([_spending(poller, now)] if said else []),
+        *([_spending(poller, now)] if has_spending else []),
         [
             (f"  Reads    {spent:>4} of {MOST} in about 5 m ", STRONG),
             ("█" * full, WARN if spent >= MOST * 0.9 else PLAIN),

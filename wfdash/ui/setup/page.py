@@ -195,7 +195,7 @@ class ApiChecks:
     @asynccontextmanager
     async def _reads(self, settings: Settings) -> AsyncIterator[Reads]:
         session = await open_session(
-            settings, self._connector(settings), clock=self._clock, said=lambda event: None
+            settings, self._connector(settings), clock=self._clock, report=lambda event: None
         )
         try:
             yield session.reads

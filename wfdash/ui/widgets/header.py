@@ -287,9 +287,9 @@ def freshness_pieces(
     if fresh.answered_at is None:
         if frozen:
             return [[("‖ frozen, nothing read", WARN)]]
-        said = ("▲ nothing read yet", BAD) if fresh.failure else ("loading", QUIET)
+        state = ("▲ nothing read yet", BAD) if fresh.failure else ("loading", QUIET)
         waits = _slowed(slow) or (_retry(fresh, now) if fresh.failure else _waited(fresh, now))
-        return [[said, *waits], [said]]
+        return [[state, *waits], [state]]
     old = max(0, int(now - fresh.answered_at))
     age = f"{old} s" if old < 100 else f"{old // 60} m" if old < 6000 else f"{old // 3600} h"
     # Words that moved with each digit would be written anew each second.

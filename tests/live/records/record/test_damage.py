@@ -105,7 +105,7 @@ def test_a_full_disk_is_a_sentence(tmp_path):
 def said_of_a_refusal(path):
     """What a recorder says of a place that keeps nothing."""
     said = []
-    recorder = Recorder(clock=lambda: AT, said=said.append)
+    recorder = Recorder(clock=lambda: AT, report=said.append)
     recorder.start(RecordPlace(path))
     recorder.saw(SawRows(AT, "orders", [row("a")]))
     assert not recorder.flush()

@@ -25,7 +25,7 @@ from wfdash.live.records.record.schema import (
 def test_a_file_keeps_to_the_account_that_began_it(tmp_path):
     path, said = tmp_path / "out.db", []
     for owner, identity in (("one", "a"), ("two", "b"), ("one", "c")):
-        recorder = Recorder(clock=lambda: AT, said=said.append)
+        recorder = Recorder(clock=lambda: AT, report=said.append)
         recorder.saw(SawRows(AT, "orders", [row(identity)]))
         recorder.start(RecordPlace(path, own=False, owner=owner))
         recorder.flush(3)
@@ -39,7 +39,7 @@ def test_the_record_of_another_account_is_not_read_either(tmp_path):
     """As one that was handed over and copied to where the own one lies."""
     path = tmp_path / "own.db"
     for owner in ("theirs", "ours"):
-        recorder = Recorder(clock=lambda: AT, said=lambda _: None)
+        recorder = Recorder(clock=lambda: AT, report=lambda _: None)
         recorder.saw(SawRows(AT, "orders", [row(f"of-{owner}")]))
         recorder.start(RecordPlace(path, owner=owner))
         recorder.flush(3)

@@ -34,7 +34,7 @@ def test_writer_keeps_few_pages_of_its_file(tmp_path):
 def test_several_writers_of_one_file_lose_nothing(tmp_path):
     path = tmp_path / "a.db"
     said = []
-    recorders = [Recorder(clock=lambda: AT, said=said.append) for _ in range(3)]
+    recorders = [Recorder(clock=lambda: AT, report=said.append) for _ in range(3)]
     for number, recorder in enumerate(recorders):
         recorder.start(RecordPlace(path))
         for turn in range(300):
@@ -63,7 +63,7 @@ from wfdash.live.records.record.place import RecordPlace
 from wfdash.live.records.record.opening import open_record
 from wfdash.live.records.record.recorder import Recorder
 path, name = Path(sys.argv[1]), sys.argv[2]
-recorder = Recorder(clock=lambda: 1.795e9, said=lambda sentence: print(sentence, file=sys.stderr))
+recorder = Recorder(clock=lambda: 1.795e9, report=lambda sentence: print(sentence, file=sys.stderr))
 recorder.start(RecordPlace(path))
 for number in range(600):
     recorder.saw(SawRows(1.795e9 + number, "orders", [{"id": f"{name}-{number}", "status": "running"}]))
@@ -123,7 +123,7 @@ def until(condition):
 
 def test_what_a_held_file_cannot_take_waits_for_it(tmp_path, held):
     said, path, release = [], tmp_path / "a.db", held()
-    recorder = Recorder(clock=lambda: AT, said=said.append)
+    recorder = Recorder(clock=lambda: AT, report=said.append)
     recorder.start(RecordPlace(path))
     for number in range(2_500):
         recorder.saw(SawRows(AT + number, "orders", [row(f"{number}")]))

@@ -9,7 +9,7 @@ from wfdash.live.records.record.recorder import Recorder
 def recorder_at(path, seen, before=lambda: None):
     """Hands these to a recorder and ends it; what it had to say."""
     said = []
-    recorder = Recorder(clock=lambda: AT, said=said.append)
+    recorder = Recorder(clock=lambda: AT, report=said.append)
     for observation in seen:
         recorder.saw(observation)
     before()

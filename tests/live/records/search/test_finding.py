@@ -171,7 +171,7 @@ def test_what_is_dropped_leaves_the_index_too(tmp_path):
 def test_without_fts5_it_is_said_and_all_is_gone_through(tmp_path, monkeypatch):
     monkeypatch.setattr(contents, "_MODULE", "fts_that_is_not_there")
     said = []
-    recorder = Recorder(clock=lambda: AT, said=said.append)
+    recorder = Recorder(clock=lambda: AT, report=said.append)
     recorder.start(RecordPlace(tmp_path / "a.db", payloads=True))
     recorder.saw(SawDetail(AT, "orders", "a", False, answer(13)))
     recorder.close()

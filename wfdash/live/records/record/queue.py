@@ -15,7 +15,7 @@ _MOST = 2_000
 class RecordQueue:
     """Holds what is to be written; `trouble` says in a sentence why nothing is kept, "" while it is."""
 
-    def __init__(self, clock: Callable[[], float], said: Callable[[str], None]) -> None:
+    def __init__(self, clock: Callable[[], float], report: Callable[[str], None]) -> None:
         self.clock = clock
         self.trouble = ""
         self.ending = False
@@ -31,7 +31,7 @@ class RecordQueue:
         self._waiting: deque[Observation] = deque()
         self._turned = False
         """Whether the thread has opened the file, or tried to."""
-        self._said = said
+        self._report = report
         self._wake = threading.Event()
         self._settled = threading.Condition()
 
@@ -81,7 +81,7 @@ class RecordQueue:
         """Sets the sentence on what is in the way, and says it once."""
         if trouble != self.trouble:
             self.trouble = trouble
-            self._said(trouble)
+            self._report(trouble)
 
     def kept(self) -> None:
         """Takes in that a batch is in the file; that all is well again is said once nothing waits."""
@@ -91,8 +91,8 @@ class RecordQueue:
         if self.empty and (self._was_troubled or lost):
             self._was_troubled, self._lost = False, self.dropped
             without = f", without the {lost:,} answers that found no room meanwhile" if lost else ""
-            self._said(f"the record is kept again{without}")
+            self._report(f"the record is kept again{without}")
 
     def announce(self, sentence: str) -> None:
         """Says a sentence on the record that is no failure."""
-        self._said(sentence)
+        self._report(sentence)

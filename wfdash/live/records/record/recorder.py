@@ -39,13 +39,13 @@ class UntilOpen:
 class Recorder:
     """Keeps what is seen. Nothing is opened before `start`: what was seen until then waits.
 
-    Whatever goes wrong with the file, the program goes on without it; `said` is called, from the thread, with
-    what a person should hear.
+    Whatever goes wrong with the file, the program goes on without it; `report` is called, from the thread,
+    with what a person should hear.
     """
 
-    def __init__(self, *, clock: Callable[[], float], said: Callable[[str], None] | None = None) -> None:
+    def __init__(self, *, clock: Callable[[], float], report: Callable[[str], None] | None = None) -> None:
         self.place: RecordPlace | None = None
-        self._queue = RecordQueue(clock, said or (lambda _sentence: None))
+        self._queue = RecordQueue(clock, report or (lambda _sentence: None))
         self._writer: RecordWriter | None = None
         self._thread: threading.Thread | None = None
 
