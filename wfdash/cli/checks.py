@@ -75,5 +75,5 @@ def _check_filter(text: str) -> None:
     try:
         parse_query(text)
     except QueryError as wrong:
-        sentence, *place = wrong.pointed()
-        raise UsageError(f"--filter: {sentence}", *place) from None
+        sentence, *pointer = wrong.pointed()
+        raise UsageError(f"--filter: {sentence}", *pointer) from None

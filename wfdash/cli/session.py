@@ -332,10 +332,10 @@ def long_read(
     aloud: bool = True,
 ) -> LongRead:
     """Lists pages within the budget, and with other processes that walk the same list now."""
-    place = page_file(session.budget.shared_file, session.api.account_id, workflow, query)
+    path = page_file(session.budget.shared_file, session.api.account_id, workflow, query)
     turns = Patient(session)
     # Several shells that list the same at one moment share the pages instead of asking twice.
-    lists = JoinedLists(turns, place, clock=session.budget.clock)
+    lists = JoinedLists(turns, path, clock=session.budget.clock)
     session.endings.append(lists.close)
     progress = ProgressWords(session, aloud and sys.stderr.isatty(), session.clock())
     return LongRead(lists, turns, progress, extent)

@@ -68,8 +68,8 @@ def parse(text: str, name: str) -> Config:
         _check_values(config)
     except _Complaint as complaint:
         line = line_of(text, complaint.path)
-        place = f"{name}, line {line}" if line else name
-        raise ConfigError(f"{place}: {complaint}") from None
+        source = f"{name}, line {line}" if line else name
+        raise ConfigError(f"{source}: {complaint}") from None
     return config
 
 
@@ -196,14 +196,14 @@ def _check_values(config: Config) -> None:
 
 
 def _check_columns(columns: Sequence[str]) -> None:
-    for place, column in enumerate(columns):
+    for index, column in enumerate(columns):
         if column not in BY_NAME:
             words = f'there is no column "{column}"; the nearest one is "{nearest(column, BY_NAME)}"'
-        elif column in columns[:place]:
+        elif column in columns[:index]:
             words = f'"{column}" is there twice'
         else:
             continue
-        raise _Complaint(("display", "columns", place), f"display.columns: {words}.")
+        raise _Complaint(("display", "columns", index), f"display.columns: {words}.")
 
 
 def _check_views(views: Sequence[SavedView]) -> None:

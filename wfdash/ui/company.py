@@ -223,8 +223,8 @@ def _name(other: "Presence", *, apart: bool = False) -> str:
 
 def _full_name(other: "Presence") -> str:
     """The other's name with all that tells two people of one login apart."""
-    place = other.seat[:60] or other.terminal[:20]
-    return clean(full_name(other.who[:40], place)) if place else _name(other)
+    seat = other.seat[:60] or other.terminal[:20]
+    return clean(full_name(other.who[:40], seat)) if seat else _name(other)
 
 
 def _what(action: "PeerAction") -> str:

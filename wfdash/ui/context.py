@@ -297,7 +297,7 @@ class Context:
         self.session: AccountSession | None = None
         self.past: float | None = None
         """The moment that is shown out of a record, epoch seconds; None for now."""
-        self.past_place = ""
+        self.past_position = ""
         """Which of the moments of its second it is, `2 of 3`; "" for the only one."""
         self.back_to = ""
         """Where `esc` leads from that moment before it closes anything: `now`, `the end`; "" for nowhere."""

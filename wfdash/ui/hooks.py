@@ -12,7 +12,7 @@ from wfdash.config.own_commands import HOOK_EVENTS
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import percent
 from wfdash.live.polling.events import Update
-from wfdash.live.records.record.place import record_path
+from wfdash.live.records.record.location import record_path
 from wfdash.live.records.record.recorder import UntilOpen, ask_record
 from wfdash.ui.context import Context
 

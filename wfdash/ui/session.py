@@ -26,8 +26,8 @@ from wfdash.live.reads.reads import Reads
 from wfdash.live.reads.restarted_runs import RestartedRuns
 from wfdash.live.records.journal import Journal
 from wfdash.live.records.record.listener import RecordListener
+from wfdash.live.records.record.location import location_of
 from wfdash.live.records.record.observations import Observation
-from wfdash.live.records.record.place import place_of
 from wfdash.live.records.record.recorder import Recorder, UntilOpen
 from wfdash.live.watcher import Watcher
 
@@ -324,6 +324,6 @@ def past_session(
 
 def _begin_record(recorder: Recorder, settings: Settings, api: Workflows) -> None:
     """Opens the record once something was answered and the account is known: nobody waits for that."""
-    place = place_of(user_state_path("wfdash"), settings, api.account_id)
-    if place is not None:
-        asyncio.get_running_loop().call_later(_FIRST_ROWS, recorder.start, place)
+    location = location_of(user_state_path("wfdash"), settings, api.account_id)
+    if location is not None:
+        asyncio.get_running_loop().call_later(_FIRST_ROWS, recorder.start, location)

@@ -120,7 +120,7 @@ class TimeTravel:
             moment = moments.away(at, back=changes < 0, number=abs(changes))
             if moment is None:
                 return None
-            number, of = moments.place(moment)
+            number, of = moments.position(moment)
             return moment, f"{number} of {of}" if of > 1 else ""
 
         # A record may be large and its disk slow; the keys go on meanwhile.
@@ -155,7 +155,7 @@ class TimeTravel:
             self._context.notify(clean(words), severity="warning")
             return None
 
-    def _show(self, moment: float, place: str = "") -> None:
+    def _show(self, moment: float, position: str = "") -> None:
         from wfdash.ui.session import past_session
 
         context, reader = self._context, self._reader
@@ -169,7 +169,7 @@ class TimeTravel:
 
         session = past_session(reader, moment, context.settings, live=live, notify=emit)
         session.poller.row_details.utc = context.utc
-        context.past, context.past_place = moment, place
+        context.past, context.past_position = moment, position
         if self._replayed is None:
             context.back_to = "now"
         else:

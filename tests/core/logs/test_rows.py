@@ -48,12 +48,12 @@ def test_unfolded_line_takes_rows_beneath_it():
     assert texts == ["", "", "got", "{", '  "a": [', "    1,", "    2", "  ]", "}", ""]
     below = rows.key(9)
     rows.take([entry(0), *entries], 40)
-    assert rows.place(below) == 10
+    assert rows.index_of(below) == 10
     inside = rows.key(5)
     rows.unfolded.clear()
     rows.lay_out(40)
-    assert rows.place(inside) == 2
-    assert rows.place(("gone", 0)) is None
+    assert rows.index_of(inside) == 2
+    assert rows.index_of(("gone", 0)) is None
 
 
 @pytest.mark.parametrize(

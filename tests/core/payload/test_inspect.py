@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.fakes.details import detail, done, step
-from wfdash.core.payload.inspect import place_in
+from wfdash.core.payload.inspect import index_in
 
 LOAD, CHARGE = done("load-1", 0, 1), step("charge-1", 1)
 BEFORE = detail("running", [LOAD, CHARGE])
@@ -22,10 +22,10 @@ BEFORE = detail("running", [LOAD, CHARGE])
     ],
 )
 def test_where_a_step_went(steps, place):
-    assert place_in(detail("running", steps), BEFORE, 1) == place
+    assert index_in(detail("running", steps), BEFORE, 1) == place
 
 
 def test_a_step_that_had_not_begun_is_the_same_once_it_has():
     pending = detail("running", [step("charge-1", None, attempts=[])])
-    assert place_in(detail("running", [CHARGE]), pending, 0) == 0
-    assert place_in(BEFORE, pending, 7) is None
+    assert index_in(detail("running", [CHARGE]), pending, 0) == 0
+    assert index_in(BEFORE, pending, 7) is None

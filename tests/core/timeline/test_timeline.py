@@ -294,12 +294,12 @@ def test_rows_are_in_order_and_no_bar_leaves_the_axis(status, steps, end, now, s
     rows = arrange(outline, axis, {("step", index) for index in range(30)}).rows
     top = [row.step for row in rows if row.depth == 0]
     assert top == sorted(top)
-    assert list(axis.places) == sorted(axis.places)
+    assert list(axis.positions) == sorted(axis.positions)
     assert list(axis.times) == sorted(axis.times)
     for row in rows:
         for part in segments(outline, row, T0 + now):
             assert part.start <= part.end
-            assert 0.0 <= axis.place(part.start) <= axis.place(part.end) <= 1.0
+            assert 0.0 <= axis.position(part.start) <= axis.position(part.end) <= 1.0
         drawn = bar(segments(outline, row, T0 + now), axis, width)
         assert cells("".join(text for text, _ in drawn)) == width
         assert words(outline, row, TimeWords(T0 + now))[0][0]

@@ -92,9 +92,9 @@ def _page_in_the_way(http: Http, answer: Answer, origin: dict[str, Any]) -> Forb
 
 def redirected(http: Http, answer: Answer, asked: RequestInfo) -> WorkflowsError:
     """A sentence for an answer that leads elsewhere: the token goes nowhere but to the configured origin."""
-    place = _place(str(answer.headers.get("location", "")))
+    target = _place(str(answer.headers.get("location", "")))
     return OtherServer(
-        f"The server answered {answer.http} and pointed to {http.hide(place)[:200]}. "
+        f"The server answered {answer.http} and pointed to {http.hide(target)[:200]}. "
         f"wfdash follows no redirect, so that the token goes nowhere else: check the base URL.{asked.doubt}",
         http=answer.http,
         ray=answer.ray,

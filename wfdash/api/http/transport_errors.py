@@ -26,7 +26,7 @@ class Trip(Struct, frozen=True):
     """What names the proxy that is connected to in the server's place."""
 
     @property
-    def place(self) -> str:
+    def server(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}" if self.port else host
 
@@ -43,7 +43,7 @@ class Trip(Struct, frozen=True):
 
 def too_large(trip: Trip, limit: int, answer: Answer | None) -> WorkflowsError:
     return BadAnswer(
-        f"The answer of {trip.place} is larger than {limit // 2**20} MiB, so it was not read.{trip.doubt}",
+        f"The answer of {trip.server} is larger than {limit // 2**20} MiB, so it was not read.{trip.doubt}",
         http=answer.http if answer else None,
         ray=answer.ray if answer else "",
     )
@@ -56,7 +56,7 @@ def undecodable(trip: Trip, what: str, answer: Answer | None) -> WorkflowsError:
 
 def never_ended(trip: Trip, seconds: float, answer: Answer | None) -> WorkflowsError:
     return NotReached(
-        f"The answer of {trip.place} had not ended after {seconds:.0f} s.{trip.next}",
+        f"The answer of {trip.server} had not ended after {seconds:.0f} s.{trip.next}",
         http=answer.http if answer else None,
         ray=answer.ray if answer else "",
     )
@@ -72,28 +72,30 @@ def unreached(trip: Trip, error: Exception, read: float, answer: Answer | None) 
         )
     if isinstance(error, httpx.ProxyError):
         return NotReached(
-            f"The proxy on the way to {trip.place} refused: {_short(error)}. "
+            f"The proxy on the way to {trip.server} refused: {_short(error)}. "
             f"Check {trip.proxy or 'HTTPS_PROXY'} and NO_PROXY.",
             sent=False,
         )
     if isinstance(error, httpx.ConnectTimeout):
-        return NotReached(f"{trip.place} could not be connected to in time. {_advice(trip)}", sent=False)
+        return NotReached(f"{trip.server} could not be connected to in time. {_advice(trip)}", sent=False)
     if isinstance(error, httpx.ConnectError):
         return NotReached(_connect_sentence(trip, error), sent=False)
     # From here on the request had left, so a write may have been carried out: the sentence must not say that
     # it was not.
     if isinstance(error, httpx.ReadTimeout):
-        return NotReached(f"{trip.place} took the request but sent no answer within {read:.0f} s.{trip.next}")
+        return NotReached(
+            f"{trip.server} took the request but sent no answer within {read:.0f} s.{trip.next}"
+        )
     if isinstance(error, httpx.WriteTimeout):
-        return NotReached(f"{trip.place} stopped taking the request.{trip.next}")
+        return NotReached(f"{trip.server} stopped taking the request.{trip.next}")
     if isinstance(error, httpx.ReadError | httpx.WriteError | httpx.CloseError | httpx.RemoteProtocolError):
-        return NotReached(f"{trip.place} closed the connection before it answered.{trip.next}")
-    return NotReached(f"The request to {trip.place} failed ({type(error).__name__}).{trip.next}")
+        return NotReached(f"{trip.server} closed the connection before it answered.{trip.next}")
+    return NotReached(f"The request to {trip.server} failed ({type(error).__name__}).{trip.next}")
 
 
 def _bad(trip: Trip, what: str, answer: Answer | None) -> WorkflowsError:
     return BadAnswer(
-        f"The answer of {trip.place} {what}.{trip.next}",
+        f"The answer of {trip.server} {what}.{trip.next}",
         http=answer.http if answer else None,
         ray=answer.ray if answer else "",
     )
@@ -110,14 +112,14 @@ def _connect_sentence(trip: Trip, error: Exception) -> str:
             return f"The name {trip.host} could not be looked up ({_short(cause)}). {_advice(trip)}"
         if isinstance(cause, ssl.SSLError):
             return (
-                f"No secure connection to {trip.place}: {_tls(cause)}. "
+                f"No secure connection to {trip.server}: {_tls(cause)}. "
                 "Check the base URL, the clock, and SSL_CERT_FILE if a proxy signs certificates."
             )
         if isinstance(cause, OSError) and cause.errno == errno.ECONNREFUSED:
-            return f"Nothing listens at {trip.place} (connection refused). {_advice(trip)}"
+            return f"Nothing listens at {trip.server} (connection refused). {_advice(trip)}"
         if isinstance(cause, OSError) and cause.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH):
-            return f"There is no network route to {trip.place}. {_advice(trip)}"
-    return f"{trip.place} could not be connected to ({_short(error)}). {_advice(trip)}"
+            return f"There is no network route to {trip.server}. {_advice(trip)}"
+    return f"{trip.server} could not be connected to ({_short(error)}). {_advice(trip)}"
 
 
 def _advice(trip: Trip) -> str:

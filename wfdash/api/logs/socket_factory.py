@@ -53,8 +53,8 @@ def check_address(url: str) -> None:
         or not is_host(host)
         or not (parts.scheme == "wss" or (parts.scheme == "ws" and host in _LOOPBACK))
     ):
-        place = f"{parts.scheme}://{host}" if host else "no address"
-        raise OtherServer(f"The server wants its log read at {place[:200]}: only wss:// is followed.")
+        address = f"{parts.scheme}://{host}" if host else "no address"
+        raise OtherServer(f"The server wants its log read at {address[:200]}: only wss:// is followed.")
 
 
 class _InProcess:

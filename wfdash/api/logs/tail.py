@@ -315,13 +315,13 @@ def _lines(event: Mapping[str, Any], instance: str, *, has_workflow: bool) -> It
     foreign = not instance and method != "run"
     logs, exceptions = event.get("logs"), event.get("exceptions")
     named = instance if has_workflow else ""
-    place = 0
+    number = 0
     for entry in logs if isinstance(logs, list) else ():
         fields = fields_of(entry)
         at = epoch_ms(fields.get("timestamp"))
         if at is None:
             continue
-        place += 1
+        number += 1
         yield LogLine(
             at / 1000,
             text(fields.get("level")) or "log",
@@ -330,12 +330,12 @@ def _lines(event: Mapping[str, Any], instance: str, *, has_workflow: bool) -> It
             request=request,
             instance=named,
             foreign=foreign,
-            order=f"{place:06d}",
+            order=f"{number:06d}",
         )
     for entry in exceptions if isinstance(exceptions, list) else ():
         fields = fields_of(entry)
         at = epoch_ms(fields.get("timestamp"))
-        place += 1
+        number += 1
         if at is not None:
             words = f"{text(fields.get('name'))}: {text(fields.get('message'))}".strip(": ")
             stack = text(fields.get("stack"))
@@ -348,5 +348,5 @@ def _lines(event: Mapping[str, Any], instance: str, *, has_workflow: bool) -> It
                 request=request,
                 instance=named,
                 foreign=foreign,
-                order=f"{place:06d}",
+                order=f"{number:06d}",
             )

@@ -27,7 +27,7 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.model.times import iso
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import count, counted
-from wfdash.live.records.record.place import owner_of, record_path
+from wfdash.live.records.record.location import owner_of, record_path
 from wfdash.live.records.record.recorder import ask_record
 from wfdash.live.records.restarted_ends import restarted_ends
 

@@ -51,8 +51,8 @@ def parse_json(text: str, where: str, *, line: int = 1) -> Any:
         json.dumps(value, allow_nan=False)
         return value
     except json.JSONDecodeError as wrong:
-        place = f"line {line - 1 + wrong.lineno}, column {wrong.colno}"
-        raise UsageError(f"{where} is not JSON: {place}: {wrong.msg}") from None
+        position = f"line {line - 1 + wrong.lineno}, column {wrong.colno}"
+        raise UsageError(f"{where} is not JSON: {position}: {wrong.msg}") from None
     except UnicodeEncodeError:
         raise UsageError(f"{where} is not UTF-8 text") from None
     except (ValueError, RecursionError) as wrong:

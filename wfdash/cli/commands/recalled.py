@@ -133,8 +133,8 @@ async def recalled_pauses(
 
 def _open_record(session: CommandSession) -> "RecordReader":
     """The record of the account in use. Raises Unusable and OSError."""
+    from wfdash.live.records.record.location import owner_of, record_path
     from wfdash.live.records.record.opening import open_record
-    from wfdash.live.records.record.place import owner_of, record_path
 
     path = record_path(user_state_path("wfdash"), session.settings, session.api.account_id) or Path()
     # With the owner: a record that was copied here from another account tells of instances of the same names.

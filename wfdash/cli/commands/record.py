@@ -29,7 +29,7 @@ from wfdash.live.hooks.earlier_causes import read_earlier_causes
 from wfdash.live.hooks.runner import Hook, HookRun, HookRunner
 from wfdash.live.polling.events import Update
 from wfdash.live.records.record.listener import RecordListener
-from wfdash.live.records.record.place import ASIDE, RecordPlace, kept_of, owner_of, record_path
+from wfdash.live.records.record.location import ASIDE, RecordLocation, kept_of, owner_of, record_path
 from wfdash.live.records.record.recorder import Recorder, ask_record
 from wfdash.live.watcher import Watcher
 
@@ -111,15 +111,15 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     """Follows until the time is up or a signal ends it; all that was seen is then on the disk."""
     workflows = parsed.workflows or [await session.workflow()]
     await session.reach()
-    place = _place(parsed, session)
+    location = _location(parsed, session)
     recorder = Recorder(clock=session.clock, report=lambda sentence: say(f"wfdash: {clean(sentence)}"))
     session.endings.append(recorder.close)
-    recorder.start(place)
+    recorder.start(location)
     await asyncio.to_thread(recorder.flush, _OPENING)
     if recorder.trouble:
         return 1  # the recorder has said why
     session.api.listener = RecordListener(recorder.saw, clock=session.clock, epoch=lambda: recorder.epoch)
-    hooks = _hooks(session, place) if parsed.on_change else None
+    hooks = _hooks(session, location) if parsed.on_change else None
     command = Hook("on-change", tuple(parsed.on_change))
     recorded = await asyncio.to_thread(ask_record, recorder.read, lambda reader: list(reader.workflows(inf)))
     group = RecordedGroup()
@@ -139,7 +139,7 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
         await asyncio.to_thread(_learn_causes, recorder, followed)
     if parsed.metrics is not None:
         _serve_metrics(parsed.metrics, session, recorder, followed)
-    say(f"wfdash: recording {', '.join(map(clean, workflows))} into {place.path}")
+    say(f"wfdash: recording {', '.join(map(clean, workflows))} into {location.path}")
     code = await group.follow(hooks, parsed.duration)
     await asyncio.to_thread(recorder.flush)
     return code
@@ -167,7 +167,7 @@ def _learn_causes(recorder: Recorder, followed: "Sequence[RecordedWorkflow]") ->
         each.changes.learn(causes)
 
 
-def _place(parsed: Namespace, session: CommandSession) -> RecordPlace:
+def _location(parsed: Namespace, session: CommandSession) -> RecordLocation:
     settings = session.settings
     folder = user_state_path("wfdash")
     own = record_path(folder, settings, session.api.account_id)
@@ -176,11 +176,11 @@ def _place(parsed: Namespace, session: CommandSession) -> RecordPlace:
         raise Stop("the server did not say whose account this is: name it with --account-id", 2)
     policy = settings.record
     owner = owner_of(own) if own is not None else ""
-    return RecordPlace(path, policy.payloads, not parsed.out, policy.megabytes * 1_000_000, owner)
+    return RecordLocation(path, policy.payloads, not parsed.out, policy.megabytes * 1_000_000, owner)
 
 
-def _hooks(session: CommandSession, place: RecordPlace) -> HookRunner:
-    assert place.path is not None
+def _hooks(session: CommandSession, location: RecordLocation) -> HookRunner:
+    assert location.path is not None
 
     def ended(run: HookRun) -> None:
         if run.failure:
@@ -188,7 +188,7 @@ def _hooks(session: CommandSession, place: RecordPlace) -> HookRunner:
 
     return HookRunner(
         session.settings.without_secrets(os.environ),
-        lock=place.path.with_name(place.path.name + ".hooks"),
+        lock=location.path.with_name(location.path.name + ".hooks"),
         report=lambda sentence: say(f"wfdash: {clean(sentence)}"),
         ended=ended,
     )

@@ -83,7 +83,7 @@ class Lines:
         self.as_json = as_json
         self.last: dict[str, str] = {}
         self._runs: dict[str, float] = {}
-        self._places: dict[str, object] = {}
+        self._positions: dict[str, object] = {}
         self._facts = WhyFacts(session)
 
     def is_another(self, identity: str, created: float | None) -> bool:
@@ -99,9 +99,9 @@ class Lines:
 
     def has_moved(self, detail: Detail) -> bool:
         """Whether the instance is at another status or step than at the last call."""
-        place = (detail.status, _place(detail) if self.session.api.local else ())
-        before, self._places[detail.id] = self._places.get(detail.id), place
-        return before != place
+        position = (detail.status, _position(detail) if self.session.api.local else ())
+        before, self._positions[detail.id] = self._positions.get(detail.id), position
+        return before != position
 
     def changed(self, identity: str, status: str, why: str, *, within: bool = False) -> None:
         """Prints one change; `within` a status as well."""
@@ -147,7 +147,7 @@ async def _tail_instance(parsed: Namespace, session: CommandSession, lines: Line
     return 0 if parsed.until in ("final", status) else 1
 
 
-def _place(detail: Detail) -> object:
+def _position(detail: Detail) -> object:
     """Which steps are open, what each is at and in which attempt, to be compared with the last."""
     return tuple((step.index, doing(step), len(step.attempts)) for step in current_steps(detail))
 

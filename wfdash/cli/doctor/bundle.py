@@ -181,22 +181,22 @@ def _config(path: Path | None, names: Names) -> Iterator[str]:
     yield from _values("", table, shown=False)
 
 
-def _values(place: str, value: Any, shown: bool) -> Iterator[str]:
+def _values(prefix: str, value: Any, shown: bool) -> Iterator[str]:
     if isinstance(value, dict):
         for key, inner in value.items():
             # A profile's name has its number.
-            own = key if is_ours(key) or place == "profiles" else "[name]"
-            path = f"{place}.{own}" if place else own
+            own = key if is_ours(key) or prefix == "profiles" else "[name]"
+            path = f"{prefix}.{own}" if prefix else own
             yield from _values(path, inner, shown or path in _SHOWN_SECTIONS)
     elif isinstance(value, list) and any(isinstance(inner, dict) for inner in value):
         for number, inner in enumerate(value, 1):
-            yield from _values(f"{place}[{number}]", inner, shown)
+            yield from _values(f"{prefix}[{number}]", inner, shown)
     elif isinstance(value, bool) or (shown and (isinstance(value, int | float) or _has_words_for(value))):
-        yield f"{place} = {value!r}"
+        yield f"{prefix} = {value!r}"
     elif isinstance(value, list | str):
-        yield f"{place} = a {'list' if isinstance(value, list) else 'text'} of {count(len(value))}"
+        yield f"{prefix} = a {'list' if isinstance(value, list) else 'text'} of {count(len(value))}"
     else:
-        yield f"{place} = a {type(value).__name__}"
+        yield f"{prefix} = a {type(value).__name__}"
 
 
 def _has_words_for(value: object) -> bool:

@@ -15,7 +15,7 @@ from platformdirs import user_config_path, user_state_path
 from wfdash import __version__
 from wfdash.cli.doctor.width import ambiguous_width
 from wfdash.config.settings import Settings
-from wfdash.live.records.record.place import DAYS, kept_of, parts_of, record_path
+from wfdash.live.records.record.location import DAYS, kept_of, parts_of, record_path
 
 __all__ = ["machine", "paths", "record", "state_trouble", "terminal"]
 

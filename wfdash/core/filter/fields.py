@@ -54,9 +54,9 @@ class MatchContext(Struct, frozen=True):
 _ORDER = (">", "<", ">=", "<=")
 PLAIN = re.compile(r"[\w-]+", re.ASCII)
 """A text that JSON writes in one way only."""
-_WITH_PLACES = ("params", "output")
+_WITH_PATHS = ("params", "output")
 _AS_JSON = ("params", "output", "any")
-_PLACE_OPS = (":", "~")
+_PATH_OPS = (":", "~")
 
 
 class FilterField(Struct, frozen=True):
@@ -132,44 +132,44 @@ def _is_backwards(text: str) -> bool:
 def field_of(name: str) -> FilterField | None:
     """The field of that name, None for none.
 
-    `params.order.id` is a place in the params, and gives `params`.
+    `params.order.id` is a path in the params, and gives `params`.
     """
     head, dot, _ = name.partition(".")
-    return FIELDS.get(head) if not dot or head in _WITH_PLACES else None
+    return FIELDS.get(head) if not dot or head in _WITH_PATHS else None
 
 
-def check(term: Term, position: int, places: tuple[int, ...]) -> None:
+def check(term: Term, position: int, positions: tuple[int, ...]) -> None:
     """Raises QueryError for an unknown field, an operator it does not take, or a value it cannot read."""
     field = field_of(term.field)
     if field is None:
         raise QueryError(_no_field(term.field), position)
     after = position + len(term.field)
     if "." in term.field:
-        if term.op not in _PLACE_OPS:
+        if term.op not in _PATH_OPS:
             raise QueryError(
                 f"write {term.field}: for all of the value, {term.field}~ for a part of it", after
             )
     elif term.op not in field.ops:
         raise QueryError(f"write {field.name}{field.ops[0]}, not {field.name}{term.op}", after)
-    for value, place in zip(term.values, places, strict=True):
+    for value, at in zip(term.values, positions, strict=True):
         if not value:
-            raise QueryError(f"{field.name}{term.op} needs a value: {field.help}", place)
+            raise QueryError(f"{field.name}{term.op} needs a value: {field.help}", at)
         if field.name in _WORDS and value[0] in "!-":
-            raise QueryError(f"write -{field.name}:{value.lstrip('!=-')} for what does not match", place)
+            raise QueryError(f"write -{field.name}:{value.lstrip('!=-')} for what does not match", at)
         if field.ops is _ORDER and parse_duration(value) is None:
-            raise QueryError("not a duration; write 90s, 10m, 1h30m or 2d", place)
+            raise QueryError("not a duration; write 90s, 10m, 1h30m or 2d", at)
         if field.name == "blocked" and value.lower() not in BLOCKS:
-            raise QueryError(f"write {', '.join(BLOCKS[:-1])} or {BLOCKS[-1]}; step~ takes a name", place)
+            raise QueryError(f"write {', '.join(BLOCKS[:-1])} or {BLOCKS[-1]}; step~ takes a name", at)
         if field.name == "odd" and value.lower() not in ODDITIES:
-            raise QueryError(f"write {' or '.join(ODDITIES)}", place)
+            raise QueryError(f"write {' or '.join(ODDITIES)}", at)
         if field.name in ("since", "before") and instant(value, 0.0) is None:
-            raise QueryError("not a time; write 2h, 2026-11-20 or 2026-11-20T10:00", place)
+            raise QueryError("not a time; write 2h, 2026-11-20 or 2026-11-20T10:00", at)
         if field.name == "ended" and _is_backwards(value):
-            raise QueryError("it ends before it begins; write the earlier time first", place)
+            raise QueryError("it ends before it begins; write the earlier time first", at)
         if field.name == "ended" and span_of(value, 0.0) is None:
-            raise QueryError("not a time; write 2h, 2026-11-20 or 2026-11-20T10:00..2026-11-20T10:05", place)
+            raise QueryError("not a time; write 2h, 2026-11-20 or 2026-11-20T10:00..2026-11-20T10:05", at)
     if len(term.values) > 1 and field.takes_time:
-        raise QueryError(f"{field.name} takes one value", places[1])
+        raise QueryError(f"{field.name} takes one value", positions[1])
 
 
 def _no_field(name: str) -> str:
@@ -302,8 +302,8 @@ _TEXT: Mapping[str, Callable[[DetailFields], str]] = {
 }
 
 
-def _place_test(term: Term, low: tuple[str, ...]) -> Callable[[Contents], bool]:
-    head, _, place = term.field.partition(".")
+def _path_test(term: Term, low: tuple[str, ...]) -> Callable[[Contents], bool]:
+    head, _, path = term.field.partition(".")
     plain = all(map(PLAIN.fullmatch, low))
     wanted = tuple(map(_as_value, low)) if term.op == ":" else low
 
@@ -314,7 +314,7 @@ def _place_test(term: Term, low: tuple[str, ...]) -> Callable[[Contents], bool]:
         # Of 20,000 texts the few are parsed in which it stands at all, as far as JSON writes it in one way.
         if plain and not (only in text if only else any(value in text for value in wanted)):
             return False
-        found = list(texts_at(text, place))
+        found = list(texts_at(text, path))
         if term.op == ":":
             return any(value == text for value in low for text in found)
         return any(value in text for value in low for text in found)
@@ -362,8 +362,8 @@ def spellings(term: Term) -> tuple[str, ...]:
 def _fields_test(term: Term) -> Callable[[DetailFields], bool]:
     low = spellings(term)
     if "." in term.field:
-        at_place = _place_test(term, low)
-        return lambda read: at_place(read.contents)
+        at_path = _path_test(term, low)
+        return lambda read: at_path(read.contents)
     if term.field == "blocked":
         return lambda read: any(block in low for block in read.blocked.split())
     if term.field == "odd":

@@ -14,7 +14,7 @@ from wfdash.core.text.words import counted
 __all__ = ["Handover", "HandoverError", "HandoverLine", "read_handover"]
 
 _LAST_LINE = "end"
-_PLACE = {
+_FIRST = {
     "account": "account_id",
     "profile": "profile",
     "workflow": "workflow",
@@ -71,9 +71,9 @@ class Handover(Struct):
 
     def lines(self) -> list[str]:
         """The file, one JSON object a line: a file cut anywhere keeps all before the cut."""
-        place = {"wfdash": "handover", "v": 1, "at": iso(self.written_at)}
-        place |= {key: getattr(self, slot) for key, slot in _PLACE.items()}
-        records: list[dict[str, Any]] = [place]
+        first = {"wfdash": "handover", "v": 1, "at": iso(self.written_at)}
+        first |= {key: getattr(self, slot) for key, slot in _FIRST.items()}
+        records: list[dict[str, Any]] = [first]
         records += [{"pin": identity, "workflow": workflow} for workflow, identity in self.pins]
         records += [{"mark": identity} for identity in self.marks]
         records += [asdict(entry) | {"at": iso(entry.at)} for entry in self.story]
@@ -93,15 +93,15 @@ class Handover(Struct):
 def read_handover(lines: Sequence[str]) -> Handover:
     """Reads a handover file, keeping what it has when it was cut. Raises HandoverError for any other file."""
     try:
-        place = json.loads(lines[0])
-        if place["wfdash"] != "handover":
+        first = json.loads(lines[0])
+        if first["wfdash"] != "handover":
             raise KeyError
     except (IndexError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise HandoverError("this is not a handover file: its first line does not say so") from error
-    handover = Handover(parse_time(place.get("at")) or 0.0)
-    for key, slot in _PLACE.items():
-        if isinstance(place.get(key), str):
-            setattr(handover, slot, place[key])
+    handover = Handover(parse_time(first.get("at")) or 0.0)
+    for key, slot in _FIRST.items():
+        if isinstance(first.get(key), str):
+            setattr(handover, slot, first[key])
     handover.cut = True
     for line in lines[1:]:
         if not line.strip():

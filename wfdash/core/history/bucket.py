@@ -174,29 +174,29 @@ def _is_shift(before: float, after: float) -> bool:
 
 
 def _split(groups: Sequence[Sequence[float]]) -> int | None:
-    """The place before which values are of another height than after it, by their ranks; None for none.
+    """The index before which values are of another height than after it, by their ranks; None for none.
 
     Ranks, so that a few that are far off weigh no more than others. Of many values each so-manieth is
     taken: they are ascending, so that the shape of each group stays.
     """
     step = -(-sum(map(len, groups)) // _RANKED) or 1
-    values = sorted((value, place) for place, group in enumerate(groups) for value in group[::step])
+    values = sorted((value, index) for index, group in enumerate(groups) for value in group[::step])
     size, sums, sizes = len(values), [0.0] * len(groups), [0] * len(groups)
     start = 0
     for end in range(1, size + 1):
         if end < size and values[end][0] == values[start][0]:
             continue
-        for _, place in values[start:end]:
-            sums[place] += (start + 1 + end) / 2
-            sizes[place] += 1
+        for _, index in values[start:end]:
+            sums[index] += (start + 1 + end) / 2
+            sizes[index] += 1
         start = end
     best, found, before, ranks = _BY_CHANCE, None, 0, 0.0
-    for place in range(1, len(groups)):
-        before, ranks = before + sizes[place - 1], ranks + sums[place - 1]
+    for index in range(1, len(groups)):
+        before, ranks = before + sizes[index - 1], ranks + sums[index - 1]
         after = size - before
-        if min(before, after) < _EACH or not sizes[place]:
+        if min(before, after) < _EACH or not sizes[index]:
             continue
         off = abs(ranks - before * (size + 1) / 2) / sqrt(before * after * (size + 1) / 12)
         if off > best:
-            best, found = off, place
+            best, found = off, index
     return found

@@ -331,8 +331,8 @@ def _parts(ended: Iterable[Instance], now: float, floor: float | None) -> tuple[
     first = int(now // width) - PARTS + 1
     counts = [0] * PARTS
     for row in ended:
-        place = int((row.ended or 0.0) // width) - first
-        if row.status == "errored" and 0 <= place < PARTS:
-            counts[place] += 1
-    seen = [floor is not None and (first + place + 1) * width > floor for place in range(PARTS)]
+        index = int((row.ended or 0.0) // width) - first
+        if row.status == "errored" and 0 <= index < PARTS:
+            counts[index] += 1
+    seen = [floor is not None and (first + index + 1) * width > floor for index in range(PARTS)]
     return tuple(count if loaded else None for count, loaded in zip(counts, seen, strict=True))

@@ -78,7 +78,7 @@ class RunSample(Struct, frozen=True):
 
     took: float
     steps: tuple[TimedStep, ...]
-    places: Mapping[Key, int]
+    index_of: Mapping[Key, int]
 
     def end_of(
         self, ended: Mapping[Key, float], expected: Mapping[Key, float], start: float
@@ -89,8 +89,8 @@ class RunSample(Struct, frozen=True):
         `expected` when those will that have not.
         """
         reached = max(ended.values(), default=start)
-        begun = [place for key in (*ended, *expected) if (place := self.places.get(key)) is not None]
-        at = max((self.steps[self.places[key]].end for key in ended if key in self.places), default=0.0)
+        begun = [index for key in (*ended, *expected) if (index := self.index_of.get(key)) is not None]
+        at = max((self.steps[self.index_of[key]].end for key in ended if key in self.index_of), default=0.0)
         # What this one did before the last that the run has begun, and the run did not, it leaves out.
         passed = self.steps[max(begun)].start if begun else 0.0
         latest, last = reached, 0.0
@@ -126,17 +126,17 @@ def sample_of(detail: Detail) -> RunSample | None:
     # A restarted instance keeps steps of the run before, which ended ahead of this start.
     if took <= 0 or not found or found[0][0] < -1.0:
         return None
-    by_end = sorted(range(len(found)), key=lambda place: found[place][1])
+    by_end = sorted(range(len(found)), key=lambda index: found[index][1])
     steps: list[TimedStep] = []
     over, before, last_end = 0, -1, -inf
-    for place, (start, end, key, last_try) in enumerate(found):
+    for index, (start, end, key, last_try) in enumerate(found):
         while over < len(by_end) and found[by_end[over]][1] <= start + _AT_ONCE:
-            if by_end[over] < place:
+            if by_end[over] < index:
                 before = by_end[over]
             over += 1
         steps.append(TimedStep(key, start, end, last_try, before, last_end <= start + _AT_ONCE))
         last_end = max(last_end, end)
-    return RunSample(took, tuple(steps), {step.key: place for place, step in enumerate(steps)})
+    return RunSample(took, tuple(steps), {step.key: index for index, step in enumerate(steps)})
 
 
 def timed_steps(detail: Detail) -> Iterable[tuple[Key, Step, float | None]]:

@@ -99,14 +99,14 @@ class UsualRun:
         samples: list[RunSample] = []
         compared = 0
         for sample in self.samples:
-            if all(key in sample.places for key in opened):
+            if all(key in sample.index_of for key in opened):
                 compared += len(sample.steps)
                 if compared > _MOST_COMPARED and len(samples) >= LEAST_SAMPLES:
                     break
                 samples.append(sample)
         until, expected = inf, [dict[Key, float]() for _ in samples]
         for key, step in opened.items():
-            ends_of = [step.end(sample.steps[sample.places[key]], now) for sample in samples]
+            ends_of = [step.end(sample.steps[sample.index_of[key]], now) for sample in samples]
             # One in which the step was over by now tells nothing of how long it still takes, and may well
             # tell what comes after it.
             possible = [end for end, valid in ends_of if valid > now]

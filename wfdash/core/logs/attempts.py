@@ -383,11 +383,11 @@ class Attempts:
     def _at(self, at: float, slack: float) -> list[AttemptSpan]:
         """The attempts that ran at a moment, by `slack` seconds more or less."""
         found = []
-        place = bisect_right(self._starts, at + slack) - 1
-        while place >= 0 and self._until[place] >= at - slack:
-            if self._spans[place].end >= at - slack:
-                found.append(self._spans[place])
-            place -= 1
+        index = bisect_right(self._starts, at + slack) - 1
+        while index >= 0 and self._until[index] >= at - slack:
+            if self._spans[index].end >= at - slack:
+                found.append(self._spans[index])
+            index -= 1
         return found
 
 

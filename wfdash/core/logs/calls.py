@@ -146,7 +146,7 @@ class MatchedCalls:
         self.fits: dict[str, Fit] = {}
         """Of each run of which anything can be said."""
         self._claimed: dict[str, set[int]] = {}
-        """Of each run, the attempts that its calls can be, by place."""
+        """Of each run, the attempts that its calls can be, by index."""
         for run, calls in tree.attempts.items():
             self._match(run, [call for call in calls if call.start <= until])
 
@@ -164,8 +164,8 @@ class MatchedCalls:
     def shared(self, runs: Iterable[str]) -> set[str]:
         """The runs among these that fit an attempt which another fits as well: an attempt is one call."""
         runs = list(runs)
-        claims = Counter(place for run in runs for place in self._claimed.get(run, ()))
-        return {run for run in runs if any(claims[place] > 1 for place in self._claimed.get(run, ()))}
+        claims = Counter(index for run in runs for index in self._claimed.get(run, ()))
+        return {run for run in runs if any(claims[index] > 1 for index in self._claimed.get(run, ()))}
 
     def _match(self, run: str, calls: list[Call]) -> None:
         if not calls:
@@ -179,20 +179,20 @@ class MatchedCalls:
             self._once(may)
             if sum(map(len, may.values())) == before and not self._by_name(calls, may):
                 break
-        self.may |= {call: [self._spans[place] for place in places] for call, places in may.items()}
-        self._claimed[run] = {place for places in may.values() for place in places}
+        self.may |= {call: [self._spans[index] for index in indices] for call, indices in may.items()}
+        self._claimed[run] = {index for indices in may.values() for index in indices}
         self.fits[run] = self._fit([call for call in calls if call.id not in self.undoing], may)
 
     def _at_its_time(self, call: Call) -> list[int]:
-        """The attempts, by place, whose times hold the call's."""
+        """The attempts, by index, whose times hold the call's."""
         step = self._tree.calls[call.parent]
         undoes = call.start > step.end + _GRAIN
         if undoes:
             self.undoing.add(call.id)
         first = bisect_left(self._starts, call.start - _SLOW)
         found = []
-        for place in range(first, bisect_right(self._starts, call.start + _GRAIN)):
-            span = self._spans[place]
+        for index in range(first, bisect_right(self._starts, call.start + _GRAIN)):
+            span = self._spans[index]
             if span.undoes is not undoes or call.start > span.end + _GRAIN:
                 continue
             # Of an instance that was resumed the step may have begun in a run before, and been cut there.
@@ -206,7 +206,7 @@ class MatchedCalls:
             if (late <= _GRAIN and (-late <= _SLOW or span.end == float("inf"))) or (
                 late > _GRAIN and span.is_cut
             ):
-                found.append(place)
+                found.append(index)
         return found
 
     def _in_order(self, calls: list[Call], may: dict[str, list[int]], *, up: bool = True) -> None:
@@ -215,9 +215,9 @@ class MatchedCalls:
         for _, together in groupby(calls, key=lambda call: call.start):
             ends = []
             for call in together:
-                if not (places := may[call.id]):
+                if not (indices := may[call.id]):
                     continue
-                may[call.id] = [place for place in places if (place > bound if up else place < bound)]
+                may[call.id] = [index for index in indices if (index > bound if up else index < bound)]
                 if may[call.id]:
                     ends.append(min(may[call.id]) if up else max(may[call.id]))
             # Of those that began in one millisecond nobody knows which was first.
@@ -232,34 +232,34 @@ class MatchedCalls:
         steps: dict[str, set[int]] = {}
         does = [call for call in calls if call.id not in self.undoing and may[call.id]]
         for call in does:
-            these = {self._spans[place].step for place in may[call.id]}
+            these = {self._spans[index].step for index in may[call.id]}
             steps[call.parent] = steps[call.parent] & these if call.parent in steps else these
         taken = {next(iter(these)): parent for parent, these in steps.items() if len(these) == 1}
         for call in does:
             own = {step for step in steps[call.parent] if taken.get(step, call.parent) == call.parent}
-            may[call.id] = [place for place in may[call.id] if self._spans[place].step in own]
+            may[call.id] = [index for index in may[call.id] if self._spans[index].step in own]
 
     @staticmethod
     def _once(may: dict[str, list[int]]) -> None:
         """Takes an attempt that a call surely is from all other calls: an attempt is one call."""
-        taken = {places[0]: call for call, places in may.items() if len(places) == 1}
-        for call, places in may.items():
-            if len(places) > 1:
-                may[call] = [place for place in places if place not in taken]
+        taken = {indices[0]: call for call, indices in may.items() if len(indices) == 1}
+        for call, indices in may.items():
+            if len(indices) > 1:
+                may[call] = [index for index in indices if index not in taken]
 
     def _by_name(self, calls: list[Call], may: dict[str, list[int]]) -> bool:
         """Narrows what the times leave open to what the lines name; whether that was any."""
         fewer = False
         for call in calls:
-            if len(places := may[call.id]) > 1:
+            if len(indices := may[call.id]) > 1:
                 names, numbers = self._named(call.id)
                 left = [
-                    place
-                    for place in places
-                    if self._spans[place].name in names
-                    and (not numbers or self._spans[place].number in numbers)
+                    index
+                    for index in indices
+                    if self._spans[index].name in names
+                    and (not numbers or self._spans[index].number in numbers)
                 ]
-                if left and len(left) < len(places):
+                if left and len(left) < len(indices):
                     may[call.id], fewer = left, True
         return fewer
 

@@ -52,11 +52,11 @@ class RunTimes(Struct, frozen=True, gc=False):
 def covers_life(runs: Iterable[RunTimes], life: Lifetime) -> bool:
     """Whether these may be all the runs of an instance: at each moment at which it surely ran one went on."""
     spans = sorted((run.start - SLACK, run.end + SLACK) for run in runs)
-    place, until = 0, float("-inf")
+    index, until = 0, float("-inf")
     for at in sorted(life.ran):
-        while place < len(spans) and spans[place][0] <= at:
-            until = max(until, spans[place][1])
-            place += 1
+        while index < len(spans) and spans[index][0] <= at:
+            until = max(until, spans[index][1])
+            index += 1
         if at > until:
             return False
     return True

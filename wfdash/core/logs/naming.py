@@ -86,9 +86,9 @@ class StepNames:
 
     def _at_places(self, text: str) -> set[str]:
         found: set[str] = set()
-        for place in _places(text) | {key.end() for key in _SPEAKERS.finditer(text)}:
-            ends = (end.start() for end in _END.finditer(text, place, place + self._longest + 1))
-            if names := [name for end in ends if (name := text[place:end]) in self._names]:
+        for start in _places(text) | {key.end() for key in _SPEAKERS.finditer(text)}:
+            ends = (end.start() for end in _END.finditer(text, start, start + self._longest + 1))
+            if names := [name for end in ends if (name := text[start:end]) in self._names]:
                 found.add(names[-1])
         return found
 

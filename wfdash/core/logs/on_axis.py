@@ -38,7 +38,7 @@ class PrintedTimes(Struct, frozen=True):
 
 def cell_of(axis: Axis, at: float, width: int) -> int:
     """The cell of an axis `width` cells wide in which an instant lies."""
-    return min(width - 1, max(0, int(axis.place(at) * width)))
+    return min(width - 1, max(0, int(axis.position(at) * width)))
 
 
 def printed_strip(times: PrintedTimes, axis: Axis, width: int) -> list[tuple[str, str]]:

@@ -109,7 +109,7 @@ def unfolded_text(message: str) -> list[str]:
     text = uncoloured(message[:_LONGEST])
     if (more := len(message) - _LONGEST) > 0:
         return [*text.split("\n")[: _MOST_PARTS - 1], f"… {count(more)} more characters"]
-    at = min((place for mark in "{[" if (place := text.find(mark)) >= 0), default=-1)
+    at = min((found for mark in "{[" if (found := text.find(mark)) >= 0), default=-1)
     if at >= 0:
         try:
             value = json.loads(text[at:])
@@ -171,7 +171,7 @@ class LogRows:
         row = self[index]
         return line_key(self.entries[row.entry]), row.part
 
-    def place(self, key: Hashable) -> int | None:
+    def index_of(self, key: Hashable) -> int | None:
         """The row of a key; of a part that was folded away, the row of its line."""
         if not (isinstance(key, tuple) and len(key) == 2 and isinstance(key[0], tuple) and len(key[0]) == 5):
             return None

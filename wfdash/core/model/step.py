@@ -136,8 +136,8 @@ class Step:
         Seen in the generated API commands of Cloudflare's own client, November 2026.
         """
         # Where no answer was seen the place is not sure: beside the config it would mean the same.
-        for place in (self._fields.get("config"), self._fields):
-            if key := text(part(part(place, "concurrency"), "key")):
+        for source in (self._fields.get("config"), self._fields):
+            if key := text(part(part(source, "concurrency"), "key")):
                 return key
         return ""
 

@@ -7,7 +7,7 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.step_kind import kind_of
 from wfdash.core.payload.tree import Path
 
-__all__ = ["inspection", "opened", "place_in", "step_query"]
+__all__ = ["index_in", "inspection", "opened", "step_query"]
 
 _FIRST: Final = ("error", "output", "attempts", "config")
 _IDENTIFYING: Final = ("name", "type")
@@ -29,7 +29,7 @@ def inspection(detail: Detail, step: int | None) -> dict[str, Any]:
     return shown
 
 
-def place_in(detail: Detail, before: Detail, step: int) -> int | None:
+def index_in(detail: Detail, before: Detail, step: int) -> int | None:
     """Where a step of an earlier answer is in this one; None when it, or this run of it, is not there."""
     if not 0 <= step < len(before.steps):
         return None

@@ -105,9 +105,9 @@ class Arrangement:
             return False
         if at is not None:
             self.shown[at] = new
-        place = self.index(self.base, old)
-        if place is not None:
-            self.base[place] = new
+        index = self.index(self.base, old)
+        if index is not None:
+            self.base[index] = new
         self.placed[new.id] = new
         return True
 

@@ -82,8 +82,8 @@ def _named_host(found: re.Match[str]) -> str:
 
 def _url(found: re.Match[str]) -> str:
     """`<url HOST:PORT>`, for two services are two causes; paths and queries are mostly ids."""
-    place = re.split(r"[/?#\\]", found[0].partition("://")[2], maxsplit=1)[0].rpartition("@")[2]
-    name, _, port = place.rpartition(":") if re.search(r":\d+$", place) else (place, "", None)
+    netloc = re.split(r"[/?#\\]", found[0].partition("://")[2], maxsplit=1)[0].rpartition("@")[2]
+    name, _, port = netloc.rpartition(":") if re.search(r":\d+$", netloc) else (netloc, "", None)
     name = "host" if re.fullmatch(r"[\d.]+|\[.*\]?", name) else _host(name)
     return kept(f"<url {name}{_port(port)}>") if name else "<url>"
 

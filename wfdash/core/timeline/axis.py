@@ -1,4 +1,4 @@
-"""The time axis of a timeline: three scales, each mapping instants to places between 0 and 1, with marks."""
+"""The time axis of a timeline: three scales that map instants to positions between 0 and 1, with marks."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
@@ -40,11 +40,11 @@ class Cut(Struct, frozen=True):
 
 
 class Axis(Struct, frozen=True):
-    """Piecewise linear: `times` (epoch seconds, ascending) lie at `places` (0 to 1, ascending)."""
+    """Piecewise linear: `times` (epoch seconds, ascending) lie at `positions` (0 to 1, ascending)."""
 
     scale: Scale
     times: Sequence[float]
-    places: Sequence[float]
+    positions: Sequence[float]
     cuts: Sequence[Cut] = ()
 
     @property
@@ -55,23 +55,23 @@ class Axis(Struct, frozen=True):
     def end(self) -> float:
         return self.times[-1]
 
-    def place(self, at: float) -> float:
+    def position(self, at: float) -> float:
         """Where an instant lies, 0 to 1; what is off the axis lies at its nearer end."""
-        times, places = self.times, self.places
+        times, positions = self.times, self.positions
         index = bisect_right(times, at)
         if index <= 0:
-            return places[0]
+            return positions[0]
         if index >= len(times):
-            return places[-1]
+            return positions[-1]
         left, right = times[index - 1], times[index]
         share = (at - left) / (right - left) if right > left else 0.0
-        return places[index - 1] + share * (places[index] - places[index - 1])
+        return positions[index - 1] + share * (positions[index] - positions[index - 1])
 
-    def at(self, place: float) -> float:
-        """The instant at a place: the inverse of `place`."""
-        index = min(max(bisect_right(self.places, place), 1), len(self.places) - 1)
-        left, right = self.places[index - 1], self.places[index]
-        share = (place - left) / (right - left) if right > left else 0.0
+    def at(self, position: float) -> float:
+        """The instant at a position: the inverse of `position`."""
+        index = min(max(bisect_right(self.positions, position), 1), len(self.positions) - 1)
+        left, right = self.positions[index - 1], self.positions[index]
+        share = (position - left) / (right - left) if right > left else 0.0
         return self.times[index - 1] + share * (self.times[index] - self.times[index - 1])
 
     def marks(self, width: int) -> list[tuple[int, str]]:
@@ -111,12 +111,12 @@ class Axis(Struct, frozen=True):
         marks = [(0, "0s")]
         # More than forty have no room on any screen, and a loop of thousands of sleeps has as many cuts.
         for cut in sorted(self.cuts, key=lambda cut: cut.start - cut.end)[:40]:
-            left, right = self.place(cut.start) * width, self.place(cut.end) * width
+            left, right = self.position(cut.start) * width, self.position(cut.end) * width
             label = f"≈{brief(cut.end - cut.start)}≈"
             if right - left >= cells(label):
                 marks.append((int((left + right - cells(label)) / 2 + 0.5), label))
         for cut in self.cuts[:40]:
-            marks.append((int(self.place(cut.end) * width + 0.5), brief(cut.end - self.start)))
+            marks.append((int(self.position(cut.end) * width + 0.5), brief(cut.end - self.start)))
         return marks
 
 
@@ -181,19 +181,19 @@ def compressed_axis(start: float, end: float, work: IdleGaps, now: float | None)
     shown = (edge - start) - sum(gap.end - gap.start for gap in gaps)
     # Work keeps 40 % at least: it is what a timeline is looked at for.
     share = min(0.6, 0.1 * sum(weights)) if shown > 0 else 1.0
-    times, places = [start], [0.0]
-    at, place = start, 0.0
+    times, positions = [start], [0.0]
+    at, position = start, 0.0
     for gap, weight in zip(gaps, weights):
-        place += (gap.start - at) / shown * (1 - share) if shown > 0 else 0.0
+        position += (gap.start - at) / shown * (1 - share) if shown > 0 else 0.0
         times.append(gap.start)
-        places.append(place)
-        place += share * weight / sum(weights)
+        positions.append(position)
+        position += share * weight / sum(weights)
         times.append(gap.end)
-        places.append(place)
+        positions.append(position)
         at = gap.end
     times.append(edge)
-    places.append(1.0)
-    return Axis(Scale.COMPRESSED, times, [min(1.0, place) for place in places], gaps)
+    positions.append(1.0)
+    return Axis(Scale.COMPRESSED, times, [min(1.0, position) for position in positions], gaps)
 
 
 def _to_cut(work: IdleGaps, start: float, edge: float) -> tuple[list[Cut], float]:

@@ -46,8 +46,8 @@ def bar(parts: Iterable[Segment], axis: Axis, width: int) -> list[tuple[str, str
     gaps: list[tuple[Segment, int, int]] = []
     for part in parts:
         start, end, stroke = part
-        left = min(width - 1, int(axis.place(start) * width + 1e-9))
-        right = min(width, max(left + 1, ceil(axis.place(end) * width - 1e-9)))
+        left = min(width - 1, int(axis.position(start) * width + 1e-9))
+        right = min(width, max(left + 1, ceil(axis.position(end) * width - 1e-9)))
         rank = _RANK.get(stroke, 1)
         if right - left == 1:
             ranks[left] = max(ranks[left], rank)
@@ -58,7 +58,7 @@ def bar(parts: Iterable[Segment], axis: Axis, width: int) -> list[tuple[str, str
             gaps.append((part, left + 1, right - 1))
     cells = [(GLYPHS[_NAMES[rank]], _NAMES[rank]) if rank else (" ", "") for rank in ranks]
     for cut in axis.cuts[:200]:
-        middle = min(width - 1, int((axis.place(cut.start) + axis.place(cut.end)) / 2 * width))
+        middle = min(width - 1, int((axis.position(cut.start) + axis.position(cut.end)) / 2 * width))
         amid = (cut.start + cut.end) / 2
         if any(start <= amid <= end for start, end in passed):
             cells[middle] = (_CUT, cells[middle][1])

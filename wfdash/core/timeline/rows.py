@@ -11,7 +11,7 @@ from wfdash.core.timeline.outline import ALIVE, Family, Outline, State
 
 __all__ = ["Row", "Rows", "attempt_state", "fold_key"]
 
-Place = int | tuple[int, int]
+RowRef = int | tuple[int, int]
 """A row in short: a step's index; -1 less the first step's of a fold; or a step and one of its attempts,
 -1 for the try to come. Thousands of rows are numbers until they are on screen."""
 _TO_COME = -1
@@ -42,12 +42,12 @@ class Rows(Sequence[Row]):
     def __init__(self, outline: Outline, unfolded: Set[Hashable]) -> None:
         self._outline = outline
         self._unfolded = unfolded
-        self._places = list(_places(outline, unfolded))
-        self._index: dict[Place, int] = {}
-        self._rows: dict[Place, Row] = {}
+        self._refs = list(_refs(outline, unfolded))
+        self._index: dict[RowRef, int] = {}
+        self._rows: dict[RowRef, Row] = {}
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._refs)
 
     @overload
     def __getitem__(self, index: int) -> Row: ...
@@ -57,31 +57,31 @@ class Rows(Sequence[Row]):
 
     def __getitem__(self, index: int | slice) -> Row | list[Row]:
         if isinstance(index, slice):
-            return [self._row(place) for place in self._places[index]]
-        return self._row(self._places[index])
+            return [self._row(ref) for ref in self._refs[index]]
+        return self._row(self._refs[index])
 
     def index_of(self, key: Hashable) -> int | None:
         """Where the row of that key is; None when it has none now."""
         if not self._index:
-            self._index = {place: index for index, place in enumerate(self._places)}
-        place = _place_of(self._outline, key)
-        return None if place is None else self._index.get(place)
+            self._index = {ref: index for index, ref in enumerate(self._refs)}
+        ref = _ref_of(self._outline, key)
+        return None if ref is None else self._index.get(ref)
 
-    def _row(self, place: Place) -> Row:
-        row = self._rows.get(place)
+    def _row(self, ref: RowRef) -> Row:
+        row = self._rows.get(ref)
         if row is None:
-            row = self._rows[place] = self._new_row(place)
+            row = self._rows[ref] = self._new_row(ref)
         return row
 
-    def _new_row(self, place: Place) -> Row:
-        if isinstance(place, tuple):
-            return _attempt_row(self._outline, *place)
-        if place < 0:
-            return _fold_row(self._outline, self._outline.of_step[-1 - place], self._unfolded)
-        return _step_row(self._outline, self._outline.detail.steps[place], self._unfolded)
+    def _new_row(self, ref: RowRef) -> Row:
+        if isinstance(ref, tuple):
+            return _attempt_row(self._outline, *ref)
+        if ref < 0:
+            return _fold_row(self._outline, self._outline.of_step[-1 - ref], self._unfolded)
+        return _step_row(self._outline, self._outline.detail.steps[ref], self._unfolded)
 
 
-def _places(outline: Outline, unfolded: Set[Hashable]) -> Iterator[Place]:
+def _refs(outline: Outline, unfolded: Set[Hashable]) -> Iterator[RowRef]:
     opened = {key[1] for key in unfolded if isinstance(key, tuple) and key[0] == "step"}
     for index in range(len(outline.detail.steps)):
         group = outline.of_step.get(index)
@@ -97,7 +97,7 @@ def _places(outline: Outline, unfolded: Set[Hashable]) -> Iterator[Place]:
                     yield from _beneath(outline, member)
 
 
-def _beneath(outline: Outline, index: int) -> Iterator[Place]:
+def _beneath(outline: Outline, index: int) -> Iterator[RowRef]:
     """The rows beneath a step that can be unfolded: its attempts, and the try that is to come."""
     step = outline.detail.steps[index]
     if _unfolds(outline, step):
@@ -111,7 +111,7 @@ def _unfolds(outline: Outline, step: Step) -> bool:
     return len(step.attempts) > 1 or (outline.states[step.index] == "retries" and not is_used_up(step))
 
 
-def _place_of(outline: Outline, key: Hashable) -> Place | None:
+def _ref_of(outline: Outline, key: Hashable) -> RowRef | None:
     match key:
         case ("step", int(step)):
             return step

@@ -79,7 +79,7 @@ def tally(verb: str, fates: Mapping[Fate, int], *, brief: bool = False) -> list[
         elif not (restarts and fate.began):
             settled[fate.outcome, fate.instead] += number
     past = VERBS[verb].past if verb in VERBS else ""
-    for outcome, instead in sorted(settled, key=lambda each: (_PLACE[each[0]], each[1] == "", each[1])):
+    for outcome, instead in sorted(settled, key=lambda each: (_RANK[each[0]], each[1] == "", each[1])):
         word = instead or (past if outcome == Outcome.DONE and past else outcome)
         said.append((outcome, f"{settled[outcome, instead]:,} {word}"))
     for word in sorted(filter(others.get, others), key=lambda each: (each in _LAST, each)):
@@ -100,8 +100,8 @@ def _runs(fates: Mapping[Fate, int], *, brief: bool) -> list[tuple[str, str]]:
     for ended in sorted(ends.keys() - {"", "complete"}):
         steps = {fate.failed_at for fate in began if fate.ended == ended}
         where = next(iter(steps)) if len(steps) == 1 else f"{len(steps)} steps"
-        place = "" if not where or (brief and ended == "errored") else f" at {where}"
-        said.append((Outcome.REFUSED, f"{ends[ended]:,} {_end(ended)}{place}"))
+        failed_at = "" if not where or (brief and ended == "errored") else f" at {where}"
+        said.append((Outcome.REFUSED, f"{ends[ended]:,} {_end(ended)}{failed_at}"))
     open_fates = {fate: number for fate, number in began.items() if not fate.ended}
     if run := sum(number for fate, number in open_fates.items() if fate.followed):
         passed = sum(number for fate, number in open_fates.items() if fate.followed and fate.passed)
@@ -114,4 +114,4 @@ def _runs(fates: Mapping[Fate, int], *, brief: bool) -> list[tuple[str, str]]:
     return said[1:] if brief and len(said) > 1 else said
 
 
-_PLACE = {outcome: place for place, outcome in enumerate(Outcome)}
+_RANK = {outcome: rank for rank, outcome in enumerate(Outcome)}

@@ -100,8 +100,8 @@ class Canary:
         for target in unread:
             # Of what was not read nobody knows the cause: it may be among the first only where it was read.
             del chosen_from[target.id]
-        for place, target in enumerate(to_read):
-            tell("choosing", f"to choose the first {number}: {count(place)} of {count(len(to_read))} read")
+        for index, target in enumerate(to_read):
+            tell("choosing", f"to choose the first {number}: {count(index)} of {count(len(to_read))} read")
             try:
                 detail = await read_unless_halted(self._halt, rereader, target.id)
             except WorkflowsError:
@@ -204,7 +204,7 @@ def _evenly(targets: Sequence[Target], number: int) -> list[Target]:
     for target in targets:
         kinds.setdefault((target.version, target.status), []).append(target)
     spaced = [
-        [kind[place * len(kind) // number] for place in range(number)] if len(kind) > number else kind
+        [kind[index * len(kind) // number] for index in range(number)] if len(kind) > number else kind
         for kind in kinds.values()
     ]
     turns = (target for turn in zip_longest(*spaced) for target in turn if target is not None)

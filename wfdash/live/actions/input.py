@@ -60,7 +60,7 @@ def read_batch(path: Path, *, propose: Callable[[], str]) -> list[NewInstance]:
     Raises NotSendable for the first item that could not be sent.
     """
     text = _read_text(path)
-    instances = [_new_instance(item, place, propose) for place, item in _items(text)]
+    instances = [_new_instance(item, label, propose) for label, item in _items(text)]
     if not instances:
         raise NotSendable(f"{path} holds no instance")
     ids = [instance.id for instance in instances]
@@ -78,12 +78,12 @@ def read_payloads(path: Path, ids: Collection[str]) -> dict[str, Any]:
     Raises NotSendable for the first item that is none, or that is for another id.
     """
     found: dict[str, Any] = {}
-    for place, item in _items(_read_text(path)):
+    for label, item in _items(_read_text(path)):
         if not isinstance(item, dict) or item.keys() != {"id", "payload"} or not isinstance(item["id"], str):
             wanted = "a line with its id and its payload for each instance"
-            raise NotSendable(f"{place} of {path} is not {_PAYLOAD_LINE}: {wanted}")
+            raise NotSendable(f"{label} of {path} is not {_PAYLOAD_LINE}: {wanted}")
         if item["id"] not in ids:
-            raise NotSendable(f"{place} of {path}: {item['id']} is none of those that were chosen")
+            raise NotSendable(f"{label} of {path}: {item['id']} is none of those that were chosen")
         if item["id"] in found:
             raise NotSendable(f"{path} holds the id {item['id']} twice")
         _checked(check_payload_size, json.dumps(item["payload"]).encode(), f"the payload of {item['id']}")
@@ -112,12 +112,12 @@ def _items(text: str) -> Sequence[tuple[str, Any]]:
     return items
 
 
-def _new_instance(item: Any, place: str, propose: Callable[[], str]) -> NewInstance:
+def _new_instance(item: Any, label: str, propose: Callable[[], str]) -> NewInstance:
     if not isinstance(item, dict) or not item.keys() <= _KEYS:
-        raise NotSendable(f"{place}: an object with id and params is wanted, nothing else")
+        raise NotSendable(f"{label}: an object with id and params is wanted, nothing else")
     identity = item.get("instance_id", item.get("id")) or propose()
     if not isinstance(identity, str):
-        raise NotSendable(f"{place}: its id is not text")
+        raise NotSendable(f"{label}: its id is not text")
     _checked(check_instance_id, identity)
     return NewInstance(identity, item.get("params"), "params" in item)
 

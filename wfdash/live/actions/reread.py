@@ -96,7 +96,7 @@ class Rereader:
         self._sink = sink
         self._created = None if api.local else created
         self._rows: dict[str, Snapshot] = {}
-        self._place: dict[str, tuple[str, str | int | None]] = {}
+        self._pages: dict[str, tuple[str, str | int | None]] = {}
         self._swept: dict[str, float] = {}
         self._lock = asyncio.Lock()
 
@@ -117,7 +117,7 @@ class Rereader:
                 return row
         # To ask a dev session for an id that it does not have makes a ghost, which its lists show from then
         # on (measured).
-        elif self._api.local and identity not in self._place and await self._absent(identity):
+        elif self._api.local and identity not in self._pages and await self._absent(identity):
             raise InstanceNotFound(f"no list shows an instance {identity}")
         return await self._detail(identity)
 
@@ -167,7 +167,7 @@ class Rereader:
     async def _absent(self, identity: str) -> bool:
         async with self._lock:
             await self._sweep("")
-        return identity not in self._place
+        return identity not in self._pages
 
     async def _from_lists(self, identity: str, expect: str, since: float) -> Snapshot | None:
         # A dev session takes no filter; in the cloud the list of the status that they had is the shortest
@@ -175,8 +175,8 @@ class Rereader:
         status = "" if self._api.local else expect
         if (row := self._fresh(identity, since)) is not None:
             return row
-        if (place := self._place.get(identity)) is not None and place[0] in (status, ""):
-            await self._fetch(*place)
+        if (found := self._pages.get(identity)) is not None and found[0] in (status, ""):
+            await self._fetch(*found)
         elif self._swept.get(status, -1e9) < since:
             await self._sweep(status)
         if (row := self._fresh(identity, since)) is not None or self._swept.get("", -1e9) >= since:
@@ -192,35 +192,35 @@ class Rereader:
     async def _sweep(self, status: str) -> None:
         """Walks the list until every target was seen, it ends, or further pages would cost too much."""
         began = self.now()
-        place: str | int | None = None
+        cursor: str | int | None = None
         # Targets lie together as a rule. Twice as many pages as they fill, and what is not met then is read
         # by itself.
         pages = 2 + 2 * (len(self._ids) // _PAGE + 1)
         missing = set(self._ids)
         for number in range(1, pages + 1):
-            page = await self._fetch(status, number if self._api.local else place)
+            page = await self._fetch(status, number if self._api.local else cursor)
             missing -= {str(item.get("id")) for item in page.items}
-            place = page.cursor
-            more = len(page.items) >= _PAGE if self._api.local else place
+            cursor = page.cursor
+            more = len(page.items) >= _PAGE if self._api.local else cursor
             if not missing or not more:
                 break
         self._swept[status] = began
 
-    async def _fetch(self, status: str, place: str | int | None) -> InstancePage:
+    async def _fetch(self, status: str, cursor: str | int | None) -> InstancePage:
         await self._acquire()
         asked, number = self.now(), self._sink.next_number()
-        if isinstance(place, int):
-            query = ListQuery(page=place, per_page=_PAGE)
+        if isinstance(cursor, int):
+            query = ListQuery(page=cursor, per_page=_PAGE)
         else:
             start, end = self._created or (None, None)
-            query = ListQuery(status, start, end, cursor=place, per_page=_PAGE)
+            query = ListQuery(status, start, end, cursor=cursor, per_page=_PAGE)
         page = await self._list(query)
         self._sink.saw_rows(self._workflow, page.items, number)
         # The place is kept, for most of the targets on a page are read again on the same one.
         for item in page.items:
             row = Instance.from_item(item)
             if row is not None and row.id in self._ids:
-                self._place[row.id] = (status, place)
+                self._pages[row.id] = (status, cursor)
                 self._rows[row.id] = Snapshot(row.status, asked, "list", row.created, row.started, row.ended)
         return page
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from wfdash.core.model.instance import Instance
 from wfdash.core.triage.error_groups import Sample
 from wfdash.live.budget.joined_reads import JoinedReads
-from wfdash.live.budget.shared_lines import shared_place
+from wfdash.live.budget.shared_lines import shared_path
 
 __all__ = ["found_elsewhere", "join_failures", "run_of"]
 
@@ -24,7 +24,7 @@ def join_failures(
 
     Without a counter to lie `beside` nothing is shared.
     """
-    return JoinedReads(shared_place(beside, "failures", account, workflow), Sample, clock=clock)
+    return JoinedReads(shared_path(beside, "failures", account, workflow), Sample, clock=clock)
 
 
 async def found_elsewhere(others: JoinedReads[Sample], row: Instance) -> Sample | None:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from wfdash.api.interface import NEWEST, InstancePage, ListQuery
 from wfdash.api.paging import Lists
-from wfdash.live.budget.shared_lines import ANSWERS, LARGEST, SharedLines, read_offer, shared_place
+from wfdash.live.budget.shared_lines import ANSWERS, LARGEST, SharedLines, read_offer, shared_path
 
 __all__ = ["JoinedLists", "page_file"]
 
@@ -25,7 +25,7 @@ _TAIL, _SLICE = 4 << 20, 1 << 20
 of 40 kB, which take 5 ms a megabyte."""
 
 
-_Place = tuple[str | None, float | None]
+_Key = tuple[str | None, float | None]
 """A cursor, and the list it belongs to: a server may count its rows."""
 
 
@@ -78,8 +78,8 @@ class JoinedLists:
         self._passed: dict[str, int] = {}
         """The ids of all of them, counted."""
         self._by_id: dict[str, tuple[_Offer, int]] = {}
-        self._by_place: dict[_Place, _Offer] = {}
-        self._asked: dict[_Place, tuple[float, str]] = {}
+        self._by_key: dict[_Key, _Offer] = {}
+        self._asked: dict[_Key, tuple[float, str]] = {}
         """When another process asked for it, and below which row, while it has no answer."""
         self._queries: dict[str, ListQuery] = {}
         """By cursor: the question that it goes on with, which may be another process's."""
@@ -118,9 +118,9 @@ class JoinedLists:
             if offer.cursor is None:
                 return self._take(offer, [])
             query = replace(offer.query, cursor=offer.cursor)
-        here = _place(query)
-        for place, each in self._by_place.items():
-            if self._is_fresh(each) and (place == here or self._is_next(each)):
+        here = _key_of(query)
+        for key, each in self._by_key.items():
+            if self._is_fresh(each) and (key == here or self._is_next(each)):
                 return self._take(each, each.items or [])
         return None if self._is_asked(query) else query
 
@@ -134,9 +134,9 @@ class JoinedLists:
         Of two that began in step, each some rows further than the other, none would ever meet the other.
         """
         now, mine = self._clock(), self._passed.get(self._last, 0)
-        for place, (asked_at, after) in self._asked.items():
+        for key, (asked_at, after) in self._asked.items():
             ahead = mine - self._passed.get(after, mine + 1)
-            if 0 <= now - asked_at < ANSWERS and (place == _place(query) or 0 <= ahead < _PAGE):
+            if 0 <= now - asked_at < ANSWERS and (key == _key_of(query) or 0 <= ahead < _PAGE):
                 return True
         return False
 
@@ -167,7 +167,7 @@ class JoinedLists:
 
     def _take(self, offer: _Offer, items: list[dict[str, Any]]) -> InstancePage:
         self.taken, self.taken_at = self.taken + 1, offer.asked_at
-        self._by_place.pop(_place(offer.query), None)
+        self._by_key.pop(_key_of(offer.query), None)
         self._goes_on(offer.query, offer.cursor)
         return InstancePage(list(items), offer.cursor, offer.total, left_out=offer.left_out)
 
@@ -190,27 +190,27 @@ class JoinedLists:
             if not self._is_fresh(offer) or offer.query.cursor is None:
                 continue
             if offer.items is None:
-                self._asked[_place(offer.query)] = offer.asked_at, offer.after
+                self._asked[_key_of(offer.query)] = offer.asked_at, offer.after
                 continue
-            self._asked.pop(_place(offer.query), None)
+            self._asked.pop(_key_of(offer.query), None)
             ids = list(_ids(offer.items))
             # All of it lies behind what was walked here.
             if ids and ids[-1] in self._passed and ids[-1] != self._last:
                 continue
-            self._by_place[_place(offer.query)] = offer
+            self._by_key[_key_of(offer.query)] = offer
             for index, item in enumerate(offer.items):
                 if isinstance(identity := item.get("id"), str):
                     self._by_id[identity] = offer, index
 
 
-def _place(query: ListQuery) -> _Place:
+def _key_of(query: ListQuery) -> _Key:
     return query.cursor, query.date_end
 
 
 def page_file(beside: Path | None, account: str, workflow: str, query: ListQuery) -> Path | None:
     """Where the pages of this list are shared; one file for two that differ in where they begin alone."""
     which = (account, workflow, query.status, str(query.date_start), query.direction)
-    return shared_place(beside, "pages", *which)
+    return shared_path(beside, "pages", *which)
 
 
 def _ids(items: Iterable[Mapping[str, Any]]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from wfdash.core.filter.query import Query
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.live.budget.joined_reads import JoinedReads
-from wfdash.live.budget.shared_lines import shared_place
+from wfdash.live.budget.shared_lines import shared_path
 
 __all__ = ["JoinedSearch", "can_be_joined"]
 
@@ -41,7 +41,7 @@ class JoinedSearch:
     ) -> None:
         """`since` is the least time at which another process must have opened one that can still move."""
         self._reads = JoinedReads(
-            shared_place(beside, "search", account, workflow, str(query)), bool, clock=clock
+            shared_path(beside, "search", account, workflow, str(query)), bool, clock=clock
         )
         self._query = query
         self._clock = clock

@@ -43,12 +43,12 @@ def share_counter(credential: Credential, base_url: str, folder: Path, *, what: 
     """
     key, at = folder / "spent.key", _server_of(base_url)
 
-    def place() -> Path:
+    def find_path() -> Path:
         # Cloudflare counts by user, and a hash without a key could be tried against known tokens.
         return folder / f"requests-{credential.fingerprint(_key(key), at=at)}.json"
 
     try:
-        return SharedCounter(place(), what=what, key=key, place=place)
+        return SharedCounter(find_path(), what=what, key=key, find_path=find_path)
     except OSError as error:
         trouble = str(error.strerror or "the state folder cannot be written")
         return SharedCounter(what=what, trouble=trouble)
@@ -67,11 +67,11 @@ class SharedCounter:
         what: str = "wfdash",
         trouble: str = "",
         key: Path | None = None,
-        place: Callable[[], Path] | None = None,
+        find_path: Callable[[], Path] | None = None,
     ) -> None:
-        """`place` tells the path anew, where the file of the `key` that names it became another one."""
+        """`find_path` tells the path anew, where the file of the `key` that names it became another one."""
         self.path = path
-        self._key, self._place = key, place
+        self._key, self._find_path = key, find_path
         self._key_read = _version_of(key)
         self._key_looked_at = float("-inf")
         self.trouble = trouble
@@ -124,10 +124,10 @@ class SharedCounter:
 
     def _follow_key(self) -> None:
         """Goes to the file where others count: one that began after the key was removed made another key."""
-        if self._place is None or _version_of(self._key) == self._key_read:
+        if self._find_path is None or _version_of(self._key) == self._key_read:
             return
         try:
-            self.path = self._place()
+            self.path = self._find_path()
         except OSError as error:
             self._failed(error)
         self._key_read = _version_of(self._key)

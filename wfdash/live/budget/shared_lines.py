@@ -15,7 +15,7 @@ from wfdash.config.plain_file import open_plain
 from wfdash.core.text.clean import masked_bytes
 from wfdash.live.records.locked_file import hold_together, try_lock
 
-__all__ = ["ANSWERS", "LARGEST", "SharedLines", "read_offer", "shared_place"]
+__all__ = ["ANSWERS", "LARGEST", "SharedLines", "read_offer", "shared_path"]
 
 Offer = TypeVar("Offer", bound=Struct)
 
@@ -129,7 +129,7 @@ def read_offer(line: bytes, kind: type[Offer]) -> Offer | None:
         return None
 
 
-def shared_place(beside: Path | None, kind: str, *which: str) -> Path | None:
+def shared_path(beside: Path | None, kind: str, *which: str) -> Path | None:
     """Where that is shared, of the counter's file; None where nothing is."""
     if beside is None:
         return None

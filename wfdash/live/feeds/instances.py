@@ -414,9 +414,9 @@ class OlderInstances(Job):
             # Not at the start, where nobody reads further than the newest page.
             from wfdash.live.budget.joined_lists import JoinedLists, page_file
 
-            place = page_file(beside, context.api.account_id, context.workflow, query)
+            path = page_file(beside, context.api.account_id, context.workflow, query)
             self._others = JoinedLists(
-                context.api, place, clock=context.clock, recent=_RECENT, covers=self._is_walked
+                context.api, path, clock=context.clock, recent=_RECENT, covers=self._is_walked
             )
             above = () if self._below is not None else self.newest.listed
             self._others.walked(self._bottom if self._begun else above)

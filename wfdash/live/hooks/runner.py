@@ -85,13 +85,13 @@ class HookRunner:
             self._dropped = True
             return
         self._count += 1
-        place = hook, change.key
-        waiting = self._waiting.get(place)
+        key = hook, change.key
+        waiting = self._waiting.get(key)
         if waiting is not None:
             waiting.append(change)
             return
-        self._waiting[place] = deque([change])
-        task = asyncio.create_task(self._drain(hook, self._waiting[place], place))
+        self._waiting[key] = deque([change])
+        task = asyncio.create_task(self._drain(hook, self._waiting[key], key))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -120,7 +120,7 @@ class HookRunner:
             await asyncio.gather(*self._tasks, return_exceptions=True)
             os.close(descriptor)
 
-    async def _drain(self, hook: Hook, waiting: deque[SeenChange], place: tuple[Hook, str]) -> None:
+    async def _drain(self, hook: Hook, waiting: deque[SeenChange], key: tuple[Hook, str]) -> None:
         """Runs what waits for one key, in its order."""
         while waiting:
             change = waiting.popleft()
@@ -128,7 +128,7 @@ class HookRunner:
                 failure = await self._call(hook, as_json(change))
             self._count -= 1
             self._ended(HookRun(change.at, hook, change, failure))
-        del self._waiting[place]
+        del self._waiting[key]
         self._dropped = False
 
     async def _call(self, hook: Hook, change: bytes) -> str:

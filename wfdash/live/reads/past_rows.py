@@ -41,8 +41,8 @@ class PastRows(Struct):
         while not self.exhausted:
             below = None if self.dates_refused or self.api.local else self.floor
             query = ListQuery(date_end=below)
-            place = page_file(self.budget.shared_file, self.api.account_id, self.workflow, query)
-            lists = JoinedLists(_Turns(self.api, self.budget), place, clock=self.budget.clock)
+            path = page_file(self.budget.shared_file, self.api.account_id, self.workflow, query)
+            lists = JoinedLists(_Turns(self.api, self.budget), path, clock=self.budget.clock)
             try:
                 async for page in walk(lists, self.workflow, query):
                     self.end = max(self.end, page.unbroken)

@@ -30,7 +30,7 @@ _MOST: Final = 24
 """Threes that are looked up for one text: each rules out most of what the others leave."""
 _PAGES: Final = 500
 """Pages of the index that one merge writes: others wait no longer than for a batch."""
-_PLACES: Final = {
+_COLUMNS: Final = {
     "params": ("params",),
     "output": ("output",),
     "any": ("params", "output", "steps", "error"),
@@ -123,9 +123,9 @@ def search_of(query: Query) -> Search | None:
     matches: list[str] = []
     values: list[str] = []
     for term in query.needed:
-        places = _PLACES.get(term.field.partition(".")[0])
+        columns = _COLUMNS.get(term.field.partition(".")[0])
         low = [value.replace("\0", _NUL) for value in spellings(term)]
-        if places is None:
+        if columns is None:
             continue
         if "." in term.field and not all(map(PLAIN.fullmatch, low)):  # JSON may write it in another way
             continue
@@ -133,7 +133,7 @@ def search_of(query: Query) -> Search | None:
             matches.append(" OR ".join(f"({_match(value)})" for value in low))
         numbers = range(1 + len(values), 1 + len(values) + len(low))
         wheres.append(
-            " OR ".join(f"instr(c.{place}, ?{number}) > 0" for number in numbers for place in places)
+            " OR ".join(f"instr(c.{column}, ?{number}) > 0" for number in numbers for column in columns)
         )
         values += low
     if not wheres:

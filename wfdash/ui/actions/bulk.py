@@ -38,7 +38,7 @@ _STYLES: Mapping[str, Style] = {
     Outcome.NOT_REACHED: BAD,
     Outcome.UNKNOWN: BAD,
 }
-_PLACE = {outcome: -place for place, outcome in enumerate(ORDER)}
+_RANK = {outcome: -rank for rank, outcome in enumerate(ORDER)}
 """Where a result stands among others that are looked at as soon: the worst first."""
 _BAR = 40
 """Cells of the bar of a batch."""
@@ -153,7 +153,7 @@ def _in_order(progress: ActionProgress, start: int, stop: int) -> list[Result]:
 
 
 def _worth(progress: ActionProgress, result: Result) -> tuple[int, int]:
-    return _rank(progress, result), _PLACE[result.outcome]
+    return _rank(progress, result), _RANK[result.outcome]
 
 
 def _rank(progress: ActionProgress, result: Result) -> int:

@@ -64,8 +64,8 @@ class ActionHost:
     def __init__(self, app: App[Any], context: Context) -> None:
         self._app = app
         self._context = context
-        for place, command in enumerate(context.settings.commands):
-            app.bind(command.key, f"app.write({_OWN + str(place)!r})", description=command.name, show=False)
+        for index, command in enumerate(context.settings.commands):
+            app.bind(command.key, f"app.write({_OWN + str(index)!r})", description=command.name, show=False)
 
     @cached_property
     def own_commands(self) -> "OwnCommands":

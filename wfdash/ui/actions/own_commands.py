@@ -45,10 +45,10 @@ class OwnCommands:
         self._context = context
         self.running: asyncio.Task[None] | None = None
 
-    def press(self, place: int) -> None:
-        """Asks for the command at this place, about what the screen on top has chosen."""
+    def press(self, index: int) -> None:
+        """Asks for the command of this index in the settings, about what the screen on top has chosen."""
         context, screen = self._context, self._app.screen
-        command = context.settings.commands[place]
+        command = context.settings.commands[index]
         if not isinstance(screen, BaseScreen):
             context.gate.open()
             return

@@ -152,8 +152,8 @@ def _shown_names(ids: tuple[str, ...], width: int) -> list[str]:
     cut = [fit(name, width, cut="middle").rstrip() for name in names]
     doubled = {name for name, times in Counter(cut).items() if times > 1}
     return [
-        fit(f"{place}. {name}", width, cut="middle").rstrip() if short in doubled else short
-        for place, (name, short) in enumerate(zip(names, cut, strict=True), 1)
+        fit(f"{number}. {name}", width, cut="middle").rstrip() if short in doubled else short
+        for number, (name, short) in enumerate(zip(names, cut, strict=True), 1)
     ]
 
 

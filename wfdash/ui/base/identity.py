@@ -28,10 +28,10 @@ def identity_of(context: Context, subject: str) -> Identity:
         now = context.now
         at = clock(context.past, utc=context.utc, now=now)
         # Several answers may come within a second: a step to the next one must be seen.
-        place = f" ({context.past_place})" if context.past_place else ""
+        position = f" ({context.past_position})" if context.past_position else ""
         apart = now - context.past
         ago = f"{spoken(apart)} ago" if apart >= 0 else f"{spoken(-apart)} ahead"
-        badges = [f"{RECORD}{at}{place}, {ago}"]
+        badges = [f"{RECORD}{at}{position}, {ago}"]
     if context.in_production:
         badges.append("PRODUCTION")
     if settings.read_only or (session is not None and guard.read_only):

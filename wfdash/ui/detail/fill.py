@@ -97,7 +97,7 @@ class DetailBeside:
         self._context, self._host, self._cursor, self._on_change = context, host, cursor, on_change
         self._resting: Timer | None = None
 
-    def place(self) -> None:
+    def lay_out(self) -> None:
         """Shows the pane where there is room for both."""
         hidden = not self.room.display
         width = self._host.size.width

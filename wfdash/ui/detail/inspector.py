@@ -14,7 +14,7 @@ from wfdash.core.handoff.copy_formats import Copy
 from wfdash.core.logs.line import LogScope
 from wfdash.core.model.detail import Detail, partial_reason
 from wfdash.core.model.step_kind import kind_of
-from wfdash.core.payload.inspect import inspection, opened, place_in, step_query
+from wfdash.core.payload.inspect import index_in, inspection, opened, step_query
 from wfdash.core.payload.placeholders import stream_size
 from wfdash.core.payload.summary_lines import policy, span
 from wfdash.core.payload.tree import path_text, size_of, summary, value_at, value_text
@@ -107,15 +107,15 @@ class InspectorScreen(BaseScreen):
             return
         if self._detail is not None and self.step is not None:
             # Steps have no ids: in a newer answer the same position may hold another step.
-            place = place_in(detail, self._detail, self.step)
-            if place is None:
+            found = index_in(detail, self._detail, self.step)
+            if found is None:
                 # What was looked at stays on the screen with its date, rather than turn into another step
                 # under the eyes.
                 self._last_seen = self._last_seen or self._read
                 self._why_gone = partial_reason(detail) or "the instance started again"
                 self._draw_head()
                 return
-            self.step, self._last_seen = place, ""
+            self.step, self._last_seen = found, ""
         self._read = self._read_at()
         first, self._detail = self._detail is None, detail
         shown = inspection(detail, self.step)

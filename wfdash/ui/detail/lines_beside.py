@@ -64,7 +64,7 @@ class LinesBeside(Container):
         self.lines = LogPane(self.context, workflow, instance, scope)
         self.detail.printed = self.lines.lines.times
         self.mount(self.lines)
-        self.place()
+        self.lay_out()
 
     def show(self, workflow: str, instance: str) -> None:
         """Goes on to another instance, with its lines where some are open: beside its timeline again."""
@@ -86,7 +86,7 @@ class LinesBeside(Container):
             return True
         self._take_away()
         self.detail.timeline.focus()
-        self.place()
+        self.lay_out()
         return True
 
     def next_pane(self) -> None:
@@ -118,9 +118,9 @@ class LinesBeside(Container):
     # Room.
 
     def on_resize(self) -> None:
-        self.place()
+        self.lay_out()
 
-    def place(self) -> None:
+    def lay_out(self) -> None:
         """Puts lines and timeline side by side where the screen is wide, else one below the other."""
         wide = self.lines is not None and self.size.width >= WIDE
         self.set_class(wide, "wide")

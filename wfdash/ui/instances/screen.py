@@ -72,7 +72,7 @@ class InstancesScreen(BaseScreen):
         yield KeyBar(self.context.pages)
 
     def on_mount(self) -> None:
-        self.beside.place()
+        self.beside.lay_out()
         self.query_one("#trouble").display = False
         self.table.focus()
         self.draw()
@@ -102,7 +102,7 @@ class InstancesScreen(BaseScreen):
         self.beside.follow()
 
     def on_resize(self) -> None:
-        self.beside.place()
+        self.beside.lay_out()
         self.call_after_refresh(self.draw)
 
     def key_pressed(self, key: str) -> None:

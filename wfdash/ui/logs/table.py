@@ -153,7 +153,7 @@ class LogTable(LineTable):
         return self.rows.key(index)
 
     def index_of(self, key: Hashable) -> int | None:
-        return self.rows.place(key)
+        return self.rows.index_of(key)
 
     def move_to(self, index: int) -> None:
         self.by_hand = True
@@ -244,8 +244,8 @@ class LogTable(LineTable):
         return strip_of(pieces, width, over)
 
     def _is_found(self, entry: int) -> bool:
-        place = bisect_left(self._found, entry)
-        return place < len(self._found) and self._found[place] == entry
+        index = bisect_left(self._found, entry)
+        return index < len(self._found) and self._found[index] == entry
 
     # Keys.
 
@@ -286,5 +286,5 @@ def _time(at: float, utc: bool) -> str:
 
 def _lane(axis: Axis, at: float) -> str:
     """A mark at the place on the timeline's axis where the line was printed."""
-    place = cell_of(axis, at, _LANE)
-    return " " * place + "●" + " " * (_LANE - 1 - place)
+    column = cell_of(axis, at, _LANE)
+    return " " * column + "●" + " " * (_LANE - 1 - column)

@@ -120,16 +120,16 @@ class SetupScreen(SetupPage):
 
     def action_row_fold(self) -> None:
         """Goes a step back, past one where there was nothing to choose."""
-        place = STEPS.index(self.step) - 1
-        if STEPS[place] == "account" and (self.named or len(self.draft.accounts) < 2):
-            place -= 1
-        if place < 0:
+        index = STEPS.index(self.step) - 1
+        if STEPS[index] == "account" and (self.named or len(self.draft.accounts) < 2):
+            index -= 1
+        if index < 0:
             return
-        if STEPS[place] != "workflow" and not self.named:
+        if STEPS[index] != "workflow" and not self.named:
             self.draft.take_account("")
-        for step in STEPS[place:]:
+        for step in STEPS[index:]:
             self.answers.pop(step, None)
-        self.enter(STEPS[place])
+        self.enter(STEPS[index])
 
     def action_poll_now(self) -> None:
         if self.step == "token" and self.settings.credential is not None:

@@ -204,8 +204,8 @@ class WorkflowsScreen(BaseScreen):
         pressed = self.context.clock() - self.context.last_key_at
         idle = not 0 <= pressed <= _IDLE  # it may be set back
         if not idle and table.cursor > 0:
-            places = {name: place for place, name in enumerate(self._order)}
-            ranked.sort(key=lambda workflow: places.get(workflow.name, len(places)))
+            indices = {name: index for index, name in enumerate(self._order)}
+            ranked.sort(key=lambda workflow: indices.get(workflow.name, len(indices)))
         self._order = [workflow.name for workflow in ranked]
         table.fill(ranked, poller.counts.trends, None if poller.local else self._pictures)
         self._arrange()

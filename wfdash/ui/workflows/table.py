@@ -90,7 +90,7 @@ class WorkflowTable(LineTable):
         self.faded = False
         """The connection is gone: what is shown is only a memory."""
         self._workflows: list[Workflow] = []
-        self._places: dict[str, int] = {}
+        self._indices: dict[str, int] = {}
         self._cells: dict[str, int] = {}
         """Of each name."""
         self._longest = 0
@@ -107,7 +107,7 @@ class WorkflowTable(LineTable):
         self._workflows, self._trends, self._pictures = workflows, trends, pictures
         failed = (number or 0 for found in (pictures or {}).values() for number in found.failed)
         self._most = max((_TOP, *failed))
-        self._places = {workflow.name: place for place, workflow in enumerate(workflows)}
+        self._indices = {workflow.name: index for index, workflow in enumerate(workflows)}
         # Each fill cleans none anew: 2,000 names full of marks take 60 ms.
         before = self._cells
         self._cells = {w.name: before[w.name] if w.name in before else _cells_of(w.name) for w in workflows}
@@ -117,8 +117,8 @@ class WorkflowTable(LineTable):
     @property
     def workflow(self) -> Workflow | None:
         """The one under the cursor."""
-        place = self._places.get(str(self.cursor_key)) if self.cursor_key is not None else None
-        return None if place is None else self._workflows[place]
+        index = self._indices.get(str(self.cursor_key)) if self.cursor_key is not None else None
+        return None if index is None else self._workflows[index]
 
     def row_count(self) -> int:
         return len(self._workflows)
@@ -127,7 +127,7 @@ class WorkflowTable(LineTable):
         return self._workflows[index].name
 
     def index_of(self, key: object) -> int | None:
-        return self._places.get(str(key))
+        return self._indices.get(str(key))
 
     def _picture_columns(self, width: int) -> Sequence[tuple[str, int]]:
         """The columns of pictures that fit beside a short name and the next cron."""

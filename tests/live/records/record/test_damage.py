@@ -11,9 +11,9 @@ from tests.live.records.record.test_keeping import AT, kept_in, row, rows_of
 from tests.live.records.record.writer_files import SEEN, recorder_at
 from wfdash.live.records.record import schema
 from wfdash.live.records.record.file import RecordFile
+from wfdash.live.records.record.location import RecordLocation
 from wfdash.live.records.record.observations import SawRows
 from wfdash.live.records.record.opening import open_record
-from wfdash.live.records.record.place import RecordPlace
 from wfdash.live.records.record.queue import RecordQueue
 from wfdash.live.records.record.recorder import Recorder
 from wfdash.live.records.record.schema import (
@@ -64,7 +64,7 @@ def test_what_was_set_aside_is_bounded_too(tmp_path):
             for part in ("", "-wal"):
                 (tmp_path / f"a.db.damaged-{end}{part}").write_bytes(b"x" * 600)
         recorder = Recorder(clock=lambda: AT)
-        recorder.start(RecordPlace(path, own=own, most_bytes=most))
+        recorder.start(RecordLocation(path, own=own, most_bytes=most))
         assert recorder.flush()
         recorder.close()
         found = {part.name.removesuffix("-wal") for part in tmp_path.glob("a.db.damaged-*")}
@@ -106,7 +106,7 @@ def said_of_a_refusal(path):
     """What a recorder says of a place that keeps nothing."""
     said = []
     recorder = Recorder(clock=lambda: AT, report=said.append)
-    recorder.start(RecordPlace(path))
+    recorder.start(RecordLocation(path))
     recorder.saw(SawRows(AT, "orders", [row("a")]))
     assert not recorder.flush()
     recorder.close()
@@ -138,7 +138,7 @@ def test_a_disk_without_shared_memory_is_one_sentence(tmp_path):
 
 def test_a_record_that_replaced_the_damaged_one_stays(tmp_path):
     path = tmp_path / "a.db"
-    writer = RecordWriter(RecordQueue(lambda: AT, lambda _: None), RecordPlace(path))
+    writer = RecordWriter(RecordQueue(lambda: AT, lambda _: None), RecordLocation(path))
     path.write_bytes(b"rubbish" * 4000)
     with pytest.raises(sqlite3.DatabaseError) as wrong:
         writer._open()

@@ -10,9 +10,9 @@ from wfdash.api.interface import InstancePage, ListQuery
 from wfdash.core.model.times import iso
 from wfdash.live.records.record.file import RecordFile, erase
 from wfdash.live.records.record.listener import RecordListener
+from wfdash.live.records.record.location import RecordLocation
 from wfdash.live.records.record.observations import Reach, SawRows
 from wfdash.live.records.record.opening import open_record, read_memory
-from wfdash.live.records.record.place import RecordPlace
 from wfdash.live.records.record.recorder import Recorder
 from wfdash.live.records.record.replayed import ReplayedWorkflows
 
@@ -88,7 +88,7 @@ async def test_an_erased_record_claims_no_more_than_is_in_it(tmp_path, remade):
             reach = reader.reach("orders", NOW + 1000)
             return None if reach is None else reach.floor - NOW
 
-    recorder.start(RecordPlace(path, own=False))
+    recorder.start(RecordLocation(path, own=False))
     cursor = None
     for _ in range(4):
         cursor = ask(cursor).cursor

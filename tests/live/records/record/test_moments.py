@@ -30,12 +30,12 @@ def test_moments_of_one_second_are_told_apart(tmp_path):
         )
     file.close()
     reader = open_record(path)
-    places = []
+    positions = []
     at = 200.0
     while (at := PageMoments(reader, "orders").away(at, back=True)) is not None:
-        of_row = PageMoments(reader, "orders", "a").place(at)
-        places.append((at, PageMoments(reader, "orders").place(at), of_row))
+        of_row = PageMoments(reader, "orders", "a").position(at)
+        positions.append((at, PageMoments(reader, "orders").position(at), of_row))
     reader.close()
-    assert places == [
+    assert positions == [
         (101.5, (1, 1), (1, 1)), (100.75, (3, 3), (3, 3)), (100.5, (2, 3), (2, 3)), (100.25, (1, 3), (1, 3)),
     ]  # fmt: skip

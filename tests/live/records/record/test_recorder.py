@@ -12,9 +12,9 @@ from wfdash.core.model.times import iso
 from wfdash.core.text.clean import fit
 from wfdash.live.records.locked_file import try_lock
 from wfdash.live.records.record.file import erase
+from wfdash.live.records.record.location import RecordLocation
 from wfdash.live.records.record.observations import SawDetail, SawRows
 from wfdash.live.records.record.opening import open_record
-from wfdash.live.records.record.place import RecordPlace
 from wfdash.live.records.record.recorder import Recorder
 from wfdash.live.records.record.schema import (
     Unusable,
@@ -27,7 +27,7 @@ def test_a_file_keeps_to_the_account_that_began_it(tmp_path):
     for owner, identity in (("one", "a"), ("two", "b"), ("one", "c")):
         recorder = Recorder(clock=lambda: AT, report=said.append)
         recorder.saw(SawRows(AT, "orders", [row(identity)]))
-        recorder.start(RecordPlace(path, own=False, owner=owner))
+        recorder.start(RecordLocation(path, own=False, owner=owner))
         recorder.flush(3)
         recorder.close()
     assert said[1:] == ["the record is not kept: it is the record of another account or server"]
@@ -41,7 +41,7 @@ def test_the_record_of_another_account_is_not_read_either(tmp_path):
     for owner in ("theirs", "ours"):
         recorder = Recorder(clock=lambda: AT, report=lambda _: None)
         recorder.saw(SawRows(AT, "orders", [row(f"of-{owner}")]))
-        recorder.start(RecordPlace(path, owner=owner))
+        recorder.start(RecordLocation(path, owner=owner))
         recorder.flush(3)
         recorder.close()
     with pytest.raises(Unusable, match="of another account or server"):
@@ -94,7 +94,7 @@ def test_causes_of_a_record_are_those_before_a_moment(tmp_path):
 def test_erasing_removes_every_part_and_a_writer_begins_anew(tmp_path):
     path = tmp_path / "a.db"
     recorder = Recorder(clock=lambda: AT)
-    recorder.start(RecordPlace(path))
+    recorder.start(RecordLocation(path))
     recorder.saw(SEEN[0])
     assert recorder.flush()
     assert erase(path)
@@ -110,7 +110,7 @@ def test_erasing_removes_every_part_and_a_writer_begins_anew(tmp_path):
 @pytest.mark.parametrize("kept", ["a.db", None])
 def test_a_copy_holds_all_that_was_seen_so_far(tmp_path, kept):
     recorder = Recorder(clock=lambda: AT)
-    recorder.start(RecordPlace(kept and tmp_path / kept))
+    recorder.start(RecordLocation(kept and tmp_path / kept))
     for observation in SEEN:
         recorder.saw(observation)
     copy = tmp_path / "copy.db"
@@ -137,7 +137,7 @@ def test_a_record_erased_meanwhile_is_said_in_words(tmp_path):
     path = tmp_path / "a.db"
     recorder = Recorder(clock=lambda: AT)
     recorder.saw(SEEN[0])
-    recorder.start(RecordPlace(path))
+    recorder.start(RecordLocation(path))
     assert recorder.flush()
     erase(path)
     with pytest.raises(Unusable, match=r"^it was erased; a new one begins$"):

@@ -14,8 +14,8 @@ import pytest
 from tests.live.records.record.test_keeping import AT, row
 from tests.live.records.record.writer_files import SEEN
 from tests.support.harness.program import ROOT
+from wfdash.live.records.record.location import RecordLocation
 from wfdash.live.records.record.observations import SawRows
-from wfdash.live.records.record.place import RecordPlace
 from wfdash.live.records.record.recorder import Recorder
 from wfdash.live.records.record.schema import (
     Unusable,
@@ -36,7 +36,7 @@ def test_several_writers_of_one_file_lose_nothing(tmp_path):
     said = []
     recorders = [Recorder(clock=lambda: AT, report=said.append) for _ in range(3)]
     for number, recorder in enumerate(recorders):
-        recorder.start(RecordPlace(path))
+        recorder.start(RecordLocation(path))
         for turn in range(300):
             recorder.saw(SawRows(AT + turn, "orders", [row(f"{number}-{turn}"), row("shared", note=turn)]))
     threads = [threading.Thread(target=recorder.flush, args=(60,)) for recorder in recorders]
@@ -59,12 +59,12 @@ WRITER = """
 import sys
 from pathlib import Path
 from wfdash.live.records.record.observations import SawRows
-from wfdash.live.records.record.place import RecordPlace
+from wfdash.live.records.record.location import RecordLocation
 from wfdash.live.records.record.opening import open_record
 from wfdash.live.records.record.recorder import Recorder
 path, name = Path(sys.argv[1]), sys.argv[2]
 recorder = Recorder(clock=lambda: 1.795e9, report=lambda sentence: print(sentence, file=sys.stderr))
-recorder.start(RecordPlace(path))
+recorder.start(RecordLocation(path))
 for number in range(600):
     recorder.saw(SawRows(1.795e9 + number, "orders", [{"id": f"{name}-{number}", "status": "running"}]))
 recorder.close(120)
@@ -101,7 +101,7 @@ READ = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('SELECT count(
 def test_reading_what_is_written_loses_no_lock(tmp_path, look):
     path = tmp_path / "a.db"
     recorder = Recorder(clock=lambda: AT)
-    recorder.start(RecordPlace(path))
+    recorder.start(RecordLocation(path))
     for number in range(4):
         recorder.saw(SawRows(AT + number, "orders", [row(f"{number}")]))
         assert recorder.flush()
@@ -124,7 +124,7 @@ def until(condition):
 def test_what_a_held_file_cannot_take_waits_for_it(tmp_path, held):
     said, path, release = [], tmp_path / "a.db", held()
     recorder = Recorder(clock=lambda: AT, report=said.append)
-    recorder.start(RecordPlace(path))
+    recorder.start(RecordLocation(path))
     for number in range(2_500):
         recorder.saw(SawRows(AT + number, "orders", [row(f"{number}")]))
     until(lambda: said)
@@ -143,7 +143,7 @@ def test_what_a_held_file_cannot_take_waits_for_it(tmp_path, held):
 
 def test_the_last_batch_waits_for_who_holds_the_file(tmp_path, held):
     release, recorder = held(), Recorder(clock=lambda: AT)
-    recorder.start(RecordPlace(tmp_path / "a.db"))
+    recorder.start(RecordLocation(tmp_path / "a.db"))
     recorder.saw(SEEN[0])
     closing = threading.Thread(target=recorder.close)
     closing.start()

@@ -1,8 +1,8 @@
 """A recorder over a file, and what it sees."""
 
 from tests.live.records.record.test_keeping import AT, row
+from wfdash.live.records.record.location import RecordLocation
 from wfdash.live.records.record.observations import SawRows, SawVersions, SawWorkflows
-from wfdash.live.records.record.place import RecordPlace
 from wfdash.live.records.record.recorder import Recorder
 
 
@@ -13,7 +13,7 @@ def recorder_at(path, seen, before=lambda: None):
     for observation in seen:
         recorder.saw(observation)
     before()
-    recorder.start(RecordPlace(path))
+    recorder.start(RecordLocation(path))
     recorder.flush(3)
     recorder.close()
     return recorder, said

@@ -11,9 +11,9 @@ from wfdash.core.filter.query import parse
 from wfdash.core.model.instance import Instance
 from wfdash.live.records import contents
 from wfdash.live.records.record.file import RecordFile
+from wfdash.live.records.record.location import RecordLocation
 from wfdash.live.records.record.observations import SawDetail, SawRows
 from wfdash.live.records.record.opening import open_record
-from wfdash.live.records.record.place import RecordPlace
 from wfdash.live.records.record.recorder import Recorder
 from wfdash.live.records.search import finding
 from wfdash.live.records.search.finding import find_others, named, pages_of
@@ -172,7 +172,7 @@ def test_without_fts5_it_is_said_and_all_is_gone_through(tmp_path, monkeypatch):
     monkeypatch.setattr(contents, "_MODULE", "fts_that_is_not_there")
     said = []
     recorder = Recorder(clock=lambda: AT, report=said.append)
-    recorder.start(RecordPlace(tmp_path / "a.db", payloads=True))
+    recorder.start(RecordLocation(tmp_path / "a.db", payloads=True))
     recorder.saw(SawDetail(AT, "orders", "a", False, answer(13)))
     recorder.close()
     assert [sentence for sentence in said if "FTS5" in sentence and "without an index" in sentence]

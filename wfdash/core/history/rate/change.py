@@ -154,7 +154,7 @@ def _spread(
 
 
 def _joined_changes(steps: Sequence[RateChange], slope: Slope, seen: Outcomes, low: int) -> RateChange:
-    start, end = (seen.start + (low + place) * seen.width for place in (slope.start, slope.end))
+    start, end = (seen.start + (low + index) * seen.width for index in (slope.start, slope.end))
     return replace(
         max(steps, key=lambda step: step.strength),
         until=steps[-1].until,
@@ -230,11 +230,11 @@ def _moment(
     best = best_likely = (-inf, 0)
     gained = 0.0
     # The rates are given, so that a time with hardly any ended before the change dates it as well.
-    for place, (failed, passed) in enumerate(zip(around.failed, around.passed, strict=True)):
+    for index, (failed, passed) in enumerate(zip(around.failed, around.passed, strict=True)):
         if failed or passed:
-            best = max(best, (gained, place), key=lambda each: each[0])
-            if place in likely:
-                best_likely = max(best_likely, (gained, place), key=lambda each: each[0])
+            best = max(best, (gained, index), key=lambda each: each[0])
+            if index in likely:
+                best_likely = max(best_likely, (gained, index), key=lambda each: each[0])
         gained += failed * log(before / after) + passed * log((1 - before) / (1 - after))
     return low + (best_likely if best_likely[0] > best[0] - _AS_WELL else best)[1] * width
 
@@ -259,9 +259,9 @@ def _first_shown(seen: Outcomes, at: float, until: float, *, rose: bool) -> floa
     The rates are counted from then on too: a rate and a minute of two moments would be of no change at all.
     """
     shows = seen.failed if rose else seen.passed
-    place, last = (max(0, round((moment - seen.start) / seen.width)) for moment in (at, until))
-    first = next((each for each in range(place, min(last, len(shows))) if shows[each]), place)
-    return seen.start + first * seen.width if (first - place) * seen.width > _IDLE else at
+    shown, last = (max(0, round((moment - seen.start) / seen.width)) for moment in (at, until))
+    first = next((each for each in range(shown, min(last, len(shows))) if shows[each]), shown)
+    return seen.start + first * seen.width if (first - shown) * seen.width > _IDLE else at
 
 
 def version_before(at: float, deployed: Mapping[str, float]) -> tuple[str, float]:
@@ -371,25 +371,25 @@ def _changes(seen: Outcomes, deploys: Collection[float]) -> list[RateChange]:
     stretches = [(0, len(seen.failed))]
     while stretches and len(cuts) < _MOST:
         low, high = stretches.pop()
-        place, strength = _best(failed, total, low, high, likely)
+        index, strength = _best(failed, total, low, high, likely)
         if strength >= _STRENGTH:
-            cuts.append((place, strength))
-            stretches += [(low, place), (place, high)]
+            cuts.append((index, strength))
+            stretches += [(low, index), (index, high)]
     cuts.sort()
-    edges = [0, *(place for place, _ in cuts), len(seen.failed)]
+    edges = [0, *(index for index, _ in cuts), len(seen.failed)]
     rates = [
         (failed[high] - failed[low]) / ((total[high] - total[low]) or 1) for low, high in pairwise(edges)
     ]
     return [
         RateChange(
-            seen.start + place * seen.width,
+            seen.start + index * seen.width,
             seen.start + edges[number + 2] * seen.width,
             rates[number],
             rates[number + 1],
             strength,
-            total[place] - total[edges[number]],
+            total[index] - total[edges[number]],
         )
-        for number, (place, strength) in enumerate(cuts)
+        for number, (index, strength) in enumerate(cuts)
     ]
 
 
@@ -400,9 +400,9 @@ def _sharpened(
     failed, passed = _sums(coarse.failed), _sums(coarse.passed)
     places = [round((change.at - coarse.start) / coarse.width) for change in changes]
     edges, dated = [0, *places, len(coarse.failed)], list[float]()
-    for number, place in enumerate(places):
+    for number, index in enumerate(places):
         low, high = edges[number], edges[number + 2]
-        first, last = max(low, place - 1), min(high, place + 1)
+        first, last = max(low, index - 1), min(high, index + 1)
         # Before and after them all that the change was told by, as one stretch each.
         near = slice(first * size, last * size)
         failures = [failed[first] - failed[low], *seen.failed[near], failed[high] - failed[last]]
@@ -422,9 +422,9 @@ def _sharpened(
 def _likely(deploys: Collection[float], start: float, width: float) -> set[int]:
     """The places soon after a deploy, where a change is likelier than elsewhere."""
     return {
-        place
+        index
         for deploy in deploys
-        for place in range(max(0, int((deploy - start) // width)), int((deploy - start + SOON) // width) + 1)
+        for index in range(max(0, int((deploy - start) // width)), int((deploy - start + SOON) // width) + 1)
     }
 
 
@@ -437,18 +437,18 @@ def _best(
         return low, 0.0
     alone = _fit(all_failed, every)
     best, found, best_likely, found_likely = low, 0.0, low, 0.0
-    for place in range(low + 1, high):
-        left, ended = failed[place] - failed[low], total[place] - total[low]
+    for index in range(low + 1, high):
+        left, ended = failed[index] - failed[low], total[index] - total[low]
         right, others = all_failed - left, every - ended
-        if ended < _LEAST or others < _LEAST or total[place] == total[place - 1]:
+        if ended < _LEAST or others < _LEAST or total[index] == total[index - 1]:
             continue
         strength = _fit(left, ended) + _fit(right, others) - alone
-        if strength <= found and (place not in likely or strength <= found_likely):
+        if strength <= found and (index not in likely or strength <= found_likely):
             continue
         if _differ(left, ended, right, others):
-            best, found = (place, strength) if strength > found else (best, found)
-            if place in likely and strength > found_likely:
-                best_likely, found_likely = place, strength
+            best, found = (index, strength) if strength > found else (best, found)
+            if index in likely and strength > found_likely:
+                best_likely, found_likely = index, strength
     return (best_likely, found_likely) if found_likely > max(0.0, found - _AS_WELL) else (best, found)
 
 

@@ -68,11 +68,11 @@ def _parted(failed: Sequence[int], passed: Sequence[int]) -> list[_Part]:
     enough = max(1.0, (sum(failed) + sum(passed)) / _PARTS)
     parts: list[_Part] = []
     start = bad = fine = 0
-    for place, (more_bad, more_fine) in enumerate(zip(failed, passed, strict=True)):
+    for index, (more_bad, more_fine) in enumerate(zip(failed, passed, strict=True)):
         bad, fine = bad + more_bad, fine + more_fine
-        if bad + fine >= enough or (place == len(failed) - 1 and bad + fine):
-            parts.append(_Part(start, place + 1, bad, fine))
-            start, bad, fine = place + 1, 0, 0
+        if bad + fine >= enough or (index == len(failed) - 1 and bad + fine):
+            parts.append(_Part(start, index + 1, bad, fine))
+            start, bad, fine = index + 1, 0, 0
     return parts
 
 

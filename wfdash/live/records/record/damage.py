@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from wfdash.live.records.record.place import ASIDE, DAYS, kept_of, parts_of
+from wfdash.live.records.record.location import ASIDE, DAYS, kept_of, parts_of
 from wfdash.live.records.record.schema import APPLICATION, open_memory
 
 __all__ = [

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from wfdash.config.plain_file import open_plain
 from wfdash.live.records.locked_file import try_lock
 from wfdash.live.records.record.keeping import Keeper
+from wfdash.live.records.record.location import DAYS, kept_of
 from wfdash.live.records.record.observations import Observation, SawRows
-from wfdash.live.records.record.place import DAYS, kept_of
 from wfdash.live.records.record.schema import FOREIGN, Unusable, open_file, open_memory
 
 __all__ = ["RecordFile", "erase", "node_of"]

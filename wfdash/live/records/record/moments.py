@@ -40,7 +40,7 @@ class PageMoments:
         found = [moment for (at,) in rows if (moment := number_of(at)) is not None]
         return found[-1] if found else None
 
-    def place(self, at: float) -> tuple[int, int]:
+    def position(self, at: float) -> tuple[int, int]:
         """Which of the moments of its second this is, from 1, and how many there are."""
         rows = self._reader.ask(
             f"SELECT sum(at <= ?2), count(*) FROM ({self._from}) WHERE at >= ?3 AND at < ?3 + 1",

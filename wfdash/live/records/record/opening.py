@@ -7,7 +7,7 @@ from urllib.parse import quote
 from wfdash.config.plain_file import check_plain
 from wfdash.live.records.record.damage import WITHOUT_WAL, cut_off, is_begun, padded, refusal_of
 from wfdash.live.records.record.file import RecordFile
-from wfdash.live.records.record.place import parts_of
+from wfdash.live.records.record.location import parts_of
 from wfdash.live.records.record.reading import RecordReader
 from wfdash.live.records.record.schema import FOREIGN, Unusable
 

@@ -10,8 +10,8 @@ from errno import EIO
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from wfdash.live.records.record.location import RecordLocation
 from wfdash.live.records.record.observations import Observation
-from wfdash.live.records.record.place import RecordPlace
 from wfdash.live.records.record.queue import RecordQueue
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Recorder:
     """
 
     def __init__(self, *, clock: Callable[[], float], report: Callable[[str], None] | None = None) -> None:
-        self.place: RecordPlace | None = None
+        self.location: RecordLocation | None = None
         self._queue = RecordQueue(clock, report or (lambda _sentence: None))
         self._writer: RecordWriter | None = None
         self._thread: threading.Thread | None = None
@@ -72,12 +72,12 @@ class Recorder:
     def started(self) -> bool:
         return self._thread is not None
 
-    def start(self, place: RecordPlace) -> None:
+    def start(self, location: RecordLocation) -> None:
         """Begins to write there, in a thread of its own."""
         if self._thread is None and not self._queue.ending:
-            self.place = place
+            self.location = location
             # A daemon: a disk that hangs must not keep the program from ending.
-            self._thread = threading.Thread(target=self._run, args=(place,), name="record", daemon=True)
+            self._thread = threading.Thread(target=self._run, args=(location,), name="record", daemon=True)
             self._thread.start()
 
     def flush(self, timeout: float = 10.0) -> bool:
@@ -105,12 +105,12 @@ class Recorder:
 
         # What is asked may have been answered a moment ago: the step back in time has to find it.
         flushed = self.flush()
-        if self.place is None or (self.place.path is None and not flushed):
+        if self.location is None or (self.location.path is None and not flushed):
             raise Unusable(self.trouble or "nothing is recorded yet")
-        if self.place.path is not None:
+        if self.location.path is not None:
             try:
                 # Where nothing can be kept now, on a full or a read-only disk, what was kept is there.
-                return open_record(self.place.path, self.place.owner)
+                return open_record(self.location.path, self.location.owner)
             except FileNotFoundError:  # the thread makes it anew with the next answer
                 raise Unusable(self.trouble or "it was erased; a new one begins") from None
             except Unusable:
@@ -134,10 +134,10 @@ class Recorder:
         except Unusable as wrong:
             raise OSError(EIO, str(wrong)) from None
 
-    def _run(self, place: RecordPlace) -> None:
+    def _run(self, location: RecordLocation) -> None:
         from wfdash.live.records.record.writing import RecordWriter
 
-        self._writer = RecordWriter(self._queue, place)
+        self._writer = RecordWriter(self._queue, location)
         self._writer.run()
 
 

@@ -143,8 +143,8 @@ def _word(line: str) -> str:
     # account.
     number = int.from_bytes(blake2b(line.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
     letters = []
-    for place in range(8):
-        sounds = _SOUNDS[place % 2]
+    for index in range(8):
+        sounds = _SOUNDS[index % 2]
         number, rest = divmod(number, len(sounds))
         letters.append(sounds[rest])
     return "".join(letters)

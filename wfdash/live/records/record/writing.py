@@ -7,7 +7,7 @@ from pathlib import Path
 from wfdash.core.text.clean import fit
 from wfdash.live.records.record.damage import let_go_of_aside, set_aside
 from wfdash.live.records.record.file import RecordFile, node_of
-from wfdash.live.records.record.place import RecordPlace
+from wfdash.live.records.record.location import RecordLocation
 from wfdash.live.records.record.queue import RecordQueue
 from wfdash.live.records.record.schema import Unusable
 
@@ -38,9 +38,9 @@ _REASONS = {
 class RecordWriter:
     """Writes the record in a thread of its own; nothing else touches the file."""
 
-    def __init__(self, queue: RecordQueue, place: RecordPlace) -> None:
+    def __init__(self, queue: RecordQueue, location: RecordLocation) -> None:
         self._queue = queue
-        self._place = place
+        self._location = location
         self.file: RecordFile | None = None
         self._refusals = 0
         """How often in a row another program held the file."""
@@ -81,27 +81,29 @@ class RecordWriter:
                 self._queue.batch.clear()  # only now: what could not be written is tried again
                 self._refusals, self._kept_in = 0, self._node
                 self._queue.kept()
-            place, now = self._place, self._queue.clock()
+            location, now = self._location, self._queue.clock()
             # Beside a file of somebody's own naming nothing was set aside.
-            if self.file.bound(now) and place.own and place.path is not None:
-                let_go_of_aside(place.path, now, place.most_bytes)
+            if self.file.bound(now) and location.own and location.path is not None:
+                let_go_of_aside(location.path, now, location.most_bytes)
         except (Unusable, sqlite3.Error, OSError) as wrong:
             self._failed(wrong)
 
     def _open(self) -> RecordFile:
-        place, queue = self._place, self._queue
-        path = place.path
+        location, queue = self._location, self._queue
+        path = location.path
         gone = self.file is not None and self.file.is_gone
         self._close()
         fresh = path is not None and not path.exists()
         self._node = node_of(path)
-        file = RecordFile(path, payloads=place.payloads, most_bytes=place.most_bytes, owner=place.owner)
+        file = RecordFile(
+            path, payloads=location.payloads, most_bytes=location.most_bytes, owner=location.owner
+        )
         # A file that is begun anew holds nothing of what was walked before: see RecordFile.write.
         if self._kept_in and (gone or fresh or self._node != self._kept_in):
             queue.epoch, self._kept_in = queue.epoch + 1, 0
         self._node, file.epoch = node_of(path), queue.epoch
         if fresh:
-            self._queue.announce(_where_kept(self._place))
+            self._queue.announce(_where_kept(self._location))
         if file.unindexed and not self._said_unindexed:
             self._said_unindexed = True
             # No longer than a narrow terminal is wide.
@@ -124,8 +126,8 @@ class RecordWriter:
                 self._queue.say(words)
             return
         self._close()
-        if self._place.path is not None and self._place.own and _is_damage(wrong):
-            self._begin_anew(self._place.path)
+        if self._location.path is not None and self._location.own and _is_damage(wrong):
+            self._begin_anew(self._location.path)
         else:
             self._queue.say(f"the record is not kept: {_reason(wrong)}")
 
@@ -145,13 +147,13 @@ class RecordWriter:
         self._queue.wake()
 
 
-def _where_kept(place: RecordPlace) -> str:
+def _where_kept(location: RecordLocation) -> str:
     """Where, what and how to stop it, on the one line of a narrow terminal."""
-    assert place.path is not None
-    kept = "payloads too" if place.payloads else "no payloads"
-    folder, home = place.path.absolute().parent, Path.home()
+    assert location.path is not None
+    kept = "payloads too" if location.payloads else "no payloads"
+    folder, home = location.path.absolute().parent, Path.home()
     short = str("~" / folder.relative_to(home)) if folder.is_relative_to(home) else str(folder)
-    off = "; off: [record] on = false" if place.own else ""
+    off = "; off: [record] on = false" if location.own else ""
     # The folder alone: the name in it is an account's, and `doctor` tells it.
     return f"kept in {fit(short, _FOLDER, cut='middle').rstrip()}, {kept}{off}"
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from wfdash.config.credential import origin_of
 from wfdash.config.settings import CLOUDFLARE, Settings
 
-__all__ = ["ASIDE", "DAYS", "RecordPlace", "kept_of", "owner_of", "parts_of", "place_of", "record_path"]
+__all__ = ["ASIDE", "DAYS", "RecordLocation", "kept_of", "location_of", "owner_of", "parts_of", "record_path"]
 
 ASIDE = ".damaged-"
 """What stands behind the name of a record that was set aside."""
@@ -19,7 +19,7 @@ _DEMO_BYTES = 20_000_000
 """Bytes of the demo's record, which lies in memory."""
 
 
-class RecordPlace(Struct, frozen=True):
+class RecordLocation(Struct, frozen=True):
     """Where a record is and what goes into it. Without a path it is in memory."""
 
     path: Path | None
@@ -50,15 +50,17 @@ def record_path(folder: Path, settings: Settings, account: str = "") -> Path | N
     return folder / "records" / f"{safe}.db"
 
 
-def place_of(folder: Path, settings: Settings, account: str = "") -> RecordPlace | None:
+def location_of(folder: Path, settings: Settings, account: str = "") -> RecordLocation | None:
     """Where and how these settings keep a record; None where that is not clear yet."""
     policy = settings.record
     if settings.demo:
-        return RecordPlace(None, policy.payloads, most_bytes=_DEMO_BYTES)
+        return RecordLocation(None, policy.payloads, most_bytes=_DEMO_BYTES)
     path = record_path(folder, settings, account)
     if path is None:
         return None
-    return RecordPlace(path, policy.payloads, most_bytes=policy.megabytes * 1_000_000, owner=owner_of(path))
+    return RecordLocation(
+        path, policy.payloads, most_bytes=policy.megabytes * 1_000_000, owner=owner_of(path)
+    )
 
 
 def owner_of(own: Path) -> str:
