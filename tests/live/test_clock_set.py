@@ -114,10 +114,10 @@ def test_what_the_server_said_is_left_holds_as_long_as_it_said(by, shared, tmp_p
         each.take(Priority.VISIBLE)
     clocks.passed += 10
     clocks.ahead += by
-    assert (first.left.remaining, first.left.reset) == (900, pytest.approx(30))
-    assert (other.left == first.left) is shared
+    assert (first.server_left.remaining, first.server_left.reset) == (900, pytest.approx(30))
+    assert (other.server_left == first.server_left) is shared
     clocks.passed += 31
-    assert (first.left, other.left) == (None, None)
+    assert (first.server_left, other.server_left) == (None, None)
 
 
 @pytest.mark.parametrize("by", [-3600, 3600])

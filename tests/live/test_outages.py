@@ -41,7 +41,7 @@ async def test_a_second_client_burning_the_quota(on):
     await asyncio.sleep(8)
     since = on.loop.time()
     await asyncio.sleep(30)
-    assert budget.left.fraction < 0.5
+    assert budget.server_left.fraction < 0.5
     assert not asked(on, "/instances/", since)
     for _ in range(400):
         burnt.count(TOKEN)

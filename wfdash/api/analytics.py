@@ -143,10 +143,10 @@ async def _rows(
         if nearer := _nearer(refusal, variables, grain):
             variables["since"] = nearer
             continue
-        left = [name for name in extras if name not in refusal]
-        if "unknown field" not in refusal.lower() or len(left) == len(extras):
+        kept = [name for name in extras if name not in refusal]
+        if "unknown field" not in refusal.lower() or len(kept) == len(extras):
             raise _refused(endpoints.http.hide(refusal))
-        extras = left
+        extras = kept
     accounts = fields_of(data.get("viewer")).get("accounts")
     rows = fields_of(accounts[0]).get(dataset) if isinstance(accounts, list) and accounts else None
     if not isinstance(rows, list):

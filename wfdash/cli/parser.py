@@ -72,14 +72,14 @@ def _split_operands(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
 def _settle_local(arguments: Sequence[str]) -> list[str]:
     """Gives `--local` its value now: the next word only when it starts with http:// or is a port number."""
     words: list[str] = []
-    left = list(arguments)
-    while left:
-        word = left.pop(0)
+    rest = list(arguments)
+    while rest:
+        word = rest.pop(0)
         if word != "--local":
             words.append(word)
         # `--local 8787` and `--local` before a command look alike to argparse.
-        elif left and _LOCAL_VALUE.fullmatch(left[0]):
-            words.append(f"--local={left.pop(0)}")
+        elif rest and _LOCAL_VALUE.fullmatch(rest[0]):
+            words.append(f"--local={rest.pop(0)}")
         else:
             words.append("--local=")
     return words

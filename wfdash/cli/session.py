@@ -118,7 +118,7 @@ class CommandSession(Struct):
 
         `wanted` is how many reads are still to come, with this one, where that is known.
         """
-        left = iter(waits)
+        delays = iter(waits)
         reported: set[str] = set()
         while True:
             await self.turn(priority, wanted)
@@ -129,7 +129,7 @@ class CommandSession(Struct):
             except OtherServer:
                 raise
             except TRANSIENT as error:
-                delay = next(left, None)
+                delay = next(delays, None)
                 # A script would rather hear of it than stand still for minutes.
                 if delay is None or error.pause(0.0) > _PATIENCE or self.clock() - began > _SLOW:
                     error.was_reported = error.sentence in reported
@@ -233,25 +233,25 @@ class ProgressWords(Struct):
     aloud: bool = True
     said_at: float = 0.0
 
-    def begin(self, what: str, left: int | None) -> None:
+    def begin(self, what: str, remaining: int | None) -> None:
         """Says that `what` is read and what that costs, if it takes long enough to say so."""
         self.said_at = self.session.clock()
-        if not self.aloud or not left:
+        if not self.aloud or not remaining:
             return
-        outlook = self.session.budget.reads_take(left, self.session.purpose)
+        outlook = self.session.budget.reads_take(remaining, self.session.purpose)
         if outlook.seconds >= _EVERY:
             self.session.said_at = self.said_at
             say(f"wfdash: {what}, about {estimated(outlook.seconds)}{_slow(outlook)}; ctrl+c stops it")
 
-    def go_on(self, far: str, left: int | None, *, at_most: bool = False) -> None:
+    def go_on(self, far: str, remaining: int | None, *, at_most: bool = False) -> None:
         """Says how `far` it is and what is still to come, every few seconds."""
         now = self.session.clock()
         if not self.aloud or now - self.said_at < _EVERY:
             return
         self.said_at = self.session.said_at = now
         rest = ""
-        if left:
-            outlook = self.session.budget.reads_take(left, self.session.purpose)
+        if remaining:
+            outlook = self.session.budget.reads_take(remaining, self.session.purpose)
             bound = " at most" if at_most else ""
             rest = f", about {estimated(outlook.seconds)} left{bound}{_slow(outlook)}"
         say(f"wfdash: {far}{rest}; ctrl+c stops it")
@@ -289,23 +289,23 @@ class LongRead(Struct):
         extent, floor = self.extent, None
         if extent.back is not None:
             floor = _created(page.items[-1]) if page.items else None
-        left = self.turns.wanted = self._left(page, floor)
+        remaining = self.turns.wanted = self._remaining(page, floor)
         at_most = floor is None and (extent.is_bound or extent.back is not None)
         bound = "about " if floor is not None else "at most " if at_most else ""
-        if self.pages == 1 and left:
+        if self.pages == 1 and remaining:
             since = self.progress.session.clock() - (extent.back or 0.0)
             what = f"for {count(page.total or 0)} rows" if floor is None else f"back to {instant(since)}"
-            self.progress.begin(f"{bound}{counted(1 + left, 'request')} {what}", left)
+            self.progress.begin(f"{bound}{counted(1 + remaining, 'request')} {what}", remaining)
         asked, in_all = self.pages - self.lists.taken, ""
-        if left:
-            in_all = f" of {bound}{count(self.pages + left)}"
+        if remaining:
+            in_all = f" of {bound}{count(self.pages + remaining)}"
         of = f" of {count(page.total)}" if page.total is not None and floor is None else ""
         far = f" back to {instant(floor)}" if floor is not None else ""
         requests = f"{count(asked)}{in_all} requests" if in_all else counted(asked, "request")
-        self.progress.go_on(f"read {count(self.rows)}{of}{far}, {requests}", left, at_most=at_most)
+        self.progress.go_on(f"read {count(self.rows)}{of}{far}, {requests}", remaining, at_most=at_most)
         return page
 
-    def _left(self, page: InstancePage, floor: float | None) -> int | None:
+    def _remaining(self, page: InstancePage, floor: float | None) -> int | None:
         """How many requests are still to come; None where nobody can tell."""
         if not self.rows:
             return None

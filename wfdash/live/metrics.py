@@ -189,10 +189,10 @@ class MetricsServer(Collector):
         return max(0.0, self._clock() - min(created)) if created else None
 
     def _of_itself(self) -> Iterator[Metric]:
-        left = self._budget.left
-        if left is not None:
+        server_left = self._budget.server_left
+        if server_left is not None:
             text = "Requests that the API says are left to this token's user."
-            yield GaugeMetricFamily("wfdash_requests_left", text, left.remaining)
+            yield GaugeMetricFamily("wfdash_requests_left", text, server_left.remaining)
         reads, limit = self._budget.meter
         text = "Reads that wfdash may still send by itself within five minutes, all processes together."
         yield GaugeMetricFamily("wfdash_reads_left", text, max(0, limit - reads))

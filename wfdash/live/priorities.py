@@ -185,7 +185,7 @@ class Feeds:
     def settled(self, job: Job) -> None:
         """Passes on that a job was answered, or failed."""
         if job is self.newest:
-            self.row_details.look_for(self.newest.left)
+            self.row_details.look_for(self.newest.has_left)
             if (at := self.newest.freshness.answered_at) is not None:
                 self.pauses.listed(self.newest.page, at)
             if self.newest.complete_at is not None and not self.newest.is_unwritten:

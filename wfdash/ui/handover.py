@@ -78,10 +78,10 @@ class Shift:
         """Says what the last shift left, for its notes are on no open page, and whether it came whole."""
         context, story = self._context, len(handover.story)
         key_of = context.keys.key_of
-        left = [f"{story:,} in its story ({key_of('note.write')})"] if story else []
-        left += [f"{len(handover.pins):,} watched ({key_of('watched.open')})"] if handover.pins else []
+        brought = [f"{story:,} in its story ({key_of('note.write')})"] if story else []
+        brought += [f"{len(handover.pins):,} watched ({key_of('watched.open')})"] if handover.pins else []
         said = f"handed over {context.time_of(handover.written_at, zone=True)}"
-        said += f": {', '.join(left)}" if left else ""
+        said += f": {', '.join(brought)}" if brought else ""
         if handover.loss:
             context.notify(f"the handover was cut: {handover.loss}; {said}", severity="warning")
         else:

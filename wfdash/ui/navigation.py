@@ -286,8 +286,8 @@ class Navigator:
         if bar is not None and bar.is_mounted and not (aside and bar.is_saying):
             bar.say(message, severity)
         elif looks:
-            left = looks if aside else looks - 1
-            self._app.set_timer(_LOOK, partial(self.say, message, severity, left, aside=aside))
+            remaining = looks if aside else looks - 1
+            self._app.set_timer(_LOOK, partial(self.say, message, severity, remaining, aside=aside))
 
     def close_all(self) -> None:
         self.awaited, self._list_unopened = "", False
@@ -308,8 +308,8 @@ class Navigator:
             self._app.pop_screen()
             self.list_workflows()
             return
-        if (left := self._unfinished()) and not self._asked_before():
-            self._context.notify(left, severity="warning")
+        if (warning := self._unfinished()) and not self._asked_before():
+            self._context.notify(warning, severity="warning")
             return
         self.leave(0)
 
@@ -318,8 +318,8 @@ class Navigator:
         desk, key_of = self._context.desk, self._context.keys.key_of
         shows, leaves = key_of("bulk.show"), key_of("app.quit")
         if many := desk.unsettled:
-            left = sum(len(plan.eligible) for plan in many)
-            what = f"{phrase(many[0].verb)} of {counted(left, 'instance')} still runs"
+            number = sum(len(plan.eligible) for plan in many)
+            what = f"{phrase(many[0].verb)} of {counted(number, 'instance')} still runs"
             return f"{what}; {shows} shows it, {leaves} again leaves it unfinished"
         if runs := desk.followed_runs:
             return f"{counted(runs, 'run')} not ended yet; {shows} shows them, {leaves} again leaves them"

@@ -17,11 +17,11 @@ MOMENTS = st.floats(NOON, NOON + 400 * 86_400)
 def test_frame_covers_its_span_and_fits(span, now, columns, least):
     of = frame(span, now, columns, least=least)
     length = SPANS[span][1]
-    assert now - of.left >= length
-    assert now < of.right <= of.left + length * 1.6
+    assert now - of.start >= length
+    assert now < of.end <= of.start + length * 1.6
     assert 1 <= of.size * of.cells <= columns
-    assert (of.right - of.left) % of.width == 0
-    assert of.left % of.width == 0
+    assert (of.end - of.start) % of.width == 0
+    assert of.start % of.width == 0
 
 
 @given(st.integers(0, 3), MOMENTS, st.integers(20, 400), st.booleans())
@@ -76,6 +76,6 @@ def test_last_hour_is_no_longer_than_an_hour(columns, ended_every):
     for past in range(0, 7200, 77):
         now = 1_795_262_400.0 + past
         of = last_hour(now, columns, least=ended_every)
-        assert of.right - of.left == 3600
-        assert now < of.right <= now + 300
+        assert of.end - of.start == 3600
+        assert now < of.end <= now + 300
         assert of.size * of.cells <= columns

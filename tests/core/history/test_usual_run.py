@@ -154,7 +154,7 @@ def test_too_few_samples_say_nothing():
 def test_a_run_longer_than_all_others_says_nothing():
     steps = [step("work-1", 0, 10)]
     usual = UsualRun([sample_of(run(steps, 11))] * 9)
-    assert usual.forecast(cut(steps, 3), START + 3).left == pytest.approx(8)
+    assert usual.forecast(cut(steps, 3), START + 3).remaining == pytest.approx(8)
     assert usual.forecast(cut(steps, 3), START + 30) is None
 
 
@@ -186,7 +186,7 @@ def test_only_runs_with_the_open_step_are_gone_by():
     asked = [step("load-1", 0, 1), step("approval-1", 1, 101, "waitForEvent"), step("charge-1", 101, 102)]
     usual = UsualRun([sample_of(run(plain, 2))] * 20 + [sample_of(run(asked, 102))] * 6)
     waiting = usual.forecast(cut(asked, 51), START + 51)
-    assert (waiting.samples, waiting.left) == (6, pytest.approx(51))
+    assert (waiting.samples, waiting.remaining) == (6, pytest.approx(51))
     assert [each.name for each in waiting.coming] == ["charge"]
 
 
@@ -228,7 +228,7 @@ def test_crossed_and_missing_times_never_fail(mine, others, now):
     samples = [found for steps in others if (found := sample_of(detail(steps, "complete")))]
     found = UsualRun(samples).forecast(detail(mine, "running"), START + now)
     if found is not None:
-        assert 0 <= found.least <= found.left <= found.most
+        assert 0 <= found.least <= found.remaining <= found.most
 
 
 def sleeping(seconds):
@@ -247,7 +247,7 @@ def slept(seconds):
 def test_a_sleep_ends_when_the_answer_says_so(seconds):
     usual = UsualRun(slept(120 + each) for each in range(9))
     found = usual.forecast(sleeping(seconds), START + 62)
-    assert (found.least, found.left, found.most) == pytest.approx([seconds - 57] * 3)
+    assert (found.least, found.remaining, found.most) == pytest.approx([seconds - 57] * 3)
     assert usual.forecast(sleeping(seconds), START + seconds + 60) is None
 
 
@@ -258,7 +258,7 @@ def test_a_wait_is_over_at_its_time_out():
 
     usual = UsualRun(sample_of(waited(500 + each)) for each in range(9))
     steps = [step("charge-1", 0, 2), step("ok-1", 2, 302, "waitForEvent") | {"finished": False}]
-    assert usual.forecast(run(steps, 0, "waiting"), START + 62).left == pytest.approx(240)
+    assert usual.forecast(run(steps, 0, "waiting"), START + 62).remaining == pytest.approx(240)
 
 
 def test_a_step_that_is_tried_again_ends_after_that_try():
@@ -273,7 +273,7 @@ def test_a_step_that_is_tried_again_ends_after_that_try():
     failed = tries((0, 2), (2, 2), delay="5 minutes") | {"end": None, "success": None}
     failed["attempts"] = [{"start": iso(START), "end": iso(START + 2), "success": False}]
     found = usual.forecast(run([failed], 0, "running"), START + 12)
-    assert found.left == pytest.approx(292)
+    assert found.remaining == pytest.approx(292)
 
 
 def test_a_branch_beside_a_longer_one_changes_nothing():
@@ -288,10 +288,10 @@ def test_a_branch_beside_a_longer_one_changes_nothing():
 
     usual = UsualRun(sample_of(run(*both(100, 500 + each))) for each in range(9))
     steps, _ = both(200, 504)
-    assert usual.forecast(cut(steps, 50), START + 50).left == pytest.approx(455)
+    assert usual.forecast(cut(steps, 50), START + 50).remaining == pytest.approx(455)
     # One that sleeps longer than the others work is waited for.
     steps, _ = both(900, 504)
-    assert usual.forecast(cut(steps, 50), START + 50).left == pytest.approx(851)
+    assert usual.forecast(cut(steps, 50), START + 50).remaining == pytest.approx(851)
 
 
 def test_a_sleep_begun_anew_after_a_pause_counts_once():
@@ -299,7 +299,7 @@ def test_a_sleep_begun_anew_after_a_pause_counts_once():
     first = step("courier-1", 2, 302, "sleep") | {"finished": False, "success": None}
     again = step("courier-1", 202, 502, "sleep") | {"finished": False, "success": None}
     detail = run([step("charge-1", 0, 2), first, again], 0, "running")
-    assert usual.forecast(detail, START + 262).left == pytest.approx(243)
+    assert usual.forecast(detail, START + 262).remaining == pytest.approx(243)
 
 
 def test_runs_created_long_enough_ago_are_learned_from_first():

@@ -35,7 +35,7 @@ def test_runs_cut_off_while_followed_are_found_again(tmp_path):
             desk.journal.folder, profile="", account=desk.journal.account, clock=desk.stage.loop.time
         )
         (left,) = again.unfinished()
-        assert (set(left.followed), left.left) == ({row.id for row in rows}, len(rows))
+        assert (set(left.followed), left.remaining) == ({row.id for row in rows}, len(rows))
         assert left.unsent == left.sent == left.unknown == ()
         await asyncio.sleep(600)
         resumption = await plan_resumption(left, desk.read, now=desk.stage.loop.time())

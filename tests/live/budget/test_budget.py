@@ -82,7 +82,7 @@ def test_what_is_tidied_up_without_asking_is_counted():
     assert budget.meter[0] == 0, "what asked for its turn is not counted twice"
     budget.saw(answered(kind="tail", method="DELETE", **said))
     assert budget.meter[0] == 1
-    assert budget.left.remaining == 1000, "the server has counted it already"
+    assert budget.server_left.remaining == 1000, "the server has counted it already"
 
 
 def test_the_share_sets_the_limit():
@@ -102,7 +102,7 @@ def test_what_is_left_of_the_quota_decides_who_may(left, may):
     budget.saw(answered(ratelimit=f'"default";r={left};t=40', policy='"default";q=1200;w=300'))
     assert [each for each in reversed(READS) if not budget.take(each)] == may[::-1]
     clock.now += 41.0
-    assert budget.left is None
+    assert budget.server_left is None
     assert budget.take(Priority.BACKGROUND) == 0
 
 
@@ -512,7 +512,7 @@ def test_ample_room_lasts_however_it_is_looked_at(free, apart, left, kept, besid
         spender.add(READS[number % 2], "list", EPOCH + apart[number % len(apart)] * SLOT)
     ledger = RequestLedger({"1-a": spender})
     if left is not None:
-        ledger.left = ServerLeft(left[0], QUOTA, EPOCH + left[1], EPOCH, 0)
+        ledger.server_left = ServerLeft(left[0], QUOTA, EPOCH + left[1], EPOCH, 0)
     if is_ample(ledger, beside, EPOCH, kept=kept):
         room = headroom(ledger, EPOCH, kept=kept)
         assert room.lasts(beside, float("inf"), rest=LONG_PACE) >= 1

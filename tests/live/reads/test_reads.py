@@ -100,7 +100,7 @@ async def test_outputs_say_how_far_they_are_before_each_request(on):
             reads, detail, lambda outputs: seen.append((outputs.asked, outputs.wanted))
         )
         assert seen == [(number, found.wanted) for number in range(found.wanted)]
-        assert len(found.by_step) + found.left == found.cut
+        assert len(found.by_step) + found.still_cut == found.cut
 
 
 @staged("calm")

@@ -348,7 +348,7 @@ def test_what_was_left_open_long_ago_is_found(tmp_path):
     (tmp_path / "actions.jsonl").write_text((other + '\n[]\n{\n""\n') * 30_000)
     (left,) = journal(tmp_path).unfinished()
     assert (left.sent, left.unsent, left.settled) == (("left open",), ("never sent",), ("over",))
-    assert left.left == 2, "what is over is none of it"
+    assert left.remaining == 2, "what is over is none of it"
 
 
 @pytest.mark.parametrize(

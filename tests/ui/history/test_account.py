@@ -57,7 +57,7 @@ def test_all_workflows_count_what_the_world_holds():
         fared = screen.loaded.history.versions()
         assert fared["orders"].errored > fared["refunds"].errored > 0
         assert d.line("  orders   ").split()[1].isdigit()
-        left = screen.loaded.frame.left
+        left = screen.loaded.frame.start
         own = [i for i in instances["orders"] if i.status == "errored" and i.ended is not None]
         tally, since = screen.loaded.versions_since(now)["orders"]
         assert since == left, "orders keeps what ended for longer than inventory-sync"
@@ -188,13 +188,13 @@ def test_rows_of_all_that_passed_go_and_are_read_again(monkeypatch):
         await d.until(lambda: screen.of_all and screen.loaded.floor is not None and not screen.is_reading, 60)
         loaded, before = screen.loaded, len(screen.loaded)
         # As if half an hour had gone by, which would take the test ten seconds.
-        later = replace(loaded.frame, left=loaded.frame.left + 1800)
+        later = replace(loaded.frame, start=loaded.frame.start + 1800)
         loaded.frame, loaded._reach = later, 0.0
-        await screen._reader.show(replace(later, left=later.left + later.width))
+        await screen._reader.show(replace(later, start=later.start + later.width))
         assert len(loaded) < before - 50
-        assert not any(row.is_over and row.created < later.left > row.ended for row in loaded.rows.values())
+        assert not any(row.is_over and row.created < later.start > row.ended for row in loaded.rows.values())
         floor = loaded.floor
-        assert floor == pytest.approx(later.left)
+        assert floor == pytest.approx(later.start)
         await d.press("history.span")
         await d.until(lambda: screen.loaded.floor < floor - 3600 and not screen.is_reading, 60)
         now = d.app.context.clock()

@@ -156,7 +156,7 @@ async def test_rows_that_passed_out_of_what_is_shown_go(monkeypatch):
     assert len(history.rows) - len(complete) == 6
     buckets = history.buckets(600 * 60.0)
     assert [each.complete for each in buckets if each.end <= 600 * 60.0] == [1] * 60
-    assert history.frame.left - 52 * 60.0 <= history.floor <= history.frame.left
+    assert history.frame.start - 52 * 60.0 <= history.floor <= history.frame.start
 
 
 async def test_earlier_runs_go_with_the_rows_that_passed(monkeypatch):

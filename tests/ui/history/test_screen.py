@@ -440,12 +440,12 @@ def test_deploys_of_the_span_are_all_read():
         await d.press("history.open")
         await d.until(lambda: "as they stand now" in d.text)
         loaded = d.app.screen.loaded
-        within = [v for v in workflow.versions if v.created >= loaded.frame.left]
+        within = [v for v in workflow.versions if v.created >= loaded.frame.start]
         assert {v.id for v in within} <= set(loaded.deployed)
         assert len(within) > 100
         await d.press("history.span")
         await d.until(lambda: "(now 24 h)" in d.text and "as they stand now" in d.text)
-        assert len([v for v in workflow.versions if v.created >= loaded.frame.left]) > len(within)
+        assert len([v for v in workflow.versions if v.created >= loaded.frame.start]) > len(within)
         assert set(loaded.deployed) == {v.id for v in workflow.versions}
 
     shown(script, "incident", size=(80, 24))
@@ -513,7 +513,7 @@ def test_open_page_meets_older_runs_that_others_restarted():
         await d.until(lambda: "as they stand now" in d.text and not screen.is_reading)
         await d.passes(60)
         instances = list(d.world.workflows["parcels"].walk(newest_first=True))
-        left = screen.loaded.frame.left
+        left = screen.loaded.frame.start
         old = [each for each in instances[200:] if each.status == "errored" and each.ended > left + 600]
         assert len(old) > 10
         d.server.state.requests.clear()

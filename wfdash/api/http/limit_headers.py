@@ -43,7 +43,7 @@ def parse_ratelimit(ratelimit: str, policy: str) -> RequestsLeft | None:
     ]
     # Several windows may be told at once (RFC draft ratelimit-headers); the tightest is what stops the next
     # request.
-    return min(windows, key=lambda left: left.remaining, default=None)
+    return min(windows, key=lambda window: window.remaining, default=None)
 
 
 def _items(header: str) -> list[tuple[str, dict[str, float]]]:

@@ -271,8 +271,8 @@ def _words(message: str, worker: str) -> str:
     except Unreadable:
         return message_of(message)
     if isinstance(value, str) and value.startswith("["):
-        left = value[1:].removeprefix(f'"[{worker}]",') if worker else value[1:]
-        return cut_text(left) + _CUT
+        rest = value[1:].removeprefix(f'"[{worker}]",') if worker else value[1:]
+        return cut_text(rest) + _CUT
     if worker and isinstance(value, list):
         value = value[1:]
     return message_of(value)

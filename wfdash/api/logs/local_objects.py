@@ -178,6 +178,6 @@ def _held(own: object, beside: object) -> str:
     times = Counter(each for each in listed if isinstance(each, str))
     if len(times) == 1:
         return next(iter(times))
-    left = [each for each, number in times.items() if number == 1]
-    is_complete = listed.count(None) == 1 and len(left) == 1 and set(times.values()) == {1, 2}
-    return left[0] if is_complete else ""
+    single = [each for each, number in times.items() if number == 1]
+    is_complete = listed.count(None) == 1 and len(single) == 1 and set(times.values()) == {1, 2}
+    return single[0] if is_complete else ""

@@ -138,15 +138,19 @@ class _InTurn(Struct):
 
     async def read(self, row: Instance) -> Detail | None:
         """Reads an instance in full; None where it has been erased since it was listed."""
-        session, left = self.session, self.number - self.done
+        session, remaining = self.session, self.number - self.done
         if self.progress is None:
             self.progress = ProgressWords(session, sys.stderr.isatty())
-            self.progress.begin(f"{count(left)} instances are read one by one, a request each", left)
-        self.progress.go_on(f"read {count(self.done)} of {count(self.number)} instances one by one", left)
+            self.progress.begin(
+                f"{count(remaining)} instances are read one by one, a request each", remaining
+            )
+        self.progress.go_on(
+            f"read {count(self.done)} of {count(self.number)} instances one by one", remaining
+        )
         self.done += 1
         ask = partial(session.api.get_instance, self.workflow, row.id)
         try:
-            answer = await session.read_or_note(row.id, ask, wanted=left)
+            answer = await session.read_or_note(row.id, ask, wanted=remaining)
         except InstanceNotFound:
             return None
         return read_answer(self.workflow, row.id, answer) if answer is not None else None

@@ -193,19 +193,19 @@ class Listing:
             if self.details and self.asked >= self.details:
                 self.unread += 1
                 return False
-            left = max(1, self.details - self.asked) if self.details else None
+            remaining = max(1, self.details - self.asked) if self.details else None
             if self._opening is None:
                 self._opening = ProgressWords(self.session, sys.stderr.isatty())
                 most = f"up to {count(self.details)} instances are read one by one, a request each"
-                self._opening.begin(most, left)
+                self._opening.begin(most, remaining)
             else:
                 of = f" of at most {count(self.details)}" if self.details else ""
-                self._opening.go_on(f"read {count(self.asked)}{of} instances one by one", left)
+                self._opening.go_on(f"read {count(self.asked)}{of} instances one by one", remaining)
             self.asked += 1
             api = self.session.api
             asked_at = others.asks(row.id) if others is not None else 0.0
             ask = partial(api.get_instance, workflow, row.id)
-            answer = await self.session.read_or_note(row.id, ask, wanted=left)
+            answer = await self.session.read_or_note(row.id, ask, wanted=remaining)
             if answer is None:
                 return False
             detail = read_detail(workflow, row.id, answer.result)
@@ -241,8 +241,8 @@ class Listing:
         query = self.query
         if query is None or not query.needs_details or (self.limit and self.shown == self.limit):
             return
-        left = max(0, self.details - self.asked) if self.details else None
-        await self._recalled.find_unlisted(await self.session.workflow(), query, self.listed, left)
+        remaining = max(0, self.details - self.asked) if self.details else None
+        await self._recalled.find_unlisted(await self.session.workflow(), query, self.listed, remaining)
 
     def part(self) -> str:
         """A sentence that what was printed before a failure is a part; "" where that was nothing."""

@@ -69,9 +69,9 @@ class _Logs:
         """Those of the lines at hand that were printed."""
         self._number = 0
         """Lines printed in all."""
-        self._left: set[tuple[object, ...]] = set()
+        self._left_out: set[tuple[object, ...]] = set()
         """Of the lines at hand, those that may be of the step that was asked for, or of another as well."""
-        self._left_before = 0
+        self._left_out_before = 0
         """How many such there were among those that are held no longer."""
         self._newest = float("-inf")
         """When the newest line that was printed is from."""
@@ -205,7 +205,7 @@ class _Logs:
         as_of = None if is_final(detail.status) else self._asked_at
         alike: Counter[tuple[object, ...]] = Counter()
         printed: set[tuple[object, ...]] = set()
-        left: set[tuple[object, ...]] = set()
+        left_out: set[tuple[object, ...]] = set()
         scope = LogScope(tuple(self._steps(detail))) if self.step else LogScope()
         work = 0
         # In a thread: 100,000 lines take seconds, in which a signal is to be heard.
@@ -227,7 +227,7 @@ class _Logs:
                 continue
             if self.step and not (scope.steps and scope.holds(entry)):
                 if scope.may_hold(entry):
-                    left.add(same)
+                    left_out.add(same)
                 continue
             printed.add(same)
             self._number += 1
@@ -238,8 +238,8 @@ class _Logs:
             self._gone += [own.at] if entry.gone else []
             self._print_line(entry, detail)
         # Of a line that is held no longer nothing is remembered: it may be followed for weeks.
-        self._left_before += len(self._left - left - printed)
-        self._printed, self._left = printed, left
+        self._left_out_before += len(self._left_out - left_out - printed)
+        self._printed, self._left_out = printed, left_out
 
     def _print_line(self, entry: PlacedLine, detail: Detail) -> None:
         own, steps = entry.line, detail.steps.columns
@@ -355,9 +355,9 @@ class _Logs:
                 f'wfdash: left out {counted(number, "line")} of the rollback of "{clean(self.step)}"; '
                 "without --step all are printed"
             )
-        if number := self._left_before + len(self._left):
-            left = counted(number, "line")
+        if number := self._left_out_before + len(self._left_out):
+            left_out = counted(number, "line")
             say(
-                f'wfdash: left out {left} that may be of "{clean(self.step)}": another step ran then, '
+                f'wfdash: left out {left_out} that may be of "{clean(self.step)}": another step ran then, '
                 "or one just began or ended, and the text does not say which; without --step all are printed"
             )

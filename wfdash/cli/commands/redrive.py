@@ -130,37 +130,40 @@ async def _resume(parsed: Namespace, session: CommandSession, operator: Operator
     plans = await asyncio.to_thread(journal.unfinished)
     for other in plans:
         if reason := why_not_resumed(other):
-            say(clean(f"wfdash: {other.workflow}: {count(other.left)} left: {reason}"))
-    left = next(iter(resumable(plans, workflow)), None)
-    if left is None:
+            say(clean(f"wfdash: {other.workflow}: {count(other.remaining)} left: {reason}"))
+    unfinished = next(iter(resumable(plans, workflow)), None)
+    if unfinished is None:
         # What was cut off goes before what was held back, which waits for a person's word and not for a
         # request.
-        left = next(iter(resumable(await asyncio.to_thread(journal.held_back), workflow)), None)
-    if left is None:
+        unfinished = next(iter(resumable(await asyncio.to_thread(journal.held_back), workflow)), None)
+    if unfinished is None:
         raise Stop(f"no batch in {workflow} was cut off or held back: there is nothing to resume", 1)
     states = (
-        (left.settled, "answered"),
-        (left.skipped, "skipped"),
-        ((*left.sent, *left.unknown), "sent and not answered"),
-        (left.unsent, "held and not sent" if left.given_up else "not sent"),
-        (left.followed, "restarted, how they ended was not read"),
+        (unfinished.settled, "answered"),
+        (unfinished.skipped, "skipped"),
+        ((*unfinished.sent, *unfinished.unknown), "sent and not answered"),
+        (unfinished.unsent, "held and not sent" if unfinished.given_up else "not sent"),
+        (unfinished.followed, "restarted, how they ended was not read"),
     )
     said = ", ".join(f"{count(len(ids))} {words}" for ids, words in states if ids)
-    say(clean(f"{phrase(left.verb)} of {instant(left.at)} by {with_seat(left.who, left.seat)}: {said}"))
-    if left.held:
-        say(clean(f"wfdash: {left.held.removeprefix(HELD)}"))
+    who = with_seat(unfinished.who, unfinished.seat)
+    say(clean(f"{phrase(unfinished.verb)} of {instant(unfinished.at)} by {who}: {said}"))
+    if unfinished.held:
+        say(clean(f"wfdash: {unfinished.held.removeprefix(HELD)}"))
 
     def on_wait(number: int, seconds: float) -> None:
         say(f"wfdash: {still_under_way(number)}: read again in {estimated(seconds)}, before anything is sent")
 
-    resumption = await plan_resumption(left, _reader(session, workflow), now=session.clock(), on_wait=on_wait)
+    resumption = await plan_resumption(
+        unfinished, _reader(session, workflow), now=session.clock(), on_wait=on_wait
+    )
     plan = resumption.plan
     if parsed.dry_run:
         return print_plan(plan, session)
     if not parsed.yes and plan.eligible and not await confirmed(plan, session, lambda: None):
         raise Stop("nothing was sent", 1)
     # Once it is confirmed and not before: two who look at the same batch may both look.
-    if not await asyncio.to_thread(journal.take_over, left, resumption.findings()):
+    if not await asyncio.to_thread(journal.take_over, unfinished, resumption.findings()):
         raise Stop("another wfdash goes on with it already: nothing was sent", 1)
     printer = Printer(plan)
     for result in resumption.sent_before:

@@ -47,9 +47,9 @@ async def until(
     pass.
     """
     status = ""
-    left = None if deadline is None else deadline - session.clock()
-    once = left is not None and left <= 0
-    when = None if left is None or once else asyncio.get_running_loop().time() + left
+    remaining = None if deadline is None else deadline - session.clock()
+    once = remaining is not None and remaining <= 0
+    when = None if remaining is None or once else asyncio.get_running_loop().time() + remaining
     try:
         while True:
             async with asyncio.timeout_at(when):

@@ -55,8 +55,8 @@ def ambiguous_width() -> str:
 def _column(descriptor: int) -> int | None:
     """The column that the terminal says its cursor is in; None for no answer."""
     answer, deadline = b"", time.monotonic() + _PATIENCE
-    while (left := deadline - time.monotonic()) > 0:
-        if not select.select([descriptor], [], [], left)[0]:
+    while (remaining := deadline - time.monotonic()) > 0:
+        if not select.select([descriptor], [], [], remaining)[0]:
             return None
         answer += os.read(descriptor, 1000)
         if found := _PLACE.search(answer):

@@ -52,30 +52,30 @@ class Tick(Struct, frozen=True):
 class Frame(Struct, frozen=True):
     """A stretch of time, epoch seconds, in buckets of `width` seconds, each `cells` columns wide."""
 
-    left: float
-    right: float
+    start: float
+    end: float
     width: float
     cells: int
 
     @property
     def size(self) -> int:
         """How many buckets."""
-        return round((self.right - self.left) / self.width)
+        return round((self.end - self.start) / self.width)
 
     def column(self, at: float) -> int:
         """The first column of the bucket in which a moment lies."""
-        return int((at - self.left) // self.width) * self.cells
+        return int((at - self.start) // self.width) * self.cells
 
     def ticks(self, *, utc: bool = True) -> list[Tick]:
         """Round times as the reader's clock has them, as many as stand apart from each other."""
-        room = 5 if self.right - self.left < 48 * _HOUR else 6
+        room = 5 if self.end - self.start < 48 * _HOUR else 6
         step = next((step for step in _TICKS if step / self.width * self.cells >= room + _GAP), _TICKS[-1])
         # On the reader's clock, which may be put forward or back in what is shown.
-        local = -(-(self.left + (0.0 if utc else _offset(self.left))) // step) * step
+        local = -(-(self.start + (0.0 if utc else _offset(self.start))) // step) * step
         found: list[Tick] = []
-        while (at := local if utc else _at_local(local)) < self.right:
+        while (at := local if utc else _at_local(local)) < self.end:
             local += step
-            if at < self.left:
+            if at < self.start:
                 continue
             moment = datetime.fromtimestamp(at, UTC) if utc else datetime.fromtimestamp(at).astimezone()
             label = f"{moment:%H:%M}" if room == 5 else f"{moment:%b} {moment.day}"
@@ -105,7 +105,7 @@ def last_hour(now: float, columns: int, *, least: float = 0.0) -> Frame:
     return _fitted(right - _HOUR, right, _PART, columns, min(least, _PART))
 
 
-def _fitted(left: float, right: float, step: float, columns: int, least: float) -> Frame:
+def _fitted(start: float, end: float, step: float, columns: int, least: float) -> Frame:
     """Cuts a stretch into buckets that fill the columns.
 
     Where none fit into it, the stretch becomes a little longer.
@@ -113,16 +113,16 @@ def _fitted(left: float, right: float, step: float, columns: int, least: float) 
     # Of days a third fits as well as a half: the edge then moves by two thirds at times.
     day = 24 * _HOUR if not 24 * _HOUR % step and step >= 12 * _HOUR else step
     widths = [width for width in _WIDTHS if not day % width or not width % step]
-    least = max((right - left) / columns, min(least, (right - left) / _FEWEST))
+    least = max((end - start) / columns, min(least, (end - start) / _FEWEST))
     wide = [width for width in widths if width >= least] or widths[-1:]
     # The narrowest of those that fill the room: half of it left blank would be for nothing.
     width = next(
-        (width for width in wide if _filled(right - left, width, columns) >= _FULL * columns),
-        max(wide, key=lambda width: _filled(right - left, width, columns)),
+        (width for width in wide if _filled(end - start, width, columns) >= _FULL * columns),
+        max(wide, key=lambda width: _filled(end - start, width, columns)),
     )
-    left = left // width * width
-    right = -(-right // width) * width
-    return Frame(left, right, width, max(1, int(columns // ((right - left) / width))))
+    start = start // width * width
+    end = -(-end // width) * width
+    return Frame(start, end, width, max(1, int(columns // ((end - start) / width))))
 
 
 def _filled(length: float, width: float, columns: int) -> float:

@@ -145,8 +145,8 @@ class History:
 
     def take(self, rows: Iterable[Instance]) -> Iterator[None]:
         """Counts rows as `add` does and gives way after each slice, so that keys go on."""
-        counted, left = self._rows, iter(rows)
-        while piece := {row.id: row for row in islice(left, SLICE)}:
+        counted, rest = self._rows, iter(rows)
+        while piece := {row.id: row for row in islice(rest, SLICE)}:
             self._count([counted[identity] for identity in piece if identity in counted], -1)
             counted.update(piece)
             self._count(piece.values(), 1)
@@ -300,15 +300,15 @@ class History:
         running, queued = self._running, self._queued
         self._begun.clear()
         for came, begun, ended in self._count_ends(rows, sign):
-            left = ended
+            started = ended
             if begun is not None and begun < until:
-                left = came if begun < (came + 1) * width else min(ended, int(begun // width))
+                started = came if begun < (came + 1) * width else min(ended, int(begun // width))
             # Most begin in the bucket they came in: then nothing is queued at its end.
-            if left != came:
+            if started != came:
                 queued[came] += sign
-                queued[left] -= sign
-            if left != ended:
-                running[left] += sign
+                queued[started] -= sign
+            if started != ended:
+                running[started] += sign
                 running[ended] -= sign
 
     def _count_ends(self, rows: Iterable[Instance], sign: int) -> Iterator[tuple[int, float | None, int]]:

@@ -49,7 +49,7 @@ class UsualStep(Struct, frozen=True):
 class Forecast(Struct, frozen=True):
     """Seconds until the end: the middle, and the tenth and ninetieth of a hundred; what it rests on."""
 
-    left: float
+    remaining: float
     least: float
     most: float
     samples: int

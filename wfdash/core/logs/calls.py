@@ -253,14 +253,14 @@ class MatchedCalls:
         for call in calls:
             if len(indices := may[call.id]) > 1:
                 names, numbers = self._named(call.id)
-                left = [
+                narrowed = [
                     index
                     for index in indices
                     if self._spans[index].name in names
                     and (not numbers or self._spans[index].number in numbers)
                 ]
-                if left and len(left) < len(indices):
-                    may[call.id], fewer = left, True
+                if narrowed and len(narrowed) < len(indices):
+                    may[call.id], fewer = narrowed, True
         return fewer
 
     def _fit(self, calls: list[Call], may: dict[str, list[int]]) -> Fit:

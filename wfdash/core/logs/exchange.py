@@ -79,15 +79,15 @@ def may_be_exchanged(
         return _missed_by(those, other, runs, lives) <= slack
 
     ends = {name for name in runs if name != identity and may_be(name, identity)}
-    reached, left = {identity}, [identity] if ends else []
-    while left:
-        name = left.pop()
+    reached, to_visit = {identity}, [identity] if ends else []
+    while to_visit:
+        name = to_visit.pop()
         for other in runs.keys() - reached:
             if may_be(name, other):
                 if other in ends:
                     return True
                 reached.add(other)
-                left.append(other)
+                to_visit.append(other)
     return False
 
 

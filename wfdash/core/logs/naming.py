@@ -134,12 +134,12 @@ def mentioned(spans: Sequence[AttemptSpan], text: str) -> list[AttemptSpan]:
 
 def narrowed(spans: Sequence[AttemptSpan], text: str) -> list[AttemptSpan]:
     """The attempts among these whose number and count the text says; all of them where it says none."""
-    left = list(spans)
+    possible = list(spans)
     if numbers := attempts_named(text):
-        left = [span for span in left if span.number in numbers]
-    if len({span.step for span in left}) > 1:
-        left = [span for span in left if says_count(span, text)] or left
-    return left
+        possible = [span for span in possible if span.number in numbers]
+    if len({span.step for span in possible}) > 1:
+        possible = [span for span in possible if says_count(span, text)] or possible
+    return possible
 
 
 def says_count(span: AttemptSpan, text: str) -> bool:

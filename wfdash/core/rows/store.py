@@ -56,7 +56,7 @@ class Store:
         self._notes: dict[str, str] = {}
         self.gone: set[str] = set()
         """Those that are not there any more; not to be changed."""
-        self.left: dict[str, set[str]] = {ENDED: set(), CHANGED: set()}
+        self.departed: dict[str, set[str]] = {ENDED: set(), CHANGED: set()}
         """Those whose row says a status in which the lists do not hold them any more, by their note."""
         self.recorded: set[str] = set()
         """Those that only the record tells of: no answer of the server has, since they are in here."""
@@ -136,11 +136,11 @@ class Store:
         if row.status == status and now - since >= _LAGS:
             self._disputed[row.id] = status, _DISPUTED, since
 
-    def left_for(self, statuses: Set[str] | None) -> Set[str]:
+    def departed_for(self, statuses: Set[str] | None) -> Set[str]:
         """Ids whose row says one of these statuses, and which surely have none of them any more."""
         if statuses is None or any(map(is_final, statuses)):
             return frozenset()
-        return self.left[ENDED] | self.left[CHANGED] if len(statuses) == 1 else self.left[ENDED]
+        return self.departed[ENDED] | self.departed[CHANGED] if len(statuses) == 1 else self.departed[ENDED]
 
     def apply(self, items: Iterable[Mapping[str, Any]], *, seq: int, now: float) -> Delta:
         """Takes in rows as the list endpoint sent them at `now`; those without an id are left out.
@@ -228,8 +228,8 @@ class Store:
         ]
         for identity in changed:
             self._notes[identity] = note
-            for kind, left in self.left.items():
-                (left.add if kind == note else left.discard)(identity)
+            for kind, departed in self.departed.items():
+                (departed.add if kind == note else departed.discard)(identity)
             gone = note == GONE and identity not in self.recorded
             (self.gone.add if gone else self.gone.discard)(identity)
             if note == GONE and identity in self._active:
@@ -278,7 +278,7 @@ class Store:
             self._notes.pop(identity, None)
             self._superseded.pop(identity, None)
             self._disputed.pop(identity, None)
-            for group in (self.gone, self.recorded, *self.left.values()):
+            for group in (self.gone, self.recorded, *self.departed.values()):
                 group.discard(identity)
         return Delta(dropped=tuple(dropped))
 
@@ -325,8 +325,8 @@ class Store:
             self._active[row.id] = now
         self.gone.discard(row.id)
         self.recorded.discard(row.id)
-        for left in self.left.values():
-            left.discard(row.id)
+        for departed in self.departed.values():
+            departed.discard(row.id)
         return self._notes.pop(row.id, None) is not None
 
     def _share(self, extra: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -259,8 +259,8 @@ class TableView:
         if not self.query:
             return (lambda row: row.id not in gone) if gone else None
         # A row that left its status keeps it until it is read: it must not count, nor be marked, for it.
-        if left := self._store.left_for(self.query.statuses):
-            gone = gone | left
+        if departed := self._store.departed_for(self.query.statuses):
+            gone = gone | departed
         matches = self.query.matcher(self._clock(), self._context() if self._context else None)
         return (lambda row: row.id not in gone and matches(row)) if gone else matches
 

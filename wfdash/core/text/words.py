@@ -141,14 +141,14 @@ def _parts(seconds: float) -> list[tuple[int, str]]:
     seconds += _GRAIN
     if seconds < 1:
         return [(int(seconds * 1000), "ms")]
-    left = int(seconds)
+    remaining = int(seconds)
     for index, (length, unit) in enumerate(_UNITS):
-        if left < length:
+        if remaining < length:
             continue
-        parts = [(left // length, unit)]
+        parts = [(remaining // length, unit)]
         if index + 1 < len(_UNITS):
             length_below, unit_below = _UNITS[index + 1]
-            if below := left % length // length_below:
+            if below := remaining % length // length_below:
                 parts.append((below, unit_below))
         return parts
     return [(0, "s")]

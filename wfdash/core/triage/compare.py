@@ -181,13 +181,13 @@ def _match_alike(
 
     A step for each thing of a list has it in its name: `reserve mug` here is `reserve pen` there.
     """
-    left: dict[tuple[str, str], list[Step]] = defaultdict(list)
+    unmatched: dict[tuple[str, str], list[Step]] = defaultdict(list)
     for step in reversed(theirs):
         if step.index not in taken and (key := _template(step)) is not None:
-            left[key].append(step)
+            unmatched[key].append(step)
     for step in mine:
         key = _template(step) if step.index not in matched else None
-        if key is not None and (queue := left.get(key)):
+        if key is not None and (queue := unmatched.get(key)):
             matched[step.index] = queue.pop()
             taken.add(matched[step.index].index)
 

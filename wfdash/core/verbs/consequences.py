@@ -180,8 +180,8 @@ def _finished(done: int | None) -> str:
 def _computing(steps: Steps) -> list[int]:
     columns = steps.columns
     rows = enumerate(zip(columns.kinds, columns.successes, columns.ends))
-    left = [index for index, (kind, ok, end) in rows if kind == "step" and ok is None and end is None]
-    return [index for index in left if not (tries := steps[index].attempts) or tries[-1].end is None]
+    unended = [index for index, (kind, ok, end) in rows if kind == "step" and ok is None and end is None]
+    return [index for index in unended if not (tries := steps[index].attempts) or tries[-1].end is None]
 
 
 def _holds_up(step: Step) -> bool:

@@ -410,10 +410,10 @@ def _without_steps(detail: Detail, status: str, row: Instance | None, at: TimeWo
 def _with_expiry(why: Why, detail: Detail, retention: float | None, at: TimeWords) -> Why:
     if retention is None or detail.end is None:
         return why
-    left = detail.end + retention - at.now
+    remaining = detail.end + retention - at.now
     # Of what is kept for weeks more the date would only stand in the way.
-    if left > _SOON_GONE:
+    if remaining > _SOON_GONE:
         return why
     expires = at.until(detail.end + retention, estimate=True)
-    expiry = f"erased {expires}" if left >= 1 else f"may be erased {expires}"
+    expiry = f"erased {expires}" if remaining >= 1 else f"may be erased {expires}"
     return replace(why, sentence=f"{why.sentence}; {expiry}", deadline=detail.end + retention, estimate=True)

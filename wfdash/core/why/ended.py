@@ -184,10 +184,14 @@ def _failed_rollback(detail: Detail, handlers: Sequence[Step]) -> str:
     failure = (step_failure(broken) if broken is not None else None) or detail.rollback_error
     error = f": {failure_text(failure, 80)}" if failure else ""
     said = f"its rollback failed{f' at {spoken_name(broken)}' if broken is not None else ''}{error}"
-    left = detail.steps.indices("not undone", _not_undone_by)
-    if not left:
+    not_undone = detail.steps.indices("not undone", _not_undone_by)
+    if not not_undone:
         return said
-    names = spoken_name(detail.steps[left[-1]]) if len(left) == 1 else f"{len(left):,} finished steps"
+    names = (
+        spoken_name(detail.steps[not_undone[-1]])
+        if len(not_undone) == 1
+        else f"{len(not_undone):,} finished steps"
+    )
     return f"{said}; no handler ran for {names}"
 
 

@@ -240,8 +240,8 @@ def root_failure(detail: Detail) -> Failure | None:
 
 def _unstored(detail: Detail) -> Step | None:
     """The step that succeeded and stayed open: what it returned could not be stored."""
-    left = reversed(left_open(detail.steps))
-    return next((step for step in left if step.kind == "step" and has_succeeded(step)), None)
+    open_steps = reversed(left_open(detail.steps))
+    return next((step for step in open_steps if step.kind == "step" and has_succeeded(step)), None)
 
 
 def _message_of(step: Step) -> str:

@@ -164,7 +164,7 @@ def _sleeping(step: Step, at: TimeWords) -> Why:
     if at.is_due(step.end):
         said = f"sleeping until {at.at(step.end)}, due {at.ago(step.end)}, in {named}"
         overdue, note = _overdue(step, step.end, at)
-        return Why(f"{said}{note}", f"sleeps, {at.left(step.end)}", step.start, step.end, overdue)
+        return Why(f"{said}{note}", f"sleeps, {at.remaining(step.end)}", step.start, step.end, overdue)
     if not at.foretells:
         return Why(f"sleeping in {named}, planned until {at.at(step.end)}", "sleeps", step.start)
     ahead = at.until(step.end, estimate=False)
@@ -201,9 +201,9 @@ def _waiting(step: Step, at: TimeWords) -> Why:
     if at.is_due(step.end):
         said = f"waiting for {awaited}{begun}; {at.next('its time-out was', step.end, estimate=False)}"
         overdue, note = _overdue(step, step.end, at)
-        return Why(f"{said}{note}", f"{short}, {at.left(step.end)}", step.start, step.end, overdue)
+        return Why(f"{said}{note}", f"{short}, {at.remaining(step.end)}", step.start, step.end, overdue)
     said = f"waiting for {awaited}{begun}; times out {at.until(step.end, estimate=False)}"
-    return Why(said, f"{short}, {at.left(step.end)} left", step.start, step.end)
+    return Why(said, f"{short}, {at.remaining(step.end)} left", step.start, step.end)
 
 
 def _overdue(step: Step, end: float, at: TimeWords) -> tuple[bool, str]:
@@ -236,18 +236,22 @@ def _retrying(step: Step, at: TimeWords) -> Why:
         latest = at.at_latest(due, when)
         if at.now - latest > at.lag:
             said += f"; its next try was due {at.ago(latest)} at the latest and has not come"
-            return Why(said, f"{short}, retry was {at.left(latest)}{attempt}", when, latest, True, estimate)
+            return Why(
+                said, f"{short}, retry was {at.remaining(latest)}{attempt}", when, latest, True, estimate
+            )
         if at.now - due >= _LATE:
             said += f"; its next try was due {at.ago(due)} and has not come; {at.stood_still()}"
-            return Why(said, f"{short}, retry was {at.left(due)}{attempt}", when, due, False, estimate)
+            return Why(said, f"{short}, retry was {at.remaining(due)}{attempt}", when, due, False, estimate)
         if not at.is_due(due):
             said += f"; {at.next('next try', due, estimate=estimate)} or later; {at.stood_still()}"
-            return Why(said, f"{short}, retry in {at.left(due, '~')}{attempt}", when, due, False, estimate)
+            return Why(
+                said, f"{short}, retry in {at.remaining(due, '~')}{attempt}", when, due, False, estimate
+            )
     if due is not None:
         said += f"; {at.next('next try', due, estimate=estimate)}"
         overdue = at.now - due > at.lag
         ahead = "" if at.is_due(due) else "in "
-        short += f", retry {ahead}{at.left(due, '~')}{attempt}"
+        short += f", retry {ahead}{at.remaining(due, '~')}{attempt}"
         return Why(said, short, when, due, overdue, estimate)
     if is_used_up(step):
         # It should have ended the step: nothing is left that could move it by itself.

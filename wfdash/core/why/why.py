@@ -162,7 +162,7 @@ class TimeWords(Struct, frozen=True):
         """The time from then to now, for cells: `<10s`, `40s`, `3h12m`."""
         return age(self.now - at)
 
-    def left(self, at: float, prefix: str = "") -> str:
+    def remaining(self, at: float, prefix: str = "") -> str:
         """The time left until then, for cells: `20h48m`, `due now`, or `due 40s ago`."""
         length = age(abs(self.now - at))
         short = length.startswith("<")

@@ -303,7 +303,7 @@ async def unless_halted(halt: asyncio.Event, awaited: Iterable["asyncio.Future[A
     """Waits until all of these are done, or a person stops it."""
     stopping: asyncio.Task[Any] = asyncio.create_task(halt.wait())
     try:
-        while not halt.is_set() and (left := [task for task in awaited if not task.done()]):
-            await asyncio.wait({stopping, *left}, return_when=asyncio.FIRST_COMPLETED)
+        while not halt.is_set() and (running := [task for task in awaited if not task.done()]):
+            await asyncio.wait({stopping, *running}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         stopping.cancel()

@@ -114,11 +114,11 @@ class EndFollower(Struct, frozen=True):
         while not is_final(status):
             delay = next(delays)
             if deadline is not None:
-                left = deadline - self.clock()
-                if left <= 0:
+                remaining = deadline - self.clock()
+                if remaining <= 0:
                     after = f"still {status} after {spoken(self.clock() - began)}"
                     return Ending("", f"{after}; {trouble}" if trouble else after, status)
-                delay = min(delay, left)
+                delay = min(delay, remaining)
             await self.sleep(delay)
             full = run.start is not None and self.clock() - began >= look
             try:

@@ -134,14 +134,14 @@ class ActionProgress(Struct):
             fates[Fate(instead=PENDING)] += self.total - self._settled
         return tally(self.plan.verb, fates, brief=brief)
 
-    def left(self, now: float) -> float | None:
+    def remaining(self, now: float) -> float | None:
         """Seconds until all is sent at the pace so far; None while that is not known, or is past."""
         if not self.sending or self.stopping or self.waits_for_first:
             return None
         if self.sent_at is None or self.sent < _TELLING:
             return None
-        left = (self.total - self.sent) * (now - self.sent_at) / self.sent
-        return left if left >= 2 else None
+        seconds = (self.total - self.sent) * (now - self.sent_at) / self.sent
+        return seconds if seconds >= 2 else None
 
     def take(self, event: Progress | Result) -> None:
         """Takes in what the operator told."""

@@ -80,29 +80,29 @@ def still_under_way(number: int) -> str:
     return f"{count(number)} sent a moment before the cut may still be on {way}"
 
 
-def why_not_resumed(left: Unfinished) -> str:
+def why_not_resumed(unfinished: Unfinished) -> str:
     """Why nothing of it can be sent from the journal alone; "" when it can."""
-    if left.verb in VERBS and VERBS[left.verb].takes_payload:
+    if unfinished.verb in VERBS and VERBS[unfinished.verb].takes_payload:
         # Payloads may hold what is not for the disk, so that the events which are left have to be sent by
         # hand.
-        return f"{phrase(left.verb)} is not resumed: the journal keeps no payload"
+        return f"{phrase(unfinished.verb)} is not resumed: the journal keeps no payload"
     return ""
 
 
-def stopped_at(left: Unfinished) -> str:
+def stopped_at(unfinished: Unfinished) -> str:
     """Which batch was cut off, and where."""
-    ids = [identity for identity in left.last if identity not in left.left_out]
-    if left.open == left.followed:
-        what = f"{phrase(left.verb)} of {len(ids):,} in {left.workflow}"
-        return f"{what}: how {len(left.followed):,} ended was not read"
+    ids = [identity for identity in unfinished.last if identity not in unfinished.left_out]
+    if unfinished.open == unfinished.followed:
+        what = f"{phrase(unfinished.verb)} of {len(ids):,} in {unfinished.workflow}"
+        return f"{what}: how {len(unfinished.followed):,} ended was not read"
     if len(ids) == 1:
-        return f"{phrase(left.verb)} of {ids[0]} in {left.workflow} was cut off"
-    reached = f"{len(ids) - len(left.unsent):,}"
-    return f"{phrase(left.verb)} of {len(ids):,} in {left.workflow} stopped at {reached}"
+        return f"{phrase(unfinished.verb)} of {ids[0]} in {unfinished.workflow} was cut off"
+    reached = f"{len(ids) - len(unfinished.unsent):,}"
+    return f"{phrase(unfinished.verb)} of {len(ids):,} in {unfinished.workflow} stopped at {reached}"
 
 
 async def plan_resumption(
-    left: Unfinished,
+    unfinished: Unfinished,
     read: Callable[[str], Awaitable[Detail]],
     *,
     now: float,
@@ -115,22 +115,22 @@ async def plan_resumption(
     shows unchanged is sent again before that time is over, which `on_wait` is told of.
     """
     key = token_hex(4)
-    again: list[Target] = [_target(left.last[identity]) for identity in left.unsent]
+    again: list[Target] = [_target(unfinished.last[identity]) for identity in unfinished.unsent]
     sent: list[Result] = []
-    followed, late = frozenset(left.followed), list[JournalEntry]()
+    followed, late = frozenset(unfinished.followed), list[JournalEntry]()
     # Read before anything is sent: what the cut-off session sent last may or may not have arrived.
-    for identity in left.to_read:
-        entry = left.last[identity]
+    for identity in unfinished.to_read:
+        entry = unfinished.last[identity]
         detail, trouble = await _read(read, identity)
-        arrived = None if detail is None else has_arrived(left.verb, entry, detail)
+        arrived = None if detail is None else has_arrived(unfinished.verb, entry, detail)
         if identity in followed:
             arrived = True  # its own session had seen it begin
-        if arrived is False and identity not in left.answered:
+        if arrived is False and identity not in unfinished.answered:
             # The status can show a write only after it was applied: a request of a moment ago may still be on
             # its way.
             late.append(entry)
         else:
-            sent.append(_result(key, left, entry, detail, arrived, trouble, now))
+            sent.append(_result(key, unfinished, entry, detail, arrived, trouble, now))
     rest = min(UNDER_WAY, max((entry.at + UNDER_WAY - now for entry in late), default=0.0))
     if rest > 0:
         on_wait(len(late), rest)
@@ -138,17 +138,17 @@ async def plan_resumption(
     for entry in late:
         if rest > 0:
             detail, trouble = await _read(read, entry.id)
-            arrived = None if detail is None else has_arrived(left.verb, entry, detail)
+            arrived = None if detail is None else has_arrived(unfinished.verb, entry, detail)
             if arrived is not False:
-                sent.append(_result(key, left, entry, detail, arrived, trouble, now))
+                sent.append(_result(key, unfinished, entry, detail, arrived, trouble, now))
                 continue
         again.append(_target(entry))
     # The plan's own step is for a verb that asks for one; with several, each target keeps what it was
     # confirmed with.
     starts = {target.restart_from for target in again}
-    same = next(iter(starts)) if len(starts) == 1 and left.verb == "restart_from" else None
-    plan = Plan(key, now, left.verb, left.workflow, tuple(again), restart_from=same)
-    return Resumption(plan, tuple(sent), left.held)
+    same = next(iter(starts)) if len(starts) == 1 and unfinished.verb == "restart_from" else None
+    plan = Plan(key, now, unfinished.verb, unfinished.workflow, tuple(again), restart_from=same)
+    return Resumption(plan, tuple(sent), unfinished.held)
 
 
 async def _read(read: Callable[[str], Awaitable[Detail]], identity: str) -> tuple[Detail | None, str]:
@@ -197,7 +197,7 @@ def _target(entry: JournalEntry) -> Target:
 
 def _result(
     key: str,
-    left: Unfinished,
+    unfinished: Unfinished,
     entry: JournalEntry,
     detail: Detail | None,
     arrived: bool | None,
@@ -205,7 +205,7 @@ def _result(
     now: float,
 ) -> Result:
     status = detail.status if detail is not None else ""
-    ended = status if arrived and left.verb in RESTARTS and is_final(status) else ""
+    ended = status if arrived and unfinished.verb in RESTARTS and is_final(status) else ""
     if arrived and detail is None:
         outcome, sentence, code = Outcome.UNKNOWN, "restarted before the cut; how it ended is not known", 4
     elif arrived:
@@ -218,9 +218,9 @@ def _result(
     return Result(
         key,
         now,
-        left.workflow,
+        unfinished.workflow,
         entry.id,
-        left.verb,
+        unfinished.verb,
         entry.before,
         "",
         status,
@@ -235,5 +235,9 @@ def _result(
 
 def resumable(plans: Sequence[Unfinished], workflow: str) -> list[Unfinished]:
     """The cut-off batches of this workflow to go on with, newest first; those only to read come last."""
-    found = [left for left in reversed(plans) if left.workflow == workflow and not why_not_resumed(left)]
-    return sorted(found, key=lambda left: left.open == left.followed)
+    found = [
+        unfinished
+        for unfinished in reversed(plans)
+        if unfinished.workflow == workflow and not why_not_resumed(unfinished)
+    ]
+    return sorted(found, key=lambda unfinished: unfinished.open == unfinished.followed)

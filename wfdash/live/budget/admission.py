@@ -78,15 +78,19 @@ def rests(ledger: RequestLedger, priority: Priority, now: float) -> float:
     """Seconds for which the server's word keeps this from being read."""
     if ledger.frozen_until > now:
         return ledger.frozen_until - now
-    left = ledger.left
-    if left is None or left.quota <= 0:
+    server_left = ledger.server_left
+    if server_left is None or server_left.quota <= 0:
         return 0.0
     # What actions have not used of theirs stays for them down to the last read, also where other tools spend
     # the rest of the user's quota.
     kept = unused_by_actions(ledger) / QUOTA
     least = {Priority.FOREGROUND: kept, Priority.BACKGROUND: max(kept, _HALF)}
     floor = least.get(priority, max(kept, _SCARCE))
-    return max(0.5, left.reset_at - now) if left.now(ledger.sent) <= floor * left.quota else 0.0
+    return (
+        max(0.5, server_left.reset_at - now)
+        if server_left.now(ledger.sent) <= floor * server_left.quota
+        else 0.0
+    )
 
 
 def _rested(ledger: RequestLedger, asks: Request, now: float) -> Refusal | None:
@@ -95,9 +99,9 @@ def _rested(ledger: RequestLedger, asks: Request, now: float) -> Refusal | None:
         probes = ledger.probes(now)
         words = "one read goes first, to see whether the server's pause is over"
         return Refusal(min(probes, _AGAIN), Reason.RESTS, words) if probes else None
-    if ledger.left is None or ledger.frozen_until > now:
+    if ledger.server_left is None or ledger.frozen_until > now:
         return Refusal(seconds, Reason.RESTS, rest_in_words(ledger))
-    remaining, quota = ledger.left.now(ledger.sent), ledger.left.quota
+    remaining, quota = ledger.server_left.now(ledger.sent), ledger.server_left.quota
     words = f"{count(int(remaining))} of {count(int(quota))} requests are left for this user"
     return Refusal(seconds, Reason.SERVER, words)
 

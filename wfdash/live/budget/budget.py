@@ -89,7 +89,7 @@ class Budget:
         """How far the clock is ahead of the steady one; it changes only where the clock is set."""
         self._chance = chance
         self._counter = counter or SharedCounter()
-        self._left: ServerLeft | None = None
+        self._server_left: ServerLeft | None = None
         self._frozen_until = 0.0
         """The pause that the server asked of any process, on the steady clock."""
         self._pause: Pause | None = None
@@ -130,10 +130,14 @@ class Budget:
     @property
     def server_began(self) -> float | None:
         """Seconds since the server began to count anew, where much of what counts here was sent before."""
-        left, ours = self.left, self._look().count(range(len(Priority)))
-        if left is None or not 0 <= left.reset <= left.window:
+        server_left, ours = self.server_left, self._look().count(range(len(Priority)))
+        if server_left is None or not 0 <= server_left.reset <= server_left.window:
             return None
-        return left.window - left.reset if ours - (left.quota - left.remaining) >= _BEFORE_IT else None
+        return (
+            server_left.window - server_left.reset
+            if ours - (server_left.quota - server_left.remaining) >= _BEFORE_IT
+            else None
+        )
 
     @property
     def pace(self) -> float:
@@ -151,12 +155,13 @@ class Budget:
         return self._counter.trouble or self._counter.locked_out
 
     @property
-    def left(self) -> RequestsLeft | None:
+    def server_left(self) -> RequestsLeft | None:
         """What the server said last, to any process, of the user's whole quota, while that window runs."""
-        now, left = self._now(), self._look().left
-        if left is None or now > left.reset_at:
+        now, server_left = self._now(), self._look().server_left
+        if server_left is None or now > server_left.reset_at:
             return None
-        return RequestsLeft(left.remaining, left.quota, max(0.0, left.reset_at - now), left.window)
+        seconds = max(0.0, server_left.reset_at - now)
+        return RequestsLeft(server_left.remaining, server_left.quota, seconds, server_left.window)
 
     @property
     def frozen_until(self) -> float | None:
@@ -361,11 +366,13 @@ class Budget:
             with self._open(now) as ledger:
                 session, mine = self._counter.session, self._counter.mine
                 ledger.spend(session, mine, Priority.FOREGROUND, "logs", now)
-        if left := parse_ratelimit(exchange.ratelimit, exchange.ratelimit_policy):
+        if server_left := parse_ratelimit(exchange.ratelimit, exchange.ratelimit_policy):
             # What all processes sent since this answer is taken off it, until the next one tells anew.
             sent = self._counter.ledger.sent
-            reset_at = now + max(left.reset, 1.0)
-            self._left = ServerLeft(left.remaining, left.quota, reset_at, now, sent, left.window)
+            reset_at = now + max(server_left.reset, 1.0)
+            self._server_left = ServerLeft(
+                server_left.remaining, server_left.quota, reset_at, now, sent, server_left.window
+            )
         wait, guessed = exchange.retry_after, False
         least = _LEAST_FREEZE
         if exchange.http == 429:
@@ -436,12 +443,12 @@ class Budget:
         if self._pause is not None and ledger.resumed_at > self._pause.asked_at:
             self._frozen_until, self._pause = 0.0, None
         # The file has epoch seconds, for no two processes have a steady clock in common.
-        ledger.update(self._left, now + (self._frozen_until - steady), now, pause=self._pause)
+        ledger.update(self._server_left, now + (self._frozen_until - steady), now, pause=self._pause)
         self._frozen_until = max(self._frozen_until, steady + (ledger.frozen_until - now))
         # Or it would hold the others again with what they have found to be over.
         if ledger.pause is not None and ledger.frozen_until > now:
             self._pause = replace(ledger.pause)
-        self._left = ledger.left or self._left
+        self._server_left = ledger.server_left or self._server_left
 
     def _now(self) -> float:
         """The time in epoch seconds.
@@ -454,9 +461,11 @@ class Budget:
         # A clock that was set back by an hour would hold every read for an hour.
         if abs(moved) > _SET:
             # What the server said last holds for as long as it said, whatever a clock shows now.
-            if self._left is not None:
-                self._left = replace(
-                    self._left, at=self._left.at + moved, reset_at=self._left.reset_at + moved
+            if self._server_left is not None:
+                self._server_left = replace(
+                    self._server_left,
+                    at=self._server_left.at + moved,
+                    reset_at=self._server_left.reset_at + moved,
                 )
             if self._pause is not None:
                 self._pause.asked_at += moved

@@ -69,8 +69,8 @@ class _Room(Struct):
     def lasts(self, beside: float, wanted: float, after: float, spent: float, rest: float) -> float:
         free, least = self.free - spent, wanted
         for seconds, reads in self.falls:
-            if seconds > after and (left := free - beside * (seconds - after)) < wanted:
-                least = min(least, left - min(wanted - left, rest * (seconds - after)))
+            if seconds > after and (margin := free - beside * (seconds - after)) < wanted:
+                least = min(least, margin - min(wanted - margin, rest * (seconds - after)))
             free += reads
         return least if free >= wanted else min(least, free)
 
@@ -164,8 +164,8 @@ def headroom(ledger: RequestLedger, now: float, *, kept: int = 0) -> Headroom:
     """The room for reads, less so many that are kept for others."""
     falls = ledger.falls(READS, now)
     rooms = [_Room(MOST - kept - sum(n for _, n in falls), falls, slides=True)]
-    if (left := _left_by_server(ledger, now, kept)) is not None:
-        free, seconds = left
+    if (by_server := _left_by_server(ledger, now, kept)) is not None:
+        free, seconds = by_server
         rooms.append(_Room(free, [(seconds, inf)], slides=False))
     return Headroom(rooms, now)
 
@@ -178,16 +178,16 @@ def is_ample(ledger: RequestLedger, beside: float, now: float, *, kept: int = 0)
     pace = beside + LONG_PACE
     if MOST - kept - ledger.count(READS) - pace * (COUNTED + SLOT) < 1:
         return False
-    left = _left_by_server(ledger, now, kept)
-    return left is None or left[0] - pace * left[1] >= 1
+    by_server = _left_by_server(ledger, now, kept)
+    return by_server is None or by_server[0] - pace * by_server[1] >= 1
 
 
 def _left_by_server(ledger: RequestLedger, now: float, kept: int) -> tuple[float, float] | None:
     """Reads that the server's own count leaves, and in how many seconds it begins anew."""
-    if (left := ledger.left) is None or left.quota <= 0:
+    if (server_left := ledger.server_left) is None or server_left.quota <= 0:
         return None
-    free = left.now(ledger.sent) - (unused_by_actions(ledger) + kept) / QUOTA * left.quota
-    return free, max(0.0, left.reset_at - now)
+    free = server_left.now(ledger.sent) - (unused_by_actions(ledger) + kept) / QUOTA * server_left.quota
+    return free, max(0.0, server_left.reset_at - now)
 
 
 def unused_by_actions(ledger: RequestLedger) -> int:

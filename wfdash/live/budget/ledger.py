@@ -234,7 +234,8 @@ class RequestLedger(Struct, dict=True):
     """Those under way, by `SESSION purpose`."""
     sent: int = 0
     """Requests by all of them, ever."""
-    left: ServerLeft | None = None
+    server_left: ServerLeft | None = field(default=None, name="left")
+    """What the server said last; `left` in the file, which other releases read too."""
     pause: Pause | None = None
     """The one in force, or the last as long as nothing was answered since."""
     resumed_at: float = 0.0
@@ -278,8 +279,8 @@ class RequestLedger(Struct, dict=True):
         self.longs = kept_on
         # No pause is put down that is longer: what a damaged file says must not stop all reads for good.
         self.frozen_until = 0.0 if self.frozen_until <= now else min(self.frozen_until, now + 2 * WINDOW)
-        if self.left is not None and not self.left.at <= now <= self.left.reset_at:
-            self.left = None
+        if self.server_left is not None and not self.server_left.at <= now <= self.server_left.reset_at:
+            self.server_left = None
         self.resumed_at = min(self.resumed_at, now)
         # Nobody has asked for long: who does now learns by itself what the server thinks of it.
         if self.pause is not None and not now - _DOUBTED <= self.pause.asked_at <= now:
@@ -293,7 +294,7 @@ class RequestLedger(Struct, dict=True):
         self.changed()
         for bucket in self.buckets.values():
             bucket.at = now
-        self.frozen_until, self.long_at, self.left = 0.0, 0.0, None
+        self.frozen_until, self.long_at, self.server_left = 0.0, 0.0, None
         self.leases, self.queue, self.longs = {}, {}, {}
         self.pause, self.resumed_at = None, 0.0
 
@@ -384,11 +385,15 @@ class RequestLedger(Struct, dict=True):
         return max(self.leases, key=lambda name: self.leases[name], default="")
 
     def update(
-        self, left: ServerLeft | None, frozen_until: float, now: float, *, pause: Pause | None = None
+        self, server_left: ServerLeft | None, frozen_until: float, now: float, *, pause: Pause | None = None
     ) -> None:
         """Takes in what the server told one process, where no other was told anything newer."""
-        if left is not None and left.at <= now <= left.reset_at:
-            self.left = left if self.left is None or left.at >= self.left.at else self.left
+        if server_left is not None and server_left.at <= now <= server_left.reset_at:
+            self.server_left = (
+                server_left
+                if self.server_left is None or server_left.at >= self.server_left.at
+                else self.server_left
+            )
         if now < frozen_until <= now + 2 * WINDOW:
             self.frozen_until = max(self.frozen_until, frozen_until)
             if pause is not None and (self.pause is None or pause.asked_at > self.pause.asked_at):

@@ -66,17 +66,17 @@ def others(ledger: RequestLedger, session: str) -> tuple[int, int]:
 
 def elsewhere(ledger: RequestLedger) -> int:
     """Requests of this user that no wfdash here counted, at least: the server's count less ours."""
-    if ledger.left is None:
+    if ledger.server_left is None:
         return 0
-    spent = ledger.left.quota - ledger.left.now(ledger.sent)
+    spent = ledger.server_left.quota - ledger.server_left.now(ledger.sent)
     return max(0, int(spent) - ledger.count(range(len(Priority))))
 
 
 def scarcity(ledger: RequestLedger, most: int) -> tuple[str, str]:
     """What makes reads slow, in words and briefly: what all wfdash read, or what other tools spent."""
-    reads, left = ledger.count(_READS), ledger.left
-    if left is not None and elsewhere(ledger) > reads:
-        words = f"{count(int(left.now(ledger.sent)))} of {count(int(left.quota))}"
+    reads, server_left = ledger.count(_READS), ledger.server_left
+    if server_left is not None and elsewhere(ledger) > reads:
+        words = f"{count(int(server_left.now(ledger.sent)))} of {count(int(server_left.quota))}"
         return f"{words} requests are left", f"{words} left"
     return f"{count(reads)} of {most} reads went", f"{count(reads)} of {most}"
 

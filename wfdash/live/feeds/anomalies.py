@@ -116,14 +116,14 @@ class Anomalies:
 
     def _of_details(self, now: float) -> Iterator[Oddity]:
         before, self._judged = self._judged, {}
-        left, again = _AT_A_TIME, _AGAIN * max(1.0, len(before) / _AT_A_TIME)
+        remaining, again = _AT_A_TIME, _AGAIN * max(1.0, len(before) / _AT_A_TIME)
         for identity, read in self._details.newest_first():
             if not read.is_kept or is_final(read.status) or identity not in self._context.store.active:
                 continue
             judged = before.get(identity)
             fresh = judged is not None and judged.read is read
-            if left > 0 and not (fresh and judged is not None and self._stands(judged, now, again)):
-                left -= 1 if read.unpacked is not None else _PACKED
+            if remaining > 0 and not (fresh and judged is not None and self._stands(judged, now, again)):
+                remaining -= 1 if read.unpacked is not None else _PACKED
                 found = self._judge(identity, read, now)
                 judged, fresh = _Judged(read, now, self._details.times.learnt, found), True
             if judged is None or not fresh:

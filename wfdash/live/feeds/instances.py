@@ -271,7 +271,7 @@ class NewestInstances(Job):
         below = set() if full else {row.id for row in rows if row.id not in missing}
         self._page, self._missing = now | below, missing
 
-    def left(self, identity: str) -> bool:
+    def has_left(self, identity: str) -> bool:
         """Whether a row has left the newest page, on which it belongs by its status and age."""
         number, status, oldest = self.asked
         row = self.context.store.get(identity)
@@ -288,16 +288,16 @@ class NewestInstances(Job):
         store = self.context.store
         if not status or status != self.asked[1]:
             return
-        left = [
+        departed = [
             identity
             for identity in store.active
-            if self.left(identity)
+            if self.has_left(identity)
             and (row := store.get(identity)) is not None
             and row.seq < number
             and (oldest is None or (row.created or 0.0) > oldest)
             and store.note(identity) == ""
         ]
-        self.context.tell(store.doubt(left, CHANGED))
+        self.context.tell(store.doubt(departed, CHANGED))
 
     def _catch_up(self, page: InstancePage, oldest: float | None, reached: float | None, pages: int) -> None:
         # More than a page arrived since the last poll: without the pages between, they would be missing in

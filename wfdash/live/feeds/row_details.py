@@ -71,7 +71,7 @@ class RowDetails(Job):
         self._cost = AnswerCost()
         self.wanted: Sequence[str] = ()
         self.watched: Iterable[str] = ()
-        self.left: dict[str, float] = {}
+        self.departed: dict[str, float] = {}
         """Visible rows that do not answer any more what the list asks for, and since when that is known."""
         self.utc = True
         """How instants in the sentences are written."""
@@ -98,7 +98,7 @@ class RowDetails(Job):
     def reset(self) -> None:
         """Begins anew: another workflow is watched from now on."""
         self.wanted = self.watched = ()
-        self.left = {}
+        self.departed = {}
         self._details.clear()
         self.read = {}
         self.rows_only, self.unrecorded = set(), set()
@@ -170,7 +170,7 @@ class RowDetails(Job):
     def set_back(self, seconds: float) -> None:
         super().set_back(seconds)
         self.context.refusals.set_back(seconds)
-        self.left = {identity: since - seconds for identity, since in self.left.items()}
+        self.departed = {identity: since - seconds for identity, since in self.departed.items()}
         for fact in self._details:
             fact.read_at -= seconds
             fact.asked_at -= seconds
@@ -288,17 +288,19 @@ class RowDetails(Job):
         time, first = min(times, key=lambda pair: pair[0], default=(now + 1, None))
         return first if time <= now else None
 
-    def look_for(self, left: Callable[[str], bool]) -> None:
+    def look_for(self, has_left: Callable[[str], bool]) -> None:
         """Notes, after a listing, which of the visible rows it should hold and does not."""
         now = self.context.clock()
-        self.left = {identity: self.left.get(identity, now) for identity in self.wanted if left(identity)}
+        self.departed = {
+            identity: self.departed.get(identity, now) for identity in self.wanted if has_left(identity)
+        }
 
     @property
     def urgent(self) -> str | None:
         """A row on screen, marked or watched that the last listing or sweep missed; None for none."""
         store = self.context.store
         held, workflow, now = self.context.refusals, self.context.workflow, self.context.clock()
-        for identity, since in self.left.items():
+        for identity, since in self.departed.items():
             fact = self._details.get(identity)
             if held.until(workflow, identity) > now:
                 continue

@@ -33,7 +33,7 @@ class _Round(Struct):
     at: float
     number: int
     """Of the request before its first."""
-    left: list[str]
+    remaining: list[str]
     status: str = ""
     cursor: str | None = None
     pages: int = 0
@@ -144,16 +144,16 @@ class Sweep(Job):
             # has its turn.
             statuses.sort(key=lambda status: status not in self.left_out)
         self._round = run = _Round(self.context.clock(), self.context.number, statuses)
-        run.status = run.left.pop(0)
+        run.status = run.remaining.pop(0)
         return run
 
     def _go_on(self, run: _Round) -> None:
         run.cursor = None
-        if run.left and run.pages < MOST_PAGES:
-            run.status = run.left.pop(0)
+        if run.remaining and run.pages < MOST_PAGES:
+            run.status = run.remaining.pop(0)
             return
         now = self.context.clock()
-        run.cut += run.left
+        run.cut += run.remaining
         self.seen, self.left_out = run.rows, tuple(run.cut)
         # Reckoned from its start: a round over thousands takes minutes of budget, and would otherwise rest
         # besides.

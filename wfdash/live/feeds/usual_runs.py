@@ -100,9 +100,9 @@ class UsualRuns(Job):
         # In front of a Worker that is deployed every hour each version would leave its runs behind.
         self._runs[detail.version] = self._runs.pop(detail.version)
         while len(self._runs) > _VERSIONS:
-            left = next(iter(self._runs))
-            del self._runs[left]
-            self._listed.pop(left, None)
+            oldest = next(iter(self._runs))
+            del self._runs[oldest]
+            self._listed.pop(oldest, None)
         self._usual = None
 
     def of(self, detail: Detail) -> UsualRun | None:

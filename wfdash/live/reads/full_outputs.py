@@ -26,7 +26,7 @@ class FullOutputs(Struct):
     """Steps whose output the answer cut off."""
 
     @property
-    def left(self) -> int:
+    def still_cut(self) -> int:
         """How many outputs stay cut."""
         return self.cut - len(self.by_step)
 

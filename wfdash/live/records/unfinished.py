@@ -74,7 +74,7 @@ class Unfinished(Struct, frozen=True):
         return (*self.sent, *self.unknown, *(self.followed if few else ()))
 
     @property
-    def left(self) -> int:
+    def remaining(self) -> int:
         """How many ids there are to go on with."""
         return len(self.open)
 

@@ -118,12 +118,12 @@ def _time_left(progress: ActionProgress, now: float, bound: float, *, slow: bool
     if progress.held or progress.stopping or not progress.sending:
         return None
     # Where it waits, the pace so far holds no more: it is longer than either says.
-    left = progress.left(now)
-    return max(left or 0.0, bound) or None if left is not None or slow else None
+    seconds = progress.remaining(now)
+    return max(seconds or 0.0, bound) or None if seconds is not None or slow else None
 
 
-def _bar(sent: int, total: int, width: int, left: float | None) -> Pieces:
-    rest = "" if left is None else f", about {estimated(left)} left"
+def _bar(sent: int, total: int, width: int, seconds: float | None) -> Pieces:
+    rest = "" if seconds is None else f", about {estimated(seconds)} left"
     words = f"  {count(sent)} of {count(total)}{rest}"
     wide = min(_BAR, max(10, width - len(words) - 4))
     full = wide * sent // total if total else wide

@@ -79,26 +79,26 @@ class CutOffScreen(LowerHalf):
 
     def _lines(self, width: int) -> list[Pieces]:
         context, lines = self.context, list[Pieces]()
-        for at, left in enumerate(self._batches):
-            when = context.time_of(left.at)
+        for at, unfinished in enumerate(self._batches):
+            when = context.time_of(unfinished.at)
             mark = "▌ " if at == self._at and len(self._batches) > 1 else "  "
-            lines.append([(f" {mark}", STRONG), (fit(clean(stopped_at(left)), width - 4), STRONG)])
+            lines.append([(f" {mark}", STRONG), (fit(clean(stopped_at(unfinished)), width - 4), STRONG)])
             states = (
                 f"{count(len(ids))} {words}"
                 for words, ids in (
-                    ("answered", left.settled),
-                    ("skipped", left.skipped),
-                    ("sent and not answered", (*left.sent, *left.unknown)),
-                    ("not sent", left.unsent),
-                    ("restarted, how they ended was not read", left.followed),
+                    ("answered", unfinished.settled),
+                    ("skipped", unfinished.skipped),
+                    ("sent and not answered", (*unfinished.sent, *unfinished.unknown)),
+                    ("not sent", unfinished.unsent),
+                    ("restarted, how they ended was not read", unfinished.followed),
                 )
                 if ids
             )
-            who = f"{when} by {clean(with_seat(left.who, left.seat)) or 'nobody named'}: "
+            who = f"{when} by {clean(with_seat(unfinished.who, unfinished.seat)) or 'nobody named'}: "
             lines += [[(f"     {line}", QUIET)] for line in wrapped(who + ", ".join(states), width - 6, 2)]
-            if left.held:
-                lines += [[(f"     {line}", WARN)] for line in wrapped(clean(left.held), width - 6, 3)]
-            if reason := why_not_resumed(left):
+            if unfinished.held:
+                lines += [[(f"     {line}", WARN)] for line in wrapped(clean(unfinished.held), width - 6, 3)]
+            if reason := why_not_resumed(unfinished):
                 lines.append([(fit(f"     {reason}", width), WARN)])
         return lines
 
@@ -188,24 +188,24 @@ class CutOffScreen(LowerHalf):
             self._read = 0
             self.run_worker(self._plan(self._chosen), exit_on_error=False)
 
-    async def _plan(self, left: Unfinished) -> None:
+    async def _plan(self, unfinished: Unfinished) -> None:
         """Reads what had been sent, then asks for the rest; leaving the panel ends it."""
         session = self.context.session
         assert session is not None
 
         async def read(identity: str) -> Detail:
-            detail = await session.reads.instance(left.workflow, identity, "resume")
+            detail = await session.reads.instance(unfinished.workflow, identity, "resume")
             self._read = (self._read or 0) + 1
             self.draw()
             return detail
 
         await self.context.desk.look_again()
-        if not any(each.key == left.key for each in self.context.desk.cut_off):
+        if not any(each.key == unfinished.key for each in self.context.desk.cut_off):
             self._read = None
             self._say("another wfdash went on with it meanwhile: nothing of it is left to send")
             return
         try:
-            resumption = await plan_resumption(left, read, now=self.context.clock(), on_wait=self._wait)
+            resumption = await plan_resumption(unfinished, read, now=self.context.clock(), on_wait=self._wait)
         except WorkflowsError as error:
             self._trouble = f"{error}: nothing sent"
             self._read = None
@@ -218,7 +218,7 @@ class CutOffScreen(LowerHalf):
             return
 
         async def claim() -> str:
-            return await self.context.desk.take_over(left, resumption)
+            return await self.context.desk.take_over(unfinished, resumption)
 
         # The prompt comes under the hands of somebody who has just pressed a key here.
         self.context.gate.close()
@@ -236,23 +236,23 @@ class CutOffScreen(LowerHalf):
 
     async def _drop(self) -> None:
         """Notes that nobody goes on with it: then it is offered no more."""
-        left, session = self._chosen, self.context.session
+        unfinished, session = self._chosen, self.context.session
         journal = session.journal if session is not None else None
         if journal is None:
             return
         if self._over is not None:
-            self._trouble = await self.context.desk.take_over(left, self._over, final=True)
+            self._trouble = await self.context.desk.take_over(unfinished, self._over, final=True)
         else:
-            await asyncio.to_thread(journal.close_unfinished, left)
+            await asyncio.to_thread(journal.close_unfinished, unfinished)
             self._trouble = journal.trouble
-            self.context.desk.forget(left)
+            self.context.desk.forget(unfinished)
         if self._trouble:
             self.draw()
             return
-        unsent = f": {count(len(left.unsent))} were never sent" if left.unsent else ""
+        unsent = f": {count(len(unfinished.unsent))} were never sent" if unfinished.unsent else ""
         done = "noted in the journal" if self._over is not None else f"dropped{unsent}"
         self.context.notify(f"{done}; {self.context.keys.key_of('journal.open')} keeps what was done")
-        self._batches.remove(left)
+        self._batches.remove(unfinished)
         self._at, self._over = 0, None
         if self._batches:
             self.draw()

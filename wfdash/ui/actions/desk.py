@@ -195,10 +195,10 @@ class ActionDesk:
         journal = self._context.session.journal if self._context.session is not None else None
         if journal is None:
             return
-        before = {left.key for left in self.cut_off}
+        before = {unfinished.key for unfinished in self.cut_off}
         self.cut_off = list(reversed(await asyncio.to_thread(journal.unfinished)))
         # Put off were those that were known then: one that is new has not been looked at.
-        if any(left.key not in before for left in self.cut_off):
+        if any(unfinished.key not in before for unfinished in self.cut_off):
             self._put_off = False
 
     def put_off(self) -> None:
@@ -206,12 +206,12 @@ class ActionDesk:
         self._put_off = True
         self._context.prompts.draw()
 
-    def forget(self, left: Unfinished) -> None:
+    def forget(self, unfinished: Unfinished) -> None:
         """Offers a batch no more: it was dropped or is gone on with."""
-        self.cut_off = [other for other in self.cut_off if other.key != left.key]
+        self.cut_off = [other for other in self.cut_off if other.key != unfinished.key]
         self._context.prompts.draw()
 
-    async def take_over(self, left: Unfinished, resumption: Resumption, *, final: bool = False) -> str:
+    async def take_over(self, unfinished: Unfinished, resumption: Resumption, *, final: bool = False) -> str:
         """Claims a batch for this session. Why nothing of it may be sent, "" when it may.
 
         With `final` nothing of it is offered again, runs that go on neither.
@@ -220,11 +220,11 @@ class ActionDesk:
         if journal is None:
             return "there is no journal to go on from: nothing sent"
         # Two people are offered the same batch at 3 am: whoever claims it first sends it.
-        claimed = await asyncio.to_thread(journal.take_over, left, resumption.findings(final=final))
+        claimed = await asyncio.to_thread(journal.take_over, unfinished, resumption.findings(final=final))
         if not claimed and journal.trouble:
             return f"{journal.trouble}: nothing sent"
         # Claimed or lost, it is offered here no more: somebody goes on with it.
-        self.forget(left)
+        self.forget(unfinished)
         return "" if claimed else "another wfdash goes on with it already: nothing sent"
 
     def last_done(self) -> Done | None:

@@ -92,9 +92,9 @@ class ActionHost:
             return
         if action == "instance.restart_from":
             self._restart_from(screen)
-        elif (left := screen.cut_off()) is not None and action == "instance.redrive":
+        elif (unfinished := screen.cut_off()) is not None and action == "instance.redrive":
             self._context.gate.open()
-            self._context.pages.open("cut_off", [left])
+            self._context.pages.open("cut_off", [unfinished])
         elif isinstance(screen, PartShown) and verb in VERBS and (rest := screen.remainder()) is not None:
             self._ask_how_many(verb, screen, rest, screen.all_read())
         elif action == "instance.redrive":

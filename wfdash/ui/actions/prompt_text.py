@@ -210,9 +210,9 @@ def _cut(said: Sequence[Pieces], skipped: Sequence[Pieces], room: int, must: int
     least = min(len(said), max(room // 2, min(must, room - 1)))
     reasons = skipped[: max(0, room - 1 - least)]
     consequences = said[: max(0, room - 1 - len(reasons))]
-    left = len(said) + len(skipped) - len(consequences) - len(reasons)
+    hidden = len(said) + len(skipped) - len(consequences) - len(reasons)
     more: Pieces = [
-        (f"   … {counted(left, 'more line')}: ", WARN),
+        (f"   … {counted(hidden, 'more line')}: ", WARN),
         ("tab", ACCENT),
         (" shows all that is said", PLAIN),
     ]

@@ -92,10 +92,10 @@ class ReadAllScreen(LowerHalf):
 
     def _reading(self, width: int) -> list[Pieces]:
         read, of = self._rest.progress
-        left = f", about {estimated(self._time_left())} left" if of > read else ""
+        outlook = f", about {estimated(self._time_left())} left" if of > read else ""
         trouble = clean(self._rest.trouble)
         return [
-            [(f"   reading {count(read)} of {count(of)}{left}", PLAIN)],
+            [(f"   reading {count(read)} of {count(of)}{outlook}", PLAIN)],
             [(f"   {fit(trouble, max(8, width - 4))}".rstrip(), WARN)],
             [(f"   {clean(self._untaken)} is not taken before all is read", WARN)] if self._untaken else [],
             [(" esc", STRONG), (" stop", PLAIN), ("    nothing is sent yet", QUIET)],
@@ -122,12 +122,12 @@ class ReadAllScreen(LowerHalf):
 
     def _clock_reads(self) -> None:
         """Sees how long reads take that go one after the other; the window may hold some back for minutes."""
-        now, left = asyncio.get_running_loop().time(), self._rest.requests
+        now, remaining = asyncio.get_running_loop().time(), self._rest.requests
         self._was_held = self._was_held or self._rest.held
-        if self._last is None or left < self._last[1]:
+        if self._last is None or remaining < self._last[1]:
             if self._last is not None and not self._was_held:
-                self._took.append((now - self._last[0]) / (self._last[1] - left))
-            self._last, self._was_held = (now, left), False
+                self._took.append((now - self._last[0]) / (self._last[1] - remaining))
+            self._last, self._was_held = (now, remaining), False
 
     def _time_left(self) -> float:
         """Seconds until all is read: as long as late reads took, and as the window has room for them."""

@@ -70,25 +70,29 @@ class WaitTable(ListTable[OpenWait]):
     def render_row(self, index: int, width: int, cursor: bool) -> Strip:
         wait = self.rows[index]
         ahead = None if wait.deadline is None else wait.deadline - self.now
-        left = "" if ahead is None else brief(ahead) if ahead > 0 else "due"
+        due_in = "" if ahead is None else brief(ahead) if ahead > 0 else "due"
         read_at = self.read_at.get(wait.instance)
         read = "" if read_at is None else age(self.now - read_at)
         since = "" if wait.since is None else age(self.now - wait.since)
         named = clean(wait.event_type) or "not known"
-        text = self._columns(named, clean(wait.instance), since, left, read, numbered_name(wait.step), width)
+        text = self._columns(
+            named, clean(wait.instance), since, due_in, read, numbered_name(wait.step), width
+        )
         soon = ahead is not None and ahead < _SOON
         style = STRONG if wait.instance in self.marked else WARN if soon else PLAIN
         mark = "▌" if wait.instance in self.marked else " "
         return strip_of([(mark, STRONG), (text[1:], style)], width, CURSOR if cursor else None)
 
     def _columns(
-        self, event: str, instance: str, since: str, left: str, read: str, step: str, width: int
+        self, event: str, instance: str, since: str, due_in: str, read: str, step: str, width: int
     ) -> str:
         room = max(30, width - 25)
         first = min(room - 20, max(10, self._longest_id))
         second = max(10, min(self._longest_type, room - first - 16))
         last = max(8, width - first - second - 26)
-        columns = f" {fit(event, second)} {fit(instance, first, cut='middle')} {since:>7} {left:>7} {read:>5}"
+        columns = (
+            f" {fit(event, second)} {fit(instance, first, cut='middle')} {since:>7} {due_in:>7} {read:>5}"
+        )
         return f"{columns}  {fit(step, last)}"
 
 

@@ -15,10 +15,10 @@ _MOST = 8
 
 def usually_left(forecast: Forecast) -> str:
     """`5 of about 12 steps ended, usually 3 m more: 1 m to 8 m in 14 past runs`."""
-    left, least, most = map(_coarse, (forecast.left, forecast.least, forecast.most))
+    remaining, least, most = map(_coarse, (forecast.remaining, forecast.least, forecast.most))
     spread = f": {least} to {most}" if least != most else ""
     steps = f"{count(forecast.ended)} of about {count(forecast.steps)} steps ended"
-    return f"{steps}, usually {left} more{spread} in {count(forecast.samples)} past runs"
+    return f"{steps}, usually {remaining} more{spread} in {count(forecast.samples)} past runs"
 
 
 def _coarse(seconds: float) -> str:

@@ -174,17 +174,17 @@ class CompareScreen(BaseScreen):
         beside, sides = self.query_one("#beside", TextLines), self.query_one("#sides", Horizontal)
         beside.display = self.query_one(Rule).display = bool(differ) and width >= WIDE
         # The bar, and a blank line after what failed where there is room.
-        left = self.size.height - len(lines) - (1 if short else 2)
+        remaining = self.size.height - len(lines) - (1 if short else 2)
         below: list[Pieces] = []
         if beside.display:
-            self._pairs.styles.width, sides.styles.height = self._pairs_width, left
-            beside.show(_cut_to(differ, left))
+            self._pairs.styles.width, sides.styles.height = self._pairs_width, remaining
+            beside.show(_cut_to(differ, remaining))
         else:
             # Beneath the steps, in what they leave; how many there are always stands.
             rows = self._pairs.row_count() + 1
-            below = _cut_to(differ, max(0, left - rows - 1)) if differ else []
+            below = _cut_to(differ, max(0, remaining - rows - 1)) if differ else []
             below = [[], *below] if below else self._named_differences()
-            self._pairs.styles.width, sides.styles.height = "1fr", max(2, left - len(below))
+            self._pairs.styles.width, sides.styles.height = "1fr", max(2, remaining - len(below))
         self.query_one("#below", TextLines).show(below)
         self.query_one("#head", TextLines).show([*lines, *([] if short else [[]])])
 

@@ -222,15 +222,15 @@ class AccountErrorsScreen(BaseScreen):
         """What the rest of it costs, what that takes, and what stops it."""
         from wfdash.live.reads.account_errors import EACH, PURPOSE
 
-        left = sum(1 for workflow in self._workflows if workflow.errored is None and not workflow.failure)
-        left += sum(max(0, min(EACH, each.listed) - len(each.samples)) for each in self._workflows)
+        unread = sum(1 for workflow in self._workflows if workflow.errored is None and not workflow.failure)
+        unread += sum(max(0, min(EACH, each.listed) - len(each.samples)) for each in self._workflows)
         stop, session = f"{self.context.keys.key_of('layer.close')} stops it", self.context.session
-        if session is None or session.budget.free or not left:
+        if session is None or session.budget.free or not unread:
             return stop
-        outlook = session.budget.reads_take(left, PURPOSE)
+        outlook = session.budget.reads_take(unread, PURPOSE)
         slow = f"; slow: {clean(outlook.slow)}" if outlook.slow else ""
         return (
-            f"a request each, {count(left)} more at least: about {estimated(outlook.seconds)}; {stop}{slow}"
+            f"a request each, {count(unread)} more at least: about {estimated(outlook.seconds)}; {stop}{slow}"
         )
 
     def _draw_header(self) -> None:

@@ -168,9 +168,7 @@ def axis_lines(
     """
     room = of.size * of.cells
     names = [" "] * room
-    came = sorted(
-        (of.column(at), at, version) for version, at in deployed.items() if of.left <= at < of.right
-    )
+    came = sorted((of.column(at), at, version) for version, at in deployed.items() if of.start <= at < of.end)
     for column, _, _ in came:
         names[column] = "▲"
     marks = _clusters(came, of.cells)

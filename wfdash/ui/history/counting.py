@@ -75,7 +75,7 @@ class LoadedHistory:
         self.kept_by: dict[str, tuple[float | None, list[object]]] = {}
         """Of all workflows how long each keeps what ended: by the config, and by each version of it."""
         self._kept_times: tuple[tuple[object, object], Mapping[str, Kept]] | None = None
-        self.history = History(frame.width, since=frame.left)
+        self.history = History(frame.width, since=frame.start)
         self._counting: list[Instance] | None = None
         """Rows that came while all are counted anew."""
         self.seen_at: Callable[[str], float | None] | None = None
@@ -133,9 +133,9 @@ class LoadedHistory:
 
     async def show(self, frame: Frame, now: float) -> None:
         """Counts anew for another frame, in slices."""
-        self._reach = max(self._reach, now - frame.left)
-        if (frame.width, frame.left) != (self.frame.width, self.frame.left):
-            history = History(frame.width, since=frame.left)
+        self._reach = max(self._reach, now - frame.start)
+        if (frame.width, frame.start) != (self.frame.width, self.frame.start):
+            history = History(frame.width, since=frame.start)
             # Rows come while all are counted anew, and each slice gives way: they are kept here, or the new
             # count would lack them.
             self._counting = []
@@ -154,7 +154,7 @@ class LoadedHistory:
         To be asked before another stretch is shown, and not while rows are read further back: where any go,
         the floor is above what was read.
         """
-        self._reach = max(self._reach, now - min(frame.left, self.frame.left))
+        self._reach = max(self._reach, now - min(frame.start, self.frame.start))
         edge = now - self._reach
         if self.floor is None or self.floor >= edge:
             return False
@@ -176,7 +176,7 @@ class LoadedHistory:
         await self._sum_up(self.history, self.frame, now)
 
     async def _sum_up(self, history: History, frame: Frame, now: float) -> None:
-        for _ in history.reckon(frame.left, frame.right, self.kept_from(now), now):
+        for _ in history.reckon(frame.start, frame.end, self.kept_from(now), now):
             await asyncio.sleep(0)
 
     @property
@@ -271,15 +271,15 @@ class LoadedHistory:
 
     def answered_until(self, now: float) -> float:
         """Up to when it is known how all of them ended."""
-        right = min(self.frame.right, _above(now, self.frame))
-        for bucket in reversed(self.history.buckets(self.frame.left, right)):
+        right = min(self.frame.end, _above(now, self.frame))
+        for bucket in reversed(self.history.buckets(self.frame.start, right)):
             if self.is_answered(bucket, now):
                 return min(now, self.until, bucket.end)
-        return self.frame.left
+        return self.frame.start
 
     def buckets(self, now: float) -> list[Bucket]:
         """The buckets of the frame, with counts of analytics where rows do not tell."""
-        found = self.history.buckets(self.frame.left, min(self.frame.right, _above(now, self.frame)))
+        found = self.history.buckets(self.frame.start, min(self.frame.end, _above(now, self.frame)))
         if self.lacks_ends:
             return found
         found = [self._kept_part(bucket, now) for bucket in found]
@@ -326,7 +326,7 @@ class LoadedHistory:
         if not self.kept_by:
             since = self.kept_from(now)
             return {name: (tally, since) for name, tally in self.history.versions(since, now).items()}
-        since_of = {name: max(self.kept_from(now, name), self.frame.left) for name in self.kept_by}
+        since_of = {name: max(self.kept_from(now, name), self.frame.start) for name in self.kept_by}
         found: dict[str, tuple[Tally, float]] = {}
         for since in set(since_of.values()):
             tallies = self.history.versions(since, now)
@@ -366,7 +366,7 @@ class LoadedHistory:
         oldest, counted = self.oldest, [b.start for b in self.buckets(now) if b.counted and b.created]
         if counted:
             return self.counted_until(now) - counted[0]
-        start = max(self.frame.left, self.edge(now).both)
+        start = max(self.frame.start, self.edge(now).both)
         if self.floor is not None:
             start = max(start, self.floor)
         return self.counted_until(now) - max(start, oldest if oldest is not None else start)

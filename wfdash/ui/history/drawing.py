@@ -178,7 +178,7 @@ class HistoryDrawing(Struct, frozen=True):
             total,
             loaded.seconds(now),
             undated=undated,
-            shown=now - loaded.frame.left,
+            shown=now - loaded.frame.start,
             so_far=so_far,
             unread=unread,
             until=until,
@@ -212,8 +212,8 @@ class HistoryDrawing(Struct, frozen=True):
         edge = loaded.edge(self.now).both
         if loaded.partial:
             return f"too little of {name} is recorded by then: there is nothing to draw"
-        if edge <= loaded.frame.left or loaded.analytics is not None:
-            before = "" if edge <= loaded.frame.left else ", and analytics counted none before"
+        if edge <= loaded.frame.start or loaded.analytics is not None:
+            before = "" if edge <= loaded.frame.start else ", and analytics counted none before"
             return f"{name} has no instances{before}: there is nothing to draw"
         erased = f"what ended before {clock(edge, utc=self.context.utc, now=self.now)} may have been erased"
         return f"{name} has no instances now, and {erased}: there is nothing to draw. {clean(loaded.refusal)}"
@@ -226,7 +226,7 @@ class HistoryDrawing(Struct, frozen=True):
         running = loaded.buckets(self.now)[-1]
         came, was = counted(total.created, "instance"), "was" if total.created == 1 else "were"
         under_way = f"{count(running.running)} under way, {count(running.queued)} queued now"
-        said = f"{came} {was} created since {self._clock(loaded.frame.left)} and none ended; {under_way}"
+        said = f"{came} {was} created since {self._clock(loaded.frame.start)} and none ended; {under_way}"
         key = self.context.keys.key_of("history.span")
         return f"{said}: there is nothing to draw. {key} shows another time."
 
@@ -237,7 +237,7 @@ class HistoryDrawing(Struct, frozen=True):
         hollow = f", {HOLLOW} of fewer than {ENOUGH}" if failed.is_hollow else ""
         # Where it begins stands at the axis too; what the mark means stands nowhere else.
         if not hollow or width >= _BROAD:
-            words += f", from {self._clock(self.loaded.frame.left)}"
+            words += f", from {self._clock(self.loaded.frame.start)}"
         return [[("  " + fit(words + hollow, width - 3), QUIET)], []]
 
     def _clock(self, at: float) -> str:

@@ -27,9 +27,9 @@ async def find_failures(loaded: LoadedHistory, now: float, *, utc: bool) -> Find
 
     No change is told while rows of it are to be read: the newest that ended are the quick ones.
     """
-    left = loaded.frame.left
-    start = max(left, loaded.edge(now).both, loaded.floor or left)
-    if loaded.partial and start > left:
+    shown_from = loaded.frame.start
+    start = max(shown_from, loaded.edge(now).both, loaded.floor or shown_from)
+    if loaded.partial and start > shown_from:
         return await _of_part(loaded, start, now, utc=utc)
     so_far = loaded.is_short or loaded.floor is None
     # Rows without a floor are some of those that there are: the bars are of analytics alone then.
@@ -56,7 +56,7 @@ async def find_failures(loaded: LoadedHistory, now: float, *, utc: bool) -> Find
     # Analytics count what is older, and no change is looked for in what they count.
     total = loaded.total(now)
     listed = sum(row.status in ("complete", "errored") for row in within)
-    older = start - left > seen.width and total.sample > listed
+    older = start - shown_from > seen.width and total.sample > listed
     partly = loaded.analytics is not None and older
     return failures(
         changes,
@@ -107,7 +107,7 @@ async def find_shifts(loaded: LoadedHistory, now: float) -> tuple[LevelShift | N
     seen = [each for each in seen if each.end <= now and each.rows_from is None]
     is_all = loaded.floor == -inf
     long = 0.0 if is_all else percentile(sorted(took for each in seen for took in each.took), _MOSTLY)
-    ended = [each for each in seen if each.start >= loaded.frame.left + (long or 0.0)]
+    ended = [each for each in seen if each.start >= loaded.frame.start + (long or 0.0)]
     came = [each for each in seen if loaded.oldest is None or each.start >= loaded.oldest]
     return (
         await asyncio.to_thread(durations_shift, ended),

@@ -110,17 +110,17 @@ class Foot(Struct, frozen=True):
             came = deployed.get(share.version)
             # What is counted of an older version begins with the chart, or with what is loaded of it.
             since = (
-                came if came is None else max(came, kept, self.loaded.frame.left, self.loaded.floor or came)
+                came if came is None else max(came, kept, self.loaded.frame.start, self.loaded.floor or came)
             )
             when = f"since {self._day(since)}" if since is not None else ""
-            if came is not None and came < self.loaded.frame.left == since:
+            if came is not None and came < self.loaded.frame.start == since:
                 # It is counted over all that is drawn: where that begins is no news of the version.
                 when, came = f"of {self._time(came)[:_DATE]}", since
             if share.version in self._since() and self.finding.at is not None:
                 when = self._when(self.finding.at, self.finding.until)
             style = BAD if share.version == worst else PLAIN
             words = self._fared(share, tallies[share.version])
-            if self.of_all and found[share.version][1] > self.loaded.frame.left:
+            if self.of_all and found[share.version][1] > self.loaded.frame.start:
                 words = f"{words} · since {self._time(found[share.version][1])}"
             if came is not None and came != since:
                 words = f"{words} · deployed {self._day(came)}"
@@ -166,8 +166,8 @@ class Foot(Struct, frozen=True):
                 return words
             return f"{words} · {percent(share.share)} of {count(tally.sample)} in all"
         if not tally.sample:
-            floor, left = self.loaded.floor, self.loaded.frame.left
-            if floor is None or floor > max(left, self.loaded.edge(self.now).both):
+            floor, shown_from = self.loaded.floor, self.loaded.frame.start
+            if floor is None or floor > max(shown_from, self.loaded.edge(self.now).both):
                 kept = "recorded" if self.loaded.partial else "loaded"
                 return f"none of those {kept} completed or failed" if tally.created else f"none {kept}"
             return "none has completed or failed yet" if tally.created else "none in this time"
@@ -184,8 +184,8 @@ class Foot(Struct, frozen=True):
         if loaded.floor is None:
             return []
         # A deploy may have changed the schedule, and no answer says when.
-        came = max(loaded.deployed.values(), default=loaded.frame.left)
-        start = max(loaded.frame.left, loaded.floor, loaded.edge(self.now).both, came)
+        came = max(loaded.deployed.values(), default=loaded.frame.start)
+        start = max(loaded.frame.start, loaded.floor, loaded.edge(self.now).both, came)
         lines = []
         crons = [schedule.cron for schedule in schedules]
         for cron in crons[:_CRONS]:
@@ -230,18 +230,18 @@ class Foot(Struct, frozen=True):
         read_to = self.now if loaded.floor is None else loaded.floor
         counted_to = min(max(edge, read_to), self.now)
         since = loaded.analytics.since if loaded.analytics is not None else counted_to
-        if loaded.analytics is not None and max(since, loaded.frame.left) < counted_to:
+        if loaded.analytics is not None and max(since, loaded.frame.start) < counted_to:
             sampling = loaded.analytics.sampling
-            reach = f"{self._time(since)} to" if since > loaded.frame.left else "before"
+            reach = f"{self._time(since)} to" if since > loaded.frame.start else "before"
             said += f" · {reach} {self._time(counted_to)} by analytics{f' ({sampling})' if sampling else ''}"
-        elif edge > loaded.frame.left:
+        elif edge > loaded.frame.start:
             said += f" · erased before {self._time(edge)}"
-        if loaded.frame.left < loaded.deploys_from < inf:
+        if loaded.frame.start < loaded.deploys_from < inf:
             said += f" · deploys before {self._time(loaded.deploys_from)} not read"
         left_out = loaded.odd_times(self.now).sentence()
         words, style = state
         refused: list[Pieces] = []
-        if loaded.refusal and edge > loaded.frame.left:
+        if loaded.refusal and edge > loaded.frame.start:
             # What to ask for is at its end, and never cut.
             refused = [[(f" {line}", WARN)] for line in wrapped(clean(loaded.refusal), self.width - 2, 2)]
         if not words:

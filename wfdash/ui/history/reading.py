@@ -221,7 +221,7 @@ class HistoryReader:
     @property
     def _lacks_deploys(self) -> bool:
         loaded = self._own
-        is_short = loaded.deploys_from > loaded.frame.left and len(loaded.versions) < MOST_VERSIONS
+        is_short = loaded.deploys_from > loaded.frame.start and len(loaded.versions) < MOST_VERSIONS
         return is_short and not self.of_all
 
     async def read(self) -> None:
@@ -266,7 +266,7 @@ class HistoryReader:
         session, covered = self._context.session, self._own.floor
         if session is None:
             return
-        if self._read_at is not None and covered is not None and covered <= self._own.frame.left:
+        if self._read_at is not None and covered is not None and covered <= self._own.frame.start:
             await self._read_back(AccountRows(session.reads), since=self._read_at - _LATELY, covered=covered)
         else:
             self._account = self._account or AccountRows(session.reads)
@@ -309,7 +309,7 @@ class HistoryReader:
 
     async def _read_versions(self) -> None:
         """Reads versions back to the oldest deploy that is framed; none for all workflows."""
-        loaded, session, since = self._own, self._context.session, self._own.frame.left
+        loaded, session, since = self._own, self._context.session, self._own.frame.start
         if session is None or not self._lacks_deploys:
             return
         self.lacks_versions = True
@@ -337,8 +337,8 @@ class HistoryReader:
     @property
     def _since(self) -> float:
         """How far back rows are read: a week at most where analytics count what is older."""
-        left = self._own.frame.left
-        return left if self._own.analytics is None else max(left, self._context.clock() - _WEEK)
+        shown_from = self._own.frame.start
+        return shown_from if self._own.analytics is None else max(shown_from, self._context.clock() - _WEEK)
 
     async def count_older(self) -> bool:
         """Asks analytics for what is erased, or too far back to be read; whether anything was asked."""
@@ -347,16 +347,16 @@ class HistoryReader:
         if session is None or loaded.lacks_ends or self._forbidden or self._poller.frozen:
             return False
         reached = loaded.floor if loaded.floor is not None else now
-        asked = of.left, of.width, now // _OLDER_EVERY
-        if of.left >= max(loaded.edge(now).both, min(reached, now)) or asked == self._asked_for:
+        asked = of.start, of.width, now // _OLDER_EVERY
+        if of.start >= max(loaded.edge(now).both, min(reached, now)) or asked == self._asked_for:
             return False
         self._asked_for = asked
         try:
-            until, name = min(now, of.right), "" if self.of_all else self.workflow
-            found = await session.reads.analytics(name, since=of.left, until=until, width=of.width)
+            until, name = min(now, of.end), "" if self.of_all else self.workflow
+            found = await session.reads.analytics(name, since=of.start, until=until, width=of.width)
         except WorkflowsError as error:
             loaded.refusal, self._forbidden = error.sentence, isinstance(error, Forbidden)
-            if loaded.analytics is not None and loaded.analytics.since > of.left:
+            if loaded.analytics is not None and loaded.analytics.since > of.start:
                 loaded.analytics = None  # of a shorter time: its counts are not those of this one
         else:
             loaded.analytics, loaded.refusal = found, ""
@@ -364,12 +364,12 @@ class HistoryReader:
 
     async def recall(self) -> bool:
         """Takes in what a restart took out of the list, as far as is known here; whether it was asked."""
-        loaded, session, left = self._own, self._context.session, self._own.frame.left
-        if session is None or left >= self._recalled:
+        loaded, session, shown_from = self._own, self._context.session, self._own.frame.start
+        if session is None or shown_from >= self._recalled:
             return False
         if not session.restarted.has_source:
             return False
-        self._recalled = left
+        self._recalled = shown_from
         names = self._account.names if self.of_all and self._account is not None else [self.workflow]
         for name in names:
             rows: Mapping[str, Instance] = loaded.rows
@@ -377,7 +377,7 @@ class HistoryReader:
                 # There the workflow stands before the id, and as the version.
                 whose = (row for row in loaded.rows.values() if row.version == name)
                 rows = {row.id.removeprefix(f"{name}/"): row for row in whose}
-            runs = await asyncio.to_thread(session.restarted.find, name, dict(rows), left)
+            runs = await asyncio.to_thread(session.restarted.find, name, dict(rows), shown_from)
             named = [of_workflow(name, run) for run in runs.values()] if self.of_all else runs.values()
             loaded.add_runs({run.id: run for run in named})
         return True
@@ -394,7 +394,7 @@ class HistoryReader:
         """
         store = self._poller.store
         seen_at, of_table = store.seen_at(row.id), store.get(row.id)
-        left = seen_at is not None and seen_at < now - _UNDER_WAY
-        if of_table is None or left or (row.modified or 0.0) > (of_table.modified or 0.0):
+        has_left = seen_at is not None and seen_at < now - _UNDER_WAY
+        if of_table is None or has_left or (row.modified or 0.0) > (of_table.modified or 0.0):
             return row
         return of_table

@@ -154,7 +154,7 @@ class HistoryScreen(BaseScreen):
         if reader is None:
             return
         reader.thaw()
-        if now >= reader.loaded.frame.right:
+        if now >= reader.loaded.frame.end:
             self._reframe()
             return
         if reader.is_due(now):

@@ -50,7 +50,7 @@ def _costs(reader: HistoryReader, poller: Watcher) -> str:
     Analytics tell what came in the time that is framed; else it may be all that is not loaded.
     """
     loaded, total = reader.loaded, reader.total_of_workflow
-    counted_from, floor = loaded.frame.left, loaded.floor
+    counted_from, floor = loaded.frame.start, loaded.floor
     rows = None if total is None else total - len(loaded)
     if (analytics := loaded.analytics) is not None and not analytics.cut and floor is not None:
         rows = sum(tally.created for at, tally in analytics.tallies.items() if counted_from <= at < floor)

@@ -73,8 +73,8 @@ class StepTable(ColumnTable[StepChange]):
         longest = max((cells(_named(step)) for step in self.rows), default=4)
         name = max(12, min(longest, width - used))
         columns = [("STEP", name, False), *((title, room, True) for title, room in numbers)]
-        left = width - used - name
-        return [*columns, ("SLOWEST", min(40, left - 2), False)] if left >= 14 else columns
+        remaining = width - used - name
+        return [*columns, ("SLOWEST", min(40, remaining - 2), False)] if remaining >= 14 else columns
 
 
 class StepsScreen(BaseScreen):

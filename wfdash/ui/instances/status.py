@@ -309,11 +309,11 @@ def trouble_pieces(poller: Watcher, fresh: Freshness, width: int, now: float) ->
 
     However long a server's words, what wfdash does stays in sight.
     """
-    failure, left, held = clean(fresh.failure), poller.budget.left, poller.budget.held_for
+    failure, server, held = clean(fresh.failure), poller.budget.server_left, poller.budget.held_for
     why = failure or no_answer(fresh, now) or "the last two polls were missed"
     does = "; wfdash keeps trying"
-    if held and left is not None and not failure:
-        why = f"{count(int(left.remaining))} of {count(int(left.quota))} requests are left for this user"
+    if held and server is not None and not failure:
+        why = f"{count(int(server.remaining))} of {count(int(server.quota))} requests are left for this user"
     if held:
         does = f"; reads rest for {estimated(held)}, only actions go"
     room = width - cells(does) - 4

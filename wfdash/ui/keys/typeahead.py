@@ -108,10 +108,10 @@ class TypeAhead:
                 return
         await then()
 
-    async def _arrive(self, left: MessagePump) -> None:
+    async def _arrive(self, before: MessagePump) -> None:
         """Waits for the page that the key led to, and for what it puts the focus on."""
         screen = self._app.screen
-        if screen is left:
+        if screen is before:
             await self._rest()
         else:
             self._app.call_later(self._look, lambda: self._app.screen.is_mounted, self._settle)

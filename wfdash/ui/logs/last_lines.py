@@ -102,8 +102,8 @@ def line_pieces(entries: Sequence[PlacedLine], width: int, room: int, utc: bool,
         at = f"   {clock(entry.line.at, utc=utc)} "
         letter, style = LEVELS.get(entry.line.level, (clean(entry.line.level[:1]) or "?", PLAIN))
         mark = " " if entry.is_sure else "?"
-        left = width - cells(at) - 4
-        words = fit(clean(uncoloured(entry.line.message[: width * 8])), max(0, left)).rstrip()
+        remaining = width - cells(at) - 4
+        words = fit(clean(uncoloured(entry.line.message[: width * 8])), max(0, remaining)).rstrip()
         tone = style if entry.line.level in ("warn", "error") else PLAIN
         rows.append([(at, QUIET), (letter, style), (mark, WARN), (f" {words}", tone)])
     return rows

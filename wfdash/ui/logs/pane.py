@@ -261,8 +261,10 @@ class LogPane(Stack):
         numbers = self._counted()
         if not self.scoped or self.lines.detail is None or not numbers.held or not numbers.perhaps:
             return []
-        left = numbers.perhaps
-        return [f"{counted(left, 'more line')} may be of it: another step ran then, and the text names none"]
+        number = numbers.perhaps
+        return [
+            f"{counted(number, 'more line')} may be of it: another step ran then, and the text names none"
+        ]
 
     def _rule(self, width: int) -> Pieces:
         """What stands over the lines beside a timeline: how many of them are of its row."""

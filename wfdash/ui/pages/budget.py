@@ -229,7 +229,7 @@ def _summary(poller: Watcher, now: float, width: int, height: int) -> Sequence[P
     budget = poller.budget
     spent, limit = budget.meter[0], budget.limit
     acted, most = budget.actions
-    has_spending = not poller.local or budget.left is not None or budget.frozen_until is not None
+    has_spending = not poller.local or budget.server_left is not None or budget.frozen_until is not None
     share = f"  at most {count(limit)} for what nobody waits for"
     if poller.local:
         share = "  wfdash's own bound: a dev session has none"
@@ -306,10 +306,10 @@ def _requests_of(spender: Spender) -> int:
 
 def _elsewhere(budget: Budget, width: int) -> list[Pieces]:
     lines: list[Pieces] = []
-    left = budget.left
-    if left is not None and (left.quota, left.window) != (QUOTA, WINDOW):
+    server = budget.server_left
+    if server is not None and (server.quota, server.window) != (QUOTA, WINDOW):
         bounds = f"{MOST} and {ACTIONS} are wfdash's own bounds"
-        words = f"  {bounds}: this server allows {count(int(left.quota))} in {spoken(left.window)}"
+        words = f"  {bounds}: this server allows {count(int(server.quota))} in {spoken(server.window)}"
         lines.append([(fit(words, width).rstrip(), QUIET)])
     if (began := budget.server_began) is not None:
         words = f"  The server began to count again {estimated(began)} ago; wfdash counts any 5 minutes"
@@ -370,20 +370,20 @@ def _why(waiting: Waiting, budget: Budget) -> str:
 
 def _spending(poller: Watcher, now: float) -> Pieces:
     """A line on what the server itself said of its limit."""
-    budget, left = poller.budget, poller.budget.left
+    budget, server = poller.budget, poller.budget.server_left
     if budget.frozen_until is not None and budget.frozen_until > now:
         rests = "asked to rest: no reads"
         if budget.rest_is_guessed:
             rests = "refused reads and did not say for how long: none"
         return [(f"  The server {rests} for {estimated(budget.frozen_until - now)}", BAD)]
-    if left is None:
+    if server is None:
         return [("  The server says nothing of its limit", QUIET)]
     held = ""
     if budget.held_for:
         held = f"; only actions go for {estimated(budget.held_for)}"
-    elif left.fraction < 0.5:
+    elif server.fraction < 0.5:
         held = "; background reads rest"
-    text = f"  The server says {left.remaining:,.0f} of {left.quota:,.0f} are left for this user{held}"
+    text = f"  The server says {server.remaining:,.0f} of {server.quota:,.0f} are left for this user{held}"
     return [(text, WARN if held else PLAIN)]
 
 

@@ -159,7 +159,7 @@ class ExportScreen(MenuScreen):
         # The instance's own answer cuts outputs off, so that each of those costs a request of its own.
         outputs = await read_full_outputs(session.reads, detail, self._progress)
         self._progress(outputs)
-        note = f"{count(outputs.left)} step outputs stay cut" if outputs.left else ""
+        note = f"{count(outputs.still_cut)} step outputs stay cut" if outputs.still_cut else ""
         return lambda: [instance_json(detail, why=said, outputs=outputs.by_step, now=now)], note
 
     def _progress(self, outputs: FullOutputs) -> None:

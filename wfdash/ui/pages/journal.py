@@ -310,11 +310,11 @@ def _stamp(journal: Journal) -> tuple[int, int]:
 
 def _read(journal: Journal) -> tuple[list[Batch], dict[tuple[str, str], Unfinished], set[str]]:
     """Reads batches, plans left open and sessions that are over. Blocks, for the files may be large."""
-    left = {(plan.session, plan.plan): plan for plan in journal.unfinished()}
+    unfinished = {(plan.session, plan.plan): plan for plan in journal.unfinished()}
     batches = group_batches(journal.read())
     for batch in batches:
         batch.sent_to  # noqa: B018  found out here, off the loop
-    return batches, left, journal.over({batch.first.session for batch in batches})
+    return batches, unfinished, journal.over({batch.first.session for batch in batches})
 
 
 def _deed(batch: Batch) -> tuple[str, ...]:

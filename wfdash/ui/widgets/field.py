@@ -76,8 +76,8 @@ class Field(Input, inherit_bindings=False):
         """Takes a paste on one line, as much as fits: Textual would drop what is too long, with a bell."""
         lines = event.text.splitlines()
         event.text = " ".join(filter(None, map(str.strip, lines))) if self._all_lines else "".join(lines[:1])
-        left = (self.max_length or 0) - len(self.value)
-        if self.max_length and len(event.text) > left:
+        remaining = (self.max_length or 0) - len(self.value)
+        if self.max_length and len(event.text) > remaining:
             event.prevent_default()
             event.stop()
             most = f"{self.max_length:,} characters"

@@ -76,7 +76,7 @@ class Preview(Struct, frozen=True):
         foot = axis_lines(of, loaded.deployed, utc=self.utc, first=finding.version)
         if not loaded.deployed:
             foot = foot[1:]
-        title = self.title(width, of.left, hollow)
+        title = self.title(width, of.start, hollow)
         lines = [[], title] if height >= _AIRY else [title]
         room = height - len(lines) - len(foot)
         shown = next((n for n in (3, 2, 1) if room - sum(map(len, titles[:n])) >= n * (_LEAST + (n > 1))), 0)
@@ -129,5 +129,5 @@ class Preview(Struct, frozen=True):
         """How long a stretch the numbers are of, in seconds."""
         assert self.loaded is not None
         oldest = self.loaded.oldest
-        start = max(self.loaded.frame.left, self.loaded.floor or float("-inf"))
+        start = max(self.loaded.frame.start, self.loaded.floor or float("-inf"))
         return self.now - max(start, oldest if oldest is not None else start)

@@ -148,7 +148,7 @@ class ErroredListing:
         listed = Instance.from_items(page.items)
         oldest = min((row.created or 0.0 for row in listed), default=inf) if page.cursor is not None else 0.0
         on_page = {row.id for row in listed}
-        left = [
+        departed = [
             row
             for row in store
             if row.status == "errored"
@@ -159,12 +159,12 @@ class ErroredListing:
             and (row.ended or 0.0) < now - _REPLICAS
             and store.note(row.id) != GONE
         ]
-        for row in left:
+        for row in departed:
             self.ruled_out.add(row.id)
             self._failures.take_out(row.id)
-        if left:
-            self._context.tell(store.doubt([row.id for row in left], CHANGED))
-            self._look_up([row.created for row in left if row.created is not None])
+        if departed:
+            self._context.tell(store.doubt([row.id for row in departed], CHANGED))
+            self._look_up([row.created for row in departed if row.created is not None])
 
     async def list_further(self, cursor: str) -> None:
         """Lists the next page of all errored ones, kept out of the table: unread ones would leave gaps."""

@@ -162,9 +162,9 @@ class RecordFile:
             with self.lock:
                 # A script, for that runs to its end: `execute` gives back one page and takes it for all.
                 self.connection.executescript(f"PRAGMA incremental_vacuum({_PAGES})")
-            if (left := self._free_pages) >= free:
+            if (remaining := self._free_pages) >= free:
                 return
-            free = left
+            free = remaining
 
     @property
     def _free_pages(self) -> int:
