@@ -100,7 +100,8 @@ def masked_bytes(content: bytes) -> bytes:
 def clean(text: str) -> str:
     """One printable line: a newline becomes ␊, ESC ␛, what has no picture �; runs of marks are capped.
 
-    What is longer than any screen is cut first, and says so at its end.
+    What is longer than any screen is cut first, and says so at its end. A name within a sentence is cut by
+    who says it (`clean(name[:80])`): there the count of what is left out has no room.
     """
     # Before it is cut: half of a secret is not recognised as one.
     if _masks:

@@ -24,6 +24,11 @@ _CLOCKS = 2.0
 
 
 class FeedContext(Struct):
+    """What all feeds of a watcher share: the client, the rows, and how one tells what it learnt.
+
+    The other feeds hear of it at once (`heed`), the pages at the end of the turn (`draw`).
+    """
+
     api: Workflows
     clock: Callable[[], float]
     draw: Callable[[Update], None]
