@@ -1,4 +1,4 @@
-"""Twenty minutes over 100,000 instances of which 5,000 move: nothing is missed, and the budget is kept."""
+"""A quarter of an hour over 100,000 instances of which 5,000 move: nothing is missed, the budget is kept."""
 
 import asyncio
 
@@ -31,7 +31,7 @@ def most_in_a_window(times):
     return most
 
 
-def test_twenty_minutes_of_the_huge_world():
+def test_huge_world_is_followed_for_a_quarter_of_an_hour():
     async def watch():
         async with stage("huge") as on:
             poller, rows = on.poller, on.world.workflows["orders"].by_id
@@ -45,7 +45,7 @@ def test_twenty_minutes_of_the_huge_world():
             poller.open(visible[3])
             closely = {*visible, *watched}
             periods = []
-            while on.loop.time() < begun + 1200:
+            while on.loop.time() < begun + 900:
                 await asyncio.sleep(STEP)
                 now = on.world.look()
                 periods.append(poller.sweep.period)

@@ -24,6 +24,8 @@ PAGES = {
     "palette": ("ctrl+p",),
     "display": ("D",),
 }
+STANDS = {"inspector", "help", "palette", "display"}
+"""Pages that read nothing: they are at once what they stay."""
 
 
 def blank(lines):
@@ -42,7 +44,7 @@ def test_free_lines_are_used_before_a_fact_is_cut(size):
             await d.until(lambda: "charge card" in d.text)
             for page, keys in PAGES.items():
                 await d.press(*keys)
-                await d.passes(12)
+                await d.passes(1 if page in STANDS else 12)
                 lines = d.lines[1:-1]
                 cut = [line for line in lines if "…" in line.replace("… queued", "").replace("reading …", "")]
                 if len(blank(lines)) > len(lines) / 3 and cut:
