@@ -42,6 +42,34 @@ def test_keys_go_through_the_record_and_back_to_now():
     drive(script)
 
 
+def test_record_that_takes_long_to_read_says_so_and_can_be_left():
+    async def script(dashboard):
+        app = dashboard.app
+        await dashboard.until(lambda: "waiting" in dashboard.text)
+        await dashboard.passes(60)
+        opened, goes_on = app.travel._open, asyncio.Event()
+
+        async def late():
+            await goes_on.wait()
+            return await opened()
+
+        app.travel._open = late
+        await dashboard.press("<")
+        await dashboard.passes(1)
+        assert "reading the record … esc stops" in dashboard.lines[-1]
+        await dashboard.passes(20)  # it goes on being said
+        assert "reading the record" in dashboard.lines[-1]
+        await dashboard.press("layer.close")
+        goes_on.set()
+        await dashboard.passes(10)
+        assert app.context.past is None
+        assert "reading the record" not in dashboard.lines[-1]
+        await travel(dashboard, "<")
+        assert "reading the record" not in dashboard.lines[-1]
+
+    drive(script)
+
+
 class HourBehind:
     """The simulator on a machine whose clock is an hour behind this one's, as its answers say."""
 

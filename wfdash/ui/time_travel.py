@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 __all__ = ["TimeTravel"]
 
+_SLOW = 0.5
+"""Seconds after which it is said that something is waited for."""
+_SAID_FOR = 5.0
+"""Seconds between two times; a sentence stands a little longer."""
+
 
 class TimeTravel:
     """Shows a session over the record in place of the live one, which goes on unseen.
@@ -30,6 +35,8 @@ class TimeTravel:
         self._replayed = replayed
         self._reader: RecordReader | None = replayed
         self._moving: Worker[None] | None = None
+        self._telling = False
+        """Whether it says that it is read."""
         self._turn = 0
         """Counts the keys: one takes the place of the one before that is still under way."""
 
@@ -52,9 +59,11 @@ class TimeTravel:
         turn = self._turn
 
         async def move() -> None:
+            telling = asyncio.create_task(self._tell_what_is_waited_for())
             try:
                 await self._step(changes)
             finally:
+                telling.cancel()
                 if turn == self._turn:
                     self._context.moving = False
 
@@ -62,6 +71,14 @@ class TimeTravel:
         self._context.moving = True
         # Exclusive: of keys held down only the last look counts.
         self._moving = self._app.run_worker(move, group="travel", exclusive=True)
+
+    async def _tell_what_is_waited_for(self) -> None:
+        """Says that a record is read, once that takes a while: a gigabyte on a busy disk takes seconds."""
+        await asyncio.sleep(_SLOW)
+        while True:
+            self._telling = True
+            self._context.notify(f"reading the record … {self._context.keys.key_of('layer.close')} stops")
+            await asyncio.sleep(_SAID_FOR)
 
     def leave(self) -> bool:
         """Returns to now, in a replay to its end; False where that is what is shown already."""
@@ -190,4 +207,7 @@ class TimeTravel:
                 screen.ask_anew()
                 # Its keys are others in a record than at now, and the next tick may be a second away.
                 if (bar := screen.key_bar) is not None:
+                    if self._telling:
+                        bar.hush()
                     bar.draw()
+        self._telling = False

@@ -5,16 +5,19 @@ import re
 import shutil
 import sqlite3
 from contextlib import closing
+from functools import partialmethod
 
 import pytest
 
 from tests.live.records.record.sample_files import NOW, rewritten, small_record
+from wfdash.live.records.record import reading
 from wfdash.live.records.record.file import RecordFile
 from wfdash.live.records.record.keeping import PIECE
 from wfdash.live.records.record.moments import PageMoments
 from wfdash.live.records.record.observations import SawDetail, SawRows
 from wfdash.live.records.record.opening import open_record
 from wfdash.live.records.record.packing import LARGEST, pack
+from wfdash.live.records.record.reading import RecordReader
 from wfdash.live.records.record.schema import Unusable
 
 
@@ -38,6 +41,33 @@ def test_a_record_that_is_being_written_can_be_read(tmp_path):
     assert [row.id for row in reader.rows("orders", NOW)] == ["a"]
     reader.close()
     file.close()
+
+
+def test_a_large_record_is_opened_without_all_its_rows(tmp_path, monkeypatch):
+    """A gigabyte of them took five seconds: its span is told by what each instance was seen from and to."""
+    file = RecordFile(tmp_path / "a.db", payloads=False, most_bytes=10**9)
+    for after, status in enumerate(("queued", "running", "complete")):
+        rows = [{"id": f"a-{number}", "status": status} for number in range(300)]
+        file.write([SawRows(NOW + after, "orders", rows)])
+    file.close()
+    steps = {}
+    for most in (10**9, 0):
+        monkeypatch.setattr(reading, "_GONE_THROUGH", most)
+        asked = []
+        monkeypatch.setattr(RecordReader, "ask", partialmethod(traced, asked))
+        reader = open_record(tmp_path / "a.db")
+        assert (reader.first, reader.last) == (NOW, NOW + 2)
+        reader.close()
+        steps[most] = [sql for sql in asked if "FROM listed" in sql]
+    assert [len(found) for found in steps.values()] == [1, 0]
+
+
+def traced(reader, asked, sql, *values):
+    asked.append(sql)
+    return ASK(reader, sql, *values)
+
+
+ASK = RecordReader.ask
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,9 @@ __all__ = ["KeptDetail", "RecordReader", "number_of"]
 
 _LONGEST = 5.0
 """Seconds that one question may take."""
+_GONE_THROUGH = 400 * 2**20
+"""Bytes of a file up to which each row of the list is looked at as it is opened, for damage: 1 GB takes three
+seconds on a busy machine, and two would take too long for a question. Of a larger one it is met later."""
 _LARGEST = 64 * 2**20
 """Bytes of one value as it lies in the file."""
 _UNPACKED = 2 * LARGEST
@@ -349,11 +352,21 @@ class RecordReader:
     def _span(self) -> tuple[float, float]:
         """The first and the last moment of anything that is kept, apart from what is dated to come."""
         low, high = float("inf"), float("-inf")
-        for table in ("listed", "detail", "counts"):
-            if self.ask(f"SELECT 1 FROM {table} WHERE at > ?1 LIMIT 1", self.horizon):
-                self._flaw("what it dates to years that are still to come is left out")
-            question = f"SELECT min(at), max(at) FROM {table} WHERE at <= ?1"
-            for first, last in self.ask(question, self.horizon):
+        spans = [("listed", "at", "at"), ("detail", "at", "at"), ("counts", "at", "at")]
+        [(pages, of_bytes)] = self._connection.execute(
+            "SELECT page_count, page_size FROM pragma_page_count, pragma_page_size"
+        )
+        if pages * of_bytes > _GONE_THROUGH:
+            spans[0] = ("instance", "first", "last")
+        for table, first_of, last_of in spans:
+            # Goes once through all pages of the table, which also finds those that are damaged.
+            question = (
+                f"SELECT min(CASE WHEN {first_of} <= ?1 THEN {first_of} END),"
+                f" max(CASE WHEN {last_of} <= ?1 THEN {last_of} END), max({last_of} > ?1) FROM {table}"
+            )
+            for first, last, is_ahead in self.ask(question, self.horizon):
+                if is_ahead:
+                    self._flaw("what it dates to years that are still to come is left out")
                 if isinstance(first, float) and isinstance(last, float):
                     low, high = min(low, first), max(high, last)
         return low, high

@@ -22,6 +22,9 @@ __all__ = ["Recorder", "UntilOpen", "ask_record"]
 
 T = TypeVar("T")
 
+_A_MOMENT = 2.0
+"""Seconds for which a reader waits for what was seen last to be in the file."""
+
 
 class UntilOpen:
     """Waits for a record to be open, so many looks at most in all: the first rows are drawn before it is."""
@@ -103,8 +106,10 @@ class Recorder:
         from wfdash.live.records.record.opening import open_record, read_memory
         from wfdash.live.records.record.schema import Unusable
 
-        # What is asked may have been answered a moment ago: the step back in time has to find it.
-        flushed = self.flush()
+        # What is asked may have been answered a moment ago: the step back in time has to find it. A thread
+        # that makes room in a large file takes longer than a person waits, and what is in the file is there.
+        has_file = self.location is not None and self.location.path is not None
+        flushed = self.flush(_A_MOMENT) if has_file else self.flush()
         if self.location is None or (self.location.path is None and not flushed):
             raise Unusable(self.trouble or "nothing is recorded yet")
         if self.location.path is not None:
