@@ -1,9 +1,12 @@
 """Lines as rows: unfolded, found again, and searched."""
 
+import random
+
 import pytest
 from msgspec.structs import replace
 
 from tests.support.fakes.details import T0, detail, done
+from tests.support.harness.work import instructions
 from wfdash.core.logs.line import LineNumbers, LogLine, LogScope, PlacedLine
 from wfdash.core.logs.rows import LogRows, is_rollback, line_key, line_text, step_of, unfolded_text
 
@@ -109,3 +112,43 @@ def test_lines_are_counted_by_their_scope():
     entries[0] = replace(entries[0], likely=True)
     assert LineNumbers.of(entries, LogScope((0,))) == LineNumbers(1, 2, 1, 1, 1)
     assert LineNumbers.of(entries, LogScope()) == LineNumbers(1, 4, 1, 0, 1)
+
+
+def test_unfolding_one_of_many_lines_lays_out_no_other():
+    rows, entries = LogRows(), [entry(at, f"line {at}") for at in range(10_000)]
+    rows.take(entries, 40)
+    rows.unfolded.add(line_key(entries[5000]))
+    assert instructions(lambda: rows.lay_out(40)) < 5_000
+    assert instructions(lambda: rows.take(entries, 80)) < 5_000
+    assert [rows[at].entry for at in (4999, 5000, 5001, 5002, 10_000)] == [4999, 5000, 5000, 5001, 9999]
+    assert len(rows) == 10_001
+    assert rows[-1].entry == 9999
+    assert [rows.place(rows.key(at)) for at in (0, 5000, 5001, 5002, 10_000)] == [0, 5000, 5001, 5002, 10_000]
+    with pytest.raises(IndexError):
+        rows[10_001]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_rows_with_any_lines_unfolded_hold_what_is_below(seed):
+    chance = random.Random(seed)
+    entries = [entry(at // 2, chance.choice(["x", 'a {"b": [1]}', "one\ntwo"])) for at in range(30)]
+    rows = LogRows()
+    rows.unfolded = {line_key(each) for each in chance.sample(entries, chance.randrange(30))}
+    rows.take(entries, 40)
+    expected = []
+    for index, each in enumerate(entries):
+        expected.append((index, 0))
+        if line_key(each) in rows.unfolded:
+            below = len(unfolded_text(each.line.message))
+            expected += [(index, part) for part in range(1, below + 1)]
+    assert [(rows[at].entry, rows[at].part) for at in range(len(rows))] == expected
+    for index in range(30):
+        assert rows.row_of(index) == expected.index((index, 0))
+        assert rows.parts_of(index) == sum(place == index for place, _ in expected)
+
+
+def test_counting_many_lines_walks_through_them_once():
+    entries = [entry(at, step=at % 50, attempt=1) for at in range(10_000)]
+    numbers = LineNumbers.of(entries, LogScope(tuple(range(10))))
+    assert (numbers.held, numbers.doubtful, numbers.perhaps) == (2000, 0, 0)
+    assert instructions(lambda: LineNumbers.of(entries, LogScope(tuple(range(10))))) < 330_000

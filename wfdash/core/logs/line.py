@@ -93,13 +93,24 @@ class LineNumbers(Struct, frozen=True):
 
     @classmethod
     def of(cls, entries: Sequence[PlacedLine], scope: LogScope) -> "LineNumbers":
-        doubtful = sum(not entry.certain for entry in entries)
-        if not scope.steps:
-            return cls(doubtful, len(entries), doubtful, 0, _likely(entries))
-        held = [entry for entry in entries if scope.holds(entry)]
-        held_doubtful = sum(not entry.certain for entry in held)
-        return cls(doubtful, len(held), held_doubtful, sum(map(scope.may_hold, entries)), _likely(held))
-
-
-def _likely(entries: Sequence[PlacedLine]) -> int:
-    return sum(entry.likely and entry.certain for entry in entries)
+        """Counts in one walk: a key that goes to another step waits for it, and there may be 100,000."""
+        doubtful = held = held_doubtful = perhaps = likely = 0
+        steps, attempt, holds, may_hold = frozenset(scope.steps), scope.attempt, scope.holds, scope.may_hold
+        for entry in entries:
+            is_certain = entry.certain
+            if not is_certain:
+                doubtful += 1
+            # Nearly all are of one step, or of code outside steps: what is asked of each is told by that.
+            if not steps:
+                is_held = True
+            elif entry.step is not None:
+                is_held = entry.step in steps and (attempt is None or entry.attempt == attempt)
+            else:
+                is_held = bool(entry.among) and holds(entry)
+            if is_held:
+                held += 1
+                held_doubtful += not is_certain
+                likely += entry.likely and is_certain
+            elif entry.among and may_hold(entry):
+                perhaps += 1
+        return cls(doubtful, held, held_doubtful, perhaps, likely)

@@ -2,7 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from heapq import merge
+from itertools import islice
 from types import MappingProxyType
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -22,6 +25,8 @@ from wfdash.core.why.step_names import base_name
 
 __all__ = ["failing_lines", "fold_replays", "in_order", "place_lines"]
 
+_PIECE = 10_000
+"""Lines that are sorted in one call."""
 _CUT = 0.0015
 """Times are cut to the millisecond."""
 _NOTHING = TracedObjects()
@@ -209,7 +214,7 @@ def in_order(lines: Iterable[LogLine]) -> list[LogLine]:
     """
     kept: dict[tuple[object, ...], LogLine] = {}
     # A tail names the instance, so its line goes before the same one of another source.
-    for line in sorted(lines, key=lambda line: (line.source != "tail", line.at, line.order)):
+    for line in _sorted(lines, lambda line: (line.source != "tail", line.at, line.order)):
         kept.setdefault((line.source, line.request, line.order) if line.order else ("", id(line)), line)
     per_source: Counter[tuple[object, ...]] = Counter()
     seen: dict[tuple[object, ...], int] = {}
@@ -220,7 +225,17 @@ def in_order(lines: Iterable[LogLine]) -> list[LogLine]:
         if nth > seen.get(words, 0):
             seen[words] = nth
             found.append(line)
-    return sorted(found, key=lambda line: (line.at, line.order))
+    return list(_sorted(found, lambda line: (line.at, line.order)))
+
+
+def _sorted(lines: Iterable[LogLine], key: Callable[[LogLine], tuple[Any, ...]]) -> Iterable[LogLine]:
+    """The lines sorted, in pieces: one call for 100,000 holds the interpreter for a tenth of a second."""
+    remaining = iter(lines)
+    pieces = []
+    while piece := list(islice(remaining, _PIECE)):
+        piece.sort(key=key)
+        pieces.append(piece)
+    return merge(*pieces, key=key)
 
 
 def fold_replays(

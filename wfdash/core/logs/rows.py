@@ -2,8 +2,9 @@
 
 import json
 import re
-from bisect import bisect_left
-from collections.abc import Hashable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Hashable, Iterator, Sequence
+from itertools import accumulate
 
 from msgspec import Struct
 
@@ -127,15 +128,29 @@ def _wrapped(text: str, width: int) -> list[str]:
     return [indent + part for part in wrapped(text.lstrip(" "), width - len(indent))] or [""]
 
 
+def _unfolded(message: str, width: int) -> list[str]:
+    """The rows below an unfolded line; of very many the last one stands at their end."""
+    texts = (clean(text) for text in unfolded_text(message))
+    parts = [part for text in texts for part in _wrapped(text, width)]
+    if len(parts) > _MOST_PARTS:
+        parts[_MOST_PARTS - 1 : -1] = []
+    return parts
+
+
 class LogRows:
-    """Lines of which some are unfolded. As long as none is, a row is a line and nothing is laid out."""
+    """Lines of which some are unfolded: only these are laid out, however many stand beside them."""
 
     def __init__(self) -> None:
         self.entries: Sequence[PlacedLine] = ()
         self.unfolded: set[Hashable] = set()
-        self._rows: list[LogRow] | None = None
-        self._first: list[int] = []
-        """The first row of each line, once one is unfolded."""
+        self._open: list[int] = []
+        """The unfolded lines, ascending."""
+        self._starts: list[int] = []
+        """The row of each of them."""
+        self._parts: list[list[str]] = []
+        """What stands below it."""
+        self._below = [0]
+        """How many rows stand below all of them before it; at the end below all."""
         self._folded: list[str] = []
         self._folded_of: Sequence[PlacedLine] = ()
 
@@ -145,27 +160,24 @@ class LogRows:
         self.lay_out(width)
 
     def lay_out(self, width: int) -> None:
-        self._rows = None
-        if not self.unfolded:
-            return
-        rows: list[LogRow] = []
-        self._first = []
-        for index, entry in enumerate(self.entries):
-            self._first.append(len(rows))
-            rows.append(LogRow(index))
-            if line_key(entry) in self.unfolded:
-                texts = (clean(text) for text in unfolded_text(entry.line.message))
-                parts = [part for text in texts for part in _wrapped(text, width)]
-                if len(parts) > _MOST_PARTS:
-                    parts[_MOST_PARTS - 1 : -1] = []
-                rows += [LogRow(index, number, part) for number, part in enumerate(parts, 1)]
-        self._rows = rows
+        self._open = sorted(index for key in self.unfolded for index in self._indices(key))
+        self._parts = [_unfolded(self.entries[index].line.message, width) for index in self._open]
+        self._below = [0, *accumulate(map(len, self._parts))]
+        self._starts = [index + below for index, below in zip(self._open, self._below)]
 
     def __len__(self) -> int:
-        return len(self.entries) if self._rows is None else len(self._rows)
+        return len(self.entries) + self._below[-1]
 
     def __getitem__(self, index: int) -> LogRow:
-        return LogRow(index) if self._rows is None else self._rows[index]
+        if index < 0:
+            index += len(self)
+        place = bisect_right(self._starts, index) - 1
+        if place >= 0 and (part := index - self._starts[place]) <= len(self._parts[place]):
+            return LogRow(self._open[place], part, self._parts[place][part - 1] if part else "")
+        entry = index - self._below[place + 1]
+        if not 0 <= entry < len(self.entries):
+            raise IndexError(index)
+        return LogRow(entry)
 
     def key(self, index: int) -> Hashable:
         row = self[index]
@@ -173,27 +185,33 @@ class LogRows:
 
     def index_of(self, key: Hashable) -> int | None:
         """The row of a key; of a part that was folded away, the row of its line."""
-        if not (isinstance(key, tuple) and len(key) == 2 and isinstance(key[0], tuple) and len(key[0]) == 5):
+        if not (isinstance(key, tuple) and len(key) == 2):
             return None
         wanted, part = key
-        # By time, which is their order: an index of 100,000 lines would be made anew with each that comes.
-        index = bisect_left(self.entries, wanted[3], key=lambda entry: entry.line.at)
-        while index < len(self.entries) and self.entries[index].line.at == wanted[3]:
-            if line_key(self.entries[index]) == wanted:
-                row = self.row_of(index)
-                last = len(self) if index + 1 == len(self.entries) else self.row_of(index + 1)
-                return row + part if row + part < last else row
+        index = next(self._indices(wanted), None)
+        return None if index is None else self.row_of(index) + (part if part < self.parts_of(index) else 0)
+
+    def _indices(self, key: Hashable) -> Iterator[int]:
+        """The lines of a key, found by their time.
+
+        That is their order: an index of 100,000 lines would be made anew with each that comes.
+        """
+        if not (isinstance(key, tuple) and len(key) == 5):
+            return
+        index = bisect_left(self.entries, key[3], key=lambda entry: entry.line.at)
+        while index < len(self.entries) and self.entries[index].line.at == key[3]:
+            if line_key(self.entries[index]) == key:
+                yield index
             index += 1
-        return None
 
     def row_of(self, entry: int) -> int:
         """The row of a line."""
-        return entry if self._rows is None else self._first[entry]
+        return entry + self._below[bisect_left(self._open, entry)]
 
     def parts_of(self, entry: int) -> int:
         """How many rows a line takes, its own among them."""
-        last = len(self) if entry + 1 == len(self.entries) else self.row_of(entry + 1)
-        return last - self.row_of(entry)
+        place = bisect_left(self._open, entry)
+        return 1 + len(self._parts[place]) if entry in self._open[place : place + 1] else 1
 
     def prepare_find(self) -> None:
         """Folds the lines' case, so that the first key of a search need not: 100,000 take some 40 ms."""
