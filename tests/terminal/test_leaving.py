@@ -176,6 +176,31 @@ def test_a_dropped_connection_ends_it(demo, stalled):
     assert shell.wait_exit() == 129
 
 
+_CLOSED = """
+import os, pty, sys
+from wfdash.cli import main
+
+terminal, end = pty.openpty()
+sys.stderr = open(end, "w", buffering=8192)
+
+def dashboard(arguments, environ):
+    sys.stderr.write("what was drawn last")  # and waits in the buffer as the window goes
+    os.close(terminal)
+    return 129
+
+main._run = dashboard
+sys.exit(main.run([]))
+"""
+
+
+def test_what_a_closed_window_did_not_take_keeps_the_code():
+    """Python flushes its streams at the end, and makes the code 120 where that fails."""
+    done = subprocess.run(
+        [sys.executable, "-c", _CLOSED], env=environment(), cwd=ROOT, timeout=60, check=False
+    )
+    assert done.returncode == 129
+
+
 _INTERRUPTED = """
 import os, signal, sys
 
