@@ -3,12 +3,15 @@
 import asyncio
 import re
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 
 from tests.support.clocks.simulated_time import simulate
 from tests.support.fakes.worlds import build
 from tests.support.harness.dashboard import drive, opened, shop_world
+from tests.support.harness.work import instructions
+from wfdash.api.interface import NEWEST
 from wfdash.core.history.bucket import Tally
 from wfdash.core.history.count_history import Trends
 from wfdash.core.history.picture import Picture, picture
@@ -21,9 +24,10 @@ from wfdash.demo.engine import verbs
 from wfdash.demo.engine.workflow import SimulatedWorkflow
 from wfdash.demo.http.faults import InjectedFault
 from wfdash.demo.worlds import shop
+from wfdash.live.feeds.workflow_rows import RowsOfWorkflow
 from wfdash.ui.widgets.rule import Rule
 from wfdash.ui.workflows.facts import Causes, WorkflowFacts
-from wfdash.ui.workflows.pictures import with_failures_read
+from wfdash.ui.workflows.pictures import Pictures, with_failures_read
 from wfdash.ui.workflows.screen import WorkflowsScreen
 from wfdash.ui.workflows.table import WorkflowTable, unusual_first
 
@@ -361,3 +365,38 @@ def test_workflows_below_the_last_line_are_counted(size, title):
             await d.until(lambda: title in d.text)
 
     simulate(main())
+
+
+def test_pictures_of_very_many_rows_are_not_all_counted_at_once():
+    """Forty workflows of a thousand rows each took the loop for a tenth of a second, anew each minute."""
+    rows = {}
+    for number in range(40):
+        rows[f"w{number}"] = read = RowsOfWorkflow()
+        items = [
+            Instance(f"i{n}", "errored" if n % 9 == 0 else "complete", NOW - n, NOW - n, NOW - n, NOW - n + 1)
+            for n in range(1000)
+        ]
+        read.take(items, NEWEST, last=True, now=NOW)
+    clock = [NOW]
+    context = SimpleNamespace(clock=lambda: clock[0], utc=True)
+    poller = SimpleNamespace(workflow_rows=SimpleNamespace(of=rows), counts=SimpleNamespace(all_at=None))
+    pictures = Pictures(context)
+    alone = instructions(lambda: Pictures(context).of(one_of(poller)))
+    assert instructions(lambda: pictures.of(poller)) < 6 * alone
+    assert pictures.behind
+    turns = 1
+    while pictures.behind:
+        found, turns = pictures.of(poller), turns + 1
+    assert (len(found), turns) == (40, 10)
+    clock[0] += 60  # all are as before, and there for as long as they are counted anew
+    rows["w39"].number += 1
+    before, found = found, pictures.of(poller)
+    assert len(found) == 40
+    anew = [name for name in found if found[name].finding is not before[name].finding]
+    assert "w39" in anew
+    assert len(anew) == 4
+
+
+def one_of(poller):
+    [(name, rows), *_] = poller.workflow_rows.of.items()
+    return SimpleNamespace(workflow_rows=SimpleNamespace(of={name: rows}), counts=poller.counts)

@@ -37,6 +37,8 @@ _IDLE = 30.0
 """Seconds without a key after which the rows are put in order again."""
 _LOW = 18
 """Lines from which there is room for pictures below the table."""
+_NEXT = 0.05
+"""Seconds until more pictures are counted, in which a key is answered."""
 _WIDE = 120
 """Columns from which the causes stand at the right."""
 _BESIDE = 46
@@ -200,6 +202,8 @@ class WorkflowsScreen(BaseScreen):
             self._due = None
         table = self.query_one(WorkflowTable)
         self._pictures = self.pictures.of(poller)
+        if self.pictures.behind:
+            self._due = self.set_timer(_NEXT, self._fill)
         ranked = unusual_first(poller.counts.workflows, poller.counts.trends, self._pictures)
         pressed = self.context.clock() - self.context.last_key_at
         idle = not 0 <= pressed <= _IDLE  # it may be set back
