@@ -23,7 +23,7 @@ from wfdash.live.actions.read_sink import NullSink, ReadSink
 from wfdash.live.actions.redrive import cause_of, spoken_start
 from wfdash.live.actions.reread import FEW, ActionBudget, Rereader, Snapshot
 from wfdash.live.actions.send import NOTHING_SENT, Sender, Sent
-from wfdash.live.polling.read_instance import read_answer
+from wfdash.live.polling.read_instance import read_answer_aside
 from wfdash.live.records.journal import Journal
 from wfdash.live.records.journal_entries import PASSED
 
@@ -117,7 +117,7 @@ class Operator:
         except InstanceNotFound:
             self._sink.saw_gone(workflow, identity)
             raise
-        detail = read_answer(workflow, identity, answer)
+        detail = await read_answer_aside(workflow, identity, answer)
         self._sink.saw_detail(detail, number)
         return detail
 

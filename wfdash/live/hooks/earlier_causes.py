@@ -10,7 +10,7 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.triage.fingerprint import fingerprint
 from wfdash.live.budget.budget import Budget
 from wfdash.live.budget.ledger import Priority
-from wfdash.live.polling.read_instance import read_answer
+from wfdash.live.polling.read_instance import read_answer_aside
 from wfdash.live.records.record.redaction import redacted_kind
 
 __all__ = ["Cause", "cause_of", "read_earlier_causes"]
@@ -48,7 +48,7 @@ async def read_earlier_causes(api: Workflows, budget: Budget, workflow: str, bef
         except WorkflowsError:
             await asyncio.sleep(_AGAIN)
             continue
-        detail = read_answer(workflow, row.id, answer)
+        detail = await read_answer_aside(workflow, row.id, answer)
         if detail.status == "errored":
             causes.add(cause_of(detail))
     return causes

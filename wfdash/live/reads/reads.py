@@ -15,7 +15,7 @@ from wfdash.core.model.step_kind import kind_of
 from wfdash.core.model.workflow import Workflow
 from wfdash.live.budget.budget import Budget
 from wfdash.live.budget.ledger import Priority
-from wfdash.live.polling.read_instance import read_answer
+from wfdash.live.polling.read_instance import read_answer_aside
 
 if TYPE_CHECKING:
     from wfdash.core.history.analytics import Analytics
@@ -41,7 +41,8 @@ class Reads(Struct, frozen=True):
     async def instance(self, workflow: str, instance: str, purpose: str = "instance") -> Detail:
         """Reads one instance in full."""
         await self._turn(purpose)
-        return read_answer(workflow, instance, await self.api.get_instance(workflow, instance))
+        answer = await self.api.get_instance(workflow, instance)
+        return await read_answer_aside(workflow, instance, answer)
 
     async def first_instance(
         self, workflow: str, rows: list[Instance], purpose: str = "instance"
