@@ -123,7 +123,13 @@ def test_unfolding_one_of_many_lines_lays_out_no_other():
     assert [rows[at].entry for at in (4999, 5000, 5001, 5002, 10_000)] == [4999, 5000, 5000, 5001, 9999]
     assert len(rows) == 10_001
     assert rows[-1].entry == 9999
-    assert [rows.place(rows.key(at)) for at in (0, 5000, 5001, 5002, 10_000)] == [0, 5000, 5001, 5002, 10_000]
+    assert [rows.index_of(rows.key(at)) for at in (0, 5000, 5001, 5002, 10_000)] == [
+        0,
+        5000,
+        5001,
+        5002,
+        10_000,
+    ]
     with pytest.raises(IndexError):
         rows[10_001]
 

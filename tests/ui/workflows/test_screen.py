@@ -381,7 +381,7 @@ def test_pictures_of_very_many_rows_are_not_all_counted_at_once():
     context = SimpleNamespace(clock=lambda: clock[0], utc=True)
     poller = SimpleNamespace(workflow_rows=SimpleNamespace(of=rows), counts=SimpleNamespace(all_at=None))
     pictures = Pictures(context)
-    alone = instructions(lambda: Pictures(context).of(one_of(poller)))
+    alone = instructions(lambda: Pictures(context).of(first_alone(poller)))
     assert instructions(lambda: pictures.of(poller)) < 6 * alone
     assert pictures.behind
     turns = 1
@@ -397,6 +397,6 @@ def test_pictures_of_very_many_rows_are_not_all_counted_at_once():
     assert len(anew) == 4
 
 
-def one_of(poller):
+def first_alone(poller):
     [(name, rows), *_] = poller.workflow_rows.of.items()
     return SimpleNamespace(workflow_rows=SimpleNamespace(of={name: rows}), counts=poller.counts)
