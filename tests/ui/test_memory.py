@@ -1,6 +1,9 @@
 """What is frozen is looked through when nobody is at the keys."""
 
+import ctypes
 import gc
+import subprocess
+import sys
 import weakref
 
 import pytest
@@ -8,6 +11,7 @@ from textual.app import App
 from textual.containers import Vertical
 from textual.widgets import Static
 
+from tests.support.harness.program import ROOT
 from wfdash.ui.memory import Collector, forget_outgrown
 
 
@@ -67,3 +71,32 @@ async def test_widgets_that_were_found_are_not_remembered_without_end():
         forget_outgrown([screen])
         assert len(screen._query_one_cache) == len(below._query_one_cache) == 0
         assert below.query_one("#line") is screen.query_one("#line")
+
+
+_TRIMMED = """
+import ctypes
+from tests.support.harness.program import ROOT
+from wfdash.ui.memory import Collector, give_back
+give_back()
+libc, collector = ctypes.CDLL(None), Collector()
+libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+libc.free.argtypes = [ctypes.c_void_p]
+
+class Free(ctypes.Structure):
+    _fields_ = [(str(number), ctypes.c_size_t) for number in range(9)] + [("end", ctypes.c_size_t)]
+
+libc.mallinfo2.restype = Free
+said = []
+for now, key in ((0.0, 0.0), (59.0, 59.0), (60.0, 60.0)):
+    libc.free(libc.malloc(120_000))
+    collector.tick(now, key)
+    said.append(libc.mallinfo2().end > 8_192)
+print(said)
+"""
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="glibc 2.33 and later tell it")
+def test_what_is_free_is_given_back_once_a_minute():
+    """While keys are pressed too: a quarter of glibc's heap was free, and a dashboard grew by that."""
+    done = subprocess.run([sys.executable, "-c", _TRIMMED], cwd=ROOT, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("[False, True, False]\n", "")

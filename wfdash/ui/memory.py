@@ -15,7 +15,7 @@ from textual.css.scalar import Scalar
 from textual.geometry import Region
 from textual.screen import Screen
 
-__all__ = ["Collector", "context_of", "forget_outgrown", "give_back"]
+__all__ = ["Collector", "context_of", "forget_outgrown", "give_back", "trim"]
 
 _OUTGROWN: Final[tuple[tuple[Any, int], ...]] = (
     # Parts of lines with a character beyond Latin-1, as most have: each age that goes on makes more.
@@ -43,6 +43,8 @@ mounted, up to 1,024 times, of 400 bytes; and each widget below it does the same
 
 _AWAY, _EVERY = 60.0, 600.0
 """Seconds without a key after which all is looked through, and until it is again."""
+_TRIMMED_EVERY = 60.0
+"""Seconds between two times that what is free is given back."""
 
 
 class Collector:
@@ -55,7 +57,7 @@ class Collector:
 
     def __init__(self) -> None:
         self._frozen = 0
-        self._looked_at = float("-inf")
+        self._looked_at = self._trimmed_at = float("-inf")
 
     def begin(self) -> None:
         """Looks for garbage from now on."""
@@ -64,7 +66,13 @@ class Collector:
         self._frozen = gc.get_freeze_count()
 
     def tick(self, now: float, last_key_at: float) -> None:
-        """Looks through what is frozen too, some 150 ms, where it has grown and no key was pressed lately."""
+        """Looks through what is frozen too, some 150 ms, where it has grown and no key was pressed lately.
+
+        Gives back what is free, which takes less than 1 ms, whether keys are pressed or not.
+        """
+        if not 0 <= now - self._trimmed_at < _TRIMMED_EVERY:
+            self._trimmed_at = now
+            trim()
         if 0 <= now - self._looked_at < _EVERY or 0 <= now - last_key_at < _AWAY:
             return
         self._looked_at = now
@@ -103,6 +111,16 @@ def give_back() -> None:
     mallopt(_M_TRIM_THRESHOLD, _THRESHOLD)
     # Each thread that reads a file would have a heap of its own, and leave it half empty.
     mallopt(_M_ARENA_MAX, 1)
+
+
+def trim() -> None:
+    """Gives pages back to the system that lie free within glibc's heap.
+
+    By itself it gives back the end of its heap alone. Each page that was open leaves holes between what lives
+    longer: after half an hour of opening pages a quarter of the heap, 5 MB, was free, and still growing.
+    """
+    if sys.platform.startswith("linux") and (giving := getattr(ctypes.CDLL(None), "malloc_trim", None)):
+        giving(0)
 
 
 def forget_outgrown(screens: Sequence[Screen[Any]] = ()) -> None:
