@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from wfdash.api.answers.created import read_new_instances
 from wfdash.api.answers.envelope import Envelope, rows
-from wfdash.api.answers.rows import count_of, create_body, read_version, read_workflow, text
+from wfdash.api.answers.rows import count_of, create_body, read_version, read_workflow
 from wfdash.api.endpoints import Endpoints
 from wfdash.api.errors import BadAnswer, ChooseAccount, Unauthorized, WorkflowNotFound
 from wfdash.api.http import client
@@ -23,6 +23,7 @@ from wfdash.api.interface import (
     WorkflowPage,
 )
 from wfdash.api.validate import check_batch, check_instance_id, check_location_hint, check_payload_size
+from wfdash.core.model.json_values import text
 from wfdash.core.model.step_kind import OutputType
 from wfdash.core.model.times import iso
 from wfdash.core.model.workflow import Workflow

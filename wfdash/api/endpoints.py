@@ -10,7 +10,7 @@ from wfdash.api.answers.envelope_errors import refusal
 from wfdash.api.answers.instance_json import read_instance_json
 from wfdash.api.answers.large_json import HEAVY, LARGE, collector_at_rest, read_large_json
 from wfdash.api.answers.page_errors import HTML, no_envelope, redirected
-from wfdash.api.answers.rows import change_body, text
+from wfdash.api.answers.rows import change_body
 from wfdash.api.errors import BadAnswer, Refused, WorkflowsError
 from wfdash.api.http import client
 from wfdash.api.http.answer import Answer
@@ -18,6 +18,7 @@ from wfdash.api.http.client import NOTHING, READ, Http, encoded, segment
 from wfdash.api.http.request_info import RequestInfo
 from wfdash.api.interface import AnswerListener, DetailAnswer, RestartFrom, StatusAnswer
 from wfdash.api.validate import check_event_type, check_payload_size
+from wfdash.core.model.json_values import text
 from wfdash.core.model.times import parse_time
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from wfdash.api.answers.created import read_new_instances
 from wfdash.api.answers.envelope import rows
-from wfdash.api.answers.rows import count_of, read_counts, read_workflow, text
+from wfdash.api.answers.rows import count_of, read_counts, read_workflow
 from wfdash.api.endpoints import Endpoints
 from wfdash.api.errors import AlreadyExists, BadAnswer, InstanceNotFound, NotFound, Refused, WorkflowsError
 from wfdash.api.http.client import Http, encoded, segment
@@ -33,7 +33,7 @@ from wfdash.api.local_probe import DevSession, probe
 from wfdash.api.paging import walk
 from wfdash.api.validate import check_batch, check_instance_id, check_payload_size
 from wfdash.core.model.detail import read_detail
-from wfdash.core.model.json_values import fields_of
+from wfdash.core.model.json_values import fields_of, text
 from wfdash.core.model.step_kind import OutputType
 from wfdash.core.model.times import parse_time
 from wfdash.core.model.workflow import Workflow

@@ -12,7 +12,7 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.model.times import iso
 from wfdash.live.budget.budget import Budget
 from wfdash.live.hooks.changes import ChangeWatch, SeenChange
-from wfdash.live.hooks.earlier_causes import cause_of, read_earlier_causes
+from wfdash.live.hooks.earlier_causes import read_earlier_causes, redacted_cause
 from wfdash.live.hooks.runner import as_json
 from wfdash.live.polling.events import Update
 from wfdash.live.records.record.redaction import redacted_message
@@ -109,7 +109,7 @@ def test_what_failed_before_the_start_is_no_new_cause():
     for identity, message in {"0": "declined 1", "1": "lost", "2": "gone", "old": "gone"}.items():
         watcher.row_details.remember(failing(identity, message))
     assert not watch.of(Update(details=("0", "1", "2", "old"))), "held back until that is read"
-    watch.learn_earlier("orders", [cause_of(failing("before", "declined 2"))])
+    watch.learn_earlier("orders", [redacted_cause(failing("before", "declined 2"))])
     assert [change.id for change in watch.of(Update())] == ["1"]
     assert not watch.of(Update())
 
@@ -146,7 +146,7 @@ async def test_earlier_causes_are_the_newest_that_ended_before():
     causes = await read_earlier_causes(server, budget, "orders", 1_000_000.0)
     assert server.read == tuple(range(3, 53))
     assert {cause[1] for cause in causes} == {
-        cause_of(failing("", f"m{n}"))[1] for n in server.read if n != 4
+        redacted_cause(failing("", f"m{n}"))[1] for n in server.read if n != 4
     }
 
 

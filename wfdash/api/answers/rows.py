@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from wfdash.api.answers.envelope import rows
 from wfdash.api.interface import Created, NewInstance, RestartFrom, Version
+from wfdash.core.model.json_values import text
 from wfdash.core.model.times import parse_time
 from wfdash.core.model.workflow import Schedule, Workflow
 
@@ -19,12 +20,7 @@ __all__ = [
     "read_created",
     "read_version",
     "read_workflow",
-    "text",
 ]
-
-
-def text(value: object) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def count_of(value: object) -> int | None:

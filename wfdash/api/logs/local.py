@@ -14,7 +14,6 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from wfdash.api.answers.envelope import Unreadable, read_text, rows
-from wfdash.api.answers.rows import text
 from wfdash.api.errors import BadAnswer, NotFound, Refused
 from wfdash.api.http.request_info import RequestInfo
 from wfdash.api.log_source import LogPage, LogQuery, Turn, at_once
@@ -23,7 +22,7 @@ from wfdash.api.logs.message import cut_text, message_of
 from wfdash.core.logs.calls import RUN, Call
 from wfdash.core.logs.line import LogLine, Source
 from wfdash.core.logs.objects import TracedObjects
-from wfdash.core.model.json_values import fields_of, number
+from wfdash.core.model.json_values import fields_of, number, text
 from wfdash.core.model.times import epoch_ms
 from wfdash.core.text.words import count
 

@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from wfdash.api.answers.rows import text
 from wfdash.api.errors import BadAnswer, Refused
 from wfdash.core.logs.calls import RUN
 from wfdash.core.logs.objects import TracedObjects
+from wfdash.core.model.json_values import text
 
 __all__ = ["METHOD", "LocalObjects"]
 

@@ -17,7 +17,6 @@ from msgspec.json import Decoder
 
 from wfdash.api.answers.envelope import Unreadable, read_json
 from wfdash.api.answers.large_json import read_objects
-from wfdash.api.answers.rows import text
 from wfdash.api.errors import (
     BadAnswer,
     Forbidden,
@@ -34,7 +33,7 @@ from wfdash.api.logs.message import message_of
 from wfdash.api.logs.socket import SocketEnded
 from wfdash.api.logs.socket_factory import SocketFactory
 from wfdash.core.logs.line import LogLine, Source
-from wfdash.core.model.json_values import fields_of
+from wfdash.core.model.json_values import fields_of, text
 from wfdash.core.model.times import epoch_ms
 from wfdash.core.text.words import size
 

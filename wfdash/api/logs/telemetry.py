@@ -13,7 +13,6 @@ from uuid import uuid4
 from msgspec import Struct, field
 
 from wfdash.api.answers.envelope import rows
-from wfdash.api.answers.rows import text
 from wfdash.api.errors import BadAnswer, NotReached, ServerFailed
 from wfdash.api.http.request_info import RequestInfo
 from wfdash.api.log_source import RUN_CUT, LogPage, LogQuery, Turn, at_once
@@ -21,7 +20,7 @@ from wfdash.api.logs.message import message_of
 from wfdash.core.logs.cloud_runs import CloudRun, times_of
 from wfdash.core.logs.line import LogLine, Source
 from wfdash.core.logs.whose import words_of_speakers
-from wfdash.core.model.json_values import fields_of, number
+from wfdash.core.model.json_values import fields_of, number, text
 from wfdash.core.model.lazy_steps import UnparsedValue
 from wfdash.core.model.times import epoch_ms
 from wfdash.core.text.words import count

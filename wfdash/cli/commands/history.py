@@ -24,12 +24,11 @@ from wfdash.core.history.rate.change import changes_of
 from wfdash.core.history.retention import Edge
 from wfdash.core.history.sentence import OddTimes, failures
 from wfdash.core.model.instance import Instance
-from wfdash.core.model.times import iso
+from wfdash.core.model.times import HOUR, iso
 from wfdash.core.text.words import brief, count, percent, short_version
 
 __all__ = ["prepare", "run"]
 
-_HOUR = 3600.0
 _NAMED = 3
 """Versions of an hour that are named; more would make each line as wide as all of them."""
 _TITLES = ("created", "complete", "errored", "terminated", "failed", "half took", "95 of 100")
@@ -67,7 +66,7 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     else:
         reading = await read_account(session, seconds=parsed.since, query=parsed.query)
     # A bucket may be cut by --since, and is whole for the eye all the same.
-    history = History(_HOUR, since=reading.since, until=reading.now)
+    history = History(HOUR, since=reading.since, until=reading.now)
     rows = [*reading.rows, *reading.earlier]
     history.had_ended(last_ends(reading.earlier))
     # By workflow each stands where its versions would.
@@ -76,7 +75,7 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
         reading.edge = Edge(reading.now, reading.now)
     # Analytics are asked by time alone: they know of no filter, and of no version.
     elif parsed.by == "hour" and parsed.query is None:
-        await count_erased(session, reading, _HOUR)
+        await count_erased(session, reading, HOUR)
     rated = parsed.query is None or not parsed.query.chooses_outcomes
     if parsed.json:
         for item in _items(parsed.by, history, reading):

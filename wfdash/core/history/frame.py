@@ -5,17 +5,18 @@ from typing import Final
 
 from msgspec import Struct
 
+from wfdash.core.model.times import HOUR
+
 __all__ = ["SPANS", "Frame", "Tick", "frame", "last_hour"]
 
-_HOUR: Final = 3600.0
 _PART: Final = 300.0
 """Seconds of the parts that the last hour moves by, so that its bars stand still within one."""
 SPANS: Final = (
-    ("1 h", _HOUR, 600.0),
-    ("6 h", 6 * _HOUR, 1800.0),
-    ("24 h", 24 * _HOUR, 7200.0),
-    ("7 d", 168 * _HOUR, 43200.0),
-    ("31 d", 744 * _HOUR, 43200.0),
+    ("1 h", HOUR, 600.0),
+    ("6 h", 6 * HOUR, 1800.0),
+    ("24 h", 24 * HOUR, 7200.0),
+    ("7 d", 168 * HOUR, 43200.0),
+    ("31 d", 744 * HOUR, 43200.0),
 )
 """Name, length, and the step by which the right edge moves: in between the chart stands still and fills."""
 _WIDTHS: Final = tuple(
@@ -25,15 +26,15 @@ _TICKS: Final = (
     600.0,
     900.0,
     1800.0,
-    _HOUR,
-    2 * _HOUR,
-    3 * _HOUR,
-    6 * _HOUR,
-    12 * _HOUR,
-    24 * _HOUR,
-    48 * _HOUR,
-    96 * _HOUR,
-    168 * _HOUR,
+    HOUR,
+    2 * HOUR,
+    3 * HOUR,
+    6 * HOUR,
+    12 * HOUR,
+    24 * HOUR,
+    48 * HOUR,
+    96 * HOUR,
+    168 * HOUR,
 )
 _FEWEST: Final = 26
 """Buckets, however little happens."""
@@ -68,7 +69,7 @@ class Frame(Struct, frozen=True):
 
     def ticks(self, *, utc: bool = True) -> list[Tick]:
         """Round times as the reader's clock has them, as many as stand apart from each other."""
-        room = 5 if self.end - self.start < 48 * _HOUR else 6
+        room = 5 if self.end - self.start < 48 * HOUR else 6
         step = next((step for step in _TICKS if step / self.width * self.cells >= room + _GAP), _TICKS[-1])
         # On the reader's clock, which may be put forward or back in what is shown.
         local = -(-(self.start + (0.0 if utc else _offset(self.start))) // step) * step
@@ -102,7 +103,7 @@ def frame(span: int, now: float, columns: int, *, least: float = 0.0) -> Frame:
 def last_hour(now: float, columns: int, *, least: float = 0.0) -> Frame:
     """The hour that ends with this part of five minutes, as the bars of a table row have it; no more."""
     right = (now // _PART + 1) * _PART
-    return _fitted(right - _HOUR, right, _PART, columns, min(least, _PART))
+    return _fitted(right - HOUR, right, _PART, columns, min(least, _PART))
 
 
 def _fitted(start: float, end: float, step: float, columns: int, least: float) -> Frame:
@@ -111,7 +112,7 @@ def _fitted(start: float, end: float, step: float, columns: int, least: float) -
     Where none fit into it, the stretch becomes a little longer.
     """
     # Of days a third fits as well as a half: the edge then moves by two thirds at times.
-    day = 24 * _HOUR if not 24 * _HOUR % step and step >= 12 * _HOUR else step
+    day = 24 * HOUR if not 24 * HOUR % step and step >= 12 * HOUR else step
     widths = [width for width in _WIDTHS if not day % width or not width % step]
     least = max((end - start) / columns, min(least, (end - start) / _FEWEST))
     wide = [width for width in widths if width >= least] or widths[-1:]

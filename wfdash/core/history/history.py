@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from wfdash.core.history.bucket import Bucket, Tally, sum_of
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import ACTIVE, FINAL
-from wfdash.core.model.times import CLOCKS, lasted
+from wfdash.core.model.times import AHEAD, CLOCKS, lasted
 
 __all__ = ["SLICE", "History", "times_ahead"]
 
@@ -20,8 +20,6 @@ _SUMMED = 5_000
 """Cells and durations that are summed up between two breaths."""
 _MOMENTS = 8
 """From which the rest of a bucket is kept: as many workflows may keep what ended for another time."""
-_AHEAD = 60.0
-"""Seconds by which a row may be ahead of the clock before that is told: two clocks are never quite alike."""
 _NEVER = 1 << 62
 """The bucket of what is still so."""
 
@@ -390,4 +388,4 @@ def _sum(cells: Iterable[_Cell]) -> Tally:
 
 def times_ahead(rows: Iterable[Instance], now: float) -> int:
     """How many of these were created or ended after now: the server's clock is ahead, or its rows are."""
-    return sum(max(row.created or 0.0, row.ended or 0.0) > now + _AHEAD for row in rows)
+    return sum(max(row.created or 0.0, row.ended or 0.0) > now + AHEAD for row in rows)

@@ -11,7 +11,7 @@ from wfdash.core.history.bucket import Tally, percentile
 from wfdash.core.history.rate.change import Outcomes, RateChange, changes_of
 from wfdash.core.history.sentence import Finding, failed_of, failures
 from wfdash.core.model.instance import Instance
-from wfdash.core.model.times import lasted
+from wfdash.core.model.times import AHEAD, HOUR, lasted
 from wfdash.core.text.words import age, clock, counted
 from wfdash.core.triage.failure_rate import ENOUGH
 
@@ -19,13 +19,10 @@ __all__ = ["PARTS", "Picture", "age_of_failures", "age_of_oldest", "picture", "r
 
 PARTS: Final = 12
 """Parts of the last hour of which the failures are counted, five minutes each."""
-_HOUR: Final = 3600.0
 _FRESH: Final = 75.0
 """Seconds for which what was listed as open is taken to be: the newest page is listed each minute."""
 _BEHIND: Final = 90.0
 """Seconds after which one that was open may well have ended: it is listed in turn with the others."""
-_AHEAD: Final = 60.0
-"""Seconds by which a row may be ahead of the clock and still count: two clocks are never quite alike."""
 _COUNTING: Final = 2.0
 """Seconds that an instance may have come or ended before or after a count and be in it or not."""
 _OUTLIVED: Final = 0.9
@@ -152,9 +149,9 @@ def _stretch(
     deployed: Mapping[str, float],
 ) -> _Stretch:
     start = min((row.created for row in rows if row.created is not None), default=now)
-    start = min(start, now - _HOUR) if exhausted else floor if floor is not None else start
+    start = min(start, now - HOUR) if exhausted else floor if floor is not None else start
     # A row may be ahead of the clock, as far as to the year 9999: nothing has ended then yet.
-    ended = [row for row in rows if row.ended is not None and start <= row.ended <= now + _AHEAD]
+    ended = [row for row in rows if row.ended is not None and start <= row.ended <= now + AHEAD]
     active = [row for row in rows if not row.is_over]
     unread = any(row.seen is not None and now - row.seen > _BEHIND for row in active)
     settled = start if exhausted else start + age_of_failures(rows)
@@ -275,7 +272,7 @@ def _missing(start: float, now: float, active: int, tally: Tally, kept: str, *, 
 
     What fails ends sooner than what completes: among the newest rows those that ended are mostly failures.
     """
-    if start > now - _HOUR:
+    if start > now - HOUR:
         at = clock(start, utc=utc, now=now, seconds=False)
         return f"what was created before {at} is not {kept}"
     if active > tally.sample:
@@ -286,7 +283,7 @@ def _missing(start: float, now: float, active: int, tally: Tally, kept: str, *, 
 def _since(ended: Sequence[Instance], now: float, *, utc: bool) -> str:
     """` since 13:05`, when the first of those counted ended, if that is over an hour ago; else ""."""
     first = min((row.ended for row in ended if row.ended is not None), default=now)
-    return f" since {clock(first, utc=utc, now=now, seconds=False)}" if first < now - _HOUR else ""
+    return f" since {clock(first, utc=utc, now=now, seconds=False)}" if first < now - HOUR else ""
 
 
 def _counted(tally: Tally, kept: str, *, unread: bool) -> str:
@@ -327,7 +324,7 @@ def _parts(ended: Iterable[Instance], now: float, floor: float | None) -> tuple[
 
     The last ends with a whole part, so that the bars stand still within it.
     """
-    width = _HOUR / PARTS
+    width = HOUR / PARTS
     first = int(now // width) - PARTS + 1
     counts = [0] * PARTS
     for row in ended:

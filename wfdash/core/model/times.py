@@ -6,12 +6,30 @@ from typing import Final
 
 from wfdash.core.model.json_values import number
 
-__all__ = ["CLOCKS", "SAME_END", "epoch_ms", "iso", "lasted", "parse_time", "parse_times", "seconds_of"]
+__all__ = [
+    "AHEAD",
+    "CLOCKS",
+    "DAY",
+    "HOUR",
+    "MINUTE",
+    "SAME_END",
+    "epoch_ms",
+    "iso",
+    "lasted",
+    "parse_time",
+    "parse_times",
+    "seconds_of",
+]
 
 SAME_END: Final = 5.0
 """Seconds by which a list row's end and the instance's own may differ without a new run."""
+MINUTE: Final = 60.0
+HOUR: Final = 3600.0
+DAY: Final = 86_400.0
 CLOCKS: Final = 1.0
 """Seconds by which the times of one row may differ, as servers keep them by several clocks."""
+AHEAD: Final = 60.0
+"""Seconds by which a row may be ahead of this clock before that is told: two clocks are never quite alike."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST = -62135596800.0
 """Epoch seconds of the year 1, before which a date cannot be written."""

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.retry import attempts_allowed, open_attempt
-from wfdash.core.model.status import STATUSES
+from wfdash.core.model.status import STATUSES, running_code
 from wfdash.core.model.step import Step
 from wfdash.core.model.times import lasted
 from wfdash.core.model.workflow import Workflow
@@ -238,7 +238,7 @@ def queue_stalled(
     if not history:
         return None
     last = history[-1][1]
-    queued, running = last.get("queued", 0), _running(last)
+    queued, running = last.get("queued", 0), running_code(last)
     most = 1 if allowed is None else allowed
     if running >= most or not (stood := queue_stands_still(history, most)):
         return None
@@ -261,15 +261,10 @@ def queue_stands_still(history: Sequence[tuple[float, Mapping[str, int]]], most:
         # Whatever began since then runs, has ended, or waits: then one of these had grown.
         if not counts.get("queued", 0) or any(last.get(key, 0) > counts.get(key, 0) for key in _BEGUN):
             break
-        if _running(counts) >= most:
+        if running_code(counts) >= most:
             break
         since = at
     return end - since if end - since >= _STALLED else 0.0
-
-
-def _running(counts: Mapping[str, int]) -> int:
-    """How many run code: those that are being paused still do."""
-    return counts.get("running", 0) + counts.get("waitingForPause", 0)
 
 
 def cron_fire(row: Instance) -> tuple[str, float] | None:

@@ -7,6 +7,7 @@ from typing import Final
 from msgspec import Struct, field
 
 from wfdash.core.model.instance import Instance
+from wfdash.core.model.times import DAY
 from wfdash.core.text.clean import fit
 from wfdash.core.text.words import clock, count, percent, short_version, spoken
 from wfdash.core.triage.error_groups import OUTCOMES, ErrorGroup, VersionShare
@@ -31,7 +32,6 @@ _BY_CHANCE_IN_TIME: Final = 0.001
 """Stricter: two stretches of time differ by the hour of the day as well."""
 _DEPLOY_RESETS: Final = 180.0
 """Seconds within which a deploy resets what runs."""
-_DAY: Final = 86_400.0
 _MESSAGE_CELLS: Final = 40
 """Cells of a message that tells two causes of one name apart."""
 _LOOKED_AT: Final = 5
@@ -431,7 +431,7 @@ def _from_to(top: Sequence[ErrorGroup], now: float, utc: bool) -> str:
 def _long_ago(version: str, evidence: Evidence, now: float) -> str:
     """`, the last 3 d ago`: what broke meanwhile broke for others too, had they run."""
     ends = [row.ended or 0.0 for row in evidence.rows if row.version != version and row.status in OUTCOMES]
-    return f", the last {spoken(now - max(ends))} ago" if ends and now - max(ends) > _DAY else ""
+    return f", the last {spoken(now - max(ends))} ago" if ends and now - max(ends) > DAY else ""
 
 
 def _spoken_trend(trend: Trend, now: float, utc: bool) -> str:
@@ -465,8 +465,8 @@ def _times(
     deployed = evidence.deployed.get(version)
     later = first - deployed if first is not None and deployed is not None else -1.0
     # What ran well for longer than that did not break by being deployed.
-    said = "" if deployed is None or later > _DAY else f", deployed {clock(deployed, utc=utc, now=now)}"
-    if exact and 0 <= later <= _DAY:
+    said = "" if deployed is None or later > DAY else f", deployed {clock(deployed, utc=utc, now=now)}"
+    if exact and 0 <= later <= DAY:
         return f"{said}, first failure {spoken(later)} later"
     return said + _since(first, exact, now, utc)
 

@@ -6,7 +6,7 @@ The key bar, the palette, the prompt, the help and the one-shots all ask here, s
 from typing import Final
 
 from wfdash.core.model.detail import Detail
-from wfdash.core.model.status import ACTIVE, STATUSES
+from wfdash.core.model.status import ACTIVE, PAUSED, STATUSES
 from wfdash.core.verbs.consequences import StepTarget, of_pause_of_cut
 from wfdash.core.verbs.settle import Judgement, StatusChange
 from wfdash.core.verbs.verb import VERBS
@@ -34,7 +34,7 @@ _STATUSES = frozenset(STATUSES)
 # polls: no change of meaning.
 _GROUPS = (
     frozenset({"running", "waiting"}),
-    frozenset({"paused", "waitingForPause"}),
+    PAUSED,
 )
 _ROLLING_BACK = "it is rolling back, and what {} does then is not documented"
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from wfdash.core.model.status import ACTIVE, FINAL
+from wfdash.core.model.status import ACTIVE, FINAL, PAUSED
 from wfdash.core.verbs.outcome import Outcome
 
 __all__ = [
@@ -68,7 +68,7 @@ def settle_pause(change: StatusChange) -> Judgement:
         return Judgement(Outcome.NO_EFFECT, f"pause had no effect: the instance is {now}", True)
     # List and detail were seen to lag behind the answer by seconds: what it said is believed until the
     # deadline.
-    if answered in ("paused", "waitingForPause"):
+    if answered in PAUSED:
         return Judgement(Outcome.UNDER_WAY, f"asked, {now} for now", False)
     return Judgement(Outcome.NO_EFFECT, f"pause had no effect: the instance is {now}", bool(answered))
 
@@ -76,7 +76,7 @@ def settle_pause(change: StatusChange) -> Judgement:
 def settle_resume(change: StatusChange) -> Judgement:
     before, answered, now = change.before, change.answered, change.now
     if now in ("running", "waiting"):
-        if before in ("paused", "waitingForPause"):
+        if before in PAUSED:
             return Judgement(Outcome.DONE, f"resumed, {now}", True)
         return Judgement(
             Outcome.NO_EFFECT, f"resume had no effect: the instance was {before} and is {now}", True
@@ -84,9 +84,9 @@ def settle_resume(change: StatusChange) -> Judgement:
     if now == "queued" and before != "queued":
         return Judgement(Outcome.UNDER_WAY, "resumed, queued to run", False)
     # Quick ones end before they are read again: that it moved at all shows that it was resumed.
-    if now in ("complete", "errored") and before in ("paused", "waitingForPause"):
+    if now in ("complete", "errored") and before in PAUSED:
         return Judgement(Outcome.DONE, f"resumed, {now} by now", True)
-    if now == before in ("paused", "waitingForPause") and answered in RESUMED:
+    if now == before in PAUSED and answered in RESUMED:
         return Judgement(Outcome.UNDER_WAY, f"asked, {now} for now", False)
     return Judgement(Outcome.NO_EFFECT, f"resume had no effect: the instance is {now}", bool(answered))
 

@@ -6,7 +6,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from wfdash.core.model.detail import Detail
-from wfdash.core.model.status import STATUSES, is_final
+from wfdash.core.model.status import PAUSED, STATUSES, is_final
 from wfdash.core.verbs.consequences import (
     StepTarget,
     of_event,
@@ -36,7 +36,7 @@ ApiVerb = Literal["pause", "resume", "terminate", "restart"]
 
 _ANY: Final = frozenset(STATUSES)
 # A quick workflow may be complete again before it is read; only what a pause leaves is surely no restart.
-_RESTARTED: Final = _ANY - {"paused", "waitingForPause"}
+_RESTARTED: Final = _ANY - PAUSED
 _LONG: Final = 300.0
 """Seconds that a pause may take, and a termination with rollback: code that runs, or the handlers, have to
 end first."""
@@ -59,7 +59,7 @@ def _refuse_pause(status: str, local: bool) -> str | None:
 
 def _refuse_resume(status: str, local: bool) -> str | None:
     # Resume of what is still pausing takes the pause back (engine.ts).
-    if status in ("paused", "waitingForPause"):
+    if status in PAUSED:
         return None
     if is_final(status):
         return f"it is {status}: resume has no effect, restart would run it again"
@@ -149,7 +149,7 @@ _VERBS: Final = (
         deed=("pause", "paused", ""),
         api_word="pause",
         inverse="resume",
-        leads_to=frozenset({"waitingForPause", "paused"}),
+        leads_to=PAUSED,
         on_the_way="waitingForPause",
         deadline=_LONG,
         refuse=_refuse_pause,

@@ -7,6 +7,7 @@ from msgspec import Struct
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.retry import duration
+from wfdash.core.model.status import running_code
 from wfdash.core.why.current_steps import current_steps
 from wfdash.core.why.diagnose import diagnose, time_words
 from wfdash.core.why.session_times import SessionTimes, of_cut
@@ -94,14 +95,8 @@ def why_context(
     answer = detail if detail is not None else row
     if retention is None and answer is not None:
         retention = kept_for(default_retention, answer.status)
-    return WhyContext(local, retention, _running(counts), allowed, session, paused, watched, listed)
-
-
-def _running(counts: Mapping[str, int] | None) -> int | None:
-    """How many run code now: those that are being paused still do. None where that is not known."""
-    if counts is None or "running" not in counts:
-        return None
-    return counts["running"] + counts.get("waitingForPause", 0)
+    running = running_code(counts) if counts is not None and "running" in counts else None
+    return WhyContext(local, retention, running, allowed, session, paused, watched, listed)
 
 
 def kept_for(default_retention: object, status: str) -> float | None:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import Workflows
 from wfdash.core.model.detail import Detail
+from wfdash.core.model.times import MINUTE
 from wfdash.core.text.words import count, counted, estimated, short_version
 from wfdash.core.verbs.outcome import HELD, Outcome
 from wfdash.core.verbs.redrive import redrive_point
@@ -22,7 +23,6 @@ from wfdash.live.actions.reread import ActionBudget, Rereader
 
 __all__ = ["Canary", "Held", "Turns", "read_unless_halted", "unless_halted"]
 
-_MINUTE = 60.0
 _SHORT = 1.0
 """Seconds below which a wait is not worth telling."""
 _READ_TO_CHOOSE: Final = 40
@@ -279,7 +279,7 @@ class Turns:
     def _rest(self) -> float:
         if not self._course.pace or self._sent_at is None:
             return 0.0
-        return self._sent_at + _MINUTE / self._course.pace - self._clock()
+        return self._sent_at + MINUTE / self._course.pace - self._clock()
 
 
 async def read_unless_halted(halt: asyncio.Event, rereader: Rereader, identity: str) -> Detail | None:

@@ -8,7 +8,7 @@ from msgspec import Struct
 from wfdash.core.history.picture import age_of_failures
 from wfdash.core.history.rate.change import changes_of
 from wfdash.core.triage.fingerprint import fingerprint
-from wfdash.live.hooks.earlier_causes import Cause, cause_of
+from wfdash.live.hooks.earlier_causes import Cause, redacted_cause
 from wfdash.live.polling.events import Update
 from wfdash.live.records.record.redaction import redacted_kind
 from wfdash.live.watcher import Watcher
@@ -117,7 +117,7 @@ class ChangeWatch:
             fact, row = self._watcher.row_details.fact(identity), self._watcher.store.get(identity)
             if fact is None or fact.detail is None or fact.detail.status != "errored":
                 continue
-            cause = cause_of(fact.detail)
+            cause = redacted_cause(fact.detail)
             fresh = cause not in causes
             causes.add(cause)
             if row is not None and (row.ended or self.began) < self.began:

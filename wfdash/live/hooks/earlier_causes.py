@@ -13,7 +13,7 @@ from wfdash.live.budget.ledger import Priority
 from wfdash.live.polling.read_instance import read_answer_aside
 from wfdash.live.records.record.redaction import redacted_kind
 
-__all__ = ["Cause", "cause_of", "read_earlier_causes"]
+__all__ = ["Cause", "read_earlier_causes", "redacted_cause"]
 
 Cause = tuple[str, str, str]
 """Error, kind of message and step."""
@@ -25,7 +25,7 @@ _TRIES, _AGAIN = 10, 30.0
 _PURPOSE: Final = "earlier causes"
 
 
-def cause_of(detail: Detail) -> Cause:
+def redacted_cause(detail: Detail) -> Cause:
     """Why it failed, in words that a record without payloads may hold."""
     found = fingerprint(detail)
     return found.error, redacted_kind(found.error, found.message), found.step
@@ -50,7 +50,7 @@ async def read_earlier_causes(api: Workflows, budget: Budget, workflow: str, bef
             continue
         detail = await read_answer_aside(workflow, row.id, answer)
         if detail.status == "errored":
-            causes.add(cause_of(detail))
+            causes.add(redacted_cause(detail))
     return causes
 
 

@@ -16,7 +16,6 @@ from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import RESTARTS
 from wfdash.live.records.journal_entries import (
     FILE_NAME,
-    KEPT,
     KEYS,
     NOTHING,
     ActionResult,
@@ -27,15 +26,13 @@ from wfdash.live.records.journal_entries import (
     read_plans,
     result_as_sent,
 )
-from wfdash.live.records.locked_file import LockedFile, SessionLock, exclusively, session_is_over
+from wfdash.live.records.locked_file import MAX_BYTES, LockedFile, SessionLock, exclusively, session_is_over
 from wfdash.live.records.person import person, seat
 from wfdash.live.records.restarted_ends import restarted_ends
 from wfdash.live.records.unfinished import Unfinished, find_held, find_unfinished
 
 __all__ = ["UNDER_WAY", "Journal"]
 
-MAX_BYTES: Final = 10_000_000
-"""Bytes after which the file is rotated."""
 _LATELY: Final = 1_000_000
 """Bytes at the end of the file that hold what several processes sent within a minute."""
 UNDER_WAY: Final = 60.0
@@ -71,7 +68,7 @@ class Journal:
         self._lock_lost = False
         """Whether a `sent` could not be for want of the lock, which lines without it do not mend."""
         self._clock = clock
-        self._file = LockedFile(folder / FILE_NAME, max_bytes=max_bytes, kept=KEPT)
+        self._file = LockedFile(folder / FILE_NAME, max_bytes=max_bytes)
         self._alive = SessionLock(folder, self.session)
 
     def learn_account(self, account: str) -> None:

@@ -21,10 +21,10 @@ from wfdash.api.interface import RestartFrom
 from wfdash.config.plain_file import open_plain, read_end, read_plain
 from wfdash.core.model.times import iso, parse_time
 from wfdash.core.verbs.outcome import Outcome
+from wfdash.live.records.locked_file import KEPT
 
 __all__ = [
     "FILE_NAME",
-    "KEPT",
     "KEYS",
     "MOST_READ",
     "NOTHING",
@@ -91,8 +91,6 @@ RUN_FOLLOWED: Final = "; its run is followed"
 PASSED: Final = " succeeded this time, the run goes on"
 """Ends the sentence of a run that is past the step it was restarted from."""
 FILE_NAME: Final = "actions.jsonl"
-KEPT: Final = 5
-"""Older files beside the one that is written: 60 MB of journal in all."""
 MOST_READ: Final = 4_000_000
 """Bytes at the journal's end that are read as entries: some 13,000."""
 _BLOCK = 250_000

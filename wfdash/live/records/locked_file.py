@@ -16,6 +16,8 @@ except ImportError:  # Windows: one process at a time, unlocked
 
 __all__ = [
     "CAN_LOCK",
+    "KEPT",
+    "MAX_BYTES",
     "LockedFile",
     "SessionLock",
     "exclusively",
@@ -25,6 +27,10 @@ __all__ = [
 ]
 
 CAN_LOCK = fcntl is not None
+MAX_BYTES = 10_000_000
+"""Bytes after which a file is rotated."""
+KEPT = 5
+"""Older files beside the one that is written: 60 MB of a journal in all."""
 """Whether a file can be locked here at all."""
 _PATIENCE = 2.0
 """Seconds to wait for the lock. A process stopped by ctrl+z may hold it for ever; an unlocked append of one
@@ -37,10 +43,9 @@ _PAGE = b"\n" * 4096
 class LockedFile:
     """Appends whole lines, mode 0600. Raises OSError."""
 
-    def __init__(self, path: Path, *, max_bytes: int, kept: int) -> None:
+    def __init__(self, path: Path, *, max_bytes: int = MAX_BYTES) -> None:
         self.path = path
         self.max_bytes = max_bytes
-        self.kept = kept
         self._in_vain = False
         """Whether the lock was waited for the last time and not had."""
         self._placed = False
@@ -115,7 +120,7 @@ class LockedFile:
                 return
         except FileNotFoundError:
             return
-        for number in range(self.kept - 1, 0, -1):
+        for number in range(KEPT - 1, 0, -1):
             with contextlib.suppress(FileNotFoundError):
                 self._older(number).replace(self._older(number + 1))
         self.path.replace(self._older(1))

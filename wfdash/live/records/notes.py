@@ -17,10 +17,6 @@ __all__ = ["SessionStory"]
 FILE_NAME = "notes.jsonl"
 _MOST = 2_000
 """Entries of a session that are kept to be handed over."""
-_MAX_BYTES = 10_000_000
-"""Bytes after which the file of notes is rotated, as the journal is."""
-_KEPT = 5
-"""Older files beside it."""
 
 
 class SessionStory:
@@ -34,7 +30,7 @@ class SessionStory:
         self._account = account
         self.entries: deque[HandoverLine] = deque(maxlen=_MOST)
         self.trouble = ""
-        self._file = LockedFile(path, max_bytes=_MAX_BYTES, kept=_KEPT) if path is not None else None
+        self._file = LockedFile(path) if path is not None else None
 
     def __iter__(self) -> Iterator[HandoverLine]:
         return iter(self.entries)

@@ -7,6 +7,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.strip import Strip
 
+from wfdash.core.model.times import AHEAD
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import clock, count, counted, estimated
 from wfdash.core.text.wrap import wrapped
@@ -29,8 +30,6 @@ __all__ = ["AccountErrorsScreen"]
 
 _STEP_FROM = 110
 """Columns from which the step has its own."""
-_AHEAD = 60.0
-"""Seconds by which a failure may be ahead of the clock before it is told as after now."""
 _FAILED = 3
 """Workflows that could not be asked and are named."""
 _IN_FULL = 7
@@ -76,7 +75,7 @@ class CauseTable(ColumnTable[AccountCause]):
         now = self._clock()
         if at is None:
             return "-"
-        return clock(at, utc=self._utc(), now=now) if at <= now + _AHEAD else "after now"
+        return clock(at, utc=self._utc(), now=now) if at <= now + AHEAD else "after now"
 
     def columns(self, width: int) -> list[tuple[str, int, bool]]:
         """The columns of that width; workflows and step take what they need, the error all the rest."""

@@ -10,6 +10,7 @@ from textual.timer import Timer
 from wfdash.core.logs.line import PlacedLine
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import ACTIVE
+from wfdash.core.model.times import HOUR
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import age, count, counted, estimated
 from wfdash.core.text.wrap import wrapped
@@ -52,8 +53,6 @@ _NEWEST = 5
 """Lines of the newest ones of the group."""
 _PRINTED = 4
 """Rows for the last lines of the example."""
-_HOUR = 3600.0
-"""Seconds that a record must hold unbroken before anything is blamed out of it."""
 _IN_FULL = 12
 """Lines that are kept for the example with its steps."""
 _APART = 0.5
@@ -328,7 +327,7 @@ class ErrorsScreen(BaseScreen):
             counted.rows,
             appeared,
             samples.since_found and not poller.partial,
-            poller.partial and poller.newest.unbroken > context.clock() - _HOUR,
+            poller.partial and poller.newest.unbroken > context.clock() - HOUR,
             counted.trend(appeared),
         )
         return counted.headline(groups, evidence)

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from wfdash.core.history.rate.trend import last_trend
 from wfdash.core.history.sentence import read_within
 from wfdash.core.model.instance import Instance
+from wfdash.core.model.times import MINUTE
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import count, percent, short_version
 from wfdash.core.triage.error_groups import ErrorGroup, VersionShare, blame
@@ -27,7 +28,6 @@ _SHOWN = 3
 """Versions that have a line, the worst first."""
 _RECOUNT = 5.0
 """Seconds between two counts over the loaded rows."""
-_MINUTE = 60.0
 
 
 class VersionShares:
@@ -74,7 +74,7 @@ class VersionShares:
         """
         now, utc = self._context.clock(), self._context.utc
         # Its times are told to the day that it is now, and by the hour.
-        small = (replace(evidence, shares=(), rows=(), deployed=dict(evidence.deployed)), now // _MINUTE, utc)
+        small = (replace(evidence, shares=(), rows=(), deployed=dict(evidence.deployed)), now // MINUTE, utc)
         lists = (groups, evidence.shares, evidence.rows)
         if self._said is None or self._said[0] != small or not all(map(is_, self._said[1], lists)):
             self._said = small, lists, headline(groups, evidence, now=now, utc=utc)

@@ -13,6 +13,7 @@ from wfdash.core.history.picture import Picture, picture
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import ACTIVE
+from wfdash.core.model.times import DAY, HOUR
 from wfdash.core.triage.error_groups import Sample
 from wfdash.core.triage.failure_rate import ENOUGH
 from wfdash.core.triage.fingerprint import fingerprint
@@ -28,8 +29,6 @@ __all__ = ["Pictures", "with_failures_read"]
 _CAUSES: Final = ENOUGH
 """Of the newest failures of the workflow under the cursor, how many are read: fewer bear no cause."""
 _PURPOSE: Final = "why it failed"
-_HOUR: Final = 3600.0
-_DAY: Final = 86_400.0
 _AT_ONCE: Final = 4_000
 """Rows that are counted before a key may be answered: 10 to 30 ms."""
 _AGAIN: Final = 60.0
@@ -154,7 +153,7 @@ class Pictures:
             if of.read_at is None or self._recalled.get(name) == reach:
                 continue
             self._recalled[name] = reach
-            since = self._context.clock() - _DAY
+            since = self._context.clock() - DAY
             runs = await asyncio.to_thread(session.restarted.find, name, dict(of.rows), since)
             found = of.remember(runs.values()) or found
         return found
@@ -227,7 +226,7 @@ def _least(rows: Iterable[Instance], now: float) -> float:
     Over fewer it would jump between nothing and all.
     """
     ended = [row.ended for row in rows if row.ended is not None and row.status in ("complete", "errored")]
-    lately = [at for at in ended if at >= now - _HOUR]
+    lately = [at for at in ended if at >= now - HOUR]
     return (now - min(lately)) * ENOUGH / len(lately) if lately else 0.0
 
 

@@ -10,7 +10,7 @@ from wfdash.core.history.bucket import Tally
 from wfdash.core.history.count_history import Trends
 from wfdash.core.history.picture import PARTS, Picture, age_of_oldest, rank
 from wfdash.core.history.sentence import earlier_rate
-from wfdash.core.model.status import ACTIVE, is_final
+from wfdash.core.model.status import ACTIVE, PAUSED, is_final
 from wfdash.core.model.workflow import Workflow
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.sparkline import amounts
@@ -30,7 +30,7 @@ _COLUMNS = (
     ("running", ("running", "rollingBack")),
     ("waiting", ("waiting",)),
     ("queued", ("queued",)),
-    ("paused", ("paused", "waitingForPause")),
+    ("paused", tuple(PAUSED)),
     ("complete", ("complete",)),
 )
 _PICTURE = (("FAILED IN", 12), ("BEFORE", 9), ("LAST HOUR", PARTS + 2), ("LAST FAIL", 10), ("OLDEST", 7))

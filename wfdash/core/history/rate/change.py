@@ -13,6 +13,8 @@ from wfdash.core.history.history import SLICE
 from wfdash.core.history.rate.slope import Slope, gained_by_steps, slope_of
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.slices import run_slices
+from wfdash.core.model.times import MINUTE
+from wfdash.core.triage.failure_rate import ENOUGH, LEAST_FAILED
 
 __all__ = [
     "Outcomes",
@@ -34,16 +36,11 @@ _AS_WELL: Final = 5.0
 """Strengths that differ by no more: two or three failures of another cause ahead of a rise bring as much."""
 SOON: Final = 900.0
 """Seconds after a deploy within which a change is set beside it; a slow step may only fail minutes later."""
-_LEAST: Final = 10
-"""Ended on either side of a change: fewer are no sample."""
-_LEAST_FAILED: Final = 3
-"""Failures without which no rate is told to have changed: two may be anything."""
 _LEAST_TIMES: Final = 2.0
 """How much higher the higher rate is: a rise by a tenth over a whole day is real, and nobody's trouble."""
 _MOST: Final = 8
 """Changes in one stretch; a rate that changes more often has no level to speak of."""
 _NO_SUCCESS: Final = ("errored", "terminated", "queued")
-_MINUTE: Final = 60.0
 _PLACES: Final = 3000
 """Stretches at most among which a change is looked for; among those beside it it is dated."""
 _FINE_PLACES: Final = 50_000
@@ -283,7 +280,7 @@ def _places(oldest: float | None, *, start: float, now: float) -> tuple[float, f
     for an hour.
     """
     start = start if oldest is None else max(start, oldest)
-    width = max(_MINUTE, (now - start) / _FINE_PLACES)
+    width = max(MINUTE, (now - start) / _FINE_PLACES)
     return start // width * width, width
 
 
@@ -433,14 +430,14 @@ def _best(
 ) -> tuple[int, float]:
     """The cut of a stretch that explains it best, and the logarithm of how much better than none."""
     all_failed, every = failed[high] - failed[low], total[high] - total[low]
-    if all_failed < _LEAST_FAILED or every < 2 * _LEAST:
+    if all_failed < LEAST_FAILED or every < 2 * ENOUGH:
         return low, 0.0
     alone = _fit(all_failed, every)
     best, found, best_likely, found_likely = low, 0.0, low, 0.0
     for index in range(low + 1, high):
         left, ended = failed[index] - failed[low], total[index] - total[low]
         right, others = all_failed - left, every - ended
-        if ended < _LEAST or others < _LEAST or total[index] == total[index - 1]:
+        if ended < ENOUGH or others < ENOUGH or total[index] == total[index - 1]:
             continue
         strength = _fit(left, ended) + _fit(right, others) - alone
         if strength <= found and (index not in likely or strength <= found_likely):
@@ -455,7 +452,7 @@ def _best(
 def _differ(failed: int, ended: int, others_failed: int, others: int) -> bool:
     """Whether the higher of two rates is so much higher, on enough failures, that somebody would care."""
     a, b = failed * others, others_failed * ended
-    return max(a, b) >= _LEAST_TIMES * min(a, b) and (failed if a > b else others_failed) >= _LEAST_FAILED
+    return max(a, b) >= _LEAST_TIMES * min(a, b) and (failed if a > b else others_failed) >= LEAST_FAILED
 
 
 def _fit(failed: int, ended: int) -> float:

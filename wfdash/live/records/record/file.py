@@ -11,6 +11,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from wfdash.config.plain_file import open_plain
+from wfdash.core.model.times import DAY
 from wfdash.live.records.locked_file import try_lock
 from wfdash.live.records.record.keeping import Keeper
 from wfdash.live.records.record.location import DAYS, kept_of
@@ -19,7 +20,6 @@ from wfdash.live.records.record.schema import FOREIGN, Unusable, open_file, open
 
 __all__ = ["RecordFile", "erase", "node_of"]
 
-_DAY = 86400.0
 _LOOK = 60.0
 """Seconds between two looks at the size and the age."""
 _AT_ONCE = 2_000
@@ -98,7 +98,7 @@ class RecordFile:
         if time.monotonic() < self._look_at:
             return False
         self._look_at = time.monotonic() + _LOOK
-        self.prune(now - DAYS * _DAY)
+        self.prune(now - DAYS * DAY)
         if self.size > self.most_bytes:
             self._cut()
         self._give_back()
