@@ -1,6 +1,6 @@
 """What an action would lose, told from the steps as the API lists them."""
 
-from tests.support.fakes.details import detail_of
+from tests.support.fakes.details import detail_of, wait
 from wfdash.core.verbs.consequences import StepTarget, finished_steps, split_at, step_target
 from wfdash.core.verbs.rules import consequence
 
@@ -82,6 +82,13 @@ def test_pause_tells_of_a_step_that_holds_a_sleep():
         "a", step("rest-1", 1, kind="sleep", success=False), step("wrapper-1", 2, success=None)
     )
     assert len(consequence("pause", before)) == 1
+
+
+def test_pause_tells_of_no_wait_that_failed():
+    """Of one that does not say whether it finished its error tells, as wherever open steps are told."""
+    failed = wait("rest-1", 3, finished=None, error={"name": "TimeoutError", "message": "no event"})
+    around = detail_of("a", step("wrapper-1", 2, success=None), failed)
+    assert consequence("pause", around) == ['"wrapper" will be finished first, then it pauses']
 
 
 def test_without_a_detail_it_says_less_and_nothing_false():

@@ -14,6 +14,7 @@ from wfdash.core.model.step import Step
 from wfdash.core.model.step_columns import Chosen, Steps
 from wfdash.core.model.step_kind import OWN, RestartType, kind_of
 from wfdash.core.text.words import counted
+from wfdash.core.why.current_steps import is_open
 from wfdash.core.why.step_names import base_name, spoken_name
 
 __all__ = [
@@ -185,7 +186,7 @@ def _computing(steps: Steps) -> list[int]:
 
 
 def _holds_up(step: Step) -> bool:
-    return bool(kind_of(step.kind).rests) and not step.finished
+    return bool(kind_of(step.kind).rests) and is_open(step)
 
 
 def _held_up(steps: Steps, busy: Sequence[Step]) -> Step | None:
