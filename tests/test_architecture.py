@@ -13,6 +13,7 @@ from tests.support import calls
 from tests.support.architecture import Tree, own_methods
 from wfdash.api.interface import Workflows
 from wfdash.cli.run import _MODULES
+from wfdash.live.actions.plan import Stage
 from wfdash.live.records.journal_entries import JournalEvent
 from wfdash.ui.navigation import _PAGES
 
@@ -251,6 +252,7 @@ def test_what_is_read_in_one_place_stays_there():
     assert_only(calls.spellings(WFDASH, r"seconds?\??\|m|minutes?\??\|h"), DURATIONS)
     assert_only(calls.calls_of(WFDASH, "WhyContext"), WHY_CONTEXTS)
     assert not calls.outcomes_by_word(WFDASH, "event", map(str, JournalEvent))
+    assert not calls.outcomes_by_word(WFDASH, "stage", map(str, Stage))
 
 
 def test_modules_form_no_circle():

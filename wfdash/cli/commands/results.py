@@ -20,7 +20,7 @@ from wfdash.core.verbs.outcome import HELD, Outcome
 from wfdash.core.verbs.rules import RESTARTS
 from wfdash.live.actions.ending import Course
 from wfdash.live.actions.operator import Operator
-from wfdash.live.actions.plan import Plan, Progress, Result
+from wfdash.live.actions.plan import Plan, Progress, Result, Stage
 from wfdash.live.actions.plan_lines import plan_lines, start_object
 from wfdash.live.budget.budget import Budget
 from wfdash.live.records.journal import Journal
@@ -127,13 +127,13 @@ class Printer:
             self._results.pop(event.id, None)
             self.print(event)
             return
-        if event.stage == "waiting" and event.note:
+        if event.stage == Stage.WAITING and event.note:
             say(clean(f"wfdash: {event.id}: {event.note}"))
         # Once: dozens are read to choose the first ones, and stderr is no progress bar.
-        if event.stage == "choosing" and not self._choosing:
+        if event.stage == Stage.CHOOSING and not self._choosing:
             self._choosing = True
             say(clean(f"wfdash: {event.note}"))
-        if event.stage in ("chosen", "canary"):
+        if event.stage in (Stage.CHOSEN, Stage.CANARY):
             say(clean(f"wfdash: {event.note}"))
         if result := self._results.get(event.id):
             self._results[event.id] = _moved_on(result, event)
@@ -283,10 +283,10 @@ def _not_sent(plan: Plan, identity: str) -> Result:
 
 
 def _moved_on(result: Result, event: Progress) -> Result:
-    if event.stage == "sent":
+    if event.stage == Stage.SENT:
         error = "interrupted: whether it arrived is not known"
         return replace(result, before=event.before, outcome=Outcome.UNKNOWN, error=error)
-    if event.stage == "answered":
+    if event.stage == Stage.ANSWERED:
         settling = "interrupted before it settled"
         return replace(result, answered=event.status, outcome=Outcome.UNDER_WAY, error=settling)
-    return replace(result, after=event.status) if event.stage == "following" else result
+    return replace(result, after=event.status) if event.stage == Stage.FOLLOWING else result

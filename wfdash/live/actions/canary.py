@@ -17,7 +17,7 @@ from wfdash.core.verbs.outcome import HELD, Outcome
 from wfdash.core.verbs.redrive import redrive_point
 from wfdash.core.verbs.verb import VERBS
 from wfdash.live.actions.ending import Course
-from wfdash.live.actions.plan import Plan, Result, Target
+from wfdash.live.actions.plan import Plan, Result, Stage, Target
 from wfdash.live.actions.redrive import cause_of, spoken_start, start_of
 from wfdash.live.actions.reread import ActionBudget, Rereader
 
@@ -79,7 +79,7 @@ class Canary:
         """Whether all of the first ones are sent, and nothing was decided yet."""
         return self.sending and len(self.ids) == self._course.canary
 
-    async def choose(self, rereader: Rereader, tell: Callable[[str, str], None]) -> Sequence[Target]:
+    async def choose(self, rereader: Rereader, tell: Callable[[Stage, str], None]) -> Sequence[Target]:
         """The targets in the order in which they are sent: first some that differ in cause and version.
 
         Reads a few of those that failed where that has to be found out; `tell` takes a stage and a note.
@@ -101,7 +101,8 @@ class Canary:
             # Of what was not read nobody knows the cause: it may be among the first only where it was read.
             del chosen_from[target.id]
         for index, target in enumerate(to_read):
-            tell("choosing", f"to choose the first {number}: {count(index)} of {count(len(to_read))} read")
+            so_far = f"{count(index)} of {count(len(to_read))} read"
+            tell(Stage.CHOOSING, f"to choose the first {number}: {so_far}")
             try:
                 detail = await read_unless_halted(self._halt, rereader, target.id)
             except WorkflowsError:
@@ -117,7 +118,7 @@ class Canary:
                 chosen_from[target.id] = spoken_start(start_of(point))
         read = replace(plan, targets=tuple(found.get(target.id, target) for target in plan.targets))
         targets = read.spread(number, chosen_from).targets
-        tell("chosen", _how_they_differ(targets[:number], len(found)))
+        tell(Stage.CHOSEN, _how_they_differ(targets[:number], len(found)))
         return targets
 
     def sent(self, identity: str) -> None:
@@ -129,7 +130,7 @@ class Canary:
         self,
         following: Collection["asyncio.Future[Any]"],
         results: Mapping[str, Result],
-        tell: Callable[[str, str], None],
+        tell: Callable[[Stage, str], None],
         on_held: Callable[[str], Awaitable[None]],
     ) -> None:
         """Waits until the first ones have ended and decides on the rest; `tell` takes a stage and a note.
@@ -145,7 +146,7 @@ class Canary:
             self.held = None
 
     async def _on_what_version(
-        self, first: Sequence[Result], tell: Callable[[str, str], None]
+        self, first: Sequence[Result], tell: Callable[[Stage, str], None]
     ) -> Held | None:
         """Says on which version the first ones completed; holds the rest where that is the one they had.
 
@@ -167,7 +168,7 @@ class Canary:
             versions = []  # a credential may not list them: then there is nothing to compare with
         newest = max(versions, key=lambda version: version.created or 0.0, default=None)
         on = " and ".join(sorted({short_version(version) for version in ran.values()}))
-        tell("canary", f"the first {len(first)} are complete on version {on}")
+        tell(Stage.CANARY, f"the first {len(first)} are complete on version {on}")
         newest_id = newest.id if newest is not None else ""
         old = [each for each, version in ran.items() if newest_id != version == before[each]]
         if newest is None or not old:
@@ -176,13 +177,13 @@ class Canary:
         return Held(f"{HELD}the first {len(first)} are complete, but {which}", 1)
 
     async def _goes_on(
-        self, held: Held, tell: Callable[[str, str], None], on_held: Callable[[str], Awaitable[None]]
+        self, held: Held, tell: Callable[[Stage, str], None], on_held: Callable[[str], Awaitable[None]]
     ) -> bool:
         """Whether a person sends the rest although the first ones failed."""
         if self._course.decide is None or self._halt.is_set():
             return False
         await on_held(held.reason)
-        tell("held", held.reason)
+        tell(Stage.HELD, held.reason)
         deciding = asyncio.ensure_future(self._course.decide(held.reason))
         await unless_halted(self._halt, [deciding])
         # A stop answers the question too: its dialog would go on waiting for a word that nothing hangs on any
@@ -248,7 +249,7 @@ class Turns:
             self._going.discard(result.id)
             self._moved.set()
 
-    async def turn(self, tell: Callable[[str, str], None]) -> None:
+    async def turn(self, tell: Callable[[Stage, str], None]) -> None:
         """Returns when the next one may go, or a person stops it; `tell` takes a stage and a note."""
         while not self._halt.is_set():
             if (rest := self._rest()) > 0:
@@ -263,7 +264,7 @@ class Turns:
             else:
                 return
             if rest >= _SHORT:
-                tell("turn", said)
+                tell(Stage.TURN, said)
             try:
                 await unless_halted(self._halt, [waiting])
             finally:

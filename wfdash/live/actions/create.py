@@ -13,7 +13,7 @@ from wfdash.core.text.words import count
 from wfdash.core.verbs.outcome import STOPPED, Outcome
 from wfdash.live.actions.canary import unless_halted
 from wfdash.live.actions.judge import LIMITED_TRIES, as_failure, judge_failure, pause_after, repeatable
-from wfdash.live.actions.plan import Plan, Result, Target
+from wfdash.live.actions.plan import Plan, Result, Stage, Target
 from wfdash.live.actions.plan_journal import PlanJournal
 from wfdash.live.actions.reread import ActionBudget, Rereader, Snapshot
 from wfdash.live.actions.send import NOTHING_SENT
@@ -39,7 +39,7 @@ class Creator(Struct, frozen=True):
     plan_journal: PlanJournal
     rereader: Rereader
     halt: asyncio.Event
-    tell: Callable[[Target, str, str], None]
+    tell: Callable[[Target, Stage, str], None]
     """Told of a target its stage, and a sentence on it."""
 
     async def create(self, forbidden: Callable[[], str], forbid: Callable[[str], None]) -> list[Result]:
@@ -98,7 +98,7 @@ class Creator(Struct, frozen=True):
         if len(ids) > 1:
             which, there = f"429 for all {count(len(ids))} that were sent at once", "none of them is there"
         note = f"{which}: looked for in {round(seconds)} s, sent again if {there}"
-        self.tell(Target(ids[0]), "waiting", note)
+        self.tell(Target(ids[0]), Stage.WAITING, note)
         waiting: asyncio.Future[None] = asyncio.ensure_future(self.sleep(seconds))
         try:
             await unless_halted(self.halt, [waiting])

@@ -17,7 +17,7 @@ from wfdash.live.actions.canary import Canary, Held, Turns, read_unless_halted
 from wfdash.live.actions.create import Creator
 from wfdash.live.actions.ending import Begun, Course, EndFollower
 from wfdash.live.actions.follow import Follower
-from wfdash.live.actions.plan import Guard, Plan, Progress, Result, Target
+from wfdash.live.actions.plan import Guard, Plan, Progress, Result, Stage, Target
 from wfdash.live.actions.plan_journal import PlanJournal
 from wfdash.live.actions.read_sink import NullSink, ReadSink
 from wfdash.live.actions.redrive import cause_of, spoken_start
@@ -323,7 +323,7 @@ class Operator:
         # Told at once, for following an unknown one takes a minute, in which it would look as if it were
         # being sent.
         if sent.outcome == Outcome.UNKNOWN:
-            self._progress(run, target, "unknown", "", "")
+            self._progress(run, target, Stage.UNKNOWN, "", "")
         # An unknown one is followed like one that was accepted: only its status can tell whether the write
         # arrived.
         if sent.accepted or sent.outcome == Outcome.UNKNOWN:
@@ -350,7 +350,7 @@ class Operator:
                 run.plan.verb,
                 before=before,
                 answered=sent.answered,
-                on_status=lambda status: self._progress(run, target, "following", "", status),
+                on_status=lambda status: self._progress(run, target, Stage.FOLLOWING, "", status),
             )
             outcome, sentence, status = followed.outcome, followed.sentence, followed.status
         canary = target.id in run.canary.ids
@@ -447,10 +447,10 @@ class Operator:
         sentence = "whether the event arrived is not known; a second one would be kept for a later wait"
         return Outcome.UNKNOWN, sentence, before.status
 
-    def _tell_of(self, run: _Run, target: Target, stage: str, note: str) -> None:
+    def _tell_of(self, run: _Run, target: Target, stage: Stage, note: str) -> None:
         self._progress(run, target, stage, note, "")
 
-    def _progress(self, run: _Run, target: Target, stage: str, note: str, status: str) -> None:
+    def _progress(self, run: _Run, target: Target, stage: Stage, note: str, status: str) -> None:
         plan = run.plan
         total = len(plan.eligible)
         run.on_event(
@@ -464,9 +464,9 @@ class Operator:
                 run.done,
                 total,
                 note,
-                "" if stage == "sent" else status,
+                "" if stage == Stage.SENT else status,
                 # What was read right before the request: an interrupted command still has it to print.
-                before=status if stage == "sent" else "",
+                before=status if stage == Stage.SENT else "",
             )
         )
 

@@ -1,6 +1,7 @@
 """An action before it is carried out: which ids, frozen; what is skipped and why; and what came of each."""
 
 from collections.abc import Container, Mapping, Sequence
+from enum import StrEnum
 from functools import cached_property
 from itertools import islice, zip_longest
 from secrets import token_hex
@@ -25,6 +26,7 @@ __all__ = [
     "Plan",
     "Progress",
     "Result",
+    "Stage",
     "Target",
     "make_creation",
     "make_plan",
@@ -206,6 +208,29 @@ class Plan(Struct, frozen=True, dict=True):
         )
 
 
+class Stage(StrEnum):
+    """Where a plan stands with one of its targets, or with the first ones of a batch."""
+
+    CHOOSING = "choosing"
+    """Some are read to find out which go first."""
+    CHOSEN = "chosen"
+    TURN = "turn"
+    """Waits for its turn: so many go in a minute, or at a time."""
+    READING = "reading"
+    """Read again, just before it is sent."""
+    SENT = "sent"
+    ANSWERED = "answered"
+    FOLLOWING = "following"
+    UNKNOWN = "unknown"
+    """Sent, and no answer came."""
+    WAITING = "waiting"
+    """The server is asked again in a while."""
+    CANARY = "canary"
+    """The first ones ended well: the rest goes on."""
+    HELD = "held"
+    """They did not: a person is asked."""
+
+
 class Progress(Struct, frozen=True, gc=False):
     """How far a plan is: `done` counts targets that no longer wait to be sent, of `total`."""
 
@@ -214,8 +239,7 @@ class Progress(Struct, frozen=True, gc=False):
     workflow: str
     id: str
     verb: str
-    stage: str
-    """choosing, chosen, turn, reading, sent, answered, unknown, following, waiting, held, canary."""
+    stage: Stage
     done: int
     total: int
     note: str = ""

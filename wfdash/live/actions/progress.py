@@ -9,7 +9,7 @@ from wfdash.core.text.words import brief, clock, counted
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import RESTARTS, phrase
 from wfdash.core.verbs.tally import PENDING, Fate, tally
-from wfdash.live.actions.plan import Plan, Progress, Result
+from wfdash.live.actions.plan import Plan, Progress, Result, Stage
 
 __all__ = ["ORDER", "ActionProgress"]
 
@@ -157,14 +157,14 @@ class ActionProgress(Struct):
         else:
             self.sent = max(self.sent, event.done)
             self.note = event.note
-            if event.stage in ("chosen", "canary"):
+            if event.stage in (Stage.CHOSEN, Stage.CANARY):
                 self.first_ran, self.note = event.note, ""
-            if event.stage == "held":
+            if event.stage == Stage.HELD:
                 self.held = event.note
-            self.in_doubt = self.in_doubt or event.stage == "unknown"
-            if event.stage == "sent" and len(self._first) <= self.canary:
+            self.in_doubt = self.in_doubt or event.stage == Stage.UNKNOWN
+            if event.stage == Stage.SENT and len(self._first) <= self.canary:
                 self._first.add(event.id)
-            if event.stage == "sent" and self.sent_at is None:
+            if event.stage == Stage.SENT and self.sent_at is None:
                 self.sent_at = event.at
             if event.status and (not self.path or self.path[-1] != event.status):
                 self.path.append(event.status)

@@ -34,7 +34,7 @@ from wfdash.live.actions.judge import (
     repeatable,
     unchanged,
 )
-from wfdash.live.actions.plan import Plan, Target
+from wfdash.live.actions.plan import Plan, Stage, Target
 from wfdash.live.actions.plan_journal import PlanJournal
 from wfdash.live.actions.read_sink import ReadSink
 from wfdash.live.actions.redrive import find_step
@@ -55,8 +55,8 @@ _PATIENCE: Final = 20.0
 
 _T = TypeVar("_T")
 
-OnEvent = Callable[[str, str, str], None]
-"""Told of each stage: its name, a note, a status."""
+OnEvent = Callable[[Stage, str, str], None]
+"""Told of each stage: a note, a status."""
 
 
 class Sent(Struct, frozen=True):
@@ -147,7 +147,7 @@ class Sender(Struct, frozen=True):
         """Waits as the server asked, then reads. The target where nothing changed, else None."""
         wait = pause_after(limited, attempt)
         for _ in range(_READ_TRIES):
-            on_event("waiting", f"429: read again in {round(wait)} s, sent again if nothing changed", "")
+            on_event(Stage.WAITING, f"429: read again in {round(wait)} s, sent again if nothing changed", "")
             await self._unless(halt, self.sleep(wait))
             if halt.is_set():
                 return None
@@ -200,7 +200,7 @@ class Sender(Struct, frozen=True):
     async def _reread(
         self, target: Target, halt: asyncio.Event, on_event: OnEvent
     ) -> tuple[Target, Snapshot] | Sent:
-        on_event("reading", "", "")
+        on_event(Stage.READING, "", "")
         failure: WorkflowsError | None = None
         wait = 0.0
         # A read may be repeated without harm; the write after it may not.
@@ -220,7 +220,7 @@ class Sender(Struct, frozen=True):
                 failure = error
                 wait = pause_after(error, attempt - 1)
                 if attempt < _READ_TRIES:
-                    on_event("waiting", f"429 on reading it again: read once more in {round(wait)} s", "")
+                    on_event(Stage.WAITING, f"429 on reading it again: read once more in {round(wait)} s", "")
             except WorkflowsError as error:
                 failure = error
                 wait = _AGAIN * attempt
@@ -264,7 +264,7 @@ class Sender(Struct, frozen=True):
             # Whether that one still runs or was killed since.
             other = f"another wfdash sent its restart a moment ago: {NOTHING_SENT}"
             return await self._nothing(target, other, before)
-        on_event("sent", "", before.status)
+        on_event(Stage.SENT, "", before.status)
         # The number is taken before the request leaves: a list that was asked earlier and comes later must
         # not undo what the answer says.
         at, number = self.clock(), self.sink.next_number()
@@ -292,7 +292,7 @@ class Sender(Struct, frozen=True):
         await self.plan_journal.answered(target.id, before.status, answered, answer.http, answer.ray)
         if VERBS[self.plan.verb].changes_status:
             self.sink.saw_status(self.plan.workflow, target.id, answer.status, number)
-        on_event("answered", "", answered)
+        on_event(Stage.ANSWERED, "", answered)
         return Sent(
             accepted=True, answered=answered, before=before, at=at, restart_from=start, cause=target.cause
         )

@@ -18,7 +18,7 @@ from wfdash.core.text.clean import clean
 from wfdash.core.text.words import count, counted
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import RESTARTS, is_grave, same_meaning, stake
-from wfdash.live.actions.plan import GONE, Plan, Progress, Result, make_plan
+from wfdash.live.actions.plan import GONE, Plan, Progress, Result, Stage, make_plan
 from wfdash.live.actions.plan_lines import plan_lines, taken_by
 from wfdash.live.actions.progress import ActionProgress
 from wfdash.live.polling.events import Update
@@ -410,7 +410,7 @@ class PromptScreen(LowerHalf):
         """Takes an event of this prompt's action from the app, and closes once all is sent."""
         if isinstance(event, Progress):
             # From here the chip above the keys tells the rest, and the rows are free again.
-            if event.stage == "sent":
+            if event.stage == Stage.SENT:
                 self._leave()
             return
         if event.sent_at is not None or event.outcome in (Outcome.DONE, Outcome.UNDER_WAY, Outcome.NO_EFFECT):
