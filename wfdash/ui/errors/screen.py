@@ -3,18 +3,16 @@
 from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 
-from rich.style import Style
 from textual.app import ComposeResult
 from textual.timer import Timer
 
-from wfdash.core.logs.line import PlacedLine
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import ACTIVE
 from wfdash.core.model.times import HOUR
-from wfdash.core.text.clean import cells, clean, fit
+from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.words import age, count, counted, estimated
 from wfdash.core.text.wrap import wrapped
-from wfdash.core.triage.error_groups import ErrorGroup, Sample, filter_for
+from wfdash.core.triage.error_groups import ErrorGroup, filter_for
 from wfdash.core.triage.failure_rate import ENOUGH
 from wfdash.core.triage.fingerprint import Fingerprint
 from wfdash.core.triage.headline import Evidence, Headline
@@ -26,33 +24,29 @@ from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.context import Context
 from wfdash.ui.errors.anomaly_table import OddTable
 from wfdash.ui.errors.example import ExampleRoom
+from wfdash.ui.errors.group_lines import GroupLines
 from wfdash.ui.errors.group_table import GroupTable
 from wfdash.ui.errors.version_lines import VersionShares
 from wfdash.ui.keys.bindings import bindings
-from wfdash.ui.logs.last_lines import LastLines, line_pieces
+from wfdash.ui.logs.last_lines import LastLines
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
-from wfdash.ui.widgets.rule import ruled
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.text_lines import TextLines
-from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, STRONG, WARN
+from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, WARN
 
 __all__ = ["ErrorsScreen"]
 
 _SUMMARY = 3
 """Lines of the headline."""
-_EXAMPLE, _LONG_EXAMPLE = 2, 5
-"""Lines of the sentence over all, and of the example's: more of them where there is room for all of it."""
 _ROOMY, _WIDE_OPEN = 20, 36
 """Lines of a screen from which the example is told to its end, and the newest of the group are listed."""
 _MOMENT = 4.0
 """Seconds below which nobody wants to know how long it takes."""
 _COUNTED = 20.0
 """Seconds for which the count of errored ones stands without its age, as in the top line of the list."""
-_NEWEST = 5
-"""Lines of the newest ones of the group."""
-_PRINTED = 4
-"""Rows for the last lines of the example."""
+_UNBROKEN = HOUR
+"""Seconds that a record must hold unbroken before anything is blamed out of it."""
 _IN_FULL = 12
 """Lines that are kept for the example with its steps."""
 _APART = 0.5
@@ -80,12 +74,10 @@ class ErrorsScreen(BaseScreen):
         super().__init__(context)
         self._chosen = chosen
         """Where the cursor begins, if that is still there; else on the first."""
-        self._printed = LastLines(context, self, on_read=self.draw)
+        self._of_group = GroupLines(context, LastLines(context, self, on_read=self.draw))
         self._versions = VersionShares(context)
         self._lines = 0
         """Of the groups, with their titles."""
-        self._example_lines, self._newest_lines = _EXAMPLE, 0
-        """They grow only, so that what stands below does not move with the cursor."""
         self._example = ExampleRoom(context)
         self._touched = False
         """A key was pressed here: until then the cursor stays on the largest group."""
@@ -327,7 +319,7 @@ class ErrorsScreen(BaseScreen):
             counted.rows,
             appeared,
             samples.since_found and not poller.partial,
-            poller.partial and poller.newest.unbroken > context.clock() - HOUR,
+            poller.partial and poller.newest.unbroken > context.clock() - _UNBROKEN,
             counted.trend(appeared),
         )
         return counted.headline(groups, evidence)
@@ -347,14 +339,15 @@ class ErrorsScreen(BaseScreen):
 
     def _draw_beside(self) -> None:
         """The group under the cursor by one example, and how the versions fare."""
-        poller, group = self.poller, self.group_table.chosen
+        poller, group, width = self.poller, self.group_table.chosen, self.size.width
         assert poller is not None
         lines: list[Pieces] = [[]]
         if group is not None and self._settled:
             if self._in_full:
-                lines += [*self._newest(group), []]
+                lines += [*self._of_group.newest(group, width), []]
             else:
-                lines += [*self._of_example(group), []]
+                is_roomy = self.size.height >= _ROOMY
+                lines += [*self._of_group.example(poller, group, width, is_roomy=is_roomy), []]
         above = len(self.query_one("#summary", TextLines).plain.split("\n")) + max(_LEAST_GROUPS, self._lines)
         if versions := self._versions.lines(poller, self.size.width):
             # A title in the last line, without what it is of, says nothing.
@@ -365,53 +358,9 @@ class ErrorsScreen(BaseScreen):
         if group is not None and self._in_full:
             # Over its steps: a long timeline leaves no room under it, and the lines say why.
             sample = self._example.choose(group)
-            self.query_one("#example", TextLines).show([self._titled(sample), *self._last_lines(sample)])
+            self.query_one("#example", TextLines).show(self._of_group.printed(poller, sample, width))
         self.query_one("#example", TextLines).display = self._in_full
         self.query_one("#beside", TextLines).show(lines)
-
-    def _of_example(self, group: ErrorGroup) -> list[Pieces]:
-        sample = group.samples[0]
-        why = self.poller.row_details.why(sample.id) if self.poller is not None else None
-        head = self._titled(sample, f"{self.context.keys.key_of('row.open')} lists the group")
-        most = _LONG_EXAMPLE if self.size.height >= _ROOMY else _EXAMPLE
-        lines = wrapped(clean(why.sentence if why is not None else ""), self.size.width - 4, most)
-        self._example_lines = max(len(lines), min(most, self._example_lines))
-        lines += [""] * (self._example_lines - len(lines))
-        return [head, *([("  " + line, PLAIN)] for line in lines), *self._last_lines(sample)]
-
-    def _titled(self, sample: Sample, hint: str = "") -> Pieces:
-        name = fit(clean(sample.id[:200]), self.size.width - 20, cut="middle").rstrip()
-        return ruled([("for example ", QUIET), (name, STRONG)], self.size.width, hint=hint)
-
-    def _newest(self, group: ErrorGroup) -> list[Pieces]:
-        """The newest instances of a group in columns, each with how long ago it failed."""
-        now, width = self.context.clock(), self.size.width - 2
-        room = min(30, max((cells(clean(sample.id[:100])) for sample in group.samples), default=8))
-        across = max(1, width // (room + 11))
-        shown = group.samples[: across * _NEWEST]
-        self._newest_lines = max(self._newest_lines, -(-len(shown) // across))
-        title: Pieces = [(f"its newest, {len(shown)} of {group.count}", QUIET)]
-        hint = f"{self.context.keys.key_of('row.open')} lists the group"
-        lines: list[Pieces] = [ruled(title, self.size.width, hint=hint, right="how long ago")]
-        for first in range(0, across * self._newest_lines, across):
-            line: list[tuple[str, Style]] = [("  ", PLAIN)]
-            for sample in shown[first : first + across]:
-                ago = age(now - sample.at) if sample.at is not None else ""
-                line += [(fit(clean(sample.id[:100]), room, cut="middle"), PLAIN), (f"{ago:>7}    ", QUIET)]
-            lines.append(line)
-        return lines
-
-    def _last_lines(self, sample: Sample) -> list[Pieces]:
-        lines, context = self._lines_of(sample), self.context
-        return line_pieces(lines, self.size.width, _PRINTED, context.utc, context.keys.key_of("logs.open"))
-
-    def _lines_of(self, sample: Sample) -> Sequence[PlacedLine]:
-        """The last lines of the example, once lines were asked for."""
-        poller = self.poller
-        if poller is None:
-            return ()
-        self._printed.want(poller.workflow, sample.id, None, sample.at)
-        return self._printed.of_failure(poller.workflow, sample.id)
 
     def printed_by(self) -> tuple[str, str]:
         """The odd instance under the cursor, or the example of the group."""
