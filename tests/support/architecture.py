@@ -43,6 +43,11 @@ class Tree:
         self.package = package
         self.paths = {self._dotted(path): path for path in sorted(package.rglob("*.py"))}
 
+    def forget(self) -> None:
+        """Lets go of the sources, some 100 MB that whatever comes after would be slower for."""
+        for name in ("sources", "nodes", "roots", "imports", "importers"):
+            self.__dict__.pop(name, None)
+
     def _dotted(self, path: Path) -> str:
         parts = path.relative_to(self.package.parent).with_suffix("").parts
         return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
