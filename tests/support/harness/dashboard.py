@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from tests.support.clocks.simulated_time import SimulatedLoop, simulate
 from tests.support.clocks.textual_time import textual_on
 from tests.support.fakes.worlds import build, remembered
+from tests.support.harness.afterwards import leaves
 from wfdash.config.credential import Credential
 from wfdash.config.settings import Settings
 from wfdash.demo.engine import verbs
@@ -170,21 +171,22 @@ async def opened(
     if early:
         begun = BegunSession(built, reach(built), first=(workflow, None), clock=loop.time)
         await asyncio.sleep(0.5)
-    app = WfdashApp(
-        built,
-        reach,
-        workflow=workflow,
-        instance=instance,
-        filter=filter,
-        handover=handover,
-        begun=begun,
-        clock=loop.time,
-    )
-    async with textual_on(loop), app.run_test(size=size) as pilot:
-        dashboard = Dashboard(app, pilot, server, world)
-        if workflow and serve is None:
-            await dashboard.until(lambda: _answered(dashboard))
-        yield dashboard
+    with leaves(world):
+        app = WfdashApp(
+            built,
+            reach,
+            workflow=workflow,
+            instance=instance,
+            filter=filter,
+            handover=handover,
+            begun=begun,
+            clock=loop.time,
+        )
+        async with textual_on(loop), app.run_test(size=size) as pilot:
+            dashboard = Dashboard(app, pilot, server, world)
+            if workflow and serve is None:
+                await dashboard.until(lambda: _answered(dashboard))
+            yield dashboard
 
 
 def _answered(dashboard: Dashboard) -> bool:
