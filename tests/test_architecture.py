@@ -41,7 +41,7 @@ PURE = {
 """What `core` may import of the standard library and of others: nothing that does I/O or has a clock."""
 PURE_BUT = {
     "asyncio": {"wfdash.core.model.slices", "wfdash.core.rows.view"},
-    "gc": {"wfdash.core.rows.sorted_rows"},
+    "gc": {"wfdash.core.rows.sorted_rows", "wfdash.core.model.frozen"},
     "platform": {"wfdash.core.text.crash_report"},
     "sys": {
         "wfdash.core.filter.detail_fields",
@@ -49,8 +49,8 @@ PURE_BUT = {
         "wfdash.core.model.step_columns",
     },
 }
-"""What only these modules of it import: to give way between two slices, to leave rows alone, to say where it
-broke, to keep a text once."""
+"""What only these modules of it import: to give way between two slices, to leave what stays alone, to say
+where it broke, to keep a text once."""
 LIBRARIES = {
     "textual": {"ui", "cli"},
     "rich": {"ui", "cli"},

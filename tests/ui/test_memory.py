@@ -12,6 +12,7 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from tests.support.harness.program import ROOT
+from wfdash.core.model.frozen import freeze
 from wfdash.ui.memory import Collector, forget_outgrown
 
 
@@ -32,7 +33,7 @@ def test_page_that_was_frozen_goes_once_nobody_is_there(kept_as_found):
     gone = weakref.ref(page)
     collector.begin()
     many = [[] for _ in range(9)]
-    gc.freeze()
+    freeze()
     del page
     gc.collect()
     assert gone() is not None

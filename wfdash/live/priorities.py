@@ -1,9 +1,9 @@
 """All that is asked of the server, most urgent first, and what one answer means for the other questions."""
 
-import gc
 from collections.abc import Sequence
 
 from wfdash.core.model.detail import Detail
+from wfdash.core.model.frozen import freeze
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.rows.store import Delta
@@ -206,7 +206,7 @@ class Feeds:
         if rows >= self._frozen_rows:
             self._frozen_rows = min(2 * rows, rows + _FREEZE_EVERY)
             # A full collection walks all that is tracked, and rows never form a cycle.
-            gc.freeze()
+            freeze()
 
 
 def order(feeds: Feeds, now: float) -> Sequence[Job]:

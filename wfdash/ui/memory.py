@@ -15,6 +15,8 @@ from textual.css.scalar import Scalar
 from textual.geometry import Region
 from textual.screen import Screen
 
+from wfdash.core.model.frozen import freeze, times_frozen
+
 __all__ = ["Collector", "context_of", "forget_outgrown", "give_back", "trim"]
 
 _OUTGROWN: Final[tuple[tuple[Any, int], ...]] = (
@@ -61,9 +63,9 @@ class Collector:
 
     def begin(self) -> None:
         """Looks for garbage from now on."""
-        gc.freeze()
+        freeze()
         gc.enable()
-        self._frozen = gc.get_freeze_count()
+        self._frozen = times_frozen()
 
     def tick(self, now: float, last_key_at: float) -> None:
         """Looks through what is frozen too, some 150 ms, where it has grown and no key was pressed lately.
@@ -76,12 +78,12 @@ class Collector:
         if 0 <= now - self._looked_at < _EVERY or 0 <= now - last_key_at < _AWAY:
             return
         self._looked_at = now
-        if gc.get_freeze_count() <= self._frozen:
+        if times_frozen() == self._frozen:
             return
         gc.unfreeze()
         gc.collect()
-        gc.freeze()
-        self._frozen = gc.get_freeze_count()
+        freeze()
+        self._frozen = times_frozen()
 
 
 def context_of(app: App[Any]) -> Context:

@@ -18,6 +18,7 @@ from msgspec import UNSET, MsgspecError, Raw, Struct, UnsetType
 from msgspec.json import Decoder
 
 from wfdash.api.answers.envelope import MOST_ROWS, CutRows, Unreadable, read_json
+from wfdash.core.model.frozen import freeze
 from wfdash.core.model.lazy_steps import UnparsedValue
 from wfdash.core.text.words import size
 
@@ -224,7 +225,7 @@ def collector_at_rest(*, kept: bool = False) -> Iterator[None]:
         yield
     finally:
         if kept:
-            gc.freeze()
+            freeze()
         if was_on:
             gc.enable()
 

@@ -1,7 +1,6 @@
 """Carries out a confirmed plan: re-read, send once, follow until it settles. Knows nothing of any screen."""
 
 import asyncio
-import gc
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
@@ -11,6 +10,7 @@ from msgspec.structs import replace
 from wfdash.api.errors import InstanceNotFound, WorkflowsError
 from wfdash.api.interface import Workflows
 from wfdash.core.model.detail import Detail
+from wfdash.core.model.frozen import freeze
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.verb import VERBS
 from wfdash.live.actions.canary import Canary, Held, Turns, read_unless_halted
@@ -219,7 +219,7 @@ class Operator:
 
         if len(run.plan.targets) >= _LARGE:
             # Once: each full look for the garbage that sending makes would walk all that was there before.
-            gc.freeze()
+            freeze()
         try:
             nobody = run.plan.targets[0] if run.plan.targets else Target("")
             for target in await canary.choose(run.rereader, partial(self._tell_of, run, nobody)):

@@ -1,13 +1,13 @@
 """An instance's own answer turned into a Detail, and what it tells of the list row."""
 
 import asyncio
-import gc
 
 from wfdash.api.answers.large_json import HEAVY, collector_at_rest
 from wfdash.api.errors import InstanceNotFound, WorkflowsError
 from wfdash.api.interface import DetailAnswer
 from wfdash.core.filter.detail_fields import read_fields
 from wfdash.core.model.detail import Detail, read_detail
+from wfdash.core.model.frozen import freeze
 from wfdash.core.model.lazy_steps import Entries
 from wfdash.core.rows.store import Delta, Store
 from wfdash.core.why.diagnose import diagnose
@@ -32,7 +32,7 @@ def read_answer(workflow: str, identity: str, answer: DetailAnswer, *, simple: b
     detail = read_detail(workflow, identity, answer.result, simple=simple, refusal=answer.refusal)
     detail.read_at, detail.unread = answer.read_at, answer.unread
     if len(detail.steps) >= _HUGE and not isinstance(detail.steps.entries, Entries):
-        gc.freeze()
+        freeze()
     return detail
 
 
