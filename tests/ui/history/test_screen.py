@@ -490,7 +490,7 @@ def test_incident_stays_after_its_instances_were_restarted():
         for instance in failed:
             verbs.restart(d.world, instance)
         await d.press("layer.close", "poll.now")
-        await d.passes(400)
+        await d.passes(150)
         await d.press("history.open")
         await d.until(lambda: not d.app.screen.is_reading and d.app.screen.loaded.earlier)
         await d.until(lambda: "after version ccf99991" in d.text)
