@@ -117,6 +117,8 @@ class InstanceLogs:
         """When those were asked for last."""
         self._requests: list[str] = []
         """The runs of code that named the instance last, the newest at the end."""
+        self._placing = asyncio.Lock()
+        """Held as long as a thread puts lines in their places."""
 
     async def read(self, detail: Detail, *, since: float | None = None) -> int:
         """Reads what was printed since the last read, or since then; returns how many lines are new."""
@@ -357,6 +359,29 @@ class InstanceLogs:
             ago = age(self._now() - detail.end)
             return f"It ended {ago} ago: lines are kept for {long} days, for {least} on the free plan."
         return ""
+
+    @property
+    def are_being_placed(self) -> bool:
+        """Whether a thread puts lines in their places now, for whomever."""
+        return self._placing.locked()
+
+    async def place_in_thread(self, begin: Callable[[], Callable[[], _T] | None]) -> _T | None:
+        """Runs in a thread what `begin` returns when its turn has come; None where that is nothing.
+
+        One at a time, also behind one that nobody waits for any more, for its thread goes on: keys wait for
+        their share of the interpreter as often as there are threads that compute.
+        """
+        await self._placing.acquire()
+        placing: asyncio.Future[_T] | None = None
+        try:
+            if (work := begin()) is None:
+                return None
+            placing = asyncio.get_running_loop().run_in_executor(None, work)
+            placing.add_done_callback(lambda _: self._placing.release())
+        finally:
+            if placing is None:
+                self._placing.release()
+        return await asyncio.shield(placing)
 
     def since(self, detail: Detail) -> float:
         """When lines are read from, epoch seconds; what was printed longer before the run is left out."""

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from textual.widget import Widget
 from textual.worker import Worker
@@ -35,6 +35,16 @@ _AGAIN: Final = 30.0
 _NOT_RECORDED: Final = "A record holds no console lines."
 _NEIGHBOURS: Final = 1000
 """Loaded instances whose ids tell other instances' lines."""
+
+
+class _Places(NamedTuple):
+    """Lines in their places, and what they were put there for."""
+
+    lines: Sequence[PlacedLine]
+    times: PrintedTimes
+    earlier: EarlierRun | None
+    basis: tuple[int, Detail, float | None]
+    took: float
 
 
 class LineGathering:
@@ -175,6 +185,9 @@ class LineGathering:
             self._listening = None
         if logs is None or not logs.version or now < self._not_before:
             return
+        # What takes longer than from here to the next time is not begun anew each time.
+        if logs.are_being_placed:
+            return
         if self._placed_for != (logs.version, self.detail, self._context.past):
             self._host.run_worker(self._place_and_draw(logs), group="place", exclusive=True)
 
@@ -183,11 +196,24 @@ class LineGathering:
         self._host.call_later(self._on_change)
 
     async def _place(self, logs: "InstanceLogs") -> None:
-        """Puts the lines in their places, many of them in a thread: keys go on meanwhile."""
+        """Puts the lines in their places, in a thread: keys go on meanwhile."""
+        if self._is_placed(logs):
+            return
+        found = await logs.place_in_thread(lambda: self._placing(logs))
+        if found is not None:
+            self.placed, self.times = found.lines, found.times
+            self._earlier, self._placed_for = found.earlier, found.basis
+            self._not_before = self._context.machine_clock() + 9 * found.took
+
+    def _is_placed(self, logs: "InstanceLogs") -> bool:
+        return self.detail is None or self._placed_for == (logs.version, self.detail, self._context.past)
+
+    def _placing(self, logs: "InstanceLogs") -> Callable[[], _Places] | None:
+        """What puts the lines that are there now in their places; None where they are."""
         detail, poller = self.detail, self.poller
         past = self._context.past
-        if detail is None or self._placed_for == (logs.version, detail, past):
-            return
+        if detail is None or self._is_placed(logs):
+            return None
         steps, as_of = detail, self._as_of
         if past is None:
             self._newest = detail
@@ -196,21 +222,21 @@ class LineGathering:
             steps = self._newest
         here = poller is not None and poller.workflow == self.workflow
         neighbours = list(islice(poller.store, _NEIGHBOURS)) if here and poller is not None else []
-        version, began = logs.version, self._context.machine_clock()
+        version, clock = logs.version, self._context.machine_clock
 
         row = poller.store.get(self.instance) if here and poller is not None else None
         created = row.created if row is not None else None
 
-        def place() -> tuple[Sequence[PlacedLine], PrintedTimes, EarlierRun | None]:
+        def place() -> _Places:
+            began = clock()
             until = float("inf") if past is None else past
             others = lifetimes_of(neighbours)
             placed = logs.placed(steps, others, as_of=as_of, until=until, of_this_run=True)
             gone = [entry.line.at for entry in placed if entry.gone]
-            return placed, PrintedTimes.of(placed), EarlierRun.of(gone, steps, created, logs.since(steps))
+            earlier = EarlierRun.of(gone, steps, created, logs.since(steps))
+            return _Places(placed, PrintedTimes.of(placed), earlier, (version, detail, past), clock() - began)
 
-        self.placed, self.times, self._earlier = await asyncio.to_thread(place)
-        self._placed_for = (version, detail, past)
-        self._not_before = 10 * self._context.machine_clock() - 9 * began
+        return place
 
     @property
     def waits(self) -> float:

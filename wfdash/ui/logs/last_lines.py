@@ -82,7 +82,8 @@ class LastLines:
             await logs.read(detail)
             state = None if is_final(detail.status) else session.poller.detail(key[1])
             answered = state.freshness.answered_at if state is not None else None
-            await asyncio.to_thread(partial(logs.placed, detail, as_of=answered, of_this_run=True))
+            place = partial(logs.placed, detail, as_of=answered, of_this_run=True)
+            await logs.place_in_thread(lambda: place)
         except WorkflowsError:
             self._refused[key] = failed  # the page of the lines says why; here they are only left out
             return
