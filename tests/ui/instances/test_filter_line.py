@@ -375,9 +375,9 @@ def test_esc_out_of_typing_leaves_the_search_as_it_was(monkeypatch, ended):
         await d.passes(1)
         await d.press("/")
         await d.type("x")
-        read = found._spent
+        read = found._allowance.spent
         await d.passes(5)
-        assert found._spent == read, "a letter reads nothing"
+        assert found._allowance.spent == read, "a letter reads nothing"
         await d.press("escape")
         await d.passes(1 if ended else 30)
         assert "params~zzz" in d.lines[1]
@@ -503,9 +503,9 @@ def test_refresh_of_another_page_reads_nothing_for_the_filter(monkeypatch):
         await d.until(lambda: found.searched.over)
         await d.press("budget.open", "poll.now")
         await d.passes(10)
-        assert found._allowed == 20
+        assert found._allowance.allowed == 20
         await d.press("escape", "poll.now")
-        assert found._allowed > 20
+        assert found._allowance.allowed > 20
 
     drive(script, size=(80, 24))
 
