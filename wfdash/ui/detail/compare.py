@@ -61,7 +61,7 @@ class CompareScreen(BaseScreen):
     def __init__(self, context: Context, workflow: str, instance: str) -> None:
         super().__init__(context)
         self.workflow, self.instance = workflow, instance
-        self._said = _LOOKING
+        self._said, self._looking = _LOOKING, True
         self._other: Instance | None = None
         self._against = ""
         """What the other run is, in words."""
@@ -122,26 +122,27 @@ class CompareScreen(BaseScreen):
     def _progress(self, done: int, of: int) -> None:
         """Shows how far the reads are; called by a worker, so it hands on to the app's turn."""
         key = self.context.keys.key_of("layer.close")
-        self.call_later(self._tell, f"{_LOOKING}: {done} of {of} read, a request each; {key} stops it")
+        self.call_later(self._tell, f"{_LOOKING}: {done} of {of} read, a request each; {key} stops it", True)
 
     def tick(self, now: float) -> None:
         # What the reads wait for changes by the clock alone.
-        if self._said.startswith(_LOOKING):
+        if self._looking:
             self._draw()
 
     @property
     def _waits(self) -> str:
         """What the reads wait for, where they do."""
         poller = self.poller
-        slow = poller.budget.slow(PURPOSE) if poller and self._said.startswith(_LOOKING) else ""
+        slow = poller.budget.slow(PURPOSE) if poller and self._looking else ""
         return f"; slow: {slow}" if slow else ""
 
-    def _tell(self, said: str) -> None:
-        self._said = said
+    def _tell(self, said: str, looking: bool = False) -> None:
+        self._said, self._looking = said, looking
         self._draw()
 
     def _show(self, found: Comparison, other: Instance, pair: RunPair) -> None:
-        self._said, self._other, self._params = found.sentence(), other, found.params
+        self._said, self._looking = found.sentence(), False
+        self._other, self._params = other, found.params
         now, utc = self.context.clock(), self.context.utc
         ended = other.ended or other.created
         word = "finished" if other.ended else "created"
@@ -253,7 +254,7 @@ class CompareScreen(BaseScreen):
         other = self.context.pages.listing.step(self.workflow, self.instance, direction)
         if other is not None:
             self.instance, self._other = other, None
-            self._tell(_LOOKING)
+            self._tell(_LOOKING, looking=True)
             self._find()
 
     def action_row_open(self) -> None:
