@@ -6,7 +6,10 @@ from typing import Final
 __all__ = ["HELD", "STOPPED", "Outcome"]
 
 STOPPED: Final = "stopped before it was sent"
-"""Why one was not sent where a person stopped what goes to many, or left the rest of it."""
+"""Why one was not sent where a person stopped what goes to many, or left the rest of it.
+
+It stands so in journals, and is read from them: reworded, those of before would count it as skipped.
+"""
 HELD: Final = "held: "
 """How the reason begins of what the first ones held back."""
 

@@ -87,7 +87,10 @@ KEYS: Final = (
     "outcome",
 )
 RUN_FOLLOWED: Final = "; its run is followed"
-"""Ends the reason of `settled` where another line comes at the end of the run that was begun."""
+"""Ends the reason of `settled` where another line comes at the end of the run that was begun.
+
+A mark of the file and not a sentence: journals that stand already are read by it, as by `PASSED`.
+"""
 PASSED: Final = " succeeded this time, the run goes on"
 """Ends the sentence of a run that is past the step it was restarted from."""
 FILE_NAME: Final = "actions.jsonl"
