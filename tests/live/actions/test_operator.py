@@ -119,6 +119,23 @@ async def test_lost_answer_without_effect_is_unknown_and_sent_once(operator, ser
     assert "not known" in result.sentence
 
 
+@pytest.mark.parametrize(
+    ("busy", "said"),
+    [
+        (8, "paused, but it was waitingForPause before: whether the pause arrived is not known"),
+        (1e6, "waitingForPause after 60 s: whether the pause arrived is not known"),
+    ],
+)
+async def test_lost_answer_of_what_was_on_its_way_before_is_unknown(operator, server, busy, said):
+    """It would have come there without the write as well."""
+    server.add("a", "waitingForPause", busy=busy)
+    server.faults = ["timeout before"]
+    plan = make_plan("pause", "orders", rows(server), now=0, guard=operator.guard).insist()
+    (result,) = await operator.carry_out(plan, lambda event: None)
+    assert (result.outcome, result.exit_code) == ("unknown", 4)
+    assert said in result.sentence
+
+
 async def test_an_event_without_an_answer_stays_unknown(operator, server):
     server.add("a", "waiting")
     server.faults = ["timeout after"]

@@ -2,16 +2,19 @@
 
 import asyncio
 
+import pytest
 from msgspec.structs import replace as replace_in
 
+from tests.support.fakes.details import T0, detail
 from tests.support.harness.parcels import on_parcels, stubborn
 from wfdash.core.model.instance import Instance
 from wfdash.live.actions.ending import Course
 from wfdash.live.actions.plan import Result
-from wfdash.live.actions.resume import plan_resumption, stopped_at
+from wfdash.live.actions.resume import has_arrived, plan_resumption, stopped_at
 from wfdash.live.records.batches import group_batches
-from wfdash.live.records.journal import Journal
-from wfdash.live.records.journal_entries import ActionResult
+from wfdash.live.records.journal import UNDER_WAY, Journal
+from wfdash.live.records.journal_entries import ActionResult, JournalEntry
+from wfdash.live.records.unfinished import Unfinished
 
 
 def test_runs_cut_off_while_followed_are_found_again(tmp_path):
@@ -189,3 +192,78 @@ def test_a_cut_off_batch_counts_nothing_that_was_skipped(tmp_path):
         again.close()
 
     on_parcels(story, tmp_path, failed=60)
+
+
+def entry(verb, before, *, end=None, at=0.0):
+    ended = None if end is None else T0 + end
+    return JournalEntry(
+        at=T0 + at, session="s", plan="p", event="sent", verb=verb, id="a", before=before, end=ended
+    )
+
+
+@pytest.mark.parametrize(
+    ("verb", "before", "now", "arrived"),
+    [
+        ("pause", ("running", None), ("paused", None), True),
+        ("pause", ("running", None), ("waitingForPause", None), True),
+        ("pause", ("running", None), ("running", None), False),
+        # Somebody else may have acted since.
+        ("pause", ("running", None), ("complete", 20), None),
+        ("pause", ("paused", None), ("paused", None), None),
+        ("terminate", ("running", None), ("terminated", 20), True),
+        ("restart", ("running", None), ("running", None), None),
+        ("restart", ("errored", 10), ("queued", None), True),
+        ("restart", ("errored", 10), ("errored", 10), False),
+        ("restart", ("errored", 10), ("complete", 10), None),
+        # List and instance date one end a little apart.
+        ("restart", ("errored", 10), ("errored", 14), None),
+        ("restart", ("errored", 10), ("errored", 6), None),
+        ("restart", ("errored", 10), ("errored", 16), True),
+        ("restart", ("errored", None), ("errored", 16), None),
+        ("redrive", ("errored", 10), ("errored", None), None),
+    ],
+)
+def test_write_of_before_the_cut_is_judged_by_status_and_end(verb, before, now, arrived):
+    status, end = now
+    assert has_arrived(verb, entry(verb, before[0], end=before[1]), detail(status, end=end)) is arrived
+
+
+@pytest.mark.parametrize(
+    ("at", "answered", "rested", "again"),
+    [
+        (-20.0, (), UNDER_WAY - 20, ("a",)),
+        (-UNDER_WAY - 1, (), None, ("a",)),
+        # The clock was set back since.
+        (7200.0, (), UNDER_WAY, ("a",)),
+        # The server said yes to it: what shows no effect is not sent a second time.
+        (-20.0, ("a",), None, ()),
+    ],
+)
+async def test_unchanged_one_is_sent_again_once_nothing_is_under_way(at, answered, rested, again):
+    left = Unfinished(
+        "s",
+        "p",
+        T0,
+        "restart",
+        "acc",
+        "orders",
+        "me",
+        (),
+        ("a",),
+        (),
+        (),
+        {"a": entry("restart", "errored", end=10, at=at)},
+        answered=frozenset(answered),
+    )
+    waits = []
+
+    async def read(identity):
+        return detail("errored", end=10)
+
+    async def sleep(seconds):
+        waits.append(seconds)
+
+    resumption = await plan_resumption(left, read, now=T0, sleep=sleep)
+    assert waits == ([] if rested is None else [rested])
+    assert tuple(target.id for target in resumption.plan.targets) == again
+    assert [result.outcome for result in resumption.sent_before] == ["unknown"] * (not again)
