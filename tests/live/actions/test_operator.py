@@ -4,9 +4,10 @@ import pytest
 from msgspec.structs import replace
 
 from tests.support.fakes.details import wait
-from tests.support.fakes.frail_server import NoBudget
+from tests.support.fakes.frail_server import START, NoBudget
 from tests.support.harness.operate import act, rows
-from wfdash.api.errors import CannotTerminate
+from wfdash.api.errors import CannotRestart, CannotTerminate
+from wfdash.api.interface import RestartFrom
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import STATUSES
 from wfdash.core.verbs.outcome import Outcome
@@ -69,6 +70,45 @@ async def test_a_refused_end_of_what_runs_is_read_again(operator, server, then, 
     assert said in result.error
     assert "10401" in result.error
     assert run.status == then
+
+
+@pytest.mark.parametrize(
+    ("then", "said"),
+    [
+        ({}, "It has no such step (400)."),
+        ({"end": 0.0}, "a was restarted elsewhere meanwhile: it is errored now"),
+        ({"status": "running", "end": None}, "a was restarted elsewhere meanwhile: it is running now"),
+    ],
+)
+async def test_a_step_refused_by_another_run_says_so(operator, server, then, said):
+    """What is not found in the history of a run that began since says nothing of the step."""
+    run = server.add("a", "errored")
+
+    def refuses(run, rollback):
+        for name, value in then.items():
+            setattr(run, name, run.end + 1 if value == 0.0 else value)
+        raise CannotRestart("It has no such step (400).", http=400, denied=True)
+
+    server._restart = refuses
+    (result,) = await act(operator, server, "restart_from", "a", restart_from=RestartFrom("load", 1, "do"))
+    assert (result.outcome, run.queued) == ("refused", START - 100)
+    assert result.error.startswith(said)
+
+
+async def test_each_of_many_is_read_alone_before_it_is_restarted(operator, server):
+    """A list may be seconds old: a run that another machine began since would be wiped by a second start."""
+    for number in range(30):
+        server.add(f"o-{number}", "errored")
+
+    def restarted_elsewhere(_):
+        server.runs["o-29"].status = "running"
+        server.before_write = None
+
+    server.before_write = restarted_elsewhere
+    results = await act(operator, server, "restart")
+    assert {result.id for result in results if result.outcome == "skipped"} == {"o-29"}
+    assert results[-1].error == "was errored, now running: nothing sent"
+    assert ("o-29", "restart") not in server.asked
 
 
 @pytest.mark.parametrize("verb", ["terminate", "restart", "pause"])
