@@ -1,16 +1,22 @@
 """The first few of many: how they are chosen, what holds the rest, and which version they ran."""
 
+import asyncio
 import gc
 from collections import Counter
 
+import pytest
 from msgspec.structs import replace as replace_in
 
+from tests.support.fakes.frail_server import NoBudget
 from tests.support.harness.parcels import on_parcels, stubborn
-from wfdash.core.verbs.outcome import STOPPED
+from wfdash.api.errors import Forbidden
+from wfdash.api.interface import Version
+from wfdash.core.verbs.outcome import STOPPED, Outcome
 from wfdash.demo.http.faults import InjectedFault
 from wfdash.demo.worlds.repair import MENDED, parcel
+from wfdash.live.actions.canary import Canary
 from wfdash.live.actions.ending import Course
-from wfdash.live.actions.plan import Progress, make_plan
+from wfdash.live.actions.plan import Plan, Progress, Target, make_plan
 
 
 def test_a_failed_canary_holds_the_rest_until_the_fix(tmp_path):
@@ -159,6 +165,48 @@ def test_first_ones_on_the_old_version_hold_the_rest(tmp_path):
         assert sum(desk.writes().values()) == 2
 
     on_parcels(story, tmp_path, newest=False, failed=30)
+
+
+class Deployed:
+    """Answers with versions, newest last, and fails where there are none."""
+
+    def __init__(self, *ids, local=False):
+        self.versions, self.local, self.asked = [Version(each, n) for n, each in enumerate(ids)], local, 0
+
+    async def list_versions(self, workflow):
+        self.asked += 1
+        if not self.versions:
+            raise Forbidden("The token may not read versions.", http=403)
+        return self.versions
+
+
+@pytest.mark.parametrize(
+    ("ran", "before", "deployed", "held"),
+    [
+        (("v2", "v2"), ("v1", "v1"), Deployed("v1", "v2"), ""),
+        (("v2", "v2"), ("v2", "v2"), Deployed("v1", "v2"), ""),
+        (("v1", "v1"), ("v1", "v1"), Deployed("v1", "v2"), "on version v1 as before, not on the newest, v2"),
+        (("v2", "v1"), ("v1", "v1"), Deployed("v2", "v1"), ""),
+        (("v2", "v1"), ("v1", "v1"), Deployed("v1", "v2"), "on version v1 and v2 as before, not on the"),
+        # Neither the one it had nor the newest: it goes on in none that was there before.
+        (("v2", "v2"), ("v1", "v1"), Deployed("v1", "v2", "v3"), ""),
+        (("", ""), ("v1", "v1"), Deployed("v1", "v2"), ""),
+        (("v1", "v1"), ("v1", "v1"), Deployed(), ""),
+        (("v1", "v1"), ("v1", "v1"), Deployed("v1", "v2", local=True), ""),
+    ],
+)
+async def test_rest_is_held_where_the_first_kept_an_old_version(ran, before, deployed, held):
+    targets = tuple(Target(each, "errored", version=version) for each, version in zip("ab", before))
+    plan = Plan("k", 0.0, "restart", "orders", targets)
+    canary = Canary(deployed, NoBudget(), plan, Course(canary=2), asyncio.Event())
+    results = {}
+    for each, version in zip("ab", ran):
+        canary.sent(each)
+        done = plan.result(each, 1.0, Outcome.DONE)
+        results[each] = replace_in(done, ended="complete", version=version)
+    await canary.judge((), results, lambda stage, note: None, None)
+    assert (held in canary.held.reason) if held else canary.held is None
+    assert deployed.asked == (any(ran) and not deployed.local)
 
 
 def test_restart_of_many_sets_old_errors_beside_new_ones(tmp_path):
