@@ -5,7 +5,15 @@ import json
 import pytest
 
 from tests.support.fakes.loopback import envelope, reply
-from wfdash.api.errors import BadAnswer, ChooseAccount, RateLimited, Refused, ServerFailed
+from wfdash.api.errors import (
+    BadAnswer,
+    CannotTerminate,
+    ChooseAccount,
+    RateLimited,
+    Refused,
+    ServerFailed,
+    WorkflowsError,
+)
 from wfdash.api.interface import ListQuery, RestartFrom
 from wfdash.api.paging import walk
 from wfdash.core.model.detail import read_detail
@@ -90,6 +98,40 @@ async def test_a_refusal_without_a_result_is_a_failure(cloud):
     api, _ = await cloud(answering(None, success=False, errors=errors))
     with pytest.raises(ServerFailed, match="code 10001"):
         await api.get_instance("orders", "a")
+
+
+def refused(code, message=""):
+    error = {"code": code, "message": message}
+    return json.dumps({"success": False, "errors": [error], "messages": [], "result": None}).encode()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "of_a_read", "of_a_write"),
+    [
+        (429, refused(971), (RateLimited, True), (RateLimited, True)),
+        (429, b"<html>slow down</html>", (RateLimited, False), (RateLimited, False)),
+        # The limit by another name. A write that met it may have been carried out all the same.
+        (500, refused(971, "consider throttling"), (RateLimited, False), (ServerFailed, False)),
+        (400, refused(10429, "slow"), (RateLimited, True), (ServerFailed, True)),
+        (400, refused(10401), (CannotTerminate, True), (CannotTerminate, True)),
+        (500, refused(10401), (CannotTerminate, True), (CannotTerminate, True)),
+        (400, refused(10000, " "), (ServerFailed, True), (ServerFailed, True)),
+        (400, refused(10000, "a word"), (Refused, True), (Refused, True)),
+        (200, refused(7003, "no"), (ServerFailed, False), (ServerFailed, False)),
+        (503, refused(7003, "no"), (ServerFailed, False), (ServerFailed, False)),
+    ],
+)
+async def test_a_no_is_what_its_status_and_code_say(cloud, status, body, of_a_read, of_a_write):
+    """What was `denied` was surely not carried out: only that may be sent again, or told as refused."""
+    api, _ = await cloud(sending(body, status))
+    for asked, (kind, denied) in (
+        (api.get_instance("orders", "a"), of_a_read),
+        (api.change_status("orders", "a", "terminate"), of_a_write),
+    ):
+        with pytest.raises(WorkflowsError) as caught:
+            await asked
+        assert (type(caught.value), caught.value.denied) == (kind, denied)
+        assert caught.value.http == status
 
 
 @pytest.mark.parametrize("status", [400, 404, 409, 422, 500])
