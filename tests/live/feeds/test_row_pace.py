@@ -112,19 +112,22 @@ def test_row_of_another_status_is_read_again_soon():
     item = {"id": "a", "status": "paused", "created_on": iso(NOW - 60)}
     row.context.store.apply([item], seq=2, now=NOW + 1)
     assert row.details.why("a") is None
-    assert row.details.was("a") == "earlier: charge card, retry in ~30s · attempt 1 of 6 failed"
+    was = row.details.was("a")
+    assert (was.short, was.past) == ("earlier: charge card, retry in ~30s · attempt 1 of 6 failed", True)
+    assert was.aside == " · attempt 1 of 6 failed", "what goes first goes first of what was, too"
     assert row.due() == pytest.approx(5)
 
 
 @pytest.mark.parametrize(
-    ("status", "was"), [("waiting", "earlier: charge card"), ("complete", ""), ("errored", "earlier: ")]
+    ("status", "was"), [("waiting", "earlier: charge card"), ("complete", None), ("errored", "earlier: ")]
 )
 def test_row_that_changed_is_read_at_once_and_again_later(status, was):
     row = Row()
     listed = {"id": "a", "created_on": iso(NOW - 60), "modified_on": iso(NOW + 1)}
     row.read(NOW, NOW - 1)
     row.context.store.apply([{**listed, "status": status}], seq=2, now=NOW + 1)
-    assert row.details.was("a").startswith(was)
+    found = row.details.was("a")
+    assert found is None if was is None else found.short.startswith(was)
     assert row.due() == pytest.approx(1)
     row.read(NOW + 2, NOW - 1)
     assert row.due() == pytest.approx(5), "its answer lags behind its row"

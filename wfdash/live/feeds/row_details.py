@@ -129,7 +129,7 @@ class RowDetails(Job):
         if store.note(identity) == GONE and not is_final(fact.status):
             return None
         if store.note(identity) in (ENDED, CHANGED) or self.moved_on(identity) or self._overtaken(fact):
-            return replace(fact.why, short=_was(fact.why), looks_stuck=False, past=True)
+            return _was(fact.why)
         if detail is None:
             self._details.looked_at(identity, on_screen=len(self.wanted))
             detail = fact.unpacked
@@ -142,14 +142,14 @@ class RowDetails(Job):
             return replace(why, short=self._diagnose(detail, until).short)
         return why
 
-    def was(self, identity: str) -> str:
-        """What the row was blocked on before its status changed, in a few words; "" where `why` tells more.
+    def was(self, identity: str) -> Why | None:
+        """What the row was blocked on before its status changed; None where `why` tells more.
 
         What has completed is past that, and says how long it took.
         """
         fact, row = self._details.get(identity), self.context.store.get(identity)
         if fact is None or row is None or row.status in (fact.status, "complete") or is_final(fact.status):
-            return ""
+            return None
         return _was(fact.why)
 
     def moved_on(self, identity: str) -> bool:
@@ -397,6 +397,6 @@ class RowDetails(Job):
         return self._why_context(detail).why(detail, now=now, row=row, utc=self.utc)
 
 
-def _was(why: Why) -> str:
-    """`earlier: charge card`: the short form of what was so before its row moved on; "" for none."""
-    return f"earlier: {why.short}" if why.short else ""
+def _was(why: Why) -> Why:
+    """`earlier: charge card`: the same of before its row moved on."""
+    return replace(why, short=why.short and f"earlier: {why.short}", looks_stuck=False, past=True)

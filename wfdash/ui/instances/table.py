@@ -89,10 +89,8 @@ class CellFacts:
         if poller is None:
             return Blocked()
         why = poller.row_details.why(instance)
-        if why is not None:
-            found = Blocked(why.short, why.aside, why.past)
-        else:
-            found = Blocked(poller.row_details.was(instance), past=True)
+        said = why or poller.row_details.was(instance)
+        found = Blocked(said.short, said.aside, said.past) if said is not None else Blocked()
         row = poller.store.get(instance)
         read_at = poller.row_details.read_or_held_at(instance)
         old = self._context.clock() - read_at if read_at is not None else 0.0
