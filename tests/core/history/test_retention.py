@@ -1,5 +1,7 @@
 """The edge of retention: beyond it none is not nothing, and no rate is told."""
 
+import pytest
+
 from wfdash.core.history.bucket import Tally
 from wfdash.core.history.retention import Edge, edge
 
@@ -22,8 +24,10 @@ def test_config_goes_first_and_the_unknown_is_three_days():
     assert edge(NOON, defaults=["x"], local=True) == Edge()
 
 
-def test_zero_beyond_the_edge_is_unknown():
-    kept = Edge(NOON - 2 * HOUR, NOON - 24 * HOUR)
+@pytest.mark.parametrize(
+    "kept", [Edge(NOON - 2 * HOUR, NOON - 24 * HOUR), Edge(NOON - 24 * HOUR, NOON - 2 * HOUR)]
+)
+def test_zero_beyond_the_edge_is_unknown(kept):
     early, late = NOON - 3 * HOUR, NOON - HOUR
     assert (kept.number(0, early), kept.number(0, late)) == (None, 0)
     assert kept.number(5, early) == 5

@@ -80,6 +80,20 @@ CASES = {
         '"approval" got no event "approve" within 1 m; errored 1 m ago, took 1 m',
         "approval: timed out",
     ),
+    "errored, a step's own time-out": (
+        detail(
+            "errored",
+            [
+                step("fetch-1", 0, 5, False, [attempt(0, 5, False)], limit=0)
+                | {"error": failure("TimeoutError", "slow")}
+            ],
+            end=5,
+            error=failure("TimeoutError", "slow"),
+        ),
+        65,
+        '"fetch" failed at its only attempt: TimeoutError: slow; errored 1 m ago, took 5 s',
+        "fetch: TimeoutError: slow",
+    ),
     "errored, outside any step": (
         detail("errored", [LOAD], end=2, error=failure("TypeError", "x is undefined")),
         62,

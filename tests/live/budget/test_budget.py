@@ -130,6 +130,9 @@ def test_it_tells_for_how_long_nothing_is_read():
     assert budget.held_for == 40
     clock.now += 15
     assert budget.held_for == budget.take(Priority.FOREGROUND) == 25
+    clock.now += 24.9
+    assert budget.held_for == budget.take(Priority.FOREGROUND) == 0.5, "two clocks tell of one moment"
+    clock.now -= 24.9
     budget.saw(answered(429, retry_after=120.0))
     assert budget.held_for == 120
     clock.now += 120
