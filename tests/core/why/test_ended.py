@@ -20,6 +20,9 @@ from wfdash.core.why.diagnose import diagnose
 HOUR, DAY = 3600, 86400
 TWICE_FAILED = [attempt(0, 1, False), attempt(11, 12, False), attempt(32, 33, False)]
 LOAD = done("load-1", 0, 1)
+PAID = gave_up("pay-1", 0, [1, 12], limit=1)
+SAID_NO = step("ask-1", 0, 1, False, [attempt(0, 1, False, failure("Error", "no"))], limit=0)
+SAID_NOTHING = step("ask-1", 0, 1, False, [attempt(0, 1, False, failure("Error", ""))], limit=0)
 
 CASES = {
     "complete": (detail("complete", [LOAD], end=48), 48 + 3 * DAY, "finished 3 d ago, took 48 s", ""),
@@ -93,6 +96,38 @@ CASES = {
         65,
         '"fetch" failed at its only attempt: TimeoutError: slow; errored 1 m ago, took 5 s',
         "fetch: TimeoutError: slow",
+    ),
+    "errored, by an error that no step had": (
+        detail("errored", [PAID], end=14, error=failure("TypeError", "x is undefined")),
+        74,
+        'the run failed: TypeError: x is undefined; before it "pay" gave up after 2 attempts: PaymentError: card declined; errored 1 m ago, took 14 s',
+        "TypeError: x is undefined",
+    ),
+    "errored, by an error of the platform's own": (
+        detail("errored", [PAID], end=14, error=failure("Error", "WorkflowInternalError: no reason given")),
+        74,
+        '"pay" gave up after 2 attempts: WorkflowInternalError: no reason given; errored 1 m ago, took 14 s',
+        "pay: WorkflowInternalError: no reason given",
+    ),
+    "errored, with a handler after the step": (
+        detail(
+            "errored", [PAID, done("undo-1", 13, 14, kind="rollback")], end=14, error=failure("Error", "x")
+        ),
+        74,
+        'the run failed: x; before it "pay" gave up after 2 attempts: PaymentError: card declined; errored 1 m ago, took 14 s; 1 handler ran',
+        "pay: PaymentError: card declined, then x",
+    ),
+    "errored, a step's word within a longer one": (
+        detail("errored", [SAID_NO, done("mail-1", 2, 3)], end=14, error=failure("Error", "not found")),
+        74,
+        "the run failed outside any step: not found; errored 1 m ago, took 14 s",
+        "not found",
+    ),
+    "errored, a step without a word of its own": (
+        detail("errored", [SAID_NOTHING], end=14, error=failure("WorkflowFatalError", "it was terminated")),
+        74,
+        '"ask" failed at its only attempt: it was terminated; errored 1 m ago, took 14 s',
+        "ask: it was terminated",
     ),
     "errored, outside any step": (
         detail("errored", [LOAD], end=2, error=failure("TypeError", "x is undefined")),
