@@ -28,15 +28,15 @@ async def follow(tale, *, before=None, many=False):
     server, budget, passed = FrailServer(clock), Moments(clock), []
     run = server.add("a", "running")
 
-    def told():
+    def answers():
         status, end, run.steps = next(tale[at] for at in sorted(tale, reverse=True) if at <= clock() - START)
         run.status, run.end = status, None if end is None else START + end
 
     async def on_passed():
         passed.append(clock() - START)
 
-    clock.on_move = told
-    told()
+    clock.on_move = answers
+    answers()
     rereader = Rereader(server, "orders", ["a"], budget=budget, clock=clock, sink=NullSink())
     follower = EndFollower(rereader, clock, clock.sleep, many)
     ended = None if before is None else START + before
