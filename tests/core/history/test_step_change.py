@@ -40,6 +40,26 @@ def test_step_that_got_slower_leads_to_its_slowest_run():
     assert '"charge" is slower' in steps_sentence(steps)
 
 
+@pytest.mark.parametrize(("count", "slower"), [(8, False), (9, False), (10, True)])
+def test_few_runs_are_slower_only_where_chance_is_none(count, slower):
+    """All of eight that took twice as long: that of thirty steps one does is no surprise."""
+    sides = []
+    for took in (4.0, 2.0):
+        steps = [[done("charge", 0, took + n / 10)] for n in range(count)]
+        sides.append(
+            [read_detail("orders", f"{n}", answer("complete", each, end=9)) for n, each in enumerate(steps)]
+        )
+    (step,) = compare_steps(*sides)
+    assert step.slower is slower
+
+
+def test_runs_after_the_time_that_is_told_are_not_read():
+    rows = [Instance(f"{v}{n}", "complete", ended=float(n), version=v) for v in "ab" for n in range(10)]
+    now, before = choose_runs(rows, 2.0, 100, until=8.0, version="b")
+    assert {(row.version, row.ended) for row in now} == {("b", float(n)) for n in range(2, 8)}
+    assert {(row.version, row.ended) for row in before} == {("a", float(n)) for n in range(8)}
+
+
 def test_like_runs_are_no_change():
     alarms = 0
     for seed in range(40):

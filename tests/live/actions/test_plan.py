@@ -5,7 +5,7 @@ import json
 import pytest
 
 from wfdash.api.interface import RestartFrom
-from wfdash.live.actions.plan import Plan, Target
+from wfdash.live.actions.plan import UNDATED, Plan, Target
 from wfdash.live.actions.plan_lines import NoPlan, read_plan
 
 PAY, SHIP = RestartFrom("pay", 1, "do"), RestartFrom("ship", 2, "do")
@@ -37,6 +37,29 @@ def test_canary_meets_each_step_version_and_status_first(first, chosen):
     assert sorted(plan.targets, key=lambda target: target.id) == sorted(TARGETS, key=lambda target: target.id)
     rest = [target.id for target in TARGETS if target.id not in chosen]
     assert ids[len(chosen) :] == rest
+
+
+GIVEN = Target("a", "errored", ended=100.0, given=True)
+
+
+@pytest.mark.parametrize(
+    ("target", "verb", "now", "said"),
+    [
+        (GIVEN, "restart", ("errored", 100.0), ""),
+        (GIVEN, "restart", ("errored", 105.0), ""),
+        (GIVEN, "restart", ("errored", 106.0), "was errored, ran again since and is errored"),
+        (GIVEN, "restart", ("running", None), "was errored, now running"),
+        # What a file says without an end says nothing of a run since.
+        (Target("a", "errored", given=True), "restart", ("errored", 106.0), UNDATED),
+        (Target("a", "errored", given=True), "restart", ("errored", None), ""),
+        (Target("a", "errored"), "restart", ("errored", 106.0), ""),
+        # The step that it failed at decides.
+        (Target("a", "errored", given=True), "redrive", ("errored", 106.0), ""),
+        (Target("a"), "restart", ("complete", 106.0), ""),
+    ],
+)
+def test_target_that_ran_again_since_is_not_what_was_confirmed(target, verb, now, said):
+    assert target.moved_on(verb, *now) == said
 
 
 LINE = {"account": "a", "workflow": "orders", "id": "1", "verb": "redrive", "from": None, "end": None}

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from wfdash.core.model.instance import Instance
-from wfdash.core.verbs.outcome import Outcome
+from wfdash.core.verbs.outcome import STOPPED, Outcome
 from wfdash.live.actions.plan import Guard, Progress, Result, make_plan
 from wfdash.live.actions.progress import ActionProgress
 
@@ -111,6 +111,22 @@ def test_a_stop_leaves_nothing_to_be_done_with():
     subject.take(ended(subject, "skipped", "stopped before it was sent", identity="b"))
     assert subject.sent == 2
     assert not subject.sending
+
+
+def test_what_a_stop_left_is_not_counted_as_sent():
+    """The second was read, and so counted on its way, when the stop came."""
+    subject = trail("pause", "a", "b")
+    subject.take(moved(subject, "sent", done=2))
+    subject.take(ended(subject, "done"))
+    subject.take(replace(ended(subject, "skipped", identity="b"), error=STOPPED))
+    assert (subject.sent, subject.unsent, subject.sending) == (1, 1, False)
+
+
+def test_how_long_it_takes_is_told_once_five_are_sent():
+    subject = trail("pause", *"abcdefghij")
+    for done, left in ((0, None), (1, None), (4, None), (5, 10.0), (8, 2.5), (9, None)):
+        subject.take(moved(subject, "sent", done=done))
+        assert subject.remaining(AT + 10) == left
 
 
 @given(
