@@ -69,4 +69,4 @@ def test_many_runs_are_read_only_where_nothing_waits_for_it(runs, unsent, read):
         followed=followed,
     )
     assert left.to_read == ("a", "b", *followed[:read])
-    assert left.left == runs + 2 + len(unsent)
+    assert left.remaining == runs + 2 + len(unsent)
