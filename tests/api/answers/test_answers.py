@@ -37,7 +37,15 @@ async def test_workflows_with_counts_and_schedules(cloud):
         "created_on": "2026-11-21T10:58:42.160Z",
         "modified_on": None,
         "triggered_on": None,
-        "instances": {"running": 3, "errored": 0, "rollingBack": 1, "new": 2, "odd": "x", "huge": 10**400},
+        "instances": {
+            "running": 3,
+            "errored": 0,
+            "rollingBack": 1,
+            "new": 2,
+            "odd": "x",
+            "owed": -1,
+            "huge": 10**400,
+        },
         "schedules": [{"cron": "*/5 * * * *", "next_instance": "2026-11-21T11:00:00Z"}, {"cron": None}, 7],
         "script_deleted": True,
     }

@@ -10,7 +10,7 @@ LONG = "the request to the warehouse that was sent with the order was not answer
 
 
 @pytest.mark.parametrize(
-    ("text", "whole", "cut"),
+    ("text", "longer", "cut"),
     [
         # Without a mark it may be what somebody threw who says less.
         ("card declined", DECLINED, False),
@@ -22,8 +22,8 @@ LONG = "the request to the warehouse that was sent with the order was not answer
         (LONG[:64], f"{LONG[:60]} and so on", False),
     ],
 )
-def test_error_is_cut_short_by_its_mark_or_by_its_length(text, whole, cut):
-    assert is_cut_short(text, whole) is cut
+def test_error_is_cut_short_by_its_mark_or_by_its_length(text, longer, cut):
+    assert is_cut_short(text, longer) is cut
 
 
 @pytest.mark.parametrize(
