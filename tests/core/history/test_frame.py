@@ -36,7 +36,7 @@ def test_labels_stand_apart_and_inside(span, now, columns, utc):
 def test_frame_stands_still_between_round_times():
     first = frame(1, NOON + 1, 72)
     assert all(frame(1, NOON + seconds, 72) == first for seconds in range(1, 1800, 60))
-    assert frame(1, NOON + 1800, 72).right == first.right + 1800
+    assert frame(1, NOON + 1800, 72).end == first.end + 1800
 
 
 def test_buckets_are_wide_enough_for_a_rate_but_stay_many():

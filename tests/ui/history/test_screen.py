@@ -549,12 +549,12 @@ def test_rows_let_go_are_read_again_where_the_list_is_whole(monkeypatch):
         await d.until(lambda: screen.loaded.floor is not None and not screen.is_reading)
         loaded, before = screen.loaded, len(screen.loaded)
         # As if half an hour had gone by.
-        later = replace(loaded.frame, left=loaded.frame.left + 1800)
+        later = replace(loaded.frame, start=loaded.frame.start + 1800)
         loaded.frame, loaded._reach = later, 0.0
-        await screen._reader.show(replace(later, left=later.left + later.width))
+        await screen._reader.show(replace(later, start=later.start + later.width))
         assert len(loaded) < before - 20
         floor = loaded.floor
-        assert floor > later.left - 1.0
+        assert floor > later.start - 1.0
         await d.press("history.span")
         await d.until(lambda: loaded.floor < floor - 1800 and not screen.is_reading, 60)
         now, rows = d.app.context.clock(), list(d.world.workflows["orders"].walk(newest_first=True))
