@@ -1,8 +1,12 @@
 """What a cell of the table shows of a text that is longer than the column."""
 
+from types import SimpleNamespace
+
 import pytest
 
-from wfdash.ui.instances.table import _cell
+from wfdash.core.model.instance import Instance
+from wfdash.core.why.why import Why
+from wfdash.ui.instances.table import Blocked, CellFacts, _cell
 
 CUT = {
     "earlier: 2 open: reserve tote #2, retry in <10s": "earlier: 2 open: reserve tote #2, retry in…",
@@ -54,3 +58,46 @@ WITHOUT_CLASS = {
 def test_message_of_an_error_goes_before_the_name_of_its_class(text):
     assert _cell("blocked", text, 100).strip() == text
     assert _cell("blocked", text, 46).strip() == WITHOUT_CLASS[text]
+
+
+WAITS = Why("", "approve, 4m left · attempt 1", aside=" · attempt 1")
+WAITED = Why("", "earlier: approve", past=True)
+
+
+def facts(why=None, was=None, *, note="", refusal="", age=0.0, fact=None, past=None):
+    """What a table is told of one instance, on a clock at 1,000."""
+    details = SimpleNamespace(
+        why=lambda _: why,
+        was=lambda _: was,
+        read_or_held_at=lambda _: 1000.0 - age,
+        fact=lambda _: None if fact is None else SimpleNamespace(status=fact),
+    )
+    store = SimpleNamespace(recorded=(), note=lambda _: note, get=lambda _: Instance("a", "waiting"))
+    poller = SimpleNamespace(row_details=details, store=store, refusal=lambda _: refusal)
+    session = SimpleNamespace(poller=poller)
+    return CellFacts(SimpleNamespace(session=session, clock=lambda: 1000.0, past=past))
+
+
+@pytest.mark.parametrize(
+    ("status", "kept", "cell"),
+    [
+        ("waiting", facts(WAITS), Blocked("approve, 4m left · attempt 1", " · attempt 1")),
+        (
+            "waiting",
+            facts(WAITS, age=180),
+            Blocked("approve, 4m left · attempt 1 · read 3m ago", " · attempt 1"),
+        ),
+        ("running", facts(was=WAITED), Blocked("earlier: approve", past=True)),
+        # What it waited for before it ended is no reason that it did.
+        ("errored", facts(was=WAITED), Blocked("not read yet", unread=True)),
+        ("errored", facts(was=WAITED, past=object()), Blocked("not read by then", unread=True)),
+        ("complete", facts(was=WAITED), Blocked()),
+        ("running", facts(note="gone"), Blocked("was running")),
+        ("running", facts(), Blocked("not read yet", unread=True)),
+        ("running", facts(refusal="no answer: HTTP 500"), Blocked("no answer: HTTP 500", unread=True)),
+        ("running", facts(fact="running"), Blocked()),
+        ("errored", facts(fact="running"), Blocked("not read yet", unread=True)),
+    ],
+)
+def test_cell_says_what_it_waits_for_or_that_nobody_read_it(status, kept, cell):
+    assert kept.blocked_cell(Instance("a", status)) == cell

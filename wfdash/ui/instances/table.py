@@ -98,6 +98,17 @@ class CellFacts:
         dated = found.words and old >= _OLD and row is not None and (why is None or not is_final(row.status))
         return replace(found, words=f"{found.words} · read {age(old)} ago") if dated else found
 
+    def blocked_cell(self, row: Instance) -> Blocked:
+        """What stands in the row's cell: what it is blocked on, what it was, or that nothing was read."""
+        why = self.blocked_on(row.id)
+        # What it waited for before it ended is no reason that it did.
+        if why.words and not (why.past and is_final(row.status)):
+            return why
+        if not why.words and self.note(row.id):
+            return Blocked(f"was {row.status}")
+        # How long a failed one took is no reason, and a blank would say that it waits for nothing.
+        return self.unread(row)
+
     def unread(self, row: Instance) -> Blocked:
         """A word for a row of which nothing was read that says what it is blocked on, where it needs one."""
         poller, is_errored = self._poller, row.status == "errored"
@@ -294,7 +305,7 @@ class InstanceTable(LineTable):
     def render_row(self, index: int, width: int, cursor: bool) -> Strip:
         assert self.view is not None
         row = self.view.row(index)
-        why = self._blocked_on(row)
+        why = self._source.facts.blocked_cell(row)
         text = self._texts(row, why.words, width)
         ghost = row.id in self.view.ghosts
         old = self._source.facts.is_old(row.id)
@@ -304,16 +315,6 @@ class InstanceTable(LineTable):
         # Strips are kept by all that shows in them: a row that shows the same is not built, nor sent, again.
         key = (row.id, text, why, flags, cursor, away, width, self._longest_id, self._status_width)
         return self.cached(key, lambda: self._strip(row, text, why, flags, cursor, away, width))
-
-    def _blocked_on(self, row: Instance) -> Blocked:
-        why = self._source.facts.blocked_on(row.id)
-        # What it waited for before it ended is no reason that it did.
-        if why.words and not (why.past and is_final(row.status)):
-            return why
-        if not why.words and self._source.facts.note(row.id):
-            return Blocked(f"was {row.status}")
-        # How long a failed one took is no reason, and a blank would say that it waits for nothing.
-        return self._source.facts.unread(row)
 
     def _texts(self, row: Instance, why: str, width: int) -> tuple[str, ...]:
         """The texts of the columns that have room."""
