@@ -195,7 +195,9 @@ def check(verb, account, results, sent):
 
 @pytest.mark.parametrize("verb", BEGUN)
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-async def test_what_is_not_understood_is_sent_once(verb, after, tmp_path):
+async def test_what_is_not_understood_is_sent_once(verb, after, tmp_path, monkeypatch):
+    # Most of it would be looking, for a minute and for each answer, at what does not change.
+    monkeypatch.setattr("wfdash.live.actions.follow._DEADLINE", 3.0)
     tried = 0
     for number, (name, spoil) in enumerate(NOT_UNDERSTOOD.items()):
         account, results, sent = await meet(verb, spoil, tmp_path / str(number), after=after)
