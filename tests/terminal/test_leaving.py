@@ -56,14 +56,16 @@ def test_a_signal_gives_the_terminal_back(demo, number):
     assert shell.not_as_found() == []
 
 
-@pytest.mark.parametrize("number", ENDINGS)
-def test_a_signal_ends_it_although_the_terminal_takes_nothing(demo, number):
-    shell = demo(columns=200, lines=60)
-    shell.stall(3)
-    shell.signal(number)
-    shell.wait_ended_unread()
-    assert shell.wait_exit() == ENDINGS[number]
-    assert shell.not_as_found() == []
+def test_a_signal_ends_it_although_the_terminal_takes_nothing(demo):
+    shells = {number: demo(columns=200, lines=60) for number in ENDINGS}
+    first, *others = shells.values()
+    first.stall(3, *others)
+    for number, shell in shells.items():
+        shell.signal(number)
+    for number, shell in shells.items():
+        shell.wait_ended_unread()
+        assert shell.wait_exit() == ENDINGS[number], number
+        assert shell.not_as_found() == [], number
 
 
 def test_a_terminal_that_stalls_while_it_is_left_is_given_back(terminal):

@@ -259,14 +259,19 @@ class Terminal:
         self.screen.resize(columns, lines)
         self._size(columns, lines)
 
-    def stall(self, seconds: float, *, meanwhile: bytes = b"") -> None:
-        """Read nothing for that long, as after ctrl+s or on a dead link, with more drawn than it can hold."""
-        columns, lines = self.screen.columns, self.screen.lines
+    def stall(self, seconds: float, *others: "Terminal", meanwhile: bytes = b"") -> None:
+        """Read nothing for that long, as after ctrl+s or on a dead link, with more drawn than it can hold.
+
+        `others` stall together with it.
+        """
+        stalled = {each: (each.screen.columns, each.screen.lines) for each in (self, *others)}
         for step in range(int(seconds / 0.1)):
-            self._size(columns - step % 2, lines)
+            for each, (columns, lines) in stalled.items():
+                each._size(columns - step % 2, lines)
             time.sleep(0.1)
         os.write(self._master, meanwhile)
-        self._size(columns, lines)
+        for each, size in stalled.items():
+            each._size(*size)
         time.sleep(1)
 
     def hold(self) -> None:
