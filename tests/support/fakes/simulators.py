@@ -10,7 +10,6 @@ id; or `end` (a process's id), answered once that process has ended.
 """
 
 import gc
-import json
 import os
 import signal
 import socket
@@ -25,6 +24,7 @@ from typing import Any
 
 import wfdash.cli.main
 from tests.support.fakes import hostile_world, repair_world
+from tests.support.harness.forking import next_order
 from wfdash.demo.engine import workflow
 from wfdash.demo.engine.world import World, build
 from wfdash.demo.http import api, serve
@@ -124,9 +124,8 @@ def main(orders: socket.socket) -> None:
     gc.disable()
     gc.collect()
     gc.freeze()
-    while line := _line(orders):
-        text, outputs = line
-        order = json.loads(text)
+    while line := next_order(orders):
+        order, outputs = line
         if "end" in order:
             child = order["end"]
             os.kill(child, signal.SIGKILL)
@@ -139,17 +138,6 @@ def main(orders: socket.socket) -> None:
     for child in alive:
         with suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
-
-
-def _line(orders: socket.socket) -> tuple[bytes, list[int]] | None:
-    text, outputs = b"", list[int]()
-    while not text.endswith(b"\n"):
-        data, descriptors, _, _ = socket.recv_fds(orders, 65536, 1)
-        if not data:
-            return None
-        text += data
-        outputs += descriptors
-    return text, outputs
 
 
 if __name__ == "__main__":

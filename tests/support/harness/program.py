@@ -66,18 +66,26 @@ class Program:
         input: str = "",
         timeout: float = 300,
         cwd: Path | None = None,
+        cold: bool = False,
     ) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            self.argv(*arguments),
-            env=environment(**(env or {})),
-            input=input,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=timeout,
-            cwd=cwd or ROOT,
-            check=False,
-        )
+        """Its end. It begins warm (see tests.support.harness.warm), unless it shall not or cannot."""
+        from tests.support.harness import warm  # which begins with the environment that is made here
+
+        wanted = environment(**(env or {}))
+        if cold or not warm.fits(wanted):
+            done = subprocess.run(
+                self.argv(*arguments),
+                env=wanted,
+                input=input,
+                capture_output=True,
+                text=True,
+                encoding="utf-8",
+                timeout=timeout,
+                cwd=cwd or ROOT,
+                check=False,
+            )
+        else:
+            done = warm.run(arguments, env=wanted, cwd=cwd or ROOT, input=input, seconds=timeout)
         assert TOKEN not in done.stdout + done.stderr, "the token was printed"
         return done
 

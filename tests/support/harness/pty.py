@@ -17,6 +17,7 @@ from pathlib import Path
 
 from tests.support.harness.program import ROOT, TOKEN, environment
 from tests.support.harness.screen import Screen
+from tests.support.harness.warm import Leader, fits, lead
 
 __all__ = ["KEYS", "OpenTerminal", "Terminal", "Wanted", "watch_together"]
 
@@ -65,7 +66,9 @@ class Terminal:
         columns: int = 80,
         lines: int = 24,
         cwd: Path = ROOT,
+        warm: bool = False,
     ) -> None:
+        """With `warm` it is wfdash with these arguments, begun as tests.support.harness.warm says."""
         self._master, self._slave = os.openpty()
         self._size(columns, lines)
         self._found = termios.tcgetattr(self._slave)
@@ -74,7 +77,19 @@ class Terminal:
         self.events: list[str] = []
         self._status, status = os.pipe()
         self._status_text = b""
-        self._leader = subprocess.Popen(
+        if warm:
+            self._leader = lead(argv, env=env, cwd=cwd, slave=self._slave, status=status)
+        else:
+            self._leader = self._lead(argv, env, cwd, status)
+        os.close(status)
+        self._closed = False
+        self.seen_at = 0.0
+        """When what was last waited for was seen, on the clock of perf_counter."""
+        self._until(lambda: self.events, PATIENCE, "the program to start")
+        self.pid = int(self.events.pop(0).split()[1])
+
+    def _lead(self, argv: Sequence[str], env: Mapping[str, str], cwd: Path, status: int) -> Leader:
+        started = subprocess.Popen(
             [sys.executable, "-I", "-S", str(_LEADER), str(status), *argv],
             stdin=self._slave,
             stdout=self._slave,
@@ -84,12 +99,7 @@ class Terminal:
             pass_fds=(status,),
             start_new_session=True,
         )
-        os.close(status)
-        self._closed = False
-        self.seen_at = 0.0
-        """When what was last waited for was seen, on the clock of perf_counter."""
-        self._until(lambda: self.events, PATIENCE, "the program to start")
-        self.pid = int(self.events.pop(0).split()[1])
+        return Leader(started.pid, started.wait)
 
     # -- reading ---------------------------------------------------------------------------------------
 
@@ -365,8 +375,7 @@ class Terminal:
             while self._status >= 0 and self._read(5):
                 pass
             self.hang_up()
-        self._leader.kill()
-        self._leader.wait()
+        self._leader.end(alive=self._status >= 0)
         if self._status >= 0:
             os.close(self._status)
 
@@ -386,14 +395,18 @@ class OpenTerminal:
         env: Mapping[str, str | None] | None = None,
         argv: Sequence[str] | None = None,
         cwd: Path = ROOT,
+        cold: bool = False,
     ) -> Terminal:
-        """`argv` runs another program instead of wfdash."""
+        """`argv` runs another program instead of wfdash, which begins warm unless it shall not or cannot."""
+        wanted = environment(**(env or {}))
+        warm = not argv and not cold and fits(wanted)
         subject = Terminal(
-            argv or self._wfdash(*arguments),
-            env=environment(**(env or {})),
+            arguments if warm else argv or self._wfdash(*arguments),
+            env=wanted,
             columns=columns,
             lines=lines,
             cwd=cwd,
+            warm=warm,
         )
         self._opened.append(subject)
         return subject

@@ -12,6 +12,12 @@ import termios
 
 
 def main(status: int, argv: list[str]) -> None:
+    if not lead(status):
+        os.execvp(argv[0], argv)
+
+
+def lead(status: int) -> bool:
+    """False in the program that is to be, and True once that has ended."""
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     os.set_inheritable(status, False)
     signal.signal(signal.SIGTTOU, signal.SIG_IGN)
@@ -20,7 +26,7 @@ def main(status: int, argv: list[str]) -> None:
         os.setpgid(0, 0)
         os.tcsetpgrp(0, os.getpid())
         signal.signal(signal.SIGTTOU, signal.SIG_DFL)
-        os.execvp(argv[0], argv)
+        return False
 
     def say(line: str) -> None:
         os.write(status, f"{line}\n".encode())
@@ -44,10 +50,10 @@ def main(status: int, argv: list[str]) -> None:
             say("continued")
         elif os.WIFSIGNALED(how):
             say(f"killed {os.WTERMSIG(how)}")
-            return
+            return True
         else:
             say(f"exited {os.WEXITSTATUS(how)}")
-            return
+            return True
 
 
 if __name__ == "__main__":

@@ -1,18 +1,15 @@
 """The simulator as a process on loopback, its clock running or stopped."""
 
 import atexit
-import json
 import os
 import signal
-import socket
-import subprocess
-import sys
 from functools import cache
 from typing import Any, Self
 
 import httpx
 
-from tests.support.harness.program import ROOT, environment
+from tests.support.harness.forking import Forker
+from tests.support.harness.program import environment
 
 __all__ = ["READER", "Server", "Simulator"]
 
@@ -73,44 +70,9 @@ class Server:
         self.stop()
 
 
-class _Parent:
-    """The process that forks them."""
-
-    def __init__(self) -> None:
-        self._orders, theirs = socket.socketpair()
-        self._orders.settimeout(180)
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.support.fakes.simulators", str(theirs.fileno())],
-                env=environment(),
-                cwd=ROOT,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
-            )
-
-    def ask(self, order: dict[str, Any], *descriptors: int) -> int:
-        """The id of the process it is about, once the order was carried out."""
-        text = json.dumps(order).encode() + b"\n"
-        sent = socket.send_fds(self._orders, [text], descriptors)
-        self._orders.sendall(text[sent:])
-        answer = b""
-        while not answer.endswith(b"\n"):
-            data = self._orders.recv(64)
-            assert data, "the process that forks the simulators has ended"
-            answer += data
-        return int(answer)
-
-    def close(self) -> None:
-        """It ends once nobody can ask any more, and what it forked with it."""
-        self._orders.close()
-        self._process.wait(60)
-
-
 @cache
-def _parent() -> _Parent:
-    started = _Parent()
+def _parent() -> Forker:
+    started = Forker("tests.support.fakes.simulators", environment())
     atexit.register(started.close)
     return started
 
