@@ -1,4 +1,4 @@
-"""Keys pressed before the workflows have come: no page is left with none."""
+"""Keys pressed before the workflows have come, and while modules are loaded: no page is left with none."""
 
 import pytest
 
@@ -14,7 +14,7 @@ NONE = "no workflow is chosen"
     ],
 )
 def test_page_opened_early_takes_the_first_workflow(terminal, keys, shown):
-    shell = terminal("demo", "--scenario", "incident", columns=80, lines=24)
+    shell = terminal("demo", "--scenario", "incident", columns=80, lines=24, cold=True)
     shell.wait_for("DEMO")
     shell.send(keys)
     shell.wait_for(*shown)
@@ -22,7 +22,7 @@ def test_page_opened_early_takes_the_first_workflow(terminal, keys, shown):
 
 
 def test_list_of_workflows_comes_back_under_an_early_page(terminal):
-    shell = terminal("demo", "--scenario", "incident", columns=80, lines=24)
+    shell = terminal("demo", "--scenario", "incident", columns=80, lines=24, cold=True)
     shell.wait_for("DEMO")
     shell.send(b"?")
     shell.wait_for("Keys")
