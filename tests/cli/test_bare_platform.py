@@ -61,10 +61,9 @@ def test_an_action_is_sent_and_journalled(simulator, tmp_path):  # noqa: F811
 
 
 def test_the_dashboard_says_what_it_needs(terminal):
-    shell = terminal.__class__(lambda *arguments: [*BARE, *arguments])("demo")
+    shell = terminal(argv=[*BARE, "demo"])
     assert shell.wait_exit() == 2
     assert shell.screen.find("the dashboard needs a terminal as Unix has it")
-    shell.close()
 
 
 def test_the_simulator_serves_and_ends(program):
