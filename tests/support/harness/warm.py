@@ -36,7 +36,8 @@ __all__ = ["fits", "lead", "run"]
 _LOADED = (
     "wfdash.cli.run", "wfdash.cli.dashboard", "wfdash.cli.commands.results", "wfdash.ui.app",
     "wfdash.ui.terminal.driver", "wfdash.live.budget.joined_lists", "httpcore", "anyio._backends._asyncio",
-    "textual.drivers.linux_driver", "textual.pilot", "textual.layouts.factory",
+    "textual.drivers.linux_driver", "textual.pilot", "textual.layouts.factory", "wfdash.demo.http.api",
+    "wfdash.demo.engine.world", "wfdash.demo.worlds.scenarios",
 )  # fmt: skip
 _AT_RUN = ("CLOUDFLARE_", "WFDASH_", "XDG_", "SSH_", "PYTEST_")
 _OF_A_PERSON = {"HOME", "EDITOR", "TERM", "TMUX", "STY", "NO_COLOR"}
