@@ -400,3 +400,16 @@ def test_pictures_of_very_many_rows_are_not_all_counted_at_once():
 def first_alone(poller):
     [(name, rows), *_] = poller.workflow_rows.of.items()
     return SimpleNamespace(workflow_rows=SimpleNamespace(of={name: rows}), counts=poller.counts)
+
+
+@pytest.mark.parametrize("page", ["errors", "history"])
+def test_page_asked_for_before_the_table_is_there_opens_later(page):
+    """A key may come in the turn that brings the list of workflows, which has no parts yet."""
+
+    async def script(d):
+        d.app.pages.close_all()
+        d.app.pages.open("workflows")
+        d.app.pages.show_of_chosen(page)
+        await d.until(lambda: d.app.pages.opened_by == f"{page}.open")
+
+    drive(script, workflow="")

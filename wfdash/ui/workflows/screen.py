@@ -157,7 +157,8 @@ class WorkflowsScreen(BaseScreen):
             self._read_causes()
 
     def chosen_workflow(self) -> str:
-        chosen = self.query_one(WorkflowTable).workflow
+        # A key may come in the turn that opens the page, before it has its parts.
+        chosen = self.query_one(WorkflowTable).workflow if self.is_ready else None
         return chosen.name if chosen is not None else ""
 
     def action_row_open(self) -> None:
