@@ -190,6 +190,7 @@ def test_modules_beside_the_packages_import_none_of_them(module):
 def test_each_package_has_its_arrows():
     """A package that is on no list could import all others."""
     assert WFDASH.tops() == MAY_IMPORT.keys()
+    assert not WFDASH.imports["wfdash"], "whatever is imported of wfdash would import this first"
 
 
 def test_packages_are_not_imported_for_what_is_in_them():
@@ -510,6 +511,12 @@ def test_a_package_that_is_imported_is_found(tmp_path):
     tree = Tree(tmp_path / "p")
     assert tree.packages_imported() == {"p.core.why.a imports p.core.why"}
     assert tree.tops() == {"core"}
+
+
+def test_an_import_in_the_outermost_package_is_found(tmp_path):
+    tree_of(tmp_path, ui__a="")
+    (tmp_path / "p" / "__init__.py").write_text("import p.ui.a")
+    assert Tree(tmp_path / "p").imports["p"] == {"p.ui.a"}
 
 
 def test_rooms_below_rooms_are_looked_at(tmp_path):
