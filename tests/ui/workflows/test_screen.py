@@ -22,6 +22,7 @@ from wfdash.core.triage.error_groups import Sample
 from wfdash.core.triage.fingerprint import Fingerprint
 from wfdash.demo.engine import verbs
 from wfdash.demo.engine.workflow import SimulatedWorkflow
+from wfdash.demo.http.api import create_app
 from wfdash.demo.http.faults import InjectedFault
 from wfdash.demo.worlds import shop
 from wfdash.live.feeds.workflow_rows import RowsOfWorkflow
@@ -413,3 +414,16 @@ def test_page_asked_for_before_the_table_is_there_opens_later(page):
         await d.until(lambda: d.app.pages.opened_by == f"{page}.open")
 
     drive(script, workflow="")
+
+
+def test_causes_are_read_over_a_line_slower_than_a_tick():
+    """Each tick asks for them: it must not withdraw what the last one began, nor wait a minute then."""
+
+    async def main():
+        world = shop_world(asyncio.get_running_loop().time)
+        async with opened(
+            world=world, serve=create_app(world, latency=0.4), workflow="", size=(140, 40)
+        ) as d:
+            await d.until(lambda: "WHY IT FAILED" in d.text and "PaymentError" in d.text, 30)
+
+    simulate(main())

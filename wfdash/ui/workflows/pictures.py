@@ -171,12 +171,18 @@ class Pictures:
         """The newest failures of a workflow that were read in full."""
         return list(self._read.get(workflow, {}).values())
 
+    def are_causes_due(self, poller: Watcher, workflow: str) -> bool:
+        """Whether they were not asked for a moment ago, and can be."""
+        at, _ = self._causes.get(workflow, (float("-inf"), None))
+        can = self._context.session is not None and not poller.local
+        return can and self._context.clock() - at >= _AGAIN
+
     async def read_causes(self, poller: Watcher, workflow: str, errored: int) -> bool:
         """Reads the newest failures and, once, the versions; whether anything was asked."""
         session, now = self._context.session, self._context.clock()
-        at, before = self._causes.get(workflow, (float("-inf"), None))
-        if session is None or poller.local or now - at < _AGAIN:
+        if session is None or not self.are_causes_due(poller, workflow):
             return False
+        _, before = self._causes.get(workflow, (now, None))
         reads, causes = session.reads, Causes()
         self._causes[workflow] = now, before or causes
         try:
@@ -205,6 +211,10 @@ class Pictures:
                     self._causes[workflow] = now, causes
         except WorkflowsError as error:
             causes.failure = error.sentence
+        except asyncio.CancelledError:
+            # The cursor went on; once it is back they are asked for at once, less those read by now.
+            self._causes[workflow] = float("-inf"), self._causes[workflow][1]
+            raise
         causes.over = True
         self._causes[workflow] = now, causes
         samples = {sample.id for sample in causes.samples}

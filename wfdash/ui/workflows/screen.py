@@ -278,6 +278,9 @@ class WorkflowsScreen(BaseScreen):
         poller, chosen = self.poller, self.query_one(WorkflowTable).workflow
         if poller is None or chosen is None or poller.frozen:
             return
+        # Each tick comes by here: over a slow line it would withdraw what the last one asked for.
+        if not self.pictures.are_causes_due(poller, chosen.name):
+            return
         self._read(poller, chosen.name, chosen.counts.get("errored", 0))
 
     @work(group="causes", exclusive=True, exit_on_error=False)
