@@ -1,5 +1,6 @@
 """`J` by batch: a row each that opens into its ids and their events, and what can be done from it."""
 
+import asyncio
 import time
 
 from platformdirs import user_state_path
@@ -11,6 +12,7 @@ from wfdash.demo.http.credentials import ACCOUNT_ID
 from wfdash.live.records.journal import Journal
 from wfdash.live.records.journal_entries import ActionResult
 from wfdash.ui.actions.cut_off import CutOffScreen
+from wfdash.ui.pages.journal import JournalScreen
 
 
 def finished(ids, verb="pause", plan="done1", account=ACCOUNT_ID):
@@ -176,3 +178,18 @@ def test_a_batch_that_goes_on_is_followed_while_it_is_open():
         assert len(dash.app.screen.table.rows) == 1
 
     drive(script, **HERE)
+
+
+def test_a_journal_that_takes_long_to_read_says_so(monkeypatch):
+    """An empty page would say that nothing was sent."""
+
+    async def read(page):
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(JournalScreen, "_read", read)
+
+    async def script(d):
+        await d.press("journal.open")
+        assert "journal · reading what was sent from this machine" in d.text
+
+    drive(script)

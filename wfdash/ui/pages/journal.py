@@ -7,6 +7,7 @@ from math import inf
 from typing import ClassVar
 
 from platformdirs import user_state_path
+from rich.style import Style
 from textual.app import ComposeResult
 from textual.widgets import Input
 
@@ -102,6 +103,8 @@ class JournalScreen(BaseScreen):
         self.query_one(Field).display = False
         self.table.now, self.table.utc = self.context.clock(), self.context.utc
         self.table.focus()
+        # A long journal takes seconds on a busy machine, and an empty page would say that there is none.
+        self._draw_title("reading what was sent from this machine …", "")
         self.run_worker(self._read(), exit_on_error=False)
 
     async def _read(self) -> None:
@@ -167,15 +170,12 @@ class JournalScreen(BaseScreen):
         self._draw_in_full()
         newest = "the newest " if self._is_cut else ""
         summary = f"{count(len(self.table.batches))} of {newest}{count(len(self._all))} actions "
+        self._draw_title(clean(trouble) or self._about, summary, WARN if trouble else QUIET)
+
+    def _draw_title(self, about: str, summary: str, style: Style = QUIET) -> None:
         badges = badge_pieces(identity_of(self.context, ""))
         self.query_one("#journal-title", StatusLine).show(
-            [
-                (" ", PLAIN),
-                *badges,
-                ("journal", STRONG),
-                (f" · {clean(trouble) or self._about}", WARN if trouble else QUIET),
-            ],
-            [(summary, QUIET)],
+            [(" ", PLAIN), *badges, ("journal", STRONG), (f" · {about}", style)], [(summary, QUIET)]
         )
 
     @property
