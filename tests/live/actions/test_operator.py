@@ -176,6 +176,15 @@ async def test_lost_answer_of_what_was_on_its_way_before_is_unknown(operator, se
     assert said in result.sentence
 
 
+@pytest.mark.parametrize("before", ["queued", "waitingForPause"])
+async def test_lost_answer_is_done_where_nothing_else_ends_it_so(operator, server, before):
+    """Left alone, what is queued runs and what waits for its pause pauses: none is terminated by itself."""
+    server.add("a", before, busy=1e6)
+    server.faults = ["timeout after"]
+    (result,) = await act(operator, server, "terminate", "a")
+    assert (result.outcome, result.exit_code, result.after) == ("done", 0, "terminated")
+
+
 async def test_an_event_without_an_answer_stays_unknown(operator, server):
     server.add("a", "waiting")
     server.faults = ["timeout after"]

@@ -98,7 +98,9 @@ class Follower(Struct, frozen=True):
 
 def _settled(verb: str, before: str, outcome: Judgement, answered: str, status: str) -> Followed:
     """The verdict, made `unknown` where no answer came and the status had been on its way before already."""
-    if not answered and before in _ON_THE_WAY:
+    # What is queued or waits for its pause is terminated by nothing but a terminate.
+    by_itself = status != "terminated" or before == "rollingBack"
+    if not answered and before in _ON_THE_WAY and by_itself:
         doubt = f"{status}, but it was {before} before: whether the {phrase(verb)} arrived is not known"
         return Followed(Outcome.UNKNOWN, doubt, status)
     return Followed(outcome.word, outcome.sentence, status)
