@@ -263,6 +263,18 @@ def test_what_is_read_in_one_place_stays_there():
     assert not calls.outcomes_by_word(WFDASH, "stage", map(str, Stage))
 
 
+CUT_FIRST = {
+    "wfdash.core.text.clean: clean(text[:_LONGEST])": "hidden just before",
+    "wfdash.core.filter.grammar: clean(self.text[:self.position])": "measures what a person typed",
+    "wfdash.ui.instances.filter_help: clean(field.value[:error.position])": "measures what a person typed",
+}
+
+
+def test_text_is_cut_once_secrets_are_hidden():
+    """`clean(text, 80)`: of half a secret nothing could be hidden any more."""
+    assert_only(calls.cut_before(WFDASH, "clean"), CUT_FIRST)
+
+
 def test_modules_form_no_circle():
     assert not WFDASH.modules_in_a_circle(apart="demo")
 
@@ -667,6 +679,14 @@ def test_a_word_that_is_read_where_it_has_a_name_is_found(tmp_path):
     )
     found = calls.outcomes_by_word(tree, "event", ["sent"])
     assert {place.partition(":")[0] for place in found} == {"p.a", "p.b"}
+
+
+def test_a_text_that_is_cut_too_early_is_found(tmp_path):
+    tree = tree_of(
+        tmp_path, a="clean(x[:80])", b="clean(x, 80)", c="clean(x[1:])", d="fit(clean(f(x)[: 2 * n]), 3)"
+    )
+    found = calls.cut_before(tree, "clean")
+    assert found == {"p.a: clean(x[:80])", "p.d: clean(f(x)[:2 * n])"}
 
 
 def test_a_text_that_stands_elsewhere_is_found(tmp_path):

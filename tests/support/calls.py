@@ -242,5 +242,17 @@ def outcomes_by_word(tree: Tree, attr: str, words: Iterable[str]) -> set[str]:
     return found
 
 
+def cut_before(tree: Tree, called: str) -> set[str]:
+    """Where a function of this name is given a text that was cut, as `called(text[:n])`."""
+    return {
+        f"{name}: {ast.unparse(node)}"
+        for name, nodes in tree.nodes.items()
+        for node in nodes
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == called
+        for given in node.args
+        if isinstance(given, ast.Subscript) and isinstance(given.slice, ast.Slice) and given.slice.upper
+    }
+
+
 def _last(node: ast.expr) -> str:
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""

@@ -146,16 +146,16 @@ class OtherPeople:
             # With the terminal where two have one name: which of them is where is the reason to say it at
             # all.
             names = [_name(other, apart=True) for other in others]
-        users = list(dict.fromkeys(clean(other.user[:40]) for other in others))
+        users = list(dict.fromkeys(clean(other.user, 40) for other in others))
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         at = [
-            f"{name}: {clean(other.place[:60])}" if other.place else name
+            f"{name}: {clean(other.place, 60)}" if other.place else name
             for name, other in zip(names, others, strict=True)
         ]
         # The workflow on screen needs no second naming.
         here = self._context.pages.place[0]
         near = [
-            f"{name}: {clean(other.instance[:60])}" if other.instance and other.workflow == here else place
+            f"{name}: {clean(other.instance, 60)}" if other.instance and other.workflow == here else place
             for name, other, place in zip(names, others, at, strict=True)
         ]
         return (
@@ -215,10 +215,10 @@ def _name(other: "Presence", *, apart: bool = False) -> str:
 
     `apart` where two of them have the same user.
     """
-    who = clean(other.user[:40])
+    who = clean(other.user, 40)
     if not apart and not is_own_login(other.who):
         return who
-    return f"{who} on {clean(other.terminal[:20])}" if other.terminal else f"{who} elsewhere"
+    return f"{who} on {clean(other.terminal, 20)}" if other.terminal else f"{who} elsewhere"
 
 
 def _full_name(other: "Presence") -> str:
@@ -228,4 +228,4 @@ def _full_name(other: "Presence") -> str:
 
 
 def _what(action: "PeerAction") -> str:
-    return clean(action.ids[0][:40]) if action.count == 1 and action.ids else count(action.count)
+    return clean(action.ids[0], 40) if action.count == 1 and action.ids else count(action.count)

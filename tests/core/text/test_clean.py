@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from wfdash.core.text.clean import cells, clean, fit
+from wfdash.config.credential import Credential
+from wfdash.core.logs.rows import unfolded_text
+from wfdash.core.model.step import Failure
+from wfdash.core.payload.tree import summary
+from wfdash.core.text import clean as text_module
+from wfdash.core.text.clean import cells, clean, cut, fit, mask_in_text
+from wfdash.core.why.step_names import error_name, failure_text, numbered_name
 
 HOSTILE = {
     "clear screen": "\x1b[2J",
@@ -121,3 +127,28 @@ def test_a_line_longer_than_any_screen_is_cut_and_says_so(letter):
     assert len(line) < 100_100
     assert line.endswith(f"… ({len(letter) * 1_000_000 - 100_000:,} more characters)")
     assert line.isprintable()
+
+
+TOKEN = "demo-token-that-is-not-a-secret-0123456789"
+CUTS = {
+    "a name": lambda text: clean(text, 40),
+    "raw": lambda text: cut(text, 40),
+    "a value": lambda text: summary(text, 40),
+    "a value of a key": lambda text: summary({"key": text}, 40),
+    "a long value of a key": lambda text: summary({"key": "x" * 1960 + text}, 4000),
+    "a key": lambda text: summary({"x" * 160 + text: 1}, 4000),
+    "a step's name": lambda text: numbered_name("x" * 300 + text),
+    "an error's name": lambda text: error_name(Failure(text, "it failed")),
+    "an error": lambda text: failure_text(Failure("", text), 20),
+    "a page's title": lambda text: failure_text(Failure("", f"<html><title>{'x' * 260}{text}</title>"), 400),
+    "a line of a log": lambda text: "".join(unfolded_text("x" * 19_800 + text)),
+}
+
+
+@pytest.mark.parametrize("shown", CUTS.values(), ids=CUTS.keys())
+def test_half_of_a_secret_is_shown_of_no_text_that_is_cut(shown, monkeypatch):
+    """Wherever in the text the secret stands, and wherever that is cut."""
+    monkeypatch.setattr(text_module, "_masks", [])
+    mask_in_text(Credential(TOKEN, source="test").mask)
+    for before in range(220):
+        assert TOKEN[:6] not in shown("y" * before + TOKEN + " and more " * 40)

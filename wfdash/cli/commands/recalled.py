@@ -109,7 +109,7 @@ async def recalled_row(session: CommandSession, workflow: str, instance: str) ->
         return [row] if row is not None else []
 
     for row in await asyncio.to_thread(ask_record, lambda: _open_record(session), look):
-        words = [clean(row.status[:40]) or "listed without a status"]
+        words = [clean(row.status, 40) or "listed without a status"]
         for word, moment in (("created", row.created), ("ended", row.ended)):
             words += [f"{word} {instant(moment)}"] if moment is not None else []
         return f"the server no longer has it, the record does: it was {', '.join(words)}"

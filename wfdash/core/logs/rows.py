@@ -11,7 +11,7 @@ from msgspec import Struct
 from wfdash.core.logs.line import PlacedLine
 from wfdash.core.model.step_columns import StepColumns
 from wfdash.core.model.times import iso
-from wfdash.core.text.clean import clean
+from wfdash.core.text.clean import clean, cut
 from wfdash.core.text.words import count
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.why.step_names import base_name, counter_of
@@ -107,7 +107,7 @@ def _numbered(name: str) -> str:
 
 def unfolded_text(message: str) -> list[str]:
     """The message line by line; one that ends in a JSON object, or is one, with that laid out."""
-    text = uncoloured(message[:_LONGEST])
+    text = uncoloured(cut(message, _LONGEST))
     if (more := len(message) - _LONGEST) > 0:
         return [*text.split("\n")[: _MOST_PARTS - 1], f"… {count(more)} more characters"]
     at = min((found for mark in "{[" if (found := text.find(mark)) >= 0), default=-1)

@@ -46,13 +46,13 @@ def summary_facts(
     if detail is not None and detail.step_count is not None:
         said.append(counted(detail.step_count, "step"))
     if detail is not None and detail.cron:
-        said.append(f"cron {clean(detail.cron[:80])}")
+        said.append(f"cron {clean(detail.cron, 80)}")
     trigger = (detail.trigger if detail else "") or (row.trigger if row else "")
     if trigger:
-        said.append(f"trigger {clean(trigger[:80])}")
+        said.append(f"trigger {clean(trigger, 80)}")
     version = (detail.version if detail else "") or (row.version if row else "")
     if version:
-        said.append(f"version {clean(version[:8])}")
+        said.append(f"version {clean(version, 8)}")
     if end is not None and (retention is not None or not local):  # a dev session lets nothing expire
         said.append("retained 3 to 30 days" if retention is None else f"retained {spoken(retention)}")
     return said
@@ -73,14 +73,14 @@ def policy(config: StepConfig | None, attempts: int = 0) -> str:
         from_ = (
             f"from {spoken(base)}"
             if base is not None
-            else clean(str(config.delay or "a delay that the API does not say")[:80])
+            else clean(str(config.delay or "a delay that the API does not say"), 80)
         )
-        said.append(f"{clean(config.backoff[:40])} {from_}".strip())
+        said.append(f"{clean(config.backoff, 40)} {from_}".strip())
     if config.timeout is not None:
         limit = duration(config.timeout)
-        said.append(f"timeout {spoken(limit) if limit is not None else clean(str(config.timeout)[:80])}")
+        said.append(f"timeout {spoken(limit) if limit is not None else clean(str(config.timeout), 80)}")
     if config.sensitive:
-        said.append(f"sensitive {clean(config.sensitive[:40])}")
+        said.append(f"sensitive {clean(config.sensitive, 40)}")
     return " · ".join(said)
 
 

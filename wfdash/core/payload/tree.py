@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from wfdash.core.model.step import ABSENT
 from wfdash.core.payload.placeholders import note_of
-from wfdash.core.text.clean import clean
+from wfdash.core.text.clean import clean, cut
 from wfdash.core.text.words import count, counted, size
 
 __all__ = [
@@ -99,7 +99,7 @@ def _rows(
         if key is None:
             yield Node((*path, -1), "…", "rest", None, depth + 1, None, instead=f"{count(child)} more")
         else:
-            yield from _rows(child, (*path, key), clean(str(key)[:200]), depth + 1, unfolded, reveal)
+            yield from _rows(child, (*path, key), clean(str(key), 200), depth + 1, unfolded, reveal)
     if inner is not ABSENT:
         yield Node((*outer, _RAW), AS_TEXT, "text", value, depth + 1, None)
 
@@ -151,7 +151,7 @@ def summary(value: Any, width: int, *, opened: bool = False) -> str:
         number = counted(len(value), "item")
         return f"[{number}]" if opened else _compact(value, width)
     if isinstance(value, str):
-        return clean(json.dumps(value[:width], ensure_ascii=False)) + ("…" if len(value) > width else "")
+        return clean(json.dumps(cut(value, width), ensure_ascii=False)) + ("…" if len(value) > width else "")
     return _word(value)
 
 
@@ -163,7 +163,7 @@ def _compact(value: Any, width: int) -> str:
         parts.append(part)
         room -= len(part)
         if room <= 0:
-            return clean("".join(parts)[:width]) + "…"
+            return clean("".join(parts), width) + "…"
     return clean("".join(parts))
 
 
@@ -173,7 +173,7 @@ def _tokens(value: Any, depth: int) -> Iterator[str]:
             yield "{…}"
             return
         for number, (key, child) in enumerate(value.items()):
-            yield f"{', ' if number else '{'}{json.dumps(str(key)[:200], ensure_ascii=False)}: "
+            yield f"{', ' if number else '{'}{json.dumps(cut(str(key), 200), ensure_ascii=False)}: "
             yield from _tokens(child, depth + 1)
         yield "}"
     elif isinstance(value, list | tuple) and value:
@@ -185,7 +185,7 @@ def _tokens(value: Any, depth: int) -> Iterator[str]:
             yield from _tokens(child, depth + 1)
         yield "]"
     elif isinstance(value, str):
-        yield json.dumps(value[:2000], ensure_ascii=False)
+        yield json.dumps(cut(value, 2000), ensure_ascii=False)
     else:
         yield _word(value)
 
@@ -199,7 +199,7 @@ def _word(value: Any) -> str:
         return "{}"
     if isinstance(value, list | tuple):
         return "[]"
-    return clean(repr(value)[:300])
+    return clean(repr(value), 300)
 
 
 def _has_children(value: Any) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 from unicodedata import category, east_asian_width
 
-__all__ = ["cells", "clean", "distinguishable", "fit", "mask_in_text", "masked", "masked_bytes"]
+__all__ = ["cells", "clean", "cut", "distinguishable", "fit", "mask_in_text", "masked", "masked_bytes"]
 
 _REPLACED = "\N{REPLACEMENT CHARACTER}"
 _BLANK_LETTERS = "\u115f\u1160\u3164\uffa0"
@@ -69,6 +69,8 @@ _ODD = re.compile(
 )
 
 
+_SECRET = 4096
+"""Characters that no secret is longer than."""
 _MOST_MASKS = 8
 """A change of profile brings another credential; what the one before was may still be on screen."""
 _masks: list[Callable[[str], str]] = []
@@ -97,14 +99,23 @@ def masked_bytes(content: bytes) -> bytes:
     return content if (shown := masked(text)) == text else shown.encode("latin-1")
 
 
-def clean(text: str) -> str:
+def cut(text: str, most: int) -> str:
+    """The first `most` characters, otherwise raw, without what a mask hides.
+
+    Half of a secret is not recognised as one: so it is hidden before the text is cut.
+    """
+    return masked(text[: most + _SECRET])[:most] if _masks else text[:most]
+
+
+def clean(text: str, most: int = _LONGEST) -> str:
     """One printable line: a newline becomes ␊, ESC ␛, what has no picture �; runs of marks are capped.
 
-    What is longer than any screen is cut first, and says so at its end. A name within a sentence is cut by
-    who says it (`clean(name[:80])`): there the count of what is left out has no room.
+    What is longer than any screen is cut first, and says so at its end. A name within a sentence is cut
+    after `most` characters without a word: there the count of what is left out has no room.
     """
-    # Before it is cut: half of a secret is not recognised as one.
-    if _masks:
+    if most < _LONGEST:
+        text = cut(text, most)
+    elif _masks:
         text = masked(text)
     if len(text) > _LONGEST:
         return f"{clean(text[:_LONGEST])}… ({len(text) - _LONGEST:,} more characters)"

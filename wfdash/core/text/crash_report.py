@@ -27,4 +27,4 @@ def crash_report(error: BaseException, *, hide: Callable[[str], str]) -> str:
         lines = [*lines[: _LINES // 2], "[...]", *lines[-_LINES // 2 :]]
     system = f"wfdash {__version__}, Python {platform.python_version()}, {platform.system()}"
     head = ["wfdash stopped on a fault of its own. Please report it with the lines below.", system]
-    return "\n".join([*head, *(clean(line[:_LONGEST]) for line in lines)])
+    return "\n".join([*head, *(clean(line, _LONGEST) for line in lines)])

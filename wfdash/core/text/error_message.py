@@ -4,6 +4,8 @@ import json
 import re
 from typing import Any, Final
 
+from wfdash.core.text.clean import masked
+
 __all__ = ["main_line", "readable"]
 
 _FROM_START: Final = 16_384
@@ -34,7 +36,7 @@ def main_line(name: str, message: str) -> tuple[str, str]:
     The name is the thrown class where the engine put it before the message; "" where none says anything.
     Never raises, whatever the text is; the line may be "".
     """
-    text = message.strip()
+    text = masked(message.strip())  # before it is cut: half of a secret is not recognised as one
     if len(text) > _FROM_START + _FROM_END:
         text = f"{text[:_FROM_START]}\n{text[-_FROM_END:]}"
     if wrapped := re.fullmatch(_WRAPPED, text):

@@ -55,7 +55,7 @@ def words(outline: Outline, row: Row, at: TimeWords) -> list[tuple[str, Tone]]:
         return [("terminated", "name"), (f" {terminator(step.trigger)}".rstrip(), "quiet")]
     pieces: list[tuple[str, Tone]] = []
     if row.kind not in OWN and step.name:
-        pieces.append((f"{clean(row.kind[:80]) or 'no type'} ", "quiet"))
+        pieces.append((f"{clean(row.kind, 80) or 'no type'} ", "quiet"))
     pieces.append((shown_name(step), "name"))
     pieces.extend(_notes(outline, step, row, at))
     return pieces
@@ -85,7 +85,7 @@ def _notes(outline: Outline, step: Step, row: Row, at: TimeWords) -> list[tuple[
         # An arrow is an event that came or may still come: a wait that timed out got none, and of one that
         # failed otherwise nobody says whether it came.
         sign = "←" if row.state != "failed" else "no event" if got_no_event(step) else "event"
-        notes.append((f" {sign} {clean(step.event_type[:120])}", "quiet"))
+        notes.append((f" {sign} {clean(step.event_type, 120)}", "quiet"))
     if row.state == "runs" and has_stopped(step):
         # The step is open and drawn so, but nothing of it runs.
         notes.append((f" · its attempt {'succeeded' if has_succeeded(step) else 'ended'}", "quiet"))
@@ -120,7 +120,7 @@ def _of_fold(outline: Outline, row: Row) -> list[tuple[str, Tone]]:
     group = outline.of_step[row.step]
     pieces: list[tuple[str, Tone]] = []
     if group.kind not in OWN:
-        pieces.append((f"{clean(group.kind[:80])} ", "quiet"))
+        pieces.append((f"{clean(group.kind, 80)} ", "quiet"))
     pieces.append((clean(group.name) or "(no name)", "name"))
     pieces.append((f" ×{len(group.members):,}", "name"))
     if group.failed:

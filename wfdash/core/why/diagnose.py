@@ -88,7 +88,7 @@ def _diagnose(
     listed: str,
 ) -> Why:
     if detail.unread:
-        word = clean(status[:80]) or "no status was listed"
+        word = clean(status, 80) or "no status was listed"
         return Why(f"{word}; it was not read by then, so nothing but its row is recorded", "not recorded")
     # Before the steps: those that an end left open stay open in the answer for ever.
     if is_final(status):
@@ -121,16 +121,16 @@ def _diagnose(
     if status in STATUSES and listed and listed != status:
         # Which of the two is right cannot be known from here, so that it is no sign of a stuck one.
         why = _by_steps(detail, steps, status, at)
-        said = f"the list says {clean(listed[:40])}, its own answer {status}: they contradict each other"
+        said = f"the list says {clean(listed, 40)}, its own answer {status}: they contradict each other"
         short = (
-            f"list says {clean(listed[:16])}; {why.short}" if why.short else f"list says {clean(listed[:16])}"
+            f"list says {clean(listed, 16)}; {why.short}" if why.short else f"list says {clean(listed, 16)}"
         )
         return replace(why, sentence=f"{said}; {why.sentence}", short=short, looks_stuck=False)
     if status in STATUSES:
         return _with_suspicion(_by_steps(detail, steps, status, at), local)
     # What a status does that is not known here is not known either: no time-out or try of it is foretold.
     why = _by_steps(detail, steps, status, replace(at, sure_since=float("inf"), foretells=False))
-    named = f"status {clean(status[:80])}" if status else "no status was answered"
+    named = f"status {clean(status, 80)}" if status else "no status was answered"
     if not steps:
         return Why(named, "")
     return replace(why, sentence=f"{named}; {why.sentence}", looks_stuck=False)
@@ -401,10 +401,10 @@ def _rolling_back(detail: Detail, steps: Sequence[Step], at: TimeWords) -> Why:
 
 def _without_steps(detail: Detail, status: str, row: Instance | None, at: TimeWords) -> Why:
     began = detail.start if detail.start is not None else (row.started if row is not None else None)
-    said = clean(status[:80]) + (f" for {at.passed(began)}" if began is not None else "")
+    said = clean(status, 80) + (f" for {at.passed(began)}" if began is not None else "")
     if detail.step_count is not None:
         said += f", {counted(detail.step_count, 'step')} begun"
-    return Why(f"{said}; its steps were not read", clean(status[:80]), began)
+    return Why(f"{said}; its steps were not read", clean(status, 80), began)
 
 
 def _with_expiry(why: Why, detail: Detail, retention: float | None, at: TimeWords) -> Why:

@@ -127,7 +127,7 @@ def _no_event(step: Step) -> str:
     """`"approval" got no event "approve" within 1 d`."""
     waits = lasted(step.start, step.end)
     waited = f" within {spoken(waits)}" if waits is not None else ""
-    event = f' "{clean(step.event_type[:120])}"' if step.event_type else ""
+    event = f' "{clean(step.event_type, 120)}"' if step.event_type else ""
     return f"{spoken_name(step)} got no event{event}{waited}"
 
 
@@ -174,7 +174,7 @@ def _rollback(detail: Detail) -> str:
     if detail.rollback_outcome == "failed":
         return f"; {_failed_rollback(detail, handlers)}"
     if detail.rollback_outcome:
-        return f"; rollback {clean(detail.rollback_outcome[:80])}"
+        return f"; rollback {clean(detail.rollback_outcome, 80)}"
     return f"; {counted(len(handlers), 'handler')} ran" if handlers else ""
 
 

@@ -141,7 +141,7 @@ def _pending(step: Step, at: TimeWords) -> Why:
     """
     lasted = at.since(step.start) if step.start is not None else ""
     said = f"{spoken_name(step)} has not begun an attempt{lasted}"
-    key = clean(step.concurrency_key[:120])
+    key = clean(step.concurrency_key, 120)
     if key:
         said += f'; it waits for the concurrency key "{key}"'
     short = f"{short_name(step)}, {f'waits for key {key}' if key else 'not begun'}"
@@ -181,13 +181,13 @@ def _until_when(step: Step) -> str:
     """Says of a sleep or wait without a readable end that there is none, or what stands in its place."""
     if step.raw_end is None:
         return _UNTOLD
-    return f"its end cannot be read as a time: {fit(clean(str(step.raw_end)[:120]), 40).rstrip()}"
+    return f"its end cannot be read as a time: {fit(clean(str(step.raw_end), 120), 40).rstrip()}"
 
 
 def _waiting(step: Step, at: TimeWords) -> Why:
     if step.event_type:
-        awaited = f'event "{clean(step.event_type[:120])}"'
-        short = clean(step.event_type[:120])
+        awaited = f'event "{clean(step.event_type, 120)}"'
+        short = clean(step.event_type, 120)
     else:
         awaited, short = f"an event in {spoken_name(step)}", shown_name(step)
     short = fit(short, _SHORT_NAME).rstrip() if cells(short) > _SHORT_NAME else short
@@ -347,7 +347,7 @@ def _clause(step: Step, at: TimeWords) -> str:
     if kind == "sleeps":
         return f"{named} sleeps" + (f" until {at.at(step.end)}" if step.end is not None else "")
     if kind == "waits":
-        event = f' "{clean(step.event_type[:120])}"' if step.event_type else ""
+        event = f' "{clean(step.event_type, 120)}"' if step.event_type else ""
         return f"{named} waits for {'event' + event if event else 'an event'}"
     if kind == "retries":
         error = step.attempts[-1].error

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from wfdash.core.model.step import Failure, Step
 from wfdash.core.model.step_kind import OWN
-from wfdash.core.text.clean import cells, clean, fit
+from wfdash.core.text.clean import cells, clean, cut, fit
 from wfdash.core.text.error_message import main_line
 
 __all__ = [
@@ -45,7 +45,7 @@ def terminator(source: str) -> str:
     """Who terminated an instance, by the source the API names: `through the API`; "" for nobody known."""
     if source in ("", "unknown"):
         return ""
-    return _WHO.get(source) or f"by {clean(source[:80])}"
+    return _WHO.get(source) or f"by {clean(source, 80)}"
 
 
 def base_name(name: str) -> str:
@@ -61,8 +61,7 @@ def counter_of(name: str) -> int | None:
 
 @lru_cache(maxsize=4096)
 def plain_step(name: str) -> str:
-    """The name that a step shares with others': `process order 1000-1` is `process order <n>`.
-    `process order <n>`."""
+    """The name that a step shares with others': `process order 1000-1` is `process order <n>`."""
     name = base_name(name[:_LONGEST])
     if _ONLY_WORDS.fullmatch(name):
         return name
@@ -77,19 +76,19 @@ def shown_name(step: Step) -> str:
     Cleaned. A step without a name is called by its type, verbatim.
     """
     if not step.name:
-        return clean(step.kind[:_LONGEST]) or "entry without a type"
+        return clean(step.kind, _LONGEST) or "entry without a type"
     return numbered_name(step.name)
 
 
 def titled_name(step: Step) -> str:
     """The name as `shown_name` has it, with its type before it where the Worker did not ask for the step."""
-    kind = f"{clean(step.kind[:80]) or 'no type'} " if step.name and step.kind not in OWN else ""
+    kind = f"{clean(step.kind, 80) or 'no type'} " if step.name and step.kind not in OWN else ""
     return kind + shown_name(step)
 
 
 def numbered_name(raw: str) -> str:
     """A name as the API gives it, cleaned, and the second step of that name with its number."""
-    raw = raw[:_LONGEST]
+    raw = cut(raw, _LONGEST)
     found = _SUFFIX.search(raw)
     name = clean(raw[: found.start()] if found else raw)
     if not name:
@@ -131,7 +130,7 @@ def error_name(failure: Failure) -> str:
 
     The engine gives a thrown class as `Error` and puts its name before the message.
     """
-    name, _ = main_line(failure.name[:_LONGEST], failure.message)
+    name, _ = main_line(cut(failure.name, _LONGEST), failure.message)
     return fit(clean(name), 48).rstrip() if name else ""
 
 
@@ -140,10 +139,8 @@ def failure_text(failure: Failure, width: int = 100) -> str:
 
     The plain name `Error` is left out, and the engine's wrapping of a NonRetryableError is taken off.
     """
-    name, line = main_line(failure.name[:_LONGEST], failure.message)
-    text = (
-        clean(": ".join(part for part in (name, line) if part)[: 10 * width]) or "an error without a message"
-    )
+    name, line = main_line(cut(failure.name, _LONGEST), failure.message)
+    text = clean(": ".join(part for part in (name, line) if part), 10 * width) or "an error without a message"
     if "\n" in failure.message.strip() and cells(text) < width:
         text += " …"
     return fit(text, width) if cells(text) > width else text

@@ -49,18 +49,18 @@ def last_pieces(context: Context, now: float) -> Sequence[Pieces]:
     done, here, session = context.desk.last_done(), context.people.words(), context.session
     if done is None or now - done.at > _RECENT:
         return [[(word, QUIET)] for word in here]
-    what = clean(done.id[:40]) or _how_many(done)
+    what = clean(done.id, 40) or _how_many(done)
     # What was in vain, or is none of those below, is told as that in few words too.
     shortest = f"{phrase(done.verb)} {done.without_effect}".rstrip()
     if session is not None and done.workflow != session.poller.workflow:
-        what = f"{what} of {clean(done.workflow[:30])}"
-        shortest = f"{shortest} in {fit(clean(done.workflow[:60]), 12, cut='middle').rstrip()}"
+        what = f"{what} of {clean(done.workflow, 30)}"
+        shortest = f"{shortest} in {fit(clean(done.workflow, 60), 12, cut='middle').rstrip()}"
     ago = f"{age(now - done.at)} ago"
     words: tuple[str, ...] = tuple(
         dict.fromkeys(
             (
                 f"{_did(done, clean(full_name(done.who, done.seat)), what)}, {ago}",
-                f"{_did(done, who := clean(name_of(done.who)[:60]), what)}, {ago}",
+                f"{_did(done, who := clean(name_of(done.who), 60), what)}, {ago}",
                 f"{who or 'you'}: {shortest} {ago}",
             )
         )

@@ -62,7 +62,7 @@ class MenuScreen(PanelScreen):
         key_of = self.context.keys.key_of
         hint = f"its key or {key_of('row.open')}, {key_of('layer.close')} closes"
         self.query_one(Title).name_it(clean(self._title), hint)
-        longest = max((cells(clean(entry.name[:_NAME])) for entry in self._entries.values()), default=0)
+        longest = max((cells(clean(entry.name, _NAME)) for entry in self._entries.values()), default=0)
         named = min(longest, _NAME) + 2
         room = max(8, self.size.width - named - 6)
         self.query_one(Choices).fill(
@@ -71,8 +71,8 @@ class MenuScreen(PanelScreen):
                     entry.key,
                     [
                         (f"  {entry.key}  ", STRONG),
-                        (fit(clean(entry.name[:_LONGEST]), named), PLAIN),
-                        (fit(clean(entry.what[:_LONGEST]), room), QUIET),
+                        (fit(clean(entry.name, _LONGEST), named), PLAIN),
+                        (fit(clean(entry.what, _LONGEST), room), QUIET),
                     ],
                 )
                 for entry in self._entries.values()

@@ -48,5 +48,5 @@ def _line(step: UsualStep, width: int, title: str) -> str:
     """A step to come as a line; `~` stands before its time, which is the median of other runs."""
     times = f" ×{count(step.count)}" if step.count > 1 else ""
     wide = bar_width(width)
-    name = fit(clean(step.name[:200]) + times, max(8, width - wide - 6 - TAKES))
+    name = fit(clean(step.name, 200) + times, max(8, width - wide - 6 - TAKES))
     return f" {title:>{wide}}  ○ {name}{f'~{brief(step.took)}':>{TAKES}}"

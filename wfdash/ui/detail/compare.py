@@ -148,7 +148,7 @@ class CompareScreen(BaseScreen):
         word = "finished" if other.ended else "created"
         when = f", {word} {spoken(now - ended)} ago" if ended else ""
         alike = f" · of the last {pair.weighed} the one whose params differ least" if pair.weighed > 1 else ""
-        self._against = f"compared with {clean(other.id[:200])}, complete"
+        self._against = f"compared with {clean(other.id, 200)}, complete"
         self._against += f"{_version_words(pair.version, other.version)}{when}{alike}"
         at = now if pair.other is None else pair.other[1].read_at or now
         self._against += f" · read {clock(at, utc=utc)}"
@@ -199,8 +199,8 @@ class CompareScreen(BaseScreen):
 
     def _place(self, room: int) -> Pieces:
         """`orders/order-12`; where room is short the workflow goes, and not a part of the id."""
-        name = clean(self.instance[:300])
-        before = f"{clean(self.workflow[:100])}/"
+        name = clean(self.instance, 300)
+        before = f"{clean(self.workflow, 100)}/"
         return [
             (before if cells(before) + cells(name) <= room else "", PLAIN),
             (fit(name, max(1, min(cells(name), room))), STRONG),

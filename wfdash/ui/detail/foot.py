@@ -92,7 +92,7 @@ def _rest_words(step: Step, row: Row, at: TimeWords) -> str:
     """`event "approve" · times out Mon 20:38` of an open wait, `wakes 20:49:45` of a sleep."""
     if row.state not in ("waits", "sleeps"):
         return ""
-    said = [f'event "{clean(step.event_type[:120])}"'] if step.event_type else []
+    said = [f'event "{clean(step.event_type, 120)}"'] if step.event_type else []
     if step.end is not None and not at.is_due(step.end):
         said.append(f"{'wakes' if row.state == 'sleeps' else 'times out'} {at.at(step.end)}")
     return " · ".join(said)
@@ -121,7 +121,7 @@ def fold_lines(group: Family, row: Row, width: int, keys: tuple[str, str]) -> li
     """Lines on a fold: its steps of one name; `keys` are those that unfold and fold it."""
     unfolded = bool(row.unfolded)
     hint = f"{keys[1]} folds them" if unfolded else f"{keys[0]} shows them"
-    sentence = f"{clean(group.name[:200]) or '(no name)'}: {len(group.members):,} steps; {hint}"
+    sentence = f"{clean(group.name, 200) or '(no name)'}: {len(group.members):,} steps; {hint}"
     title: Pieces = [(f"{STATE_GLYPHS[row.state]} ", PLAIN), (fit(sentence, width - 8).rstrip(), STRONG)]
     text = wrapped(" · ".join(fold_facts(group, unfolded=unfolded)), width - 4, FOOT - 1)
     return [ruled(title, width), *([(f"   {line}", PLAIN)] for line in text)]

@@ -19,7 +19,7 @@ from wfdash.core.payload.placeholders import stream_size
 from wfdash.core.payload.summary_lines import policy, span
 from wfdash.core.payload.tree import path_text, size_of, summary, value_at, value_text
 from wfdash.core.payload.unfold import unfolded_within
-from wfdash.core.text.clean import cells, clean, fit
+from wfdash.core.text.clean import cells, clean, cut, fit
 from wfdash.core.text.words import clock, size
 from wfdash.core.text.wrap import joined
 from wfdash.core.why.step_names import titled_name
@@ -142,7 +142,7 @@ class InspectorScreen(BaseScreen):
             times = span(step, at)
             name = fit(titled_name(step), max(8, width - cells(times) - length(badges) - 4)).rstrip()
             lines.append([(" ", PLAIN), *badges, (name, STRONG), (f"  {times}", QUIET)])
-            kind = f"{clean(step.kind[:80]) or 'no type'} of {clean(self.instance[:100])}"
+            kind = f"{clean(step.kind, 80) or 'no type'} of {clean(self.instance, 100)}"
             rest = [
                 kind,
                 self._last_seen or self._read_at(),
@@ -155,7 +155,7 @@ class InspectorScreen(BaseScreen):
                 times = f"not in the newest answer: {self._why_gone}; this was {self._last_seen}"
                 lines.append([(f" {fit(times, width - 2)}", WARN)])
         else:
-            name = fit(clean(self.instance[:300]), width - length(badges) - 2, cut="middle")
+            name = fit(clean(self.instance, 300), width - length(badges) - 2, cut="middle")
             lines.append([(" ", PLAIN), *badges, (name, STRONG)])
         lines.append([("", PLAIN)])
         self.query_one("#head", TextLines).show(lines)
@@ -274,5 +274,5 @@ class InspectorScreen(BaseScreen):
 
 def _value_entry(name: str, value: Any) -> Copy:
     """An entry of the copy menu for a value, which may have millions of parts."""
-    shown = value[:_SHOWN] if isinstance(value, str) else summary(value, _SHOWN)
+    shown = cut(value, _SHOWN) if isinstance(value, str) else summary(value, _SHOWN)
     return Copy("v", name, shown, partial(value_text, value))

@@ -290,11 +290,11 @@ class DetailPane(Stack):
         still = self.frozen or never_answered
         freshness = "" if unread else _freshness(fresh, self.utc, self._clock, frozen=still)
         shown = look(status)
-        word = clean(status[:40]) or ("not found" if never else "status unknown")
+        word = clean(status, 40) or ("not found" if never else "status unknown")
         if state is not None and gone_unended(state):
             word, freshness = f"was {word}", ""
         room = width - cells(word) - cells(freshness) - 7
-        name = clean(identity[:300])
+        name = clean(identity, 300)
         # Cut in the middle: ids often differ at their end, and begin alike.
         name = fit(name, max(8, room), cut="middle").rstrip() if cells(name) > room else name
         left: list[tuple[str, Style]] = [(f" {shown.glyph} ", shown.style), (name, STRONG)]

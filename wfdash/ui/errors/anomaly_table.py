@@ -75,7 +75,7 @@ class OddTable(ListTable[Oddity]):
 
     def _room(self, width: int) -> int:
         longest = max(
-            (cells(clean((odd.id or f"all of {odd.workflow}")[:100])) for odd in self.rows[:_MEASURED]),
+            (cells(clean(odd.id or f"all of {odd.workflow}", 100)) for odd in self.rows[:_MEASURED]),
             default=len(_TITLE),
         )
         return max(len(_TITLE) + 1, min(longest, 40, width // 3))

@@ -53,7 +53,7 @@ class GroupLines:
     def newest(self, group: ErrorGroup, width: int) -> list[Pieces]:
         """The newest instances of a group in columns, each with how long ago it failed."""
         now = self._context.clock()
-        room = min(30, max((cells(clean(sample.id[:100])) for sample in group.samples), default=8))
+        room = min(30, max((cells(clean(sample.id, 100)) for sample in group.samples), default=8))
         across = max(1, (width - 2) // (room + 11))
         shown = group.samples[: across * _NEWEST]
         self._newest_lines = max(self._newest_lines, -(-len(shown) // across))
@@ -64,12 +64,12 @@ class GroupLines:
             line: list[tuple[str, Style]] = [("  ", PLAIN)]
             for sample in shown[first : first + across]:
                 ago = age(now - sample.at) if sample.at is not None else ""
-                line += [(fit(clean(sample.id[:100]), room, cut="middle"), PLAIN), (f"{ago:>7}    ", QUIET)]
+                line += [(fit(clean(sample.id, 100), room, cut="middle"), PLAIN), (f"{ago:>7}    ", QUIET)]
             lines.append(line)
         return lines
 
     def _titled(self, sample: Sample, width: int, hint: str = "") -> Pieces:
-        name = fit(clean(sample.id[:200]), width - 20, cut="middle").rstrip()
+        name = fit(clean(sample.id, 200), width - 20, cut="middle").rstrip()
         return ruled([("for example ", QUIET), (name, STRONG)], width, hint=hint)
 
     def _last_lines(self, poller: Watcher, sample: Sample, width: int) -> list[Pieces]:

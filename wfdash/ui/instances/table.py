@@ -261,12 +261,12 @@ class InstanceTable(LineTable):
 
     def _measure_ids(self) -> None:
         """Widens the id column for what is on screen; it never narrows, so that columns do not jump."""
-        longest = max((cells(clean(self.row_key(index)[:200])) for index in self.on_screen()), default=0)
+        longest = max((cells(clean(self.row_key(index), 200)) for index in self.on_screen()), default=0)
         self._longest_id = max(self._longest_id, min(longest, 60))
 
     def fit_statuses(self, statuses: Iterable[str]) -> None:
         """Makes room for the longest status there is; the column never narrows again."""
-        longest = max((cells(clean(status[:40])) + 2 for status in statuses), default=0)
+        longest = max((cells(clean(status, 40)) + 2 for status in statuses), default=0)
         if min(longest, _WIDEST_STATUS) > self._status_width:
             self._status_width = min(longest, _WIDEST_STATUS)
             self.repaint()
@@ -346,7 +346,7 @@ class InstanceTable(LineTable):
             if name == "status":
                 # A note stands in the status' place: its glyph would claim what is in doubt.
                 glyph = "?" if value != row.status else appearance.glyph
-                word = "" if room == GLYPH else fit(clean(value[:100]), room - 2) + " "
+                word = "" if room == GLYPH else fit(clean(value, 100), room - 2) + " "
                 pieces.append((f"{glyph} {word}", appearance.style))
                 continue
             quiet = BY_NAME[name].quiet or (BY_NAME[name].read and read_long_ago)
@@ -368,7 +368,7 @@ def _lasted(row: Instance, beside: BesideRow) -> str:
 
 def _cell(column: str, text: str, room: int, aside: str = "") -> str:
     """Cleaned, in exactly `room` cells; what it is blocked on with one more before it."""
-    value = clean(text[:500])
+    value = clean(text, 500)
     if cells(value) > room:
         value = value.rstrip("…")  # shortened before; one mark is enough
     if BY_NAME[column].right:

@@ -101,7 +101,7 @@ def line_pieces(entries: Sequence[PlacedLine], width: int, room: int, utc: bool,
     rows: list[Pieces] = [[(f"   last lines, {key} shows all", QUIET)]]
     for entry in shown:
         at = f"   {clock(entry.line.at, utc=utc)} "
-        letter, style = LEVELS.get(entry.line.level, (clean(entry.line.level[:1]) or "?", PLAIN))
+        letter, style = LEVELS.get(entry.line.level, (clean(entry.line.level, 1) or "?", PLAIN))
         mark = " " if entry.is_sure else "?"
         remaining = width - cells(at) - 4
         words = fit(clean(uncoloured(entry.line.message[: width * 8])), max(0, remaining)).rstrip()

@@ -292,10 +292,10 @@ class LogPane(Stack):
         detail = self.lines.detail
         badges = badge_pieces(identity_of(self.context, "")) if self.is_page else []
         shown = look(detail.status if detail is not None else "")
-        status = clean(detail.status[:40]) if detail is not None else ""
+        status = clean(detail.status, 40) if detail is not None else ""
         right = self._source()
         room = max(8, width - length(badges) - cells(status + right) - 16)
-        name = fit(clean(self.instance[:300]), room, cut="middle").rstrip()
+        name = fit(clean(self.instance, 300), room, cut="middle").rstrip()
         first: list[tuple[str, Style]] = [(f" {shown.glyph} ", shown.style), *badges, (name, STRONG)]
         first += [(f"  {status}  ", shown.style), ("logs", STRONG)]
         gap = width - length(first) - cells(right) - 1

@@ -218,7 +218,7 @@ class LogTable(LineTable):
         if part:
             return strip_of([(" " * (width - room - 1), PLAIN), (fit(text, room), PLAIN)], width, over)
         line = entry.line
-        letter, style = LEVELS.get(line.level, (clean(line.level[:1]) or "?", PLAIN))
+        letter, style = LEVELS.get(line.level, (clean(line.level, 1) or "?", PLAIN))
         is_there = entry.step is not None and entry.step < len(self.names)
         where = numbered_name(self.names[entry.step or 0]) if is_there else self._perhaps(entry)
         step = fit(where, self._step_width)

@@ -198,7 +198,7 @@ class BudgetScreen(BaseScreen):
         style = BAD if _is_failed(exchange) else PLAIN
         at = fit(self.context.time_of(exchange.at), 9)
         path = exchange.path.partition("/workflows/")[2] or exchange.path.rpartition("/")[2]
-        ray = fit(clean(exchange.ray[:40]), 21) + " " if room >= _RAY_FROM else ""
+        ray = fit(clean(exchange.ray, 40), 21) + " " if room >= _RAY_FROM else ""
         return [
             (f"  {at} ", QUIET),
             (fit(_WORDS.get(exchange.kind, clean(exchange.kind)), 15) + " ", PLAIN),
@@ -206,7 +206,7 @@ class BudgetScreen(BaseScreen):
             (f"{exchange.milliseconds:>6.0f}  ", PLAIN),
             (ray, QUIET),
             (
-                _asked_for(clean(path[:400]), clean(exchange.failure[:400]), max(1, room - 44 - len(ray))),
+                _asked_for(clean(path, 400), clean(exchange.failure, 400), max(1, room - 44 - len(ray))),
                 QUIET,
             ),
         ]
@@ -284,10 +284,10 @@ def _spenders(budget: Budget, width: int, room: int) -> list[Pieces]:
 
 
 def _spent_by(spender: Spender, *, mine: bool) -> str:
-    command = clean(spender.what[:40])
-    what = f"this {command}" if mine else f"{command} {spender.pid} of {clean(spender.who[:80])}"
+    command = clean(spender.what, 40)
+    what = f"this {command}" if mine else f"{command} {spender.pid} of {clean(spender.who, 80)}"
     ended = ", ended" if has_ended(spender) else ""
-    words = " · ".join(f"{clean(purpose[:40]) or 'other'} {n}" for purpose, n in spender.purposes)
+    words = " · ".join(f"{clean(purpose, 40) or 'other'} {n}" for purpose, n in spender.purposes)
     return f"{_requests_of(spender):>13} by {what}{ended}: {words}"
 
 
@@ -295,7 +295,7 @@ def _spent_by_more(rest: Sequence[Spender]) -> str:
     """A line that sums up the processes that have no line of their own, by their command."""
     counted: Counter[str] = Counter()
     for spender in rest:
-        counted[clean(spender.what[:40])] += _requests_of(spender)
+        counted[clean(spender.what, 40)] += _requests_of(spender)
     words = " · ".join(f"{command} {n}" for command, n in counted.most_common())
     return f"{counted.total():>13} by {len(rest)} more: {words}"
 

@@ -90,9 +90,7 @@ class PaletteScreen(PanelScreen):
         )
         choices = self.query_one(Choices)
         every = self.context.keys.key_of("help.open")
-        choices.message = (
-            f"No action is called {clean(typed[:60])}.\n{close} closes; {every} lists every key."
-        )
+        choices.message = f"No action is called {clean(typed, 60)}.\n{close} closes; {every} lists every key."
         entries: list[tuple[str, Pieces]] = []
         width, spare = choices.size.width, choices.page - len(found)
         for action in found:

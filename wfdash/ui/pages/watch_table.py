@@ -41,7 +41,7 @@ class WatchTable(ListTable[PinState]):
             max((cells(clean(state.pin.id)) for state in states), default=8),
             max((cells(clean(state.pin.workflow)) for state in states), default=8),
         )
-        longest = max((cells(clean(state.status[:60])) for state in states), default=0)
+        longest = max((cells(clean(state.status, 60)) for state in states), default=0)
         self._status = max(_LEAST_STATUS, min(longest, _MOST_STATUS))
         self.rows_changed()
 
@@ -63,9 +63,9 @@ class WatchTable(ListTable[PinState]):
         named, workflow, rest = self._widths(width)
         appearance = look(state.status)
         read = "…" if state.read_at is None else age(now - state.read_at)
-        changed = clean(self._why(state.pin)[:200])
+        changed = clean(self._why(state.pin), 200)
         if state.changed_at is not None:
-            was = f"changed {age(now - state.changed_at)} ago, was {clean(state.before[:40])}"
+            was = f"changed {age(now - state.changed_at)} ago, was {clean(state.before, 40)}"
             # "Was errored" alone would read as if it had gone on.
             was = f"another run, {was}" if state.another else was
             changed = f"{was}; {changed}" if changed else was
@@ -75,7 +75,7 @@ class WatchTable(ListTable[PinState]):
         old = "" if state.created is None else age(now - state.created)
         pieces: list[tuple[str, Style]] = [
             (f"  {appearance.glyph if state.status else ' '} ", appearance.style),
-            (fit(clean(state.status[:60]) or "not read yet", self._status) + " ", appearance.style),
+            (fit(clean(state.status, 60) or "not read yet", self._status) + " ", appearance.style),
             (fit(clean(state.pin.id), named, cut="middle") + "  ", STRONG),
             (fit(clean(state.pin.workflow), workflow, cut="middle") + "  ", PLAIN),
             (f"{old:>6} ", QUIET),

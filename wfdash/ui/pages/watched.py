@@ -126,7 +126,7 @@ class WatchedScreen(BaseScreen):
         lines: list[Pieces] = []
         if state is not None and why is not None:
             width = self.size.width
-            title: Pieces = [(fit(clean(state.pin.id[:200]), width - 20, cut="middle").rstrip(), STRONG)]
+            title: Pieces = [(fit(clean(state.pin.id, 200), width - 20, cut="middle").rstrip(), STRONG)]
             said = wrapped(clean(why.sentence), width - 4, _REASON)
             said += [""] * (_REASON - len(said))  # the table keeps its height while the cursor moves
             hint = f"{self.context.keys.key_of('row.open')} opens it"

@@ -103,10 +103,10 @@ def _counted(workflow: Workflow) -> str:
 
 def _lined_up(entries: Sequence[tuple[str, str, str]]) -> Entries:
     """Key, name and what to know of it: the names in one column."""
-    names = [clean(name[:200]) for _, name, _ in entries]
+    names = [clean(name, 200) for _, name, _ in entries]
     room = min(_NAME, max(map(cells, names), default=0))
     return [
-        (key, [("   ", PLAIN), (fit(name, room), PLAIN), (f"  {clean(what[:300])}", QUIET)])
+        (key, [("   ", PLAIN), (fit(name, room), PLAIN), (f"  {clean(what, 300)}", QUIET)])
         for name, (key, _, what) in zip(names, entries, strict=True)
     ]
 

@@ -267,7 +267,7 @@ def _counts_line(counts: Mapping[str, int], order: Sequence[str], worded: set[st
     pieces: list[tuple[str, Style]] = []
     for status in order:
         appearance = look(status)
-        word = f" {clean(status[:40])}" if status in worded else ""
+        word = f" {clean(status, 40)}" if status in worded else ""
         gap = "  " if pieces else " " * _GAP
         on_click = PLAIN if isinstance(status, _Others) else clicked("status", status)
         pieces += [

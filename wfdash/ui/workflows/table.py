@@ -181,10 +181,10 @@ class WorkflowTable(LineTable):
         workflow = self._workflows[index]
         name, columns = self._layout(width)
         # Of several of one kind the ends tell them apart.
-        named = fit(clean(workflow.name[:200]), name, cut="middle")
+        named = fit(clean(workflow.name, 200), name, cut="middle")
         pieces: list[tuple[str, Style]] = [("  ", PLAIN), (named, STRONG)]
         if workflow.script_deleted:
-            named = clean(workflow.name[:200])
+            named = clean(workflow.name, 200)
             note = next((each for each in _DELETED if cells(named) + len(each) <= name), _DELETED[-1])
             named = fit(named, max(4, name - len(note)), cut="middle").rstrip()
             pieces[1:] = [(named, STRONG), (fit(note, name - cells(named)), BAD)]
@@ -296,4 +296,4 @@ def _rate(tally: Tally | None, *, thin: bool = False) -> str:
 
 
 def _cells_of(name: str) -> int:
-    return cells(clean(name[:200]))
+    return cells(clean(name, 200))
