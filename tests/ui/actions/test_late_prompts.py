@@ -9,7 +9,7 @@ import pytest
 from tests.support.harness.typing import Keyboard
 from tests.ui.actions.test_actions import on, orders, writes
 from tests.ui.actions.test_cut_off import cut_off, journal
-from tests.ui.actions.test_prompt_keys import rows
+from tests.ui.actions.test_prompt_keys import rows, spelling_of, spelt
 from tests.ui.actions.test_redrive import PARCELS, parcels
 from wfdash.ui.actions.cut_off import CutOffScreen
 from wfdash.ui.actions.prompt import PromptScreen
@@ -21,6 +21,18 @@ ESC = b"\x1b[27u"
 
 def waiting(dash, number):
     return [key for key, each in orders(dash).items() if each.status == "waiting"][-number:]
+
+
+class TerminalKeyboard:
+    """A keyboard whose letters a terminal tells in its own way; the first one shows which that is."""
+
+    def __init__(self, keyboard, spelling):
+        self._keyboard, self._spelling = keyboard, spelling
+        self.rest = keyboard.rest
+
+    async def type(self, *reads, gap=1.0):
+        keys = (spelt(each, self._spelling) if each.isalnum() else each for each in reads)
+        await self._keyboard.type(*keys, gap=gap)
 
 
 async def home(dash, keyboard):
@@ -101,14 +113,18 @@ def test_only_a_bare_key_that_came_alone_counts(kind, tmp_path, monkeypatch):
             return bool(writes(dash)) or (kind in ("dropped", "resumed") and not journal().unfinished())
 
         for pieces, gap in rows(character, gaps)[list(KINDS).index(kind) % PARTS :: PARTS]:
-            await opens(dash, keyboard)
+            own = TerminalKeyboard(keyboard, spelling_of(pieces))
+            await own.type(b"k", gap=0.2)
+            await opens(dash, own)
             await keyboard.type(*pieces, gap=gap)
             await keyboard.rest(0.3)
             if acted():
                 fell.append((pieces, gap))
                 return
             await home(dash, keyboard)
-        await opens(dash, keyboard)
+        own = TerminalKeyboard(keyboard, spelling_of([character]))
+        await own.type(b"k", gap=0.2)
+        await opens(dash, own)
         await keyboard.type(character, gap=1)
         await dash.until(acted)
 
