@@ -54,19 +54,28 @@ def shell(program: Program, simulator: Exports) -> Run:
 
 
 @pytest.fixture
-def created(simulator: Exports) -> str:
-    """An instance of one's own that still moves: some orders end at once."""
-    instances = "/workflows/orders/instances"
-    for _ in range(10):
-        built = str(uuid4())
-        ask(simulator, instances, {"instance_id": built, "params": {"orderId": "made-here"}})
-        deadline, status = time.monotonic() + 60, "queued"
-        while status == "queued" and time.monotonic() < deadline:
-            time.sleep(0.05)  # else a busy machine asks hundreds of times, which are counted
-            status = ask(simulator, f"{instances}/{built}")["result"]["status"]
-        if status in ("running", "waiting"):
-            return built
-    raise AssertionError("every order that was made ended at once")
+def create(simulator: Exports) -> Callable[[], str]:
+    """Creates an instance that runs or waits by now and still moves: some orders end at once."""
+
+    def run() -> str:
+        instances = "/workflows/orders/instances"
+        for _ in range(10):
+            built = str(uuid4())
+            ask(simulator, instances, {"instance_id": built, "params": {"orderId": "made-here"}})
+            deadline, status = time.monotonic() + 60, "queued"
+            while status == "queued" and time.monotonic() < deadline:
+                time.sleep(0.05)  # else a busy machine asks hundreds of times, which are counted
+                status = ask(simulator, f"{instances}/{built}")["result"]["status"]
+            if status in ("running", "waiting"):
+                return built
+        raise AssertionError("every order that was made ended at once")
+
+    return run
+
+
+@pytest.fixture
+def created(create: Callable[[], str]) -> str:
+    return create()
 
 
 @pytest.fixture(scope="module")

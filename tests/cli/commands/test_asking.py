@@ -50,8 +50,8 @@ def test_anything_else_sends_nothing(terminal, shell, simulator, created):
     )
 
 
-def test_many_ids_are_confirmed_by_number_and_name_the_skipped(terminal, simulator, shell, created):
-    other = json.loads(shell("create", "-w", "orders").stdout)["id"]
+def test_many_ids_are_confirmed_by_number_and_name_the_skipped(terminal, simulator, shell, create):
+    created, other = create(), create()
     done = json.loads(
         shell("list", "-w", "orders", "--filter", "status:complete", "--limit", "1", "--json").stdout
     )
