@@ -157,4 +157,6 @@ def test_counting_many_lines_walks_through_them_once():
     entries = [entry(at, step=at % 50, attempt=1) for at in range(10_000)]
     numbers = LineNumbers.of(entries, LogScope(tuple(range(10))))
     assert (numbers.held, numbers.doubtful, numbers.perhaps) == (2000, 0, 0)
-    assert instructions(lambda: LineNumbers.of(entries, LogScope(tuple(range(10))))) < 330_000
+    assert (
+        instructions(lambda: LineNumbers.of(entries, LogScope(tuple(range(10))))) < 40 * 10_000
+    )  # twice through them took 41
