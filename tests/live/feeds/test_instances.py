@@ -242,11 +242,13 @@ def test_rows_of_a_list_answer_are_read_once(monkeypatch):
         await dashboard.passes(30)
         newest = dashboard.app.session.poller.newest
         await dashboard.until(lambda: not newest.freshness.asking)
-        before = newest.freshness.answered_at
+        before, ledger = newest.freshness.answered_at, dashboard.server.state.requests
+        ledger.clear()
         monkeypatch.setattr(Instance, "from_item", counted)
         await dashboard.until(lambda: newest.freshness.answered_at != before)
-        twice = [identity for identity, times in Counter(read).items() if times > 1]
+        answers = len(ledger.of("GET", "/orders/instances?"))  # a busy machine may let a second one come
+        more = [identity for identity, times in Counter(read).items() if times > answers]
         assert len(read) >= 100
-        assert twice == []
+        assert more == []
 
     drive(script)
