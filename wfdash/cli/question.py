@@ -4,6 +4,7 @@ import asyncio
 import select
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 
 from wfdash.cli.output import ask, say, typed_line
@@ -17,26 +18,15 @@ _TOO_SOON = "that was typed before the question could be read"
 
 def answer_to(question: str) -> str:
     """Asks at the terminal, and returns the line that was typed."""
-    while True:
-        ask(question)
-        _drop_typed()
-        if sys.stdin.isatty():
-            time.sleep(_HOLD)
-        if not _drop_typed():
-            return typed_line()
-        say(_TOO_SOON)
+    for seconds in _asked(question):
+        time.sleep(seconds)
+    return typed_line()
 
 
 async def wait_for_answer(question: str) -> str:
     """Asks and returns the line that was typed, without holding the loop: a signal still ends it."""
-    while True:
-        ask(question)
-        _drop_typed()
-        if sys.stdin.isatty():
-            await asyncio.sleep(_HOLD)
-        if not _drop_typed():
-            break
-        say(_TOO_SOON)
+    for seconds in _asked(question):
+        await asyncio.sleep(seconds)
     loop = asyncio.get_running_loop()
     typed: asyncio.Future[str] = loop.create_future()
 
@@ -49,6 +39,17 @@ async def wait_for_answer(question: str) -> str:
         return await typed
     finally:
         loop.remove_reader(sys.stdin)
+
+
+def _asked(question: str) -> Iterator[float]:
+    """Asks until no line came too soon; yields the seconds to let pass before each look at that."""
+    while True:
+        ask(question)
+        _drop_typed()
+        yield _HOLD if sys.stdin.isatty() else 0.0
+        if not _drop_typed():
+            return
+        say(_TOO_SOON)
 
 
 def _drop_typed() -> bool:
