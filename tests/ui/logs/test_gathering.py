@@ -54,12 +54,18 @@ def gathered():
     return gathering, logs
 
 
-async def test_what_takes_long_to_place_is_not_begun_anew():
+async def placing():
+    """Lines that a thread has begun to place, and goes on with until `ends` is set."""
     gathering, logs = gathered()
     ends, together = slowly_placed(logs)
     gathering.draw_news()
     while not together:  # noqa: ASYNC110
         await asyncio.sleep(0)
+    return gathering, logs, ends, together
+
+
+async def test_what_takes_long_to_place_is_not_begun_anew():
+    gathering, _, ends, together = await placing()
     for _ in range(3):
         gathering.draw_news()
         for _ in range(100):
@@ -71,11 +77,7 @@ async def test_what_takes_long_to_place_is_not_begun_anew():
 
 
 async def test_a_thread_nobody_waits_for_is_let_end_before_the_next():
-    gathering, logs = gathered()
-    ends, together = slowly_placed(logs)
-    gathering.draw_news()
-    while not together:  # noqa: ASYNC110
-        await asyncio.sleep(0)
+    gathering, logs, ends, together = await placing()
     gathering._host.works[0].cancel()
     again = asyncio.ensure_future(gathering._place(logs))
     for _ in range(100):

@@ -260,16 +260,21 @@ def test_ended_runs_wait_for_nothing_and_are_not_read():
     simulate(story())
 
 
-def test_no_more_than_its_share_is_read_for_one_filter(monkeypatch):
+async def searched_to_the_share(on, monkeypatch):
+    """A poller whose filter has read as much as one may, of which there is more."""
     monkeypatch.setattr(search, "MOST", 10)
+    poller = on.poller
+    poller.show("orders")
+    await on.until(lambda: len(poller.store) > 50)
+    poller.look_for(parse("step~charge"))
+    await on.until(lambda: poller.search.searched.over)
+    return poller
 
+
+def test_no_more_than_its_share_is_read_for_one_filter(monkeypatch):
     async def story():
         async with stage() as on:
-            poller = on.poller
-            poller.show("orders")
-            await on.until(lambda: len(poller.store) > 50)
-            poller.look_for(parse("step~charge"))
-            await on.until(lambda: poller.search.searched.over)
+            poller = await searched_to_the_share(on, monkeypatch)
             read = len([asked for asked in on.app.state.requests if is_read(asked)])
             await asyncio.sleep(60)
             again = len([asked for asked in on.app.state.requests if is_read(asked)])
@@ -289,15 +294,10 @@ def test_no_more_than_its_share_is_read_for_one_filter(monkeypatch):
 
 def test_row_that_changes_stands_in_line_once(monkeypatch):
     """Where enough was read nobody leaves the line: each change of a busy list made it longer, for days."""
-    monkeypatch.setattr(search, "MOST", 10)
 
     async def story():
         async with stage() as on:
-            poller = on.poller
-            poller.show("orders")
-            await on.until(lambda: len(poller.store) > 50)
-            poller.look_for(parse("step~charge"))
-            await on.until(lambda: poller.search.searched.over)
+            poller = await searched_to_the_share(on, monkeypatch)
             before = poller.search.candidates.in_line
             unread = [row for row in poller.store if row.id not in poller.row_details.read]
             assert before >= len(unread) > 10
