@@ -21,7 +21,7 @@ from tests.support.harness.program import ORIGINAL, without
 sys.dont_write_bytecode = False
 
 TIERS = {
-    "unit": "api cases cli config core demo keymap test_architecture.py",
+    "unit": "api cases cli config core demo keymap test_architecture.py test_loading.py",
     "app": "demo/worlds live ui",
     "real": "bench cli/commands cli/test_bare_platform.py contract demo/http engine faults terminal"
     " test_readme.py watch",
